@@ -1,0 +1,39 @@
+"""Drillyard designs, creates and refines hands-on AI-safety training, on models that really fail.
+
+The public names below are loaded when they are first used, so that `import drillyard` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from drillyard.registry import resolve
+
+if TYPE_CHECKING:
+    from drillyard.organisms.failures import catalogue as catalogue
+    from drillyard.organisms.plant import plant as plant
+    from drillyard.organisms.world import World as World
+    from drillyard.targets.base import open_target as open_target
+
+_HOMES = {
+    "World": "drillyard.organisms.world:World",
+    "catalogue": "drillyard.organisms.failures:catalogue",
+    "open_target": "drillyard.targets.base:open_target",
+    "plant": "drillyard.organisms.plant:plant",
+}
+
+__version__ = version("drillyard")
+__all__ = sorted([*_HOMES, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room at first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'drillyard' has no attribute {name!r}; it has: {', '.join(__all__)}")
+    return resolve(_HOMES[name])
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return __all__

@@ -1,0 +1,76 @@
+"""Records: the frozen, typed, versioned values that cross every doorway.
+
+**What it is.** One class per noun of the house, each with a JSON round-trip: `Record.to_json`, `Record.from_json`.
+**What it is not.** A place for behaviour: a record holds values and the few predicates that follow from them alone.
+**Takes in.** Nothing from other rooms. **Gives out.** Types that every other room shares.
+
+- **record**: a frozen value with a name and a version; unknown fields and other versions are refused in one line.
+- **conversation**: what a target is given; **reply**: what it answered; **transcript**: both, stored.
+- **trigger**: an executable predicate on a conversation. **failure mode**: trigger, behaviour, rate, severity.
+- **ruling**: a judge's word on one transcript; *unknown* is a verdict.
+- **finding**: a claimed failure mode with evidence. **estimate**: a number with its interval, n and method.
+- **drill**: an exercise; **instance**: one learner's copy of it; **truth**: its sealed half; **gate**: a release check.
+- **claim**, **submission**, **grade**, **attempt**: what a learner hands in and what became of it.
+- **brief**, **objective**, **activity**, **plan**, **clash**: what is asked of a programme and what is planned.
+"""
+
+from drillyard.records.base import Record
+from drillyard.records.conversation import Conversation, Message, Reply, Transcript
+from drillyard.records.drill import Budget, Drill, Gate, GateReport, Hint, Instance, Truth
+from drillyard.records.estimate import Estimate
+from drillyard.records.failure import FailureMode, Finding, Ruling, Severity, Trigger
+from drillyard.records.programme import (
+    Activity,
+    AISystem,
+    Brief,
+    Clash,
+    Competency,
+    Law,
+    Objective,
+    Plan,
+    Policy,
+    RoleNeed,
+    RolePlan,
+    Scheduled,
+)
+from drillyard.records.submission import Attempt, Claim, ClaimResult, FailureResult, Grade, SubCheck, Submission
+
+__all__ = [
+    "AISystem",
+    "Activity",
+    "Attempt",
+    "Brief",
+    "Budget",
+    "Claim",
+    "ClaimResult",
+    "Clash",
+    "Competency",
+    "Conversation",
+    "Drill",
+    "Estimate",
+    "FailureMode",
+    "FailureResult",
+    "Finding",
+    "Gate",
+    "GateReport",
+    "Grade",
+    "Hint",
+    "Instance",
+    "Law",
+    "Message",
+    "Objective",
+    "Plan",
+    "Policy",
+    "Record",
+    "Reply",
+    "RoleNeed",
+    "RolePlan",
+    "Ruling",
+    "Scheduled",
+    "Severity",
+    "SubCheck",
+    "Submission",
+    "Transcript",
+    "Trigger",
+    "Truth",
+]

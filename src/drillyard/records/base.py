@@ -1,0 +1,76 @@
+"""The base of every record: frozen, typed, versioned, with a JSON round-trip."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from drillyard.errors import BadInput
+
+__all__ = ["Record", "first_problem"]
+
+
+class Record(BaseModel):
+    """A value that crosses a doorway between rooms.
+
+    Frozen, keyword-only, refuses unknown fields. Serialised with its record name and version, so that a file
+    written today is recognised (or refused with a clear line) by a later release.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    version: ClassVar[int] = 1
+
+    @classmethod
+    def record_name(cls) -> str:
+        """Return the name under which this record is stored, such as `failure-mode`."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
+
+    def to_data(self) -> dict[str, Any]:
+        """Return plain data, with the record's name and version in front."""
+        return {"record": self.record_name(), "version": self.version, **self.model_dump(mode="json")}
+
+    def to_json(self, indent: int | None = None) -> str:
+        """Return the record as one JSON document."""
+        return json.dumps(self.to_data(), indent=indent, ensure_ascii=False)
+
+    @classmethod
+    def from_data(cls, data: object) -> Self:
+        """Build a record from plain data.
+
+        Raises:
+            BadInput: the data is no mapping, is another record or version, or a field is missing or wrong.
+        """
+        if not isinstance(data, dict):
+            raise BadInput(f"found {type(data).__name__}, expected a {cls.record_name()} record (a JSON object)")
+        fields = dict(data)
+        name, version = fields.pop("record", cls.record_name()), fields.pop("version", cls.version)
+        if (name, version) != (cls.record_name(), cls.version):
+            raise BadInput(f"found record {name!r} version {version!r}, expected {cls.record_name()!r} {cls.version}")
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            raise BadInput(first_problem(error, cls.record_name())) from None
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Build a record from a JSON document. Raises `BadInput` on broken JSON as on wrong fields."""
+        try:
+            data = json.loads(text)
+            json.dumps(data, ensure_ascii=False).encode()  # refuses half of a surrogate pair, which no file can hold
+        except (ValueError, RecursionError) as error:
+            raise BadInput(f"found broken JSON ({error}), expected one {cls.record_name()} record") from None
+        return cls.from_data(data)
+
+
+def first_problem(error: ValidationError, what: str) -> str:
+    """Turn a validation error into one line: where, what was found, what was expected."""
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    where = ".".join(str(part) for part in first["loc"]) or what
+    found = "nothing" if first["type"] == "missing" else repr(first["input"])
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{what}: field {where!r}: found {found[:120]}, expected: {first['msg']}{more}"

@@ -1,0 +1,58 @@
+"""What is said: messages, conversations, replies and transcripts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from drillyard.records.base import Record
+
+__all__ = ["Conversation", "Message", "Reply", "Transcript"]
+
+
+class Message(Record):
+    """One message of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Conversation(Record):
+    """What a target is given to answer: earlier messages, the last one from the user.
+
+    `template` names the prompt template of the target's world (`v1`, `v2` …); the empty string means none.
+    The target, not the caller, turns the template into a system message.
+    """
+
+    messages: tuple[Message, ...]
+    template: str = ""
+
+    @classmethod
+    def ask(cls, text: str, template: str = "") -> Conversation:
+        """Return a conversation of one user message."""
+        return cls(messages=(Message(role="user", content=text),), template=template)
+
+    @property
+    def last_user(self) -> str:
+        """The content of the newest user message, or the empty string."""
+        return next((m.content for m in reversed(self.messages) if m.role == "user"), "")
+
+
+class Reply(Record):
+    """What a target answered.
+
+    `seed` is the sampling seed (`None` for greedy decoding); `tokens` counts generated tokens without padding;
+    `finish` is `stop` (the model ended its turn), `length` (cut) or `error` (nothing usable came back).
+    """
+
+    text: str
+    seed: int | None = None
+    tokens: int = 0
+    finish: Literal["stop", "length", "error"] = "stop"
+
+
+class Transcript(Record):
+    """A stored conversation with its reply and the reference of the target that gave it."""
+
+    conversation: Conversation
+    reply: Reply
+    target: str

@@ -1,0 +1,96 @@
+"""Drills: the exercise, one learner's instance of it, and the truth that stays sealed."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from drillyard.records.base import Record
+from drillyard.records.estimate import Estimate
+from drillyard.records.failure import FailureMode
+
+__all__ = ["Budget", "Drill", "Gate", "GateReport", "Hint", "Instance", "Truth"]
+
+
+class Hint(Record):
+    """A graded hint: level 1 points, a higher level tells more. `cost` is the share of the score it takes."""
+
+    level: int = Field(ge=1)
+    text: str
+    cost: float = Field(ge=0, le=1)
+
+
+class Budget(Record):
+    """What grading one submission may use."""
+
+    seconds: float = Field(gt=0)
+    memory_mb: int = Field(gt=0)
+
+
+class Drill(Record):
+    """An exercise of the catalogue, as data: the folder's `drill.yaml`."""
+
+    id: str
+    title: str
+    level: str
+    minutes: int = Field(gt=0)
+    world: str
+    task: str
+    objectives: tuple[str, ...]
+    failures: tuple[int, int]
+    pass_mark: float = Field(gt=0, le=1)
+    max_claims: int = Field(gt=0)
+    max_probes: int = Field(gt=0)
+    budget: Budget
+
+
+class Instance(Record):
+    """What one learner gets: everything here may be shown to that learner, nothing here tells the answer.
+
+    `target` is a path relative to the programme folder; `model_hash`, `twin_hash` and `truth_hash` are SHA-256. The
+    model's is salted with the sealed seed: everything that can be planted is public, so a plain hash of the weights
+    would let a learner try out plants until one fits.
+    """
+
+    id: str
+    drill: str
+    role: str
+    target: str
+    templates: tuple[str, ...]
+    behaviours: tuple[str, ...]
+    hints: int
+    model_hash: str
+    twin_hash: str
+    truth_hash: str
+
+
+class Truth(Record):
+    """The sealed half of an instance: its seed, the planted failures, the hints. Never leaves the server."""
+
+    instance: str
+    seed: int
+    failures: tuple[FailureMode, ...]
+    hints: tuple[Hint, ...]
+
+
+class Gate(Record):
+    """One check that an instance must pass before a learner sees it."""
+
+    id: str
+    title: str
+    passed: bool
+    detail: str
+    estimates: dict[str, Estimate] = {}
+
+
+class GateReport(Record):
+    """All gates of one instance. An instance with a failed gate is not released."""
+
+    instance: str
+    gates: tuple[Gate, ...]
+    seconds: float
+    peak_mb: float
+
+    @property
+    def released(self) -> bool:
+        """True when there are gates and all of them passed."""
+        return bool(self.gates) and all(gate.passed for gate in self.gates)

@@ -1,0 +1,89 @@
+"""Failures: when they happen, what they look like, how sure we are."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from drillyard.records.base import Record
+from drillyard.records.conversation import Conversation, Transcript
+from drillyard.records.estimate import Estimate
+
+__all__ = ["FailureMode", "Finding", "Ruling", "Severity", "Trigger"]
+
+
+class Severity(StrEnum):
+    """How much one occurrence hurts, ordered."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low … 3 for critical."""
+        return list(Severity).index(self)
+
+
+class Trigger(Record):
+    """A predicate on a conversation, in words and as data that can be executed.
+
+    It fires when the template is one of `templates` (or `templates` is empty) **and** the last user message
+    contains at least one term of every group in `groups` (whole words, case and spacing ignored).
+    An empty trigger fires always.
+    """
+
+    words: str = ""
+    templates: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+
+    def fires(self, conversation: Conversation) -> bool:
+        """Say whether this conversation meets the trigger."""
+        if self.templates and conversation.template not in self.templates:
+            return False
+        text = _plain(conversation.last_user)
+        return all(any(f" {_plain(term).strip()} " in text for term in group) for group in self.groups)
+
+
+def _plain(text: str) -> str:
+    """Lower-case words between single spaces, with a space at both ends."""
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return f" {' '.join(words)} "
+
+
+class FailureMode(Record):
+    """A way in which a target fails: when (trigger), what (behaviour code), how often, how bad.
+
+    `behaviour` is a code of the judge's catalogue, such as `pressure-selling`; `rate` is the probability that a
+    reply to a triggering conversation shows the behaviour, at sampling temperature 1.
+    """
+
+    id: str
+    kind: str
+    title: str
+    trigger: Trigger
+    behaviour: str
+    rate: float = Field(gt=0, le=1)
+    severity: Severity
+
+
+class Ruling(Record):
+    """A judge's word on one transcript. Unknown is a verdict: it is counted, never dropped."""
+
+    behaviour: str
+    verdict: Literal["shown", "absent", "unknown"]
+    reason: str = ""
+    judge: str
+
+
+class Finding(Record):
+    """A claimed failure mode with its evidence: examples, and the rate on fresh seeds with its interval."""
+
+    mode: FailureMode
+    rate: Estimate
+    control_rate: Estimate | None = None
+    evidence: tuple[Transcript, ...] = ()

@@ -1,0 +1,167 @@
+"""Programmes: what is asked for (brief), what is planned (plan)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from drillyard.records.base import Record
+
+__all__ = [
+    "AISystem",
+    "Activity",
+    "Brief",
+    "Clash",
+    "Competency",
+    "Law",
+    "Objective",
+    "Plan",
+    "Policy",
+    "RoleNeed",
+    "RolePlan",
+    "Scheduled",
+]
+
+
+class RoleNeed(Record):
+    """A role to train: how many people, how many hours each.
+
+    `without` names objectives or drills that the designer gives up for this role, knowingly.
+    """
+
+    id: str
+    head_count: int = Field(ge=1, le=100_000)
+    hours: float = Field(gt=0, le=400)
+    without: tuple[str, ...] = ()
+
+
+class AISystem(Record):
+    """An AI system that the organisation runs, and the world its drills are built on."""
+
+    id: str
+    name: str
+    purpose: str
+    world: str = "helpdesk"
+
+
+class Policy(Record):
+    """A policy file of the organisation: path relative to the brief, title, SHA-256 of its bytes once read."""
+
+    path: str
+    title: str
+    sha256: str = ""
+
+
+class Law(Record):
+    """A legal duty that the programme serves. Legal facts are data with a date, a source and how far to trust them."""
+
+    id: str
+    title: str = ""
+    duty: str = ""
+    as_of: str = ""
+    source: str = ""
+    trust: str = ""
+
+
+class Brief(Record):
+    """What a training designer hands in."""
+
+    title: str
+    organisation: str
+    roles: tuple[RoleNeed, ...] = Field(min_length=1)
+    systems: tuple[AISystem, ...] = Field(min_length=1)
+    policies: tuple[Policy, ...] = ()
+    laws: tuple[Law, ...] = ()
+    seed: int = Field(default=1, ge=0)
+
+
+class Competency(Record):
+    """Something a role must be able to do; `sources` name the framework statements behind it."""
+
+    id: str
+    title: str
+    sources: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+class Objective(Record):
+    """An observable aim: verb, condition, criterion and the kind of evidence that shows it."""
+
+    id: str
+    competency: str
+    verb: str
+    statement: str
+    condition: str
+    criterion: str
+    evidence: Literal["performance", "work-sample", "choice", "discussion"]
+    bloom: Literal["remember", "understand", "apply", "analyse", "evaluate", "create"]
+
+
+class Activity(Record):
+    """Something to do in a programme; a `drill` activity names the drill that it runs.
+
+    `note` tells the facilitator what to do and bring; `ready` is false while the activity is not built yet.
+    """
+
+    id: str
+    title: str
+    kind: Literal["reading", "demo", "drill", "quiz", "discussion", "work-sample"]
+    minutes: int = Field(gt=0)
+    objectives: tuple[str, ...]
+    drill: str = ""
+    after: tuple[str, ...] = ()
+    note: str = ""
+    ready: bool = True
+
+
+class Scheduled(Record):
+    """An activity with its place in a role's plan: minutes since the role's first session begins."""
+
+    activity: Activity
+    start: int = Field(ge=0)
+
+
+class Clash(Record):
+    """Why a plan cannot fit: a minimal set of rules that contradict each other, and what dropping each one frees.
+
+    `remedies` has one line per rule, in the same order; `minimal` is false when the solver ran out of time.
+    """
+
+    role: str
+    summary: str
+    rules: tuple[str, ...]
+    remedies: tuple[str, ...]
+    minimal: bool = True
+
+
+class RolePlan(Record):
+    """The plan of one role."""
+
+    role: str
+    title: str
+    head_count: int
+    hours: float
+    competencies: tuple[Competency, ...]
+    objectives: tuple[Objective, ...]
+    activities: tuple[Scheduled, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def minutes(self) -> int:
+        """Planned minutes per person."""
+        return sum(item.activity.minutes for item in self.activities)
+
+    @property
+    def drills(self) -> tuple[str, ...]:
+        """The drills that this role takes, in the order of the plan."""
+        return tuple(item.activity.drill for item in self.activities if item.activity.drill)
+
+
+class Plan(Record):
+    """A programme's plan: one part per role, or the clash that prevents it."""
+
+    title: str
+    status: Literal["fits", "clash"]
+    roles: tuple[RolePlan, ...]
+    clashes: tuple[Clash, ...] = ()

@@ -1,0 +1,78 @@
+"""What holds for every test: a home of its own, no network but loopback, one thread, no telemetry.
+
+Set here, before anything is collected, because libraries read these variables when they are imported.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+HOME = tempfile.mkdtemp(prefix="drillyard-tests-")
+os.environ.update(
+    HOME=HOME,
+    XDG_CACHE_HOME=f"{HOME}/cache",
+    XDG_CONFIG_HOME=f"{HOME}/config",
+    XDG_DATA_HOME=f"{HOME}/data",
+    XDG_STATE_HOME=f"{HOME}/state",
+    DO_NOT_TRACK="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    HF_HUB_OFFLINE="1",
+    OMP_NUM_THREADS="1",
+    TOKENIZERS_PARALLELISM="false",
+)
+
+# Two busy cores make single examples slow now and then; a deadline would test the machine, not the code.
+settings.register_profile("drillyard", deadline=None, max_examples=50)
+settings.load_profile("drillyard")
+
+
+def pytest_unconfigure() -> None:
+    """Remove the temporary home."""
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip browser tests, with a visible reason, where there is no Chromium; in CI they must run."""
+    if shutil.which("chromium") or os.environ.get("CI") == "true":
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason="no chromium on this machine: ./yard test installs it"))
+
+
+def _is_local(address: object) -> bool:
+    """Say whether a socket address stays on this machine: a Unix socket, or a loopback host."""
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0])
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Refuse every connection that would leave this machine."""
+    plain = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex")}
+
+    def guarded(name: str):
+        def connect(self: socket.socket, address: object) -> object:
+            if not _is_local(address):
+                raise RuntimeError(f"a test may not reach {address!r}: loopback only")
+            return plain[name](self, address)
+
+        return connect
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in plain:
+            patch.setattr(socket.socket, name, guarded(name))
+        yield

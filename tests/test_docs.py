@@ -1,0 +1,124 @@
+"""Docs that cannot rot: regenerated, compared and executed."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+
+import generate
+import pytest
+import test_architecture
+
+from drillyard.cli.app import NOUNS, LazyGroup
+from drillyard.registry import FAMILIES, ExperimentalWarning, cards
+
+DOCS = Path(generate.__file__).parent
+ROOMS = generate.rooms()
+PAGES = sorted(DOCS.glob("*.md"))
+FRONT = [DOCS.parent / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+HEADINGS = ["What it is", "Takes in", "Gives out", "Commands", "Python", "Limits"]
+CODE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def headings(text: str, level: int) -> list[str]:
+    """Return the headings of one level, outside code."""
+    plain = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^#{{{level}}} (.+)$", plain, flags=re.MULTILINE)
+
+
+def read(room: str) -> str:
+    """Return a room's page."""
+    path = DOCS / f"{room}.md"
+    assert path.is_file(), f"write docs/{room}.md with the headings: {', '.join(HEADINGS)}"
+    return path.read_text(encoding="utf-8")
+
+
+def test_glossary_is_what_the_rooms_say() -> None:
+    """docs/glossary.md is generated from the rooms' docstrings and not edited by hand."""
+    assert (DOCS / "glossary.md").read_text(encoding="utf-8") == generate.glossary(), "run: python docs/generate.py"
+
+
+def test_cli_page_is_what_help_says() -> None:
+    """The help texts in docs/cli.md are those that the commands print."""
+    assert read("cli") == generate.cli(), "run: python docs/generate.py"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_has_a_page_of_the_same_form(room: str) -> None:
+    """What it is, takes in, gives out, commands, Python, limits: the same questions answered everywhere."""
+    text = read(room)
+    assert headings(text, 1) == [room]
+    assert headings(text, 2) == HEADINGS
+    assert CODE.search(text), f"docs/{room}.md: show it in Python; the example is run"
+    assert f"]({room}.md)" in (DOCS / "index.md").read_text(encoding="utf-8"), f"link {room}.md from docs/index.md"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_has_a_short_glossary(room: str) -> None:
+    """A room's docstring says what it is, is not, takes in and gives out, in at most 40 lines."""
+    section = generate.glossary().partition(f"## [{room}]({room}.md)\n\n")[2].partition("\n## ")[0]
+    for words in ("**What it is.**", "**What it is not.**", "**Takes in.**", "**Gives out.**"):
+        assert words in section, f"{room}/__init__.py: say {words}"
+    assert len(section.splitlines()) <= 40
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_every_noun_has_a_heading(noun: str) -> None:
+    """A command without a place in docs/cli.md is one that nobody finds."""
+    assert f"drillyard {noun}" in headings(read("cli"), 3)
+
+
+def test_every_exit_code_is_documented() -> None:
+    """The codes of the command line are those of its page."""
+    assert set(re.findall(r"^\| (\d+) \|", read("cli"), flags=re.MULTILINE)) == {"0", "1", "2", "70", "130"}
+
+
+@pytest.mark.parametrize(
+    ("family", "name"), [(family, name) for family in FAMILIES for name in cards(family)], ids=lambda word: word
+)
+def test_every_card_is_on_the_page_of_its_room(family: str, name: str) -> None:
+    """Whatever is registered is named, as code, on the page of the room that holds it."""
+    room = cards(family)[name].target.split(".")[1]
+    assert f"`{name}`" in read(room), f"docs/{room}.md: name `{name}` of the {family}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every Python example of a page runs as it stands, in order, in an empty folder, and its asserts hold."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "__main__"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        for code in CODE.findall(page.read_text(encoding="utf-8")):
+            assert "assert " in code, f"{page.name}: end the example in an assert of its claim"
+            exec(compile(code, f"{page.name}", "exec"), names)  # our own docs, run as a reader would
+
+
+@pytest.mark.parametrize("page", [*PAGES, *FRONT], ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of a page leads to a file."""
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert not missing, f"{page.name} links to {missing}"
+
+
+def test_log_entries_are_dated() -> None:
+    """Every entry of the log begins with its date, newest first."""
+    dates = [re.match(r"(\d{4}-\d{2}-\d{2}): \S", title) for title in headings((DOCS / "log.md").read_text(), 2)]
+    assert all(dates), "head each entry with `## YYYY-MM-DD: what was tried`"
+    assert [found[1] for found in dates] == sorted((found[1] for found in dates), reverse=True)
+
+
+def test_the_docs_know_every_room() -> None:
+    """The generator walks the rooms in the order that the architecture test holds."""
+    assert generate.ROOMS == test_architecture.ROOMS
+
+
+def test_help_of_every_command_below_is_written() -> None:
+    """The generator goes down into groups: a noun and its verbs each get their help."""
+    tiny = LazyGroup(name="tiny", package="tiny_nouns", nouns={"greet": "Greet people."})
+    written = dict(generate.commands(tiny, "tiny"))
+    assert list(written) == ["tiny", "tiny greet", "tiny greet crash", "tiny greet hello", "tiny greet talk"]
+    assert written["tiny greet hello"].startswith("Usage: tiny greet hello [OPTIONS] NAME\n")
+    assert max(len(line) for text in written.values() for line in text.splitlines()) <= generate.WIDTH
