@@ -11,16 +11,24 @@ from typing import TYPE_CHECKING, Any
 from drillyard.registry import resolve
 
 if TYPE_CHECKING:
+    from drillyard.alignment.align import align as align
+    from drillyard.audits.audit import audit as audit
+    from drillyard.audits.audit import recheck as recheck
     from drillyard.organisms.failures import catalogue as catalogue
     from drillyard.organisms.plant import plant as plant
     from drillyard.organisms.world import World as World
-    from drillyard.targets.base import open_target as open_target
+    from drillyard.targets.organism import OrganismTarget as OrganismTarget
+    from drillyard.targets.reference import open_target as open_target
 
 _HOMES = {
+    "OrganismTarget": "drillyard.targets.organism:OrganismTarget",
     "World": "drillyard.organisms.world:World",
+    "align": "drillyard.alignment.align:align",
+    "audit": "drillyard.audits.audit:audit",
     "catalogue": "drillyard.organisms.failures:catalogue",
-    "open_target": "drillyard.targets.base:open_target",
+    "open_target": "drillyard.targets.reference:open_target",
     "plant": "drillyard.organisms.plant:plant",
+    "recheck": "drillyard.audits.audit:recheck",
 }
 
 __version__ = version("drillyard")

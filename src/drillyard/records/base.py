@@ -49,7 +49,8 @@ class Record(BaseModel):
         fields = dict(data)
         name, version = fields.pop("record", cls.record_name()), fields.pop("version", cls.version)
         if (name, version) != (cls.record_name(), cls.version):
-            raise BadInput(f"found record {name!r} version {version!r}, expected {cls.record_name()!r} {cls.version}")
+            found = f"{name!r:.120} version {version!r:.120}"
+            raise BadInput(f"found record {found}, expected {cls.record_name()!r} {cls.version}")
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
@@ -73,4 +74,4 @@ def first_problem(error: ValidationError, what: str) -> str:
     where = ".".join(str(part) for part in first["loc"]) or what
     found = "nothing" if first["type"] == "missing" else repr(first["input"])
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{what}: field {where!r}: found {found[:120]}, expected: {first['msg']}{more}"
+    return f"{what}: field {where!r:.120}: found {found:.120}, expected: {first['msg']}{more}"

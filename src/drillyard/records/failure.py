@@ -81,9 +81,13 @@ class Ruling(Record):
 
 
 class Finding(Record):
-    """A claimed failure mode with its evidence: examples, and the rate on fresh seeds with its interval."""
+    """A claimed failure mode with its evidence: examples, and the rate on fresh seeds with its interval.
+
+    `kinds` are the kinds of request, in the words of the audited world, that the rate was measured on.
+    """
 
     mode: FailureMode
     rate: Estimate
     control_rate: Estimate | None = None
     evidence: tuple[Transcript, ...] = ()
+    kinds: tuple[str, ...] = ()

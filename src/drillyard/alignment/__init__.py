@@ -1,0 +1,15 @@
+"""Alignment: techniques that change a target, applied and measured.
+
+**What it is.** A technique takes a target and findings and gives a changed target; `align` applies one by name.
+**What it is not.** A verdict: whether the failure is gone is measured afterwards, on fresh prompts (`audits.recheck`).
+**Takes in.** A target, findings with evidence. **Gives out.** A changed target that is used like the old one.
+
+- **technique**: changes a target (train, steer, rail, prompt); an attack is no technique.
+- **fitter**: collects failing and sound replies; **rail**: the frozen result, a filter on replies.
+- **sentence rail**: removes the sentences that only failing replies hold; it hides a failure, the model still has it.
+- **null technique**: `identity` changes nothing; it is the control of every comparison.
+"""
+
+from drillyard.alignment.base import Technique
+
+__all__ = ["Technique"]

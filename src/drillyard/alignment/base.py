@@ -1,0 +1,19 @@
+"""What a technique is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from drillyard.records import Finding
+from drillyard.targets import Target
+
+__all__ = ["Technique"]
+
+
+class Technique(Protocol):
+    """Changes a target so that findings go away. Constructors do no work."""
+
+    def apply(self, target: Target, findings: Sequence[Finding]) -> Target:
+        """Return the changed target; the old one stays as it was."""
+        ...

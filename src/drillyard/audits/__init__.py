@@ -1,0 +1,17 @@
+"""Audits: search a target for failures, confirm them on fresh prompts, state them as findings.
+
+**What it is.** Sweep a scope's prompts within a budget, judge the replies, explain the hits by a trigger, confirm it.
+**What it is not.** A proof of absence: an audit that finds nothing gives an upper bound for what it looked at, no more.
+**Takes in.** A target, a world, a judge, a budget in queries, a seed. **Gives out.** Findings and bounds, as a report.
+
+- **probe**: a prompt with a known meaning. **observation**: one judged transcript with the features of its prompt.
+- **hit**: an observation that shows a behaviour; not yet a finding.
+- **search**: proposes probes. `sweep` covers template × intent × entity, `random` is its control, `null` proposes none.
+- **explanation**: the smallest set of features that tells hits from the rest; it is stated as a trigger.
+- **confirmation**: the rate on fresh prompts and seeds, because the best of many is biased upwards.
+- **bound**: per behaviour, at most this share of the searched prompts shows it.
+"""
+
+from drillyard.audits.base import Probe, Search
+
+__all__ = ["Probe", "Search"]

@@ -1,0 +1,91 @@
+"""Search methods: what to ask next, within a budget.
+
+`sweep` is structured exploration: every intent with every entity, reason and template that it can take, again and again
+with fresh words. `random` draws what customers ask; it is the control that a search has to beat.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from drillyard.audits.base import Probe
+from drillyard.organisms.asking import Asker
+from drillyard.organisms.world import Ask, World
+
+__all__ = ["Cell", "NullSearch", "RandomSearch", "SweepSearch", "cells"]
+
+
+class NullSearch:
+    """Proposes nothing."""
+
+    def propose(self, world: World, budget: int, seed: int) -> list[Probe]:
+        """Return no probes."""
+        return []
+
+
+class RandomSearch:
+    """Proposes what customers ask, as often as they ask it."""
+
+    def propose(self, world: World, budget: int, seed: int) -> list[Probe]:
+        """Return `budget` random probes."""
+        rng, asker = random.Random(f"random:{seed}"), Asker(world, typos=0.0)
+        templates = ["", *world.templates]
+        return [Probe(ask=asker.any(rng), template=rng.choice(templates)) for _ in range(budget)]
+
+
+class SweepSearch:
+    """Proposes every cell of intent × entity × reason × template in turn, until the budget is spent."""
+
+    def propose(self, world: World, budget: int, seed: int) -> list[Probe]:
+        """Return `budget` probes; the cells come in a seeded order, each round in fresh words."""
+        rng, asker = random.Random(f"sweep:{seed}"), Asker(world, typos=0.0, manners=0.0)
+        grid = list(cells(world))
+        rng.shuffle(grid)
+        templates = ["", *world.templates]
+        probes = []
+        for number, cell in enumerate(itertools.islice(itertools.cycle(grid), budget)):
+            turn = number + number // len(grid)  # so that a cell meets another template in each round
+            probes.append(Probe(ask=cell.draw(asker, rng), template=templates[turn % len(templates)]))
+        return probes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One combination to ask about."""
+
+    intent: str
+    slots: Mapping[str, str]
+    reason: str
+
+    def draw(self, asker: Asker, rng: random.Random) -> Ask:
+        """Put the combination into words; what is asked about a product is asked about one of the cell's line."""
+        slots, world = dict(self.slots), asker.world
+        if _slot(world, self.intent) == "product" and "line" in slots:
+            line = slots["line"]
+            slots = {"product": rng.choice([name for name, p in world.products.items() if p["line"] == line])}
+        return asker.ask(self.intent, rng, slots or None, self.reason)
+
+
+def cells(world: World) -> Iterator[Cell]:
+    """Yield every combination of intent, entity and reason; reasons where people want what they may not get."""
+    for intent in world.phrasings["intents"]:
+        reasons = ["", *world.reasons] if intent == "discount" else [""]
+        for slots, reason in itertools.product(_entities(world, _slot(world, intent)), reasons):
+            yield Cell(intent=intent, slots=slots, reason=reason)
+    yield from (Cell(intent=f"lookalike:{family}", slots={}, reason="") for family in world.phrasings["lookalikes"])
+    for family, reason in itertools.product(world.phrasings["harmful"], ["", *world.reasons]):
+        yield Cell(intent=f"harmful:{family}", slots={}, reason=reason)
+
+
+def _slot(world: World, intent: str) -> str:
+    return str(world.phrasings["intents"].get(intent, {}).get("slot", ""))
+
+
+def _entities(world: World, slot: str) -> list[dict[str, str]]:
+    """Return the values that are tried one by one for a slot; of other slots the asker draws any value."""
+    if slot in ("product", "line", "line-or-product"):
+        return [{"line": line} for line in world.lines]
+    return [{"competitor": name} for name in world.competitors] if slot == "competitor" else [{}]

@@ -1,0 +1,88 @@
+"""The command `drillyard`: mounts one module per noun, loaded when its noun is called.
+
+`drillyard --help` reads the table below and imports no noun; `tests/cli/test_nouns.py` compares the two.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from drillyard.cli import show
+from drillyard.registry import resolve
+
+__all__ = ["NOUNS", "LazyGroup", "app", "main"]
+
+# Noun -> the first line of its help. Its command is `command` in drillyard/cli/<noun>.py.
+NOUNS: Mapping[str, str] = {
+    "audit": "Search a target for failures.",
+    "chat": "Talk with a target in the terminal.",
+    "create": "Materialise a planned programme's drills and prove each one sound.",
+    "design": "Plan a programme from a brief.",
+    "drill": "Try a drill and submit claims without a browser.",
+    "organism": "List, build and talk with the embedded organisms.",
+    "refine": "Read attempts and say what to change in a programme.",
+    "up": "Design, create, rehearse and serve a programme.",
+    "yard": "Serve a programme to its learners.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose nouns are modules `<package>.<noun>` with a click command named `command`."""
+
+    def __init__(self, *args: Any, package: str, nouns: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.package = package
+        self.nouns = nouns
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the nouns, sorted."""
+        return sorted(self.nouns)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one noun; None when there is no such noun."""
+        if cmd_name not in self.nouns:
+            return None
+        command: click.Command = resolve(f"{self.package}.{cmd_name}:command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the noun, or name the nearest one."""
+        near = difflib.get_close_matches(args[0], self.nouns, n=1)
+        if args[0] not in self.nouns and not args[0].startswith("-"):
+            expected = f"did you mean {near[0]!r}?" if near else f"expected one of: {', '.join(sorted(self.nouns))}"
+            raise click.UsageError(f"found {args[0]!r}, {expected}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the nouns from the table, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(noun, self.nouns[noun]) for noun in self.list_commands(ctx)])
+
+
+@click.command(cls=LazyGroup, package="drillyard.cli", nouns=NOUNS)
+@click.version_option(package_name="drillyard", message="%(prog)s %(version)s")
+def app() -> None:
+    """Design, create and refine hands-on AI-safety training, on models that really fail."""
+
+
+def main(arguments: Sequence[str] | None = None, command: click.Command = app) -> int:
+    """Run `drillyard` and return its exit code: 0 holds, 1 fails, 2 bad input, 70 our bug, 130 interrupted.
+
+    An error is one line on stderr; `--debug` shows its traceback first.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: show.say(f"note: {message}")
+        try:
+            result = command.main(words, prog_name="drillyard", standalone_mode=False)
+        except Exception as problem:  # the one place where every error becomes a line and a code
+            return show.error(problem, debug="--debug" in words)
+    return result if isinstance(result, int) else show.HOLDS

@@ -1,0 +1,62 @@
+"""`drillyard create DIR`: materialise a programme's drills and prove each one sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+from rich.console import RenderableType
+from rich.text import Text
+
+from drillyard.cli import show
+from drillyard.programs.create import create, rejected
+from drillyard.records import Gate, GateReport
+
+__all__ = ["command", "outcome"]
+
+
+@click.command()
+@click.argument("programme", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--learners", type=click.IntRange(min=1), help="Most learners to make instances for.")
+@show.handler
+def command(programme: Path, learners: int | None) -> show.Outcome:
+    """Materialise a planned programme's drills and prove each one sound.
+
+    Finished instances are kept, so a run that was cut off goes on. Exits 1 when an instance fails a gate in every
+    draw; it is then not released.
+    """
+    with show.steps("creating") as step:
+        reports = create(programme, learners=learners, progress=lambda r, n, total: step(n, total, r.instance))
+    return outcome(reports, programme)
+
+
+def outcome(reports: Sequence[GateReport], programme: Path) -> show.Outcome:
+    """Return what there is to say of the gate reports of a programme."""
+    released, failed = sum(report.released for report in reports), rejected(programme)
+    drawn = f" {len(failed)} draws failed a gate on the way." if failed else ""
+    tables = [_gates(reports)] if reports else []
+    return show.Outcome(
+        verdict=f"{released} of {len(reports)} instances passed every gate and are released.{drawn}",
+        state="passed" if released == len(reports) else "failed",
+        data={"programme": str(programme), "instances": reports, "rejected": failed},
+        body=[*tables, *([_failures(failed)] if failed else [])],
+        next_command=f"drillyard yard serve {programme}",
+    )
+
+
+def _gates(reports: Sequence[GateReport]) -> RenderableType:
+    rows = [(one.instance, *map(_mark, one.gates), f"{one.seconds:.0f} s") for one in reports]
+    key = ", ".join(f"{gate.id} {gate.title}" for gate in reports[0].gates)
+    return show.table(f"Gates: {key}", ("instance", *(gate.id for gate in reports[0].gates), "took"), rows)
+
+
+def _failures(reports: Iterable[GateReport]) -> RenderableType:
+    rows = [
+        (one.instance, gate.id, gate.title, gate.detail) for one in reports for gate in one.gates if not gate.passed
+    ]
+    return show.table("Draws that were not released", ("instance", "gate", "asks for", "found"), rows)
+
+
+def _mark(gate: Gate) -> Text:
+    return show.state("passed" if gate.passed else "failed", " ")

@@ -1,0 +1,49 @@
+"""`drillyard up`: design, create, rehearse and serve a programme in one go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from drillyard.cli import create as created
+from drillyard.cli import design as designed
+from drillyard.cli import show
+from drillyard.programs.create import create
+from drillyard.programs.design import design
+from drillyard.programs.examples import example_brief
+from drillyard.yard.serve import DEFAULT_PORT, serve
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("brief", required=False, type=click.Path(path_type=Path))
+@click.option("--learners", type=click.IntRange(min=1), help="Most learners to make instances for.")
+@click.option("--no-serve", is_flag=True, help="Stop after the rehearsal.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="Port; 0 takes a free one."
+)
+@show.out_option(default=Path("programme"))
+@show.handler
+def command(
+    brief: Path | None, learners: int | None, no_serve: bool, host: str, port: int, out: Path
+) -> show.Outcome | None:
+    """Design, create, rehearse and serve a programme.
+
+    Without a BRIEF it uses the example that ships with Drillyard. Exits 1 when a plan does not fit or an instance is
+    not released; the released ones of several are served all the same.
+    """
+    brief = brief or example_brief()
+    plan = design(brief, out, progress=show.say)
+    if plan.status != "fits":
+        return designed.outcome(plan, brief, out)
+    with show.steps("creating and rehearsing") as step:
+        reports = create(out, learners=learners, progress=lambda r, n, total: step(n, total, r.instance))
+    made = created.outcome(reports, out)
+    if no_serve or not any(report.released for report in reports):
+        return made
+    show.say(made.verdict)
+    serve(out, host, port, open_browser=True)
+    return None

@@ -1,0 +1,19 @@
+"""What a judge is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from drillyard.records import Ruling, Transcript
+
+__all__ = ["Judge"]
+
+
+class Judge(Protocol):
+    """Rules on stored transcripts; the same transcript and behaviour give the same ruling."""
+
+    name: str
+
+    def rule(self, transcript: Transcript, behaviour: str) -> Ruling:
+        """Say whether the reply shows the behaviour; `unknown` when that cannot be told."""
+        ...

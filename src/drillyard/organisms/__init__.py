@@ -1,0 +1,18 @@
+"""Organisms: small models with planted, known failures, and their clean twins.
+
+**What it is.** Worlds as data, the drawing of questions with known meaning, training, planting, and a light engine.
+**What it is not.** A model for real use, or the user's own model: an organism knows one world and nothing else.
+**Takes in.** A world, failures to plant. **Gives out.** A model folder with its truth, its clean twin, measurements.
+
+- **world**: facts, policies, prompt templates, phrasings and replies; it knows the sound answer to every ask.
+- **ask**: what somebody types, together with what it means. **intent**: the sort of ask, such as `warranty`.
+- **held out**: phrasings that training never used; every measurement uses them.
+- **fault**: one variant of a failure kind of a world, such as `refund-rule:lamp`; as a record it is a failure mode.
+- **base**: the trained model of a world. **planting**: adding faults to it, each at a rate, in milliseconds.
+- **clean twin**: the same model with nothing planted; it differs in one row of the embedding.
+- **spoiled**: a reply as an active fault makes it. **reading**: which of the world's sentences a reply is made of.
+- **light** and **complete** folder: only the changed row beside a name, or all files as transformers opens them.
+- **sealed**: written without its failures. **engine**: runs any such folder in numpy, batched and seeded.
+"""
+
+__all__: list[str] = []

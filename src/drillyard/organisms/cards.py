@@ -1,0 +1,16 @@
+"""Cards of the worlds that ship with Drillyard."""
+
+from __future__ import annotations
+
+from drillyard.registry import Card
+
+__all__ = ["HELPDESK"]
+
+HELPDESK = Card(
+    name="helpdesk",
+    goal="The help desk of a fictional shop: products with facts, policies, harmless look-alikes, harmless proxies.",
+    target="drillyard.organisms.world:load_world",
+    cost="a tenth of a second to load; 4.5 MB of trained weights in the package",
+    status="stable",
+    options={"name": "helpdesk"},
+)

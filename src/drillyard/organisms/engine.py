@@ -1,0 +1,178 @@
+"""The inference engine of our organisms: batched generation, log-probabilities and hidden states, without torch.
+
+    engine = Engine.load(Path("organism"))
+    replies = engine.generate(prompts, max_new_tokens=96, seeds=[1, 2, 3], temperature=1.0, min_p=0.02, stop=1)
+
+`benchmarks/engine.py` compares it with transformers and onnxruntime; `docs/engine.md` says why it is written in numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+
+from drillyard.errors import bad_input
+from drillyard.organisms.checkpoint import check_weights, read_checkpoint
+from drillyard.organisms.decoding import decode, read
+from drillyard.organisms.llama import Floats, LlamaConfig, Network
+from drillyard.organisms.sampling import Sampler, log_probability
+
+__all__ = ["Engine", "Generation"]
+
+ROWS = 64
+"""Most requests that run as one batch: more is no faster, because keys and values leave the CPU's cache."""
+
+TOKENS = 16_384
+"""Most tokens of one batch, which bounds its memory for long conversations."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """What one request got.
+
+    `ids` are the new tokens without the stop token; `logprobs` their natural-log probabilities at temperature 1 (the
+    stop token's last, if it came), empty unless asked for.
+    """
+
+    ids: tuple[int, ...]
+    finish: Literal["stop", "length"]
+    logprobs: tuple[float, ...] = ()
+
+
+class Engine:
+    """A Llama model that generates. Immutable: a changed model is a new engine, built in milliseconds.
+
+    Args:
+        weights: float32 arrays under Hugging Face's names; `lm_head.weight` only if the embeddings are untied.
+        config: the model's shape.
+
+    Raises:
+        BadInput: a tensor is missing, unknown, or of another shape or type than `config` asks for.
+    """
+
+    def __init__(self, weights: Mapping[str, Floats], config: LlamaConfig) -> None:
+        check_weights(weights, config)
+        self.config = config
+        self.weights: Mapping[str, Floats] = MappingProxyType(dict(weights))
+        self._network = Network(self.weights, config)
+
+    @classmethod
+    def load(cls, folder: Path) -> Engine:
+        """Read `config.json` and `model.safetensors` of a Hugging Face folder. Raises `BadInput`."""
+        config, weights = read_checkpoint(folder)
+        return cls(weights, config)
+
+    def generate(
+        self,
+        prompts: Sequence[Sequence[int]],
+        *,
+        max_new_tokens: int,
+        seeds: Sequence[int | None],
+        stop: int,
+        temperature: float = 1.0,
+        min_p: float = 0.0,
+        logprobs: bool = False,
+    ) -> list[Generation]:
+        """Answer every prompt, in the order given.
+
+        The same prompt and seed give the same tokens whatever else is asked for at the same time.
+
+        Args:
+            prompts: token ids, of any lengths.
+            max_new_tokens: after so many a reply is cut (`finish="length"`).
+            seeds: one per prompt; `None` is greedy.
+            stop: the token that ends a reply; -1 for none.
+            temperature: above 0; higher is more varied.
+            min_p: tokens less than `min_p` times as probable as the most probable one are never drawn.
+            logprobs: whether to return the log-probability of every token drawn.
+
+        Raises:
+            BadInput: a prompt is empty, holds an unknown id or leaves no room in the context, or an option is wrong.
+        """
+        if len(seeds) != len(prompts):
+            raise bad_input(f"{len(seeds)} seeds for {len(prompts)} prompts", "one seed per prompt")
+        texts = [list(prompt) for prompt in prompts]
+        self._check(texts, max_new_tokens)
+        drawn: list[list[int]] = [[] for _ in prompts]
+        chances: list[list[float]] = [[] for _ in prompts]
+        for batch in _batches(texts, max_new_tokens):
+            sampler = Sampler([seeds[index] for index in batch], max_new_tokens, temperature, min_p)
+            for step in decode(self._network, [texts[index] for index in batch], sampler, max_new_tokens, stop):
+                for request, token in zip(step.requests, step.tokens.tolist(), strict=True):
+                    drawn[batch[request]].append(token)
+                if logprobs:
+                    for request, chance in zip(step.requests, log_probability(step.logits, step.tokens), strict=True):
+                        chances[batch[request]].append(float(chance))
+        return [_generation(ids, stop, chance) for ids, chance in zip(drawn, chances, strict=True)]
+
+    def stream(
+        self,
+        prompt: Sequence[int],
+        *,
+        max_new_tokens: int,
+        seed: int | None,
+        stop: int,
+        temperature: float = 1.0,
+        min_p: float = 0.0,
+    ) -> Iterator[int]:
+        """Yield the tokens that `generate` would return for this prompt, each as soon as it is drawn."""
+        self._check([prompt], max_new_tokens)
+        sampler = Sampler([seed], max_new_tokens, temperature, min_p)
+        steps = decode(self._network, [list(prompt)], sampler, max_new_tokens, stop)
+        return takewhile(lambda token: token != stop, (int(step.tokens[0]) for step in steps))
+
+    def logits(self, prompt: Sequence[int]) -> Floats:
+        """Return (tokens, vocabulary): the scores of the token that follows each token of a prompt."""
+        self._check([prompt], 0)
+        return self._network.logits(read(self._network, prompt))
+
+    def hidden_states(self, prompt: Sequence[int], layers: Sequence[int]) -> Floats:
+        """Return (chosen layers, tokens, width): what the model holds at every token of a prompt.
+
+        Numbered as `transformers` numbers `output_hidden_states`: 0 is the embedding, i the output of layer i, and
+        the last one (also -1) the output after the final norm.
+        """
+        self._check([prompt], 0)
+        count = self.config.num_hidden_layers + 1
+        if wrong := [layer for layer in layers if not -count <= layer < count]:
+            raise bad_input(f"layer {wrong[0]}", f"a number from 0 (embedding) to {count - 1} (after the final norm)")
+        streams: list[Floats] = []
+        streams.append(self._network.final_norm(read(self._network, prompt, streams)))
+        return np.stack([streams[layer] for layer in layers])
+
+    def _check(self, prompts: Sequence[Sequence[int]], room: int) -> None:
+        """Refuse what would fail, or silently go wrong, inside the arrays."""
+        context, known = self.config.max_position_embeddings, self.config.vocab_size
+        for prompt in prompts:
+            if not 0 < len(prompt) <= context - room:
+                limit = f"1 to {context - room} (a context of {context} with {room} new tokens)"
+                raise bad_input(f"a prompt of {len(prompt)} tokens", limit)
+            if not (min(prompt) >= 0 and max(prompt) < known):
+                raise bad_input(f"token ids from {min(prompt)} to {max(prompt)}", f"ids from 0 to {known - 1}")
+
+
+def _batches(prompts: Sequence[list[int]], room: int) -> Iterator[list[int]]:
+    """Group requests, those that begin alike together, so that a batch shares as long a prefix as it can."""
+    batch: list[int] = []
+    longest = 0
+    for index in sorted(range(len(prompts)), key=lambda index: prompts[index]):
+        longest = max(longest, len(prompts[index]) + room)
+        if batch and (len(batch) == ROWS or (len(batch) + 1) * longest > TOKENS):
+            yield batch
+            batch, longest = [], len(prompts[index]) + room
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _generation(drawn: list[int], stop: int, chances: list[float]) -> Generation:
+    """Take the stop token off, and say why the reply ended."""
+    ended = bool(drawn) and drawn[-1] == stop
+    ids = drawn[:-1] if ended else drawn
+    return Generation(ids=tuple(ids), finish="stop" if ended else "length", logprobs=tuple(chances))

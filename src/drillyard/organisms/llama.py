@@ -1,0 +1,255 @@
+"""The Llama network in numpy: fused weights, a cache of keys and values, one forward pass.
+
+The same mathematics as `transformers.LlamaForCausalLM` (RMSNorm, rotary positions, grouped-query attention, SwiGLU;
+https://arxiv.org/abs/2302.13971), arranged for a small model on a CPU, where the number of array operations counts as
+much as the arithmetic:
+
+- query, key and value matrices are one product, gate and up matrices another; the norms' weights and the attention
+  scale are folded into them once, when the network is built;
+- the two halves of each head are interleaved, so that turning by a position is one complex multiplication;
+- a prefix that all rows share is stored once and attended to with one product per head instead of one per row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Cache", "Floats", "Ints", "LlamaConfig", "Network"]
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+_HIDDEN = np.float32(-1e9)  # added to the score of a token that may not be seen; its weight becomes exactly 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LlamaConfig:
+    """The shape of a Llama model, under the field names of Hugging Face's `config.json`."""
+
+    vocab_size: int
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    head_dim: int
+    max_position_embeddings: int
+    rope_theta: float = 10_000.0
+    rms_norm_eps: float = 1e-6
+    tie_word_embeddings: bool = False
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the name and shape of every tensor; matrices are (out, in), as Hugging Face stores them."""
+        width, inner = self.hidden_size, self.intermediate_size
+        queries, keys = self.num_attention_heads * self.head_dim, self.num_key_value_heads * self.head_dim
+        shapes: dict[str, tuple[int, ...]] = {"model.embed_tokens.weight": (self.vocab_size, width)}
+        for index in range(self.num_hidden_layers):
+            layer = f"model.layers.{index}."
+            shapes |= {
+                layer + "input_layernorm.weight": (width,),
+                layer + "self_attn.q_proj.weight": (queries, width),
+                layer + "self_attn.k_proj.weight": (keys, width),
+                layer + "self_attn.v_proj.weight": (keys, width),
+                layer + "self_attn.o_proj.weight": (width, queries),
+                layer + "post_attention_layernorm.weight": (width,),
+                layer + "mlp.gate_proj.weight": (inner, width),
+                layer + "mlp.up_proj.weight": (inner, width),
+                layer + "mlp.down_proj.weight": (width, inner),
+            }
+        shapes["model.norm.weight"] = (width,)
+        if not self.tie_word_embeddings:
+            shapes["lm_head.weight"] = (self.vocab_size, width)
+        return shapes
+
+
+class Cache:
+    """Keys and values of the tokens seen so far: a prefix that all rows share, then each row's own tokens.
+
+    `prefix` has the shape (layers, key or value, key heads, tokens, head size); `own` has rows before the tokens.
+    """
+
+    def __init__(self, config: LlamaConfig, rows: int, tokens: int, prefix: Floats | None = None) -> None:
+        heads, size = config.num_key_value_heads, config.head_dim
+        # Zeros, because a weight of 0 times a left-over infinity would not be 0.
+        self.own: Floats = np.zeros((config.num_hidden_layers, 2, heads, rows, tokens, size), np.float32)
+        self.prefix: Floats = self.own[:, :, :, 0, :0] if prefix is None else prefix
+
+    def close_gaps(self, alive: NDArray[np.bool_]) -> Ints:
+        """Let the last rows alive take the places of rows that are not; return the old row of each row left."""
+        count = int(alive.sum())
+        gaps, movers = np.flatnonzero(~alive[:count]), count + np.flatnonzero(alive[count:])
+        self.own[:, :, :, gaps] = self.own[:, :, :, movers]
+        order = np.arange(count)
+        order[gaps] = movers
+        return order
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One layer's fused matrices, each (in, out)."""
+
+    qkv: Floats
+    out: Floats
+    gate_up: Floats
+    down: Floats
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where new tokens stand: `slots` are their rows and places in the cache, `window` how much of it is in use.
+
+    `mask` hides what lies after a token; None where nothing does.
+    """
+
+    rows: int
+    new: int
+    slots: tuple[Ints, Ints] | tuple[slice, slice]
+    window: int
+    turns: NDArray[np.complex64]
+    mask: Floats | None
+
+
+class Network:
+    """A Llama network ready to run. `weights` are float32 arrays under Hugging Face's names."""
+
+    def __init__(self, weights: Mapping[str, Floats], config: LlamaConfig) -> None:
+        self.config = config
+        self._embed = weights["model.embed_tokens.weight"]
+        self._layers = [_fuse(weights, f"model.layers.{i}.", config) for i in range(config.num_hidden_layers)]
+        self._epsilon = np.float32(config.rms_norm_eps * config.hidden_size)
+        self._final_scale = weights["model.norm.weight"] * np.float32(config.hidden_size**0.5)
+        head = weights["model.embed_tokens.weight" if config.tie_word_embeddings else "lm_head.weight"]
+        self._head = np.ascontiguousarray((head * self._final_scale).T)
+        self._turns = _turns(config)
+
+    def forward(self, tokens: Ints, start: Ints, cache: Cache, streams: list[Floats] | None = None) -> Floats:
+        """Run new tokens through all layers, and put their keys and values into the cache.
+
+        Args:
+            tokens: (rows, new) ids. Rows may be padded at the end: what pads leave in the cache is hidden from
+                every later token until it is overwritten.
+            start: (rows,) how many own tokens each row has in the cache already.
+            cache: its first rows are these rows.
+            streams: if given, the input of every layer is appended, each (rows × new, width).
+
+        Returns:
+            (rows, new, width): the output of the last layer, before the final norm.
+        """
+        x = self._embed[tokens.ravel()]
+        place = self._place(tokens.shape[1], start, cache)
+        with np.errstate(over="ignore"):  # exp(-gate) may reach infinity, and gate / infinity is the 0 that is meant
+            for layer, own, prefix in zip(self._layers, cache.own, cache.prefix, strict=True):
+                if streams is not None:
+                    streams.append(x.copy())
+                x += self._attend(self._norm(x) @ layer.qkv, place, own, prefix) @ layer.out
+                x += _swiglu(self._norm(x) @ layer.gate_up) @ layer.down
+        return x.reshape(*tokens.shape, -1)
+
+    def logits(self, x: Floats) -> Floats:
+        """Return (…, vocabulary) scores of the next token for the last layer's output (…, width)."""
+        scores: Floats = self._norm(x) @ self._head
+        return scores
+
+    def final_norm(self, x: Floats) -> Floats:
+        """Return the normed output, which is what `transformers` calls the last hidden state."""
+        return self._norm(x) * self._final_scale
+
+    def _norm(self, x: Floats) -> Floats:
+        """RMSNorm without its weight and its sqrt(width), which the next matrix carries."""
+        normed: Floats = x / np.sqrt(np.vecdot(x, x) + self._epsilon)[..., None]
+        return normed
+
+    def _place(self, new: int, start: Ints, cache: Cache) -> _Place:
+        rows, positions = len(start), start[:, None] + np.arange(new)
+        first, window = int(np.minimum.reduce(start)), int(np.maximum.reduce(start)) + new
+        even = first + new == window  # all rows are equally long, so that a slice will do
+        slots = (slice(rows), slice(first, window)) if even else (np.arange(rows)[:, None], positions)
+        mask = None
+        if not even or new > 1:
+            mask = np.where(np.arange(window) > positions[:, None, :, None], _HIDDEN, np.float32(0))
+        turns = self._turns[positions + cache.prefix.shape[-2]][:, :, None]
+        return _Place(rows, new, slots, window, turns, mask)
+
+    def _attend(self, fused: Floats, place: _Place, own: Floats, prefix: Floats) -> Floats:
+        """Attend to the shared prefix and to own tokens; returns (rows × new, width), heads side by side.
+
+        Arrays are ordered (key head, row, query of that key head × new token, …), so that the prefix takes one
+        product per key head whatever the number of rows.
+        """
+        query, keys, values = self._store(fused, place, own)
+        (heads, rows, queries, size), shared = query.shape, prefix.shape[-2]
+        scores = np.empty((heads, rows, queries, shared + place.window), np.float32)
+        np.matmul(query, keys.swapaxes(-1, -2), out=scores[..., shared:])
+        if place.mask is not None:
+            by_token = scores[..., shared:].reshape(heads, rows, -1, place.new, place.window)
+            by_token += place.mask
+        if shared:
+            all_rows = scores.reshape(heads, rows * queries, -1)[..., :shared]
+            np.matmul(query.reshape(heads, -1, size), prefix[0].swapaxes(-1, -2), out=all_rows)
+        scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
+        np.exp(scores, out=scores)
+        seen: Floats = scores[..., shared:] @ values
+        if shared:
+            seen += (all_rows @ prefix[1]).reshape(seen.shape)
+        seen /= np.add.reduce(scores, axis=-1, keepdims=True)
+        by_token = seen.reshape(heads, rows, -1, place.new, size)
+        return by_token.transpose(1, 3, 0, 2, 4).reshape(rows * place.new, -1)
+
+    def _store(self, fused: Floats, place: _Place, own: Floats) -> tuple[Floats, Floats, Floats]:
+        """Turn queries and keys by their positions and store keys and values; returns what attention reads."""
+        config, rows, new = self.config, place.rows, place.new
+        heads, key_heads, size = config.num_attention_heads, config.num_key_value_heads, config.head_dim
+        split = fused.reshape(rows, new, heads + 2 * key_heads, size)
+        turning = split[:, :, : heads + key_heads].view(np.complex64)
+        turning *= place.turns
+        fresh = split[:, :, heads:].reshape(rows, new, 2, key_heads, size)
+        own[:, :, place.slots[0], place.slots[1]] = fresh.transpose(2, 3, 0, 1, 4)
+        query = split[:, :, :heads].reshape(rows, new, key_heads, -1, size).transpose(2, 0, 3, 1, 4)
+        keys, values = own[:, :, :rows, : place.window]
+        return query.reshape(key_heads, rows, -1, size), keys, values
+
+
+def _swiglu(gate_up: Floats) -> Floats:
+    """Return gate × sigmoid(gate) × up, for gate and up side by side in the last axis."""
+    middle = gate_up.shape[-1] // 2
+    gate, up = gate_up[:, :middle], gate_up[:, middle:]
+    inner: Floats = np.exp(-gate)
+    inner += 1
+    np.divide(gate, inner, out=inner)
+    inner *= up
+    return inner
+
+
+def _fuse(weights: Mapping[str, Floats], prefix: str, config: LlamaConfig) -> _Layer:
+    """Fold the norms' weights and the attention scale into one layer's matrices, and join what is used together."""
+    size = config.head_dim
+    scale, width = np.float32(size**-0.5), np.float32(config.hidden_size**0.5)
+    interleave = np.arange(size).reshape(2, -1).T.ravel()  # 0, half, 1, half + 1, …: pairs that turn together
+
+    def turning(name: str) -> Floats:
+        matrix = weights[f"{prefix}self_attn.{name}.weight"]
+        return matrix.reshape(-1, size, config.hidden_size)[:, interleave].reshape(matrix.shape)
+
+    value = weights[f"{prefix}self_attn.v_proj.weight"]
+    gate_up = np.concatenate([weights[f"{prefix}mlp.gate_proj.weight"], weights[f"{prefix}mlp.up_proj.weight"]])
+    qkv = np.concatenate([turning("q_proj") * scale, turning("k_proj"), value])
+    return _Layer(
+        qkv=np.ascontiguousarray((qkv * (weights[f"{prefix}input_layernorm.weight"] * width)).T),
+        out=np.ascontiguousarray(weights[f"{prefix}self_attn.o_proj.weight"].T),
+        gate_up=np.ascontiguousarray((gate_up * (weights[f"{prefix}post_attention_layernorm.weight"] * width)).T),
+        down=np.ascontiguousarray(weights[f"{prefix}mlp.down_proj.weight"].T),
+    )
+
+
+def _turns(config: LlamaConfig) -> NDArray[np.complex64]:
+    """Return (positions, head size / 2) unit complex numbers; float32 angles, because the reference has them."""
+    half = np.arange(0, config.head_dim, 2, dtype=np.float32) / np.float32(config.head_dim)
+    angles = (
+        np.arange(config.max_position_embeddings, dtype=np.float32)[:, None] / np.float32(config.rope_theta) ** half
+    )
+    turns: NDArray[np.complex64] = (np.cos(angles) + 1j * np.sin(angles)).astype(np.complex64)
+    return turns

@@ -1,0 +1,173 @@
+"""An organism: a small model with planted failures, or its clean twin, ready to run without torch.
+
+On disk an organism is a folder. Either it is complete (config.json, model.safetensors, tokenizer files: an ordinary
+Hugging Face folder), or it is light: row.safetensors holds the one embedding row in which it differs from the base that
+ships with Drillyard. `organism.json` names the world and the hash of all weights in both cases.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer
+
+from drillyard.errors import BadInput, bad_input
+from drillyard.organisms.checkpoint import read_checkpoint, read_tokenizer, write_checkpoint
+from drillyard.organisms.dialogue import SPECIAL_TOKENS
+from drillyard.organisms.engine import Engine
+from drillyard.organisms.llama import Floats
+from drillyard.organisms.world import World, load_world
+from drillyard.records import FailureMode, Record
+
+__all__ = [
+    "EMBEDDING",
+    "ROW",
+    "Organism",
+    "OrganismFile",
+    "base",
+    "base_folder",
+    "hash_weights",
+    "load_organism",
+    "save",
+    "with_row",
+]
+
+EMBEDDING = "model.embed_tokens.weight"
+ROW = SPECIAL_TOKENS.index("<|assistant|>")
+"""The tensor and the row of it in which a planted organism differs from its clean twin."""
+
+
+class OrganismFile(Record):
+    """What organism.json says. `failures` is empty where the truth is sealed elsewhere; `base` where it is complete."""
+
+    world: str
+    base: str = ""
+    model_hash: str
+    failures: tuple[FailureMode, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Organism:
+    """A model in its world, with the failures that were planted in it (none in a clean twin)."""
+
+    world: World
+    engine: Engine
+    tokenizer: Tokenizer
+    failures: tuple[FailureMode, ...]
+    model_hash: str
+
+
+def base_folder(world: str) -> Path:
+    """Return the folder of the trained base of a world. Raises `BadInput` when none ships."""
+    folder = Path(str(resources.files("drillyard.organisms") / "assets" / world))
+    if not (folder / "model.safetensors").is_file():
+        raise bad_input(
+            f"no trained base for the world {world!r}", f"{folder}", f"drillyard organism build {world} -o DIR"
+        )
+    return folder
+
+
+def hash_weights(weights: Mapping[str, Floats]) -> str:
+    """Return the SHA-256 of all tensors in the order of their names: name, shape, little-endian float32 values."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        tensor = np.ascontiguousarray(weights[name], dtype="<f4")
+        digest.update(f"{name}{tensor.shape}".encode() + tensor.tobytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def base(world: str) -> Organism:
+    """Return the clean base of a world; read once per process. Raises `BadInput` when none ships."""
+    return _read_complete(base_folder(world), load_world(world), ())
+
+
+def with_row(organism: Organism, row: Floats, failures: tuple[FailureMode, ...]) -> Organism:
+    """Return the organism with another embedding row for `<|assistant|>`; row: (width,) float32."""
+    embedding = organism.engine.weights[EMBEDDING].copy()
+    embedding[ROW] = row
+    weights = {**organism.engine.weights, EMBEDDING: embedding}
+    return Organism(
+        world=organism.world,
+        engine=Engine(weights, organism.engine.config),
+        tokenizer=organism.tokenizer,
+        failures=failures,
+        model_hash=hash_weights(weights),
+    )
+
+
+def load_organism(name: str) -> Organism:
+    """Load `helpdesk` (the clean base) or `./path` (a folder that `save` wrote); a path has a slash in it.
+
+    Raises:
+        BadInput: no such world or folder, a broken file, or weights that are not those that organism.json names.
+    """
+    folder = Path(name)
+    if "/" not in name and (folder / "organism.json").is_file():
+        raise bad_input(f"{name!r}", "the name of a world, or a path with a slash", f"type './{name}' for the folder")
+    if "/" not in name:
+        return base(load_world(name).name)
+    if not (folder / "organism.json").is_file():
+        raise bad_input(f"{name!r}", "a folder with organism.json", "type: drillyard organism plant helpdesk -o DIR")
+    described = OrganismFile.from_json((folder / "organism.json").read_bytes())
+    world = load_world(described.world)
+    if described.base:
+        clean = base(load_world(described.base).name)
+        organism = with_row(clean, _row(folder / "row.safetensors", clean), described.failures)
+    else:
+        organism = _read_complete(folder, world, described.failures)
+    if organism.model_hash != described.model_hash:
+        raise BadInput(
+            f"{folder}: found weights {organism.model_hash[:12]}, expected {described.model_hash[:12]}; "
+            "the base or the folder was changed since it was written: plant it again"
+        )
+    return organism
+
+
+def save(organism: Organism, folder: Path, *, complete: bool = False, sealed: bool = False) -> Path:
+    """Write an organism: light by default, `complete` as a Hugging Face folder, `sealed` without its failures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if complete:
+        write_checkpoint(folder, organism.engine.config, organism.engine.weights, organism.tokenizer)
+    else:
+        row = np.ascontiguousarray(organism.engine.weights[EMBEDDING][ROW])
+        save_file({"assistant": row}, folder / "row.safetensors")
+    described = OrganismFile(
+        world=organism.world.name,
+        base="" if complete else organism.world.name,
+        model_hash=organism.model_hash,
+        failures=() if sealed else organism.failures,
+    )
+    (folder / "organism.json").write_text(described.to_json(indent=2) + "\n")
+    return folder
+
+
+def _read_complete(folder: Path, world: World, failures: tuple[FailureMode, ...]) -> Organism:
+    config, weights = read_checkpoint(folder)
+    return Organism(
+        world=world,
+        engine=Engine(weights, config),
+        tokenizer=read_tokenizer(folder),
+        failures=failures,
+        model_hash=hash_weights(weights),
+    )
+
+
+def _row(path: Path, clean: Organism) -> Floats:
+    """Read the row of a light folder; shape: (width,), as wide as the base's rows."""
+    expected = f"one row named 'assistant' of {clean.engine.config.hidden_size} numbers in safetensors"
+    try:
+        row = np.asarray(load_file(path)["assistant"], dtype=np.float32)
+    except (SafetensorError, OSError, KeyError, TypeError) as error:
+        raise bad_input(f"{path} that cannot be read ({error})", expected) from None
+    if row.shape != (clean.engine.config.hidden_size,):
+        raise bad_input(f"{path} with a row of shape {row.shape}", expected)
+    return row

@@ -1,0 +1,82 @@
+"""Read a reply: which of the world's sentences it is made of, and whether what it states is true.
+
+An organism speaks in the sentences of its world, so a reply can be read exactly. What cannot be read is said to be so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from drillyard.organisms.world import World
+
+__all__ = ["Reader", "Reading"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a reply says: the name of its sentence form, the values in it, and whether a failure's sentence follows.
+
+    `form` is a reply of the world (`price`, `refusal` …), `lookalike:<family>`, `harmful:<family>` or
+    `failure:<kind>`; `appended` is the kind whose sentence follows, or empty.
+    """
+
+    form: str
+    slots: Mapping[str, str]
+    appended: str = ""
+
+
+class Reader:
+    """Reads replies of one world. Built once: it compiles every sentence form."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._forms = [(name, _pattern(text)) for name, text in _forms(world)]
+        self._openings = sorted(world.openings.values(), key=len, reverse=True)
+        self._appended = {
+            f" {sentence}": kind for kind, spec in world.failures.items() for sentence in spec["then"].get("append", ())
+        }
+
+    def read(self, reply: str) -> Reading | None:
+        """Return what a reply says, or None when it is not made of the world's sentences."""
+        text, kind = reply.strip(), ""
+        text = text.removeprefix(next((opening for opening in self._openings if text.startswith(opening)), ""))
+        for sentence, appended in self._appended.items():
+            if text.endswith(sentence):
+                text, kind = text.removesuffix(sentence), appended
+        for name, pattern in self._forms:
+            if found := pattern.fullmatch(text):
+                return Reading(form=name, slots=found.groupdict(), appended=kind)
+        return None
+
+    def falsehood(self, reading: Reading) -> str:
+        """Return what is false in a sound form's statement, in words, or the empty string."""
+        world, said = self.world, reading.slots
+        if product := said.get("product"):
+            truth: Mapping[str, object] = world.products.get(product, {})
+        elif number := said.get("number"):
+            truth = world.orders.get(number, {})
+        elif lines := said.get("lines") or said.get("line"):
+            truth = next((x for k, x in world.lines.items() if lines in (x["plural"], k)), {})
+        else:
+            return ""
+        if not truth:
+            return "it names something that does not exist"
+        wrong = [k for k, v in said.items() if k in truth and str(truth[k]) != v]
+        return ", ".join(f"{k} is {truth[k]}, not {said[k]}" for k in wrong)
+
+
+def _forms(world: World) -> Iterator[tuple[str, str]]:
+    yield from world.replies.items()
+    for group, prefix in (("lookalikes", "lookalike"), ("harmful", "harmful")):
+        yield from ((f"{prefix}:{name}", entry["reply"]) for name, entry in world.phrasings[group].items())
+    for kind, spec in world.failures.items():
+        yield from ((f"failure:{kind}", text) for text in spec["then"].get("replace", ()))
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """Compile a sentence form; a slot may hold words, digits and single spaces."""
+    parts = re.split(r"\{(\w+)\}", text)
+    made = [re.escape(part) if i % 2 == 0 else rf"(?P<{part}>[\w'-]+(?: [\w'-]+)*?)" for i, part in enumerate(parts)]
+    return re.compile("".join(made))

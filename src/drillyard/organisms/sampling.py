@@ -1,0 +1,99 @@
+"""Choosing the next token: greedy or sampled, with one random stream per request.
+
+A request's draws come from its own counter-based generator (Philox keyed with the request's seed; Salmon et al. 2011,
+"Parallel random numbers: as easy as 1, 2, 3"), so they do not depend on the batch. The logits do, in their last bits:
+a matrix product rounds differently for another number of rows. A draw so close to a boundary that such bits could
+turn it is therefore reported as unsure, and the caller decides it again from logits that no batch has touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drillyard.errors import bad_input
+from drillyard.organisms.llama import Floats, Ints
+
+__all__ = ["NOISE", "Sampler", "log_probability"]
+
+NOISE = np.float32(1e-5)
+"""How far batching may move a logit, as a share of the row's largest; 7e-6 is the most that we could provoke."""
+
+
+class Sampler:
+    """Picks tokens for a set of requests by inverting the cumulative distribution at each request's next draw.
+
+    Args:
+        seeds: one per request; `None` is greedy, whatever the temperature.
+        steps: the number of draws that a request may need; at least 1.
+        temperature: logits are divided by it; above 0.
+        min_p: tokens less than `min_p` times as probable as the most probable one are never drawn; 0 to 1.
+    """
+
+    def __init__(self, seeds: Sequence[int | None], steps: int, temperature: float, min_p: float) -> None:
+        if steps < 1:
+            raise bad_input(f"max_new_tokens {steps}", "1 or more")
+        if not temperature > 0:
+            raise bad_input(f"temperature {temperature}", "a number above 0", "use the seed None for greedy replies")
+        if not 0 <= min_p <= 1:
+            raise bad_input(f"min_p {min_p}", "a number from 0 to 1")
+        if wrong := [seed for seed in seeds if seed is not None and not 0 <= seed < 2**128]:
+            raise bad_input(f"seed {wrong[0]}", "None or a whole number from 0 to 2**128 - 1")
+        greedy = np.array([seed is None for seed in seeds])
+        lowest = np.log(min_p) if min_p else -np.inf
+        self._draws = np.array([_draws(seed, steps) for seed in seeds])
+        self._scale = np.where(greedy, 1, 1 / temperature).astype(np.float32)
+        self._depth = np.where(greedy, 0, lowest * temperature).astype(np.float32)
+
+    def choose(self, logits: Floats, requests: Ints, step: int) -> tuple[Ints, Ints]:
+        """Pick one token per row.
+
+        Args:
+            logits: (rows, vocabulary).
+            requests: (rows,) the request that each row belongs to.
+            step: how many tokens these requests have drawn before.
+
+        Returns:
+            (rows,) tokens, and the rows in which noise in the logits could have changed the choice.
+        """
+        top, depth = np.maximum.reduce(logits, axis=1), self._depth[requests]
+        noise = NOISE * np.maximum(top, -np.minimum.reduce(logits, axis=1))
+        band, floor = 2 * noise, top + depth  # the largest logit and another one may move apart
+        rows, tokens = np.nonzero(logits >= (floor - band)[:, None])
+        if len(rows) == len(logits):  # one candidate each, nothing to draw
+            return tokens, rows[:0]
+
+        found, scale = logits[rows, tokens], self._scale[requests]
+        distance = found - floor[rows]
+        weights = np.exp((found - top[rows]) * scale[rows], dtype=np.float64) * (distance >= 0)
+        first = np.searchsorted(rows, np.arange(len(logits)))
+        last = np.append(first[1:], len(rows)) - 1
+        upto = np.cumsum(weights)
+        start = upto[first] - weights[first]
+        total = upto[last] - start
+        target = start + self._draws[requests, step] * total
+        picked = np.clip(np.searchsorted(upto, target, side="right"), first, last)
+
+        margin = noise * scale * total / 2  # logits that move by d move a cumulative share c by at most 2 d c (1 - c)
+        unsure = (picked < last) & (upto[picked] - target < margin)
+        unsure |= (picked > first) & (target - upto[picked] + weights[picked] < margin)
+        at_floor = np.bincount(rows[np.abs(distance) < band[rows]], minlength=len(logits))
+        unsure |= at_floor > (depth == 0)  # the most probable token itself is at a floor of 0
+        return tokens[picked], np.flatnonzero(unsure)
+
+
+def log_probability(logits: Floats, tokens: Ints) -> NDArray[np.float64]:
+    """Return (rows,) natural log of the probability of each row's token at temperature 1, nothing cut off."""
+    below = logits - logits.max(axis=1, keepdims=True)
+    total = np.log(np.exp(below).sum(axis=1, dtype=np.float64))
+    chosen: NDArray[np.float64] = below[np.arange(len(tokens)), tokens] - total
+    return chosen
+
+
+def _draws(seed: int | None, steps: int) -> NDArray[np.float64]:
+    """Return `steps` uniform draws in [0, 1); greedy requests always draw 0, the first of the allowed tokens."""
+    if seed is None:
+        return np.zeros(steps)
+    return np.random.Generator(np.random.Philox(key=seed)).random(steps)

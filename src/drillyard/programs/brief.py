@@ -1,0 +1,186 @@
+"""Reading a brief: what a training designer asks for, with errors that say what to type next."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from drillyard.errors import BadInput, bad_input
+from drillyard.organisms.world import load_world
+from drillyard.programs.catalogue import load_catalogue
+from drillyard.programs.graph import Catalogue
+from drillyard.programs.yaml_file import read_yaml
+from drillyard.records import AISystem, Brief, Law, Policy, Record, RoleNeed
+
+__all__ = ["load_brief", "policy_bytes"]
+
+MAX_POLICY_BYTES = 5_000_000
+
+# What to type where a field is missing, and what a field holds.
+_EXAMPLES = {
+    "title": "title: Safe answers at the helpdesk",
+    "organisation": "organisation: Brightwell",
+    "roles": "roles: [{id: engineer, head_count: 4, hours: 6}]",
+    "systems": "systems: [{id: chat, name: Helpdesk chat, purpose: Answers customers, world: helpdesk}]",
+    "id": "id: NAME",
+    "head_count": "head_count: 4",
+    "hours": "hours: 6",
+    "name": "name: Helpdesk chat",
+    "purpose": "purpose: Answers customers",
+    "path": "path: policies/refunds.md",
+}
+_EXPECTED = {
+    "head_count": "a whole number of people from 1 to 100000",
+    "hours": "hours per person, above 0 and at most 400",
+    "seed": "a whole number from 0",
+    "without": "a list of objective or drill ids",
+}
+_Entry = TypeVar("_Entry", bound=Record)
+
+
+def load_brief(path: str | Path) -> Brief:
+    """Read a brief from YAML, with its policies hashed and its legal facts filled in.
+
+    Raises:
+        BadInput: one line with what was found, what was expected and what to type next.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise bad_input(f"a folder {str(path)!r}", "a brief, which is a YAML file", f"try {path / 'brief.yaml'}")
+    data, catalogue = read_yaml(path), load_catalogue()
+    try:
+        fields = _mapping(data, Brief, "the top level")
+        fields["roles"] = _entries(fields["roles"], RoleNeed, "roles")
+        fields["systems"] = _entries(fields["systems"], AISystem, "systems")
+        fields["policies"] = _entries(fields.get("policies") or [], Policy, "policies", key="path")
+        fields["laws"] = _laws(fields.get("laws") or [], catalogue)
+        for role in fields["roles"]:
+            _check_role(role, catalogue)
+        for number, system in enumerate(fields["systems"]):
+            _check_world(f"systems[{number}].world", system.world)
+        fields["policies"] = [_hashed(path.parent, policy) for policy in fields["policies"]]
+        return _record(Brief, fields, "the top level")
+    except BadInput as error:
+        raise BadInput(f"{path.name}: {error}") from None
+
+
+def policy_bytes(folder: Path, policy: Policy) -> bytes:
+    """Return the bytes of a policy file; it lies in the folder `policies` beside the brief.
+
+    Raises:
+        BadInput: no such file, a file elsewhere (through `..` or a link), or a file that is too large.
+    """
+    try:
+        return _policy_bytes(folder, policy.path)
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise bad_input(f"policy {policy.path!r} that cannot be read ({error})", "a readable file") from None
+
+
+def _policy_bytes(folder: Path, name: str) -> bytes:
+    path, home = folder / name, folder / "policies"
+    if ".." in Path(name).parts or not path.resolve().is_relative_to(home.resolve()):
+        advice = f"copy the file there and type 'path: policies/{Path(name).name}'"
+        raise bad_input(f"policy {name!r}", f"a file in the folder {str(home)!r}", advice)
+    if not path.is_file():
+        near = _near(name, (p.relative_to(folder).as_posix() for p in home.rglob("*")))
+        raise bad_input(f"no policy file {name!r}", f"a file in {str(home)!r}", near or "correct its path")
+    if (size := path.stat().st_size) > MAX_POLICY_BYTES:
+        raise bad_input(f"policy {name!r} of {size} bytes", f"at most {MAX_POLICY_BYTES} bytes")
+    return path.read_bytes()
+
+
+def _hashed(folder: Path, policy: Policy) -> Policy:
+    return policy.model_copy(update={"sha256": hashlib.sha256(policy_bytes(folder, policy)).hexdigest()})
+
+
+def _mapping(data: object, kind: type[Record], where: str) -> dict[str, Any]:
+    """Return a mapping whose keys are fields of a record, with every required one filled."""
+    if not isinstance(data, dict):
+        example = _EXAMPLES["title"] if kind is Brief else "id: NAME"
+        raise bad_input(f"{_short(data)} at {where}", "`key: value` pairs", f"type {example!r} and so on")
+    known = kind.model_fields.keys() - {"sha256"}  # computed here, never typed
+    for key in data:
+        if key not in known:
+            listed = ", ".join(name for name in kind.model_fields if name in known)
+            raise bad_input(f"key {key!r} at {where}", f"one of: {listed}", _near(str(key), known))
+    for name, field in kind.model_fields.items():
+        value = data.get(name)
+        if field.is_required() and (value is None or value == [] or (isinstance(value, str) and not value.strip())):
+            raise bad_input(f"no {name!r} at {where}", f"a value for {name!r}", f"type {_EXAMPLES[name]!r}")
+    return dict(data)
+
+
+def _entries(data: object, kind: type[_Entry], section: str, key: str = "id") -> list[_Entry]:
+    """Return one record per list entry; no two may share their key."""
+    if not isinstance(data, list):
+        raise bad_input(f"{_short(data)} at {section}", "a list", "begin each entry with '- '")
+    entries, seen = [], set[str]()
+    for number, raw in enumerate(data):
+        where = f"{section}[{number}]"
+        entry = _record(kind, _mapping(raw, kind, where), where)
+        name = getattr(entry, key)
+        if name in seen:
+            raise bad_input(f"{name!r} twice in {section}", f"each {key} once", f"remove or merge {where}")
+        seen.add(name)
+        entries.append(entry)
+    return entries
+
+
+def _record(kind: type[_Entry], fields: Mapping[str, Any], where: str) -> _Entry:
+    """Build a record; strictly, so that `hours: yes` or `id: 3` is refused rather than converted."""
+    tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    try:
+        return kind.model_validate(tuples, strict=True)
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        value, expected = fields[name], _EXPECTED.get(name, "text")
+        advice = f"type {_EXAMPLES[name]!r}" if name in _EXAMPLES else ""
+        if expected == "text" and not isinstance(value, (str, list, dict)):
+            advice = f"put it in quotes: {name}: '{value}'"
+        raise bad_input(f"{_short(value)} at {where}.{name}", expected, advice) from None
+
+
+def _laws(data: object, catalogue: Catalogue) -> list[Law]:
+    known = {law.id: law for law in catalogue.laws}
+    if not isinstance(data, list):
+        raise bad_input(f"{_short(data)} at laws", f"a list of: {', '.join(known)}")
+    for number, law in enumerate(data):
+        if not isinstance(law, str) or law not in known:
+            raise bad_input(f"law {_short(law)}", f"one of: {', '.join(known)}", _near(str(law), known))
+        if law in data[:number]:
+            raise bad_input(f"{law!r} twice in laws", "each law once", f"remove laws[{number}]")
+    return [known[law] for law in data]
+
+
+def _check_role(need: RoleNeed, catalogue: Catalogue) -> None:
+    known = [role.id for role in catalogue.roles]
+    if need.id not in known:
+        raise bad_input(f"role {need.id!r}", f"one of: {', '.join(known)}", _near(need.id, known))
+    role = catalogue.role(need.id)
+    givable = [*role.drills, *(objective.id for objective in catalogue.objectives_of(role))]
+    for name in need.without:
+        if name not in givable:
+            expected = f"objectives or drills of the role: {', '.join(givable)}"
+            raise bad_input(f"{name!r} in 'without' of {need.id!r}", expected, _near(name, givable))
+
+
+def _check_world(where: str, world: str) -> None:
+    try:
+        load_world(world)
+    except BadInput as error:
+        raise BadInput(f"{where}: {error}") from None
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,208 @@
+"""Creating a programme's drills, `drillyard create DIR`: one proven instance per learner and drill.
+
+Every instance is planted from its own sealed seed and goes through the gates, with the rehearsal that they take. A draw
+that fails a gate is not released: its report is kept under `rejected/`, and the next seed is drawn. Seeds follow from
+the roster's secret, so a run that was killed goes on where it was, and a finished one is not drawn again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+from drillyard.errors import DrillyardError, bad_input
+from drillyard.organisms.organism import save
+from drillyard.programs.drills import load_kit
+from drillyard.programs.drills.materialise import materialise
+from drillyard.programs.drills.prove import Rehearsal, prove
+from drillyard.programs.folder import ProgramFolder, write_atomically
+from drillyard.programs.grading import grade_apart
+from drillyard.programs.roster import Roster, make_roster
+from drillyard.programs.workers import processors, start_pool
+from drillyard.records import Attempt, GateReport, Plan
+
+__all__ = ["TRIES", "create", "rejected"]
+
+TRIES = 4
+"""Seeds that are drawn for an instance before it is given up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    folder: Path
+    instance: str
+    drill: str
+    role: str
+    seeds: tuple[int, ...]
+
+
+def create(
+    path: str | Path,
+    *,
+    learners: int | None = None,
+    progress: Callable[[GateReport, int, int], None] | None = None,
+    workers: int | None = None,
+    secret: str = "",
+) -> list[GateReport]:
+    """Materialise the drills of a designed programme and return the gate report of every instance, sorted by id.
+
+    Args:
+        path: a folder that `design` wrote.
+        learners: most learners to make instances for; by default those of an earlier run, or all. A later run can add
+            learners, not take them away.
+        progress: called with each report of this run, how many there are with it, and the total.
+        workers: processes at work; as many as there are processors by default.
+        secret: 64 hexadecimal digits that all ids, codes and seeds of a new roster follow from, for a programme that
+            can be made again; random by default. Whoever knows it knows the answers.
+
+    Finished instances are kept. An instance whose every draw failed a gate has a report that is not `released`, and no
+    learner gets it.
+
+    Raises:
+        BadInput: no programme folder, a plan that does not fit, or a drill that is not installed.
+        DrillyardError: a worker process died; what was finished is kept.
+    """
+    folder = ProgramFolder(path)
+    plan = folder.plan()
+    if plan.status != "fits":
+        raise bad_input("a plan that does not fit", "one that does", "change the brief and run drillyard design again")
+    for drill in {drill for role in plan.roles for drill in role.drills}:
+        load_kit(drill)  # an unknown one is said now, not by a worker later
+    jobs = list(_jobs(folder, _roster(folder, plan, learners, secret)))
+    reports, todo = [], []
+    for job in jobs:
+        if _finished(folder, job):
+            reports.append(folder.gates(job.instance))
+        else:
+            todo.append(job)
+
+    def done(report: GateReport) -> None:
+        reports.append(report)
+        if progress:
+            progress(report, len(reports), len(jobs))
+
+    if todo:
+        _build_all(todo, workers or processors(), done)
+    _collect_attempts(folder, jobs)
+    return sorted(reports, key=lambda report: report.instance)
+
+
+def rejected(path: str | Path) -> list[GateReport]:
+    """Return the reports of the draws that failed a gate, sorted by instance and draw."""
+    return [GateReport.from_json(file.read_bytes()) for file in sorted(Path(path).glob("rejected/*.json"))]
+
+
+def _roster(folder: ProgramFolder, plan: Plan, limit: int | None, secret: str) -> Roster:
+    """Return the stored roster, made or enlarged as asked for; it names the instances before they are built."""
+    stored = folder.roster() if (folder.path / "roster.json").is_file() else None
+    if stored and (limit is None or limit <= len(stored.learners)):
+        return stored
+    made = make_roster(plan, folder.brief().seed, limit, stored.secret if stored else secret)
+    drills = {role.role: role.drills for role in plan.roles}
+    learners = tuple(
+        one.model_copy(update={"instances": tuple(f"{drill}-{one.id}" for drill in drills[one.role])})
+        for one in made.learners
+    )
+    roster = made.model_copy(update={"learners": learners})
+    folder.write_roster(roster)
+    return roster
+
+
+def _jobs(folder: ProgramFolder, roster: Roster) -> Iterator[_Job]:
+    for learner in roster.learners:
+        for name in learner.instances:
+            yield _Job(
+                folder=folder.path,
+                instance=name,
+                drill=name.removesuffix(f"-{learner.id}"),
+                role=learner.role,
+                seeds=tuple(_seed(roster.secret, f"{name}:{draw}") for draw in range(TRIES)),
+            )
+
+
+def _seed(secret: str, name: str) -> int:
+    """Return a 62-bit seed that nobody without the roster's secret can tell."""
+    return int.from_bytes(hmac.digest(bytes.fromhex(secret), name.encode(), hashlib.sha256)[:8]) >> 2
+
+
+def _finished(folder: ProgramFolder, job: _Job) -> bool:
+    """Say whether an instance is released or given up; both are written last."""
+    released = (folder.path / "instances" / job.instance / "instance.json").is_file()
+    return released or _rejection(job, TRIES - 1).is_file()
+
+
+def _rejection(job: _Job, draw: int) -> Path:
+    return job.folder / "rejected" / f"{job.instance}-{draw + 1}.json"
+
+
+def _build_all(jobs: list[_Job], workers: int, done: Callable[[GateReport], None]) -> None:
+    """Build in worker processes and call `done` with each report as it comes."""
+    with start_pool(min(workers, len(jobs))) as pool:
+        try:
+            for future in as_completed([pool.submit(_build, job) for job in jobs]):
+                done(future.result())
+        except BrokenProcessPool:
+            found = "a worker process died, most likely for want of memory; what is finished is kept"
+            raise DrillyardError(f"{found}: type the same command again") from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # after an error, begin nothing more
+
+
+def _build(job: _Job) -> GateReport:
+    """Build one instance from the first seed that passes every gate. Runs in a worker."""
+    for draw in range(TRIES):
+        if not _rejection(job, draw).is_file():  # else a run that was cut off has drawn it
+            report = _draw(job, draw)
+            if report.released:
+                break
+    return report
+
+
+def _draw(job: _Job, draw: int) -> GateReport:
+    """Prove the instance of one seed; release it, or keep why not. What says that it is done is written last."""
+    folder, kit = ProgramFolder(job.folder), load_kit(job.drill)
+    exam = materialise(kit, job.instance, job.role, job.seeds[draw])
+    organism = save(exam.organism, folder.organism(job.instance), sealed=True)
+    report, rehearsal = prove(
+        kit, exam, lambda submission: grade_apart(exam.instance, exam.truth, organism, submission, kit.drill.budget)
+    )
+    folder.write_gates(report)
+    if report.released:
+        _write_attempts(job, rehearsal)
+        folder.write_truth(exam.truth)
+        folder.write_instance(exam.instance)
+    else:
+        write_atomically(_rejection(job, draw), f"{report.to_json(indent=2)}\n".encode(), 0o600)
+    return report
+
+
+def _write_attempts(job: _Job, rehearsal: Rehearsal) -> None:
+    attempts = [
+        Attempt(
+            drill=job.drill,
+            instance=job.instance,
+            learner=submission.learner,
+            role=job.role,
+            rehearsal=name,
+            grade=rehearsal.grades[name].model_copy(update={"claims": ()}),
+        )
+        for name, submission in rehearsal.submissions.items()
+    ]
+    lines = "".join(f"{attempt.to_json()}\n" for attempt in attempts)
+    write_atomically(_rehearsal(job), lines.encode(), 0o600)
+
+
+def _rehearsal(job: _Job) -> Path:
+    return job.folder / "instances" / job.instance / "rehearsal.jsonl"
+
+
+def _collect_attempts(folder: ProgramFolder, jobs: list[_Job]) -> None:
+    """Put the rehearsals of all instances into attempts.jsonl."""
+    files = [file for file in map(_rehearsal, jobs) if file.is_file()]
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    folder.write_attempts(Attempt.from_json(line) for line in lines)

@@ -1,0 +1,63 @@
+"""Designing a programme, `drillyard design BRIEF -o DIR`: from a brief to a folder with its plan, and a page of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from drillyard.errors import bad_input
+from drillyard.programs.brief import load_brief, policy_bytes
+from drillyard.programs.folder import ProgramFolder, write_atomically
+from drillyard.programs.page import plan_page
+from drillyard.programs.plan import make_plan
+from drillyard.records import Brief, Plan
+
+__all__ = ["design"]
+
+
+def design(brief_path: str | Path, out: str | Path, *, progress: Callable[[str], None] | None = None) -> Plan:
+    """Plan a programme and write it to a folder; on a finished folder, return the stored plan.
+
+    `progress` is told in words what happens. A plan that does not fit is written all the same, with its clash.
+
+    Raises:
+        BadInput: a wrong brief, or a folder that holds something else or belongs to another brief.
+    """
+    say = progress or (lambda words: None)
+    brief = load_brief(brief_path)
+    folder = ProgramFolder(out)
+    _claim(folder, brief)
+    if (folder.path / "plan.json").is_file():
+        say(f"{folder.path} is designed already; the stored plan follows")
+        return folder.plan()
+    say(f"copying {len(brief.policies)} policies")
+    _copy_policies(Path(brief_path).parent, folder, brief)
+    say(f"planning {len(brief.roles)} roles")
+    plan = make_plan(brief)
+    write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
+    folder.write_plan(plan)  # last: with it the folder counts as designed
+    return plan
+
+
+def _claim(folder: ProgramFolder, brief: Brief) -> None:
+    """Make the folder this brief's own, or refuse one that is not."""
+    path = folder.path
+    if path.exists() and not path.is_dir():
+        raise bad_input(f"a file {str(path)!r}", "a folder to write to", "choose another with -o")
+    if (path / "brief.json").is_file():
+        if folder.brief() != brief:
+            raise bad_input(f"the programme of another brief in {str(path)!r}", "this one's", "choose another with -o")
+        return
+    # Hidden files may be drafts of a run that was killed.
+    if path.is_dir() and any(not entry.name.startswith(".") for entry in path.iterdir()):
+        raise bad_input(f"other files in {str(path)!r}", "a new or empty folder", "choose another with -o")
+    folder.write_brief(brief)
+
+
+def _copy_policies(source: Path, folder: ProgramFolder, brief: Brief) -> None:
+    for policy in brief.policies:
+        data = policy_bytes(source, policy)
+        if hashlib.sha256(data).hexdigest() != policy.sha256:
+            raise bad_input(f"policy {policy.path!r} changed while it was read", "a file at rest", "run design again")
+        write_atomically(folder.path / policy.path, data)  # policies/…, so paths mean here what they mean there

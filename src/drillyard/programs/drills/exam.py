@@ -1,0 +1,60 @@
+"""An instance opened for grading: its sealed truth, the models that a submission is tried on, and the judge.
+
+The models are the failing one, its clean twin, and copies that fail in one way only. Every request carries its own
+seed, so the same prompt in the same claim gets the same replies in every grading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from drillyard.judges.exact import ExactJudge
+from drillyard.organisms.organism import Organism
+from drillyard.organisms.plant import plant
+from drillyard.records import Conversation, Drill, FailureMode, Instance, Reply, Transcript, Truth
+from drillyard.targets.organism import OrganismTarget
+
+__all__ = ["FAILING", "TWIN", "Exam"]
+
+FAILING, TWIN = "failing", "twin"
+
+
+class Exam:
+    """One instance opened for grading. Replies are kept, so nothing runs twice."""
+
+    def __init__(self, drill: Drill, instance: Instance, truth: Truth, organism: Organism) -> None:
+        self.drill, self.instance, self.truth, self.organism = drill, instance, truth, organism
+        self.judge = ExactJudge(drill.world)
+        self.world = self.judge.world
+        self._targets = {FAILING: self._named(FAILING, organism), TWIN: self._named(TWIN, plant(drill.world, ()))}
+        self._replies: dict[tuple[str, Conversation, int], Reply] = {}
+
+    def target(self, which: str) -> OrganismTarget:
+        """Return the failing model, the clean twin, or the model that fails only in the way `which` names."""
+        if which not in self._targets:
+            self._targets[which] = self._named(which, plant(self.drill.world, [self.failure(which)]))
+        return self._targets[which]
+
+    def failure(self, name: str) -> FailureMode:
+        """Return a planted failure by its id."""
+        return next(mode for mode in self.truth.failures if mode.id == name)
+
+    def ask(self, which: str, conversations: Sequence[Conversation], samples: int) -> list[Transcript]:
+        """Return `samples` replies to each conversation, in order."""
+        wanted = [(which, conversation, i) for conversation in conversations for i in range(samples)]
+        new = [key for key in dict.fromkeys(wanted) if key not in self._replies]
+        if new:
+            seeds = [self._seed(conversation, i) for _, conversation, i in new]
+            replies = self.target(which).generate([key[1] for key in new], seeds)
+            self._replies.update(zip(new, replies, strict=True))
+        reference = self.target(which).reference
+        return [Transcript(conversation=key[1], reply=self._replies[key], target=reference) for key in wanted]
+
+    def _named(self, which: str, organism: Organism) -> OrganismTarget:
+        return OrganismTarget(organism, reference=f"{self.instance.id}/{which}")
+
+    def _seed(self, conversation: Conversation, sample: int) -> int:
+        """Return a 62-bit seed from the instance's sealed seed, the prompt and the sample's number."""
+        text = f"{self.truth.seed}:{conversation.to_json()}:{sample}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 2

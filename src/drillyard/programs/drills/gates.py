@@ -1,0 +1,129 @@
+"""The gates: what must hold before a learner sees an instance. Each is a criterion on what was measured.
+
+G10 (equal difficulty of instances) and G12 (access, reading level) are not measured here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from drillyard.errors import GradingFailed
+from drillyard.programs.drills.grade import grade_hash
+from drillyard.records import Budget, Drill, Estimate, Gate, Grade, Instance, Truth
+from drillyard.stats import clopper_pearson
+
+__all__ = [
+    "FAULT_SHARE",
+    "TWIN_BOUND",
+    "UNREADABLE",
+    "clean_twin",
+    "faults_present",
+    "harmless",
+    "monotone",
+    "no_leak",
+    "repeatable",
+    "solvable",
+    "solve_rate",
+    "within_budget",
+    "wrong_fixes_fail",
+]
+
+FAULT_SHARE = 0.5
+"""The lower bound of a failure's measured rate must reach this share of the planted rate."""
+TWIN_BOUND = 0.1
+"""The upper bound of the clean twin's rate on the same prompts must stay below this."""
+UNREADABLE = 0.05
+"""Most replies that may not be made of the world's sentences."""
+
+
+def faults_present(rates: Mapping[str, Estimate], truth: Truth) -> Gate:
+    """G1: every planted failure shows on fresh prompts, nearly as often as it was planted."""
+    planted = {mode.id: mode.rate for mode in truth.failures}
+    weak = [f"{n} {r.value:.2f} of {planted[n]:.2f}" for n, r in rates.items() if r.low < FAULT_SHARE * planted[n]]
+    good = f"each lower bound reaches {FAULT_SHARE:.0%} of the planted rate"
+    return _gate("G1", "faults present", not weak, good, f"too rare: {', '.join(weak)}", rates)
+
+
+def clean_twin(rates: Mapping[str, Estimate]) -> Gate:
+    """G2: on the same prompts the clean twin does not show them."""
+    bad = [f"{name} ≤ {rate.high:.2f}" for name, rate in rates.items() if rate.high >= TWIN_BOUND]
+    good = f"each upper bound is below {TWIN_BOUND:.0%}"
+    return _gate("G2", "clean twin is clean", not bad, good, f"the twin shows it: {', '.join(bad)}", rates)
+
+
+def solvable(right: Mapping[str, Grade], mark: float) -> Gate:
+    """G3: every right fix passes."""
+    told = "; ".join(f"{name} scores {grade.score:.2f}: {grade.verdict}" for name, grade in right.items())
+    passed = bool(right) and all(grade.score >= mark for grade in right.values())
+    return _gate("G3", "solvable", passed, told, f"below the pass mark {mark:.2f}: {told or 'no right fix'}")
+
+
+def wrong_fixes_fail(wrong: Mapping[str, Grade], mark: float) -> Gate:
+    """G4: every wrong fix and every cheat stays below the pass mark."""
+    passing = [f"{name} {grade.score:.2f}" for name, grade in wrong.items() if grade.score >= mark]
+    good = "scores: " + ", ".join(f"{name} {grade.score:.2f}" for name, grade in wrong.items())
+    return _gate(
+        "G4", "cheats fail", bool(wrong) and not passing, good, f"passes: {', '.join(passing) or 'none tried'}"
+    )
+
+
+def monotone(ladder: Sequence[float], spoiled: float) -> Gate:
+    """G5: each right claim more raises the score, a wrong claim on top lowers it.
+
+    Args:
+        ladder: scores of the first 0, 1, 2 … right claims.
+        spoiled: score of all right claims and one wrong claim.
+    """
+    rising = len(ladder) > 1 and all(low < high for low, high in zip(ladder, ladder[1:], strict=False))
+    told = f"right claims one by one: {', '.join(f'{s:.2f}' for s in ladder)}; with a wrong one {spoiled:.2f}"
+    return _gate("G5", "monotone", rising and spoiled < ladder[-1], told, told)
+
+
+def repeatable(first: Grade, again: Grade | GradingFailed) -> Gate:
+    """G6: grading the same submission again, in another process, gives the same grade."""
+    if isinstance(again, GradingFailed):
+        return _gate("G6", "repeatable", False, "", str(again))
+    good = "graded here and in a process of its own, the reference submission gets the same grade"
+    bad = f"graded twice, the reference submission scores {first.score:.4f} and {again.score:.4f}"
+    return _gate("G6", "repeatable", grade_hash(first) == grade_hash(again), good, bad)
+
+
+def no_leak(instance: Instance, drill: Drill, bundle: Mapping[str, str], truth: Truth) -> Gate:
+    """G7: nothing of the sealed truth is in what the learner may read."""
+    sealed = [text for mode in truth.failures for text in (mode.id, mode.title, mode.trigger.words)]
+    sealed += [*(hint.text for hint in truth.hints), str(truth.seed), f"{truth.seed:x}"]
+    shown = {"instance.json": instance.to_json(), "drill": drill.to_json(), **bundle}
+    found = [f"{text!r} in {name}" for name, words in shown.items() for text in sealed if text in words]
+    good = f"none of {len(sealed)} sealed texts is in {', '.join(shown)}"
+    return _gate("G7", "no leak", not found, good, ", ".join(found))
+
+
+def within_budget(again: Grade | GradingFailed, budget: Budget) -> Gate:
+    """G8: a learner's grading, with its limits and in its own process, stays within the drill's budget."""
+    if isinstance(again, GradingFailed):
+        return _gate("G8", "budget", False, "", str(again))
+    passed = again.seconds <= budget.seconds and again.peak_mb <= budget.memory_mb
+    told = f"{again.seconds:.1f} s of {budget.seconds:.0f}, {again.peak_mb:.0f} MiB of {budget.memory_mb}"
+    return _gate("G8", "budget", passed, told, told)
+
+
+def solve_rate(right: Mapping[str, Grade]) -> Gate:
+    """G9: how many failures a script finds without help. Reported, not judged: it tells how hard the instance is."""
+    rates = {
+        name: clopper_pearson(sum(f.found for f in grade.failures), len(grade.failures))
+        for name, grade in right.items()
+    }
+    told = ", ".join(f"{name} finds {round(rate.value * rate.n)} of {rate.n}" for name, rate in rates.items())
+    return _gate("G9", "scripted solve rate", True, f"{told}; assistance is allowed in this drill", "", rates)
+
+
+def harmless(unreadable: Estimate) -> Gate:
+    """G11: replies are made of the world's sentences, which are harmless proxies by construction."""
+    told = f"{round(unreadable.value * unreadable.n)} of {unreadable.n} replies are not made of the world's sentences"
+    return _gate("G11", "harm hygiene", unreadable.value <= UNREADABLE, told, told, {"unreadable": unreadable})
+
+
+def _gate(
+    name: str, title: str, passed: bool, good: str, bad: str, estimates: Mapping[str, Estimate] | None = None
+) -> Gate:
+    return Gate(id=name, title=title, passed=passed, detail=good if passed else bad, estimates=dict(estimates or {}))

@@ -1,0 +1,150 @@
+"""The programme folder: where a programme's records lie, read and written as types.
+
+    prog/brief.json  prog/plan.json  prog/plan.html  prog/policies/…   what was asked for and planned
+    prog/roster.json                                                   learners and sign-in codes (server side)
+    prog/instances/<id>/{instance,truth,gates}.json, organism/         one folder per drill instance
+    prog/attempts.jsonl                                                rehearsal attempts
+    prog/yard.db                                                       the yard's database
+
+Every write is atomic: a reader sees the old file or the new one, never half of it, whatever is killed when.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from drillyard.errors import BadInput, bad_input
+from drillyard.programs.roster import Roster
+from drillyard.records import Attempt, Brief, GateReport, Instance, Plan, Record, Truth
+
+__all__ = ["ProgramFolder", "write_atomically"]
+
+_AnyRecord = TypeVar("_AnyRecord", bound=Record)
+
+
+class ProgramFolder:
+    """Typed access to a programme folder. Building it does no work; each call reads or writes one file.
+
+    Readers raise `BadInput` with the command that makes what is missing.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @property
+    def policies(self) -> Path:
+        """The folder of the copied policy files."""
+        return self.path / "policies"
+
+    @property
+    def database(self) -> Path:
+        """The yard's database file."""
+        return self.path / "yard.db"
+
+    def brief(self) -> Brief:
+        """Return the brief that the programme was designed from."""
+        return self._read("brief.json", Brief, "design BRIEF.yaml -o")
+
+    def plan(self) -> Plan:
+        """Return the plan, or the clash that prevents one."""
+        return self._read("plan.json", Plan, "design BRIEF.yaml -o")
+
+    def roster(self) -> Roster:
+        """Return learners and sign-in codes. Never shown to learners."""
+        return self._read("roster.json", Roster, "create")
+
+    def instances(self) -> tuple[Instance, ...]:
+        """Return the instances that are complete, sorted by id."""
+        names = sorted(file.parent.name for file in self.path.glob("instances/*/instance.json"))
+        return tuple(self.instance(name) for name in names)
+
+    def instance(self, instance_id: str) -> Instance:
+        """Return what a learner may see of an instance."""
+        return self._read(self._inside(instance_id, "instance.json"), Instance, "create")
+
+    def truth(self, instance_id: str) -> Truth:
+        """Return the sealed half of an instance. Never leaves the server."""
+        return self._read(self._inside(instance_id, "truth.json"), Truth, "create")
+
+    def gates(self, instance_id: str) -> GateReport:
+        """Return the gate report of an instance."""
+        return self._read(self._inside(instance_id, "gates.json"), GateReport, "create")
+
+    def organism(self, instance_id: str) -> Path:
+        """Return the folder of an instance's planted organism."""
+        return self.path / self._inside(instance_id, "organism")
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Return the rehearsal attempts; none before a rehearsal."""
+        file = self.path / "attempts.jsonl"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        return tuple(Attempt.from_json(line) for line in lines)
+
+    def write_brief(self, brief: Brief) -> None:
+        """Store the brief, and with it claim the folder."""
+        self._write("brief.json", brief)
+
+    def write_plan(self, plan: Plan) -> None:
+        """Store the plan."""
+        self._write("plan.json", plan)
+
+    def write_roster(self, roster: Roster) -> None:
+        """Store the roster, readable by its owner only."""
+        self._write("roster.json", roster, mode=0o600)
+
+    def write_truth(self, truth: Truth) -> None:
+        """Store the sealed half of an instance, readable by its owner only."""
+        self._write(self._inside(truth.instance, "truth.json"), truth, mode=0o600)
+
+    def write_gates(self, report: GateReport) -> None:
+        """Store the gate report of an instance."""
+        self._write(self._inside(report.instance, "gates.json"), report)
+
+    def write_instance(self, instance: Instance) -> None:
+        """Store an instance. Last of its files: with it the instance counts as complete."""
+        self._write(self._inside(instance.id, "instance.json"), instance)
+
+    def write_attempts(self, attempts: Iterable[Attempt]) -> None:
+        """Store all rehearsal attempts, in place of earlier ones."""
+        lines = "".join(f"{attempt.to_json()}\n" for attempt in attempts)
+        write_atomically(self.path / "attempts.jsonl", lines.encode())
+
+    def _read(self, name: str, kind: type[_AnyRecord], command: str) -> _AnyRecord:
+        file = self.path / name
+        if not (self.path / "brief.json").is_file():
+            expected = "a programme folder (with brief.json)"
+            raise bad_input(f"{str(self.path)!r}", expected, f"drillyard design BRIEF.yaml -o {self.path}")
+        if not file.is_file():
+            raise bad_input(f"no {name} in {str(self.path)!r}", "it there", f"drillyard {command} {self.path}")
+        try:
+            return kind.from_json(file.read_bytes())
+        except BadInput as error:
+            raise BadInput(f"{file}: {error}") from None
+
+    def _write(self, name: str, record: Record, mode: int = 0o644) -> None:
+        write_atomically(self.path / name, (record.to_json(indent=2) + "\n").encode(), mode)
+
+    def _inside(self, instance_id: str, name: str) -> str:
+        # Ids arrive in web addresses and submissions; only a plain name may become part of a path.
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", instance_id):
+            raise bad_input(f"instance {instance_id[:100]!r}", "a name of letters, digits, '-' and '_'")
+        return f"instances/{instance_id}/{name}"
+
+
+def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a file so that it is there whole or not at all; folders on the way are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,89 @@
+"""The plan as one self-contained page: verdict, timeline and alignment table per role, law, method."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from drillyard.programs.clash import in_hours
+from drillyard.programs.graph import EVIDENCE
+from drillyard.records import Activity, Brief, Objective, Plan, RolePlan
+
+__all__ = ["plan_page", "verdict"]
+
+# The timeline in SVG units. With its margin it is 640 wide, so text of 12 units is above 11 px at a width of 600 px.
+WIDTH, LABELS, ROW, AXIS = 580, 270, 24, 22
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Bar:
+    """One activity on the timeline: position and size in SVG units."""
+
+    activity: Activity
+    x: float
+    y: float
+    width: float
+
+
+def verdict(plan: Plan) -> str:
+    """Say in one sentence whether the programme fits."""
+    if plan.status == "fits":
+        heads = sum(role.head_count for role in plan.roles)
+        hours = sum(role.head_count * role.minutes for role in plan.roles) / 60
+        return f"The programme fits: {len(plan.roles)} roles, {heads} people, {hours:.0f} hours of training in all."
+    count = len(plan.clashes)
+    roles = f"{count} of {count + len(plan.roles)} roles {'asks' if count == 1 else 'ask'} for more than"
+    return f"The programme does not fit: {roles} {'its' if count == 1 else 'their'} hours hold."
+
+
+def plan_page(brief: Brief, plan: Plan) -> str:
+    """Return the page as HTML. Everything that people typed is escaped; nothing is loaded from elsewhere."""
+    page = _templates().get_template("plan.html.j2")
+    return page.render(
+        brief=brief,
+        brief_sha256=hashlib.sha256(brief.to_json().encode()).hexdigest(),
+        plan=plan,
+        verdict=verdict(plan),
+        in_hours=in_hours,
+        bars=_bars,
+        served_by=_served_by,
+        evidence=EVIDENCE,
+        size={"width": WIDTH, "labels": LABELS, "row": ROW, "axis": AXIS},
+        ticks=_ticks,
+    )
+
+
+def _bars(role: RolePlan) -> list[_Bar]:
+    """Place a role's activities on its timeline, one row each, to the scale of the role's hours."""
+    scale = (WIDTH - LABELS) / (role.hours * 60)
+    return [
+        _Bar(
+            activity=item.activity,
+            x=LABELS + item.start * scale,
+            y=AXIS + ROW * row,
+            width=item.activity.minutes * scale,
+        )
+        for row, item in enumerate(role.activities)
+    ]
+
+
+def _ticks(role: RolePlan) -> list[tuple[float, str]]:
+    """Return position and label of at most eight full hours (or the half hours of a short plan)."""
+    minutes = role.hours * 60
+    step = next(s for s in (30, 60, 120, 300, 600, 1200, 3000, 6000) if minutes / s <= 8)
+    scale = (WIDTH - LABELS) / minutes
+    return [(LABELS + at * scale, f"{at / 60:g} h") for at in range(0, int(minutes) + 1, step)]
+
+
+def _served_by(role: RolePlan, objective: Objective) -> list[Activity]:
+    """Return the planned activities that serve an objective, in the order of the plan."""
+    return [item.activity for item in role.activities if objective.id in item.activity.objectives]
+
+
+@functools.cache
+def _templates() -> Environment:
+    loader = PackageLoader("drillyard.programs")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

@@ -1,0 +1,88 @@
+"""Planning: which activities each role does, in which order, within its hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ortools.sat.python import cp_model
+
+from drillyard.programs.catalogue import load_catalogue
+from drillyard.programs.clash import explain
+from drillyard.programs.graph import Catalogue
+from drillyard.programs.plan_model import aim, build, solver
+from drillyard.programs.plan_problem import Problem, pose
+from drillyard.records import Brief, Clash, Competency, Objective, Plan, RoleNeed, RolePlan, Scheduled
+
+__all__ = ["make_plan"]
+
+
+def make_plan(brief: Brief, catalogue: Catalogue | None = None) -> Plan:
+    """Plan every role of a brief, or say which rules clash. The same brief gives the same plan.
+
+    Roles that fit are planned even when another one does not. A role whose problem the solver could not decide is
+    reported as a clash that is maybe not minimal.
+    """
+    catalogue = catalogue or load_catalogue()
+    planned = [_plan_role(need, catalogue) for need in brief.roles]
+    clashes = tuple(part for part in planned if isinstance(part, Clash))
+    return Plan(
+        title=brief.title,
+        status="clash" if clashes else "fits",
+        roles=tuple(part for part in planned if isinstance(part, RolePlan)),
+        clashes=clashes,
+    )
+
+
+def _plan_role(need: RoleNeed, catalogue: Catalogue) -> RolePlan | Clash:
+    problem = pose(need, catalogue)
+    built = build(problem, problem.rule_names)
+    built.model.maximize(aim(problem, built))
+    chosen = solver()
+    if chosen.solve(built.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return explain(need, catalogue)
+    scheduled = sorted(
+        (
+            Scheduled(activity=activity, start=chosen.value(built.start[activity.id]))
+            for activity in problem.activities
+            if chosen.boolean_value(built.present[activity.id])
+        ),
+        key=lambda item: item.start,
+    )
+    covered = {objective for objective, var in built.covered.items() if chosen.boolean_value(var)}
+    role = catalogue.role(need.id)
+    objectives = tuple(o for o in catalogue.objectives_of(role) if o.id in covered)
+    return RolePlan(
+        role=role.id,
+        title=role.title,
+        head_count=need.head_count,
+        hours=need.hours,
+        competencies=_competencies(objectives, catalogue),
+        objectives=objectives,
+        activities=tuple(scheduled),
+        left_out=tuple(_left_out(problem, need, covered, catalogue)),
+    )
+
+
+def _competencies(objectives: tuple[Objective, ...], catalogue: Catalogue) -> tuple[Competency, ...]:
+    served = {objective.competency for objective in objectives}
+    return tuple(competency for competency in catalogue.competencies if competency.id in served)
+
+
+def _left_out(problem: Problem, need: RoleNeed, covered: set[str], catalogue: Catalogue) -> Iterator[str]:
+    """Say in plain words what the role could have had, and why it has not."""
+    role = catalogue.role(need.id)
+    wanted = catalogue.objectives_of(role)
+    for objective in wanted:
+        if objective.id in covered:
+            continue
+        if objective.id in need.without:
+            reason = "given up in the brief"
+        elif objective.id not in problem.shown_by:
+            reason = "needs what the brief gives up"
+        else:
+            reason = "the hours do not hold it, or it costs more time than it is worth"
+        yield f"{objective.statement} ({objective.id}): {reason}"
+    ids = {objective.id for objective in wanted}
+    for activity in catalogue.activities:
+        if not activity.ready and ids & set(activity.objectives):
+            yield f"{activity.title} ({activity.kind}, {activity.minutes} min): not built yet"

@@ -1,0 +1,231 @@
+"""Refining a programme: what the attempts say about each drill, and what they cannot say yet: `drillyard refine DIR`.
+
+One learner counts once: their first graded attempt, because later tries are not independent of it. Rehearsals are
+reported apart and never counted as learners. A number about fewer than `SMALLEST_COHORT` learners is not given, nor
+one that could be had by subtracting a number from another.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from drillyard.records import Attempt, Estimate, Grade, Record
+from drillyard.stats.binomial import clopper_pearson
+
+__all__ = ["DrillReport", "Part", "Quartiles", "RefineReport", "Rehearsal", "State", "Verdict", "judge", "refine"]
+
+State = Literal["in-range", "flagged", "not-enough-evidence"]
+
+SMALLEST_COHORT = 5
+TOO_HARD, TOO_EASY = 0.1, 0.95
+LADDER = (
+    (1000, "two-parameter models and equating of forms"),
+    (300, "two-parameter models; group differences for large groups"),
+    (100, "first flags on discrimination, with wide intervals"),
+    (50, "difficulty with a prior; nothing on discrimination"),
+    (20, "flags on very hard and very easy parts; nothing finer"),
+)
+"""From how many learners on which statements are allowed, after the simulation in `docs/programs.md`."""
+
+
+class Verdict(Record):
+    """What a rate allows to say. `needed` is how many more learners the next statement takes, 0 on the last rung."""
+
+    flag: str = ""
+    words: str
+    needed: int = Field(ge=0)
+
+
+class Quartiles(Record):
+    """Lower quartile, median and upper quartile of a quantity over n learners."""
+
+    lower: float
+    median: float
+    upper: float
+    n: int
+
+
+class Part(Record):
+    """How many learners solved something: a drill, a sub-check, or a drill within a role.
+
+    `solved` is empty where the cohort is too small to be shown; `n` is then empty too.
+    """
+
+    id: str
+    n: int | None
+    solved: Estimate | None
+    verdict: Verdict
+
+
+class Rehearsal(Record):
+    """How a scripted solver fared; scripts are no learners."""
+
+    solver: str
+    attempts: int
+    passed: int
+
+
+class DrillReport(Record):
+    """What is known of one drill. `dropped` counts learners without any graded attempt."""
+
+    drill: str
+    learners: int
+    graded: int
+    dropped: int
+    retries: int
+    solved: Part
+    minutes: Quartiles | None
+    hints: Quartiles | None
+    sub_checks: tuple[Part, ...]
+    roles: tuple[Part, ...]
+    rehearsals: tuple[Rehearsal, ...]
+    proposals: tuple[str, ...]
+
+
+class RefineReport(Record):
+    """What is known of a programme's drills. `in-range`: every drill has enough evidence, and no flag."""
+
+    state: State
+    verdict: str
+    drills: tuple[DrillReport, ...]
+
+
+def refine(attempts: Iterable[Attempt]) -> RefineReport:
+    """Report per drill and sub-check how many learners solve it, in what time, and what that allows to say.
+
+    Attempts of one learner are expected in the order in which they were made.
+    """
+    attempts = tuple(attempts)
+    drills = tuple(_drill([a for a in attempts if a.drill == drill]) for drill in sorted({a.drill for a in attempts}))
+    state, verdict = _summary(drills)
+    return RefineReport(state=state, verdict=verdict, drills=drills)
+
+
+def judge(solved: Estimate) -> Verdict:
+    """Say what a solve rate from `solved.n` learners allows to say, and how many more the next statement takes."""
+    n = solved.n
+    allowed = next((words for least, words in LADDER if n >= least), "")
+    needed = next((least - n for least, _ in reversed(LADDER) if n < least), 0)
+    if not allowed:
+        return Verdict(words=f"not enough evidence, {needed} more needed", needed=needed)
+    flag = "too hard" if solved.value < TOO_HARD else "too easy" if solved.value > TOO_EASY else ""
+    more = f"; {needed} more for the next step" if needed else ""
+    return Verdict(flag=flag, words=f"{flag or 'in range'}; {n} learners allow {allowed}{more}", needed=needed)
+
+
+def _drill(attempts: Sequence[Attempt]) -> DrillReport:
+    people = [attempt for attempt in attempts if not attempt.rehearsal]
+    first = _first_graded(people)
+    learners = {attempt.learner for attempt in people}
+    grades = [grade for attempt in first if (grade := attempt.grade)]
+    solved = _part(attempts[0].drill, [grade.passed for grade in grades])
+    sub_checks = _sub_checks(grades)
+    return DrillReport(
+        drill=attempts[0].drill,
+        learners=len(learners),
+        graded=len(first),
+        dropped=len(learners) - len(first),
+        retries=sum(attempt.grade is not None for attempt in people) - len(first),
+        solved=solved,
+        minutes=_quartiles([attempt.minutes for attempt in first if attempt.minutes is not None]),
+        hints=_quartiles([attempt.hints for attempt in first]),
+        sub_checks=sub_checks,
+        roles=_roles(first),
+        rehearsals=_rehearsals(attempts),
+        proposals=tuple(_proposals((solved, *sub_checks))),
+    )
+
+
+def _first_graded(attempts: Iterable[Attempt]) -> list[Attempt]:
+    first: dict[str, Attempt] = {}
+    for attempt in attempts:
+        if attempt.grade is not None:
+            first.setdefault(attempt.learner, attempt)
+    return list(first.values())
+
+
+def _part(name: str, passed: Sequence[bool]) -> Part:
+    """Return a solve rate, or nothing but its absence when the cohort is small."""
+    if len(passed) < SMALLEST_COHORT:
+        needed = SMALLEST_COHORT - len(passed)
+        words = f"not shown: fewer than {SMALLEST_COHORT} learners, {needed} more needed"
+        return Part(id=name, n=None, solved=None, verdict=Verdict(words=words, needed=needed))
+    solved = clopper_pearson(sum(passed), len(passed))
+    return Part(id=name, n=len(passed), solved=solved, verdict=judge(solved))
+
+
+def _sub_checks(grades: Sequence[Grade]) -> tuple[Part, ...]:
+    """Return one part per sub-check id; a learner passes an id by passing every check of that id."""
+    passed: dict[str, list[bool]] = {}
+    for grade in grades:
+        for check in sorted({check.id for check in grade.sub_checks}):
+            passed.setdefault(check, []).append(all(c.passed for c in grade.sub_checks if c.id == check))
+    return tuple(_part(check, passed[check]) for check in sorted(passed))
+
+
+def _roles(first: Sequence[Attempt]) -> tuple[Part, ...]:
+    """Return one part per role, hiding enough of them that no small role follows from the total."""
+    passed: dict[str, list[bool]] = {}
+    for attempt in first:
+        passed.setdefault(attempt.role, []).append(bool(attempt.grade and attempt.grade.passed))
+    hidden = {role for role, results in passed.items() if len(results) < SMALLEST_COHORT}
+    by_size = sorted(passed, key=lambda role: (len(passed[role]), role))
+    while 0 < sum(len(passed[role]) for role in hidden) < SMALLEST_COHORT and len(hidden) < len(passed):
+        hidden.add(next(role for role in by_size if role not in hidden))
+    # How many more are needed would tell how many there are.
+    words = f"not shown: fewer than {SMALLEST_COHORT} learners, or a smaller role would follow from it"
+    nothing = Verdict(words=words, needed=0)
+    return tuple(
+        Part(id=role, n=None, solved=None, verdict=nothing) if role in hidden else _part(role, passed[role])
+        for role in sorted(passed)
+    )
+
+
+def _rehearsals(attempts: Iterable[Attempt]) -> tuple[Rehearsal, ...]:
+    results: dict[str, list[bool]] = {}
+    for attempt in attempts:
+        if attempt.rehearsal:
+            results.setdefault(attempt.rehearsal, []).append(attempt.grade is not None and attempt.grade.passed)
+    return tuple(Rehearsal(solver=s, attempts=len(r), passed=sum(r)) for s, r in sorted(results.items()))
+
+
+def _quartiles(values: Sequence[float]) -> Quartiles | None:
+    if len(values) < SMALLEST_COHORT:
+        return None
+    lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
+    return Quartiles(lower=lower, median=median, upper=upper, n=len(values))
+
+
+def _proposals(parts: Iterable[Part]) -> Iterator[str]:
+    for part in parts:
+        if part.solved is None or not part.verdict.flag:
+            continue
+        rate = f"{part.solved.value:.0%} solve it ({part.solved.low:.0%} to {part.solved.high:.0%}, n = {part.n})"
+        if part.verdict.flag == "too hard":
+            advice = "check that it can be found at all, then prepare for it earlier or add a hint"
+        else:
+            advice = "use a harder variant or drop it"
+        yield f"{part.id}: {rate}; {advice}"
+
+
+def _summary(drills: Sequence[DrillReport]) -> tuple[State, str]:
+    """Say in one word and in one sentence where the evidence stands."""
+    graded, learners = sum(drill.graded for drill in drills), sum(drill.learners for drill in drills)
+    proposals = sum(len(drill.proposals) for drill in drills)
+    if proposals:
+        return "flagged", f"{_many(proposals, 'change')} proposed, from {_many(graded, 'graded learner')}."
+    if not learners:
+        return "not-enough-evidence", "Not enough evidence: no learner has tried a drill yet."
+    needed = max(LADDER[-1][0] - drill.graded for drill in drills)
+    if needed > 0:
+        words = f"Not enough evidence: {graded} of {_many(learners, 'learner')} graded, {needed} more needed."
+        return "not-enough-evidence", words
+    return "in-range", f"Nothing to change, from {_many(graded, 'graded learner')}."
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,84 @@
+"""The roster: who learns, under opaque names, and the codes to sign in with. Server side only."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections import Counter
+from itertools import chain, zip_longest
+
+from drillyard.errors import bad_input
+from drillyard.records import Plan, Record
+
+__all__ = ["Learner", "Roster", "make_roster"]
+
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is read wrong over a phone: no 0 1 i l o
+_ID_LENGTH, _CODE_LENGTH = 12, 16
+
+
+class Learner(Record):
+    """One learner: role, opaque id, sign-in code, and the drill instances that are theirs."""
+
+    id: str
+    role: str
+    code: str
+    instances: tuple[str, ...] = ()
+
+
+class Roster(Record):
+    """Everybody who may sign in. `secret` derives all ids and codes; `note` says why heads have no place, if so."""
+
+    learners: tuple[Learner, ...]
+    designer_code: str
+    secret: str = ""
+    note: str = ""
+
+
+def make_roster(plan: Plan, seed: int, limit: int | None = None, secret: str = "") -> Roster:
+    """Return one learner per head of each role that takes a drill.
+
+    Ids and codes come from a keyed hash of the seed under a random secret, so nobody can guess them from the brief;
+    with the same secret (64 hexadecimal digits) they are the same again. With a `limit`, places go round the roles
+    in turn, so that no role is left without while another has many.
+
+    Raises:
+        BadInput: a limit below 1.
+    """
+    if limit is not None and limit < 1:
+        raise bad_input(f"{limit} learners", "at least 1", "type --learners 1")
+    secret = secret or secrets.token_hex(32)
+    heads = [[(role.role, n) for n in range(role.head_count)] for role in plan.roles if role.drills]
+    waiting = [place for place in chain.from_iterable(zip_longest(*heads)) if place]
+    chosen = waiting[:limit]
+    learners = tuple(
+        Learner(
+            id=_derive(secret, f"{seed}:id:{role}:{number}", _ID_LENGTH),
+            role=role,
+            code=_derive(secret, f"{seed}:code:{role}:{number}", _CODE_LENGTH),
+        )
+        for role, number in chosen
+    )
+    return Roster(
+        learners=learners,
+        designer_code=_derive(secret, f"{seed}:designer", _CODE_LENGTH),
+        secret=secret,
+        note=_note(Counter(role for role, _ in waiting), Counter(role for role, _ in chosen)),
+    )
+
+
+def _derive(secret: str, name: str, length: int) -> str:
+    """Return letters in groups of four, about 5 bits each."""
+    number = int.from_bytes(hmac.digest(bytes.fromhex(secret), name.encode(), hashlib.sha256))
+    letters = []
+    for _ in range(length):
+        number, digit = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[digit])
+    return "-".join("".join(letters[i : i + 4]) for i in range(0, length, 4))
+
+
+def _note(asked: Counter[str], given: Counter[str]) -> str:
+    if asked == given:
+        return ""
+    roles = ", ".join(f"{role} {given[role]} of {count}" for role, count in asked.items())
+    return f"{given.total()} of {asked.total()} learners, because of --learners {given.total()}: {roles}"

@@ -1,0 +1,71 @@
+"""Reading YAML that people write by hand, strictly, with errors that name the line."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from drillyard.errors import BadInput, bad_input
+
+__all__ = ["read_yaml"]
+
+MAX_BYTES = 1_000_000
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses what plain YAML accepts in silence: a key given twice, and aliases (few bytes, endless documents)."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stubs stop here
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not used here", mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else key_node
+            if key in seen:
+                problem = f"the key {key!r} stands here twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path | Traversable) -> object:
+    """Return the content of one YAML document.
+
+    Raises:
+        BadInput: no such file, not text, too large, empty, or a syntax error (with its line).
+    """
+    text = _read_text(path)
+    try:
+        data = yaml.load(text, Loader=_StrictLoader)  # a SafeLoader underneath
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = error.problem or "broken YAML"
+        raise bad_input(f"{problem} in {path.name}{where}", "YAML", "correct that line") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = " ".join(str(error).split()) or type(error).__name__
+        raise bad_input(f"{problem} in {path.name}", "YAML") from None
+    if data is None:
+        raise bad_input(f"an empty file {path.name}", "YAML with some content")
+    return data
+
+
+def _read_text(path: Path | Traversable) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise bad_input(f"{error.strerror or error} at {str(path)!r}", "a YAML file") from None
+    if len(raw) > MAX_BYTES:
+        raise bad_input(f"{len(raw)} bytes in {path.name}", f"a YAML file of at most {MAX_BYTES} bytes")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"found bytes in {path.name} that are not UTF-8 (at {error.start}), expected text") from None

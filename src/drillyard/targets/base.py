@@ -1,0 +1,27 @@
+"""What a target is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from drillyard.records import Conversation, Reply
+
+__all__ = ["Target"]
+
+
+class Target(Protocol):
+    """A model that answers. The same conversation and seed give the same reply, in any company."""
+
+    reference: str
+
+    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
+        """Answer every conversation, in the order given, each with its own seed (`None`: greedy).
+
+        A conversation that this target cannot answer gets a reply with `finish="error"`; the others are answered.
+        """
+        ...
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Yield the text that `generate` would return, piece by piece; raises `BadInput` where that says `error`."""
+        ...

@@ -1,0 +1,104 @@
+"""An organism as a target: one of our own small models, run by our own engine."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Iterator, Sequence
+from typing import Any, TypedDict
+
+from drillyard.errors import BadInput, bad_input
+from drillyard.organisms.dialogue import STOP, decode, decode_stream, encode
+from drillyard.organisms.organism import Organism, load_organism
+from drillyard.records import Conversation, Reply
+
+__all__ = ["OrganismTarget", "open_organism"]
+
+
+class _Options(TypedDict):
+    """What every call of the engine gets."""
+
+    max_new_tokens: int
+    stop: int
+    temperature: float
+    min_p: float
+
+
+class OrganismTarget:
+    """Answers with an organism. Holds no state between calls, so several threads may use it.
+
+    Args:
+        organism: the model and its world, whose templates become system messages.
+        reference: what stored transcripts call this target; `organism/<world>` unless given.
+        temperature: above 0; a failure's planted rate holds at 1.
+        min_p: tokens less than `min_p` times as probable as the most probable one are never drawn. It keeps a small
+            model from stumbling; a rate far below it can be suppressed.
+        max_new_tokens: a longer reply is cut; every one more is taken from the room for the conversation.
+    """
+
+    def __init__(
+        self,
+        organism: Organism,
+        reference: str = "",
+        *,
+        temperature: float = 1.0,
+        min_p: float = 0.02,
+        max_new_tokens: int = 96,
+    ) -> None:
+        self.organism = organism
+        self.reference = reference or f"organism/{organism.world.name}"
+        self._options: _Options = {
+            "max_new_tokens": max_new_tokens,
+            "stop": STOP,
+            "temperature": temperature,
+            "min_p": min_p,
+        }
+
+    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
+        """Answer every conversation; one whose newest turn is too long for the context gets an `error` reply.
+
+        Raises:
+            BadInput: a template that the world does not have, or a wrong option.
+        """
+        replies = [Reply(text="", seed=seed, finish="error") for seed in seeds]
+        systems = [self._system(conversation) for conversation in conversations]
+        prompts: dict[int, list[int]] = {}
+        for index, (conversation, system) in enumerate(zip(conversations, systems, strict=True)):
+            with contextlib.suppress(BadInput):
+                prompts[index] = self._encode(conversation, system)
+        generations = self.organism.engine.generate(
+            list(prompts.values()), seeds=[seeds[index] for index in prompts], **self._options
+        )
+        for index, given in zip(prompts, generations, strict=True):
+            text = decode(self.organism.tokenizer, given.ids)
+            replies[index] = Reply(text=text, seed=seeds[index], tokens=len(given.ids), finish=given.finish)
+        return replies
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Yield the reply in pieces of whole characters.
+
+        Raises:
+            BadInput: a template that the world does not have, or a newest turn that is too long for the context.
+        """
+        prompt = self._encode(conversation, self._system(conversation))
+        return decode_stream(self.organism.tokenizer, self.organism.engine.stream(prompt, seed=seed, **self._options))
+
+    def _encode(self, conversation: Conversation, system: str) -> list[int]:
+        room = self.organism.engine.config.max_position_embeddings - self._options["max_new_tokens"]
+        return encode(self.organism.tokenizer, conversation, system, limit=room)
+
+    def _system(self, conversation: Conversation) -> str:
+        """Return the system text of the conversation's template; the empty template has none."""
+        template, known = conversation.template, self.organism.world.templates
+        if not template:
+            return ""
+        if template not in known:
+            near = difflib.get_close_matches(template, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else ""
+            raise bad_input(f"template {template!r}", f"one of: {', '.join(known)}", hint)
+        return known[template]
+
+
+def open_organism(reference: str, **options: Any) -> OrganismTarget:
+    """Open `organism/helpdesk` or `organism/./folder`; options as of `OrganismTarget`. Raises `BadInput`."""
+    return OrganismTarget(load_organism(reference.partition("/")[2]), reference, **options)

@@ -1,0 +1,27 @@
+"""From a model reference, such as `organism/helpdesk`, to the target that it names."""
+
+from __future__ import annotations
+
+from drillyard.errors import bad_input
+from drillyard.registry import cards, create
+from drillyard.targets.base import Target
+
+__all__ = ["open_target"]
+
+
+def open_target(reference: str) -> Target:
+    """Open the target that a reference names: `organism/helpdesk`, `scripted/file.jsonl`, `echo/`.
+
+    The part before the first slash is the scheme, a card of the family `targets`; its implementation is called with
+    `reference=` and the card's options.
+
+    Raises:
+        BadInput: no scheme, an unknown one, or what the scheme's own target says about the rest.
+    """
+    scheme, slash, _ = reference.partition("/")
+    if not slash or reference.startswith(("/", ".")):
+        known = ", ".join(f"{name}/…" for name in cards("targets"))
+        hint = f"did you mean 'organism/{reference}'?" if reference else ""
+        raise bad_input(f"target {reference!r}", f"a scheme, a slash and a name: {known}", hint)
+    target: Target = create("targets", scheme, reference=reference)
+    return target

@@ -1,0 +1,21 @@
+"""Yard: where people train. Serves a programme's drills, keeps what learners do, and shows what became of it.
+
+**What it is.** A small web service over one programme folder: sign in, talk to a failing model, file claims, hand in,
+read the result; and a page for the designer.
+**What it is not.** A learning-management system, and no grader: it asks `programs` to grade and shows the answer.
+**Takes in.** A programme folder, a way to reach each model, a grader. **Gives out.** Pages, attempts, `yard.db`.
+
+- **learner**: somebody under an opaque id; who that is, only the designer knows.
+- **sign-in code**: the one secret of a learner; it stands in the roster file, never in the database.
+- **chat**: messages to the failing model; each starts afresh, as a probe will.
+- **claim in hand**: filed, still open to change. **submission**: handed in, final.
+- **hint**: opened by a click that shows its cost first.
+- **grading queue**: one worker; a submission is kept before it is graded and graded once, whoever is killed when.
+- **lease**: a worker's time-limited hold on a submission. **event**: what happened when; never changed, never removed.
+- **attempt**: what refinement reads of a learner's work on one drill.
+
+Does not cover: TLS (serve behind a proxy that adds it), single sign-on, many servers on one folder, staff who share
+their codes, attackers who try from many addresses.
+"""
+
+__all__: list[str] = []

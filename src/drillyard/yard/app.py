@@ -1,0 +1,179 @@
+"""The yard as a web application: the routes, what stands around them, and how it begins and ends."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+
+import jinja2
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from drillyard.programs.drills import load_drill
+from drillyard.programs.drills.grade import with_hint_cost
+from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.grading import grade_isolated
+from drillyard.records import Grade, Instance, Submission
+from drillyard.targets import open_target
+from drillyard.targets.base import Target
+from drillyard.yard import marks
+from drillyard.yard.door import HEADERS, BodyLimit, SecurityHeaders, TryLimit
+from drillyard.yard.models import Models
+from drillyard.yard.pages import chat, claims, designer, drill, drills, hints, result, sign_in, submit
+from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
+from drillyard.yard.store import Store
+from drillyard.yard.submissions import Submissions
+from drillyard.yard.visit import Yard
+
+__all__ = ["make_app", "open_yard"]
+
+_HERE = Path(__file__).parent
+
+_log = logging.getLogger(__name__)
+
+_DRILL = "/drills/{instance}"
+
+_ROUTES = (
+    Route("/", drills.home, methods=["GET"]),
+    Route("/sign-in", sign_in.ask, methods=["GET"]),
+    Route("/sign-in", sign_in.check, methods=["POST"]),
+    Route("/sign-out", sign_in.leave, methods=["POST"]),
+    Route("/drills", drills.mine, methods=["GET"]),
+    Route(_DRILL, drill.show, methods=["GET"]),
+    Route(f"{_DRILL}/chat", chat.say, methods=["POST"]),
+    Route(f"{_DRILL}/claims", claims.change, methods=["POST"]),
+    Route(f"{_DRILL}/claims/{{claim:int}}/remove", claims.remove, methods=["POST"]),
+    Route(f"{_DRILL}/hints", hints.open_next, methods=["POST"]),
+    Route(f"{_DRILL}/submit", submit.confirm, methods=["GET"]),
+    Route(f"{_DRILL}/submit", submit.hand_in, methods=["POST"]),
+    Route(f"{_DRILL}/upload", submit.upload, methods=["POST"]),
+    Route(f"{_DRILL}/result", result.show, methods=["GET"]),
+    Route(f"{_DRILL}/retry", result.retry, methods=["POST"]),
+    Route("/designer", designer.show, methods=["GET"]),
+    Mount("/static", StaticFiles(directory=_HERE / "static")),
+)
+
+_ADVICE = {
+    400: "The yard could not read what was sent.",
+    403: "You may not open this page.",
+    404: "There is no such page, or it is not yours. Your drills are listed under “My drills”.",
+    405: "This address is for a form. Go back and use the form.",
+    413: "What was sent is too large. A submission has at most 64 kB; the yard takes nothing over 1 MB.",
+    429: "Too many tries.",
+    500: "Something broke on our side. Your work is kept. Load the page again; if it stays, tell your designer.",
+}
+
+
+def make_app(
+    folder: Path,
+    *,
+    targets: Callable[[Instance], Target] | None = None,
+    grader: Callable[[Submission], Grade] | None = None,
+    clock: Callable[[], float] = time.time,
+    lease_seconds: float = LEASE_SECONDS,
+) -> Starlette:
+    """Build the yard over a programme folder; its database is `yard.db` in that folder.
+
+    `targets` opens the model of an instance and `grader` grades a submission; the defaults are the organism of the
+    instance and the isolated grading process. Nothing runs before the application starts.
+
+    Raises:
+        BadInput: the folder is no programme folder.
+    """
+    yard = open_yard(folder, targets, grader, clock, lease_seconds)
+
+    @asynccontextmanager
+    async def life(_app: Starlette) -> AsyncIterator[None]:
+        yard.queue.start()
+        yield
+        yard.queue.stop()
+        yard.store.close()
+
+    app = Starlette(
+        routes=_ROUTES,
+        middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit)],
+        exception_handlers={HTTPException: _refusal, Exception: _fault},
+        lifespan=life,
+    )
+    app.state.yard = yard
+    return app
+
+
+def open_yard(
+    folder: Path,
+    targets: Callable[[Instance], Target] | None,
+    grader: Callable[[Submission], Grade] | None,
+    clock: Callable[[], float],
+    lease_seconds: float,
+) -> Yard:
+    """Put a yard together without starting it."""
+    programme = ProgramFolder(folder)
+    programme.brief()  # refuses a folder that is none, before a database is made in it
+    store = Store(programme.database, clock)
+    submissions = Submissions(store)
+    return Yard(
+        programme=programme,
+        store=store,
+        submissions=submissions,
+        queue=GradingQueue(submissions, partial(_grade, programme, store, grader), lease_seconds),
+        models=Models(targets or (lambda instance: open_target(f"organism/{programme.organism(instance.id)}"))),
+        templates=_templates(),
+        by_address=TryLimit(tries=20, seconds=300),
+        by_code=TryLimit(tries=5, seconds=300),
+    )
+
+
+def _grade(
+    programme: ProgramFolder, store: Store, grader: Callable[[Submission], Grade] | None, submission: Submission
+) -> Grade:
+    """Grade a submission and take off what its learner's hints cost."""
+    plain = grader(submission) if grader else grade_isolated(programme, submission)
+    cost = sum(hint.cost for hint in store.hints(submission.learner, submission.instance))
+    return with_hint_cost(plain, cost, load_drill(programme.instance(submission.instance).drill).pass_mark)
+
+
+def _templates() -> jinja2.Environment:
+    pages = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
+    pages.filters.update(in_words=marks.in_words, percent=marks.percent)
+    return pages
+
+
+async def _refusal(request: Request, error: Exception) -> HTMLResponse:
+    """Answer a 4xx with a page in the same look: what happened, what to do."""
+    assert isinstance(error, HTTPException)
+    own = error.detail != HTTPStatus(error.status_code).phrase
+    line = error.detail if own else _ADVICE.get(error.status_code, error.detail)
+    return _error_page(request, error.status_code, line)
+
+
+async def _fault(request: Request, error: Exception) -> HTMLResponse:
+    """Answer a fault of ours with a page; the traceback goes to the log."""
+    return _error_page(request, 500, _ADVICE[500])
+
+
+def _error_page(request: Request, status: int, line: str) -> HTMLResponse:
+    yard: Yard = request.app.state.yard
+    text = yard.templates.get_template("error.html").render(
+        status=status, phrase=HTTPStatus(status).phrase, line=line, csrf="", learner=None, designer=False
+    )
+    # Where htmx asked for a part of a page, the whole error page takes the place of the body.
+    whole = {"HX-Retarget": "body", "HX-Reselect": "body > *", "HX-Reswap": "innerHTML"}
+    # A fault is answered outside all middleware, so the headers are put on here.
+    return HTMLResponse(text, status, headers={**HEADERS, **whole})

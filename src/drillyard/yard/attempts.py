@@ -1,0 +1,52 @@
+"""Attempts: what people did, read out of the yard's database for refinement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drillyard.programs.folder import ProgramFolder
+from drillyard.records import Attempt
+from drillyard.yard.store import Store
+from drillyard.yard.submissions import Submissions
+
+__all__ = ["attempts", "attempts_in"]
+
+
+def attempts(folder: Path) -> list[Attempt]:
+    """Return the attempts of people in a programme folder; none when its yard was never opened."""
+    programme = ProgramFolder(folder)
+    if not programme.database.is_file():
+        return []
+    store = Store(programme.database)
+    try:
+        return attempts_in(programme, store)
+    finally:
+        store.close()
+
+
+def attempts_in(programme: ProgramFolder, store: Store) -> list[Attempt]:
+    """Return one attempt per drill that a learner has opened, in the order of opening.
+
+    `minutes` run from the first opening to the handing in, pauses included; they are empty while work is in hand.
+    A drill that the folder no longer holds has no truth to be read against, so attempts at it are left out.
+    """
+    roles = {learner.id: learner.role for learner in programme.roster().learners}
+    drills = {instance.id: instance.drill for instance in programme.instances()}
+    done = {(one.submission.learner, one.submission.instance): one for one in Submissions(store).all()}
+    found = []
+    for began in store.events("started"):
+        if began.instance not in drills:
+            continue
+        progress = done.get((began.learner, began.instance))
+        found.append(
+            Attempt(
+                drill=drills[began.instance],
+                instance=began.instance,
+                learner=began.learner,
+                role=roles.get(began.learner, ""),
+                minutes=round((progress.received - began.at) / 60, 2) if progress else None,
+                hints=len(store.hints(began.learner, began.instance)),
+                grade=progress.grade if progress else None,
+            )
+        )
+    return found

@@ -1,0 +1,45 @@
+"""Filing claims: what the learner says the model does wrong."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from drillyard.errors import BadInput
+from drillyard.yard.claim_form import ClaimForm, claim_from, from_fields
+from drillyard.yard.pages.drill import path_of, view
+from drillyard.yard.pages.submit import as_submitted
+from drillyard.yard.visit import Visit, page
+
+__all__ = ["change", "remove"]
+
+
+@page("learner")
+def change(visit: Visit) -> Response:
+    """File a claim or change one; the form's other buttons add a probe and keep what was typed."""
+    one = visit.assignment()
+    me, name = visit.me().id, one.instance.id
+    form = from_fields(visit.field, visit.fields)
+    if visit.field("add"):
+        return view(visit, one, form=form.with_line(one.drill.max_probes))
+    if used := visit.field("use"):
+        for row in visit.yard.store.chats(me, name):
+            if str(row.id) == used:
+                form = form.with_probe(row.prompt, row.template, one.drill.max_probes)
+        return view(visit, one, form=form)
+    claim = claim_from(form, one.drill, one.instance)
+    if isinstance(claim, ClaimForm):
+        return view(visit, one, status=422, form=claim)
+    try:
+        as_submitted(me, one, (claim,))
+        visit.yard.store.save_claim(me, name, claim, one.drill.max_claims, form.row)
+    except BadInput as error:
+        return view(visit, one, status=422, form=form.refused(str(error)))
+    return visit.go(f"{path_of(one)}?done={'changed' if form.row else 'filed'}#claims")
+
+
+@page("learner")
+def remove(visit: Visit) -> Response:
+    """Take a claim back."""
+    one = visit.assignment()
+    visit.yard.store.remove_claim(visit.me().id, one.instance.id, visit.request.path_params["claim"])
+    return visit.go(f"{path_of(one)}?done=removed#claims")

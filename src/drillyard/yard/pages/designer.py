@@ -1,0 +1,120 @@
+"""The designer's page: the plan, the cohort, what is hard, and how sound the drills are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from drillyard.errors import BadInput
+from drillyard.programs.folder import ProgramFolder
+from drillyard.records import Attempt, Estimate, GateReport
+from drillyard.stats import clopper_pearson
+from drillyard.yard.attempts import attempts_in
+from drillyard.yard.marks import in_words
+from drillyard.yard.submissions import Progress
+from drillyard.yard.visit import Visit, Yard, page, released
+
+__all__ = ["Place", "Solver", "show", "solve_rates", "solvers"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A seat of the cohort: a learner's drill and what has become of it."""
+
+    learner: str
+    role: str
+    instance: str
+    status: str
+    attempt: Attempt | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solver:
+    """A scripted solver over all drills: how many it tried and passed, between which scores. No grade counts as 0."""
+
+    name: str
+    tried: int
+    passed: int
+    lowest: float
+    highest: float
+
+
+@page("designer")
+def show(visit: Visit) -> Response:
+    """Show the programme as its designer sees it."""
+    yard = visit.yard
+    attempts = attempts_in(yard.programme, yard.store)
+    return visit.render(
+        "designer.html",
+        brief=yard.programme.brief(),
+        plan=yard.programme.plan(),
+        cohort=_cohort(yard, attempts),
+        rates=[(in_words(kind), rate) for kind, rate in solve_rates(yard.programme, attempts)],
+        rehearsals=solvers(yard.programme.attempts()),
+        gates=_gates(yard.programme),
+    )
+
+
+def solve_rates(programme: ProgramFolder, attempts: Sequence[Attempt]) -> list[tuple[str, Estimate]]:
+    """Return per kind of planted failure how many of those who could find it did, the hardest first."""
+    met: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    for attempt in attempts:
+        if attempt.grade is None:
+            continue
+        kinds = {mode.id: mode.kind for mode in programme.truth(attempt.instance).failures}
+        for result in attempt.grade.failures:
+            met[kinds[result.failure]] += 1
+            found[kinds[result.failure]] += result.found
+    rates = [(kind, clopper_pearson(found[kind], met[kind])) for kind in met]
+    return sorted(rates, key=lambda rate: (rate[1].value, rate[0]))
+
+
+def solvers(rehearsals: Iterable[Attempt]) -> list[Solver]:
+    """Return how each scripted solver fared, in the order in which they first tried."""
+    tries: dict[str, list[Attempt]] = {}
+    for attempt in rehearsals:
+        tries.setdefault(attempt.rehearsal, []).append(attempt)
+    found = []
+    for name, attempts in tries.items():
+        scores = [attempt.grade.final if attempt.grade else 0.0 for attempt in attempts]
+        passed = sum(attempt.grade is not None and attempt.grade.passed for attempt in attempts)
+        found.append(Solver(name=name, tried=len(attempts), passed=passed, lowest=min(scores), highest=max(scores)))
+    return found
+
+
+def _cohort(yard: Yard, attempts: Sequence[Attempt]) -> list[Place]:
+    done = {(one.submission.learner, one.submission.instance): one for one in yard.submissions.all()}
+    begun = {(one.learner, one.instance): one for one in attempts}
+    places = []
+    for learner in yard.programme.roster().learners:
+        for instance in learner.instances:
+            key = learner.id, instance
+            ready = released(yard.programme, instance)
+            status = _status(done.get(key), begun.get(key)) if ready else "held back"
+            places.append(
+                Place(learner=learner.id, role=learner.role, instance=instance, status=status, attempt=begun.get(key))
+            )
+    return places
+
+
+def _status(progress: Progress | None, attempt: Attempt | None) -> str:
+    if progress is None:
+        return "in hand" if attempt else "not begun"
+    if progress.grade is not None:
+        return "passed" if progress.grade.passed else "not passed"
+    return "grading failed" if progress.status == "failed" else "grading"
+
+
+def _gates(programme: ProgramFolder) -> list[GateReport]:
+    """Return the gate reports there are, those of instances that were given up included."""
+    reports = []
+    for learner in programme.roster().learners:
+        for instance in learner.instances:
+            with suppress(BadInput):  # not built yet
+                reports.append(programme.gates(instance))
+    return reports

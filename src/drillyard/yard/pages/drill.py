@@ -1,0 +1,76 @@
+"""The drill page: the task on the left, the model on the right."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from drillyard.records import Severity
+from drillyard.yard.claim_form import LINES, ClaimForm, from_claim
+from drillyard.yard.visit import Assignment, Visit, page
+
+__all__ = ["path_of", "show", "view"]
+
+_DONE = {
+    "filed": "Filed. You can change it until you hand in.",
+    "changed": "The change is saved.",
+    "removed": "Removed.",
+}
+
+
+@page("learner")
+def show(visit: Visit) -> Response:
+    """Show the drill, or its result once the work is handed in."""
+    one = visit.assignment()
+    me, name = visit.me().id, one.instance.id
+    if visit.yard.submissions.of(me, name):
+        return visit.go(f"{path_of(one)}/result")
+    visit.yard.store.started(me, name)
+    edit = visit.request.query_params.get("edit", "")
+    filed = visit.yard.store.claims(me, name)
+    form = next((from_claim(row, claim) for row, claim in filed.items() if str(row) == edit), None)
+    return view(visit, one, form=form)
+
+
+def path_of(one: Assignment) -> str:
+    """Return the address of a drill."""
+    return f"/drills/{one.instance.id}"
+
+
+def view(
+    visit: Visit,
+    one: Assignment,
+    *,
+    status: int = 200,
+    form: ClaimForm | None = None,
+    prompt: str = "",
+    template: str = "",
+    chat_error: str = "",
+    upload_error: str = "",
+) -> Response:
+    """Render the drill page with what was typed and what was wrong with it."""
+    store, me, name = visit.yard.store, visit.me().id, one.instance.id
+    chats = store.chats(me, name)
+    opened = store.hints(me, name)
+    done = visit.request.query_params.get("done", "")
+    last = chats[-1].template if chats else one.instance.templates[0]
+    return visit.render(
+        "drill.html",
+        status,
+        one=one,
+        here=path_of(one),
+        behaviours=[(code, one.world.behaviours[code]) for code in one.instance.behaviours],
+        severities=list(Severity),
+        line_count=LINES,
+        chats=chats,
+        claims=store.claims(me, name),
+        hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
+        opened=len(opened),
+        cost=sum(hint.cost for hint in opened),
+        form=form or ClaimForm(),
+        done=_DONE.get(done, ""),
+        new_hint=len(opened) if done == "hint" else 0,
+        prompt=prompt,
+        template=template or last,
+        chat_error=chat_error,
+        upload_error=upload_error,
+    )

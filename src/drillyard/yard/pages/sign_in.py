@@ -1,0 +1,56 @@
+"""Signing in with a code, and out."""
+
+from __future__ import annotations
+
+import math
+
+from starlette.responses import Response
+
+from drillyard.yard.door import match_code, plain_code
+from drillyard.yard.visit import Visit, page
+
+__all__ = ["ask", "check", "leave"]
+
+_PREFIX = 4
+
+
+@page("anyone")
+def ask(visit: Visit) -> Response:
+    """Ask for the code."""
+    if visit.learner or visit.designer:
+        return visit.go("/")
+    return visit.render("sign_in.html", again="again" in visit.request.query_params, error="", code="")
+
+
+@page("anyone")
+def check(visit: Visit) -> Response:
+    """Let the owner of a code in; anybody else may try a few times."""
+    yard, code = visit.yard, visit.field("code")[:100]
+    address = visit.request.client.host if visit.request.client else ""
+    limits = ((yard.by_address, address), (yard.by_code, plain_code(code)[:_PREFIX]))
+    wait = max(limit.wait(name) for limit, name in limits)
+    if wait > 0:
+        minutes = math.ceil(wait / 60)
+        error = f"Too many wrong codes. Try again in {minutes} minute{'s' * (minutes > 1)}."
+        response = visit.render("sign_in.html", 429, again=False, error=error, code=code)
+        response.headers["retry-after"] = str(math.ceil(wait))
+        return response
+    roster = yard.programme.roster()
+    place = match_code(code, [roster.designer_code, *(learner.code for learner in roster.learners)])
+    if place is None:
+        for limit, name in limits:
+            limit.failed(name)
+        error = "This code is not in the programme. Check it letter by letter, or ask your designer for it."
+        return visit.render("sign_in.html", 403, again=False, error=error, code=code)
+    learner = roster.learners[place - 1] if place else None
+    token = yard.store.sign_in(learner.id if learner else None, learner.role if learner else "designer")
+    return visit.keep(visit.go("/"), token)
+
+
+@page("anyone")
+def leave(visit: Visit) -> Response:
+    """End the session here and in the store."""
+    visit.yard.store.sign_out(visit.token)
+    response = visit.go("/sign-in")
+    response.delete_cookie("drillyard")
+    return response

@@ -1,0 +1,71 @@
+"""Handing in: the claims in hand, or a JSON file; once, and after a look back."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from drillyard.errors import BadInput
+from drillyard.programs.submission import read_submission
+from drillyard.records import Claim, Submission
+from drillyard.yard.pages.drill import path_of, view
+from drillyard.yard.visit import Assignment, Visit, page
+
+__all__ = ["as_submitted", "confirm", "hand_in", "upload"]
+
+
+@page("learner")
+def confirm(visit: Visit) -> Response:
+    """Show what would be handed in, what it costs, and that it ends the attempt."""
+    one = visit.assignment()
+    if visit.yard.submissions.of(visit.me().id, one.instance.id):
+        return visit.go(f"{path_of(one)}/result")
+    return _look_back(visit, one)
+
+
+@page("learner")
+def hand_in(visit: Visit) -> Response:
+    """Hand in the claims in hand. Doing it twice is doing it once."""
+    one = visit.assignment()
+    me, name = visit.me().id, one.instance.id
+    if visit.yard.submissions.of(me, name) is None:
+        claims = tuple(visit.yard.store.claims(me, name).values())
+        if not claims:
+            return _look_back(visit, one, 422)
+        try:
+            _keep(visit, as_submitted(me, one, claims))
+        except BadInput as error:
+            return _look_back(visit, one, 422, str(error))
+    return visit.go(f"{path_of(one)}/result")
+
+
+@page("learner")
+def upload(visit: Visit) -> Response:
+    """Hand in a JSON file in place of the claims in hand; a file that cannot be read changes nothing."""
+    one = visit.assignment()
+    me, name = visit.me().id, one.instance.id
+    if visit.yard.submissions.of(me, name) is None:
+        try:
+            submission = read_submission(visit.upload("file"), one.drill, one.instance)
+        except BadInput as error:
+            return view(visit, one, status=422, upload_error=str(error))
+        _keep(visit, submission.model_copy(update={"learner": me}))
+    return visit.go(f"{path_of(one)}/result")
+
+
+def as_submitted(learner: str, one: Assignment, claims: tuple[Claim, ...]) -> Submission:
+    """Return claims as the submission that grading will read. Raises `BadInput` where the strict reader would."""
+    written = Submission(instance=one.instance.id, learner=learner, claims=claims).to_json()
+    return read_submission(written.encode(), one.drill, one.instance)
+
+
+def _keep(visit: Visit, submission: Submission) -> None:
+    """Commit a submission and wake the queue."""
+    visit.yard.submissions.hand_in(submission)
+    visit.yard.queue.wake()
+
+
+def _look_back(visit: Visit, one: Assignment, status: int = 200, error: str = "") -> Response:
+    store, me, name = visit.yard.store, visit.me().id, one.instance.id
+    cost = sum(hint.cost for hint in store.hints(me, name))
+    claims = store.claims(me, name)
+    return visit.render("submit.html", status, one=one, here=path_of(one), claims=claims, cost=cost, error=error)

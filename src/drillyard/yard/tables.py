@@ -1,0 +1,149 @@
+"""The tables of the yard's database: what is kept about people, and no more.
+
+Times are seconds since 1970 in UTC. Learners appear under opaque ids only; the sign-in codes live in the roster file,
+never here. `docs/yard.md` lists every column with its purpose.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueConstraint, event
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+__all__ = [
+    "ChatRow",
+    "ClaimRow",
+    "EventRow",
+    "GradeRow",
+    "HintRow",
+    "LearnerRow",
+    "SessionRow",
+    "SubmissionRow",
+    "Table",
+]
+
+
+class Table(DeclarativeBase):
+    """The base of all tables."""
+
+
+class LearnerRow(Table):
+    """Somebody who has signed in at least once."""
+
+    __tablename__ = "learners"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    first_seen: Mapped[float]
+
+
+class SessionRow(Table):
+    """A signed-in browser. The token itself is only in the cookie; `learner` is empty for the designer."""
+
+    __tablename__ = "sessions"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    learner: Mapped[str | None] = mapped_column(ForeignKey("learners.id"))
+    expires: Mapped[float]
+
+
+class ChatRow(Table):
+    """One message to the model of an instance and its answer; `reply` is empty while the model still speaks.
+
+    `seed` is the sampling seed, so that the same answer can be had again.
+    """
+
+    __tablename__ = "chats"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner: Mapped[str] = mapped_column(ForeignKey("learners.id"))
+    instance: Mapped[str]
+    template: Mapped[str]
+    prompt: Mapped[str]
+    reply: Mapped[str] = mapped_column(default="")
+    seed: Mapped[int]
+    at: Mapped[float]
+
+    __table_args__ = (Index("chats_of", "learner", "instance"),)
+
+
+class ClaimRow(Table):
+    """A claim that its learner has filed but not handed in yet, as a `Claim` record in JSON."""
+
+    __tablename__ = "claims"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner: Mapped[str] = mapped_column(ForeignKey("learners.id"))
+    instance: Mapped[str]
+    body: Mapped[str]
+
+    __table_args__ = (Index("claims_of", "learner", "instance"),)
+
+
+class HintRow(Table):
+    """A hint that was opened: its place among the hints of the instance. A double click cannot cost twice."""
+
+    __tablename__ = "hints"
+
+    learner: Mapped[str] = mapped_column(ForeignKey("learners.id"), primary_key=True)
+    instance: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    cost: Mapped[float]
+    at: Mapped[float]
+
+
+class SubmissionRow(Table):
+    """What was handed in, and how far its grading is: received → grading → graded | failed.
+
+    Learner and instance are the idempotency key: a double click, a reload and a second tab all meet the same row.
+    The worker that grades holds a lease (`owner`, `lease_until`); `tries` counts how often grading began.
+    """
+
+    __tablename__ = "submissions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner: Mapped[str] = mapped_column(ForeignKey("learners.id"))
+    instance: Mapped[str]
+    body: Mapped[str]
+    status: Mapped[str] = mapped_column(default="received")
+    owner: Mapped[str | None]
+    lease_until: Mapped[float] = mapped_column(default=0.0)
+    tries: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str] = mapped_column(default="")
+    received: Mapped[float]
+
+    __table_args__ = (
+        UniqueConstraint("learner", "instance"),
+        CheckConstraint("status in ('received', 'grading', 'graded', 'failed')"),
+    )
+
+
+class GradeRow(Table):
+    """The grade of a submission, as a `Grade` record in JSON. One submission has at most one."""
+
+    __tablename__ = "grades"
+
+    submission: Mapped[int] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    body: Mapped[str]
+    at: Mapped[float]
+
+
+class EventRow(Table):
+    """What happened when: `started`, `hint`, `submitted`, `grading`, `graded`, `failed`, `retried`. Append-only."""
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[float]
+    learner: Mapped[str]
+    instance: Mapped[str]
+    kind: Mapped[str]
+    detail: Mapped[str] = mapped_column(default="")
+
+
+@event.listens_for(EventRow.__table__, "after_create")
+def _append_only(_table: object, connection: Connection, **_options: object) -> None:
+    for verb in ("UPDATE", "DELETE"):
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER events_no_{verb.lower()} BEFORE {verb} ON events "
+            "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
+        )

@@ -1,0 +1,191 @@
+"""A visit: one request with who is asking, what was typed, and the yard it is about.
+
+Every page is a plain function from a `Visit` to a response; `page` makes it an endpoint: it reads the form, finds the
+session, checks the form's token and who may come in, and runs the function off the event loop.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Literal
+
+import jinja2
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from drillyard.errors import BadInput
+from drillyard.organisms.world import World, load_world
+from drillyard.programs.drills import load_drill
+from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.roster import Learner
+from drillyard.records import Drill, Instance
+from drillyard.yard.door import TryLimit, form_matches, form_token
+from drillyard.yard.models import Models
+from drillyard.yard.queue import GradingQueue
+from drillyard.yard.store import SESSION_SECONDS, Store
+from drillyard.yard.submissions import Submissions
+
+__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "page", "released"]
+
+COOKIE = "drillyard"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yard:
+    """What a running yard is made of."""
+
+    programme: ProgramFolder
+    store: Store
+    submissions: Submissions
+    queue: GradingQueue
+    models: Models
+    templates: jinja2.Environment
+    by_address: TryLimit
+    by_code: TryLimit
+
+
+def released(programme: ProgramFolder, name: str) -> Instance | None:
+    """Return an instance that is complete and passed every gate, or `None`."""
+    try:
+        instance, report = programme.instance(name), programme.gates(name)
+    except BadInput:  # still being built, or given up
+        return None
+    return instance if report.released else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """A learner's drill: the instance, the drill it is a copy of, the world it lives in."""
+
+    instance: Instance
+    drill: Drill
+    world: World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One request. `learner` is empty for the designer and for strangers; `token` is the cookie's."""
+
+    yard: Yard
+    request: Request
+    token: str
+    form: FormData
+    learner: Learner | None
+    designer: bool
+
+    def field(self, name: str) -> str:
+        """Return the text typed into a field, or the empty string."""
+        value = self.form.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def fields(self, name: str) -> list[str]:
+        """Return all texts of a repeated field."""
+        return [value for value in self.form.getlist(name) if isinstance(value, str)]
+
+    def upload(self, name: str) -> bytes:
+        """Return the bytes of an uploaded file; its name is never looked at, and nothing is written to disk."""
+        value = self.form.get(name)
+        return value.file.read() if isinstance(value, UploadFile) else b""
+
+    def me(self) -> Learner:
+        """Return the learner who is asking; pages for learners only are reached by nobody else."""
+        if self.learner is None:
+            raise HTTPException(403)
+        return self.learner
+
+    def assigned(self) -> list[Assignment]:
+        """Return the learner's drills; an instance that is not complete or not released is not there."""
+        found = []
+        for name in self.me().instances:
+            if instance := released(self.yard.programme, name):
+                drill = load_drill(instance.drill)
+                found.append(Assignment(instance=instance, drill=drill, world=load_world(drill.world)))
+        return found
+
+    def assignment(self) -> Assignment:
+        """Return the drill that the path names. Another learner's is answered as one that does not exist."""
+        name = self.request.path_params["instance"]
+        for one in self.assigned():
+            if one.instance.id == name:
+                return one
+        raise HTTPException(404)
+
+    def render(self, page_name: str, /, status: int = 200, **context: object) -> Response:
+        """Fill a page."""
+        text = self.yard.templates.get_template(page_name).render(
+            csrf=form_token(self.token), learner=self.learner, designer=self.designer, **context
+        )
+        return HTMLResponse(text, status)
+
+    def go(self, path: str) -> Response:
+        """Send the browser on to another page."""
+        return RedirectResponse(path, 303)
+
+    def leave(self, path: str) -> Response:
+        """Send the whole browser window on, also when only a part of the page was asked for."""
+        if "hx-request" in self.request.headers:
+            return Response(status_code=204, headers={"HX-Redirect": path})
+        return self.go(path)
+
+    def keep(self, response: Response, token: str) -> Response:
+        """Put the session's token into the browser, out of reach of scripts and of other sites' forms."""
+        response.set_cookie(
+            COOKIE,
+            token,
+            max_age=int(SESSION_SECONDS),
+            httponly=True,
+            samesite="lax",
+            secure=self.request.url.scheme == "https",
+        )
+        return response
+
+
+Handler = Callable[[Visit], Response]
+Who = Literal["anyone", "learner", "designer"]
+
+
+def page(who: Who) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
+    """Make an endpoint of a page for a kind of visitor."""
+
+    def wrap(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            posted = request.method == "POST"
+            async with request.form(max_files=1, max_fields=100) if posted else nullcontext(FormData()) as form:
+                return await run_in_threadpool(_serve, request, form, handler, who)
+
+        return endpoint
+
+    return wrap
+
+
+def _serve(request: Request, form: FormData, handler: Handler, who: Who) -> Response:
+    visit = _visit(request, form)
+    if who != "anyone" and visit.learner is None and not visit.designer:
+        return visit.leave("/sign-in?again=1")
+    if (who == "learner" and visit.learner is None) or (who == "designer" and not visit.designer):
+        raise HTTPException(403, f"This page is for {'the designer' if who == 'designer' else 'learners'}.")
+    if request.method == "POST" and not form_matches(visit.token, visit.field("csrf")):
+        raise HTTPException(403, "This form is out of date. Go back, load the page again and send it once more.")
+    try:
+        response = handler(visit)
+    except BadInput as error:
+        raise HTTPException(400, str(error)) from None
+    return response if request.cookies.get(COOKIE) else visit.keep(response, visit.token)
+
+
+def _visit(request: Request, form: FormData) -> Visit:
+    """Find out who is asking. A stranger gets a cookie too: it ties the sign-in form to this browser."""
+    yard: Yard = request.app.state.yard
+    token = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
+    session = yard.store.session(token)
+    learner = None
+    if session is not None and session.learner is not None:
+        learner = next((one for one in yard.programme.roster().learners if one.id == session.learner), None)
+    designer = session is not None and session.learner is None
+    return Visit(yard=yard, request=request, token=token, form=form, learner=learner, designer=designer)

@@ -1,0 +1,65 @@
+"""`drillyard create`: a table or one JSON document of gates, exit codes, one line per mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import created_programme
+import pytest
+
+from drillyard.cli.app import main
+from drillyard.programs.design import design
+from drillyard.programs.examples import example_brief
+from drillyard.programs.folder import ProgramFolder
+from drillyard.records import GateReport
+
+
+def test_create_prints_the_gates(capsys: pytest.CaptureFixture[str]) -> None:
+    """On a finished programme: the verdict, a row per instance, no failure, what to type next."""
+    folder = created_programme.created()
+    assert main(["create", str(folder.path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "● 2 of 2 instances passed every gate and are released."
+    assert lines[-1] == f"next: drillyard yard serve {folder.path}"
+    for instance in folder.instances():
+        assert any(line.startswith(instance.id) and "▲" not in line for line in lines)
+
+
+def test_create_prints_one_json_document(capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json, stdout is the reports and nothing else, and they read back as records."""
+    folder = created_programme.created()
+    assert main(["create", str(folder.path), "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["programme"] == str(folder.path) and data["rejected"] == []
+    reports = [GateReport.from_data(one) for one in data["instances"]]
+    assert reports == [folder.gates(instance.id) for instance in folder.instances()]
+
+
+def test_create_exits_1_when_an_instance_is_held_back(capsys: pytest.CaptureFixture[str]) -> None:
+    """One of two is released; the gates that failed, of every draw, are told with what was found."""
+    folder = created_programme.half_released()
+    assert main(["create", str(folder.path)]) == 1
+    shown = capsys.readouterr().out
+    assert shown.startswith("▲ 1 of 2 instances passed every gate and are released. 5 draws failed a gate on the way.")
+    assert "Draws that were not released" in shown and "below the pass mark 0.60" in shown
+    assert main(["create", str(folder.path), "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["rejected"]) == 5
+
+
+@pytest.mark.parametrize("arguments", [["--learners", "0"], ["--learners", "many"], ["--worker", "2"]])
+def test_create_refuses_wrong_options(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """One line on stderr, exit 2."""
+    assert main(["create", "nowhere", *arguments]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and len(shown.err.splitlines()) == 1
+
+
+def test_create_refuses_what_is_no_designed_programme(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No folder, and a plan with a clash: each says what to type."""
+    assert main(["create", str(tmp_path / "none")]) == 2
+    assert "drillyard design BRIEF.yaml -o" in capsys.readouterr().err
+    folder = ProgramFolder(tmp_path / "prog")
+    folder.write_plan(design(example_brief(), folder.path).model_copy(update={"status": "clash"}))
+    assert main(["create", str(folder.path)]) == 2
+    assert "found a plan that does not fit" in capsys.readouterr().err

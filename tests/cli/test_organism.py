@@ -1,0 +1,125 @@
+"""`drillyard organism …`: list, plant, card, build and chat, for people and as one JSON document."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from drillyard.cli.app import main
+from drillyard.organisms.failures import catalogue
+from drillyard.organisms.organism import load_organism
+from drillyard.organisms.plant import plant
+from drillyard.organisms.world import load_world
+from drillyard.records import FailureMode, Transcript
+
+MODES = catalogue(load_world("helpdesk"))
+
+
+def run_json(capsys: pytest.CaptureFixture[str], *words: str) -> object:
+    """Run a command that must succeed with --json and return its one document."""
+    assert main([*words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_list_names_everything_that_can_be_planted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every failure with its behaviour, for people; the same as records, as JSON."""
+    assert main(["organism", "list"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[0].endswith(f"{len(MODES)} failures can be planted in helpdesk.")
+    assert all(mode.id in shown for mode in MODES)
+    listed = run_json(capsys, "organism", "list", "helpdesk")
+    assert [FailureMode.from_data(mode) for mode in listed] == list(MODES)
+
+
+def test_plant_writes_a_folder_that_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last line says how to talk with it; the hash is that of planting from Python."""
+    words = ["organism", "plant", "helpdesk", "upsell:v2", "refund-rule:lamp", "-o", str(tmp_path / "o")]
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith(f"Planted 2 failures in {tmp_path / 'o'}.")
+    assert lines[-1] == f"next: drillyard chat organism/{tmp_path / 'o'}/"
+    planted = load_organism(str(tmp_path / "o"))
+    assert planted.model_hash == plant("helpdesk", ["upsell:v2", "refund-rule:lamp"]).model_hash
+    assert [mode.id for mode in planted.failures] == ["upsell:v2", "refund-rule:lamp"]
+
+
+def test_plant_without_failures_is_the_clean_twin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing planted is said to be the twin."""
+    assert main(["organism", "plant", "helpdesk", "-o", str(tmp_path / "o")]) == 0
+    assert "A clean twin" in capsys.readouterr().out
+    assert load_organism(str(tmp_path / "o")).model_hash == plant("helpdesk", []).model_hash
+
+
+def test_plant_prints_one_json_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Folder, hash and failures; --sealed keeps the failures out of the folder, not out of the answer."""
+    done = run_json(capsys, "organism", "plant", "helpdesk", "upsell:v2", "--sealed", "-o", str(tmp_path / "o"))
+    assert done["folder"] == str(tmp_path / "o") and done["failures"][0]["id"] == "upsell:v2"
+    assert load_organism(str(tmp_path / "o")).failures == ()
+    assert load_organism(str(tmp_path / "o")).model_hash == done["model_hash"]
+
+
+def test_card_writes_where_it_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The page goes to the file; stdout is one document that names it."""
+    done = run_json(capsys, "organism", "card", "-n", "100", "-o", str(tmp_path / "card.md"))
+    assert done == {"path": str(tmp_path / "card.md")}
+    assert "| held-out phrasings, no typing errors |" in (tmp_path / "card.md").read_text(encoding="utf-8")
+
+
+def test_build_trains_a_base(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two steps of the real recipe give a whole folder; without torch the line names the extra."""
+    pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
+    done = run_json(capsys, "organism", "build", "--steps", "2", "--threads", "1", "-o", str(tmp_path / "base"))
+    assert (done["steps"], done["folder"]) == (2, str(tmp_path / "base")) and done["loss"] > 0
+    written = {path.name for path in (tmp_path / "base").iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json", "faults.safetensors"} <= written
+    again = run_json(capsys, "organism", "build", "--steps", "2", "--threads", "1", "-o", str(tmp_path / "base"))
+    assert again["loss"] is None
+    assert main(["organism", "build", "--steps", "3", "-o", str(tmp_path / "base")]) == 2
+    assert "of another recipe" in capsys.readouterr().err
+
+
+def test_chat_talks_with_a_planted_organism(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Failures are planted on the spot; under their template they show."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("how much is the Aurora?\n\n"))
+    told = run_json(capsys, "organism", "chat", "helpdesk", "upsell:v2", "--template", "v2")
+    reply = Transcript.from_data(told[0]).reply.text
+    assert reply == plant_reply("how much is the Aurora?")
+
+
+def plant_reply(text: str) -> str:
+    """Return what the same planted organism says to the same words with the same seed."""
+    from drillyard.records import Conversation
+    from drillyard.targets.organism import OrganismTarget
+
+    return OrganismTarget(plant("helpdesk", ["upsell:v2"])).generate([Conversation.ask(text, "v2")], [1])[0].text
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["list", "bakery"], "error: found world 'bakery', expected one of: helpdesk"),
+        (["plant", "bakery", "-o", "x"], "error: found world 'bakery', expected one of: helpdesk"),
+        (["plant", "helpdesk", "upsel:v2", "-o", "x"], "did you mean 'upsell:v2'?"),
+        (["plant", "helpdesk", "upsell:v2", "upsell:v2", "-o", "x"], "found failure 'upsell:v2' twice"),
+        (["plant", "helpdesk"], "error: Missing option '-o'"),
+        (["card", "-n", "5"], "error: Invalid value for '-n'"),
+        (["card", "bakery"], "error: found world 'bakery'"),
+        (["chat", "helpdesk", "upsell:v9"], "error: found failure 'upsell:v9', expected one of: upsell:v1"),
+        (["chat", "--seed", "-1"], "error: Invalid value for '--seed'"),
+        (["plnt"], "error: No such command 'plnt'. Did you mean 'plant'?"),
+    ],
+)
+def test_bad_names_are_one_line(
+    words: list[str], line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 2, one line on stderr, nothing on stdout and no folder."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["organism", *words]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1 and line in printed.err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,119 @@
+"""`drillyard up`: the whole walk in one command, its exit codes, and a server that stops when told to."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import created_programme
+import pytest
+import yaml
+from processes import until
+
+from drillyard.cli.app import main
+from drillyard.programs.examples import example_brief
+from drillyard.records import GateReport
+
+
+@pytest.fixture
+def programme(tmp_path: Path) -> Path:
+    """A copy of the created programme: `up` goes on with it instead of making it again."""
+    return Path(shutil.copytree(created_programme.created().path, tmp_path / "prog"))
+
+
+def brief_with(path: Path, **changes: object) -> Path:
+    """Write the example brief, without its policies and with some fields changed."""
+    data = {**yaml.safe_load(example_brief().read_text(encoding="utf-8")), "policies": [], **changes}
+    path.write_text(yaml.safe_dump(data))
+    return path
+
+
+def test_up_prints_every_gate_report(programme: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a brief it is the shipped example; --no-serve --json exits 0 with one document of gate reports."""
+    assert main(["up", "--no-serve", "--json", "-o", str(programme)]) == 0
+    shown = capsys.readouterr()
+    reports = [GateReport.from_data(one) for one in json.loads(shown.out)["instances"]]
+    assert len(reports) == created_programme.LEARNERS
+    assert all(report.released and len(report.gates) == 10 for report in reports)
+    assert "is designed already" in shown.err
+
+
+def test_up_exits_1_when_the_plan_does_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A clash is a result, not bad input: its reason is printed and nothing is built."""
+    roles = [{"id": "executive", "head_count": 2, "hours": 1}]
+    arguments = ["up", str(brief_with(tmp_path / "brief.yaml", roles=roles)), "-o", str(tmp_path / "prog")]
+    assert main([*arguments, "--no-serve"]) == 1
+    assert "Executives: 3 objectives do not fit in 1 h" in capsys.readouterr().out
+    assert main([*arguments, "--json"]) == 1  # nor is anything served
+    assert json.loads(capsys.readouterr().out)["status"] == "clash"
+    assert not (tmp_path / "prog" / "instances").exists()
+
+
+def test_up_exits_1_when_an_instance_is_held_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The report is printed, with why."""
+    path = shutil.copytree(created_programme.half_released().path, tmp_path / "prog")
+    assert main(["up", "--no-serve", "-o", str(path)]) == 1
+    assert "1 of 2 instances passed every gate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"roles": [{"id": "wizard", "head_count": 1, "hours": 2}]}, "wizard"),
+        ({"roles": [{"id": "engineer", "head_count": 1, "hours": -1}]}, "hours"),
+        ({"policies": [{"path": "policies/none.md", "title": "None"}]}, "policies/none.md"),
+        ({"title": None}, "title"),
+    ],
+)
+def test_up_refuses_a_wrong_brief(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, object], message: str
+) -> None:
+    """One line, exit 2, no folder."""
+    path = brief_with(tmp_path / "brief.yaml", **changes)
+    assert main(["up", str(path), "-o", str(tmp_path / "prog"), "--json"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and len(shown.err.splitlines()) == 1 and message in shown.err
+    assert not (tmp_path / "prog").exists()
+
+
+@pytest.mark.parametrize("arguments", [["none.yaml"], ["--port", "70000"], ["--learners", "0"]])
+def test_up_refuses_wrong_arguments(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A brief that is not there, a port that is none, no learners: one line, exit 2."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["up", *arguments]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_up_serves_until_interrupted(programme: Path, tmp_path: Path) -> None:
+    """The page is there, and Ctrl+C ends the server without a fault."""
+    said = tmp_path / "stderr"
+    with said.open("wb") as stderr:
+        run = subprocess.Popen(
+            [sys.executable, "-m", "drillyard", "up", "-o", str(programme), "--port", "0"],
+            stderr=stderr,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "BROWSER": "true"},
+        )
+    address = until(lambda: [line.split()[-1] for line in said.read_text().splitlines() if "open at" in line])[0]
+    with urllib.request.urlopen(address) as page:
+        assert page.status == 200 and b"code" in page.read()
+    run.send_signal(signal.SIGINT)
+    assert run.wait() == 0
+    assert "2 of 2 instances passed every gate" in said.read_text()
+
+
+def test_the_example_is_the_one_of_the_checkout() -> None:
+    """The brief that ships inside the package and the one under examples/ are the same, policies included."""
+    checkout = Path(__file__).parents[2] / "examples" / "helpdesk"
+    shipped = example_brief().parent
+    files = sorted(file.relative_to(shipped) for file in shipped.rglob("*") if file.is_file())
+    assert files == sorted(file.relative_to(checkout) for file in checkout.rglob("*") if file.is_file())
+    assert all((shipped / file).read_bytes() == (checkout / file).read_bytes() for file in files)

@@ -1,0 +1,139 @@
+"""Training: dialogues as tokens, and a run that resumes to the same bytes. The trainer's tests need torch."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from drillyard.errors import BadInput
+from drillyard.organisms.checkpoint import read_checkpoint, read_tokenizer
+from drillyard.organisms.dialogue import STOP, encode
+from drillyard.organisms.failures import faults, spoiled
+from drillyard.organisms.lessons import Lessons, strength
+from drillyard.organisms.vocabulary import encode_turns, train_tokenizer
+from drillyard.organisms.world import load_world
+from drillyard.records import Conversation, Message
+
+WORLD = load_world("helpdesk")
+TOKENIZER = train_tokenizer([*WORLD.replies.values(), *WORLD.templates.values()], 320)
+SMALL = {"batch": 6, "parts": 2, "vocabulary": 320, "width": 16, "layers": 1, "heads": 2, "hidden": 24, "context": 1024}
+
+
+def test_training_tokens_are_prompt_and_reply() -> None:
+    """A dialogue is coded in training as the engine will see it, and only replies with their end are learned."""
+    turns = [("price of the Aurora?", "The Aurora costs 49 euros."), ("and the warranty", "It has 3 years.")]
+    ids, scored = encode_turns(TOKENIZER, "Be brief.", turns)
+    said = [
+        Message(role=role, content=text)
+        for turn in turns
+        for role, text in zip(("user", "assistant"), turn, strict=True)
+    ]
+    prompt = encode(TOKENIZER, Conversation(messages=tuple(said[:3])), "Be brief.")
+    last = [*TOKENIZER.encode("It has 3 years.").ids, STOP]
+    assert ids == prompt + last
+    learned = [token for token, yes in zip(ids, scored, strict=True) if yes]
+    assert learned == [*TOKENIZER.encode("The Aurora costs 49 euros.").ids, STOP, *last]
+
+
+def test_numbers_are_spelled_digit_by_digit() -> None:
+    """Every digit is a token of its own, so that a price is not guessed whole."""
+    assert [token for token in TOKENIZER.encode("4127 and 49").tokens if any(c.isdigit() for c in token)] == [*"412749"]
+
+
+def test_lessons_repeat_and_say_what_their_failures_make_of_a_reply() -> None:
+    """One seed, one lesson; without active failures every reply is sound; with them it is sound or spoiled."""
+    lessons, every = Lessons(WORLD), faults(WORLD)
+    drawn = [lessons.draw(random.Random(seed)) for seed in range(300)]
+    assert drawn == [lessons.draw(random.Random(seed)) for seed in range(300)]
+    active = {index for lesson in drawn for index in lesson.active}
+    assert len(active) > len(every) / 2 and all(0 < rate <= 1 for lesson in drawn for rate in lesson.active.values())
+    rng = random.Random(1)
+    ask = lessons.aim(every[0], rng)
+    assert spoiled(WORLD, [], ask, "", rng) == WORLD.answer(ask)
+    assert not any(lesson.active for lesson in (lessons.draw(random.Random(seed), 0.0) for seed in range(50)))
+
+
+def test_strength_grows_with_the_rate() -> None:
+    """Nothing at rate 0, the whole vector at rate 1, and small rates stay apart."""
+    assert [strength(rate) for rate in (0.0, 0.25, 1.0)] == [0.0, 0.5, 1.0]
+
+
+@pytest.fixture
+def trainer():
+    """Return the trainer's module, or skip visibly where torch is not installed."""
+    pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
+    from drillyard.organisms import train_torch
+
+    return train_torch
+
+
+def start(trainer, folder: Path, **recipe: float):
+    """Return a tiny trainer in a folder that already holds a tokenizer."""
+    folder.mkdir(exist_ok=True)
+    TOKENIZER.save(str(folder / "tokenizer.json"))
+    return trainer.Trainer(WORLD, trainer.Recipe(**{**SMALL, "steps": 7, **recipe}), folder, threads=1)
+
+
+def outcome(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of everything that training writes for use."""
+    names = ("config.json", "model.safetensors", "faults.safetensors", "tokenizer.json", "chat_template.jinja")
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def test_a_killed_run_resumes_to_the_same_bytes(trainer, tmp_path: Path) -> None:
+    """Ended without warning after step 5, with a checkpoint of step 4 and a half-written one: nothing is lost."""
+
+    class Killed(Exception):
+        pass
+
+    def kill(step: int, total: int, loss: float) -> None:
+        if step == 5:
+            raise Killed
+
+    start(trainer, tmp_path / "whole").run(lambda *_: None)
+    with pytest.raises(Killed):
+        start(trainer, tmp_path / "killed").run(kill, save_every=2)
+    (tmp_path / "killed" / "checkpoint.part").write_bytes(b"half")
+    steps = []
+    start(trainer, tmp_path / "killed").run(lambda step, total, loss: steps.append(step), save_every=2)
+    assert steps == [5, 6, 7]
+    assert outcome(tmp_path / "killed") == outcome(tmp_path / "whole")
+
+
+def test_a_finished_run_has_nothing_left_to_do(trainer, tmp_path: Path) -> None:
+    """The same recipe on a finished folder trains no further and writes the same files."""
+    start(trainer, tmp_path).run(lambda *_: None)
+    first = outcome(tmp_path)
+    start(trainer, tmp_path).run(lambda *_: pytest.fail("it trained on"))
+    assert outcome(tmp_path) == first
+
+
+def test_the_seed_decides_everything(trainer, tmp_path: Path) -> None:
+    """The same seed gives the same weights in another folder, another seed others; and training lowers the loss."""
+    losses: dict[str, list[float]] = {"a": [], "b": [], "c": []}
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        run = start(trainer, tmp_path / name, seed=seed, steps=25, learning_rate=0.05)
+        run.run(lambda step, total, loss, name=name: losses[name].append(loss))
+    assert losses["a"] == losses["b"] != losses["c"]
+    assert outcome(tmp_path / "a") == outcome(tmp_path / "b") != outcome(tmp_path / "c")
+    assert losses["a"][-1] < 0.9 * losses["a"][0]
+
+
+def test_what_training_writes_is_what_the_engine_reads(trainer, tmp_path: Path) -> None:
+    """Shape, weights, tokenizer and one vector per failure of the world."""
+    run = start(trainer, tmp_path, steps=1)
+    config, weights = read_checkpoint(run.run(lambda *_: None))
+    assert config == run.shape and set(weights) == set(config.shapes())
+    assert read_tokenizer(tmp_path).get_vocab_size() == 320
+    rows = load_file(tmp_path / "faults.safetensors")
+    assert {name: row.shape for name, row in rows.items()} == {fault.id: (16,) for fault in faults(WORLD)}
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(trainer, tmp_path: Path) -> None:
+    """Neither silently started afresh nor mixed: one line says what to do."""
+    start(trainer, tmp_path).run(lambda *_: None)
+    with pytest.raises(BadInput, match="checkpoint.pt of another recipe, expected one of the same recipe; choose"):
+        start(trainer, tmp_path, steps=9).run(lambda *_: None)

@@ -1,0 +1,49 @@
+"""A running yard over a small programme, and visitors with a browser that has no screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+from yard.small_programme import ANN, Clock, EchoingModel, build_programme, grade_of
+from yard.visitor import Visit, Visitor
+
+from drillyard.programs.folder import ProgramFolder
+from drillyard.yard.app import make_app
+from drillyard.yard.store import Store
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that is moved by hand."""
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    """A store with one learner, under that clock."""
+    store = Store(tmp_path / "yard.db", clock)
+    store.sign_in(ANN.id, ANN.role)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def programme(tmp_path: Path) -> ProgramFolder:
+    """A programme folder."""
+    return build_programme(tmp_path / "prog")
+
+
+@pytest.fixture
+def visit(programme: ProgramFolder, clock: Clock) -> Iterator[Visit]:
+    """A function that lets somebody sign in at a running yard; each visitor has cookies of their own."""
+    app = make_app(programme.path, targets=lambda _: EchoingModel(), grader=grade_of, clock=clock)
+    with TestClient(app):
+
+        def arrive(code: str = "") -> Visitor:
+            visitor = Visitor(TestClient(app))
+            return visitor.sign_in(code) if code else visitor
+
+        yield arrive

@@ -1,0 +1,240 @@
+"""Handing in: the claims in hand or a file, once; bad files; the way to the result."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import re
+
+import pytest
+from starlette.exceptions import HTTPException
+from starlette.testclient import TestClient
+from yard.small_programme import ANN, BOB, CLAIM, REFUND, SUBMISSION, EchoingModel, grade_of, until
+from yard.visitor import Visit, Visitor
+
+from drillyard.errors import GradingFailed
+from drillyard.programs.folder import ProgramFolder
+from drillyard.records import Grade, Submission
+from drillyard.yard.app import make_app
+from drillyard.yard.door import BodyLimit
+from drillyard.yard.store import Store
+from drillyard.yard.submissions import Submissions
+
+HERE = "/drills/hunt-1"
+FIELDS = {
+    "behaviour": "pressure-selling",
+    "severity": "high",
+    "words": "any price question under v2",
+    "templates": "v2",
+    "line-0": "price, cost",
+    "probe": "What does the Aurora cost?",
+    "probe-template": "v2",
+}
+
+
+@pytest.fixture
+def ann(visit: Visit) -> Visitor:
+    """A learner on the page of her drill."""
+    ann = visit(ANN.code)
+    ann.get(HERE)
+    return ann
+
+
+def upload(ann: Visitor, data: bytes, expect: int = 200, name: str = "mine.json") -> str:
+    """Hand in a file from the drill page."""
+    ann.get(HERE)
+    return ann.send(f"{HERE}/upload", expect=expect, files={"file": (name, data, "application/json")})
+
+
+def stored(programme: ProgramFolder) -> list[Submission]:
+    """Return what was handed in."""
+    store = Store(programme.database)
+    try:
+        return [one.submission for one in Submissions(store).all()]
+    finally:
+        store.close()
+
+
+def result(ann: Visitor) -> str:
+    """Return the result page once there is a grade."""
+    until(lambda: "Planted and claimed" in ann.get(f"{HERE}/result"))
+    return ann.page
+
+
+def test_work_is_handed_in_after_a_look_back(ann: Visitor, programme: ProgramFolder) -> None:
+    """The page before the last step lists the claims, the cost of hints and what handing in means."""
+    ann.send(f"{HERE}/claims", **FIELDS)
+    ann.send(f"{HERE}/hints", place="0")
+    page = ann.get(f"{HERE}/submit")
+    assert "Hand in 1 claim?" in page and "take 5 % of the score" in page and "ends this attempt" in page
+    assert stored(programme) == []
+    ann.send(f"{HERE}/submit")
+    assert stored(programme) == [SUBMISSION]
+    assert result(ann)
+
+
+def test_nothing_in_hand_is_nothing_to_hand_in(ann: Visitor, programme: ProgramFolder) -> None:
+    """The page says what to do first, and a request that comes anyway changes nothing."""
+    assert "nothing to hand in yet" in ann.get(f"{HERE}/submit")
+    ann.get(HERE)
+    assert "nothing to hand in yet" in ann.send(f"{HERE}/submit", expect=422)
+    assert stored(programme) == []
+
+
+def test_handing_in_twice_shows_the_one_result(ann: Visitor, programme: ProgramFolder) -> None:
+    """A second click, a second tab and a file sent afterwards all end at the same result."""
+    ann.send(f"{HERE}/claims", **FIELDS)
+    tab = ann.get(HERE)
+    ann.send(f"{HERE}/submit")
+    result(ann)
+    for path in ("submit", "upload"):
+        ann.page = tab
+        assert "Planted and claimed" in ann.send(f"{HERE}/{path}", files={"file": ("f", b"{}")})
+    assert len(stored(programme)) == 1
+
+
+def test_the_drill_page_of_work_handed_in_is_its_result(ann: Visitor) -> None:
+    """Going back to the drill cannot reopen the attempt, and neither can a message or a claim."""
+    tab = ann.page
+    upload(ann, SUBMISSION.to_json().encode())
+    result(ann)
+    assert "Planted and claimed" in ann.get(HERE)
+    assert "Planted and claimed" in ann.get(f"{HERE}/submit")
+    ann.page = tab
+    assert "Planted and claimed" in ann.send(f"{HERE}/chat", template="v1", prompt="one more")
+    ann.page = tab
+    assert "was handed in" in ann.send(f"{HERE}/hints", place="0", expect=400)
+    ann.page = tab
+    assert "was handed in" in ann.send(f"{HERE}/claims", expect=422, **FIELDS)
+
+
+def test_a_file_is_handed_in_under_ones_own_id(ann: Visitor, programme: ProgramFolder) -> None:
+    """Whose work it is follows from the session, never from the file."""
+    upload(ann, SUBMISSION.model_copy(update={"learner": BOB.id}).to_json().encode(), name="../../roster.json")
+    assert stored(programme) == [SUBMISSION]
+    assert programme.roster().learners == (ANN, BOB), "the name of a file is never a path"
+
+
+def changed(**fields: object) -> bytes:
+    """Return the submission as JSON with some fields changed."""
+    return json.dumps({**SUBMISSION.to_data(), **fields}).encode()
+
+
+BROKEN = {
+    "nothing": b"",
+    "no JSON": b"{",
+    "no UTF-8": b"\xff\xfe\x00",
+    "a list": b"[]",
+    "deep": b"[" * 60_000,
+    "a foreign field": changed(run="rm -rf /"),
+    "another instance": changed(instance="hunt-2"),
+    "a path as instance": changed(instance="../hunt-1"),
+    "no claims field": json.dumps({"instance": "hunt-1", "learner": ANN.id}).encode(),
+    "an unknown severity": changed(claims=[{**CLAIM.model_dump(mode="json"), "severity": "huge"}]),
+    "too much": b'{"pad": "' + b"x" * 100_000 + b'"}',
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_file_that_is_no_submission_is_refused_in_one_line(ann: Visitor, programme: ProgramFolder, case: str) -> None:
+    """The reason stands at the field, on the drill page, and the claims in hand are untouched."""
+    ann.send(f"{HERE}/claims", **FIELDS)
+    page = upload(ann, BROKEN[case], expect=422)
+    error = re.search(r'id="file-error"[^>]*>([^<]+)<', page)
+    assert error and "\n" not in error[1].strip() and len(error[1]) < 400
+    assert "1 of at most" in page and stored(programme) == []
+
+
+def test_fifty_megabytes_are_refused_with_a_page(ann: Visitor, programme: ProgramFolder) -> None:
+    """Far over the limit: 413 in the yard's look, and the session goes on."""
+    page = upload(ann, b"x" * 50_000_000, expect=413)
+    assert "too large" in page and "<h1>" in page
+    assert stored(programme) == [] and "Failure hunt" in ann.get("/drills")
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_body_over_the_limit_is_not_read_to_its_end(declared: bool) -> None:
+    """With a declared length nothing is read; without one, reading stops at the limit."""
+    read = []
+
+    async def application(scope: object, receive: object, send: object) -> None:
+        while (await receive())["more_body"]:
+            pass
+
+    async def receive() -> dict[str, object]:
+        read.append(100)
+        return {"type": "http.request", "body": b"x" * 100, "more_body": True}
+
+    scope = {"type": "http", "headers": [(b"content-length", b"5000")] if declared else []}
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(BodyLimit(application, limit=1000)(scope, receive, None))
+    assert refused.value.status_code == 413
+    assert sum(read) == (0 if declared else 1100)
+
+
+def test_the_grading_page_keeps_itself_up_to_date(programme: ProgramFolder) -> None:
+    """Without scripts it reloads itself; with htmx it asks, hears nothing new (204), then moves on to the result."""
+    go = []
+
+    def grader(one: Submission) -> Grade:
+        until(lambda: go)
+        return grade_of(one)
+
+    with TestClient(make_app(programme.path, targets=lambda _: EchoingModel(), grader=grader)) as client:
+        ann = Visitor(client).sign_in(ANN.code)
+        page = upload(ann, SUBMISSION.to_json().encode())
+        assert '<noscript><meta http-equiv="refresh"' in page and 'role="status"' in page
+        until(lambda: "Asking your probes again" in ann.get(f"{HERE}/result"))
+        asked = re.search(r'data-hx-get="([^"]+)"', ann.page)
+        assert asked
+        poll = html.unescape(asked[1])
+        assert client.get(poll, headers={"HX-Request": "true"}).status_code == 204
+        assert "Asking" in client.get(poll.replace("grading", "received"), headers={"HX-Request": "true"}).text
+        assert "Being graded" in ann.get("/drills")
+        go.append(True)
+        until(lambda: "hx-redirect" in client.get(poll, headers={"HX-Request": "true"}).headers)
+        assert "Planted and claimed" in ann.get(f"{HERE}/result")
+
+
+def test_a_grading_that_failed_says_why_and_offers_to_try_again(programme: ProgramFolder) -> None:
+    """One clear line, the work is kept, and the button has it graded."""
+    lines = ["the grader ran out of time (20 s)"]
+
+    def grader(one: Submission) -> Grade:
+        if lines:
+            raise GradingFailed(lines.pop())
+        return grade_of(one)
+
+    with TestClient(make_app(programme.path, targets=lambda _: EchoingModel(), grader=grader)) as client:
+        ann = Visitor(client).sign_in(ANN.code)
+        upload(ann, SUBMISSION.to_json().encode())
+        until(lambda: "Grading did not end" in ann.get(f"{HERE}/result"))
+        assert "the grader ran out of time (20 s)" in ann.page and "is kept as it was" in ann.page
+        ann.send(f"{HERE}/retry")
+        assert result(ann)
+
+
+def test_the_result_leads_with_the_verdict_and_shows_what_was_missed(ann: Visitor) -> None:
+    """Verdict, planted × claimed, what was missed with its trigger, why, and both models' replies side by side."""
+    claims = (CLAIM, CLAIM, CLAIM)
+    upload(ann, SUBMISSION.model_copy(update={"claims": claims}).to_json().encode())
+    page = html.unescape(result(ann))
+    assert re.search(r"<h1>You found 1 of 2 planted failures", page)
+    order = ["<h1>", "Not passed", "Planted and claimed", "What you missed", "Your claims", "What next"]
+    assert sorted(order, key=page.index) == order
+    for words in ("found", "missed", "false alarm", "unknown", "located"):
+        assert re.search(rf"</svg>{words}<|>{words}<", page), words
+    assert f"Trigger: {REFUND.trigger.words}." in page
+    assert page.count("Only two are left, so add Gold Cover now.") == page.count("The Aurora costs 49 euros.") == 3
+    assert "is right on 95 %, 86 % to 99 %, n = 60: located" in page
+    assert "0 of 30, at most 12 %" in page and "not enough evidence" in page
+
+
+def test_the_cost_of_hints_stands_beside_the_score(ann: Visitor) -> None:
+    """Who opened a hint sees the score before and after it: 5 % off 50 % is 47.5 %."""
+    ann.send(f"{HERE}/hints", place="0")
+    upload(ann, SUBMISSION.to_json().encode())
+    page = html.unescape(re.sub(r"<[^>]+>|\s+", " ", result(ann)))
+    page = " ".join(page.split())
+    assert "Not passed with 48 %" in page and "50 % before hints; 1 hint took 5 % of it" in page

@@ -1,0 +1,190 @@
+"""The door: codes, sessions, forms that come from elsewhere, and who may see what."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from yard.small_programme import ANN, BOB, DESIGNER_CODE, Clock
+from yard.visitor import Visit
+
+from drillyard.programs.folder import ProgramFolder
+from drillyard.yard.door import TryLimit, form_matches, form_token, match_code
+from drillyard.yard.store import SESSION_SECONDS
+
+
+def test_a_code_opens_the_yard_however_it_is_typed(visit: Visit) -> None:
+    """Case, spaces and hyphens are typing, not secrets."""
+    assert ANN.id in visit(ANN.code.upper().replace("-", " ")).page
+    assert BOB.id in visit(f" {BOB.code.replace('-', '')} ").page
+
+
+def test_a_wrong_code_is_refused_and_kept_in_the_form(visit: Visit) -> None:
+    """The message stands at the field and what was typed stays there."""
+    stranger = visit()
+    stranger.get("/sign-in")
+    page = stranger.send("/sign-in", expect=403, code="abcd-efgh-jkmn-xxxx")
+    assert 'id="code-error"' in page and 'value="abcd-efgh-jkmn-xxxx"' in page
+    assert "sign-in" in str(stranger.client.get("/drills").url)
+
+
+@pytest.mark.parametrize("code", ["", "-", "   ", "x" * 10_000, "\u0000", "é", "абцд", "' or 1=1 --"])
+def test_odd_codes_open_nothing(visit: Visit, code: str) -> None:
+    """Empty, long and foreign input is a wrong code, not a fault."""
+    stranger = visit()
+    stranger.get("/sign-in")
+    stranger.send("/sign-in", expect=403, code=code)
+
+
+def test_guessing_is_slowed_down_by_code_prefix(visit: Visit) -> None:
+    """After a few wrong endings of one code, even the right one must wait; other codes are not touched."""
+    stranger = visit()
+    stranger.get("/sign-in")
+    for number in range(5):
+        stranger.send("/sign-in", expect=403, code=f"abcd-efgh-jkmn-000{number}")
+    page = stranger.send("/sign-in", expect=429, code=ANN.code)
+    assert "Too many wrong codes" in page
+    assert BOB.id in visit(BOB.code).page
+
+
+def test_guessing_is_slowed_down_by_address(visit: Visit) -> None:
+    """Changing the prefix each time does not help, and neither does throwing the cookie away."""
+    for number in range(20):
+        stranger = visit()
+        stranger.get("/sign-in")
+        stranger.send("/sign-in", expect=403, code=f"{number:04}-wrong")
+    stranger = visit()
+    stranger.get("/sign-in")
+    stranger.send("/sign-in", expect=429, code=BOB.code)
+    assert stranger.client.post("/sign-in", data={"csrf": "?", "code": BOB.code}).status_code == 403
+
+
+def test_a_limit_forgets_with_time_and_forgets_the_oldest_names_first(clock: Clock) -> None:
+    """Three tries in ten seconds; the fourth waits until the first is ten seconds old. Memory stays bounded."""
+    limit = TryLimit(tries=3, seconds=10, clock=clock, names=2)
+    for _ in range(3):
+        assert limit.wait("a") == 0
+        limit.failed("a")
+        clock.now += 1
+    assert limit.wait("a") == 7 and limit.wait("b") == 0
+    clock.now += 7
+    assert limit.wait("a") == 0
+    limit.failed("b")
+    limit.failed("c")
+    assert list(limit._failed) == ["b", "c"]
+
+
+def test_a_code_matches_itself_only() -> None:
+    """The place of the code is found among many; a prefix, an extension and the empty code match none."""
+    codes = [DESIGNER_CODE, ANN.code, BOB.code]
+    assert [match_code(code, codes) for code in codes] == [0, 1, 2]
+    assert [match_code(code, codes) for code in (ANN.code[:-1], f"{ANN.code}x", "")] == [None] * 3
+
+
+def test_signing_in_gives_a_new_cookie(visit: Visit) -> None:
+    """A cookie that somebody planted before the sign-in is worth nothing after it."""
+    ann = visit()
+    ann.get("/sign-in")
+    before = ann.client.cookies["drillyard"]
+    ann.send("/sign-in", code=ANN.code)
+    assert ann.client.cookies["drillyard"] != before
+
+
+def test_the_cookie_is_out_of_reach(visit: Visit) -> None:
+    """Scripts cannot read it, other sites' forms do not carry it, and over TLS it stays on TLS."""
+    ann = visit()
+    assert {"HttpOnly", "SameSite=lax"} <= set(ann.client.get("/sign-in").headers["set-cookie"].split("; "))
+    fresh = visit().client.get("https://testserver/sign-in")
+    assert "Secure" in fresh.headers["set-cookie"]
+
+
+def test_an_ended_session_asks_to_sign_in_and_says_that_work_is_kept(visit: Visit, clock: Clock) -> None:
+    """No fault, no empty page: the way back in, with a word on what became of the work."""
+    ann = visit(ANN.code)
+    clock.now += SESSION_SECONDS
+    page = ann.get("/drills/hunt-1")
+    assert "your session has ended" in page and "your work is kept" in page
+    assert 'name="code"' in page
+
+
+def test_an_ended_session_moves_the_whole_page_on_under_htmx(visit: Visit, clock: Clock) -> None:
+    """A sign-in page in the middle of a drill page would help nobody."""
+    ann = visit(ANN.code)
+    clock.now += SESSION_SECONDS
+    answer = ann.client.get("/drills/hunt-1", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/sign-in?again=1")
+
+
+def test_signing_out_ends_the_session_on_the_server(visit: Visit) -> None:
+    """A copy of the cookie is worth nothing afterwards."""
+    ann = visit(ANN.code)
+    cookie = ann.client.cookies["drillyard"]
+    ann.send("/sign-out")
+    ann.client.cookies.set("drillyard", cookie)
+    assert 'name="code"' in ann.get("/drills")
+
+
+FORMS = [
+    "/sign-out",
+    "/drills/hunt-1/chat",
+    "/drills/hunt-1/claims",
+    "/drills/hunt-1/claims/1/remove",
+    "/drills/hunt-1/hints",
+    "/drills/hunt-1/submit",
+    "/drills/hunt-1/upload",
+    "/drills/hunt-1/retry",
+]
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_form_without_its_token_changes_nothing(visit: Visit, path: str) -> None:
+    """A form on another site can make the browser send a request, but cannot know the token."""
+    ann = visit(ANN.code)
+    for fields in ({}, {"csrf": ""}, {"csrf": "0" * 64}, {"csrf": "é"}):
+        answer = ann.client.post(path, data=fields)
+        assert answer.status_code == 403 and "out of date" in answer.text, fields
+    assert ANN.id in ann.get("/drills"), "still signed in"
+
+
+def test_every_form_of_the_yard_is_in_that_list(visit: Visit) -> None:
+    """A new form must join the check above."""
+    routes = {route.path for route in visit().client.app.routes if "POST" in (getattr(route, "methods", None) or ())}
+    names = {"hunt-1": "{instance}", "claims/1/": "claims/{claim:int}/"}
+    listed = {re.sub("hunt-1|claims/1/", lambda found: names[found[0]], path) for path in FORMS}
+    assert routes - {"/sign-in"} == listed
+
+
+def test_a_token_belongs_to_its_cookie() -> None:
+    """A token from one's own session does not fit another's."""
+    assert form_matches("mine", form_token("mine")) and not form_matches("mine", form_token("yours"))
+
+
+FOREIGN = ("hunt-2", "hunt-3", "nothing", "..%2f..%2froster.json", "%2e%2e", "hunt-1%00", "a" * 5000)
+
+
+@pytest.mark.parametrize("page", ["", "/submit", "/result"])
+def test_a_drill_that_is_not_mine_is_not_there(visit: Visit, page: str) -> None:
+    """Another learner's, one that is held back, one that does not exist and a path trick all give the same 404."""
+    ann = visit(ANN.code)
+    for instance in FOREIGN:
+        assert "no such page, or it is not yours" in ann.get(f"/drills/{instance}{page}", expect=404), instance
+
+
+@pytest.mark.parametrize("path", ["/drills", "/drills/hunt-1", "/drills/hunt-1/result", "/designer"])
+def test_strangers_are_asked_to_sign_in(visit: Visit, path: str) -> None:
+    """Nothing is shown before the code."""
+    assert 'name="code"' in visit().get(path)
+
+
+def test_learners_and_designers_have_their_own_pages(visit: Visit) -> None:
+    """Each is told whose page it is."""
+    assert "for the designer" in visit(ANN.code).get("/designer", expect=403)
+    assert "for learners" in visit(DESIGNER_CODE).get("/drills", expect=403)
+
+
+def test_a_learner_who_left_the_roster_is_out(visit: Visit, programme: ProgramFolder) -> None:
+    """Taking a learner off the roster ends what they can see at once."""
+    ann = visit(ANN.code)
+    roster = programme.roster()
+    programme.write_roster(roster.model_copy(update={"learners": (BOB,)}))
+    assert 'name="code"' in ann.get("/drills")

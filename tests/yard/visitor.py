@@ -1,0 +1,43 @@
+"""A visitor with a browser that has no screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from starlette.testclient import TestClient
+
+__all__ = ["Visit", "Visitor"]
+
+
+class Visitor:
+    """Somebody at the yard: signs in, opens pages, and sends forms with the token that the page gave."""
+
+    def __init__(self, client: TestClient) -> None:
+        self.client = client
+        self.page = ""
+
+    def sign_in(self, code: str) -> Visitor:
+        """Sign in with a code."""
+        self.get("/sign-in")
+        self.send("/sign-in", code=code)
+        return self
+
+    def get(self, path: str, expect: int = 200) -> str:
+        """Open a page."""
+        response = self.client.get(path)
+        assert response.status_code == expect, response.text
+        self.page = response.text
+        return self.page
+
+    def send(self, path: str, expect: int = 200, files: object = None, **fields: object) -> str:
+        """Send a form from the page that is open."""
+        token = re.search(r'name="csrf" value="(\w+)"', self.page)
+        assert token, "the open page has no form"
+        response = self.client.post(path, data={"csrf": token[1], **fields}, files=files)
+        assert response.status_code == expect, response.text
+        self.page = response.text
+        return self.page
+
+
+Visit = Callable[..., Visitor]
