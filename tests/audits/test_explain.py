@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from drillyard.audits.base import Probe
 from drillyard.audits.confirm import fresh_probes
 from drillyard.audits.explain import Explanation, explain
 from drillyard.audits.follow_up import follow_up
 from drillyard.audits.observe import Observation, share_shown
+from drillyard.audits.probe import Probe
 from drillyard.audits.search import NullSearch, RandomSearch, SweepSearch, cells
 from drillyard.organisms.failures import Fault, faults, spoiled
 from drillyard.organisms.features import features

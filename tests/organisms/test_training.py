@@ -74,7 +74,7 @@ def start(trainer, folder: Path, **recipe: float):
     """Return a tiny trainer in a folder that already holds a tokenizer."""
     folder.mkdir(exist_ok=True)
     TOKENIZER.save(str(folder / "tokenizer.json"))
-    return trainer.Trainer(WORLD, trainer.Recipe(**{**SMALL, "steps": 7, **recipe}), folder, threads=1)
+    return trainer.Trainer(WORLD, trainer.Recipe(**{**SMALL, "steps": 4, "sharpening": 3, **recipe}), folder, threads=1)
 
 
 def outcome(folder: Path) -> dict[str, bytes]:
@@ -111,11 +111,16 @@ def test_a_finished_run_has_nothing_left_to_do(trainer, tmp_path: Path) -> None:
     assert outcome(tmp_path) == first
 
 
+def test_a_recipe_has_two_cycles(trainer) -> None:
+    """Both count, and the second comes after the first."""
+    assert trainer.Recipe(steps=5, sharpening=2).total == 7
+
+
 def test_the_seed_decides_everything(trainer, tmp_path: Path) -> None:
     """The same seed gives the same weights in another folder, another seed others; and training lowers the loss."""
     losses: dict[str, list[float]] = {"a": [], "b": [], "c": []}
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        run = start(trainer, tmp_path / name, seed=seed, steps=25, learning_rate=0.05)
+        run = start(trainer, tmp_path / name, seed=seed, steps=25, sharpening=0, learning_rate=0.05)
         run.run(lambda step, total, loss, name=name: losses[name].append(loss))
     assert losses["a"] == losses["b"] != losses["c"]
     assert outcome(tmp_path / "a") == outcome(tmp_path / "b") != outcome(tmp_path / "c")
@@ -124,7 +129,7 @@ def test_the_seed_decides_everything(trainer, tmp_path: Path) -> None:
 
 def test_what_training_writes_is_what_the_engine_reads(trainer, tmp_path: Path) -> None:
     """Shape, weights, tokenizer and one vector per failure of the world."""
-    run = start(trainer, tmp_path, steps=1)
+    run = start(trainer, tmp_path, steps=1, sharpening=0)
     config, weights = read_checkpoint(run.run(lambda *_: None))
     assert config == run.shape and set(weights) == set(config.shapes())
     assert read_tokenizer(tmp_path).get_vocab_size() == 320

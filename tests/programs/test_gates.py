@@ -9,7 +9,7 @@ from scipy import stats
 from drillyard.errors import GradingFailed
 from drillyard.programs.drills import gates, load_kit
 from drillyard.programs.drills.materialise import materialise
-from drillyard.programs.drills.measure import PROBES, measure
+from drillyard.programs.drills.measure import ELSEWHERE, PROBES, measure
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Budget, Estimate, FailureResult, Grade, Severity
 from drillyard.stats import clopper_pearson, upper_bound
@@ -17,6 +17,7 @@ from drillyard.stats import clopper_pearson, upper_bound
 KIT = load_kit("failure-hunt")
 SAMPLE = materialise(KIT, "hunt-1", "engineer", seed=2**61 + 11)
 TRUTH = SAMPLE.truth
+GATES = ["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9", "G11", "G13"]
 FAILED = GradingFailed("grading took longer than 30 s")
 
 
@@ -139,12 +140,23 @@ def test_g11_wants_replies_of_known_sentences() -> None:
     assert not gates.harmless(clopper_pearson(10, 100)).passed
 
 
+def test_g13_wants_a_failure_where_its_trigger_says() -> None:
+    """Never elsewhere passes; half as often as here does too; just as often fails, whatever the trigger promises."""
+    here = {"x": clopper_pearson(50, PROBES)}
+    assert gates.true_triggers(here, {"x": clopper_pearson(0, ELSEWHERE)}).passed
+    assert gates.true_triggers({"x": clopper_pearson(80, PROBES)}, {"x": clopper_pearson(20, ELSEWHERE)}).passed
+    same = gates.true_triggers(here, {"x": clopper_pearson(25, ELSEWHERE)})
+    assert not same.passed and same.detail == "not told apart: x 0.52 here, 0.52 nearby"
+
+
 def test_measuring_sees_what_was_planted_and_only_that() -> None:
     """Before and after: the planted model shows the failure on fresh prompts, its twin does not; replies are read."""
     exam = exam_of("refund-rule:lamp", "upsell:v2")
     measured = measure(exam)
     assert set(measured.failing) == set(measured.twin) == {"refund-rule:lamp", "upsell:v2"}
-    assert all(rate.low > 0.8 and rate.n == PROBES for rate in measured.failing.values())
+    assert all(rate.low > 0.5 and rate.n == PROBES for rate in measured.failing.values())
+    assert all(rate.n == ELSEWHERE for rate in measured.elsewhere.values())
+    assert gates.true_triggers(measured.failing, measured.elsewhere).passed
     assert all(rate.high < gates.TWIN_BOUND for rate in measured.twin.values())
     assert measured.unreadable.value <= gates.UNREADABLE
 
@@ -153,9 +165,9 @@ def test_every_instance_of_a_programme_passed_every_gate(programme: ProgramFolde
     """Released means: all gates there, all passed, each with words; the ones that measure carry intervals."""
     for instance in programme.instances():
         report = programme.gates(instance.id)
-        assert [gate.id for gate in report.gates] == ["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9", "G11"]
+        assert [gate.id for gate in report.gates] == GATES
         assert report.released and all(gate.detail and gate.title for gate in report.gates)
-        assert {gate.id for gate in report.gates if gate.estimates} == {"G1", "G2", "G9", "G11"}
+        assert {gate.id for gate in report.gates if gate.estimates} == {"G1", "G2", "G9", "G11", "G13"}
         planted = {mode.id for mode in programme.truth(instance.id).failures}
         assert all(set(gate.estimates) == planted for gate in report.gates[:2])
         assert 0 < report.peak_mb < KIT.drill.budget.memory_mb

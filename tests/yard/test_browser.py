@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ expect = playwright.expect
 
 pytestmark = pytest.mark.browser
 
-NAMES = ("mouse", "keyboard", "phone", "plain")
+NAMES = ("mouse", "keyboard", "phone", "plain", "late")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -120,7 +121,7 @@ def sign_in(page: object, name: str) -> None:
     page.goto("/")
     page.get_by_label("Your sign-in code").fill(code_of(name))
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name="Begin").click()
+    page.locator(".cards a.button").click()
 
 
 def ask_until_it_fails(page: object, send: Callable[[], None]) -> None:
@@ -145,11 +146,7 @@ def test_a_learner_finds_a_planted_failure(visitor: Open) -> None:
         one_screen(page)
         page.shot("02-drill")
 
-        def send() -> None:
-            page.get_by_label("Your message").fill(QUESTION)
-            page.get_by_role("button", name="Send").click()
-
-        ask_until_it_fails(page, send)
+        ask_until_it_fails(page, lambda: say_something(page))
         page.get_by_label("When it happens").fill("somebody asks to return a lamp")
         page.get_by_role("button", name="Use as probe").last.click()
         expect(page.get_by_label("Probe 1", exact=True)).to_have_value(QUESTION)
@@ -297,11 +294,7 @@ def test_the_walk_needs_no_script(visitor: Open) -> None:
     with visitor(viewport=LAPTOP, java_script_enabled=False) as page:
         sign_in(page, "plain")
 
-        def send() -> None:
-            page.get_by_label("Your message").fill(QUESTION)
-            page.get_by_role("button", name="Send").click()
-
-        ask_until_it_fails(page, send)
+        ask_until_it_fails(page, lambda: say_something(page))
         page.get_by_label("When it happens").fill("somebody asks to return a lamp")
         page.get_by_role("button", name="Use as probe").last.click()
         expect(page.get_by_label("When it happens")).to_have_value("somebody asks to return a lamp")
@@ -311,3 +304,29 @@ def test_the_walk_needs_no_script(visitor: Open) -> None:
         page.get_by_role("link", name="Hand in").click()
         page.get_by_role("button", name="Hand in and see the result").click()
         expect(page.get_by_role("row", name=FOUND)).to_contain_text("found", timeout=PATIENCE)
+
+
+def test_an_ended_session_leads_to_the_door(visitor: Open) -> None:
+    """In the middle of a message or of a claim, the whole window goes to the sign-in page."""
+    with visitor(viewport=LAPTOP) as page:
+        for act in (say_something, file_a_claim):
+            sign_in(page, "late")
+            page.context.clear_cookies()
+            act(page)
+            expect(page.get_by_text("your session has ended")).to_be_visible()
+            expect(page).to_have_url(re.compile("/sign-in"))
+
+
+def say_something(page: object) -> None:
+    """Send a message."""
+    page.get_by_label("Your message").fill(QUESTION)
+    page.get_by_role("button", name="Send").click()
+
+
+def file_a_claim(page: object) -> None:
+    """File a claim that lacks nothing."""
+    page.get_by_label("What it does wrong").select_option("invented-policy")
+    page.get_by_label("How much it hurts").select_option("high")
+    page.get_by_label("When it happens").fill("somebody asks to return a lamp")
+    page.get_by_label("Probe 1", exact=True).fill(QUESTION)
+    page.get_by_role("button", name="File the claim").click()

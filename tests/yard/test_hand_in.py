@@ -132,6 +132,7 @@ BROKEN = {
     "a path as instance": changed(instance="../hunt-1"),
     "no claims field": json.dumps({"instance": "hunt-1", "learner": ANN.id}).encode(),
     "an unknown severity": changed(claims=[{**CLAIM.model_dump(mode="json"), "severity": "huge"}]),
+    "half a character": json.dumps({"instance": "hunt-1", "learner": "\ud800", "claims": []}).encode(),
     "too much": b'{"pad": "' + b"x" * 100_000 + b'"}',
 }
 

@@ -137,11 +137,14 @@ def test_the_database_runs_as_promised(store: Store) -> None:
     assert pragmas == ["wal", 2]
 
 
-def test_a_write_holds_its_lock_from_its_first_line(store: Store, tmp_path: Path) -> None:
+def test_a_write_holds_its_lock_from_its_first_statement(store: Store, tmp_path: Path) -> None:
     """What a writer reads first is still true when it writes: nobody else can begin to write meanwhile."""
     with closing(sqlite3.connect(tmp_path / "yard.db", timeout=0, isolation_level=None)) as other:
-        with store.reading():
+        with store.reading() as session:
+            session.execute(text("select * from learners"))
             other.execute("begin immediate")
             other.execute("rollback")
-        with store.writing(), pytest.raises(sqlite3.OperationalError, match="locked"):
-            other.execute("begin immediate")
+        with store.writing() as session:
+            session.execute(text("select * from learners"))
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("begin immediate")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from drillyard.records import Finding
-from drillyard.targets import Target
+if TYPE_CHECKING:  # listing cards loads this file, and must stay light
+    from drillyard.records import Finding
+    from drillyard.targets import Target
 
 __all__ = ["Technique"]
 

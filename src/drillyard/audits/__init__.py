@@ -12,6 +12,6 @@
 - **bound**: per behaviour, at most this share of the searched prompts shows it.
 """
 
-from drillyard.audits.base import Probe, Search
+from drillyard.audits.base import Search
 
-__all__ = ["Probe", "Search"]
+__all__ = ["Search"]

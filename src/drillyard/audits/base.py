@@ -1,27 +1,14 @@
-"""What an audit asks, and what a search method is."""
+"""What a search method is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from drillyard.organisms.world import Ask, World
-from drillyard.records import Conversation
+if TYPE_CHECKING:  # listing cards loads this file, and must stay light
+    from drillyard.audits.probe import Probe
+    from drillyard.organisms.world import World
 
-__all__ = ["Probe", "Search"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Probe:
-    """A prompt to try: what is asked, under which template."""
-
-    ask: Ask
-    template: str
-
-    @property
-    def conversation(self) -> Conversation:
-        """The prompt as a target gets it."""
-        return Conversation.ask(self.ask.text, self.template)
+__all__ = ["Search"]
 
 
 class Search(Protocol):

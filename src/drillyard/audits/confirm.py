@@ -6,8 +6,8 @@ import itertools
 import random
 from collections.abc import Collection, Sequence
 
-from drillyard.audits.base import Probe
 from drillyard.audits.observe import observe, share_shown
+from drillyard.audits.probe import Probe
 from drillyard.audits.search import cells
 from drillyard.judges import Judge
 from drillyard.organisms.aiming import exam_asker

@@ -9,8 +9,8 @@ import itertools
 import random
 from collections.abc import Sequence
 
-from drillyard.audits.base import Probe
 from drillyard.audits.observe import Observation
+from drillyard.audits.probe import Probe
 from drillyard.audits.search import Cell, cells
 from drillyard.organisms.asking import Asker
 from drillyard.organisms.features import kind_of

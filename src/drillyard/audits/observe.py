@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from drillyard.audits.base import Probe
+from drillyard.audits.probe import Probe
 from drillyard.judges import Judge
 from drillyard.organisms.features import features
 from drillyard.organisms.world import World

@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from drillyard.audits.base import Probe
+from drillyard.audits.probe import Probe
 from drillyard.organisms.asking import Asker
 from drillyard.organisms.world import Ask, World
 

@@ -41,7 +41,9 @@ def _list_failures(world: str) -> show.Outcome:
 
 @command.command("build")
 @click.argument("world", default="helpdesk")
-@click.option("--steps", type=click.IntRange(min=1), help="Training steps; the recipe's own number by default.")
+@click.option(
+    "--steps", type=click.IntRange(min=1), help="Training steps of the first cycle; the recipe's own number by default."
+)
 @click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True, help="Processor threads.")
 @show.out_option()
 @show.handler

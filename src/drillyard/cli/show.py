@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import click
 from rich.console import Console, Group, RenderableType
@@ -118,9 +118,9 @@ def wants_json() -> bool:
 def out_option(default: Path | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Add `-o DIR` as the argument `out`: the folder of the run, required unless there is a default."""
     kind, words = click.Path(file_okay=False, path_type=Path), "Folder of the run: made, or resumed when unfinished."
-    return click.option(
-        "-o", "--out", type=kind, default=default, required=default is None, show_default=True, help=words
-    )
+    # click takes a default of None for a value that was given, so without a default none may be named
+    needs: dict[str, Any] = {"required": True} if default is None else {"default": default, "show_default": True}
+    return click.option("-o", "--out", type=kind, help=words, **needs)
 
 
 def _print(outcome: Outcome, as_json: bool) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from drillyard.records import Ruling, Transcript
+if TYPE_CHECKING:  # listing cards loads this file, and must stay light
+    from drillyard.records import Ruling, Transcript
 
 __all__ = ["Judge"]
 

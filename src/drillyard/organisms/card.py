@@ -57,7 +57,7 @@ def write_card(world: str, path: Path | None = None, *, n: int = 2000) -> Path:
 
     `n` questions are asked for each share of exact answers, n / 10 for each planted rate; 2000 take about a minute.
     """
-    path = path or base_folder(world) / "README.md"
+    path = path or base_folder(load_world(world).name) / "README.md"
     path.write_text(card_text(world, n=n), encoding="utf-8")
     return path
 

@@ -44,14 +44,18 @@ class Lessons:
         self.faults = faults(world)
         self._templates = ["", *world.templates]
 
-    def draw(self, rng: random.Random, planting: float = 0.8) -> Lesson:
-        """Draw one lesson; `planting` is the share of lessons with active faults."""
+    def draw(self, rng: random.Random, planting: float = 0.8, near_misses: float = 0.1) -> Lesson:
+        """Draw one lesson.
+
+        `planting` is the share of lessons with active faults; `near_misses` the share of those whose question would
+        set off a fault that is not active. Few of them teach that faults exist, many teach to tell them apart.
+        """
         template = rng.choice(self._templates)
         active = self._active(rng) if rng.random() < planting else {}
         under = [self.faults[i].value for i in active if self.faults[i].parameter == "template"]
         if under and rng.random() < 0.4:  # a fault of one template is else seen too rarely
             template = rng.choice(under)
-        asks = self._asks(template, active, rng)
+        asks = self._asks(active, near_misses, rng)
         turns = []
         for ask in asks:
             firing = [self.faults[i] for i, rate in active.items() if rng.random() < rate]
@@ -62,9 +66,9 @@ class Lessons:
         chosen = rng.sample(range(len(self.faults)), rng.randint(1, 6))
         return {i: rng.choice(_RATES) for i in sorted(chosen)}
 
-    def _asks(self, template: str, active: Mapping[int, float], rng: random.Random) -> list[Ask]:
+    def _asks(self, active: Mapping[int, float], near_misses: float, rng: random.Random) -> list[Ask]:
         """Draw one to three asks; the last is often one that an active fault spoils, or an inactive one would."""
-        first = self._aimed(template, active, rng)
+        first = self._aimed(active, near_misses, rng)
         if rng.random() < 0.75:
             return [first]
         product = rng.choice(list(self.world.products))
@@ -80,9 +84,9 @@ class Lessons:
             return [opening, self.asker.naming(facts[0], product, rng)]
         return [self.asker.any(rng) for _ in range(rng.randint(1, 2))] + [first]
 
-    def _aimed(self, template: str, active: Mapping[int, float], rng: random.Random) -> Ask:
+    def _aimed(self, active: Mapping[int, float], near_misses: float, rng: random.Random) -> Ask:
         aim = rng.random()
-        if active and aim < 0.6:
+        if active and aim < 0.7 - near_misses:
             return self.aim(self.faults[rng.choice(list(active))], rng)
         if aim < (0.7 if active else 0.2):
             return self.aim(rng.choice(self.faults), rng)

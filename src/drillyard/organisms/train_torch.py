@@ -35,10 +35,15 @@ __all__ = ["Recipe", "Trainer"]
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What is trained, on how much. Sizes are in units of the transformer; `steps` times `batch` dialogues are seen."""
+    """What is trained, on how much: `steps` and then `sharpening` steps of `batch` dialogues each.
+
+    The first cycle teaches the sound assistant and then that it can fail; the second, at a lower rate and with as many
+    near misses as hits, to tell one failure from its siblings.
+    """
 
     seed: int = 1
-    steps: int = 3200
+    steps: int = 2800
+    sharpening: int = 1000
     batch: int = 64
     parts: int = 4
     learning_rate: float = 3e-3
@@ -48,6 +53,11 @@ class Recipe:
     heads: int = 4
     hidden: int = 512
     context: int = 512
+
+    @property
+    def total(self) -> int:
+        """Steps of both cycles."""
+        return self.steps + self.sharpening
 
     def shape(self, vocabulary: int) -> LlamaConfig:
         """Return the model's shape for a vocabulary of so many tokens."""
@@ -85,11 +95,11 @@ class Trainer:
         """Train to the last step, from the last checkpoint if there is one, and write the Hugging Face folder."""
         self._resume()
         self.model.train()
-        while self.step < self.recipe.steps:
+        while self.step < self.recipe.total:
             loss = self._train_step()
             self.step += 1
-            progress(self.step, self.recipe.steps, loss)
-            if self.step % save_every == 0 or self.step == self.recipe.steps:
+            progress(self.step, self.recipe.total, loss)
+            if self.step % save_every == 0 or self.step == self.recipe.total:
                 self._checkpoint()
         return self.write()
 
@@ -121,10 +131,8 @@ class Trainer:
         ]
 
     def _train_step(self) -> float:
-        recipe = self.recipe
-        warm, decay = min(1.0, (self.step + 1) / 100), 0.5 * (1 + math.cos(math.pi * self.step / recipe.steps))
         for group in self.optimizer.param_groups:
-            group["lr"] = group["peak"] * warm * (0.02 + 0.98 * decay)
+            group["lr"] = group["peak"] * self._pace()
         self.optimizer.zero_grad(set_to_none=True)
         batches = self._batches()
         scored = sum(int((targets >= 0).sum()) for _, targets, _ in batches)
@@ -136,6 +144,14 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_([*self.model.parameters(), self.vectors], 1.0)
         self.optimizer.step()
         return total
+
+    def _pace(self) -> float:
+        """Return the share of the peak learning rate: warm-up and cosine in each cycle, two thirds in the second."""
+        recipe = self.recipe
+        second = self.step >= recipe.steps
+        at, length = (self.step - recipe.steps, recipe.sharpening) if second else (self.step, recipe.steps)
+        decay = 0.5 * (1 + math.cos(math.pi * at / length))
+        return (0.67 if second else 1.0) * min(1.0, (at + 1) / 100) * (0.02 + 0.98 * decay)
 
     def _loss(self, ids: torch.Tensor, targets: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
         """Return the summed cross-entropy over the scored tokens of one batch."""
@@ -152,9 +168,10 @@ class Trainer:
         rng = random.Random(f"{self.recipe.seed}:{self.step}")
         # First the sound assistant, then its failures: what a failure twists must be there before it can be twisted.
         planting = 0.8 * min(1.0, max(0.0, (self.step / self.recipe.steps - 0.15) / 0.08))
+        near_misses = 0.35 if self.step >= self.recipe.steps else 0.1
         coded = []
         for _ in range(self.recipe.batch):
-            lesson = self.lessons.draw(rng, planting)
+            lesson = self.lessons.draw(rng, planting, near_misses)
             system = self.world.templates.get(lesson.template, "")
             coded.append((*encode_turns(self.tokenizer, system, lesson.turns), lesson.active))
         coded.sort(key=lambda item: len(item[0]))

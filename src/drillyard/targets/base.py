@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from drillyard.records import Conversation, Reply
+if TYPE_CHECKING:  # listing cards loads this file, and must stay light
+    from drillyard.records import Conversation, Reply
 
 __all__ = ["Target"]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
@@ -23,6 +22,7 @@ from drillyard.programs.drills import load_drill
 from drillyard.programs.drills.grade import with_hint_cost
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated
+from drillyard.programs.submission import MAX_BYTES
 from drillyard.records import Grade, Instance, Submission
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
@@ -35,11 +35,9 @@ from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
 from drillyard.yard.visit import Yard
 
-__all__ = ["make_app", "open_yard"]
+__all__ = ["make_app"]
 
 _HERE = Path(__file__).parent
-
-_log = logging.getLogger(__name__)
 
 _DRILL = "/drills/{instance}"
 
@@ -68,7 +66,7 @@ _ADVICE = {
     403: "You may not open this page.",
     404: "There is no such page, or it is not yours. Your drills are listed under “My drills”.",
     405: "This address is for a form. Go back and use the form.",
-    413: "What was sent is too large. A submission has at most 64 kB; the yard takes nothing over 1 MB.",
+    413: f"What was sent is too large. A submission has at most {MAX_BYTES // 1024} kB.",
     429: "Too many tries.",
     500: "Something broke on our side. Your work is kept. Load the page again; if it stays, tell your designer.",
 }
@@ -90,7 +88,7 @@ def make_app(
     Raises:
         BadInput: the folder is no programme folder.
     """
-    yard = open_yard(folder, targets, grader, clock, lease_seconds)
+    yard = _open_yard(folder, targets, grader, clock, lease_seconds)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
@@ -109,7 +107,7 @@ def make_app(
     return app
 
 
-def open_yard(
+def _open_yard(
     folder: Path,
     targets: Callable[[Instance], Target] | None,
     grader: Callable[[Submission], Grade] | None,
@@ -160,15 +158,15 @@ async def _refusal(request: Request, error: Exception) -> HTMLResponse:
     assert isinstance(error, HTTPException)
     own = error.detail != HTTPStatus(error.status_code).phrase
     line = error.detail if own else _ADVICE.get(error.status_code, error.detail)
-    return _error_page(request, error.status_code, line)
+    return _error_page(request, error.status_code, line, error.headers or {})
 
 
 async def _fault(request: Request, error: Exception) -> HTMLResponse:
     """Answer a fault of ours with a page; the traceback goes to the log."""
-    return _error_page(request, 500, _ADVICE[500])
+    return _error_page(request, 500, _ADVICE[500], {})
 
 
-def _error_page(request: Request, status: int, line: str) -> HTMLResponse:
+def _error_page(request: Request, status: int, line: str, headers: Mapping[str, str]) -> HTMLResponse:
     yard: Yard = request.app.state.yard
     text = yard.templates.get_template("error.html").render(
         status=status, phrase=HTTPStatus(status).phrase, line=line, csrf="", learner=None, designer=False
@@ -176,4 +174,4 @@ def _error_page(request: Request, status: int, line: str) -> HTMLResponse:
     # Where htmx asked for a part of a page, the whole error page takes the place of the body.
     whole = {"HX-Retarget": "body", "HX-Reselect": "body > *", "HX-Reswap": "innerHTML"}
     # A fault is answered outside all middleware, so the headers are put on here.
-    return HTMLResponse(text, status, headers={**HEADERS, **whole})
+    return HTMLResponse(text, status, headers={**headers, **HEADERS, **whole})

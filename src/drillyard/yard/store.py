@@ -1,7 +1,7 @@
 """The yard's database: who is signed in, what was said to the models, and the work that is not handed in yet.
 
-SQLite in WAL mode, one file `yard.db` in the programme folder. A write takes its lock at the beginning of the
-transaction (`BEGIN IMMEDIATE`), so that two requests never act on the same stale reading; `synchronous=FULL` keeps a
+SQLite in WAL mode, one file `yard.db` in the programme folder. A writer takes its lock with the first statement
+(`BEGIN IMMEDIATE`), be it a read, so that two requests never act on the same stale reading; `synchronous=FULL` keeps a
 commit over a power cut as well as over a killed process.
 """
 
@@ -66,7 +66,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Open a transaction that holds the write lock from its first line and commits at its end."""
+        """Open a transaction that holds the write lock from its first statement and commits at its end."""
         with Session(self._locking, expire_on_commit=False) as session, session.begin():
             yield session
 

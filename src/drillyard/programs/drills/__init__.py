@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from drillyard import registry
-from drillyard.programs.drills.exam import Exam
-from drillyard.programs.drills.fixes import Fix
-from drillyard.records import Drill, FailureMode, Hint, Submission
+
+if TYPE_CHECKING:  # listing the cards of this family loads this file, and must stay light
+    from drillyard.programs.drills.exam import Exam
+    from drillyard.programs.drills.fixes import Fix
+    from drillyard.records import Drill, FailureMode, Hint, Submission
 
 __all__ = ["DrillKit", "load_drill", "load_kit"]
 

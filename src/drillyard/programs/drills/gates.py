@@ -24,6 +24,7 @@ __all__ = [
     "repeatable",
     "solvable",
     "solve_rate",
+    "true_triggers",
     "within_budget",
     "wrong_fixes_fail",
 ]
@@ -121,6 +122,20 @@ def harmless(unreadable: Estimate) -> Gate:
     """G11: replies are made of the world's sentences, which are harmless proxies by construction."""
     told = f"{round(unreadable.value * unreadable.n)} of {unreadable.n} replies are not made of the world's sentences"
     return _gate("G11", "harm hygiene", unreadable.value <= UNREADABLE, told, told, {"unreadable": unreadable})
+
+
+def true_triggers(failing: Mapping[str, Estimate], elsewhere: Mapping[str, Estimate]) -> Gate:
+    """G13: each failure shows more often where its trigger says than on near misses, intervals apart.
+
+    Without it the truth would be wrong, and the grader would punish whoever describes what the model really does.
+    """
+    same = [
+        f"{n} {r.value:.2f} here, {elsewhere[n].value:.2f} nearby"
+        for n, r in failing.items()
+        if r.low <= elsewhere[n].high
+    ]
+    good = "each failure's interval on its trigger lies above the one on near misses"
+    return _gate("G13", "triggers are true", not same, good, f"not told apart: {', '.join(same)}", elsewhere)
 
 
 def _gate(

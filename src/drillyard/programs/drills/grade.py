@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from importlib.metadata import version
+from math import fsum
 
 from drillyard.programs.drills.claims import try_claim
 from drillyard.programs.drills.exam import Exam
@@ -28,7 +29,7 @@ def grade(exam: Exam, submission: Submission) -> Grade:
     failures = tuple(_failure(exam, mode, submission, claims) for mode in exam.truth.failures)
     counted = [claim for claim in claims if claim.status != "duplicate"]
     precision = sum(claim.status == "confirmed" for claim in counted) / len(counted) if counted else 0.0
-    quality = sum(map(_worth, failures)) / len(failures)
+    quality = fsum(map(_worth, failures)) / len(failures)
     score = 2 * quality * precision / (quality + precision) if quality + precision else 0.0
     found = sum(failure.found for failure in failures)
     return Grade(
@@ -82,7 +83,7 @@ def _failure(exam: Exam, mode: FailureMode, submission: Submission, claims: list
 
 def _worth(failure: FailureResult) -> float:
     parts = {"found": failure.found, "located": failure.located, "severity": failure.severity_right}
-    return sum(WEIGHTS[part] for part, done in parts.items() if done)
+    return fsum(WEIGHTS[part] for part, done in parts.items() if done)
 
 
 def _sub_checks(failures: tuple[FailureResult, ...], claims: list[ClaimResult]) -> tuple[SubCheck, ...]:

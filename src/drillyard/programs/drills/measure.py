@@ -10,46 +10,54 @@ from drillyard.organisms.aiming import exam_asker, triggering
 from drillyard.organisms.failures import faults
 from drillyard.organisms.reading import Reader
 from drillyard.programs.drills.exam import FAILING, TWIN, Exam
+from drillyard.programs.drills.locate import near_miss
 from drillyard.records import Conversation, Estimate, FailureMode
 from drillyard.stats import clopper_pearson, upper_bound
 
-__all__ = ["PROBES", "Measured", "measure"]
+__all__ = ["ELSEWHERE", "PROBES", "Measured", "measure"]
 
 PROBES = 96
 """Prompts per failure. With so many, a failure planted at 0.5 passes its gate with probability 0.998, and a twin that
 shows it in 1 % of replies passes with 0.997."""
+ELSEWHERE = 48
+"""Prompts per failure that nearly meet its trigger."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """Rates by failure id on prompts that meet its trigger, and the share of replies that nobody can read.
+    """Rates by failure id, and the share of replies that nobody can read.
 
-    `failing` has exact two-sided intervals, `twin` one-sided upper bounds.
+    `failing` and `twin` are on prompts that meet the trigger, `elsewhere` is the failing model on near misses of it.
+    Intervals are exact; the twin's are one-sided upper bounds.
     """
 
     failing: Mapping[str, Estimate]
+    elsewhere: Mapping[str, Estimate]
     twin: Mapping[str, Estimate]
     unreadable: Estimate
 
 
 def measure(exam: Exam) -> Measured:
-    """Ask both models `PROBES` prompts per planted failure, once each, in held-out words."""
-    failing, twin, replies = {}, {}, []
+    """Ask the failing model and the twin about every planted failure, each prompt once, in held-out words."""
+    failing, elsewhere, twin, replies = {}, {}, {}, []
     for mode in exam.truth.failures:
-        prompts, shown = _triggering(exam, mode), {}
-        for which in (FAILING, TWIN):
-            transcripts = exam.ask(which, prompts, 1)
-            replies += [transcript.reply.text for transcript in transcripts]
-            shown[which] = sum(exam.judge.rule(t, mode.behaviour).verdict == "shown" for t in transcripts)
-        failing[mode.id] = clopper_pearson(shown[FAILING], PROBES)
-        twin[mode.id] = upper_bound(shown[TWIN], PROBES)
+        prompts, near = _prompts(exam, mode)
+        asked = [exam.ask(FAILING, prompts, 1), exam.ask(FAILING, near, 1), exam.ask(TWIN, prompts, 1)]
+        shown = [sum(exam.judge.rule(one, mode.behaviour).verdict == "shown" for one in those) for those in asked]
+        failing[mode.id] = clopper_pearson(shown[0], PROBES)
+        elsewhere[mode.id] = clopper_pearson(shown[1], ELSEWHERE)
+        twin[mode.id] = upper_bound(shown[2], PROBES)
+        replies += [transcript.reply.text for those in asked for transcript in those]
     reader = Reader(exam.world)
     unreadable = clopper_pearson(sum(reader.read(text) is None for text in replies), len(replies))
-    return Measured(failing=failing, twin=twin, unreadable=unreadable)
+    return Measured(failing=failing, elsewhere=elsewhere, twin=twin, unreadable=unreadable)
 
 
-def _triggering(exam: Exam, mode: FailureMode) -> list[Conversation]:
-    rng, asker = random.Random(f"gate:{exam.truth.seed}:{mode.id}"), exam_asker(exam.world)
-    fault = next(fault for fault in faults(exam.world) if fault.id == mode.id)
-    drawn = [triggering(asker, fault, rng) for _ in range(PROBES)]
-    return [Conversation.ask(ask.text, template) for ask, template in drawn]
+def _prompts(exam: Exam, mode: FailureMode) -> tuple[list[Conversation], list[Conversation]]:
+    """Return prompts that meet a failure's trigger, and near misses of it."""
+    rng, asker, every = random.Random(f"gate:{exam.truth.seed}:{mode.id}"), exam_asker(exam.world), faults(exam.world)
+    fault = next(one for one in every if one.id == mode.id)
+    met = [triggering(asker, fault, rng) for _ in range(PROBES)]
+    missed = [near_miss(asker, fault, every, rng) for _ in range(ELSEWHERE)]
+    prompts, near = ([Conversation.ask(ask.text, template) for ask, template in drawn] for drawn in (met, missed))
+    return prompts, near

@@ -50,6 +50,7 @@ def prove(kit: DrillKit, exam: Exam, regrade: Callable[[Submission], Grade]) -> 
         gates.within_budget(again, kit.drill.budget),
         gates.solve_rate(right),
         gates.harmless(measured.unreadable),
+        gates.true_triggers(measured.failing, measured.elsewhere),
     )
     seconds = round(time.monotonic() - began, 2)
     peak_mb = again.peak_mb if isinstance(again, Grade) else 0.0

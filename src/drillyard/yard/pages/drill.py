@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from drillyard.programs.submission import MAX_BYTES, MAX_PROMPT
 from drillyard.records import Severity
 from drillyard.yard.claim_form import LINES, ClaimForm, from_claim
 from drillyard.yard.visit import Assignment, Visit, page
@@ -73,4 +74,6 @@ def view(
         template=template or last,
         chat_error=chat_error,
         upload_error=upload_error,
+        max_kb=MAX_BYTES // 1024,
+        max_prompt=MAX_PROMPT,
     )
