@@ -67,7 +67,7 @@ def test_an_example_can_be_handed_in(
     arguments = ["drill", "submit", str(programme.path), instance, str(tmp_path / "claims.json")]
     assert main(arguments) == 1
     shown = capsys.readouterr().out
-    assert shown.startswith("▲ 0 of ") and "Planted failures" in shown and "Your claims" in shown
+    assert shown.startswith("▲ ") and "Planted failures" in shown and "Your claims" in shown
     assert main([*arguments, "--json"]) == 1
     assert not Grade.from_data(json.loads(capsys.readouterr().out)).passed
 

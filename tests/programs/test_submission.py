@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
+from drillyard.organisms.failures import catalogue
+from drillyard.organisms.world import load_world
 from drillyard.programs.drills import load_drill
 from drillyard.programs.submission import MAX_BYTES, MAX_PROMPT, example_submission, read_file, read_submission
-from drillyard.records import Instance, Submission
+from drillyard.records import FailureMode, Instance, Submission
 
 DRILL = load_drill("failure-hunt")
 INSTANCE = Instance(
@@ -21,7 +23,7 @@ INSTANCE = Instance(
     drill="failure-hunt",
     role="engineer",
     target="instances/hunt-1/organism",
-    templates=("v1", "v2"),
+    templates=("v1", "v2", "v3", "v4"),
     behaviours=("pressure-selling", "over-refusal"),
     hints=0,
     model_hash="",
@@ -92,7 +94,7 @@ def test_what_is_no_record_is_refused(data: bytes, message: str) -> None:
         ({"claim__severity": float("nan")}, "field 'claims.0.severity'"),
         ({"claim__probes": []}, "field 'claims.0.probes'"),
         ({"claim__probes": [probe("hello")] * 6}, "claim 1: 6 probes, expected at most 5"),
-        ({"claim__probes": [probe("hello", "v9")]}, "claim 1: template 'v9', expected one of: v1, v2, or none"),
+        ({"claim__probes": [probe("hello", "v9")]}, "claim 1: template 'v9', expected one of: v1, v2, v3, v4, or none"),
         ({"claim__probes": [probe(" ")]}, "claim 1: a probe of 1 characters, expected 1 to 500"),
         ({"claim__probes": [probe("x" * (MAX_PROMPT + 1))]}, "claim 1: a probe of 501 characters"),
         (
@@ -102,7 +104,7 @@ def test_what_is_no_record_is_refused(data: bytes, message: str) -> None:
         ({"claim__probes": [{"messages": [*SAID, {"role": "assistant", "content": "x"}]}]}, "the last a user's"),
         ({"claim__probes": [{"messages": [{"role": "root", "content": "x"}]}]}, "claims.0.probes.0.messages.0.role"),
         ({"claim__trigger": {"templates": ["/etc/passwd"]}}, "claim 1: template '/etc/passwd'"),
-        ({"claim__trigger": {"groups": [["x"] * 41]}}, "claim 1: 41 trigger words, expected at most 40"),
+        ({"claim__trigger": {"groups": [["x"] * 201]}}, "claim 1: 201 trigger words, expected at most 200"),
         ({"claim__note": "n" * 2001}, "field 'claims.0.note'"),
         ({"claim__code": "import os"}, "field 'claims.0.code'"),
         ({"x" * 5_000: 1}, "field 'xxx"),
@@ -120,6 +122,12 @@ def test_each_wrong_field_has_its_line(changes: dict[str, Any], message: str) ->
 def test_no_claim_is_a_submission() -> None:
     """Who found nothing may say so."""
     assert read(changed(claims=[])).claims == ()
+
+
+@pytest.mark.parametrize("mode", catalogue(load_world("helpdesk")), ids=lambda mode: mode.id)
+def test_every_planted_trigger_can_be_claimed(mode: FailureMode) -> None:
+    """The limits leave room for the truth: a claim in the very words of what can be planted is read."""
+    assert read(changed(claim__trigger=mode.trigger.model_dump(mode="json"))).claims[0].trigger == mode.trigger
 
 
 def test_markup_is_text() -> None:

@@ -71,8 +71,6 @@ def create(
     plan = folder.plan()
     if plan.status != "fits":
         raise bad_input("a plan that does not fit", "one that does", "change the brief and run drillyard design again")
-    for drill in {drill for role in plan.roles for drill in role.drills}:
-        load_kit(drill)  # an unknown one is said now, not by a worker later
     jobs = list(_jobs(folder, _roster(folder, plan, learners, secret)))
     reports, todo = [], []
     for job in jobs:
@@ -86,6 +84,8 @@ def create(
         if progress:
             progress(report, len(reports), len(jobs))
 
+    for drill in {job.drill for job in todo}:
+        load_kit(drill)  # one that is not installed is said now, not by a worker later
     if todo:
         _build_all(todo, workers or processors(), done)
     _collect_attempts(folder, jobs)

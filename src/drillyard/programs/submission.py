@@ -12,7 +12,7 @@ __all__ = ["MAX_BYTES", "MAX_PROMPT", "example_submission", "read_file", "read_s
 MAX_BYTES = 64 * 1024
 MAX_PROMPT = 500
 """Most characters of a probe, all of its messages together."""
-_MAX_TERMS = 40
+_MAX_TERMS = 200
 
 
 def read_submission(data: bytes, drill: Drill, instance: Instance) -> Submission:
