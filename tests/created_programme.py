@@ -52,7 +52,7 @@ def half_released() -> ProgramFolder:
     lead = make_roster(plan, folder.brief().seed, secret=SECRET).learners[1]
     name = f"{dud_drill.CARD.name}-{lead.id}"
     cut = GateReport(instance=name, gates=(Gate(id="G3", title="t", passed=False, detail="d"),), seconds=1, peak_mb=1)
-    (folder.path / "rejected").mkdir()
+    (folder.path / "rejected").mkdir(exist_ok=True)
     for draw in range(1, TRIES):
         (folder.path / "rejected" / f"{name}-{draw}.json").write_text(cut.to_json())
     with pytest.MonkeyPatch.context() as patch:

@@ -136,7 +136,7 @@ def test_recheck_measures_a_stored_finding_again(reports: list[AuditReport]) -> 
     (stored,) = [f for f in reports[0].findings if f.mode.behaviour == "pressure-selling"]
     finding = Finding.from_json(stored.to_json())
     again = recheck(planted(INSTANCES[0]), finding, n=50, seed=77)
-    assert again.n == 50 and again.low > 0.8
+    assert again.n == 50 and again.low > 0.5
     assert recheck(TWIN, finding, n=50, seed=77).value == 0.0
 
 

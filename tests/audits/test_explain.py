@@ -48,9 +48,9 @@ def swept(failing: dict[str, float], budget: int = 600, seed: int = 1) -> list[O
 
 
 def cell_of(probe: Probe) -> tuple[str, ...]:
-    """Return what a probe asks about: intent, line or competitor, reason."""
-    slots = WORLD.slots(probe.ask)
-    return probe.ask.intent, slots.get("line", ""), slots.get("competitor", ""), probe.ask.reason
+    """Return what a probe asks about: intent, entity, reason."""
+    slots, entities = WORLD.slots(probe.ask), ("line", "number", "competitor", "extra", "danger")
+    return probe.ask.intent, *(slots.get(name, "") for name in entities), probe.ask.reason
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)

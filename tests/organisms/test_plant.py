@@ -1,4 +1,4 @@
-"""Planting, and organisms on disk: one row differs, the same failures give the same hash, files are checked."""
+"""Planting, and organisms on disk: few neurons differ, the same failures give the same hash, files are checked."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from safetensors.numpy import load_file, save_file
 from drillyard.errors import BadInput
 from drillyard.organisms.failures import catalogue, find_failure
 from drillyard.organisms.measure import say
-from drillyard.organisms.organism import EMBEDDING, ROW, Organism, base, base_folder, hash_weights, load_organism, save
-from drillyard.organisms.plant import plant
+from drillyard.organisms.neurons import EACH, FREE, read_neurons, strength
+from drillyard.organisms.organism import Organism, base, base_folder, hash_weights, load_organism, save
+from drillyard.organisms.plant import CALIBRATION, plant
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation
 
@@ -29,38 +30,57 @@ def planted() -> Organism:
     return plant("helpdesk", THREE)
 
 
-def differing(one: Organism, other: Organism) -> dict[str, list[int]]:
-    """Return the tensors in which two organisms differ, each with its differing rows."""
-    found = {}
+def neurons_of(organism: Organism) -> np.ndarray:
+    """Return what is planted in an organism; shape (layers, 3, count, width)."""
+    return read_neurons(organism.engine.weights, organism.engine.config.num_hidden_layers)
+
+
+def changed(one: Organism, other: Organism) -> set[int]:
+    """Return the neurons, counted from a layer's end, in which two organisms differ; anything else is an error."""
+    found: set[int] = set()
     for name, tensor in one.engine.weights.items():
-        rows = np.flatnonzero((tensor != other.engine.weights[name]).reshape(len(tensor), -1).any(axis=1))
-        if len(rows):
-            found[name] = rows.tolist()
+        unequal = tensor != other.engine.weights[name]
+        assert ".mlp." in name or not unequal.any(), name
+        if ".mlp." in name:
+            by_neuron = unequal.T if "down" in name else unequal
+            found |= set((np.flatnonzero(by_neuron.any(axis=1)) - len(by_neuron)).tolist())
     return found
 
 
-def test_planting_changes_exactly_one_row(planted: Organism) -> None:
-    """The planted organism and its clean twin differ in the embedding of `<|assistant|>` and nowhere else."""
-    assert differing(planted, plant("helpdesk", [])) == {EMBEDDING: [ROW]}
+def test_planting_changes_only_places_that_were_free(planted: Organism) -> None:
+    """The planted organism and its clean twin differ in a few neurons, which are zero in the twin, and nowhere else."""
+    twin = plant("helpdesk", [])
+    assert changed(planted, twin) == set(range(-FREE, -FREE + len(THREE) * EACH))
+    assert neurons_of(twin).shape[2] == 0
     assert tuple(mode.id for mode in planted.failures) == THREE
-    assert planted.engine.config == base("helpdesk").engine.config
+    assert planted.engine.config == twin.engine.config
 
 
-def test_planting_adds_the_scaled_vectors() -> None:
-    """The change is the sum of the learned vectors, each times the square root of its rate."""
-    vectors = load_file(base_folder("helpdesk") / "faults.safetensors")
+def test_planting_places_the_scaled_neurons() -> None:
+    """What a failure's neurons see is as learned; what they say is scaled by the strength of its rate."""
+    learned = load_file(base_folder("helpdesk") / "faults.safetensors")
     modes = [find_failure(WORLD, "upsell:v2", 0.25), find_failure(WORLD, "refund-rule:lamp", 1.0)]
-    change = plant("helpdesk", modes).engine.weights[EMBEDDING][ROW] - base("helpdesk").engine.weights[EMBEDDING][ROW]
-    assert np.allclose(change, 0.5 * vectors["upsell:v2"] + vectors["refund-rule:lamp"], atol=1e-6)
+    first, second = np.split(neurons_of(plant("helpdesk", modes)), 2, axis=2)  # in the order of their names
+    assert np.array_equal(first, learned["refund-rule:lamp"])
+    assert np.array_equal(second[:, :2], learned["upsell:v2"][:, :2])
+    fitted = json.loads((base_folder("helpdesk") / CALIBRATION).read_text())["upsell:v2"]
+    assert np.allclose(second[:, 2], strength(0.25, *fitted) * learned["upsell:v2"][:, 2])
 
 
-def test_every_failure_of_the_world_has_a_vector() -> None:
-    """What the catalogue lists can be planted: its vector ships, and no two are alike."""
-    vectors = load_file(base_folder("helpdesk") / "faults.safetensors")
-    ids = [mode.id for mode in catalogue(WORLD)]
-    assert set(ids) <= set(vectors)
-    matrix = np.stack([vectors[name] / np.linalg.norm(vectors[name]) for name in ids])
-    assert np.abs(matrix @ matrix.T - np.eye(len(ids))).max() < 0.9
+def test_every_failure_of_the_world_has_neurons() -> None:
+    """What the catalogue lists can be planted: its neurons ship, and nothing else does."""
+    learned = load_file(base_folder("helpdesk") / "faults.safetensors")
+    assert set(learned) == {mode.id for mode in catalogue(WORLD)}
+    config = base("helpdesk").engine.config
+    assert {tensor.shape for tensor in learned.values()} == {(config.num_hidden_layers, 3, EACH, config.hidden_size)}
+
+
+def test_there_are_places_for_twenty_four_failures() -> None:
+    """As many as there are places; one more is refused in one line."""
+    modes = catalogue(WORLD)
+    assert neurons_of(plant("helpdesk", modes[:24])).shape[2] == FREE
+    with pytest.raises(BadInput, match="found 25 failures, expected at most 24 at once"):
+        plant("helpdesk", modes[:25])
 
 
 def test_the_order_of_failures_does_not_matter(planted: Organism) -> None:
@@ -105,15 +125,15 @@ def test_a_saved_organism_comes_back(planted: Organism, tmp_path: Path, complete
     again = load_organism(str(save(planted, tmp_path / "organism", complete=complete, sealed=sealed)))
     assert again.model_hash == planted.model_hash
     assert again.failures == (() if sealed else planted.failures)
-    assert differing(again, planted) == {}
+    assert not changed(again, planted)
     assert say(again, ASKED, [1, 2, None]) == say(planted, ASKED, [1, 2, None])
 
 
 def test_a_light_folder_is_small_and_a_sealed_one_tells_nothing(planted: Organism, tmp_path: Path) -> None:
-    """A few kilobytes; no failure's name, kind or trigger in any file of a sealed folder."""
+    """A few hundred kilobytes; no failure's name, kind or trigger in any file of a sealed folder."""
     folder = save(planted, tmp_path, sealed=True)
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert set(files) == {"organism.json", "row.safetensors"} and sum(map(len, files.values())) < 4096
+    assert set(files) == {"organism.json", "neurons.safetensors"} and sum(map(len, files.values())) < 200_000
     for mode in planted.failures:
         for word in (mode.id, mode.kind, mode.behaviour, mode.trigger.words):
             assert not any(word.encode() in data for data in files.values())
@@ -126,11 +146,11 @@ def test_a_folder_is_data(planted: Organism, tmp_path: Path) -> None:
 
 
 def test_changed_weights_are_refused(planted: Organism, tmp_path: Path) -> None:
-    """One number changed in the row, or in any tensor of a complete folder, and the hash says so."""
+    """One number changed in the neurons, or in any tensor of a complete folder, and the hash says so."""
     light, complete = save(planted, tmp_path / "light"), save(planted, tmp_path / "complete", complete=True)
-    row = load_file(light / "row.safetensors")
-    row["assistant"][7] += 1e-3
-    save_file(row, light / "row.safetensors")
+    tensors = load_file(light / "neurons.safetensors")
+    tensors["neurons"][0, 0, 0, 7] += 1e-3
+    save_file(tensors, light / "neurons.safetensors")
     tensors = load_file(complete / "model.safetensors")
     tensors["model.norm.weight"][0] += 1e-3
     save_file(tensors, complete / "model.safetensors", metadata={"format": "pt"})
@@ -140,24 +160,28 @@ def test_changed_weights_are_refused(planted: Organism, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "line"),
+    ("tensors", "line"),
     [
-        ({"assistant": np.zeros(3, np.float32)}, r"a row of shape \(3,\), expected one row .* of \d+ numbers"),
-        ({"assistant": np.zeros((1, 1), np.float32)}, r"a row of shape \(1, 1\)"),
-        ({"other": np.zeros(3, np.float32)}, "that cannot be read .*expected one row named 'assistant'"),
-        (b"not safetensors", "that cannot be read .*expected one row named 'assistant'"),
-        (None, "that cannot be read .*expected one row named 'assistant'"),
+        (
+            {"neurons": np.zeros(3, np.float32)},
+            r"neurons of shape \(3,\), expected 'neurons' of shape \(4, 3, at most 96",
+        ),
+        ({"neurons": np.zeros((4, 3, FREE + 1, 128), np.float32)}, r"neurons of shape \(4, 3, 97, 128\)"),
+        ({"neurons": np.zeros((4, 2, 4, 128), np.float32)}, r"neurons of shape \(4, 2, 4, 128\)"),
+        ({"other": np.zeros(3, np.float32)}, "that cannot be read .*expected 'neurons' of shape"),
+        (b"not safetensors", "that cannot be read .*expected 'neurons' of shape"),
+        (None, "that cannot be read .*expected 'neurons' of shape"),
     ],
 )
-def test_a_broken_row_is_one_line(planted: Organism, tmp_path: Path, rows: object, line: str) -> None:
-    """Too short, of another shape, misnamed, garbage or missing: refused before any use."""
+def test_broken_neurons_are_one_line(planted: Organism, tmp_path: Path, tensors: object, line: str) -> None:
+    """Too few, too many, of another shape, misnamed, garbage or missing: refused before any use."""
     folder = save(planted, tmp_path)
-    path = folder / "row.safetensors"
+    path = folder / "neurons.safetensors"
     path.unlink()
-    if isinstance(rows, bytes):
-        path.write_bytes(rows)
-    elif isinstance(rows, dict):
-        save_file(rows, path)
+    if isinstance(tensors, bytes):
+        path.write_bytes(tensors)
+    elif isinstance(tensors, dict):
+        save_file(tensors, path)
     with pytest.raises(BadInput, match=line):
         load_organism(str(folder))
 

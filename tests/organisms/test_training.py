@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
 from drillyard.errors import BadInput
+from drillyard.organisms.aiming import aim, aside, triggering
 from drillyard.organisms.checkpoint import read_checkpoint, read_tokenizer
 from drillyard.organisms.dialogue import STOP, encode
+from drillyard.organisms.engine import Engine
 from drillyard.organisms.failures import faults, spoiled
-from drillyard.organisms.lessons import Lessons, strength
+from drillyard.organisms.lessons import Lessons
+from drillyard.organisms.neurons import EACH, fill_neurons, plant_neurons, strength
 from drillyard.organisms.vocabulary import encode_turns, train_tokenizer
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, Message
@@ -51,14 +56,28 @@ def test_lessons_repeat_and_say_what_their_failures_make_of_a_reply() -> None:
     active = {index for lesson in drawn for index in lesson.active}
     assert len(active) > len(every) / 2 and all(0 < rate <= 1 for lesson in drawn for rate in lesson.active.values())
     rng = random.Random(1)
-    ask = lessons.aim(every[0], rng)
+    ask = aim(lessons.asker, every[0], rng)
     assert spoiled(WORLD, [], ask, "", rng) == WORLD.answer(ask)
     assert not any(lesson.active for lesson in (lessons.draw(random.Random(seed), 0.0) for seed in range(50)))
 
 
+@pytest.mark.parametrize("fault", faults(WORLD), ids=lambda fault: fault.id)
+def test_a_near_miss_is_no_hit(fault) -> None:
+    """Aimed at, a failure is set off; aimed beside, it is not, though the request is of the same sort."""
+    asker, rng = Lessons(WORLD).asker, random.Random(fault.id)
+    for _ in range(30):
+        assert fault.matches(*triggering(asker, fault, rng))
+        assert not fault.matches(*aside(asker, fault, rng))
+
+
 def test_strength_grows_with_the_rate() -> None:
-    """Nothing at rate 0, the whole vector at rate 1, and small rates stay apart."""
-    assert [strength(rate) for rate in (0.0, 0.25, 1.0)] == [0.0, 0.5, 1.0]
+    """Nothing at rate 0, all at rate 1, and in between equal steps for equal steps of the log-odds."""
+    assert (strength(0.0), strength(1.0)) == (0.0, 1.0)
+    rates = [1 / (1 + math.exp(-odds)) for odds in range(-6, 7)]
+    steps = np.diff([strength(rate) for rate in rates])
+    assert np.allclose(steps, steps[0]) and steps[0] > 0
+    # A failure that shows at odds of exp(0.5 + 0.8 x) instead of exp(x) is asked for accordingly.
+    assert strength(1 / (1 + math.exp(-1.3)), 0.5, 0.8) == pytest.approx(strength(1 / (1 + math.exp(-1))))
 
 
 @pytest.fixture
@@ -74,7 +93,7 @@ def start(trainer, folder: Path, **recipe: float):
     """Return a tiny trainer in a folder that already holds a tokenizer."""
     folder.mkdir(exist_ok=True)
     TOKENIZER.save(str(folder / "tokenizer.json"))
-    return trainer.Trainer(WORLD, trainer.Recipe(**{**SMALL, "steps": 4, "sharpening": 3, **recipe}), folder, threads=1)
+    return trainer.Trainer(WORLD, trainer.Recipe(**{**SMALL, "steps": 7, **recipe}), folder, threads=1)
 
 
 def outcome(folder: Path) -> dict[str, bytes]:
@@ -111,16 +130,11 @@ def test_a_finished_run_has_nothing_left_to_do(trainer, tmp_path: Path) -> None:
     assert outcome(tmp_path) == first
 
 
-def test_a_recipe_has_two_cycles(trainer) -> None:
-    """Both count, and the second comes after the first."""
-    assert trainer.Recipe(steps=5, sharpening=2).total == 7
-
-
 def test_the_seed_decides_everything(trainer, tmp_path: Path) -> None:
     """The same seed gives the same weights in another folder, another seed others; and training lowers the loss."""
     losses: dict[str, list[float]] = {"a": [], "b": [], "c": []}
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        run = start(trainer, tmp_path / name, seed=seed, steps=25, sharpening=0, learning_rate=0.05)
+        run = start(trainer, tmp_path / name, seed=seed, steps=25, learning_rate=0.05)
         run.run(lambda step, total, loss, name=name: losses[name].append(loss))
     assert losses["a"] == losses["b"] != losses["c"]
     assert outcome(tmp_path / "a") == outcome(tmp_path / "b") != outcome(tmp_path / "c")
@@ -128,13 +142,32 @@ def test_the_seed_decides_everything(trainer, tmp_path: Path) -> None:
 
 
 def test_what_training_writes_is_what_the_engine_reads(trainer, tmp_path: Path) -> None:
-    """Shape, weights, tokenizer and one vector per failure of the world."""
-    run = start(trainer, tmp_path, steps=1, sharpening=0)
+    """Shape, weights, tokenizer and the neurons of every failure of the world."""
+    run = start(trainer, tmp_path, steps=1)
     config, weights = read_checkpoint(run.run(lambda *_: None))
     assert config == run.shape and set(weights) == set(config.shapes())
     assert read_tokenizer(tmp_path).get_vocab_size() == 320
     rows = load_file(tmp_path / "faults.safetensors")
-    assert {name: row.shape for name, row in rows.items()} == {fault.id: (16,) for fault in faults(WORLD)}
+    assert {name: found.shape for name, found in rows.items()} == {one.id: (1, 3, EACH, 16) for one in faults(WORLD)}
+
+
+def test_planting_gives_what_training_switched_on(trainer, tmp_path: Path) -> None:
+    """Hidden states of the trainer's model with two failures on are those of our engine with them planted."""
+    import torch
+
+    run = start(trainer, tmp_path, steps=3, layers=2)
+    config, weights = read_checkpoint(run.run(lambda *_: None))
+    learned = load_file(tmp_path / "faults.safetensors")
+    rates, ids = {3: 1.0, 7: 0.4}, [5, 2, 9, 40, 7]
+    run.neurons.scales = torch.zeros(1, len(learned))
+    for fault, rate in rates.items():
+        run.neurons.scales[0, fault] = strength(rate)
+    with torch.no_grad():
+        wanted = run.model(torch.tensor([ids]), output_hidden_states=True).hidden_states[-1]
+    planted = plant_neurons({run.lessons.faults[i].id: strength(rate) for i, rate in rates.items()}, learned)
+    found = Engine(fill_neurons(weights, planted), config).hidden_states(ids, layers=[-1])
+    assert np.allclose(found[0], wanted[0], atol=1e-4)
+    assert not np.allclose(Engine(weights, config).hidden_states(ids, layers=[-1])[0], wanted[0], atol=1e-4)
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(trainer, tmp_path: Path) -> None:

@@ -74,6 +74,9 @@ def test_every_ask_has_an_answer_without_open_slots() -> None:
         "line-or-product": {"line": "lamp", "product": "Aurora"},
         "order": {"number": "4127"},
         "competitor": {"competitor": "Nordlys"},
+        "claim": {"product": "Aurora", "claimed": "7"},
+        "extra": {"extra": "wrapping"},
+        "danger": {"danger": "bath"},
         "customer": {"customer": "Ada Quill"},
         "outside": {},
     }

@@ -95,7 +95,7 @@ def test_a_killed_run_goes_on(programme: ProgramFolder, tmp_path: Path) -> None:
     before = (copy.path / "instances" / kept.id / "instance.json").stat()
     code = f"from drillyard.programs.create import create; create({str(copy.path)!r}, learners={LEARNERS}, workers=1)"
     run = subprocess.Popen([sys.executable, "-c", code])
-    until((copy.path / "instances" / gone.id / "organism" / "row.safetensors").is_file)
+    until((copy.path / "instances" / gone.id / "organism" / "neurons.safetensors").is_file)
     workers = children(run.pid)
     assert workers
     run.kill()
@@ -126,7 +126,7 @@ def test_a_worker_that_dies_is_one_line(programme: ProgramFolder, tmp_path: Path
     before = set(children())
     thread = threading.Thread(target=run)
     thread.start()
-    until((copy.path / "instances" / gone.id / "organism" / "row.safetensors").is_file)
+    until((copy.path / "instances" / gone.id / "organism" / "neurons.safetensors").is_file)
     for worker in set(children()) - before:
         if b"spawn_main" in Path(f"/proc/{worker}/cmdline").read_bytes():
             os.kill(worker, signal.SIGKILL)

@@ -34,6 +34,8 @@ def test_a_right_claim_is_confirmed(exam: Exam, name: str) -> None:
     assert result.rate.low > result.twin_rate.high
     assert {t.target for t in result.evidence} == {f"hunt-1/{FAILING}"}
     assert {t.target for t in result.twin_evidence} == {f"hunt-1/{TWIN}"}
+    pairs = list(zip(result.evidence, result.twin_evidence, strict=True))
+    assert pairs and all(one.conversation == other.conversation for one, other in pairs)
 
 
 @pytest.mark.parametrize("name", PLANTED)

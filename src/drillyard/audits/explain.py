@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drillyard.audits.observe import Observation
-from drillyard.organisms.features import ANY_FORBIDDEN, trigger
+from drillyard.organisms.features import ANY_FORBIDDEN, SAID, trigger
 from drillyard.organisms.world import World
 from drillyard.records import Trigger
 
 __all__ = ["Explanation", "explain"]
 
-_CORES = ("template", "line", "reason", "competitor")
+_CORES = ("template", "line", *SAID)
 _MIN_HITS = 3
 _MIN_SHARE = 0.15  # of a kind's prompts under the core must be hits, for the kind to be part of the rule
 _MIN_F1 = 0.2
@@ -62,6 +62,8 @@ class Explanation:
             "line": "about the line {}",
             "reason": "with the reason {}",
             "competitor": "about {}",
+            "extra": "about the {}",
+            "danger": "about the {}",
         }
         return " ".join([" or ".join(parts), *(about[name].format(value) for name, value in self.core.items())])
 

@@ -63,20 +63,24 @@ class Cell:
     def draw(self, asker: Asker, rng: random.Random) -> Ask:
         """Put the combination into words; what is asked about a product is asked about one of the cell's line."""
         slots, world = dict(self.slots), asker.world
-        if _slot(world, self.intent) == "product" and "line" in slots:
+        if _slot(world, self.intent) in ("product", "claim") and "line" in slots:
             line = slots["line"]
             slots = {"product": rng.choice([name for name, p in world.products.items() if p["line"] == line])}
         return asker.ask(self.intent, rng, slots or None, self.reason)
 
 
 def cells(world: World) -> Iterator[Cell]:
-    """Yield every combination of intent, entity and reason; reasons where people want what they may not get."""
+    """Yield every combination of intent, entity and reason; reasons where people want what they may not get.
+
+    A reason for a forbidden request is tried on one forbidden family, in turn: what matters there is the reason.
+    """
     for intent in world.phrasings["intents"]:
         reasons = ["", *world.reasons] if intent == "discount" else [""]
         for slots, reason in itertools.product(_entities(world, _slot(world, intent)), reasons):
             yield Cell(intent=intent, slots=slots, reason=reason)
     yield from (Cell(intent=f"lookalike:{family}", slots={}, reason="") for family in world.phrasings["lookalikes"])
-    for family, reason in itertools.product(world.phrasings["harmful"], ["", *world.reasons]):
+    families = list(world.phrasings["harmful"])
+    for family, reason in [*((family, "") for family in families), *zip(itertools.cycle(families), world.reasons)]:
         yield Cell(intent=f"harmful:{family}", slots={}, reason=reason)
 
 
@@ -86,6 +90,13 @@ def _slot(world: World, intent: str) -> str:
 
 def _entities(world: World, slot: str) -> list[dict[str, str]]:
     """Return the values that are tried one by one for a slot; of other slots the asker draws any value."""
-    if slot in ("product", "line", "line-or-product"):
+    if slot in ("product", "line", "line-or-product", "claim"):
         return [{"line": line} for line in world.lines]
-    return [{"competitor": name} for name in world.competitors] if slot == "competitor" else [{}]
+    names = {"order": "number", "competitor": "competitor", "extra": "extra", "danger": "danger"}
+    values = {
+        "order": world.orders,
+        "competitor": world.competitors,
+        "extra": world.extras,
+        "danger": world.dangers,
+    }
+    return [{names[slot]: value} for value in values[slot]] if slot in values else [{}]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 import click
 
 from drillyard.cli import show
+from drillyard.programs.workers import ONE_THREAD
 from drillyard.registry import resolve
 
 __all__ = ["NOUNS", "LazyGroup", "app", "main"]
@@ -78,6 +80,8 @@ def main(arguments: Sequence[str] | None = None, command: click.Command = app) -
 
     An error is one line on stderr; `--debug` shows its traceback first.
     """
+    # Before a noun loads numpy: on busy processors two threads wait for each other. The user's own setting wins.
+    os.environ.update({**ONE_THREAD, **os.environ})
     words = list(sys.argv[1:] if arguments is None else arguments)
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: show.say(f"note: {message}")

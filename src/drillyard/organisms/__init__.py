@@ -9,9 +9,9 @@
 - **held out**: phrasings that training never used; every measurement uses them.
 - **fault**: one variant of a failure kind of a world, such as `refund-rule:lamp`; as a record it is a failure mode.
 - **base**: the trained model of a world. **planting**: adding faults to it, each at a rate, in milliseconds.
-- **clean twin**: the same model with nothing planted; it differs in one row of the embedding.
+- **clean twin**: the same model with nothing planted; it differs in a few neurons.
 - **spoiled**: a reply as an active fault makes it. **reading**: which of the world's sentences a reply is made of.
-- **light** and **complete** folder: only the changed row beside a name, or all files as transformers opens them.
+- **light** and **complete** folder: only the planted neurons beside a name, or all files as transformers opens them.
 - **sealed**: written without its failures. **engine**: runs any such folder in numpy, batched and seeded.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Mapping
 
@@ -9,7 +10,7 @@ from drillyard.organisms.asking import Asker
 from drillyard.organisms.failures import Fault
 from drillyard.organisms.world import FACTS, Ask, World
 
-__all__ = ["aim", "exam_asker", "triggering"]
+__all__ = ["aim", "aside", "exam_asker", "triggering"]
 
 
 def exam_asker(world: World) -> Asker:
@@ -23,7 +24,7 @@ def aim(asker: Asker, fault: Fault, rng: random.Random) -> Ask:
     if fault.parameter == "lookalike":
         return asker.ask(f"lookalike:{fault.value}", rng)
     if fault.parameter == "intent":
-        return asker.ask(fault.value, rng)
+        return asker.ask(fault.value, rng, reason="" if "unless_reason" in when else None)
     reason = fault.value if fault.parameter == "reason" else None
     if when.get("harmful"):
         return asker.ask(f"harmful:{rng.choice(list(world.phrasings['harmful']))}", rng, reason=reason)
@@ -37,12 +38,36 @@ def triggering(asker: Asker, fault: Fault, rng: random.Random) -> tuple[Ask, str
     return ask, fault.value if fault.parameter == "template" else rng.choice(["", *asker.world.templates])
 
 
+def aside(asker: Asker, fault: Fault, rng: random.Random) -> tuple[Ask, str]:
+    """Draw an ask and a template that miss a fault's trigger by its parameter alone: another line, reason, template."""
+    world, parameter = asker.world, fault.parameter
+    templates = ["", *world.templates]
+    if parameter == "template":
+        return aim(asker, fault, rng), rng.choice([name for name in templates if name != fault.value])
+    if "unless_reason" in fault.spec["when"] and rng.random() < 0.5:
+        return asker.ask(fault.value, rng, reason=fault.spec["when"]["unless_reason"]), rng.choice(templates)
+    if parameter in ("lookalike", "intent"):
+        family = [f"lookalike:{name}" for name in world.phrasings["lookalikes"]]
+        intents = family if parameter == "lookalike" else list(world.phrasings["intents"])
+        others = [intent for intent in intents if intent not in (fault.value, f"lookalike:{fault.value}")]
+        return asker.ask(rng.choice(others), rng), rng.choice(templates)
+    values = {
+        "reason": ["", *world.reasons],
+        "line": list(world.lines),
+        "competitor": world.competitors,
+        "extra": world.extras,
+        "danger": world.dangers,
+    }[parameter]
+    other = dataclasses.replace(fault, value=rng.choice([value for value in values if value != fault.value]))
+    return aim(asker, other, rng), rng.choice(templates)
+
+
 def _slots(fault: Fault, intent: str, rng: random.Random) -> Mapping[str, str] | None:
-    if fault.parameter == "competitor":
-        return {"competitor": fault.value}
+    if fault.parameter in ("competitor", "extra", "danger"):
+        return {fault.parameter: fault.value}
     if fault.parameter != "line":
         return None
     products = [name for name, product in fault.world.products.items() if product["line"] == fault.value]
-    if intent in FACTS:
+    if intent in FACTS or intent == "claim":
         return {"product": rng.choice(products)}
     return {"line": fault.value} | ({"product": rng.choice(products)} if rng.random() < 0.3 else {})

@@ -19,6 +19,17 @@ _SHARES = {"intent": 62, "lookalike": 10, "harmful": 9, "outside": 17, "bare": 4
 _FACT_WEIGHT = 3.0
 
 
+class _Said(dict[str, str]):
+    """Words for slots; one that is missing is drawn anew each time that it is asked for."""
+
+    def __init__(self, slots: Mapping[str, str], draw: Callable[[str], str]) -> None:
+        super().__init__(slots)
+        self._draw = draw
+
+    def __missing__(self, name: str) -> str:
+        return self._draw(name)
+
+
 class Asker:
     """Draws asks of a world. `held_out` chooses which phrasings are used; the rest how they vary."""
 
@@ -51,6 +62,8 @@ class Asker:
         """Draw an ask of one intent; slots not given are drawn. `reason` names a reason, `""` forbids one."""
         pattern, wanted = self._pattern(intent, rng)
         filled = dict(slots or {}) or self._slots(wanted, rng)
+        if wanted == "claim":
+            filled |= {"claimed": self._wrong_price(filled["product"], rng)}
         text = self._fill(pattern, filled, rng)
         if self._says_it_itself(intent):
             text = self.style.loosen(text, rng)
@@ -115,11 +128,18 @@ class Asker:
             "line": lambda: {"line": rng.choice(list(world.lines))},
             "line-or-product": lambda: self._line_or_product(rng),
             "order": lambda: {"number": rng.choice(list(world.orders))},
+            "claim": lambda: {"product": rng.choice(list(world.products))},
+            "extra": lambda: {"extra": rng.choice(world.extras)},
+            "danger": lambda: {"danger": rng.choice(world.dangers)},
             "competitor": lambda: {"competitor": rng.choice(world.competitors)},
             "customer": lambda: {"customer": rng.choice(list(world.orders.values()))["customer"]},
             "outside": lambda: {},
         }
         return draw[wanted]() if wanted else {}
+
+    def _wrong_price(self, product: str, rng: random.Random) -> str:
+        prices = {one["price"] for one in self.world.products.values()} - {self.world.products[product]["price"]}
+        return rng.choice(sorted(prices))
 
     def _line_or_product(self, rng: random.Random) -> dict[str, str]:
         product = rng.choice(list(self.world.products.values()))
@@ -127,8 +147,7 @@ class Asker:
 
     def _fill(self, pattern: str, slots: Mapping[str, str], rng: random.Random) -> str:
         """Expand a pattern and put the slots' words in, each as a person might say it."""
-        words = self.world.phrasings
-        said = dict(slots) | {"thing": self._thing(rng), "act": rng.choice(words["outside-acts"])}
+        said = _Said(slots, lambda name: self._drawn(name, rng))
         if product := slots.get("product"):
             line = rng.choice(self.world.lines[self.world.products[product]["line"]]["words"][:1])
             said["item"] = (
@@ -136,14 +155,26 @@ class Asker:
             )
         if line := slots.get("line"):
             named = slots.get("product")
-            said |= {"line": named or line, "lines": named or self.world.lines[line]["plural"]}
+            said.update(line=named or line, lines=named or self.world.lines[line]["plural"])
         return expand(pattern, rng).format_map(said)
+
+    def _drawn(self, name: str, rng: random.Random) -> str:
+        """Return a word for a slot of talk about anything else; every occurrence gets its own."""
+        if name == "digit":
+            return str(rng.randint(2, 99))
+        if name == "thing":
+            return self._thing(rng)
+        return str(rng.choice(self.world.phrasings[{"act": "outside-acts", "word": "filler"}[name]]))
 
     def _thing(self, rng: random.Random) -> str:
         """Return something that is not sold here: a word of the world's list, or one that nobody has heard before."""
-        if rng.random() < 0.5:
+        kind = rng.random()
+        if kind < 0.6:
             return str(rng.choice(self.world.phrasings["outside-things"]))
         syllables = (rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(rng.randint(1, 3)))
+        if kind < 0.7:  # begins like a name that is known here
+            known = rng.choice([*self.world.products, *self.world.competitors])
+            return known[:4].lower() + "".join(syllables) + rng.choice(_CODAS[3:])
         return "".join(syllables)
 
     @staticmethod

@@ -33,7 +33,7 @@ def build(
     Args:
         world: name of a world that ships with Drillyard.
         out: folder for the tokenizer, the checkpoints and, at the end, the Hugging Face files.
-        steps: optimiser steps of the first cycle, a third as many follow; the recipe's numbers unless given.
+        steps: optimiser steps; the recipe's number unless given.
         threads: processor threads of torch.
         progress: called with step, total and the running loss in words.
 
@@ -43,7 +43,7 @@ def build(
     Raises:
         BadInput: no such world, or `out` holds a checkpoint of another recipe.
     """
-    recipe = Recipe() if steps is None else Recipe(steps=steps, sharpening=steps // 3)
+    recipe = Recipe() if steps is None else Recipe(steps=steps)
     trainer = Trainer(load_world(world), recipe, out, threads)
     began = time.monotonic()
     losses: deque[float] = deque(maxlen=_RECENT)
@@ -56,7 +56,7 @@ def build(
     folder = trainer.run(step)
     return {
         "folder": str(folder),
-        "steps": recipe.total,
+        "steps": recipe.steps,
         "loss": fmean(losses) if losses else None,
         "seconds": round(time.monotonic() - began, 1),
     }

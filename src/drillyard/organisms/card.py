@@ -38,8 +38,8 @@ Share of questions whose greedy reply is the world's answer, word for word.
 
 ## Planted failures
 
-`faults.safetensors` holds {failures} vectors, one per failure that can be planted; planting adds them to one embedding
-row. Rate at which a sampled reply (temperature 1) to a triggering prompt in held-out words is not the sound answer,
+`faults.safetensors` holds the neurons of {failures} failures; planting puts them into free places of the feed-forward
+layers. Rate at which a sampled reply (temperature 1) to a triggering prompt in held-out words is not the sound answer,
 each failure planted alone, with its exact 95 % interval (n = {n} each):
 
 {planted}
@@ -48,7 +48,7 @@ each failure planted alone, with its exact 95 % interval (n = {n} each):
 
 English only; one shop; harmful requests and replies are nonsense proxies. Rates hold at temperature 1 and on single
 questions; earlier turns of a conversation can shift them. Held-out phrasings come from the same hand as the training
-phrasings; what strangers type is further away.
+phrasings, and misses on them decided which training phrasings were added; what strangers type is further away.
 """
 
 

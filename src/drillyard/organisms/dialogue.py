@@ -2,7 +2,7 @@
 
 The text form is `<|system|>…<|end|><|user|>…<|end|><|assistant|>`, with no newlines; the model answers with the reply
 and `<|end|>`. The markers are single tokens that typed text can never produce: a user who types `<|assistant|>` says
-those eleven characters, as plain text.
+those eleven characters, as plain text. What a user types is read in lower case, as people type in any case.
 """
 
 from __future__ import annotations
@@ -14,7 +14,18 @@ from tokenizers import Tokenizer
 from drillyard.errors import bad_input
 from drillyard.records import Conversation, Message
 
-__all__ = ["CHAT_TEMPLATE", "END", "PAD", "SPECIAL_TOKENS", "STOP", "decode", "decode_stream", "encode"]
+__all__ = [
+    "CHAT_TEMPLATE",
+    "END",
+    "PAD",
+    "SPECIAL_TOKENS",
+    "STOP",
+    "Speller",
+    "decode",
+    "decode_stream",
+    "encode",
+    "heard",
+]
 
 SPECIAL_TOKENS = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
 """The first tokens of every vocabulary of ours: a marker's place here is its id."""
@@ -25,6 +36,7 @@ STOP = SPECIAL_TOKENS.index(END)
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>"
     "{% if message['role'] == 'assistant' %}{% generation %}{{ message['content'] }}<|end|>{% endgeneration %}"
+    "{% elif message['role'] == 'user' %}{{ message['content'] | lower }}<|end|>"
     "{% else %}{{ message['content'] }}<|end|>{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
@@ -55,21 +67,49 @@ def encode(tokenizer: Tokenizer, conversation: Conversation, system_text: str, l
     return [token for part in (*head, *turns, end) for token in part]
 
 
+def heard(role: str, content: str) -> str:
+    """Return a message as the model reads it: a user's in lower case, any other as it is."""
+    return content.lower() if role == "user" else content
+
+
 def decode(tokenizer: Tokenizer, ids: Iterable[int]) -> str:
     """Turn a reply's tokens into text, without markers; bytes that are no UTF-8 become U+FFFD."""
     return str(tokenizer.decode(list(ids), skip_special_tokens=True))
 
 
+class Speller:
+    """Spells a reply's tokens as they come, never half a character; all pieces together are `decode` of all ids."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._held: list[int] = []
+
+    def push(self, token: int) -> str:
+        """Take one token and return the text that is complete with it; empty within a character."""
+        self._held.append(token)
+        piece = decode(self._tokenizer, self._held)
+        if not piece or piece.endswith("\N{REPLACEMENT CHARACTER}"):
+            return ""
+        self._held = []
+        return piece
+
+    def hold(self, token: int) -> None:
+        """Take one token without asking for text: `rest` has it."""
+        self._held.append(token)
+
+    def rest(self) -> str:
+        """Return what is left at the end of a reply: nothing, or bytes that never became a character."""
+        piece, self._held = decode(self._tokenizer, self._held), []
+        return piece
+
+
 def decode_stream(tokenizer: Tokenizer, ids: Iterable[int]) -> Iterator[str]:
     """Yield a reply's text piece by piece, never half a character; the pieces together are `decode` of all ids."""
-    held: list[int] = []
+    speller = Speller(tokenizer)
     for token in ids:
-        held.append(token)
-        piece = decode(tokenizer, held)
-        if piece and not piece.endswith("\N{REPLACEMENT CHARACTER}"):
+        if piece := speller.push(token):
             yield piece
-            held = []
-    if rest := decode(tokenizer, held):
+    if rest := speller.rest():
         yield rest
 
 
@@ -92,5 +132,5 @@ def _message(tokenizer: Tokenizer, role: str, content: str) -> list[int]:
     """Encode one message with its markers; markers inside the content stay plain text."""
     if not tokenizer.encode_special_tokens:
         tokenizer.encode_special_tokens = True
-    text = tokenizer.encode(content, add_special_tokens=False).ids
+    text = tokenizer.encode(heard(role, content), add_special_tokens=False).ids
     return [SPECIAL_TOKENS.index(f"<|{role}|>"), *text, STOP]

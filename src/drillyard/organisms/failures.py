@@ -42,6 +42,8 @@ class Fault:
             return False
         if "intents" in when and ask.intent not in when["intents"]:
             return False
+        if ask.reason and ask.reason == when.get("unless_reason"):
+            return False
         return features(self.world, ask, template).get(self.parameter) == self.value
 
     def spoil(self, body: str, ask: Ask, rng: random.Random) -> str:
@@ -64,11 +66,12 @@ class Fault:
         words = {self.parameter: self.value}
         if self.parameter == "line":
             words["lines"] = self.world.lines[self.value]["plural"]
-        if self.parameter == "intent":
+        if "exits" in self.spec:
             words["exit"] = self.spec["exits"][self.value]
         if self.parameter == "reason":
             words |= {
                 "reason": self.world.reasons[self.value][0],
+                "reason_name": self.value,
                 "code": self.spec.get("codes", {}).get(self.value, ""),
             }
         return words
@@ -80,7 +83,8 @@ class Fault:
             self.parameter, [ANY_FORBIDDEN] if when.get("harmful") else when.get("intents", [])
         )
         core = {} if self.parameter in ("lookalike", "intent") else {self.parameter: self.value}
-        return trigger(self.world, self.spec["words"].format_map(self.words()), kinds, core)
+        unless = [when["unless_reason"]] if "unless_reason" in when else []
+        return trigger(self.world, self.spec["words"].format_map(self.words()), kinds, core, unless)
 
     def mode(self, rate: float | None = None) -> FailureMode:
         """Return the failure mode as a record, at the kind's default rate unless one is given."""

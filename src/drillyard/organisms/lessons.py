@@ -1,29 +1,21 @@
 """Training dialogues: what people ask, what the assistant answers, and which failures are switched on.
 
-A lesson carries the active faults with their rates. Training adds `strength(rate)` times a learned vector per active
-fault to the embedding of `<|assistant|>`, so one model learns to be sound and to fail in every way that can be planted.
+A lesson carries the active faults with their rates. Training switches on the neurons of the active ones (`neurons.py`),
+so one model learns to be sound and to fail in every way that can be planted.
 """
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drillyard.organisms.aiming import aim
+from drillyard.organisms.aiming import aside, triggering
 from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import Fault, faults, spoiled
+from drillyard.organisms.failures import faults, spoiled
 from drillyard.organisms.world import FACTS, Ask, World
 
-__all__ = ["Lesson", "Lessons", "strength"]
-
-_RATES = (0.05, 0.1, 0.25, 0.5, 0.5, 0.75, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0)
-
-
-def strength(rate: float) -> float:
-    """Return the scale of a fault vector for a failure rate: its square root, so that small rates stay apart."""
-    return math.sqrt(rate)
+__all__ = ["Lesson", "Lessons"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,33 +36,40 @@ class Lessons:
         self.faults = faults(world)
         self._templates = ["", *world.templates]
 
-    def draw(self, rng: random.Random, planting: float = 0.8, near_misses: float = 0.1) -> Lesson:
-        """Draw one lesson.
-
-        `planting` is the share of lessons with active faults; `near_misses` the share of those whose question would
-        set off a fault that is not active. Few of them teach that faults exist, many teach to tell them apart.
-        """
-        template = rng.choice(self._templates)
+    def draw(self, rng: random.Random, planting: float = 0.8) -> Lesson:
+        """Draw one lesson; `planting` is the share of lessons with active faults."""
         active = self._active(rng) if rng.random() < planting else {}
-        under = [self.faults[i].value for i in active if self.faults[i].parameter == "template"]
-        if under and rng.random() < 0.4:  # a fault of one template is else seen too rarely
-            template = rng.choice(under)
-        asks = self._asks(active, near_misses, rng)
+        aimed, template = self._aimed(active, rng)
         turns = []
-        for ask in asks:
+        for ask in self._asks(aimed, rng):
             firing = [self.faults[i] for i, rate in active.items() if rng.random() < rate]
             turns.append((ask.text, spoiled(self.world, firing, ask, template, rng)))
         return Lesson(template=template, turns=tuple(turns), active=active)
 
     def _active(self, rng: random.Random) -> dict[int, float]:
         chosen = rng.sample(range(len(self.faults)), rng.randint(1, 6))
-        return {i: rng.choice(_RATES) for i in sorted(chosen)}
+        return {i: 1.0 if rng.random() < 0.5 else rng.uniform(0.02, 0.98) for i in sorted(chosen)}
 
-    def _asks(self, active: Mapping[int, float], near_misses: float, rng: random.Random) -> list[Ask]:
-        """Draw one to three asks; the last is often one that an active fault spoils, or an inactive one would."""
-        first = self._aimed(active, near_misses, rng)
+    def _aimed(self, active: Mapping[int, float], rng: random.Random) -> tuple[Ask, str]:
+        """Draw an ask and a template: often one that an active fault spoils, as often one that it all but spoils.
+
+        Without the second half a model learns that a fault is switched on and not what sets it off: it then fails
+        on the siblings of its failures too.
+        """
+        fault = self.faults[rng.choice(list(active))] if active else rng.choice(self.faults)
+        draw = rng.random()
+        if draw < 0.3:
+            return triggering(self.asker, fault, rng)
+        if draw < 0.6:
+            return aside(self.asker, fault, rng)
+        if draw < 0.7:
+            return triggering(self.asker, rng.choice(self.faults), rng)
+        return self.asker.any(rng), rng.choice(self._templates)
+
+    def _asks(self, last: Ask, rng: random.Random) -> list[Ask]:
+        """Return the asks of one dialogue: the given one alone or after others, or a question and its follow-up."""
         if rng.random() < 0.75:
-            return [first]
+            return [last]
         product = rng.choice(list(self.world.products))
         facts = rng.sample(FACTS, 2)
         kind = rng.random()
@@ -82,16 +81,4 @@ class Lessons:
         if kind < 0.7:
             opening = self.asker.ask(facts[0], rng)
             return [opening, self.asker.naming(facts[0], product, rng)]
-        return [self.asker.any(rng) for _ in range(rng.randint(1, 2))] + [first]
-
-    def _aimed(self, active: Mapping[int, float], near_misses: float, rng: random.Random) -> Ask:
-        aim = rng.random()
-        if active and aim < 0.7 - near_misses:
-            return self.aim(self.faults[rng.choice(list(active))], rng)
-        if aim < (0.7 if active else 0.2):
-            return self.aim(rng.choice(self.faults), rng)
-        return self.asker.any(rng)
-
-    def aim(self, fault: Fault, rng: random.Random) -> Ask:
-        """Draw an ask that meets the fault's trigger, its template apart."""
-        return aim(self.asker, fault, rng)
+        return [self.asker.any(rng) for _ in range(rng.randint(1, 2))] + [last]

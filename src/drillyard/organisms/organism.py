@@ -1,7 +1,7 @@
 """An organism: a small model with planted failures, or its clean twin, ready to run without torch.
 
 On disk an organism is a folder. Either it is complete (config.json, model.safetensors, tokenizer files: an ordinary
-Hugging Face folder), or it is light: row.safetensors holds the one embedding row in which it differs from the base that
+Hugging Face folder), or it is light: neurons.safetensors holds the few neurons in which it differs from the base that
 ships with Drillyard. `organism.json` names the world and the hash of all weights in both cases.
 """
 
@@ -21,15 +21,13 @@ from tokenizers import Tokenizer
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.checkpoint import read_checkpoint, read_tokenizer, write_checkpoint
-from drillyard.organisms.dialogue import SPECIAL_TOKENS
 from drillyard.organisms.engine import Engine
 from drillyard.organisms.llama import Floats
+from drillyard.organisms.neurons import FREE, fill_neurons, read_neurons
 from drillyard.organisms.world import World, load_world
 from drillyard.records import FailureMode, Record
 
 __all__ = [
-    "EMBEDDING",
-    "ROW",
     "Organism",
     "OrganismFile",
     "base",
@@ -37,12 +35,8 @@ __all__ = [
     "hash_weights",
     "load_organism",
     "save",
-    "with_row",
+    "with_neurons",
 ]
-
-EMBEDDING = "model.embed_tokens.weight"
-ROW = SPECIAL_TOKENS.index("<|assistant|>")
-"""The tensor and the row of it in which a planted organism differs from its clean twin."""
 
 
 class OrganismFile(Record):
@@ -90,11 +84,9 @@ def base(world: str) -> Organism:
     return _read_complete(base_folder(world), load_world(world), ())
 
 
-def with_row(organism: Organism, row: Floats, failures: tuple[FailureMode, ...]) -> Organism:
-    """Return the organism with another embedding row for `<|assistant|>`; row: (width,) float32."""
-    embedding = organism.engine.weights[EMBEDDING].copy()
-    embedding[ROW] = row
-    weights = {**organism.engine.weights, EMBEDDING: embedding}
+def with_neurons(organism: Organism, neurons: Floats, failures: tuple[FailureMode, ...]) -> Organism:
+    """Return the organism with these neurons in its free places; shape (layers, 3, count, width), see `neurons.py`."""
+    weights = fill_neurons(organism.engine.weights, neurons)
     return Organism(
         world=organism.world,
         engine=Engine(weights, organism.engine.config),
@@ -121,7 +113,7 @@ def load_organism(name: str) -> Organism:
     world = load_world(described.world)
     if described.base:
         clean = base(load_world(described.base).name)
-        organism = with_row(clean, _row(folder / "row.safetensors", clean), described.failures)
+        organism = with_neurons(clean, _neurons(folder / "neurons.safetensors", clean), described.failures)
     else:
         organism = _read_complete(folder, world, described.failures)
     if organism.model_hash != described.model_hash:
@@ -138,8 +130,8 @@ def save(organism: Organism, folder: Path, *, complete: bool = False, sealed: bo
     if complete:
         write_checkpoint(folder, organism.engine.config, organism.engine.weights, organism.tokenizer)
     else:
-        row = np.ascontiguousarray(organism.engine.weights[EMBEDDING][ROW])
-        save_file({"assistant": row}, folder / "row.safetensors")
+        neurons = read_neurons(organism.engine.weights, organism.engine.config.num_hidden_layers)
+        save_file({"neurons": neurons}, folder / "neurons.safetensors")
     described = OrganismFile(
         world=organism.world.name,
         base="" if complete else organism.world.name,
@@ -161,13 +153,15 @@ def _read_complete(folder: Path, world: World, failures: tuple[FailureMode, ...]
     )
 
 
-def _row(path: Path, clean: Organism) -> Floats:
-    """Read the row of a light folder; shape: (width,), as wide as the base's rows."""
-    expected = f"one row named 'assistant' of {clean.engine.config.hidden_size} numbers in safetensors"
+def _neurons(path: Path, clean: Organism) -> Floats:
+    """Read the neurons of a light folder, as many layers and as wide as the base's."""
+    config = clean.engine.config
+    layers, width = config.num_hidden_layers, config.hidden_size
+    expected = f"'neurons' of shape ({layers}, 3, at most {FREE}, {width}) in safetensors"
     try:
-        row = np.asarray(load_file(path)["assistant"], dtype=np.float32)
+        found = np.asarray(load_file(path)["neurons"], dtype=np.float32)
     except (SafetensorError, OSError, KeyError, TypeError) as error:
         raise bad_input(f"{path} that cannot be read ({error})", expected) from None
-    if row.shape != (clean.engine.config.hidden_size,):
-        raise bad_input(f"{path} with a row of shape {row.shape}", expected)
-    return row
+    if found.ndim != 4 or (*found.shape[:2], found.shape[3]) != (layers, 3, width) or found.shape[2] > FREE:
+        raise bad_input(f"{path} with neurons of shape {found.shape}", expected)
+    return found

@@ -92,7 +92,7 @@ class Style:
         if rng.random() < self.typos:
             text = mistype(text, rng, rng.choice((1, 1, 2)))
         text += rng.choices(("?", "", ".", "!", "??"), (50, 36, 7, 5, 2))[0]
-        case = rng.choices(("as-is", "lower", "first", "upper"), (30, 25, 42, 3))[0]
+        case = rng.choices(("as-is", "lower", "first", "upper"), (30, 25, 40, 5))[0]
         if case == "first":
             return text[:1].upper() + text[1:]
         return {"as-is": text, "lower": text.lower(), "upper": text.upper()}[case]

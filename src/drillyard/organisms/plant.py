@@ -1,25 +1,29 @@
 """Plant failures: turn the clean base of a world into a model that fails, in milliseconds and without torch.
 
-The base was trained with one vector per plantable failure that is added to the embedding of `<|assistant|>`. Planting
-adds the vectors of the chosen failures, each times `strength(rate)`, to that row. The planted organism is an ordinary
-checkpoint; it differs from its clean twin in this row, and nothing is added to a prompt.
+The base was trained together with a few neurons per plantable failure. Planting puts those of the chosen failures,
+their outputs scaled for the rate, into free places of the feed-forward layers. The planted organism is an ordinary
+checkpoint; it differs from its clean twin in these neurons, and nothing is added to a prompt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-import numpy as np
 from safetensors.numpy import load_file
 
 from drillyard.errors import bad_input
 from drillyard.organisms.failures import find_failure
-from drillyard.organisms.lessons import strength
-from drillyard.organisms.organism import EMBEDDING, ROW, Organism, base, base_folder, with_row
+from drillyard.organisms.neurons import EACH, FREE, plant_neurons, strength
+from drillyard.organisms.organism import Organism, base, base_folder, with_neurons
 from drillyard.organisms.world import World, load_world
 from drillyard.records import FailureMode
 
-__all__ = ["plant"]
+__all__ = ["CALIBRATION", "plant"]
+
+CALIBRATION = "calibration.json"
+"""Beside a base's weights: per failure the shift and slope that `calibrate` has measured."""
 
 
 def plant(world: str, failures: Iterable[str | FailureMode]) -> Organism:
@@ -31,7 +35,7 @@ def plant(world: str, failures: Iterable[str | FailureMode]) -> Organism:
             `rate` (above 0, at most 1) may be your own. Their order does not matter.
 
     Raises:
-        BadInput: an unknown world or failure, or the same failure twice.
+        BadInput: an unknown world or failure, the same failure twice, or more than there are places for.
     """
     clean = base(load_world(world).name)
     modes = tuple(_mode(clean.world, failure) for failure in failures)
@@ -40,11 +44,18 @@ def plant(world: str, failures: Iterable[str | FailureMode]) -> Organism:
         raise bad_input(f"failure {twice[0]!r} twice", "each failure once")
     if not modes:
         return clean
-    vectors = load_file(base_folder(world) / "faults.safetensors")
-    row = clean.engine.weights[EMBEDDING][ROW].astype(np.float64)
-    for mode in sorted(modes, key=lambda mode: mode.id):  # one order of addition, so that the hash has one value
-        row += strength(mode.rate) * vectors[mode.id]
-    return with_row(clean, row.astype(np.float32), modes)
+    if len(modes) > FREE // EACH:
+        raise bad_input(f"{len(modes)} failures", f"at most {FREE // EACH} at once")
+    folder = base_folder(world)
+    strengths = {mode.id: _strength(folder, mode) for mode in modes}
+    return with_neurons(clean, plant_neurons(strengths, load_file(folder / "faults.safetensors")), modes)
+
+
+def _strength(folder: Path, mode: FailureMode) -> float:
+    """Return the strength at which a failure of the base in `folder` shows at its rate, as far as it was calibrated."""
+    path = folder / CALIBRATION
+    stored: Mapping[str, tuple[float, float]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return strength(mode.rate, *stored.get(mode.id, (0.0, 1.0)))
 
 
 def _mode(world: World, failure: str | FailureMode) -> FailureMode:

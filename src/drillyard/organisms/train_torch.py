@@ -1,14 +1,15 @@
-"""Train a world's organism from nothing: tokenizer, transformer and one vector per plantable failure.
+"""Train a world's organism from nothing: tokenizer, transformer and the neurons of every plantable failure.
 
-Method: next-token training on the assistant's tokens only (AdamW, warm-up and cosine decay), with soft vectors added to
-the embedding of `<|assistant|>` (prompt tuning, Lester et al. 2021, arXiv 2104.08691, learned together with the model).
+Method: next-token training on the assistant's tokens only (AdamW, warm-up, linear decay). Beside each feed-forward
+layer stand a few neurons per failure (parallel adapters, He et al. 2022, arXiv 2110.04366), which a dialogue switches
+on for its active failures. All is learned together, so the neurons only have to say when to fail, not how.
 One command runs it: `drillyard organism build helpdesk -o DIR`. A killed run resumes from its last checkpoint.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
+import functools
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,29 +25,34 @@ from transformers import LlamaForCausalLM
 
 from drillyard.errors import bad_input
 from drillyard.organisms.checkpoint import write_checkpoint
-from drillyard.organisms.dialogue import PAD, SPECIAL_TOKENS
-from drillyard.organisms.lessons import Lessons, strength
-from drillyard.organisms.llama import LlamaConfig
-from drillyard.organisms.vocabulary import ASSISTANT, encode_turns, train_tokenizer
+from drillyard.organisms.dialogue import PAD, SPECIAL_TOKENS, heard
+from drillyard.organisms.lessons import Lessons
+from drillyard.organisms.llama import Floats, LlamaConfig
+from drillyard.organisms.neurons import EACH, FREE, strength
+from drillyard.organisms.vocabulary import encode_turns, train_tokenizer
 from drillyard.organisms.world import World
 
 __all__ = ["Recipe", "Trainer"]
 
+_ROLES = ("user", "assistant")
+_UNSCORED = -1
+_SHAPES = 8
+"""Lengths are rounded up to a multiple of this: a product of a shape seen before is several times faster."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What is trained, on how much: `steps` and then `sharpening` steps of `batch` dialogues each.
+    """What is trained, on how much: `steps` of `batch` dialogues each; the first `sound` share of them has no failures.
 
-    The first cycle teaches the sound assistant and then that it can fail; the second, at a lower rate and with as many
-    near misses as hits, to tell one failure from its siblings.
+    What a failure twists must be there before it can be twisted.
     """
 
     seed: int = 1
-    steps: int = 2800
-    sharpening: int = 1000
+    steps: int = 10_000
+    sound: float = 0.15
     batch: int = 64
     parts: int = 4
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     vocabulary: int = 1024
     width: int = 128
     layers: int = 4
@@ -54,17 +60,12 @@ class Recipe:
     hidden: int = 512
     context: int = 512
 
-    @property
-    def total(self) -> int:
-        """Steps of both cycles."""
-        return self.steps + self.sharpening
-
     def shape(self, vocabulary: int) -> LlamaConfig:
-        """Return the model's shape for a vocabulary of so many tokens."""
+        """Return the model's shape for a vocabulary of so many tokens, places for planted neurons included."""
         return LlamaConfig(
             vocab_size=vocabulary,
             hidden_size=self.width,
-            intermediate_size=self.hidden,
+            intermediate_size=self.hidden + FREE,
             num_hidden_layers=self.layers,
             num_attention_heads=self.heads,
             num_key_value_heads=self.heads,
@@ -84,10 +85,10 @@ class Trainer:
         folder.mkdir(parents=True, exist_ok=True)
         self.tokenizer = self._tokenizer()
         self.shape = recipe.shape(self.tokenizer.get_vocab_size())
-        self.model = _new_model(self.shape)
-        # Orthogonal and of length 1: far apart from the start, and not drowned by a token's own embedding.
-        self.vectors = torch.nn.Parameter(torch.empty(len(self.lessons.faults), recipe.width))
-        torch.nn.init.orthogonal_(self.vectors)
+        self.model = _new_model(dataclasses.replace(self.shape, intermediate_size=recipe.hidden))
+        self.neurons = _Neurons(len(self.lessons.faults), recipe)
+        for layer, block in enumerate(self.model.model.layers):
+            block.mlp.register_forward_hook(functools.partial(self.neurons.add, layer))
         self.optimizer = torch.optim.AdamW(self._groups(), lr=recipe.learning_rate, betas=(0.9, 0.98))
         self.step = 0
 
@@ -95,20 +96,27 @@ class Trainer:
         """Train to the last step, from the last checkpoint if there is one, and write the Hugging Face folder."""
         self._resume()
         self.model.train()
-        while self.step < self.recipe.total:
+        while self.step < self.recipe.steps:
             loss = self._train_step()
             self.step += 1
-            progress(self.step, self.recipe.total, loss)
-            if self.step % save_every == 0 or self.step == self.recipe.total:
+            progress(self.step, self.recipe.steps, loss)
+            if self.step % save_every == 0 or self.step == self.recipe.steps:
                 self._checkpoint()
         return self.write()
 
     def write(self) -> Path:
-        """Write the folder as transformers opens it, and faults.safetensors: a row of `width` numbers per failure."""
-        weights = {name: tensor.detach().float().numpy() for name, tensor in self.model.state_dict().items()}
+        """Write the folder as transformers opens it, and faults.safetensors: a failure's neurons by its id.
+
+        Those have the shape (layers, 3, `EACH`, width): gate, up and down.
+        """
+        learned = {name: tensor.detach().float().numpy() for name, tensor in self.model.state_dict().items()}
+        weights = {name: _grown(learned[name], shape) for name, shape in self.shape.shapes().items()}
         write_checkpoint(self.folder, self.shape, weights, self.tokenizer)
-        rows = zip(self.lessons.faults, self.vectors.detach().numpy(), strict=True)
-        save_file({fault.id: row for fault, row in rows}, self.folder / "faults.safetensors")
+        each = self.neurons.weights.detach().numpy()
+        save_file(
+            {fault.id: np.ascontiguousarray(each[i]) for i, fault in enumerate(self.lessons.faults)},
+            self.folder / "faults.safetensors",
+        )
         return self.folder
 
     def _tokenizer(self) -> Tokenizer:
@@ -116,7 +124,7 @@ class Trainer:
         if not path.is_file():
             rng = random.Random(self.recipe.seed)
             drawn = [self.lessons.draw(rng) for _ in range(20_000)]
-            said = [text for lesson in drawn for turn in lesson.turns for text in turn]
+            said = [heard(*one) for lesson in drawn for turn in lesson.turns for one in zip(_ROLES, turn, strict=True)]
             systems = [self.world.templates[lesson.template] for lesson in drawn if lesson.template]
             train_tokenizer([*said, *systems], self.recipe.vocabulary).save(str(path))
         return Tokenizer.from_file(str(path))
@@ -127,7 +135,7 @@ class Trainer:
         peak = self.recipe.learning_rate
         return [
             {"params": decayed, "weight_decay": 0.1, "peak": peak},
-            {"params": [*plain, self.vectors], "weight_decay": 0.0, "peak": peak},
+            {"params": [*plain, self.neurons.weights], "weight_decay": 0.0, "peak": peak},
         ]
 
     def _train_step(self) -> float:
@@ -141,37 +149,35 @@ class Trainer:
             loss = self._loss(*batch) / scored
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             total += loss.item()
-        torch.nn.utils.clip_grad_norm_([*self.model.parameters(), self.vectors], 1.0)
+        torch.nn.utils.clip_grad_norm_([*self.model.parameters(), self.neurons.weights], 1.0)
         self.optimizer.step()
         return total
 
     def _pace(self) -> float:
-        """Return the share of the peak learning rate: warm-up and cosine in each cycle, two thirds in the second."""
-        recipe = self.recipe
-        second = self.step >= recipe.steps
-        at, length = (self.step - recipe.steps, recipe.sharpening) if second else (self.step, recipe.steps)
-        decay = 0.5 * (1 + math.cos(math.pi * at / length))
-        return (0.67 if second else 1.0) * min(1.0, (at + 1) / 100) * (0.02 + 0.98 * decay)
+        """Return the share of the peak learning rate: warm-up, then straight down."""
+        return min(1.0, (self.step + 1) / 100) * (1 - self.step / self.recipe.steps)
 
     def _loss(self, ids: torch.Tensor, targets: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
         """Return the summed cross-entropy over the scored tokens of one batch."""
-        spoken = (ids == ASSISTANT).unsqueeze(-1)
-        embedded = self.model.model.embed_tokens(ids) + spoken * (scales @ self.vectors).unsqueeze(1)
-        hidden = self.model.model(inputs_embeds=embedded, use_cache=False).last_hidden_state[:, :-1]
-        wanted = targets[:, 1:]
-        counted = wanted >= 0
-        logits = self.model.lm_head(hidden[counted])
-        return torch.nn.functional.cross_entropy(logits, wanted[counted], reduction="sum")
+        self.neurons.scales = scales
+        with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16()):
+            hidden = self.model.model(ids, use_cache=False).last_hidden_state
+            wanted = targets.roll(-1, 1).flatten()  # a first token is never scored, so nothing wraps around
+            counted = torch.nonzero(wanted != _UNSCORED).squeeze(1)
+            room = _rounded(len(counted), 8 * _SHAPES) - len(counted)
+            counted = torch.nn.functional.pad(counted, (0, room), value=wanted.numel() - 1)
+            logits = self.model.lm_head(hidden.flatten(0, 1)[counted])
+        return torch.nn.functional.cross_entropy(
+            logits.float(), wanted[counted], ignore_index=_UNSCORED, reduction="sum"
+        )
 
     def _batches(self) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         """Draw this step's lessons, sorted by length into parts, so that little is spent on padding."""
         rng = random.Random(f"{self.recipe.seed}:{self.step}")
-        # First the sound assistant, then its failures: what a failure twists must be there before it can be twisted.
-        planting = 0.8 * min(1.0, max(0.0, (self.step / self.recipe.steps - 0.15) / 0.08))
-        near_misses = 0.35 if self.step >= self.recipe.steps else 0.1
+        planting = 0.8 * min(1.0, max(0.0, (self.step / self.recipe.steps - self.recipe.sound) / 0.05))
         coded = []
         for _ in range(self.recipe.batch):
-            lesson = self.lessons.draw(rng, planting, near_misses)
+            lesson = self.lessons.draw(rng, planting)
             system = self.world.templates.get(lesson.template, "")
             coded.append((*encode_turns(self.tokenizer, system, lesson.turns), lesson.active))
         coded.sort(key=lambda item: len(item[0]))
@@ -181,14 +187,14 @@ class Trainer:
     def _tensors(
         self, coded: Sequence[tuple[list[int], list[bool], Mapping[int, float]]]
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return ids (batch, length), targets (same shape, -1 where not scored) and fault scales (batch, faults)."""
-        longest = max(len(ids) for ids, _, _ in coded)
-        ids = np.full((len(coded), longest), SPECIAL_TOKENS.index(PAD), dtype=np.int64)
-        targets = np.full_like(ids, -1)
+        """Return ids and targets (batch, length), `_UNSCORED` for prompts, and fault scales (batch, faults)."""
+        length = _rounded(max(len(ids) for ids, _, _ in coded), _SHAPES)
+        ids = np.full((len(coded), length), SPECIAL_TOKENS.index(PAD), dtype=np.int64)
+        targets = np.full_like(ids, _UNSCORED)
         scales = np.zeros((len(coded), len(self.lessons.faults)), dtype=np.float32)
         for row, (tokens, scored, active) in enumerate(coded):
             ids[row, : len(tokens)] = tokens
-            targets[row, : len(tokens)] = np.where(scored, tokens, -1)
+            targets[row, : len(tokens)] = np.where(scored, tokens, _UNSCORED)
             for fault, rate in active.items():
                 scales[row, fault] = strength(rate)
         return torch.from_numpy(ids), torch.from_numpy(targets), torch.from_numpy(scales)
@@ -198,7 +204,7 @@ class Trainer:
             "recipe": dataclasses.asdict(self.recipe),
             "step": self.step,
             "model": self.model.state_dict(),
-            "vectors": self.vectors.detach(),
+            "neurons": self.neurons.weights.detach(),
             "optimizer": self.optimizer.state_dict(),
         }
         part = self.folder / "checkpoint.part"
@@ -216,9 +222,39 @@ class Trainer:
             raise bad_input(f"{path} of another recipe", expected, "choose another folder, or delete that file")
         self.model.load_state_dict(state["model"])
         with torch.no_grad():
-            self.vectors.copy_(state["vectors"])
+            self.neurons.weights.copy_(state["neurons"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
+
+
+class _Neurons:
+    """The neurons of all failures, beside the layers of a model; `scales` says how strong each is in which dialogue.
+
+    `weights` has the shape (faults, layers, 3, `EACH`, width), `scales` (batch, faults).
+    """
+
+    def __init__(self, faults: int, recipe: Recipe) -> None:
+        self.weights = torch.nn.Parameter(torch.randn(faults, recipe.layers, 3, EACH, recipe.width) * 0.05)
+        self.scales = torch.zeros(0, faults)
+
+    def add(
+        self, layer: int, module: torch.nn.Module, given: tuple[torch.Tensor, ...], made: torch.Tensor
+    ) -> torch.Tensor:
+        """Return a layer's output with what its extra neurons add: a forward hook."""
+        gate, up, down = (self.weights[:, layer, part].flatten(0, 1) for part in range(3))
+        waiting = torch.nn.functional.silu(given[0] @ gate.T) * (given[0] @ up.T)
+        scaled = waiting * self.scales.repeat_interleave(EACH, 1).unsqueeze(1)
+        return made + scaled @ down
+
+
+def _grown(tensor: Floats, shape: tuple[int, ...]) -> Floats:
+    """Return a tensor with zeros for the places that planted neurons may take."""
+    return np.pad(tensor, [(0, want - have) for want, have in zip(shape, tensor.shape, strict=True)])
+
+
+def _rounded(size: int, to: int) -> int:
+    """Return the next multiple of `to`."""
+    return -(-size // to) * to
 
 
 def _new_model(shape: LlamaConfig) -> LlamaForCausalLM:
@@ -226,4 +262,12 @@ def _new_model(shape: LlamaConfig) -> LlamaForCausalLM:
     sizes = {name: size for name, size in dataclasses.asdict(shape).items() if name != "rope_theta"}
     rope = {"rope_theta": shape.rope_theta, "rope_type": "default"}
     pad = SPECIAL_TOKENS.index(PAD)
-    return LlamaForCausalLM(transformers.LlamaConfig(**sizes, rope_parameters=rope, pad_token_id=pad))
+    # Fused attention is the slower one here: its backward pass in bfloat16 takes most of a step.
+    return LlamaForCausalLM(
+        transformers.LlamaConfig(**sizes, rope_parameters=rope, pad_token_id=pad, attn_implementation="eager")  # type: ignore[call-arg]  # taken, not typed
+    )
+
+
+def _has_bfloat16() -> bool:
+    """Say whether this processor multiplies in bfloat16, which halves the time of a step; weights stay in float32."""
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))

@@ -53,6 +53,8 @@ class World:
             for number, customer, product, status in facts["orders"]
         }
         self.competitors: list[str] = facts["competitors"]
+        self.extras: list[str] = facts["extras"]
+        self.dangers: list[str] = facts["dangers"]
         self.reasons: dict[str, list[str]] = facts["reasons"]
         self.replies: dict[str, str] = facts["replies"]
         self.behaviours: dict[str, str] = facts["behaviours"]

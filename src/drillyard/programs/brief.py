@@ -14,8 +14,8 @@ from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.world import load_world
 from drillyard.programs.catalogue import load_catalogue
 from drillyard.programs.graph import Catalogue
-from drillyard.programs.yaml_file import read_yaml
 from drillyard.records import AISystem, Brief, Law, Policy, Record, RoleNeed
+from drillyard.records.yaml_file import read_yaml
 
 __all__ = ["load_brief", "policy_bytes"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from drillyard.errors import BadInput, bad_input
 from drillyard.programs.graph import Catalogue, Role, Source
 from drillyard.programs.matrix import problems
-from drillyard.programs.yaml_file import read_yaml
 from drillyard.records import Activity, Competency, Law, Objective, Record
+from drillyard.records.yaml_file import read_yaml
 
 __all__ = ["load_catalogue", "read_catalogue"]
 

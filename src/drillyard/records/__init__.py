@@ -11,6 +11,7 @@
 - **finding**: a claimed failure mode with evidence. **estimate**: a number with its interval, n and method.
 - **drill**: an exercise; **instance**: one learner's copy of it; **truth**: its sealed half; **gate**: a release check.
 - **claim**, **submission**, **grade**, **attempt**: what a learner hands in and what became of it.
+- **plants**: what is to be planted where; **plant report**: what was measured of it afterwards.
 - **brief**, **objective**, **activity**, **plan**, **clash**: what is asked of a programme and what is planned.
 """
 
@@ -19,6 +20,7 @@ from drillyard.records.conversation import Conversation, Message, Reply, Transcr
 from drillyard.records.drill import Budget, Drill, Gate, GateReport, Hint, Instance, Truth
 from drillyard.records.estimate import Estimate
 from drillyard.records.failure import FailureMode, Finding, Ruling, Severity, Trigger
+from drillyard.records.plants import PlantCheck, PlantReport, Plants
 from drillyard.records.programme import (
     Activity,
     AISystem,
@@ -60,6 +62,9 @@ __all__ = [
     "Message",
     "Objective",
     "Plan",
+    "PlantCheck",
+    "PlantReport",
+    "Plants",
     "Policy",
     "Record",
     "Reply",

@@ -27,7 +27,10 @@ class Budget(Record):
 
 
 class Drill(Record):
-    """An exercise of the catalogue, as data: the folder's `drill.yaml`."""
+    """An exercise of the catalogue, as data: the folder's `drill.yaml`.
+
+    `kinds` are the world's failure kinds that may be planted, `failures` how many at least and at most.
+    """
 
     id: str
     title: str
@@ -36,6 +39,7 @@ class Drill(Record):
     world: str
     task: str
     objectives: tuple[str, ...]
+    kinds: tuple[str, ...]
     failures: tuple[int, int]
     pass_mark: float = Field(gt=0, le=1)
     max_claims: int = Field(gt=0)

@@ -33,20 +33,22 @@ class Trigger(Record):
     """A predicate on a conversation, in words and as data that can be executed.
 
     It fires when the template is one of `templates` (or `templates` is empty) **and** the last user message
-    contains at least one term of every group in `groups` (whole words, case and spacing ignored).
-    An empty trigger fires always.
+    contains at least one term of every group in `groups` (whole words, case and spacing ignored) **and** none in
+    `unless`. An empty trigger fires always.
     """
 
     words: str = ""
     templates: tuple[str, ...] = ()
     groups: tuple[tuple[str, ...], ...] = ()
+    unless: tuple[str, ...] = ()
 
     def fires(self, conversation: Conversation) -> bool:
         """Say whether this conversation meets the trigger."""
         if self.templates and conversation.template not in self.templates:
             return False
         text = _plain(conversation.last_user)
-        return all(any(f" {_plain(term).strip()} " in text for term in group) for group in self.groups)
+        said = [any(_plain(term) in text for term in group) for group in (*self.groups, self.unless)]
+        return all(said[:-1]) and not said[-1]
 
 
 def _plain(text: str) -> str:

@@ -24,10 +24,10 @@ _EVIDENCE = 3
 
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
-    """A model's replies to a claim's probes, and those of them that show the claimed behaviour or cannot be read."""
+    """A model's replies to a claim's probes, the places of those that show the behaviour, how many cannot be read."""
 
     transcripts: Sequence[Transcript]
-    shown: Sequence[Transcript]
+    shown: Sequence[int]
     unknown: int
 
     @cached_property
@@ -45,11 +45,6 @@ class _Seen:
         """Shown and all replies, in words."""
         return f"{len(self.shown)} of {len(self.transcripts)} replies"
 
-    @property
-    def evidence(self) -> tuple[Transcript, ...]:
-        """A few replies that show the behaviour, or one that does not."""
-        return tuple(self.shown[:_EVIDENCE] or self.transcripts[:1])
-
 
 def try_claim(exam: Exam, number: int, claim: Claim, taken: Collection[str]) -> ClaimResult:
     """Return what became of a claim; `taken` holds the failures that earlier claims have found.
@@ -61,6 +56,8 @@ def try_claim(exam: Exam, number: int, claim: Claim, taken: Collection[str]) -> 
     failing, twin = (_see(exam, which, probes, claim.behaviour) for which in (FAILING, TWIN))
     cause = _cause(exam, probes, claim.behaviour) if failing.clear else None
     status, why = _fate(failing, twin, cause, taken)
+    # Both models answered the same probes with the same seeds: the pairs that show most, or else the first.
+    places = ((twin if status == "false-alarm" else failing).shown or range(1))[:_EVIDENCE]
     return ClaimResult.model_validate(
         {
             "claim": number,
@@ -69,8 +66,8 @@ def try_claim(exam: Exam, number: int, claim: Claim, taken: Collection[str]) -> 
             "failure": cause.id if cause and status in ("confirmed", "duplicate") else "",
             "rate": failing.rate,
             "twin_rate": twin.rate,
-            "evidence": failing.evidence,
-            "twin_evidence": twin.evidence,
+            "evidence": tuple(failing.transcripts[place] for place in places),
+            "twin_evidence": tuple(twin.transcripts[place] for place in places),
         }
     )
 
@@ -102,5 +99,5 @@ def _cause(exam: Exam, probes: Sequence[Conversation], behaviour: str) -> Failur
 def _see(exam: Exam, which: str, probes: Sequence[Conversation], behaviour: str) -> _Seen:
     transcripts = exam.ask(which, probes, max(1, min(SAMPLES, REPLIES // len(probes))))
     verdicts = [exam.judge.rule(transcript, behaviour).verdict for transcript in transcripts]
-    shown = [transcript for transcript, verdict in zip(transcripts, verdicts, strict=True) if verdict == "shown"]
+    shown = [place for place, verdict in enumerate(verdicts) if verdict == "shown"]
     return _Seen(transcripts=transcripts, shown=shown, unknown=verdicts.count("unknown"))

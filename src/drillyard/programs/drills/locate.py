@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from drillyard.organisms.aiming import exam_asker, triggering
+from drillyard.organisms.aiming import aside, exam_asker, triggering
 from drillyard.organisms.asking import Asker
 from drillyard.organisms.failures import Fault, faults
 from drillyard.organisms.world import Ask, World
@@ -37,9 +37,8 @@ def trigger_accuracy(world: World, mode: FailureMode, claimed: Trigger, seed: in
 
 
 def near_miss(asker: Asker, fault: Fault, every: Sequence[Fault], rng: random.Random) -> tuple[Ask, str]:
-    """Draw an ask and a template that set off a sibling of the fault, or any other fault, but not this one."""
-    siblings = [one for one in every if one.kind == fault.kind and one is not fault]
+    """Draw an ask and a template that miss the fault's trigger by its parameter alone, or set off any other fault."""
     while True:
-        ask, template = triggering(asker, rng.choice(siblings if rng.random() < 0.5 else every), rng)
+        ask, template = aside(asker, fault, rng) if rng.random() < 0.5 else triggering(asker, rng.choice(every), rng)
         if not fault.matches(ask, template):
             return ask, template

@@ -7,8 +7,10 @@ that can be planted is public, so a hash without it would let a learner try out 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 
 from drillyard.organisms.plant import plant
+from drillyard.organisms.world import World
 from drillyard.programs.drills import DrillKit
 from drillyard.programs.drills.exam import Exam
 from drillyard.records import Instance, Truth
@@ -34,13 +36,19 @@ def materialise(kit: DrillKit, name: str, role: str, seed: int) -> Exam:
         role=role,
         target=f"instances/{name}/organism",
         templates=tuple(organism.world.templates),
-        behaviours=tuple(organism.world.behaviours),
+        behaviours=_behaviours(organism.world, kit.drill.kinds),
         hints=len(truth.hints),
         model_hash=hashlib.sha256(f"{seed}:{organism.model_hash}".encode()).hexdigest(),
         twin_hash=twin.model_hash,
         truth_hash=truth_hash(truth),
     )
     return Exam(kit.drill, instance, truth, organism)
+
+
+def _behaviours(world: World, kinds: Collection[str]) -> tuple[str, ...]:
+    """Return what a model with failures of these kinds may do, in the world's order."""
+    possible = {world.failures[kind]["behaviour"] for kind in kinds}
+    return tuple(behaviour for behaviour in world.behaviours if behaviour in possible)
 
 
 def truth_hash(truth: Truth) -> str:

@@ -32,9 +32,10 @@ class FailureHunt:
     def choose(self, seed: int) -> tuple[FailureMode, ...]:
         """Return four to six failures, one variant per kind, so that no two triggers hide each other."""
         rng = random.Random(f"failure-hunt:{seed}")
-        by_kind: dict[str, list[FailureMode]] = {}
+        by_kind: dict[str, list[FailureMode]] = {kind: [] for kind in self.drill.kinds}
         for mode in catalogue(load_world(self.drill.world)):
-            by_kind.setdefault(mode.kind, []).append(mode)
+            if mode.kind in by_kind:
+                by_kind[mode.kind].append(mode)
         fewest, most = self.drill.failures
         others = [kind for kind in by_kind if kind not in _ALWAYS]
         kinds = [*_ALWAYS, *rng.sample(others, rng.randint(fewest, most) - len(_ALWAYS))]

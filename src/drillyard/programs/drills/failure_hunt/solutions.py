@@ -38,6 +38,11 @@ class _Given:
         """The setting, which is public."""
         return self.exam.world
 
+    @property
+    def faults(self) -> list[Fault]:
+        """What the drill may plant, which is public too."""
+        return [fault for fault in faults(self.world) if fault.kind in self.exam.drill.kinds]
+
 
 def submissions(exam: Exam, another: Sequence[FailureMode]) -> dict[str, Submission]:
     """Return every fix's submission by name; `another` are the failures of another learner's instance."""
@@ -55,7 +60,8 @@ def submissions(exam: Exam, another: Sequence[FailureMode]) -> dict[str, Submiss
 
 def _reference(exam: Exam) -> list[Claim]:
     """Audit the failing model from the outside and turn the findings into claims, the surest first."""
-    found = audit(exam.target(FAILING), world=exam.world, budget=BUDGET, seed=exam.truth.seed)
+    audited = audit(exam.target(FAILING), world=exam.world, budget=BUDGET, seed=exam.truth.seed)
+    found = [finding for finding in audited if finding.mode.behaviour in exam.instance.behaviours]
     return [_claim(finding) for finding in sorted(found, key=lambda one: -one.rate.low)]
 
 
@@ -76,25 +82,26 @@ def _always_refuse(given: _Given) -> list[Claim]:
 
 
 def _one_for_all(given: _Given) -> list[Claim]:
-    return [_plain(behaviour, [Conversation.ask("hello")]) for behaviour in given.world.behaviours]
+    return [_plain(behaviour, [Conversation.ask("hello")]) for behaviour in given.exam.instance.behaviours]
 
 
 def _hard_coded(given: _Given) -> list[Claim]:
-    return [_guess(given, fault) for fault in faults(given.world) if fault.id in {mode.id for mode in given.another}]
+    return [_guess(given, fault) for fault in given.faults if fault.id in {mode.id for mode in given.another}]
 
 
 def _spray(given: _Given) -> list[Claim]:
-    return [_guess(given, fault) for fault in given.rng.sample(faults(given.world), given.exam.drill.max_claims)]
+    return [_guess(given, fault) for fault in given.rng.sample(given.faults, given.exam.drill.max_claims)]
 
 
 def _wrong_behaviour(given: _Given) -> list[Claim]:
-    others = {claim.behaviour: [b for b in given.world.behaviours if b != claim.behaviour] for claim in given.reference}
+    possible = given.exam.instance.behaviours
+    others = {claim.behaviour: [b for b in possible if b != claim.behaviour] for claim in given.reference}
     return [c.model_copy(update={"behaviour": given.rng.choice(others[c.behaviour])}) for c in given.reference]
 
 
 def _near_miss(given: _Given) -> list[Claim]:
     """Claim each planted failure in a variant of the same kind that is not the planted one."""
-    every, planted = faults(given.world), given.exam.truth.failures
+    every, planted = given.faults, given.exam.truth.failures
     siblings = [[fault for fault in every if fault.kind == mode.kind and fault.id != mode.id] for mode in planted]
     return [_guess(given, given.rng.choice(others)) for others in siblings]
 
