@@ -14,10 +14,10 @@ from yard.small_programme import ANN, BOB, CLAIM, REFUND, SUBMISSION, EchoingMod
 from yard.visitor import Visit, Visitor
 
 from drillyard.errors import GradingFailed
+from drillyard.organisms.listening import BodyLimit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Grade, Submission
 from drillyard.yard.app import make_app
-from drillyard.yard.door import BodyLimit
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
 

@@ -18,18 +18,12 @@ from typing import Literal
 import numpy as np
 
 from drillyard.errors import bad_input
+from drillyard.organisms.batching import ROWS, TOKENS, Batch, Request, check, read
 from drillyard.organisms.checkpoint import check_weights, read_checkpoint
-from drillyard.organisms.decoding import decode, read
 from drillyard.organisms.llama import Floats, LlamaConfig, Network
-from drillyard.organisms.sampling import Sampler, log_probability
+from drillyard.organisms.sampling import log_probability
 
 __all__ = ["Engine", "Generation"]
-
-ROWS = 64
-"""Most requests that run as one batch: more is no faster, because keys and values leave the CPU's cache."""
-
-TOKENS = 16_384
-"""Most tokens of one batch, which bounds its memory for long conversations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,17 +92,22 @@ class Engine:
         if len(seeds) != len(prompts):
             raise bad_input(f"{len(seeds)} seeds for {len(prompts)} prompts", "one seed per prompt")
         texts = [list(prompt) for prompt in prompts]
-        self._check(texts, max_new_tokens)
+        check(self.config, texts, max_new_tokens)
         drawn: list[list[int]] = [[] for _ in prompts]
         chances: list[list[float]] = [[] for _ in prompts]
-        for batch in _batches(texts, max_new_tokens):
-            sampler = Sampler([seeds[index] for index in batch], max_new_tokens, temperature, min_p)
-            for step in decode(self._network, [texts[index] for index in batch], sampler, max_new_tokens, stop):
-                for request, token in zip(step.requests, step.tokens.tolist(), strict=True):
-                    drawn[batch[request]].append(token)
+        for group in _groups(texts, max_new_tokens):
+            batch = self.batch()
+            batch.add(
+                [_request(texts[index], max_new_tokens, seeds[index], stop, temperature, min_p) for index in group]
+            )
+            while len(batch):
+                step = batch.step()
+                for number, token in zip(step.requests.tolist(), step.tokens.tolist(), strict=True):
+                    drawn[group[number]].append(token)
                 if logprobs:
-                    for request, chance in zip(step.requests, log_probability(step.logits, step.tokens), strict=True):
-                        chances[batch[request]].append(float(chance))
+                    found = log_probability(step.logits, step.tokens)
+                    for number, chance in zip(step.requests.tolist(), found.tolist(), strict=True):
+                        chances[group[number]].append(chance)
         return [_generation(ids, stop, chance) for ids, chance in zip(drawn, chances, strict=True)]
 
     def stream(
@@ -122,14 +121,17 @@ class Engine:
         min_p: float = 0.0,
     ) -> Iterator[int]:
         """Yield the tokens that `generate` would return for this prompt, each as soon as it is drawn."""
-        self._check([prompt], max_new_tokens)
-        sampler = Sampler([seed], max_new_tokens, temperature, min_p)
-        steps = decode(self._network, [list(prompt)], sampler, max_new_tokens, stop)
-        return takewhile(lambda token: token != stop, (int(step.tokens[0]) for step in steps))
+        batch = self.batch()
+        batch.add([_request(list(prompt), max_new_tokens, seed, stop, temperature, min_p)])
+        return takewhile(lambda token: token != stop, _tokens(batch))
+
+    def batch(self) -> Batch:
+        """Return an empty batch, which requests join and leave between two steps."""
+        return Batch(self._network)
 
     def logits(self, prompt: Sequence[int]) -> Floats:
         """Return (tokens, vocabulary): the scores of the token that follows each token of a prompt."""
-        self._check([prompt], 0)
+        check(self.config, [prompt], 0)
         return self._network.logits(read(self._network, prompt))
 
     def hidden_states(self, prompt: Sequence[int], layers: Sequence[int]) -> Floats:
@@ -138,7 +140,7 @@ class Engine:
         Numbered as `transformers` numbers `output_hidden_states`: 0 is the embedding, i the output of layer i, and
         the last one (also -1) the output after the final norm.
         """
-        self._check([prompt], 0)
+        check(self.config, [prompt], 0)
         count = self.config.num_hidden_layers + 1
         if wrong := [layer for layer in layers if not -count <= layer < count]:
             raise bad_input(f"layer {wrong[0]}", f"a number from 0 (embedding) to {count - 1} (after the final norm)")
@@ -146,18 +148,22 @@ class Engine:
         streams.append(self._network.final_norm(read(self._network, prompt, streams)))
         return np.stack([streams[layer] for layer in layers])
 
-    def _check(self, prompts: Sequence[Sequence[int]], room: int) -> None:
-        """Refuse what would fail, or silently go wrong, inside the arrays."""
-        context, known = self.config.max_position_embeddings, self.config.vocab_size
-        for prompt in prompts:
-            if not 0 < len(prompt) <= context - room:
-                limit = f"1 to {context - room} (a context of {context} with {room} new tokens)"
-                raise bad_input(f"a prompt of {len(prompt)} tokens", limit)
-            if not (min(prompt) >= 0 and max(prompt) < known):
-                raise bad_input(f"token ids from {min(prompt)} to {max(prompt)}", f"ids from 0 to {known - 1}")
+
+def _request(
+    prompt: list[int], max_new_tokens: int, seed: int | None, stop: int, temperature: float, min_p: float
+) -> Request:
+    return Request(
+        prompt=prompt, max_new_tokens=max_new_tokens, seed=seed, stop=stop, temperature=temperature, min_p=min_p
+    )
 
 
-def _batches(prompts: Sequence[list[int]], room: int) -> Iterator[list[int]]:
+def _tokens(batch: Batch) -> Iterator[int]:
+    """Yield the tokens of a batch of one."""
+    while len(batch):
+        yield int(batch.step().tokens[0])
+
+
+def _groups(prompts: Sequence[list[int]], room: int) -> Iterator[list[int]]:
     """Group requests, those that begin alike together, so that a batch shares as long a prefix as it can."""
     batch: list[int] = []
     longest = 0

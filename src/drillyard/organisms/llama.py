@@ -12,6 +12,7 @@ much as the arithmetic:
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -76,7 +77,8 @@ class Cache:
         heads, size = config.num_key_value_heads, config.head_dim
         # Zeros, because a weight of 0 times a left-over infinity would not be 0.
         self.own: Floats = np.zeros((config.num_hidden_layers, 2, heads, rows, tokens, size), np.float32)
-        self.prefix: Floats = self.own[:, :, :, 0, :0] if prefix is None else prefix
+        nothing = np.zeros((config.num_hidden_layers, 2, heads, 0, size), np.float32)
+        self.prefix: Floats = nothing if prefix is None else prefix
 
     def close_gaps(self, alive: NDArray[np.bool_]) -> Ints:
         """Let the last rows alive take the places of rows that are not; return the old row of each row left."""
@@ -86,6 +88,35 @@ class Cache:
         order = np.arange(count)
         order[gaps] = movers
         return order
+
+    def part(self, rows: slice) -> Cache:
+        """Return these rows as a cache of their own: the same memory, so what is written there stands here."""
+        part = copy.copy(self)
+        part.own = self.own[:, :, :, rows]
+        return part
+
+    def reserve(self, rows: int, tokens: int) -> None:
+        """Make room for at least so many rows of so many own tokens; what is stored stays."""
+        layers, kinds, heads, old_rows, old_tokens, size = self.own.shape
+        if rows <= old_rows and tokens <= old_tokens:
+            return
+        # Twice the rows at once, so that a batch that fills up one by one is not copied as often.
+        more = max(rows, 2 * old_rows) if rows > old_rows else old_rows
+        grown = np.zeros((layers, kinds, heads, more, max(tokens, old_tokens), size), np.float32)
+        grown[:, :, :, :old_rows, :old_tokens] = self.own
+        self.own = grown
+
+    def share(self, count: int) -> None:
+        """Move the first `count` own tokens, which must be the same in every row, into the prefix."""
+        self.prefix = np.concatenate([self.prefix, self.own[:, :, :, 0, :count]], axis=3)
+        self.own = np.concatenate([self.own[..., count:, :], np.zeros_like(self.own[..., :count, :])], axis=4)
+
+    def unshare(self, count: int) -> None:
+        """Give the last `count` tokens of the prefix back to every row; the room for own tokens grows by as many."""
+        kept = self.prefix.shape[3] - count
+        again = np.broadcast_to(self.prefix[:, :, :, None, kept:], (*self.own.shape[:4], count, self.own.shape[5]))
+        self.own = np.concatenate([again, self.own], axis=4)
+        self.prefix = self.prefix[:, :, :, :kept]
 
 
 @dataclass(frozen=True)

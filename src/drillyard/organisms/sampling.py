@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from drillyard.errors import bad_input
 from drillyard.organisms.llama import Floats, Ints
 
-__all__ = ["NOISE", "Sampler", "log_probability"]
+__all__ = ["NOISE", "Sampler", "log_probabilities", "log_probability"]
 
 NOISE = np.float32(1e-5)
 """How far batching may move a logit, as a share of the row's largest; 7e-6 is the most that we could provoke."""
@@ -28,32 +28,49 @@ class Sampler:
     Args:
         seeds: one per request; `None` is greedy, whatever the temperature.
         steps: the number of draws that a request may need; at least 1.
-        temperature: logits are divided by it; above 0.
+        temperature: logits are divided by it; above 0. This and what follows: one number, or one per request.
         min_p: tokens less than `min_p` times as probable as the most probable one are never drawn; 0 to 1.
+        top_p: of the tokens that are left, only the most probable ones that together reach this share are drawn.
     """
 
-    def __init__(self, seeds: Sequence[int | None], steps: int, temperature: float, min_p: float) -> None:
-        if steps < 1:
-            raise bad_input(f"max_new_tokens {steps}", "1 or more")
-        if not temperature > 0:
-            raise bad_input(f"temperature {temperature}", "a number above 0", "use the seed None for greedy replies")
-        if not 0 <= min_p <= 1:
-            raise bad_input(f"min_p {min_p}", "a number from 0 to 1")
-        if wrong := [seed for seed in seeds if seed is not None and not 0 <= seed < 2**128]:
-            raise bad_input(f"seed {wrong[0]}", "None or a whole number from 0 to 2**128 - 1")
-        greedy = np.array([seed is None for seed in seeds])
-        lowest = np.log(min_p) if min_p else -np.inf
-        self._draws = np.array([_draws(seed, steps) for seed in seeds])
-        self._scale = np.where(greedy, 1, 1 / temperature).astype(np.float32)
-        self._depth = np.where(greedy, 0, lowest * temperature).astype(np.float32)
+    def __init__(
+        self,
+        seeds: Sequence[int | None],
+        steps: int,
+        temperature: float | Sequence[float],
+        min_p: float | Sequence[float],
+        top_p: float | Sequence[float] = 1.0,
+    ) -> None:
+        heat, low, share = (np.broadcast_to(x, len(seeds)).astype(np.float64) for x in (temperature, min_p, top_p))
+        _check(seeds, steps, heat, low, share)
+        greedy = np.array([seed is None for seed in seeds], np.bool_)
+        self._draws = np.array([_draws(seed, steps) for seed in seeds]).reshape(len(seeds), steps)
+        self._scale = np.where(greedy, 1, 1 / heat).astype(np.float32)
+        with np.errstate(divide="ignore"):  # a min_p of 0 has no floor
+            self._depth = np.where(greedy, 0, np.log(low) * heat).astype(np.float32)
+        self._share = np.where(greedy, 1, share)
 
-    def choose(self, logits: Floats, requests: Ints, step: int) -> tuple[Ints, Ints]:
+    def join(self, other: Sampler) -> None:
+        """Take over another sampler's requests, numbered after one's own."""
+        steps = max(self._draws.shape[1], other._draws.shape[1])
+        both = [np.pad(s._draws, ((0, 0), (0, steps - s._draws.shape[1]))) for s in (self, other)]
+        self._draws = np.concatenate(both)
+        self._scale = np.concatenate([self._scale, other._scale])
+        self._depth = np.concatenate([self._depth, other._depth])
+        self._share = np.concatenate([self._share, other._share])
+
+    def keep(self, requests: Ints) -> None:
+        """Forget all requests but these; the first of them is request 0 from now on."""
+        self._draws, self._share = self._draws[requests], self._share[requests]
+        self._scale, self._depth = self._scale[requests], self._depth[requests]
+
+    def choose(self, logits: Floats, requests: Ints, step: int | Ints) -> tuple[Ints, Ints]:
         """Pick one token per row.
 
         Args:
             logits: (rows, vocabulary).
             requests: (rows,) the request that each row belongs to.
-            step: how many tokens these requests have drawn before.
+            step: how many tokens these requests have drawn before; one number, or (rows,).
 
         Returns:
             (rows,) tokens, and the rows in which noise in the logits could have changed the choice.
@@ -70,6 +87,7 @@ class Sampler:
         weights = np.exp((found - top[rows]) * scale[rows], dtype=np.float64) * (distance >= 0)
         first = np.searchsorted(rows, np.arange(len(logits)))
         last = np.append(first[1:], len(rows)) - 1
+        cut = self._cut_tails(weights, first, last, requests, noise * scale)
         upto = np.cumsum(weights)
         start = upto[first] - weights[first]
         total = upto[last] - start
@@ -81,15 +99,58 @@ class Sampler:
         unsure |= (picked > first) & (target - upto[picked] + weights[picked] < margin)
         at_floor = np.bincount(rows[np.abs(distance) < band[rows]], minlength=len(logits))
         unsure |= at_floor > (depth == 0)  # the most probable token itself is at a floor of 0
+        unsure[cut] = True
         return tokens[picked], np.flatnonzero(unsure)
+
+    def _cut_tails(
+        self, weights: NDArray[np.float64], first: Ints, last: Ints, requests: Ints, noise: Floats
+    ) -> list[int]:
+        """Set to 0, in place, what top_p leaves out; return the rows in which noise could move the border."""
+        unsure = []
+        for row in np.flatnonzero(self._share[requests] < 1).tolist():
+            own = weights[first[row] : last[row] + 1]
+            order = np.argsort(-own, kind="stable")
+            upto = np.cumsum(own[order])
+            border = self._share[requests[row]] * upto[-1]
+            count = int(np.searchsorted(upto, border)) + 1
+            close = np.abs(upto[max(count - 2, 0) : count] - border).min() < noise[row] * upto[-1] / 2
+            tie = count < len(own) and own[order[count]] > own[order[count - 1]] * np.exp(-2 * noise[row])
+            if close or tie:
+                unsure.append(row)
+            own[order[count:]] = 0
+        return unsure
 
 
 def log_probability(logits: Floats, tokens: Ints) -> NDArray[np.float64]:
     """Return (rows,) natural log of the probability of each row's token at temperature 1, nothing cut off."""
+    chosen: NDArray[np.float64] = log_probabilities(logits)[np.arange(len(tokens)), tokens]
+    return chosen
+
+
+def log_probabilities(logits: Floats) -> NDArray[np.float64]:
+    """Return (rows, vocabulary) natural log of the probability of every token at temperature 1."""
     below = logits - logits.max(axis=1, keepdims=True)
     total = np.log(np.exp(below).sum(axis=1, dtype=np.float64))
-    chosen: NDArray[np.float64] = below[np.arange(len(tokens)), tokens] - total
-    return chosen
+    return np.asarray(below - total[:, None], np.float64)
+
+
+def _check(
+    seeds: Sequence[int | None],
+    steps: int,
+    temperature: NDArray[np.float64],
+    min_p: NDArray[np.float64],
+    top_p: NDArray[np.float64],
+) -> None:
+    """Refuse what would silently go wrong inside the arrays."""
+    if steps < 1:
+        raise bad_input(f"max_new_tokens {steps}", "1 or more")
+    for value in temperature[~(temperature > 0)]:
+        raise bad_input(f"temperature {value}", "a number above 0", "use the seed None for greedy replies")
+    for name, values in (("min_p", min_p), ("top_p", top_p)):
+        for value in values[~((values >= 0) & (values <= 1))]:
+            raise bad_input(f"{name} {value}", "a number from 0 to 1")
+    if wrong := [seed for seed in seeds if seed is not None and not 0 <= seed < 2**128]:
+        raise bad_input(f"seed {wrong[0]}", "None or a whole number from 0 to 2**128 - 1")
 
 
 def _draws(seed: int | None, steps: int) -> NDArray[np.float64]:

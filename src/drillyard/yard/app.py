@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from drillyard.organisms.listening import BodyLimit
 from drillyard.programs.drills import load_drill
 from drillyard.programs.drills.grade import with_hint_cost
 from drillyard.programs.folder import ProgramFolder
@@ -27,7 +28,7 @@ from drillyard.records import Grade, Instance, Submission
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
 from drillyard.yard import marks
-from drillyard.yard.door import HEADERS, BodyLimit, SecurityHeaders, TryLimit
+from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
 from drillyard.yard.models import Models
 from drillyard.yard.pages import chat, claims, designer, drill, drills, hints, result, sign_in, submit
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue

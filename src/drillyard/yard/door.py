@@ -14,13 +14,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = [
     "HEADERS",
-    "MAX_BODY_BYTES",
-    "BodyLimit",
     "SecurityHeaders",
     "TryLimit",
     "form_matches",
@@ -28,8 +25,6 @@ __all__ = [
     "match_code",
     "plain_code",
 ]
-
-MAX_BODY_BYTES = 1_000_000
 
 HEADERS: Mapping[str, str] = {
     "content-security-policy": (
@@ -96,34 +91,6 @@ class TryLimit:
     def _recent(self, name: str) -> list[float]:
         since = self._clock() - self._seconds
         return [at for at in self._failed.get(name, ()) if at > since]
-
-
-class BodyLimit:
-    """Refuses a body over `limit` bytes with 413: at once when its length is declared, else as soon as it is passed."""
-
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES) -> None:
-        self._app, self._limit = app, limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, its body under watch."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        declared = dict(scope["headers"]).get(b"content-length", b"")
-        size = int(declared) if declared.isdigit() else 0
-        seen = 0
-
-        async def watched() -> Message:
-            nonlocal seen
-            if size > self._limit:
-                raise HTTPException(413)
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._limit:
-                raise HTTPException(413)
-            return message
-
-        await self._app(scope, watched, send)
 
 
 class SecurityHeaders:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import errno
-import socket
 import sys
 import threading
 import webbrowser
-from contextlib import suppress
 from pathlib import Path
 
-import uvicorn
 from rich.console import Console
 from rich.table import Table
 
-from drillyard.errors import bad_input
+from drillyard.organisms.listening import listen, reachable, run
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Roster
 from drillyard.yard.app import make_app
@@ -31,32 +27,13 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = DEFAULT_PORT, open_
         BadInput: the folder is no programme folder, or the port is taken.
     """
     roster = ProgramFolder(folder).roster()
-    with _listen(host, port) as listener:
+    with listen(host, port) as listener:
         app = make_app(folder)
-        address = f"http://{_reachable(host)}:{listener.getsockname()[1]}/"
+        address = f"http://{reachable(host)}:{listener.getsockname()[1]}/"
         _greet(roster, address)
         if open_browser:
             threading.Timer(0.5, webbrowser.open, [address]).start()
-        config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
-        with suppress(KeyboardInterrupt):  # Ctrl+C is how a yard ends, not a fault
-            uvicorn.Server(config).run(sockets=[listener])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the port now, so that a taken one is said in one line."""
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise bad_input(f"port {port} in use", "a free port", "type --port 0 to take any free one") from None
-        raise bad_input(f"{host}:{port} ({error.strerror})", "an address of this machine") from None
-
-
-def _reachable(host: str) -> str:
-    """Return the host as it is typed into a browser on this machine."""
-    if host in {"0.0.0.0", "::"}:
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
+        run(app, listener)
 
 
 def _greet(roster: Roster, address: str) -> None:

@@ -1,0 +1,100 @@
+"""What every server of ours needs on this machine: a port, a limit on what is sent to it, an end at Ctrl+C.
+
+It stands here because the leftmost room with a server is this one.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import uvicorn
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from drillyard.errors import bad_input
+
+__all__ = ["MAX_BODY_BYTES", "BodyLimit", "in_background", "is_loopback", "listen", "reachable", "run"]
+
+MAX_BODY_BYTES = 1_000_000
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port now, so that a taken one is said in one line. Raises `BadInput`."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise bad_input(f"port {port} in use", "a free port", "type --port 0 to take any free one") from None
+        raise bad_input(f"{host}:{port} ({error.strerror})", "an address of this machine") from None
+
+
+def reachable(host: str) -> str:
+    """Return the host as it is typed into a browser on this machine."""
+    if host in {"0.0.0.0", "::"}:
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach what listens on this host; a name other than localhost may be anybody."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def run(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until Ctrl+C; what is being answered then gets five seconds."""
+    with suppress(KeyboardInterrupt):  # Ctrl+C is how a server ends, not a fault
+        _server(app).run(sockets=[listener])
+
+
+@contextmanager
+def in_background(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
+    """Serve in a thread of its own while the block runs, from a listener that the caller has opened."""
+    server = _server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
+    config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+    return uvicorn.Server(config)
+
+
+class BodyLimit:
+    """Refuses a body over `limit` bytes with 413: at once when its length is declared, else as soon as it is passed."""
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES) -> None:
+        self._app, self._limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, its body under watch."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"")
+        size = int(declared) if declared.isdigit() else 0
+        seen = 0
+
+        async def watched() -> Message:
+            nonlocal seen
+            if size > self._limit:
+                raise HTTPException(413)
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, watched, send)

@@ -1,0 +1,139 @@
+"""The server as a web application: routes, refusals, who may come in, and how the workers begin and end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+from collections.abc import AsyncIterator, Callable, Mapping
+from http import HTTPStatus
+from typing import TypeVar
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from drillyard.organisms.listening import BodyLimit
+from drillyard.organisms.organism import Organism
+from drillyard.organisms.serving.answers import answer
+from drillyard.organisms.serving.bodies import ChatBody, CompletionBody, SharedBody
+from drillyard.organisms.serving.orders import chat_order, completion_order
+from drillyard.organisms.serving.refusal import Refusal, refusal_of
+from drillyard.organisms.serving.served import Served
+
+__all__ = ["TokenDoor", "make_app"]
+
+Body = TypeVar("Body", bound=SharedBody)
+
+
+def make_app(organisms: Mapping[str, Organism], token: str = "", ready: Callable[[], None] | None = None) -> Starlette:
+    """Build the server of these organisms, by model id; `ready` is called once it answers.
+
+    With a token, everything under /v1 asks for it as a bearer.
+    """
+
+    @contextlib.asynccontextmanager
+    async def life(app: Starlette) -> AsyncIterator[None]:
+        app.state.served = {name: Served(name, organism) for name, organism in organisms.items()}
+        workers = [asyncio.create_task(served.worker.run()) for served in app.state.served.values()]
+        if ready:
+            ready()
+        yield
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+    return Starlette(
+        routes=[
+            Route("/health", _health, methods=["GET"]),
+            Route("/v1/models", _models, methods=["GET"]),
+            Route("/v1/models/{model:path}", _model, methods=["GET"]),
+            Route("/v1/chat/completions", _chat, methods=["POST"]),
+            Route("/v1/completions", _completions, methods=["POST"]),
+        ],
+        middleware=[Middleware(TokenDoor, token=token), Middleware(BodyLimit)],
+        exception_handlers={Refusal: _refuse, HTTPException: _http_refusal, Exception: _fault},
+        lifespan=life,
+    )
+
+
+class TokenDoor:
+    """Lets requests under /v1 in only with the token, compared in constant time; an empty token lets everybody in."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app, self._expected = app, f"Bearer {token}".encode() if token else b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it before its body is read."""
+        if self._expected and scope["type"] == "http" and scope["path"].startswith("/v1"):
+            given = dict(scope["headers"]).get(b"authorization", b"")
+            if not hmac.compare_digest(given, self._expected):
+                words = "the token is wrong" if given else "the token is missing: send it as Authorization: Bearer …"
+                await Refusal(words, status=401, code="invalid_api_key").response()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+async def _health(request: Request) -> JSONResponse:
+    """Say that the server answers, and how many choices each model is busy with."""
+    served: Mapping[str, Served] = request.app.state.served
+    busy = {name: {"running": one.worker.running, "waiting": one.worker.waiting} for name, one in served.items()}
+    return JSONResponse({"status": "ok", "models": busy})
+
+
+async def _models(request: Request) -> JSONResponse:
+    served: Mapping[str, Served] = request.app.state.served
+    return JSONResponse({"object": "list", "data": [one.data for one in served.values()]})
+
+
+async def _model(request: Request) -> JSONResponse:
+    return JSONResponse(_find(request, request.path_params["model"]).data)
+
+
+async def _chat(request: Request) -> Response:
+    body = await _read(request, ChatBody)
+    served = _find(request, body.model)
+    return await answer(request, served, served.chat, chat_order(body, served.organism))
+
+
+async def _completions(request: Request) -> Response:
+    body = await _read(request, CompletionBody)
+    served = _find(request, body.model)
+    return await answer(request, served, served.completion, completion_order(body, served.organism))
+
+
+async def _read(request: Request, kind: type[Body]) -> Body:
+    try:
+        return kind.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise refusal_of(error) from None
+
+
+def _find(request: Request, name: str) -> Served:
+    served: Mapping[str, Served] = request.app.state.served
+    if name not in served:
+        words = f"the model {name!r} is not served here; there is: {', '.join(served)}"
+        raise Refusal(words, status=404, param="model", code="model_not_found")
+    return served[name]
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return error.response()
+
+
+async def _http_refusal(_request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses: an unknown address, a wrong method, a body that is too large."""
+    assert isinstance(error, HTTPException)
+    words = "the body is too large" if error.status_code == 413 else HTTPStatus(error.status_code).phrase.lower()
+    return Refusal(words, status=error.status_code).response()
+
+
+async def _fault(_request: Request, _error: Exception) -> Response:
+    """Answer a fault of ours; the traceback goes to the log."""
+    return Refusal("the server broke on this request", status=500, code="internal_error").response()

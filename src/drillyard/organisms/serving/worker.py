@@ -1,0 +1,162 @@
+"""Continuous batching: one worker per organism moves its batch on, and choices join and leave between two steps.
+
+All of it runs in the event loop but the step itself, which runs in a thread of its own; the batch is touched by
+one of the two at a time, because the loop waits for the step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+import numpy as np
+
+from drillyard.organisms.batching import ROWS, Request, Step
+from drillyard.organisms.organism import Organism
+from drillyard.organisms.sampling import log_probabilities
+from drillyard.organisms.serving.orders import Order
+from drillyard.organisms.serving.refusal import Refusal
+from drillyard.organisms.serving.reply import Chance, Piece, Reply
+
+__all__ = ["MAX_WAITING", "Choice", "Pieces", "Worker"]
+
+MAX_WAITING = 1024
+"""Most choices that may wait; more are refused at once rather than answered when nobody listens any more."""
+
+Pieces = asyncio.Queue[tuple[int, Piece] | Refusal]
+
+
+class Choice:
+    """One choice of an order on its way. Its pieces go to the order's queue: all of them, or only the last one."""
+
+    def __init__(self, index: int, request: Request, reply: Reply, order: Order, pieces: Pieces) -> None:
+        self.request = request
+        self.reply = reply
+        self.top = order.top
+        self.gone = False
+        self._index, self._all, self._pieces = index, order.stream, pieces
+
+    def push(self, token: int, chance: Chance | None, last: bool) -> bool:
+        """Hand on what a token adds; says whether the reply has ended."""
+        piece = self.reply.push(token, chance, last)
+        if piece.finish or (self._all and (piece.text or piece.chances)):
+            self._pieces.put_nowait((self._index, piece))
+        return piece.finish is not None
+
+    def fail(self, refusal: Refusal) -> None:
+        """Say that no more will come."""
+        self._pieces.put_nowait(refusal)
+
+
+class Worker:
+    """Runs the choices of one organism. Everything but `run` may be called between two steps only by the event loop."""
+
+    def __init__(self, organism: Organism) -> None:
+        self._organism = organism
+        self._batch = organism.engine.batch()
+        self._running: dict[int, Choice] = {}
+        self._waiting: deque[Choice] = deque()
+        self._wake = asyncio.Event()
+
+    @property
+    def running(self) -> int:
+        """How many choices have a place in the batch."""
+        return len(self._running)
+
+    @property
+    def waiting(self) -> int:
+        """How many choices wait for a place."""
+        return len(self._waiting)
+
+    def submit(self, order: Order) -> tuple[list[Choice], Pieces]:
+        """Put an order's choices in line; returns them and the queue of their pieces. Raises `Refusal` when full."""
+        if len(self._waiting) + len(order.requests) > MAX_WAITING:
+            raise Refusal("too many requests are waiting: try again later", status=503, code="overloaded")
+        pieces: Pieces = asyncio.Queue()
+        choices = [
+            Choice(index, request, Reply(self._organism.tokenizer, order.stops, at_end=not order.stream), order, pieces)
+            for index, request in enumerate(order.requests)
+        ]
+        self._waiting.extend(choices)
+        self._wake.set()
+        return choices, pieces
+
+    def cancel(self, choices: Sequence[Choice]) -> None:
+        """Give up the places of choices that nobody waits for any more; those that have ended are left alone."""
+        for choice in choices:
+            choice.gone = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Move the batch on for as long as somebody waits; ends when cancelled."""
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="organism") as thread:
+            while True:
+                self._drop_gone()
+                joining = self._admit()
+                if not joining and not self._running:
+                    self._wake.clear()
+                    await self._wake.wait()
+                    continue
+                try:
+                    step, chances = await loop.run_in_executor(thread, self._advance, joining)
+                except Exception:  # whatever broke, those who wait must hear of it and the next ones be served
+                    logging.getLogger(__name__).exception("a step of the batch failed")
+                    self._fail(joining)
+                else:
+                    self._deliver(step, chances)
+
+    def _drop_gone(self) -> None:
+        self._waiting = deque(choice for choice in self._waiting if not choice.gone)
+        gone = [number for number, choice in self._running.items() if choice.gone]
+        self._batch.remove(gone)
+        for number in gone:
+            del self._running[number]
+
+    def _admit(self) -> list[Choice]:
+        """Take from the line whoever has room, first come, first served."""
+        room = self._batch.room([choice.request for choice in islice(self._waiting, ROWS)])
+        return [self._waiting.popleft() for _ in range(room)]
+
+    def _advance(self, joining: Sequence[Choice]) -> tuple[Step, dict[int, Chance]]:
+        """Let choices join and make one step; runs in the worker's thread."""
+        if joining:
+            numbers = self._batch.add([choice.request for choice in joining])
+            self._running.update(zip(numbers, joining, strict=True))
+        step = self._batch.step()
+        tops = [self._running[number].top for number in step.requests.tolist()]
+        rows = [row for row, top in enumerate(tops) if top is not None]
+        return step, {} if not rows else _chances(step, rows, max(top or 0 for top in tops), tops)
+
+    def _deliver(self, step: Step, chances: dict[int, Chance]) -> None:
+        over = []
+        drawn = zip(step.requests.tolist(), step.tokens.tolist(), step.done.tolist(), strict=True)
+        for row, (number, token, done) in enumerate(drawn):
+            if self._running[number].push(token, chances.get(row), done):
+                del self._running[number]
+                over.append(number)
+        self._batch.remove(over)  # a stop text ends a reply that the engine would go on with
+
+    def _fail(self, joining: Sequence[Choice]) -> None:
+        for choice in {*self._running.values(), *joining}:
+            choice.fail(Refusal("the reply could not be generated", status=500, code="internal_error"))
+        self._running.clear()
+        self._batch = self._organism.engine.batch()
+
+
+def _chances(step: Step, rows: list[int], most: int, tops: Sequence[int | None]) -> dict[int, Chance]:
+    """Return the log-probabilities of these rows' tokens, and of the most probable tokens in their place."""
+    every = log_probabilities(step.logits[rows])
+    best = np.argsort(-every, axis=1, kind="stable")[:, :most]
+    return {
+        row: Chance(
+            token=int(step.tokens[row]),
+            logprob=float(every[place, step.tokens[row]]),
+            top=tuple((int(token), float(every[place, token])) for token in best[place, : tops[row]]),
+        )
+        for place, row in enumerate(rows)
+    }
