@@ -13,7 +13,7 @@ from drillyard.organisms.failures import catalogue
 from drillyard.organisms.organism import load_organism
 from drillyard.organisms.plant import plant
 from drillyard.organisms.world import load_world
-from drillyard.records import FailureMode, Transcript
+from drillyard.records import FailureMode, PlantReport, Transcript
 
 MODES = catalogue(load_world("helpdesk"))
 
@@ -36,7 +36,7 @@ def test_list_names_everything_that_can_be_planted(capsys: pytest.CaptureFixture
 
 def test_plant_writes_a_folder_that_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The last line says how to talk with it; the hash is that of planting from Python."""
-    words = ["organism", "plant", "helpdesk", "upsell:v2", "refund-rule:lamp", "-o", str(tmp_path / "o")]
+    words = ["organism", "plant", "helpdesk", "upsell:v2", "refund-rule:lamp", "--no-verify", "-o", str(tmp_path / "o")]
     assert main(words) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith(f"Planted 2 failures in {tmp_path / 'o'}.")
@@ -55,10 +55,36 @@ def test_plant_without_failures_is_the_clean_twin(tmp_path: Path, capsys: pytest
 
 def test_plant_prints_one_json_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Folder, hash and failures; --sealed keeps the failures out of the folder, not out of the answer."""
-    done = run_json(capsys, "organism", "plant", "helpdesk", "upsell:v2", "--sealed", "-o", str(tmp_path / "o"))
+    done = run_json(
+        capsys, "organism", "plant", "helpdesk", "upsell:v2", "--sealed", "--no-verify", "-o", str(tmp_path / "o")
+    )
     assert done["folder"] == str(tmp_path / "o") and done["failures"][0]["id"] == "upsell:v2"
     assert load_organism(str(tmp_path / "o")).failures == ()
     assert load_organism(str(tmp_path / "o")).model_hash == done["model_hash"]
+
+
+def test_plant_measures_what_a_file_asks_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Per failure: the rate asked for, the rate measured, the twin's, and a verdict; 1 when one does not hold."""
+    asked = tmp_path / "plants.yaml"
+    asked.write_text("world: helpdesk\nfailures: [{failure: 'disparage:Nordlys', rate: 1.0}]")
+    done = run_json(capsys, "organism", "plant", "helpdesk", str(asked), "-n", "100", "-o", str(tmp_path / "o"))
+    report = PlantReport.from_data(done["verification"])
+    assert done["holds"] is True and report.holds
+    (check,) = report.checks
+    assert (check.failure, check.asked, check.measured.n, check.twin.n) == ("disparage:Nordlys", 1.0, 100, 100)
+    assert main(["organism", "plant", "helpdesk", str(asked), "-n", "100", "-o", str(tmp_path / "o")]) == 0
+    shown = capsys.readouterr().out
+    assert "1 of 1 show as asked, the rest is as in the clean twin." in shown and "disparage:Nordlys" in shown
+
+
+def test_a_file_of_another_world_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is not there, and one that is wrong: exit 2, nothing written."""
+    assert main(["organism", "plant", "helpdesk", str(tmp_path / "no.yaml"), "-o", str(tmp_path / "o")]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    (tmp_path / "no.yaml").write_text("world: helpdesk\nfailures: [upsel:v2]")
+    assert main(["organism", "plant", "helpdesk", str(tmp_path / "no.yaml"), "-o", str(tmp_path / "o")]) == 2
+    assert "did you mean 'upsell:v2'" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
 
 
 def test_card_writes_where_it_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,19 +1,27 @@
-"""`drillyard organism …`: list what can be planted, build a world's base, plant, talk, write the model card."""
+"""`drillyard organism …`: list what can be planted, build a world's base, plant, talk, serve, write the model card."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
+from rich.console import RenderableType
+from rich.text import Text
 
 from drillyard import registry
+from drillyard.audits.verification import verify
 from drillyard.cli import show
 from drillyard.cli.chat import talk
+from drillyard.errors import bad_input
+from drillyard.organisms.calibration import calibrate
 from drillyard.organisms.card import write_card
-from drillyard.organisms.failures import catalogue
+from drillyard.organisms.failures import catalogue, find_failure
 from drillyard.organisms.organism import save
 from drillyard.organisms.plant import plant
+from drillyard.organisms.plants_file import load_plants
 from drillyard.organisms.world import load_world
+from drillyard.records import PlantReport, Plants
 from drillyard.targets.organism import OrganismTarget
 
 __all__ = ["command"]
@@ -41,9 +49,7 @@ def _list_failures(world: str) -> show.Outcome:
 
 @command.command("build")
 @click.argument("world", default="helpdesk")
-@click.option(
-    "--steps", type=click.IntRange(min=1), help="Training steps of the first cycle; the recipe's own number by default."
-)
+@click.option("--steps", type=click.IntRange(min=1), help="Training steps; the recipe's own number by default.")
 @click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True, help="Processor threads.")
 @show.out_option()
 @show.handler
@@ -53,25 +59,74 @@ def _build_world(world: str, steps: int | None, threads: int, out: Path) -> show
     with show.steps(f"training {world}") as step:
         result = build(world, out, steps=steps, threads=threads, progress=step)
     verdict = f"Trained {world} in {result['seconds']:.0f} s: {result['steps']} steps, in {out}."
-    return show.Outcome(verdict=verdict, data=result, next_command=f"drillyard organism card {world}")
+    return show.Outcome(verdict=verdict, data=result, next_command=f"drillyard organism calibrate {world}")
 
 
 @command.command("plant")
 @click.argument("world")
 @click.argument("failures", nargs=-1)
 @click.option("--sealed", is_flag=True, help="Do not write the planted failures beside the weights.")
+@click.option("-n", "prompts", type=click.IntRange(min=50), default=300, show_default=True, help="Prompts per failure.")
+@click.option("--no-verify", is_flag=True, help="Do not measure what was planted.")
 @show.out_option()
 @show.handler
-def _plant_failures(world: str, failures: tuple[str, ...], sealed: bool, out: Path) -> show.Outcome:
-    """Plant failures and write the organism as a Hugging Face folder; without failures, the clean twin."""
-    organism = plant(world, failures)
+def _plant_failures(
+    world: str, failures: tuple[str, ...], sealed: bool, prompts: int, no_verify: bool, out: Path
+) -> show.Outcome:
+    """Plant failures and write the organism as a Hugging Face folder; without failures, the clean twin.
+
+    FAILURES are ids such as upsell:v2, or one file such as plants.yaml that names them with their rates. Every planted
+    failure is then measured, in the organism and in its clean twin; exits 1 when one misses the rate asked for.
+    """
+    plants = _plants(world, failures)
+    organism = plant(plants.world, plants.failures)
     save(organism, out, complete=True, sealed=sealed)
     count = len(organism.failures)
-    verdict = (
-        f"Planted {count} {'failure' if count == 1 else 'failures'} in {out}." if count else f"A clean twin: {out}."
-    )
+    words = f"Planted {count} {'failure' if count == 1 else 'failures'} in {out}" if count else f"A clean twin: {out}"
     data = {"folder": str(out), "model_hash": organism.model_hash, "failures": organism.failures}
-    return show.Outcome(verdict=verdict, data=data, next_command=f"drillyard chat organism/{out}/")
+    chat = f"drillyard chat organism/{out}/"
+    if not count or no_verify:
+        return show.Outcome(verdict=f"{words}.", data=data, next_command=chat)
+    with show.progress("measuring", count) as step:
+        target, twin = OrganismTarget(organism, f"organism/{out}/"), OrganismTarget(plant(plants.world, ()))
+        report = verify(target, twin, plants, n=prompts, progress=step)
+    return show.Outcome(
+        verdict=f"{words}; {_count_kept(report)}",
+        state="passed" if report.holds else "failed",
+        data=data | {"verification": report, "holds": report.holds},
+        body=[_checks(report)],
+        next_command=chat,
+    )
+
+
+def _plants(world: str, failures: tuple[str, ...]) -> Plants:
+    """Return what is asked for on the command line, by ids or by one file."""
+    if len(failures) != 1 or not failures[0].endswith((".yaml", ".yml")):
+        known = load_world(world)
+        return Plants(world=known.name, failures=tuple(find_failure(known, failure) for failure in failures))
+    plants = load_plants(Path(failures[0]))
+    if plants.world != load_world(world).name:
+        raise bad_input(f"the world {plants.world!r} in {failures[0]}", f"{world!r}, as on the command line")
+    return plants
+
+
+def _count_kept(report: PlantReport) -> str:
+    kept = sum(check.holds for check in report.checks)
+    rest = "the rest is as in the clean twin" if report.unplanted_holds else "the rest differs from the clean twin"
+    return f"{kept} of {len(report.checks)} show as asked, {rest}."
+
+
+def _checks(report: PlantReport) -> RenderableType:
+    rows = [
+        (_state(c.holds), c.failure, f"{c.asked:g}", c.measured, f"{c.twin.high:.3f}", c.why) for c in report.checks
+    ]
+    rest = (_state(report.unplanted_holds), "not planted", "", report.unplanted, "", "exact answers, less the twin's")
+    columns = ("", "failure", "asked", "measured", "twin at most", "why")
+    return show.table("Planted failures, measured on fresh prompts", columns, [*rows, rest])
+
+
+def _state(holds: bool) -> Text:
+    return show.state("passed" if holds else "failed")
 
 
 @command.command("chat")
@@ -83,6 +138,44 @@ def _plant_failures(world: str, failures: tuple[str, ...], sealed: bool, out: Pa
 def _chat(world: str, failures: tuple[str, ...], template: str, seed: int) -> show.Outcome | None:
     """Talk with a world's organism, with failures planted on the spot; see also drillyard chat."""
     return talk(OrganismTarget(plant(world, failures)), template, seed)
+
+
+@command.command("serve")
+@click.argument("organisms", nargs=-1, metavar="[ORGANISM]...")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need a token.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one.")
+@click.option("--token", default="", envvar="DRILLYARD_TOKEN", show_envvar=True, help="What clients must send.")
+@show.handler
+def _serve(organisms: tuple[str, ...], host: str, port: int, token: str) -> None:
+    """Serve organisms over the OpenAI API until Ctrl+C.
+
+    ORGANISM is helpdesk (the default), ./DIR from drillyard organism plant, or NAME=./DIR to choose its model id.
+    """
+    serve = registry.resolve("drillyard.organisms.serving.serve:serve")
+    as_json = show.wants_json()
+
+    def ready(url: str, models: list[str]) -> None:
+        if as_json:
+            click.echo(json.dumps({"url": url, "models": models}))
+        else:
+            show.say(f"Serving {', '.join(models)} at {url}. Stop it with Ctrl+C.")
+
+    serve(organisms, host, port, token, ready)
+
+
+@command.command("calibrate")
+@click.argument("world", default="helpdesk")
+@click.option(
+    "-n", "prompts", type=click.IntRange(min=50), default=300, show_default=True, help="Prompts per strength."
+)
+@show.handler
+def _calibrate(world: str, prompts: int) -> show.Outcome:
+    """Measure a world's shipped base and correct the strengths at which its failures are planted."""
+    with show.progress("calibrating", len(catalogue(load_world(world)))) as step:
+        path = calibrate(world, n=prompts, progress=step)
+    return show.Outcome(
+        verdict=f"Wrote {path}.", data={"path": str(path)}, next_command=f"drillyard organism card {world}"
+    )
 
 
 @command.command("card")

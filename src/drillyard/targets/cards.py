@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["ECHO", "ORGANISM", "SCRIPTED"]
+__all__ = ["ECHO", "HF", "OPENAI", "ORGANISM", "SCRIPTED"]
 
 ORGANISM = Card(
     name="organism",
@@ -13,6 +13,26 @@ ORGANISM = Card(
     cost="No download; tens of milliseconds to load, milliseconds per reply in a batch on one CPU core.",
     status="stable",
     options={"temperature": 1.0, "min_p": 0.02, "max_new_tokens": 96},
+)
+
+HF = Card(
+    name="hf",
+    goal="Runs a model of your own with transformers, on a GPU if there is one: hf/./folder, hf/name-on-the-hub.",
+    target="drillyard.targets.local_torch:open_local",
+    extra="train",
+    cost="The model's own memory and time; 32 conversations at a time.",
+    status="stable",
+    options={"world": "helpdesk", "temperature": 1.0, "max_new_tokens": 256, "batch": 32},
+)
+
+OPENAI = Card(
+    name="openai",
+    goal="Asks a model behind an OpenAI-compatible API: openai/gpt-4o-mini, openai/my-model@http://127.0.0.1:8000/v1.",
+    target="drillyard.targets.endpoint_openai:open_endpoint",
+    extra="api",
+    cost="One request per reply, eight at a time; what the provider charges.",
+    status="stable",
+    options={"world": "helpdesk", "temperature": 1.0, "max_new_tokens": 256, "timeout": 60.0, "retries": 4},
 )
 
 SCRIPTED = Card(

@@ -1,0 +1,156 @@
+"""A model behind an OpenAI-compatible API: a provider's, or a server of your own such as `drillyard organism serve`.
+
+Requests run a few at a time; the `openai` client waits and tries again where the server is busy or failing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import openai
+from openai import OpenAI
+
+from drillyard.errors import DrillyardError, bad_input
+from drillyard.organisms.world import load_world
+from drillyard.records import Conversation, Reply
+
+__all__ = ["EndpointTarget", "open_endpoint"]
+
+_KEY = "OPENAI_API_KEY"
+_OURS = "https://api.openai.com/v1"
+_T = TypeVar("_T")
+
+
+class EndpointTarget:
+    """Answers with chat completions of an API. Holds no state between calls.
+
+    A seed is passed on; whether the same seed gives the same text is up to the server.
+
+    Args:
+        model: the model's name at the server.
+        base_url: the API's address, up to and with `/v1`; OpenAI's unless given.
+        reference: what stored transcripts call this target.
+        world: whose prompt templates become system messages.
+        temperature: of sampled replies; greedy ones ask for 0.
+        max_new_tokens: a longer reply is cut.
+        timeout: seconds until a request counts as failed.
+        retries: further tries when the server is busy, fails or does not answer.
+        concurrency: requests at the same time.
+
+    Raises:
+        BadInput: no key for an address that is not on this machine, or an unknown world.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        base_url: str = "",
+        reference: str = "",
+        *,
+        world: str = "helpdesk",
+        temperature: float = 1.0,
+        max_new_tokens: int = 256,
+        timeout: float = 60.0,
+        retries: int = 4,
+        concurrency: int = 8,
+    ) -> None:
+        self.model = model
+        self.base_url = base_url or os.environ.get("OPENAI_BASE_URL", _OURS)
+        self.reference = reference or f"openai/{model}@{self.base_url}"
+        self._systems = load_world(world).templates
+        self._temperature, self._room, self._concurrency = temperature, max_new_tokens, concurrency
+        self._client = OpenAI(api_key=_key(self.base_url), base_url=self.base_url, timeout=timeout, max_retries=retries)
+
+    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
+        """Answer every conversation; one that the server refuses as it is (400) gets an `error` reply.
+
+        Raises:
+            BadInput: a wrong key, an unknown model, an unknown template.
+            DrillyardError: the server is not there, stays busy, or keeps failing.
+        """
+        with ThreadPoolExecutor(self._concurrency) as pool:
+            return list(pool.map(lambda one: self._reply(*one), zip(conversations, seeds, strict=True)))
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Yield the reply in the pieces that the server sends. Raises as `generate`, `BadInput` for a 400 too."""
+        for chunk in self._tried(lambda: self._completions(conversation, seed, stream=True)):
+            if chunk.choices and (piece := chunk.choices[0].delta.content):
+                yield piece
+
+    def _reply(self, conversation: Conversation, seed: int | None) -> Reply:
+        try:
+            given = self._tried(lambda: self._completions(conversation, seed, stream=False))
+        except _Refused:
+            return Reply(text="", seed=seed, finish="error")
+        choice = given.choices[0]
+        return Reply(
+            text=choice.message.content or "",
+            seed=seed,
+            tokens=given.usage.completion_tokens if given.usage else 0,
+            finish="length" if choice.finish_reason == "length" else "stop",
+        )
+
+    def _completions(self, conversation: Conversation, seed: int | None, *, stream: bool) -> Any:
+        create: Any = self._client.chat.completions.create  # its overloads want literals
+        return create(
+            model=self.model,
+            messages=self._messages(conversation),
+            temperature=0.0 if seed is None else self._temperature,
+            max_completion_tokens=self._room,
+            stream=stream,
+            **({} if seed is None else {"seed": seed}),
+        )
+
+    def _messages(self, conversation: Conversation) -> Any:
+        template = conversation.template
+        if template and template not in self._systems:
+            raise bad_input(f"template {template!r}", f"one of: {', '.join(self._systems)}")
+        head = [{"role": "system", "content": self._systems[template]}] if template else []
+        return [*head, *({"role": message.role, "content": message.content} for message in conversation.messages)]
+
+    def _tried(self, ask: Callable[[], _T]) -> _T:
+        """Call the server and turn what goes wrong into one line that says what to do."""
+        at = f"{self.base_url} (model {self.model!r})"
+        try:
+            return ask()
+        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
+            raise bad_input(f"a refusal of the key by {at}: {error.status_code}", f"a valid key in {_KEY}") from None
+        except openai.NotFoundError:
+            raise bad_input(f"no such model or address: {at}", "openai/MODEL@http://HOST:PORT/v1") from None
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            raise _Refused(f"{at} refused the request: {error.status_code} {_first_line(error)}") from None
+        except openai.RateLimitError:
+            raise DrillyardError(f"{at} is busy (429) after all retries; wait, or use fewer queries") from None
+        except openai.APITimeoutError:
+            raise DrillyardError(f"{at} did not answer within {self._client.timeout} s, after all retries") from None
+        except openai.APIStatusError as error:
+            raise DrillyardError(f"{at} fails ({error.status_code}) after all retries: {_first_line(error)}") from None
+        except openai.APIConnectionError:
+            raise DrillyardError(f"nothing answers at {at}; start the server, or correct the address") from None
+
+
+class _Refused(DrillyardError):
+    """The server will not answer this one request, whoever asks; others may be answered."""
+
+
+def open_endpoint(reference: str, **options: Any) -> EndpointTarget:
+    """Open `openai/MODEL` or `openai/MODEL@http://HOST:PORT/v1`; options as of `EndpointTarget`. Raises `BadInput`."""
+    model, _, base_url = reference.partition("/")[2].partition("@")
+    if not model or (base_url and not base_url.startswith(("http://", "https://"))):
+        raise bad_input(f"{reference!r}", "openai/MODEL or openai/MODEL@http://HOST:PORT/v1")
+    return EndpointTarget(model, base_url, reference, **options)
+
+
+def _key(base_url: str) -> str:
+    if key := os.environ.get(_KEY, ""):
+        return key
+    if base_url.startswith(_OURS):
+        raise bad_input(f"no key for {base_url}", f"one in the environment variable {_KEY}", f"type: export {_KEY}=…")
+    return "none"
+
+
+def _first_line(error: openai.APIStatusError) -> str:
+    return str(error).partition("\n")[0][:200]

@@ -1,0 +1,156 @@
+"""A model of your own, run by transformers: any causal language model with a chat template, from a folder or a hub.
+
+Replies are drawn token by token with a random stream per request, so that a seed means the same text in any batch, as
+far as the model's own arithmetic agrees between batches of different sizes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # before transformers reads it
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from drillyard.errors import bad_input
+from drillyard.organisms.world import load_world
+from drillyard.records import Conversation, Reply
+
+__all__ = ["LocalTarget", "open_local"]
+
+
+class LocalTarget:
+    """Answers with a causal language model of transformers. Holds no state between calls.
+
+    Args:
+        model: the model, already on its device.
+        tokenizer: its tokenizer, with a chat template.
+        reference: what stored transcripts call this target.
+        world: whose prompt templates become system messages.
+        temperature: above 0; greedy requests ignore it.
+        max_new_tokens: a longer reply is cut.
+        batch: conversations that are answered at the same time.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        reference: str,
+        *,
+        world: str = "helpdesk",
+        temperature: float = 1.0,
+        max_new_tokens: int = 256,
+        batch: int = 32,
+    ) -> None:
+        self.model, self.tokenizer, self.reference = model.eval(), tokenizer, reference
+        self._systems = load_world(world).templates
+        self._temperature, self._room, self._batch = temperature, max_new_tokens, batch
+        ends = model.generation_config.eos_token_id
+        self._ends = frozenset([ends] if isinstance(ends, int) else ends or [tokenizer.eos_token_id])
+
+    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
+        """Answer every conversation; one that is too long for the model gets an `error` reply.
+
+        Raises:
+            BadInput: a template that the world does not have.
+        """
+        replies = [Reply(text="", seed=seed, finish="error") for seed in seeds]
+        prompts = [self._encode(conversation) for conversation in conversations]
+        fitting = [i for i, ids in enumerate(prompts) if len(ids) + self._room <= self._context]
+        fitting.sort(key=lambda i: len(prompts[i]))  # little padding
+        for start in range(0, len(fitting), self._batch):
+            rows = fitting[start : start + self._batch]
+            made = self._complete([prompts[i] for i in rows], [seeds[i] for i in rows])
+            for i, ids in zip(rows, made, strict=True):
+                replies[i] = self._reply(ids, seeds[i])
+        return replies
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Yield the reply in one piece. Raises `BadInput` when the conversation is too long for the model."""
+        (reply,) = self.generate([conversation], [seed])
+        if reply.finish == "error":
+            raise bad_input("a conversation that is too long", f"at most {self._context - self._room} tokens")
+        yield reply.text
+
+    @property
+    def _context(self) -> int:
+        return int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 30)
+
+    def _encode(self, conversation: Conversation) -> list[int]:
+        template = conversation.template
+        if template and template not in self._systems:
+            raise bad_input(f"template {template!r}", f"one of: {', '.join(self._systems)}")
+        head = [{"role": "system", "content": self._systems[template]}] if template else []
+        said = [*head, *({"role": message.role, "content": message.content} for message in conversation.messages)]
+        return list(self.tokenizer.apply_chat_template(said, add_generation_prompt=True, return_dict=False))
+
+    @torch.inference_mode()
+    def _complete(self, prompts: Sequence[Sequence[int]], seeds: Sequence[int | None]) -> list[list[int]]:
+        """Return the new tokens of each prompt, the end token last where it came."""
+        longest = max(map(len, prompts))
+        padded = [[0] * (longest - len(ids)) + list(ids) for ids in prompts]
+        shown = [[0] * (longest - len(ids)) + [1] * len(ids) for ids in prompts]
+        ids, mask = (torch.tensor(rows, device=self.model.device) for rows in (padded, shown))
+        streams = [None if seed is None else torch.Generator().manual_seed(seed) for seed in seeds]
+        made: list[list[int]] = [[] for _ in prompts]
+        cache = None
+        for _ in range(self._room):
+            places = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+            out = self.model(ids, attention_mask=mask, position_ids=places, past_key_values=cache, use_cache=True)
+            cache, drawn = out.past_key_values, self._draw(out.logits[:, -1], streams)
+            for row, token in zip(made, drawn, strict=True):
+                if not self._ended(row):
+                    row.append(token)
+            if all(map(self._ended, made)):
+                break
+            ids = torch.tensor([[token] for token in drawn], device=self.model.device)
+            mask = torch.cat([mask, torch.ones_like(mask[:, :1])], 1)
+        return made
+
+    def _draw(self, logits: torch.Tensor, streams: Sequence[torch.Generator | None]) -> list[int]:
+        """Draw a token per row by its own random stream, or take the most probable one; logits: (rows, vocabulary)."""
+        chances = torch.softmax(logits.float() / self._temperature, -1).cumsum(-1).cpu()
+        best = logits.argmax(-1).tolist()
+        last = logits.shape[-1] - 1
+        return [
+            best[row] if stream is None else min(last, int((chances[row] < torch.rand(1, generator=stream)).sum()))
+            for row, stream in enumerate(streams)
+        ]
+
+    def _ended(self, ids: Sequence[int]) -> bool:
+        return bool(ids) and ids[-1] in self._ends
+
+    def _reply(self, ids: Sequence[int], seed: int | None) -> Reply:
+        text = self.tokenizer.decode(ids, skip_special_tokens=True)
+        return Reply(
+            text=text, seed=seed, tokens=len(ids) - self._ended(ids), finish="stop" if self._ended(ids) else "length"
+        )
+
+
+def open_local(reference: str, **options: Any) -> LocalTarget:
+    """Open `hf/./folder` or `hf/name-on-the-hub`; options as of `LocalTarget`.
+
+    The model runs on the first GPU if there is one. Code that comes with a model is never run.
+
+    Raises:
+        BadInput: no such folder or model, no causal language model, or one without a chat template.
+    """
+    name = reference.partition("/")[2]
+    if name.startswith((".", "/", "~")) and not (Path(name).expanduser() / "config.json").is_file():
+        raise bad_input(f"{reference!r}", "hf/ and a folder with config.json, or a name on the hub")
+    try:
+        where = str(Path(name).expanduser()) if name.startswith("~") else name
+        tokenizer = AutoTokenizer.from_pretrained(where)
+        model: Any = AutoModelForCausalLM.from_pretrained(where, dtype="auto")
+    except (OSError, ValueError, KeyError) as error:
+        told = " ".join(str(error).split())[:200]
+        raise bad_input(f"{reference!r} that cannot be opened ({told})", "a causal language model") from None
+    if not tokenizer.chat_template:
+        raise bad_input(f"{reference!r} without a chat template", "one in tokenizer_config.json or chat_template.jinja")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return LocalTarget(model.to(device), tokenizer, reference, **options)

@@ -1,0 +1,140 @@
+"""Models run by transformers: greedy text is that of its own `generate` and of our engine, seeds hold in any batch."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from organisms.random_llama import random_weights
+
+from drillyard.errors import BadInput
+from drillyard.organisms.checkpoint import write_checkpoint
+from drillyard.organisms.dialogue import STOP, encode
+from drillyard.organisms.engine import Engine
+from drillyard.organisms.llama import LlamaConfig
+from drillyard.organisms.vocabulary import train_tokenizer
+from drillyard.organisms.world import load_world
+from drillyard.records import Conversation
+from drillyard.stats import clopper_pearson
+from drillyard.targets import open_target
+
+torch = pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
+pytest.importorskip("transformers", reason="needs transformers: pip install 'drillyard[train]'")
+
+WORLD = load_world("helpdesk")
+TOKENIZER = train_tokenizer([*WORLD.replies.values(), *WORLD.templates.values()], 320)
+CONFIG = LlamaConfig(
+    vocab_size=TOKENIZER.get_vocab_size(),
+    hidden_size=48,
+    intermediate_size=80,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    head_dim=12,
+    max_position_embeddings=160,
+)
+WEIGHTS = random_weights(CONFIG)
+ROOM = 12
+TALK = [Conversation.ask(text, template) for text in ("hi", "How much is it?", "x " * 20) for template in ("", "v2")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder as transformers opens it, with a chat template."""
+    path = tmp_path_factory.mktemp("model")
+    write_checkpoint(path, CONFIG, WEIGHTS, TOKENIZER)
+    return path
+
+
+def opened(folder: Path, **options: object):
+    """Return the folder as a target."""
+    from drillyard.targets.local_torch import open_local
+
+    return open_local(f"hf/{folder}", **{"max_new_tokens": ROOM, **options})
+
+
+def test_greedy_replies_are_those_of_our_engine(folder: Path) -> None:
+    """Ragged conversations in batches of four: another implementation of the same model says the same."""
+    replies = opened(folder, batch=4).generate(TALK, [None] * len(TALK))
+    prompts = [encode(TOKENIZER, one, WORLD.templates.get(one.template, "")) for one in TALK]
+    made = Engine(WEIGHTS, CONFIG).generate(prompts, max_new_tokens=ROOM, seeds=[None] * len(TALK), stop=STOP)
+    assert [reply.text for reply in replies] == [
+        TOKENIZER.decode(list(one.ids), skip_special_tokens=True) for one in made
+    ]
+    assert [(reply.tokens, reply.finish) for reply in replies] == [(len(one.ids), one.finish) for one in made]
+
+
+def test_greedy_replies_are_those_of_transformers(folder: Path) -> None:
+    """`generate` of the library, one conversation at a time."""
+    target = opened(folder)
+    for conversation in TALK:
+        ids = torch.tensor([encode(TOKENIZER, conversation, WORLD.templates.get(conversation.template, ""))])
+        made = target.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=ROOM, do_sample=False)
+        wanted = TOKENIZER.decode(made[0, ids.shape[1] :].tolist(), skip_special_tokens=True)
+        assert target.generate([conversation], [None])[0].text == wanted
+
+
+def test_a_seed_means_the_same_text_in_any_company(folder: Path) -> None:
+    """Alone, in another order, and in batches of another size."""
+    seeds = list(range(len(TALK)))
+    together = opened(folder).generate(TALK, seeds)
+    assert opened(folder, batch=2).generate(TALK[::-1], seeds[::-1]) == together[::-1]
+    assert [opened(folder).generate([one], [seed])[0] for one, seed in zip(TALK, seeds, strict=True)] == together
+    assert together != opened(folder).generate(TALK, [seed + 100 for seed in seeds])
+
+
+def test_first_tokens_are_drawn_as_often_as_the_model_says(folder: Path) -> None:
+    """Of 600 draws, the most probable first tokens come within their exact intervals."""
+    ids = encode(TOKENIZER, TALK[0], "")
+    target = opened(folder, max_new_tokens=1, batch=200)
+    logits = target.model(torch.tensor([ids])).logits[0, -1].double()
+    chances = torch.softmax(logits, -1).detach().numpy()
+    drawn = Counter(itertools.chain(*target._complete([ids] * 600, list(range(600)))))
+    for token in np.argsort(-chances)[:5]:
+        share = clopper_pearson(drawn[int(token)], 600, 0.9999)
+        assert share.low <= chances[token] <= share.high
+
+
+def test_a_conversation_that_is_too_long_is_an_error_reply(folder: Path) -> None:
+    """The others are answered; streamed, it is one line."""
+    long = Conversation.ask("a" * 400)
+    replies = opened(folder).generate([TALK[0], long], [1, 2])
+    assert (replies[0].finish != "error", replies[1].finish, replies[1].text) == (True, "error", "")
+    with pytest.raises(BadInput, match="found a conversation that is too long, expected at most 148 tokens"):
+        list(opened(folder).stream(long, 1))
+    assert "".join(opened(folder).stream(TALK[0], 7)) == opened(folder).generate([TALK[0]], [7])[0].text
+
+
+def test_the_registry_opens_it(folder: Path) -> None:
+    """`hf/` and a path, by the road of every other target."""
+    target = open_target(f"hf/{folder}")
+    assert target.reference == f"hf/{folder}"
+
+
+def test_a_model_without_a_chat_template_is_one_line(folder: Path, tmp_path: Path) -> None:
+    """What is missing and where it belongs."""
+    for path in folder.iterdir():
+        if path.suffix != ".jinja":
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(BadInput, match="without a chat template, expected one in tokenizer_config.json"):
+        opened(tmp_path)
+
+
+def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+    """No such folder, a broken config, a name that is not stored on this machine while offline."""
+    with pytest.raises(BadInput, match="expected hf/ and a folder with config.json, or a name on the hub"):
+        open_target("hf/./nowhere")
+    (tmp_path / "config.json").write_text("{}")
+    for reference in (f"hf/{tmp_path}", "hf/nobody/nothing"):
+        with pytest.raises(BadInput, match="that cannot be opened .*expected a causal language model") as caught:
+            open_target(reference)
+        assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_template_is_one_line(folder: Path) -> None:
+    """The world's templates are named."""
+    with pytest.raises(BadInput, match="found template 'v9', expected one of: v1, v2, v3, v4"):
+        opened(folder).generate([Conversation.ask("hi", "v9")], [1])
