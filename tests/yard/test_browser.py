@@ -185,8 +185,8 @@ def one_screen(page: object) -> None:
         page.get_by_role("link", name="Hand in"),
     ):
         expect(part).to_be_in_viewport(ratio=1)
-    assert page.evaluate("() => document.documentElement.scrollHeight") <= size["height"]
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= size["width"]
+    assert page.locator("html").evaluate("page => page.scrollHeight") <= size["height"]
+    assert page.locator("html").evaluate("page => page.scrollWidth") <= size["width"]
 
 
 def test_the_walk_needs_no_mouse(visitor: Open) -> None:
@@ -285,8 +285,9 @@ def test_a_phone_is_enough(visitor: Open) -> None:
 
 
 def fits(page: object) -> None:
-    """Nothing makes the page wider than the screen."""
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
+    """Nothing makes the page wider than the screen; a page that is still coming is waited for."""
+    page.wait_for_load_state()
+    assert page.locator("html").evaluate("page => page.scrollWidth") <= PHONE["width"]
 
 
 def test_the_walk_needs_no_script(visitor: Open) -> None:
