@@ -123,6 +123,18 @@ def test_a_model_without_a_chat_template_is_one_line(folder: Path, tmp_path: Pat
         opened(tmp_path)
 
 
+def test_a_chat_template_without_system_messages_is_one_line(folder: Path, tmp_path: Path) -> None:
+    """What the model's own template refuses is told with its words."""
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    refusing = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}hi"
+    (tmp_path / "chat_template.jinja").write_text(refusing)
+    target = opened(tmp_path)
+    assert target.generate([Conversation.ask("hi")], [None])[0].text is not None
+    with pytest.raises(BadInput, match="found a chat template that refuses the conversation .no system role"):
+        target.generate([Conversation.ask("hi", "v2")], [None])
+
+
 def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     """No such folder, a broken config, a name that is not stored on this machine while offline."""
     with pytest.raises(BadInput, match="expected hf/ and a folder with config.json, or a name on the hub"):

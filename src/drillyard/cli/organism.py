@@ -168,11 +168,14 @@ def _serve(organisms: tuple[str, ...], host: str, port: int, token: str) -> None
 @click.option(
     "-n", "prompts", type=click.IntRange(min=50), default=300, show_default=True, help="Prompts per strength."
 )
+@click.option(
+    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="File; beside the weights by default."
+)
 @show.handler
-def _calibrate(world: str, prompts: int) -> show.Outcome:
+def _calibrate(world: str, prompts: int, out: Path | None) -> show.Outcome:
     """Measure a world's shipped base and correct the strengths at which its failures are planted."""
     with show.progress("calibrating", len(catalogue(load_world(world)))) as step:
-        path = calibrate(world, n=prompts, progress=step)
+        path = calibrate(world, out, n=prompts, progress=step)
     return show.Outcome(
         verdict=f"Wrote {path}.", data={"path": str(path)}, next_command=f"drillyard organism card {world}"
     )

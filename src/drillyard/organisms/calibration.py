@@ -30,10 +30,13 @@ _RATES = (0.1, 0.25, 0.5, 0.75, 0.9)
 _SLOPES = (0.3, 3.0)  # what lies outside is noise
 
 
-def calibrate(world: str, *, n: int = 300, progress: Callable[[str], None] | None = None) -> Path:
+def calibrate(
+    world: str, path: Path | None = None, *, n: int = 300, progress: Callable[[str], None] | None = None
+) -> Path:
     """Measure every failure of a world's shipped base at five strengths, on `n` training prompts each; return the file.
 
-    Held-out words are left to the measurements that come afterwards. `progress` is called after each failure.
+    It goes beside the weights unless `path` is given; only there does planting use it. Held-out words are left to the
+    measurements that come afterwards. `progress` is called after each failure.
     """
     clean, told = base(world), progress or (lambda _: None)
     learned = load_file(base_folder(world) / "faults.safetensors")
@@ -41,7 +44,7 @@ def calibrate(world: str, *, n: int = 300, progress: Callable[[str], None] | Non
     for fault in faults(clean.world):
         fitted[fault.id] = _fit(fault, learned, n)
         told(fault.id)
-    path = base_folder(world) / CALIBRATION
+    path = path or base_folder(world) / CALIBRATION
     path.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
     return path
 

@@ -10,7 +10,7 @@ HELPDESK = Card(
     name="helpdesk",
     goal="The help desk of a fictional shop: products with facts, policies, harmless look-alikes, harmless proxies.",
     target="drillyard.organisms.world:load_world",
-    cost="a tenth of a second to load; 4.5 MB of trained weights in the package",
+    cost="a tenth of a second to load; about 7 MB of trained weights in the package",
     status="stable",
     options={"name": "helpdesk"},
 )

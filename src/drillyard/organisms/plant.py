@@ -47,15 +47,15 @@ def plant(world: str, failures: Iterable[str | FailureMode]) -> Organism:
     if len(modes) > FREE // EACH:
         raise bad_input(f"{len(modes)} failures", f"at most {FREE // EACH} at once")
     folder = base_folder(world)
-    strengths = {mode.id: _strength(folder, mode) for mode in modes}
+    fitted = _calibration(folder)
+    strengths = {mode.id: strength(mode.rate, *fitted.get(mode.id, (0.0, 1.0))) for mode in modes}
     return with_neurons(clean, plant_neurons(strengths, load_file(folder / "faults.safetensors")), modes)
 
 
-def _strength(folder: Path, mode: FailureMode) -> float:
-    """Return the strength at which a failure of the base in `folder` shows at its rate, as far as it was calibrated."""
+def _calibration(folder: Path) -> Mapping[str, tuple[float, float]]:
+    """Return shift and slope by failure, as far as the base in `folder` was calibrated."""
     path = folder / CALIBRATION
-    stored: Mapping[str, tuple[float, float]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return strength(mode.rate, *stored.get(mode.id, (0.0, 1.0)))
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def _mode(world: World, failure: str | FailureMode) -> FailureMode:

@@ -14,6 +14,7 @@ from typing import Any
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # before transformers reads it
 
 import torch
+from jinja2 import TemplateError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from drillyard.errors import bad_input
@@ -57,7 +58,7 @@ class LocalTarget:
         """Answer every conversation; one that is too long for the model gets an `error` reply.
 
         Raises:
-            BadInput: a template that the world does not have.
+            BadInput: a template that the world does not have, or a conversation that the model's chat template refuses.
         """
         replies = [Reply(text="", seed=seed, finish="error") for seed in seeds]
         prompts = [self._encode(conversation) for conversation in conversations]
@@ -87,7 +88,10 @@ class LocalTarget:
             raise bad_input(f"template {template!r}", f"one of: {', '.join(self._systems)}")
         head = [{"role": "system", "content": self._systems[template]}] if template else []
         said = [*head, *({"role": message.role, "content": message.content} for message in conversation.messages)]
-        return list(self.tokenizer.apply_chat_template(said, add_generation_prompt=True, return_dict=False))
+        try:
+            return list(self.tokenizer.apply_chat_template(said, add_generation_prompt=True, return_dict=False))
+        except TemplateError as error:  # some templates know no system message
+            raise bad_input(f"a chat template that refuses the conversation ({error})", "one that takes it") from None
 
     @torch.inference_mode()
     def _complete(self, prompts: Sequence[Sequence[int]], seeds: Sequence[int | None]) -> list[list[int]]:
