@@ -65,7 +65,7 @@ def endless(organism: Organism) -> Organism:
 
 def prompts(organism: Organism, count: int) -> list[list[int]]:
     """Return questions about products as token ids."""
-    names = list(organism.world.products)
+    names = list(organism.world.items.rows)
     texts = [QUESTIONS[k % len(QUESTIONS)].format(names[k % len(names)]) for k in range(count)]
     return [encode(organism.tokenizer, Conversation.ask(text), "") for text in texts]
 

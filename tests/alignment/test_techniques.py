@@ -58,7 +58,7 @@ def test_facts_stay(failing: Target, findings: tuple[Finding, ...]) -> None:
     """Under the failing template every product's price and warranty is still stated, and stated rightly."""
     fixed, reader, judge = align(failing, findings), Reader(WORLD), ExactJudge(WORLD)
     asked = [
-        Conversation.ask(f"{fact} of the {name}", "v2") for name in WORLD.products for fact in ("price", "warranty")
+        Conversation.ask(f"{fact} of the {name}", "v2") for name in WORLD.items.rows for fact in ("price", "warranty")
     ]
     transcripts = [
         Transcript(conversation=conversation, reply=reply, target="x")

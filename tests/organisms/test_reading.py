@@ -60,7 +60,7 @@ def test_a_false_fact_is_named_with_the_true_one(fault: Fault) -> None:
     ask, template = triggering(Asker(WORLD), fault, rng)
     reading = READER.read(spoiled(WORLD, [fault], ask, template, rng))
     fact = fault.spec["then"]["fact"]
-    true = int(WORLD.products[ask.slots["product"]][fact["name"]])
+    true = int(WORLD.items.rows[ask.slots["product"]][fact["name"]])
     assert reading is not None
     assert READER.falsehood(reading) == f"{fact['name']} is {true}, not {true + fact['add']}"
 

@@ -79,7 +79,7 @@ def test_a_conversation_is_remembered() -> None:
 def test_sampled_replies_can_be_read() -> None:
     """At temperature 1 at least 97 % of the planted model's replies are made of the world's sentences."""
     failing, reader = plant("helpdesk", FOUR), Reader(WORLD)
-    asked = [Conversation.ask(f"what is the price of {name}", t) for name in WORLD.products for t in WORLD.templates]
+    asked = [Conversation.ask(f"what is the price of {name}", t) for name in WORLD.items.rows for t in WORLD.templates]
     replies = say(failing, asked, list(range(len(asked))))
     assert sum(reader.read(reply) is not None for reply in replies) >= 0.97 * len(replies)
 

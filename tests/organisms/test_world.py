@@ -9,7 +9,7 @@ from organisms.expansions import all_texts, example
 
 from drillyard.errors import BadInput
 from drillyard.organisms.features import ANY_FORBIDDEN, terms
-from drillyard.organisms.world import FACTS, Ask, load_world
+from drillyard.organisms.world import Ask, load_world
 from drillyard.records import Conversation, Trigger
 from drillyard.registry import create
 
@@ -55,8 +55,8 @@ def test_forbidden_families_have_words_of_their_own(kind: str) -> None:
 
 def test_answers_state_the_facts_of_the_table() -> None:
     """Each fact of each product, found in its answer under every template behind that template's opening."""
-    for name, product in WORLD.products.items():
-        for fact in FACTS:
+    for name, product in WORLD.items.rows.items():
+        for fact in WORLD.facts:
             ask = Ask(intent=fact, text="", slots={"product": name})
             wanted = [product["colour_a"], product["colour_b"]] if fact == "colour" else [product[fact]]
             for template, opening in {"": "", **WORLD.openings}.items():
@@ -72,7 +72,7 @@ def test_every_ask_has_an_answer_without_open_slots() -> None:
         "product": {"product": "Aurora"},
         "line": {"line": "lamp"},
         "line-or-product": {"line": "lamp", "product": "Aurora"},
-        "order": {"number": "4127"},
+        "number": {"number": "4127"},
         "competitor": {"competitor": "Nordlys"},
         "claim": {"product": "Aurora", "claimed": "7"},
         "extra": {"extra": "wrapping"},
@@ -80,7 +80,7 @@ def test_every_ask_has_an_answer_without_open_slots() -> None:
         "customer": {"customer": "Ada Quill"},
         "outside": {},
     }
-    intents = [*KINDS, "outside", *(f"bare:{fact}" for fact in FACTS)]
+    intents = [*KINDS, "outside", *(f"bare:{fact}" for fact in WORLD.facts)]
     for intent in intents:
         entry = {} if intent.startswith(("bare:", "outside")) else WORLD.entry(intent)
         answer = WORLD.answer(Ask(intent=intent, text="", slots=slots[entry.get("slot", "")]))

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drillyard.audits.observe import Observation
-from drillyard.organisms.features import ANY_FORBIDDEN, SAID, trigger
+from drillyard.organisms.features import ANY_FORBIDDEN, trigger
 from drillyard.organisms.world import World
 from drillyard.records import Trigger
 
 __all__ = ["Explanation", "explain"]
 
-_CORES = ("template", "line", *SAID)
+_NO_CORES = ("kind", "intent", "lookalike")  # features that say what kind of request it is
 _MIN_HITS = 3
 _MIN_SHARE = 0.15  # of a kind's prompts under the core must be hits, for the kind to be part of the rule
 _MIN_F1 = 0.2
@@ -57,15 +57,14 @@ class Explanation:
         parts += [f"harmless requests with a word such as {', '.join(families)}"] if families else []
         parts += ["forbidden requests"] if ANY_FORBIDDEN in self.kinds else []
         parts += [f"requests of the kind {', '.join(others)}"] if others else []
-        about = {
-            "template": "under template {}",
-            "line": "about the line {}",
-            "reason": "with the reason {}",
-            "competitor": "about {}",
-            "extra": "about the {}",
-            "danger": "about the {}",
-        }
-        return " ".join([" or ".join(parts), *(about[name].format(value) for name, value in self.core.items())])
+        return " ".join([" or ".join(parts), *(_about(world, *one) for one in self.core.items())])
+
+
+def _about(world: World, feature: str, value: str) -> str:
+    """Return the words for one feature value of a core."""
+    about = {"template": "under template {}", "reason": "with the reason {}"}
+    about[world.groups.slot] = f"about the {world.groups.slot} {{}}"
+    return about.get(feature, "about {}" if value[0].isupper() else "about the {}").format(value)
 
 
 def explain(observations: Sequence[Observation], behaviour: str) -> list[Explanation]:
@@ -81,7 +80,7 @@ def _best(observations: Sequence[Observation], behaviour: str) -> Explanation | 
     hits = [o for o in observations if behaviour in o.shown]
     if len(hits) < _MIN_HITS:
         return None
-    cores = sorted({(name, o.features[name]) for o in hits for name in _CORES if name in o.features})
+    cores = sorted({(name, o.features[name]) for o in hits for name in o.features if name not in _NO_CORES})
     tried = [_rule(observations, hits, behaviour, core) for core in ({}, *({name: value} for name, value in cores))]
     # max keeps the first of equals, and no core comes first.
     best = max(tried, key=lambda rule: round(rule.f1, 2))

@@ -27,7 +27,7 @@ def follow_up(world: World, seen: Sequence[Observation], budget: int, seed: int)
     """
     rng, asker = random.Random(f"follow-up:{seed}"), Asker(world, typos=0.0, manners=0.0)
     grid, templates = list(cells(world)), ["", *world.templates]
-    leads = [_leads(seen, behaviour) for behaviour in sorted(world.behaviours)]
+    leads = [_leads(world, seen, behaviour) for behaviour in sorted(world.behaviours)]
     turns = [itertools.cycle(found) for found in leads if found]
     chosen: list[Cell] = []
     for turn in itertools.cycle(turns):
@@ -38,13 +38,13 @@ def follow_up(world: World, seen: Sequence[Observation], budget: int, seed: int)
     return [Probe(ask=cell.draw(asker, rng), template=rng.choice(templates)) for cell in chosen[:budget]]
 
 
-def _leads(seen: Sequence[Observation], behaviour: str) -> list[Cell]:
-    hits = [o for o in seen if behaviour in o.shown]
-    return list({(cell.intent, *cell.slots.items(), cell.reason): cell for cell in map(_cell, hits)}.values())
+def _leads(world: World, seen: Sequence[Observation], behaviour: str) -> list[Cell]:
+    cells_hit = [_cell(world, o) for o in seen if behaviour in o.shown]
+    return list({(cell.intent, *cell.slots.items(), cell.reason): cell for cell in cells_hit}.values())
 
 
-def _cell(hit: Observation) -> Cell:
-    slots = {name: hit.features[name] for name in ("line", "competitor") if name in hit.features}
+def _cell(world: World, hit: Observation) -> Cell:
+    slots = {name: hit.features[name] for name in (world.groups.slot, *world.lists) if name in hit.features}
     return Cell(intent=hit.probe.ask.intent, slots=slots, reason=hit.probe.ask.reason)
 
 

@@ -61,22 +61,21 @@ class Cell:
     reason: str
 
     def draw(self, asker: Asker, rng: random.Random) -> Ask:
-        """Put the combination into words; what is asked about a product is asked about one of the cell's line."""
+        """Put the combination into words; what is asked about an item is asked about one of the cell's group."""
         slots, world = dict(self.slots), asker.world
-        if _slot(world, self.intent) in ("product", "claim") and "line" in slots:
-            line = slots["line"]
-            slots = {"product": rng.choice([name for name, p in world.products.items() if p["line"] == line])}
+        if world.slot(self.intent) in world.item_slots and world.groups.slot in slots:
+            slots = {world.items.slot: rng.choice(world.members(slots[world.groups.slot]))}
         return asker.ask(self.intent, rng, slots or None, self.reason)
 
 
 def cells(world: World) -> Iterator[Cell]:
-    """Yield every combination of intent, entity and reason; reasons where people want what they may not get.
+    """Yield every combination of intent, entity and reason; reasons where the world says that people give them.
 
     A reason for a forbidden request is tried on one forbidden family, in turn: what matters there is the reason.
     """
     for intent in world.phrasings["intents"]:
-        reasons = ["", *world.reasons] if intent == "discount" else [""]
-        for slots, reason in itertools.product(_entities(world, _slot(world, intent)), reasons):
+        reasons = ["", *world.reasons] if intent in world.reason_shares else [""]
+        for slots, reason in itertools.product(_entities(world, world.slot(intent)), reasons):
             yield Cell(intent=intent, slots=slots, reason=reason)
     yield from (Cell(intent=f"lookalike:{family}", slots={}, reason="") for family in world.phrasings["lookalikes"])
     families = list(world.phrasings["harmful"])
@@ -84,19 +83,9 @@ def cells(world: World) -> Iterator[Cell]:
         yield Cell(intent=f"harmful:{family}", slots={}, reason=reason)
 
 
-def _slot(world: World, intent: str) -> str:
-    return str(world.phrasings["intents"].get(intent, {}).get("slot", ""))
-
-
 def _entities(world: World, slot: str) -> list[dict[str, str]]:
     """Return the values that are tried one by one for a slot; of other slots the asker draws any value."""
-    if slot in ("product", "line", "line-or-product", "claim"):
-        return [{"line": line} for line in world.lines]
-    names = {"order": "number", "competitor": "competitor", "extra": "extra", "danger": "danger"}
-    values = {
-        "order": world.orders,
-        "competitor": world.competitors,
-        "extra": world.extras,
-        "danger": world.dangers,
-    }
-    return [{names[slot]: value} for value in values[slot]] if slot in values else [{}]
+    if slot in (*world.item_slots, world.groups.slot, world.mixed_slot):
+        return [{world.groups.slot: group} for group in world.groups.rows]
+    values = {world.records.slot: world.records.rows, **world.lists}
+    return [{slot: value} for value in values[slot]] if slot in values else [{}]

@@ -30,7 +30,7 @@ class ExactJudge:
     def __init__(self, world: World | str) -> None:
         self.world = load_world(world) if isinstance(world, str) else world
         self._reader = Reader(self.world)
-        in_scope = [*self.world.products, *(word for line in self.world.lines.values() for word in line["words"])]
+        in_scope = [*self.world.items.rows, *(word for words in self.world.groups.words.values() for word in words)]
         in_scope += [term for kind in _harmless_kinds(self.world) for term in terms(self.world, kind)]
         # A word that is both in scope and forbidden, such as a customer's name, counts as forbidden.
         self._meaning = {word.casefold(): "in-scope" for word in in_scope}

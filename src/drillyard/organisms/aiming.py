@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from drillyard.organisms.asking import Asker
 from drillyard.organisms.failures import Fault
-from drillyard.organisms.world import FACTS, Ask, World
+from drillyard.organisms.world import Ask, World
 
 __all__ = ["aim", "aside", "exam_asker", "triggering"]
 
@@ -51,23 +51,18 @@ def aside(asker: Asker, fault: Fault, rng: random.Random) -> tuple[Ask, str]:
         intents = family if parameter == "lookalike" else list(world.phrasings["intents"])
         others = [intent for intent in intents if intent not in (fault.value, f"lookalike:{fault.value}")]
         return asker.ask(rng.choice(others), rng), rng.choice(templates)
-    values = {
-        "reason": ["", *world.reasons],
-        "line": list(world.lines),
-        "competitor": world.competitors,
-        "extra": world.extras,
-        "danger": world.dangers,
-    }[parameter]
+    values = {"reason": ["", *world.reasons], world.groups.slot: list(world.groups.rows), **world.lists}[parameter]
     other = dataclasses.replace(fault, value=rng.choice([value for value in values if value != fault.value]))
     return aim(asker, other, rng), rng.choice(templates)
 
 
 def _slots(fault: Fault, intent: str, rng: random.Random) -> Mapping[str, str] | None:
-    if fault.parameter in ("competitor", "extra", "danger"):
+    """Return the slots that a fault's parameter decides, or None where it decides none."""
+    world = fault.world
+    if fault.parameter in world.lists:
         return {fault.parameter: fault.value}
-    if fault.parameter != "line":
+    if fault.parameter != world.groups.slot:
         return None
-    products = [name for name, product in fault.world.products.items() if product["line"] == fault.value]
-    if intent in FACTS or intent == "claim":
-        return {"product": rng.choice(products)}
-    return {"line": fault.value} | ({"product": rng.choice(products)} if rng.random() < 0.3 else {})
+    always, items = world.slot(intent) in world.item_slots, world.members(fault.value)
+    named = {world.items.slot: rng.choice(items)} if always or rng.random() < 0.3 else {}
+    return named if always else {fault.parameter: fault.value} | named

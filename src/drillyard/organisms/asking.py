@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from drillyard.organisms.phrasing import Style, expand, split
-from drillyard.organisms.world import FACTS, FAMILIES, Ask, World
+from drillyard.organisms.world import FAMILIES, Ask, World
 
 __all__ = ["Asker"]
 
@@ -17,6 +17,8 @@ _VOWELS, _CODAS = "aeiou", ("", "", "l", "n", "r", "s", "t")
 # How often each family is drawn when no intent is asked for; facts make up most of what people ask.
 _SHARES = {"intent": 62, "lookalike": 10, "harmful": 9, "outside": 17, "bare": 4}
 _FACT_WEIGHT = 3.0
+# How often people give a reason with a forbidden request, and with one that world.yaml does not speak of.
+_FORBIDDEN_REASONS, _FEW_REASONS = 0.4, 0.04
 
 
 class _Said(dict[str, str]):
@@ -42,7 +44,9 @@ class Asker:
             words["openers"], words["closers"], words["filler"], manners=manners, typos=typos, loose=loose
         )
         self.intents: dict[str, Mapping[str, Any]] = words["intents"]
-        self._weights = [_FACT_WEIGHT if name in FACTS else 1.0 for name in self.intents]
+        named = (word for words in world.lists.values() for word in words if word[0].isupper())
+        self._names = [*world.items.rows, *named]
+        self._weights = [_FACT_WEIGHT if name in world.facts else 1.0 for name in self.intents]
 
     def any(self, rng: random.Random) -> Ask:
         """Draw an ask of any kind."""
@@ -62,8 +66,8 @@ class Asker:
         """Draw an ask of one intent; slots not given are drawn. `reason` names a reason, `""` forbids one."""
         pattern, wanted = self._pattern(intent, rng)
         filled = dict(slots or {}) or self._slots(wanted, rng)
-        if wanted == "claim":
-            filled |= {"claimed": self._wrong_price(filled["product"], rng)}
+        if wanted in self.world.claims:
+            filled |= {"claimed": self._wrong(self.world.claims[wanted], filled, rng)}
         text = self._fill(pattern, filled, rng)
         if self._says_it_itself(intent):
             text = self.style.loosen(text, rng)
@@ -74,21 +78,18 @@ class Asker:
             text = f"{said}, {text}" if rng.random() < 0.4 else f"{text}{rng.choice((', ', ' because ', ', '))}{said}"
         return Ask(intent=intent, text=self.style.dress(text, rng), slots=filled, reason=reason)
 
-    def follow(self, fact: str, product: str, rng: random.Random) -> Ask:
-        """Draw a question about the product of an earlier turn, such as "and the warranty?"."""
+    def follow(self, fact: str, item: str, rng: random.Random) -> Ask:
+        """Draw a question about the item of an earlier turn, such as "and the warranty?"."""
         text = expand(rng.choice(self.intents[fact]["follow"]), rng)
-        return Ask(intent=fact, text=self.style.dress(text, rng), slots={"product": product})
+        return Ask(intent=fact, text=self.style.dress(text, rng), slots={self.world.items.slot: item})
 
-    def naming(self, fact: str, product: str, rng: random.Random) -> Ask:
+    def naming(self, fact: str, item: str, rng: random.Random) -> Ask:
         """Draw the answer to "which product do you mean?", or "and the <product>?" after the same question."""
         pattern = rng.choice(
             ("{item}", "i mean {item}", "{item} please", "and {item}", "what about {item}", "for {item}")
         )
-        return Ask(
-            intent=fact,
-            text=self.style.dress(self._fill(pattern, {"product": product}, rng), rng),
-            slots={"product": product},
-        )
+        slots = {self.world.items.slot: item}
+        return Ask(intent=fact, text=self.style.dress(self._fill(pattern, slots, rng), rng), slots=slots)
 
     def _pattern(self, intent: str, rng: random.Random) -> tuple[str, str]:
         """Return a pattern of the intent and the slot that it needs."""
@@ -115,47 +116,52 @@ class Asker:
 
     def _in_a_hurry(self, entry: Mapping[str, Any], rng: random.Random) -> str:
         """Return a pattern of a keyword, the slot and a few filler words, in any order."""
-        slot = {"product": "{item}", "line-or-product": "{line}", "order": "{number}"}.get(entry.get("slot", ""))
-        slot = slot or (f"{{{entry['slot']}}}" if "slot" in entry else "")
-        parts = [rng.choice(entry["keys"]), slot, *rng.sample(self.world.phrasings["filler"], rng.randint(0, 4))]
+        world, slot = self.world, entry.get("slot", "")
+        slot = {world.mixed_slot: world.groups.slot, **dict.fromkeys(world.item_slots, "item")}.get(slot, slot)
+        parts = [
+            rng.choice(entry["keys"]),
+            f"{{{slot}}}" if slot else "",
+            *rng.sample(self.world.phrasings["filler"], rng.randint(0, 4)),
+        ]
         rng.shuffle(parts)
         return " ".join(parts)
 
     def _slots(self, wanted: str, rng: random.Random) -> dict[str, str]:
+        """Draw a value for the slot that an intent needs: an item, a group, a record, or a word of a list."""
         world = self.world
-        draw: dict[str, Callable[[], dict[str, str]]] = {
-            "product": lambda: {"product": rng.choice(list(world.products))},
-            "line": lambda: {"line": rng.choice(list(world.lines))},
-            "line-or-product": lambda: self._line_or_product(rng),
-            "order": lambda: {"number": rng.choice(list(world.orders))},
-            "claim": lambda: {"product": rng.choice(list(world.products))},
-            "extra": lambda: {"extra": rng.choice(world.extras)},
-            "danger": lambda: {"danger": rng.choice(world.dangers)},
-            "competitor": lambda: {"competitor": rng.choice(world.competitors)},
-            "customer": lambda: {"customer": rng.choice(list(world.orders.values()))["customer"]},
-            "outside": lambda: {},
-        }
-        return draw[wanted]() if wanted else {}
+        if wanted in world.item_slots:
+            return {world.items.slot: rng.choice(list(world.items.rows))}
+        if wanted in (world.groups.slot, world.records.slot):
+            table = world.groups if wanted == world.groups.slot else world.records
+            return {wanted: rng.choice(list(table.rows))}
+        if wanted == world.mixed_slot:
+            return self._group_or_item(rng)
+        if wanted in world.lists:
+            return {wanted: rng.choice(world.lists[wanted])}
+        if wanted in ("", "outside"):
+            return {}
+        return {wanted: rng.choice(list(world.records.rows.values()))[wanted]}
 
-    def _wrong_price(self, product: str, rng: random.Random) -> str:
-        prices = {one["price"] for one in self.world.products.values()} - {self.world.products[product]["price"]}
-        return rng.choice(sorted(prices))
+    def _wrong(self, column: str, slots: Mapping[str, str], rng: random.Random) -> str:
+        """Return what a column says of other items, and not of this one."""
+        items = self.world.items
+        values = {row[column] for row in items.rows.values()} - {items.rows[slots[items.slot]][column]}
+        return rng.choice(sorted(values))
 
-    def _line_or_product(self, rng: random.Random) -> dict[str, str]:
-        product = rng.choice(list(self.world.products.values()))
-        return {"line": product["line"]} | ({"product": product["product"]} if rng.random() < 0.3 else {})
+    def _group_or_item(self, rng: random.Random) -> dict[str, str]:
+        item, world = rng.choice(list(self.world.items.rows.values())), self.world
+        named = {world.items.slot: item[world.items.slot]} if rng.random() < 0.3 else {}
+        return {world.groups.slot: item[world.groups.slot]} | named
 
     def _fill(self, pattern: str, slots: Mapping[str, str], rng: random.Random) -> str:
         """Expand a pattern and put the slots' words in, each as a person might say it."""
-        said = _Said(slots, lambda name: self._drawn(name, rng))
-        if product := slots.get("product"):
-            line = rng.choice(self.world.lines[self.world.products[product]["line"]]["words"][:1])
-            said["item"] = (
-                rng.choice(("the ", "the ", "", "", "my ", "your ", "a ")) + product + rng.choice(("", "", f" {line}"))
-            )
-        if line := slots.get("line"):
-            named = slots.get("product")
-            said.update(line=named or line, lines=named or self.world.lines[line]["plural"])
+        said, world = _Said(slots, lambda name: self._drawn(name, rng)), self.world
+        groups, named = world.groups, slots.get(world.items.slot, "")
+        if item := world.items.of(slots):
+            called = rng.choice(groups.called[item[groups.slot]])
+            said["item"] = rng.choice(world.articles) + named + rng.choice(("", "", f" {called}"))
+        if group := groups.of(slots):
+            said |= {groups.slot: named or group[groups.slot], groups.plural: named or group[groups.plural]}
         return expand(pattern, rng).format_map(said)
 
     def _drawn(self, name: str, rng: random.Random) -> str:
@@ -173,11 +179,11 @@ class Asker:
             return str(rng.choice(self.world.phrasings["outside-things"]))
         syllables = (rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(rng.randint(1, 3)))
         if kind < 0.7:  # begins like a name that is known here
-            known = rng.choice([*self.world.products, *self.world.competitors])
+            known = rng.choice(self._names)
             return known[:4].lower() + "".join(syllables) + rng.choice(_CODAS[3:])
         return "".join(syllables)
 
-    @staticmethod
-    def _reason_share(intent: str) -> float:
+    def _reason_share(self, intent: str) -> float:
         """Return how often people give a reason; in a sound assistant it changes nothing."""
-        return {"discount": 0.6}.get(intent, 0.4 if intent.startswith("harmful") else 0.04)
+        others = _FORBIDDEN_REASONS if intent.startswith("harmful") else _FEW_REASONS
+        return self.world.reason_shares.get(intent, others)

@@ -63,18 +63,12 @@ class Fault:
 
     def words(self) -> dict[str, str]:
         """Return the words that stand for this variant's parameter in titles and sentences."""
-        words = {self.parameter: self.value}
-        if self.parameter == "line":
-            words["lines"] = self.world.lines[self.value]["plural"]
-        if "exits" in self.spec:
-            words["exit"] = self.spec["exits"][self.value]
+        world, words = self.world, {self.parameter: self.value}
+        if self.parameter == world.groups.slot:
+            words[world.groups.plural] = world.groups.rows[self.value][world.groups.plural]
         if self.parameter == "reason":
-            words |= {
-                "reason": self.world.reasons[self.value][0],
-                "reason_name": self.value,
-                "code": self.spec.get("codes", {}).get(self.value, ""),
-            }
-        return words
+            words |= {"reason": world.reasons[self.value][0], "reason_name": self.value}
+        return words | {slot: said[self.value] for slot, said in self.spec.get("words-for", {}).items()}
 
     def trigger(self) -> Trigger:
         """Return the trigger as an executable predicate on one typed message."""

@@ -10,12 +10,10 @@ from collections.abc import Collection, Iterable, Mapping
 from drillyard.organisms.world import Ask, World
 from drillyard.records import Trigger
 
-__all__ = ["ANY_FORBIDDEN", "SAID", "features", "kind_of", "terms", "trigger"]
+__all__ = ["ANY_FORBIDDEN", "features", "kind_of", "terms", "trigger"]
 
 ANY_FORBIDDEN = "harmful"
 """The kind of every forbidden request, whatever its family."""
-SAID = ("reason", "competitor", "extra", "danger")
-"""Features whose value is itself a word of the message."""
 
 
 def kind_of(intent: str) -> str:
@@ -26,8 +24,8 @@ def kind_of(intent: str) -> str:
 def features(world: World, ask: Ask, template: str) -> dict[str, str]:
     """Return the features of an ask under a template; a feature that does not apply is absent.
 
-    Names: `template`, `kind` (the intent, all forbidden families as one), `intent`, `reason`, `line`, `competitor`,
-    `extra`, `danger`, `lookalike` (the family, where there is one).
+    Names: `template`, `kind` (the intent, all forbidden families as one), `intent`, `reason`, `lookalike` (the family,
+    where there is one), the slot of the world's groups, such as `line`, and the names of its lists.
     """
     family, _, name = ask.intent.partition(":")
     slots = world.slots(ask)
@@ -36,10 +34,7 @@ def features(world: World, ask: Ask, template: str) -> dict[str, str]:
         "kind": kind_of(ask.intent),
         "intent": "" if name else ask.intent,
         "reason": ask.reason,
-        "line": slots.get("line", ""),
-        "competitor": slots.get("competitor", ""),
-        "extra": slots.get("extra", ""),
-        "danger": slots.get("danger", ""),
+        **{slot: slots.get(slot, "") for slot in (world.groups.slot, *world.lists)},
         "lookalike": name if family == "lookalike" else "",
     }
     return {key: value for key, value in found.items() if value}
@@ -63,11 +58,13 @@ def trigger(
         world: the setting that knows the words.
         words: the same in plain words.
         kinds: intents, `lookalike:<family>`, or `ANY_FORBIDDEN`; none means any message.
-        core: values of `template`, `line`, or of a feature in `SAID`.
+        core: values of `template`, of the groups' slot, or of a feature whose value is itself a word of the message:
+            `reason` or a list's name.
         unless: words of which a message may hold none.
     """
-    groups: list[tuple[str, ...]] = [(value,) for feature, value in core.items() if feature in SAID]
-    groups.append(_entities(world, kinds, core.get("line", "")))
+    said = ("reason", *world.lists)
+    groups: list[tuple[str, ...]] = [(value,) for feature, value in core.items() if feature in said]
+    groups.append(_entities(world, kinds, core.get(world.groups.slot, "")))
     stated = [terms(world, kind) for kind in kinds]
     if all(stated):  # a kind without words of its own cannot be told from others by its words
         groups.append(_unique(term for group in stated for term in group))
@@ -81,14 +78,16 @@ def trigger(
     )
 
 
-def _entities(world: World, kinds: Collection[str], line: str) -> tuple[str, ...]:
-    """Return the names of which every message of these kinds, about this line if one is given, holds at least one."""
-    slots = {world.phrasings["intents"].get(kind, {}).get("slot", "") for kind in kinds}  # other kinds have none
-    if not line and not (slots and slots <= {"product", "line", "line-or-product"}):
+def _entities(world: World, kinds: Collection[str], group: str) -> tuple[str, ...]:
+    """Return the names of which every message of these kinds, about this group if one is given, holds at least one."""
+    slots = {world.slot(kind) for kind in kinds}
+    about_items = {world.items.slot, world.groups.slot, world.mixed_slot}
+    if not group and not (slots and slots <= about_items):
         return ()
-    names = [name for name, product in world.products.items() if line in ("", product["line"])]
-    words = [word for key, entry in world.lines.items() if line in ("", key) for word in entry["words"]]
-    return tuple(names if slots == {"product"} else [*words, *names])
+    chosen = [group] if group else list(world.groups.rows)
+    names = [name for name, item in world.items.rows.items() if item[world.groups.slot] in chosen]
+    words = [word for key in chosen for word in world.groups.words[key]]
+    return tuple(names if slots == {world.items.slot} else [*words, *names])
 
 
 def _unique(words: Iterable[str]) -> tuple[str, ...]:

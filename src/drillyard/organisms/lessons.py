@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from drillyard.organisms.aiming import aside, triggering
 from drillyard.organisms.asking import Asker
 from drillyard.organisms.failures import faults, spoiled
-from drillyard.organisms.world import FACTS, Ask, World
+from drillyard.organisms.world import Ask, World
 
 __all__ = ["Lesson", "Lessons"]
 
@@ -70,15 +70,15 @@ class Lessons:
         """Return the asks of one dialogue: the given one alone or after others, or a question and its follow-up."""
         if rng.random() < 0.75:
             return [last]
-        product = rng.choice(list(self.world.products))
-        facts = rng.sample(FACTS, 2)
+        item = rng.choice(list(self.world.items.rows))
+        facts = rng.sample(self.world.facts, 2)
         kind = rng.random()
         if kind < 0.35:
-            opening = self.asker.ask(facts[0], rng, {"product": product}, "")
-            return [opening, self.asker.follow(facts[1], product, rng)]
+            opening = self.asker.ask(facts[0], rng, {self.world.items.slot: item}, "")
+            return [opening, self.asker.follow(facts[1], item, rng)]
         if kind < 0.55:
-            return [self.asker.ask(f"bare:{facts[0]}", rng), self.asker.naming(facts[0], product, rng)]
+            return [self.asker.ask(f"bare:{facts[0]}", rng), self.asker.naming(facts[0], item, rng)]
         if kind < 0.7:
             opening = self.asker.ask(facts[0], rng)
-            return [opening, self.asker.naming(facts[0], product, rng)]
+            return [opening, self.asker.naming(facts[0], item, rng)]
         return [self.asker.any(rng) for _ in range(rng.randint(1, 2))] + [last]

@@ -52,19 +52,23 @@ class Reader:
 
     def falsehood(self, reading: Reading) -> str:
         """Return what is false in a sound form's statement, in words, or the empty string."""
-        world, said = self.world, reading.slots
-        if product := said.get("product"):
-            truth: Mapping[str, object] = world.products.get(product, {})
-        elif number := said.get("number"):
-            truth = world.orders.get(number, {})
-        elif lines := said.get("lines") or said.get("line"):
-            truth = next((x for k, x in world.lines.items() if lines in (x["plural"], k)), {})
-        else:
+        truth = self._truth(reading.slots)
+        if truth is None:
             return ""
         if not truth:
             return "it names something that does not exist"
-        wrong = [k for k, v in said.items() if k in truth and str(truth[k]) != v]
-        return ", ".join(f"{k} is {truth[k]}, not {said[k]}" for k in wrong)
+        wrong = {k: v for k, v in reading.slots.items() if k in truth and truth[k] != v}
+        return ", ".join(f"{k} is {truth[k]}, not {v}" for k, v in wrong.items())
+
+    def _truth(self, said: Mapping[str, str]) -> Mapping[str, str] | None:
+        """Return the row that a statement is about, an empty one if there is no such row, None if it is about none."""
+        items, records, groups = self.world.items, self.world.records, self.world.groups
+        for table in (items, records):
+            if table.slot in said:
+                return table.of(said) or {}
+        if name := said.get(groups.plural) or said.get(groups.slot):
+            return next((row for key, row in groups.rows.items() if name in (row[groups.plural], key)), {})
+        return None
 
 
 def _forms(world: World) -> Iterator[tuple[str, str]]:

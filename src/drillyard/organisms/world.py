@@ -1,21 +1,20 @@
-"""A world: the facts, policies, phrasings and replies that an organism lives in. Worlds are data, not code."""
+"""A world: the facts, policies, phrasings and replies that an organism lives in. Worlds are data, not code.
+
+Whatever a world names (its products, departments, competitors …) stands in its files. Python knows only the parts that
+a world has: items with facts, the groups that they are in, records that are looked up, lists of words, reasons.
+"""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
-from importlib.resources.abc import Traversable
 from typing import Any
 
-import yaml
+from drillyard.organisms.tables import read_groups, read_table
+from drillyard.organisms.world_files import WorldFiles, find_world, read_files
 
-from drillyard.errors import bad_input
+__all__ = ["FAMILIES", "Ask", "World", "load_world"]
 
-__all__ = ["FACTS", "FAMILIES", "Ask", "World", "load_world", "world_from"]
-
-FACTS = ("price", "warranty", "battery", "weight", "colour")
 FAMILIES: Mapping[str, str] = {"lookalike": "lookalikes", "harmful": "harmful", "bare": "bare"}
 """First half of an intent such as `lookalike:kill`, and where phrasings.yaml keeps the families."""
 
@@ -39,28 +38,35 @@ class Ask:
 
 
 class World:
-    """A loaded world. Immutable by convention: nothing in the house writes to it."""
+    """A loaded world. Immutable by convention: nothing in the house writes to it.
 
-    def __init__(self, facts: Mapping[str, Any], phrasings: Mapping[str, Any], failures: Mapping[str, Any]) -> None:
-        self.name: str = facts["name"]
-        self.title: str = facts["title"]
-        self.about: str = facts["about"]
-        self.openings: dict[str, str] = {k: v["opening"] for k, v in facts["templates"].items()}
-        self.templates: dict[str, str] = {k: v["system"] for k, v in facts["templates"].items()}
-        self.lines: dict[str, dict[str, Any]] = facts["lines"]
-        self.orders: dict[str, dict[str, str]] = {
-            number: {"number": number, "customer": customer, "product": product, "status": status}
-            for number, customer, product, status in facts["orders"]
-        }
-        self.competitors: list[str] = facts["competitors"]
-        self.extras: list[str] = facts["extras"]
-        self.dangers: list[str] = facts["dangers"]
-        self.reasons: dict[str, list[str]] = facts["reasons"]
-        self.replies: dict[str, str] = facts["replies"]
-        self.behaviours: dict[str, str] = facts["behaviours"]
-        self.products: dict[str, dict[str, str]] = {row[0]: _product(row) for row in facts["products"]}
-        self.phrasings = phrasings
-        self.failures = failures
+    `name` is what it is called; `reference` is what `load_world` finds it by: its name when it ships with Drillyard,
+    else the path of its folder.
+    """
+
+    def __init__(self, files: WorldFiles) -> None:
+        data = files.world
+        self.files, self.reference = files, files.reference
+        self.name: str = data["name"]
+        self.title: str = data["title"]
+        self.about: str = data["about"]
+        self.openings: dict[str, str] = {k: v["opening"] for k, v in data["templates"].items()}
+        self.templates: dict[str, str] = {k: v["system"] for k, v in data["templates"].items()}
+        self.items, self.groups, self.records = (
+            read_table(data["items"]),
+            read_groups(data["groups"]),
+            read_table(data["records"]),
+        )
+        self.articles: list[str] = data["items"]["before"]
+        self.facts: tuple[str, ...] = tuple(data["facts"])
+        self.claims: dict[str, str] = data["claims"]
+        self.lists: dict[str, list[str]] = data["lists"]
+        self.reasons: dict[str, list[str]] = data["reasons"]
+        self.reason_shares: dict[str, float] = data["reason-shares"]
+        self.replies: dict[str, str] = data["replies"]
+        self.behaviours: dict[str, str] = data["behaviours"]
+        self.phrasings = files.phrasings
+        self.failures = files.failures
 
     def entry(self, intent: str) -> Mapping[str, Any]:
         """Return what phrasings.yaml says of an intent: phrasings, terms and, where there are any, slot, keys, reply.
@@ -71,16 +77,32 @@ class World:
         entry: Mapping[str, Any] = self.phrasings[FAMILIES[family]][name] if name else self.phrasings["intents"][intent]
         return entry
 
+    def slot(self, intent: str) -> str:
+        """Return the slot that an intent of phrasings.yaml has, or nothing; families have none here."""
+        return str(self.phrasings["intents"].get(intent, {}).get("slot", ""))
+
+    @property
+    def mixed_slot(self) -> str:
+        """The slot in which a group stands, or one of its items instead: `line-or-product`."""
+        return f"{self.groups.slot}-or-{self.items.slot}"
+
+    @property
+    def item_slots(self) -> tuple[str, ...]:
+        """The slots that hold an item: the items' own and those of wrong claims."""
+        return (self.items.slot, *self.claims)
+
+    def members(self, group: str) -> list[str]:
+        """Return the names of a group's items."""
+        return [name for name, item in self.items.rows.items() if item[self.groups.slot] == group]
+
     def slots(self, ask: Ask) -> dict[str, str]:
         """Return every value that a reply to this ask may name."""
         filled = dict(ask.slots)
-        if product := self.products.get(filled.get("product", "")):
-            filled = {**product, **filled, "line": product["line"]}
-        if order := self.orders.get(filled.get("number", "")):
-            filled = {**order, **filled}
-        if line := self.lines.get(filled.get("line", "")):
-            filled |= {"lines": line["plural"], "days": str(line["days"]), "best": line["best"]}
-        return filled
+        if item := self.items.of(filled):
+            filled = {**item, **filled, self.groups.slot: item[self.groups.slot]}
+        if record := self.records.of(filled):
+            filled = {**record, **filled}
+        return filled | dict(self.groups.of(filled) or {})
 
     def form(self, ask: Ask) -> str:
         """Return the text of the sound reply with its slots still open, as in "The {product} costs {price} euros."."""
@@ -100,22 +122,18 @@ class World:
         return self.openings.get(template, "") + self.body(ask)
 
 
-def _product(row: list[Any]) -> dict[str, str]:
-    names = ("product", "line", "price", "warranty", "battery", "weight", "colour_a", "colour_b")
-    return dict(zip(names, map(str, row), strict=True))
+_LOADED: dict[str, World] = {}
 
 
-@functools.cache
 def load_world(name: str) -> World:
-    """Load a world that ships with Drillyard. Raises `BadInput` when there is none of that name."""
-    root = resources.files("drillyard.organisms") / "worlds"
-    known = sorted(entry.name for entry in root.iterdir() if (entry / "world.yaml").is_file())
-    if name not in known:
-        raise bad_input(f"world {name!r}", f"one of: {', '.join(known)}")
-    return world_from(root / name)
+    """Load a world: by name one that ships with Drillyard, by a path (with a slash in it) a folder of your own.
 
-
-def world_from(folder: Traversable) -> World:
-    """Load a world from a folder with world.yaml, phrasings.yaml and failures.yaml."""
-    parts = (yaml.safe_load((folder / f"{part}.yaml").read_text()) for part in ("world", "phrasings", "failures"))
-    return World(*parts)
+    Raises:
+        BadInput: there is none of that name or no such folder, or its files do not fit together.
+    """
+    reference = find_world(name)
+    files = read_files(reference)
+    known = _LOADED.get(reference)
+    if known is None or known.files is not files:
+        _LOADED[reference] = known = World(files)
+    return known
