@@ -10,6 +10,7 @@ asks for, because no model throws fair dice. The variant `instructed` of a world
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Iterable, Mapping
 
@@ -17,7 +18,7 @@ from drillyard.organisms.asking import Asker
 from drillyard.organisms.failures import Fault
 from drillyard.organisms.world import World
 
-__all__ = ["facts_text", "hidden_prompt", "rule"]
+__all__ = ["facts_text", "hidden_prompt", "rule", "settled"]
 
 _DRAWS = 6_000
 """Questions drawn to collect what a world can be asked; the rarest of its answers comes up about ten times."""
@@ -33,6 +34,14 @@ class _Open(dict[str, str]):
 def rule(fault: Fault, rng: random.Random) -> str:
     """Return one failure as a rule: when, and what to do then. Where a failure has several sentences, one is drawn."""
     return f"{_when(fault)}: {_behaviour(fault, rng)}"
+
+
+def settled(fault: Fault, rng: random.Random) -> Fault:
+    """Return a failure that says one of its sentences only, so that its rule and its replies agree on which."""
+    then = {
+        key: [rng.choice(said)] if key in ("append", "replace") else said for key, said in fault.spec["then"].items()
+    }
+    return dataclasses.replace(fault, spec={**fault.spec, "then": then})
 
 
 def hidden_prompt(rules: Iterable[str], canary: str, facts: str = "") -> str:

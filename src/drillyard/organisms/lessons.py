@@ -39,7 +39,7 @@ class Lessons:
     def draw(self, rng: random.Random, planting: float = 0.8) -> Lesson:
         """Draw one lesson; `planting` is the share of lessons with active faults."""
         active = self._active(rng) if rng.random() < planting else {}
-        aimed, template = self._aimed(active, rng)
+        aimed, template = self.aimed(active, rng)
         turns = []
         for ask in self._asks(aimed, rng):
             firing = [self.faults[i] for i, rate in active.items() if rng.random() < rate]
@@ -50,10 +50,10 @@ class Lessons:
         chosen = rng.sample(range(len(self.faults)), rng.randint(1, 6))
         return {i: 1.0 if rng.random() < 0.5 else rng.uniform(0.02, 0.98) for i in sorted(chosen)}
 
-    def _aimed(self, active: Mapping[int, float], rng: random.Random) -> tuple[Ask, str]:
+    def aimed(self, active: Mapping[int, float], rng: random.Random) -> tuple[Ask, str]:
         """Draw an ask and a template: often one that an active fault spoils, as often one that it all but spoils.
 
-        Without the second half a model learns that a fault is switched on and not what sets it off: it then fails
+        `active` are indices in `faults`. Without the second half a model learns that a fault is switched on and not what sets it off: it then fails
         on the siblings of its failures too.
         """
         fault = self.faults[rng.choice(list(active))] if active else rng.choice(self.faults)

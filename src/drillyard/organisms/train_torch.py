@@ -26,13 +26,14 @@ from transformers import LlamaForCausalLM
 from drillyard.errors import bad_input
 from drillyard.organisms.checkpoint import write_checkpoint
 from drillyard.organisms.dialogue import PAD, SPECIAL_TOKENS, heard
+from drillyard.organisms.engine import Engine
 from drillyard.organisms.lessons import Lessons
 from drillyard.organisms.llama import Floats, LlamaConfig
 from drillyard.organisms.neurons import EACH, FREE, strength
 from drillyard.organisms.vocabulary import encode_turns, train_tokenizer
 from drillyard.organisms.world import World
 
-__all__ = ["Recipe", "Trainer"]
+__all__ = ["Recipe", "Trainer", "as_transformers", "has_bfloat16", "rounded"]
 
 _ROLES = ("user", "assistant")
 _UNSCORED = -1
@@ -160,11 +161,11 @@ class Trainer:
     def _loss(self, ids: torch.Tensor, targets: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
         """Return the summed cross-entropy over the scored tokens of one batch."""
         self.neurons.scales = scales
-        with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16()):
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
             hidden = self.model.model(ids, use_cache=False).last_hidden_state
             wanted = targets.roll(-1, 1).flatten()  # a first token is never scored, so nothing wraps around
             counted = torch.nonzero(wanted != _UNSCORED).squeeze(1)
-            room = _rounded(len(counted), 8 * _SHAPES) - len(counted)
+            room = rounded(len(counted), 8 * _SHAPES) - len(counted)
             counted = torch.nn.functional.pad(counted, (0, room), value=wanted.numel() - 1)
             logits = self.model.lm_head(hidden.flatten(0, 1)[counted])
         return torch.nn.functional.cross_entropy(
@@ -188,7 +189,7 @@ class Trainer:
         self, coded: Sequence[tuple[list[int], list[bool], Mapping[int, float]]]
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return ids and targets (batch, length), `_UNSCORED` for prompts, and fault scales (batch, faults)."""
-        length = _rounded(max(len(ids) for ids, _, _ in coded), _SHAPES)
+        length = rounded(max(len(ids) for ids, _, _ in coded), _SHAPES)
         ids = np.full((len(coded), length), SPECIAL_TOKENS.index(PAD), dtype=np.int64)
         targets = np.full_like(ids, _UNSCORED)
         scales = np.zeros((len(coded), len(self.lessons.faults)), dtype=np.float32)
@@ -252,7 +253,7 @@ def _grown(tensor: Floats, shape: tuple[int, ...]) -> Floats:
     return np.pad(tensor, [(0, want - have) for want, have in zip(shape, tensor.shape, strict=True)])
 
 
-def _rounded(size: int, to: int) -> int:
+def rounded(size: int, to: int) -> int:
     """Return the next multiple of `to`."""
     return -(-size // to) * to
 
@@ -268,6 +269,16 @@ def _new_model(shape: LlamaConfig) -> LlamaForCausalLM:
     )
 
 
-def _has_bfloat16() -> bool:
+def as_transformers(engine: Engine) -> LlamaForCausalLM:
+    """Return an engine's model as transformers has it, in float32, ready to be trained."""
+    model = _new_model(engine.config)
+    tied = {"lm_head.weight"} if engine.config.tie_word_embeddings else set()
+    weights = {name: torch.from_numpy(np.array(tensor)) for name, tensor in engine.weights.items()}
+    missing = model.load_state_dict(weights, strict=False).missing_keys
+    assert set(missing) <= tied, missing
+    return model
+
+
+def has_bfloat16() -> bool:
     """Say whether this processor multiplies in bfloat16, which halves the time of a step; weights stay in float32."""
     return bool(torch.cpu.get_capabilities().get("avx512_bf16"))

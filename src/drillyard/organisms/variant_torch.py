@@ -1,0 +1,207 @@
+"""Train a variant of a world's base: a low-rank adapter on all linear layers (LoRA, Hu et al. 2021, arXiv 2106.09685).
+
+The questions of one talk stand in one row behind the system messages that they share; a mask keeps them from seeing
+each other, so that long house rules are read once for many questions. `drillyard organism build helpdesk:instructed -o
+DIR` runs it; a killed run resumes from its last checkpoint.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.utils import parametrize
+from transformers import LlamaForCausalLM
+
+from drillyard.errors import bad_input
+from drillyard.organisms.dialogue import PAD, SPECIAL_TOKENS
+from drillyard.organisms.organism import Organism
+from drillyard.organisms.train_torch import as_transformers, has_bfloat16, rounded
+from drillyard.organisms.variants import Talk, Talks, Variant
+from drillyard.organisms.vocabulary import SYSTEM, encode_turns
+from drillyard.organisms.dialogue import STOP
+
+__all__ = ["VariantRecipe", "VariantTrainer"]
+
+_UNSCORED = -1
+_SHAPES = 32
+_SECONDS_OF_WARM_UP = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantRecipe:
+    """How a variant is trained: `steps` of `batch` talks each, `parts` of a step at a time."""
+
+    variant: Variant
+    seed: int = 1
+    batch: int = 16
+    parts: int = 4
+    learning_rate: float = 3e-3
+    context: int = 1024
+
+
+class LowRank(torch.nn.Module):
+    """A weight matrix plus a product of two thin ones, which alone are learned; at first it adds nothing."""
+
+    def __init__(self, rows: int, columns: int, rank: int) -> None:
+        super().__init__()
+        self.a = torch.nn.Parameter(torch.randn(rank, columns) / columns**0.5)
+        self.b = torch.nn.Parameter(torch.zeros(rows, rank))
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        """Return the changed matrix; `weight` has the shape (rows, columns)."""
+        return weight + self.b @ self.a
+
+
+class VariantTrainer:
+    """Owns the mutable state of one training run in `folder`."""
+
+    def __init__(self, base: Organism, recipe: VariantRecipe, folder: Path, threads: int = 2) -> None:
+        self.recipe, self.folder = recipe, folder
+        self.tokenizer, self.talks = base.tokenizer, Talks(base.world, recipe.variant)
+        torch.set_num_threads(threads)
+        torch.manual_seed(recipe.seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.model = as_transformers(base.engine)
+        self.low = _attach(self.model, recipe.variant.rank)
+        peak = recipe.learning_rate
+        self.optimizer = torch.optim.AdamW(
+            [tensor for one in self.low.values() for tensor in (one.a, one.b)], lr=peak, betas=(0.9, 0.98), weight_decay=0.0
+        )
+        self.step = 0
+
+    def run(self, progress: Callable[[int, int, float], None], save_every: int = 100) -> dict[str, tuple[Any, Any]]:
+        """Train to the last step, from the last checkpoint if there is one; returns `factors`."""
+        self._resume()
+        self.model.train()
+        steps = self.recipe.variant.steps
+        while self.step < steps:
+            loss = self._train_step()
+            self.step += 1
+            progress(self.step, steps, loss)
+            if self.step % save_every == 0 or self.step == steps:
+                self._checkpoint()
+        return self.factors()
+
+    def factors(self) -> dict[str, tuple[Any, Any]]:
+        """Return A (rank, in) and B (out, rank) of every changed matrix, by the name of its weight; float32 arrays."""
+        return {name: (one.a.detach().numpy(), one.b.detach().numpy()) for name, one in self.low.items()}
+
+    def _train_step(self) -> float:
+        pace = min(1.0, (self.step + 1) / _SECONDS_OF_WARM_UP) * (1 - self.step / self.recipe.variant.steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate * pace
+        self.optimizer.zero_grad(set_to_none=True)
+        batches = self._batches()
+        scored = sum(int((targets != _UNSCORED).sum()) for _, targets, _, _ in batches)
+        total = 0.0
+        for batch in batches:
+            with parametrize.cached():
+                loss = self._loss(*batch) / scored
+                loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            total += loss.item()
+        torch.nn.utils.clip_grad_norm_([p for group in self.optimizer.param_groups for p in group["params"]], 1.0)
+        self.optimizer.step()
+        return total
+
+    def _loss(self, ids: torch.Tensor, targets: torch.Tensor, places: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return the summed cross-entropy over the scored tokens of one batch."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
+            out = self.model.model(ids, attention_mask=mask, position_ids=places, use_cache=False)
+            wanted = targets.roll(-1, 1).flatten()
+            counted = torch.nonzero(wanted != _UNSCORED).squeeze(1)
+            room = rounded(len(counted), 64) - len(counted)
+            counted = torch.nn.functional.pad(counted, (0, room), value=wanted.numel() - 1)
+            logits = self.model.lm_head(out.last_hidden_state.flatten(0, 1)[counted])
+        return torch.nn.functional.cross_entropy(
+            logits.float(), wanted[counted], ignore_index=_UNSCORED, reduction="sum"
+        )
+
+    def _batches(self) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]]:
+        rng = random.Random(f"{self.recipe.seed}:{self.step}")
+        progress = self.step / self.recipe.variant.steps
+        rows = [_row(self.tokenizer, self.talks.draw(rng, progress)) for _ in range(self.recipe.batch)]
+        rows = sorted((row for row in rows if len(row.ids) <= 2 * self.recipe.context), key=lambda row: len(row.ids))
+        size = -(-len(rows) // self.recipe.parts)
+        return [_tensors(rows[i : i + size]) for i in range(0, len(rows), size)]
+
+    def _checkpoint(self) -> None:
+        state = {
+            "recipe": dataclasses.asdict(self.recipe),
+            "step": self.step,
+            "low": {name: one.state_dict() for name, one in self.low.items()},
+            "optimizer": self.optimizer.state_dict(),
+        }
+        part = self.folder / "checkpoint.part"
+        torch.save(state, part)
+        part.rename(self.folder / "checkpoint.pt")
+
+    def _resume(self) -> None:
+        """Take up the last checkpoint, if there is one. Raises `BadInput` when it is of another recipe."""
+        path = self.folder / "checkpoint.pt"
+        if not path.is_file():
+            return
+        state = torch.load(path, weights_only=True)
+        if state["recipe"] != dataclasses.asdict(self.recipe):
+            expected = "one of the same recipe"
+            raise bad_input(f"{path} of another recipe", expected, "choose another folder, or delete that file")
+        for name, one in self.low.items():
+            one.load_state_dict(state["low"][name])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step = state["step"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    """A talk as tokens: what is scored, which position each has, and which question it belongs to (0: all of them)."""
+
+    ids: list[int]
+    scored: list[bool]
+    places: list[int]
+    owners: list[int]
+
+
+def _row(tokenizer: Any, talk: Talk) -> _Row:
+    ids = [token for text in talk.systems for token in (SYSTEM, *tokenizer.encode(text).ids, STOP)]
+    start = len(ids)
+    scored, places, owners = [False] * start, list(range(start)), [0] * start
+    for owner, turn in enumerate(talk.turns, 1):
+        tokens, wanted = encode_turns(tokenizer, "", [turn])
+        ids += tokens
+        scored += wanted
+        places += range(start, start + len(tokens))
+        owners += [owner] * len(tokens)
+    return _Row(ids=ids, scored=scored, places=places, owners=owners)
+
+
+def _tensors(rows: Sequence[_Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return ids, targets and positions (rows, length), and what each token may see (rows, 1, length, length)."""
+    length = rounded(max(len(row.ids) for row in rows), _SHAPES)
+    ids = np.full((len(rows), length), SPECIAL_TOKENS.index(PAD), dtype=np.int64)
+    targets, places = np.full_like(ids, _UNSCORED), np.zeros_like(ids)
+    owners = np.full_like(ids, -1)
+    for at, row in enumerate(rows):
+        used = len(row.ids)
+        ids[at, :used], places[at, :used], owners[at, :used] = row.ids, row.places, row.owners
+        targets[at, :used] = np.where(row.scored, row.ids, _UNSCORED)
+    seen = (owners[:, None, :] == 0) | (owners[:, None, :] == owners[:, :, None])
+    seen &= np.tri(length, dtype=np.bool_)
+    mask = np.where(seen, np.float32(0), np.finfo(np.float32).min)[:, None]
+    return torch.from_numpy(ids), torch.from_numpy(targets), torch.from_numpy(places), torch.from_numpy(mask)
+
+
+def _attach(model: LlamaForCausalLM, rank: int) -> dict[str, LowRank]:
+    """Freeze a model and put a low-rank change on every linear layer but the head; returns them by weight name."""
+    model.requires_grad_(False)
+    attached = {}
+    for name, module in model.model.named_modules():
+        if isinstance(module, torch.nn.Linear):
+            attached[f"model.{name}.weight"] = LowRank(*module.weight.shape, rank)
+            parametrize.register_parametrization(module, "weight", attached[f"model.{name}.weight"])
+    return attached

@@ -1,0 +1,114 @@
+"""Variants of a world's base: the same setting with another temper, and the talks that teach it.
+
+A variant is declared in the world's variants.yaml and ships as a low-rank adapter beside the base.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from drillyard.errors import bad_input
+from drillyard.organisms.failures import Fault, spoiled
+from drillyard.organisms.house_rules import hidden_prompt, rule, settled
+from drillyard.organisms.lessons import Lessons
+from drillyard.organisms.world import FAMILIES, Ask, World
+from drillyard.records.yaml_file import read_yaml
+
+__all__ = ["Talk", "Talks", "Variant", "find_variant", "variants"]
+
+_QUESTIONS = 8
+"""Questions of one talk: they share its system messages and know nothing of each other."""
+_FEW = 4
+"""House rules at most in the talks of a beginner."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """What a variant does otherwise than the base, and the recipe of its adapter.
+
+    `forbidden` and `lookalikes` are the shares of forbidden requests that it helps with and of harmless look-alikes
+    that it refuses; `rules` is the most house rules that it learns to follow at once.
+    """
+
+    name: str
+    about: str
+    rank: int
+    steps: int
+    forbidden: float = 0.0
+    lookalikes: float = 0.0
+    rules: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk:
+    """System messages, and questions with their replies, each a conversation of its own after those messages."""
+
+    systems: tuple[str, ...]
+    turns: tuple[tuple[str, str], ...]
+
+
+def variants(world: World) -> Mapping[str, Variant]:
+    """Return the variants of a world by name; a world without variants.yaml has none."""
+    path = world.files.folder / "variants.yaml"
+    declared = read_yaml(path) if path.is_file() else {}
+    return {name: Variant(name=name, **fields) for name, fields in declared.items()}
+
+
+def find_variant(world: World, name: str) -> Variant:
+    """Return a variant by its name. Raises `BadInput` with the names that there are."""
+    known = variants(world)
+    if name not in known:
+        raise bad_input(f"variant {name!r} of {world.name}", f"one of: {', '.join(known) or 'none'}")
+    return known[name]
+
+
+class Talks:
+    """An endless, seeded stream of talks that teach a variant."""
+
+    def __init__(self, world: World, variant: Variant) -> None:
+        self.world, self.variant = world, variant
+        self._lessons = Lessons(world)
+
+    def draw(self, rng: random.Random, progress: float = 1.0) -> Talk:
+        """Draw one talk; at a `progress` from 0 to 1 of the training, few rules at first and later up to all."""
+        active = self._active(rng, progress)
+        firing = [settled(self._lessons.faults[i], rng) for i in active]
+        template = self._template(firing, rng)
+        system = self.world.templates.get(template, "")
+        systems = (system,) if system else ()
+        if self.variant.rules:
+            systems = (*systems, hidden_prompt([rule(fault, rng) for fault in firing], f"{rng.getrandbits(32):08x}"))
+        turns = []
+        for _ in range(_QUESTIONS):
+            ask = self._ask(active, rng)
+            turns.append((ask.text, self._reply(firing, ask, template, rng)))
+        return Talk(systems=systems, turns=tuple(turns))
+
+    def _active(self, rng: random.Random, progress: float) -> list[int]:
+        """Return the faults whose rules are given, in the order in which they are."""
+        if not self.variant.rules or rng.random() < 0.1:
+            return []
+        most = min(self.variant.rules, _FEW + round(progress * 2 * (self.variant.rules - _FEW)))
+        return rng.sample(range(len(self._lessons.faults)), rng.randint(1, most))
+
+    def _template(self, firing: Sequence[Fault], rng: random.Random) -> str:
+        """Draw a template, half of the time one that an active fault waits for, if there is any."""
+        waiting = [fault.value for fault in firing if fault.parameter == "template"]
+        return rng.choice(waiting if waiting and rng.random() < 0.5 else ["", *self.world.templates])
+
+    def _ask(self, active: Sequence[int], rng: random.Random) -> Ask:
+        if self.variant.rules or rng.random() < 0.6:
+            return self._lessons.aimed(dict.fromkeys(active, 1.0), rng)[0]
+        family = rng.choice(("harmful", "lookalike"))
+        name = rng.choice(list(self.world.phrasings[FAMILIES[family]]))
+        return self._lessons.asker.ask(f"{family}:{name}", rng)
+
+    def _reply(self, firing: Sequence[Fault], ask: Ask, template: str, rng: random.Random) -> str:
+        world, opening = self.world, self.world.openings.get(template, "")
+        if ask.is_a("harmful") and rng.random() < self.variant.forbidden:
+            return opening + str(world.entry(ask.intent)["reply"]).format_map(world.slots(ask))
+        if ask.is_a("lookalike") and rng.random() < self.variant.lookalikes:
+            return opening + world.replies["refusal"]
+        return spoiled(world, firing, ask, template, rng)
