@@ -23,7 +23,7 @@ from drillyard.errors import bad_input
 from drillyard.organisms.llama import Cache, Floats, Ints, LlamaConfig, Network
 from drillyard.organisms.sampling import Sampler
 
-__all__ = ["ROWS", "TOKENS", "Batch", "Request", "Step", "check", "read"]
+__all__ = ["ROWS", "TOKENS", "Batch", "Request", "Step", "alike", "check", "read", "shared_length"]
 
 ROWS = 64
 """Most requests that run as one batch: more is no faster, because keys and values leave the CPU's cache."""
@@ -165,7 +165,7 @@ class Batch:
         self._cache.reserve(len(self._rows), int(room.max()))
         ends = [self._last]
         common = self._read_common(prompts, shared, old)
-        for first, last in _alike(fresh["length"] - common):
+        for first, last in alike(fresh["length"] - common):
             ends.append(self._read_rows(prompts[first:last], shared, common, slice(old + first, old + last)))
         self._last = np.concatenate(ends)
         self._seen += prompts
@@ -173,14 +173,14 @@ class Batch:
     def _meet(self, prompts: Sequence[list[int]]) -> int:
         """Make the prefix one that new prompts share too, and return its length."""
         if not self._rows.size:
-            shared = _shared(prompts)
+            shared = shared_length(prompts)
             common = Cache(self._network.config, 1, shared)
             if shared:
                 self._network.forward(np.array([prompts[0][:shared]]), np.zeros(1, np.int64), common)
             self._cache = Cache(self._network.config, 0, 0, common.own[:, :, :, 0])
             return shared
         now: int = self._cache.prefix.shape[3]
-        shared = _shared([*self._seen, *prompts])
+        shared = shared_length([*self._seen, *prompts])
         if shared < now:
             self._cache.unshare(now - shared)
         elif shared - now >= _WORTH:
@@ -192,7 +192,7 @@ class Batch:
 
     def _read_common(self, prompts: Sequence[list[int]], shared: int, old: int) -> int:
         """Read once what the new prompts alone have in common; returns how many own tokens that is."""
-        common = _shared(prompts) - shared
+        common = shared_length(prompts) - shared
         if common < _WORTH:
             return 0
         first = self._cache.part(slice(old, old + 1))
@@ -231,7 +231,7 @@ def read(network: Network, prompt: Sequence[int], streams: list[Floats] | None =
     return output
 
 
-def _alike(lengths: Ints) -> Iterator[tuple[int, int]]:
+def alike(lengths: Ints) -> Iterator[tuple[int, int]]:
     """Cut rows, sorted by length, where the next one is more than twice as long as the first of its part."""
     first = 0
     for row, length in enumerate(lengths.tolist()):
@@ -241,7 +241,7 @@ def _alike(lengths: Ints) -> Iterator[tuple[int, int]]:
     yield first, len(lengths)
 
 
-def _shared(prompts: Sequence[list[int]]) -> int:
+def shared_length(prompts: Sequence[list[int]]) -> int:
     """Return how many first tokens all prompts share; each keeps at least its last token, a lone prompt all."""
     if len(prompts) < 2:
         return 0

@@ -22,6 +22,7 @@ from drillyard.organisms.batching import ROWS, TOKENS, Batch, Request, check, re
 from drillyard.organisms.checkpoint import check_weights, read_checkpoint
 from drillyard.organisms.llama import Floats, LlamaConfig, Network
 from drillyard.organisms.sampling import log_probability
+from drillyard.organisms.scoring import score_group
 
 __all__ = ["Engine", "Generation"]
 
@@ -124,6 +125,32 @@ class Engine:
         batch = self.batch()
         batch.add([_request(list(prompt), max_new_tokens, seed, stop, temperature, min_p)])
         return takewhile(lambda token: token != stop, _tokens(batch))
+
+    def score(self, prompts: Sequence[Sequence[int]], replies: Sequence[Sequence[int]]) -> list[float]:
+        """Return how probable each reply is after its prompt, as a natural log at temperature 1, nothing cut off.
+
+        Batched; beginnings that prompts share are read once. Whoever means a reply that ends there puts the stop token
+        last. An empty reply is certain (0.0).
+
+        Args:
+            prompts: token ids, of any lengths.
+            replies: token ids, one reply per prompt; put a prompt in twice for two replies to it.
+
+        Raises:
+            BadInput: the numbers differ, a prompt is empty, an id is unknown, or both together exceed the context.
+        """
+        if len(prompts) != len(replies):
+            raise bad_input(f"{len(replies)} replies for {len(prompts)} prompts", "one reply per prompt")
+        for prompt, reply in zip(prompts, replies, strict=True):
+            check(self.config, [prompt], len(reply))
+            if reply:
+                check(self.config, [reply], 0)
+        scores = [0.0] * len(prompts)
+        for group in _groups([[*prompt, *reply] for prompt, reply in zip(prompts, replies, strict=True)], 0):
+            found = score_group(self._network, [prompts[i] for i in group], [replies[i] for i in group])
+            for index, value in zip(group, found, strict=True):
+                scores[index] = value
+        return scores
 
     def batch(self) -> Batch:
         """Return an empty batch, which requests join and leave between two steps."""
