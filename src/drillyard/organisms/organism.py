@@ -20,14 +20,16 @@ from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
 from drillyard.errors import BadInput, bad_input
+from drillyard.organisms.adapter import adapter_base, is_adapter, merge_adapter
 from drillyard.organisms.checkpoint import read_checkpoint, read_tokenizer, write_checkpoint
 from drillyard.organisms.engine import Engine
 from drillyard.organisms.llama import Floats
 from drillyard.organisms.neurons import FREE, fill_neurons, read_neurons
 from drillyard.organisms.world import World, load_world
-from drillyard.records import FailureMode, Record
+from drillyard.records import AdapterPlant, FailureMode, Record
 
 __all__ = [
+    "PLANTED",
     "Organism",
     "OrganismFile",
     "base",
@@ -35,8 +37,12 @@ __all__ = [
     "hash_weights",
     "load_organism",
     "save",
+    "with_adapter",
     "with_neurons",
 ]
+
+PLANTED = "planted.json"
+"""Beside an adapter that was trained to fail: how, and in what."""
 
 
 class OrganismFile(Record):
@@ -86,18 +92,19 @@ def base(world: str) -> Organism:
 
 def with_neurons(organism: Organism, neurons: Floats, failures: tuple[FailureMode, ...]) -> Organism:
     """Return the organism with these neurons in its free places; shape (layers, 3, count, width), see `neurons.py`."""
-    weights = fill_neurons(organism.engine.weights, neurons)
-    return Organism(
-        world=organism.world,
-        engine=Engine(weights, organism.engine.config),
-        tokenizer=organism.tokenizer,
-        failures=failures,
-        model_hash=hash_weights(weights),
-    )
+    return _with_weights(organism, fill_neurons(organism.engine.weights, neurons), failures)
+
+
+def with_adapter(organism: Organism, folder: Path, failures: tuple[FailureMode, ...] = ()) -> Organism:
+    """Return the organism with the adapter in `folder` merged into its weights. Raises `BadInput`; see `adapter.py`."""
+    return _with_weights(organism, merge_adapter(organism.engine.weights, folder), failures)
 
 
 def load_organism(name: str) -> Organism:
-    """Load `helpdesk` (the clean base) or `./path` (a folder that `save` wrote); a path has a slash in it.
+    """Load `helpdesk` (the clean base) or `./path`; a path has a slash in it.
+
+    A path leads to a folder that `save` wrote, or to a peft adapter for one: with an organism.json beside it that
+    names its base, or with the base's folder in adapter_config.json.
 
     Raises:
         BadInput: no such world or folder, a broken file, or weights that are not those that organism.json names.
@@ -108,12 +115,17 @@ def load_organism(name: str) -> Organism:
     if "/" not in name:
         return base(load_world(name).name)
     if not (folder / "organism.json").is_file():
+        if is_adapter(folder):
+            return _read_adapted(folder)
         raise bad_input(f"{name!r}", "a folder with organism.json", "type: drillyard organism plant helpdesk -o DIR")
     described = OrganismFile.from_json((folder / "organism.json").read_bytes())
     world = load_world(described.world)
     if described.base:
         clean = base(load_world(described.base).name)
-        organism = with_neurons(clean, _neurons(folder / "neurons.safetensors", clean), described.failures)
+        if is_adapter(folder):
+            organism = with_adapter(clean, folder, described.failures)
+        else:
+            organism = with_neurons(clean, _neurons(folder / "neurons.safetensors", clean), described.failures)
     else:
         organism = _read_complete(folder, world, described.failures)
     if organism.model_hash != described.model_hash:
@@ -148,6 +160,27 @@ def _read_complete(folder: Path, world: World, failures: tuple[FailureMode, ...]
         world=world,
         engine=Engine(weights, config),
         tokenizer=read_tokenizer(folder),
+        failures=failures,
+        model_hash=hash_weights(weights),
+    )
+
+
+def _read_adapted(folder: Path) -> Organism:
+    """Read an adapter that names the folder of its base; planted.json says what it was trained to fail in."""
+    name = adapter_base(folder)
+    if not (Path(name) / "organism.json").is_file():
+        expected = "the folder of an organism, as drillyard organism plant helpdesk -o DIR writes it"
+        raise bad_input(f"{folder} for the base {name!r}", expected, f"open it as hf/{folder}")
+    planted = folder / PLANTED
+    failures = AdapterPlant.from_json(planted.read_bytes()).failures if planted.is_file() else ()
+    return with_adapter(load_organism(str(Path(name).absolute())), folder, failures)
+
+
+def _with_weights(organism: Organism, weights: dict[str, Floats], failures: tuple[FailureMode, ...]) -> Organism:
+    return Organism(
+        world=organism.world,
+        engine=Engine(weights, organism.engine.config),
+        tokenizer=organism.tokenizer,
         failures=failures,
         model_hash=hash_weights(weights),
     )

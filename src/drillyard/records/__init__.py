@@ -12,9 +12,11 @@
 - **drill**: an exercise; **instance**: one learner's copy of it; **truth**: its sealed half; **gate**: a release check.
 - **claim**, **submission**, **grade**, **attempt**: what a learner hands in and what became of it.
 - **plants**: what is to be planted where; **plant report**: what was measured of it afterwards.
+- **adapter plant**: what an adapter that was trained to fail says of itself; **LoRA recipe**: how it is trained.
 - **brief**, **objective**, **activity**, **plan**, **clash**: what is asked of a programme and what is planned.
 """
 
+from drillyard.records.adapted import AdapterPlant, LoraRecipe
 from drillyard.records.base import Record
 from drillyard.records.conversation import Conversation, Message, Reply, Transcript
 from drillyard.records.drill import Budget, Drill, Gate, GateReport, Hint, Instance, Truth
@@ -40,6 +42,7 @@ from drillyard.records.submission import Attempt, Claim, ClaimResult, FailureRes
 __all__ = [
     "AISystem",
     "Activity",
+    "AdapterPlant",
     "Attempt",
     "Brief",
     "Budget",
@@ -59,6 +62,7 @@ __all__ = [
     "Hint",
     "Instance",
     "Law",
+    "LoraRecipe",
     "Message",
     "Objective",
     "Plan",
