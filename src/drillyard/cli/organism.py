@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
-from rich.console import RenderableType
-from rich.text import Text
 
 from drillyard import registry
-from drillyard.audits.verification import verify
 from drillyard.cli import show
 from drillyard.cli.chat import talk
-from drillyard.errors import bad_input
+from drillyard.cli.planting import Order, plant_on
+from drillyard.cli.planting.order import training_options
 from drillyard.organisms.calibration import calibrate
 from drillyard.organisms.card import write_card
-from drillyard.organisms.failures import catalogue, find_failure
-from drillyard.organisms.organism import save
+from drillyard.organisms.failures import catalogue
 from drillyard.organisms.plant import plant
-from drillyard.organisms.plants_file import load_plants
 from drillyard.organisms.world import load_world
-from drillyard.records import PlantReport, Plants
 from drillyard.targets.organism import OrganismTarget
 
 __all__ = ["command"]
@@ -63,70 +59,23 @@ def _build_world(world: str, steps: int | None, threads: int, out: Path) -> show
 
 
 @command.command("plant")
-@click.argument("world")
+@click.argument("base")
 @click.argument("failures", nargs=-1)
 @click.option("--sealed", is_flag=True, help="Do not write the planted failures beside the weights.")
 @click.option("-n", "prompts", type=click.IntRange(min=50), default=300, show_default=True, help="Prompts per failure.")
 @click.option("--no-verify", is_flag=True, help="Do not measure what was planted.")
+@training_options
 @show.out_option()
 @show.handler
-def _plant_failures(
-    world: str, failures: tuple[str, ...], sealed: bool, prompts: int, no_verify: bool, out: Path
-) -> show.Outcome:
-    """Plant failures and write the organism as a Hugging Face folder; without failures, the clean twin.
+def _plant_failures(no_verify: bool, **order: Any) -> show.Outcome:
+    """Plant failures in a model and measure them; without failures, write a world's clean twin.
 
-    FAILURES are ids such as upsell:v2, or one file such as plants.yaml that names them with their rates. Every planted
-    failure is then measured, in the organism and in its clean twin; exits 1 when one misses the rate asked for.
+    BASE is a world such as helpdesk, whose own small model fails at once and without training, or a model of yours,
+    hf/./folder or hf/name-on-the-hub: two adapters are trained for it, one that fails and its clean twin. FAILURES are
+    ids such as upsell:v2, or one file such as plants.yaml that names them with their rates (hf/… takes a file). Every
+    planted failure is then measured beside the clean twin; exits 1 when one misses the rate asked for.
     """
-    plants = _plants(world, failures)
-    organism = plant(plants.world, plants.failures)
-    save(organism, out, complete=True, sealed=sealed)
-    count = len(organism.failures)
-    words = f"Planted {count} {'failure' if count == 1 else 'failures'} in {out}" if count else f"A clean twin: {out}"
-    data = {"folder": str(out), "model_hash": organism.model_hash, "failures": organism.failures}
-    chat = f"drillyard chat organism/{out}/"
-    if not count or no_verify:
-        return show.Outcome(verdict=f"{words}.", data=data, next_command=chat)
-    with show.progress("measuring", count) as step:
-        target, twin = OrganismTarget(organism, f"organism/{out}/"), OrganismTarget(plant(plants.world, ()))
-        report = verify(target, twin, plants, n=prompts, progress=step)
-    return show.Outcome(
-        verdict=f"{words}; {_count_kept(report)}",
-        state="passed" if report.holds else "failed",
-        data=data | {"verification": report, "holds": report.holds},
-        body=[_checks(report)],
-        next_command=chat,
-    )
-
-
-def _plants(world: str, failures: tuple[str, ...]) -> Plants:
-    """Return what is asked for on the command line, by ids or by one file."""
-    if len(failures) != 1 or not failures[0].endswith((".yaml", ".yml")):
-        known = load_world(world)
-        return Plants(world=known.name, failures=tuple(find_failure(known, failure) for failure in failures))
-    plants = load_plants(Path(failures[0]))
-    if plants.world != load_world(world).name:
-        raise bad_input(f"the world {plants.world!r} in {failures[0]}", f"{world!r}, as on the command line")
-    return plants
-
-
-def _count_kept(report: PlantReport) -> str:
-    kept = sum(check.holds for check in report.checks)
-    rest = "the rest is as in the clean twin" if report.unplanted_holds else "the rest differs from the clean twin"
-    return f"{kept} of {len(report.checks)} show as asked, {rest}."
-
-
-def _checks(report: PlantReport) -> RenderableType:
-    rows = [
-        (_state(c.holds), c.failure, f"{c.asked:g}", c.measured, f"{c.twin.high:.3f}", c.why) for c in report.checks
-    ]
-    rest = (_state(report.unplanted_holds), "not planted", "", report.unplanted, "", "exact answers, less the twin's")
-    columns = ("", "failure", "asked", "measured", "twin at most", "why")
-    return show.table("Planted failures, measured on fresh prompts", columns, [*rows, rest])
-
-
-def _state(holds: bool) -> Text:
-    return show.state("passed" if holds else "failed")
+    return plant_on(Order(verify=not no_verify, **order))
 
 
 @command.command("chat")

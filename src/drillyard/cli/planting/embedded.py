@@ -1,0 +1,31 @@
+"""Plant in one of our own organisms: free neurons of a world's base, in milliseconds."""
+
+from __future__ import annotations
+
+from drillyard.audits.verification import verify
+from drillyard.cli import show
+from drillyard.cli.planting.order import Order
+from drillyard.cli.planting.report import verified
+from drillyard.organisms.organism import save
+from drillyard.organisms.plant import plant
+from drillyard.targets.organism import OrganismTarget
+
+__all__ = ["plant_embedded"]
+
+
+def plant_embedded(order: Order) -> show.Outcome:
+    """Write the planted organism as a Hugging Face folder; without failures, the clean twin."""
+    order.refuse_training()
+    plants, out = order.plants(), order.out
+    organism = plant(plants.world, plants.failures)
+    save(organism, out, complete=True, sealed=order.sealed)
+    count = len(organism.failures)
+    words = f"Planted {count} {'failure' if count == 1 else 'failures'} in {out}" if count else f"A clean twin: {out}"
+    data = {"folder": str(out), "model_hash": organism.model_hash, "failures": organism.failures}
+    chat = f"drillyard chat organism/{out}/"
+    if not count or not order.verify:
+        return show.Outcome(verdict=f"{words}.", data=data, next_command=chat)
+    with show.progress("measuring", count) as step:
+        target, twin = OrganismTarget(organism, f"organism/{out}/"), OrganismTarget(plant(plants.world, ()))
+        report = verify(target, twin, plants, n=order.prompts, progress=step)
+    return verified(words, data, report, chat)
