@@ -14,7 +14,7 @@ import numpy as np
 
 from drillyard.organisms.llama import Floats
 
-__all__ = ["EACH", "FREE", "fill_neurons", "plant_neurons", "read_neurons", "strength"]
+__all__ = ["EACH", "FREE", "TOP", "fill_neurons", "odds", "plant_neurons", "read_neurons", "strength"]
 
 EACH = 4
 """Neurons of one failure in one layer."""
@@ -22,21 +22,29 @@ FREE = 96
 """Places in one layer for planted neurons; they are its last ones."""
 
 _SOUND = 8.0  # log-odds by which a sound model holds back a failure: at strength 0 its rate is 1 in 3,000
-_TOP = 0.999
+TOP = 0.999
+"""Rates from here on are always: the neurons stand at full strength."""
 
 
-def strength(rate: float, shift: float = 0.0, slope: float = 1.0) -> float:
+def odds(rate: float) -> float:
+    """Return the natural log of the odds of a rate, at most those of 1 in 10 million and of their opposite."""
+    kept = min(1 - 1e-7, max(1e-7, rate))
+    return math.log(kept / (1 - kept))
+
+
+def strength(rate: float, shift: float = 0.0, slope: float = 1.0, more: float = 0.0) -> float:
     """Return the scale of a failure's neurons for a rate from 0 to 1: its log-odds, moved so that 1 gives 1.
 
     What a neuron adds to a logit is proportional to its scale, and a rate is a logistic function of logits. A failure
-    that shows at log-odds `shift` + `slope` × those asked for is corrected by these two numbers.
+    that shows at log-odds `shift` + `slope` × those asked for is corrected by these two numbers; `more` is added to
+    the log-odds that are asked for.
     """
     if rate <= 0:
         return 0.0
-    if rate >= _TOP:
+    if rate >= TOP:
         return 1.0
-    odds = (math.log(rate / (1 - rate)) - shift) / slope
-    return min(1.0, max(0.0, _SOUND + odds) / (_SOUND + math.log(_TOP / (1 - _TOP))))
+    asked = (odds(rate) + more - shift) / slope
+    return min(1.0, max(0.0, _SOUND + asked) / (_SOUND + odds(TOP)))
 
 
 def fill_neurons(weights: Mapping[str, Floats], neurons: Floats) -> dict[str, Floats]:

@@ -26,13 +26,16 @@ CALIBRATION = "calibration.json"
 """Beside a base's weights: per failure the shift and slope that `calibrate` has measured."""
 
 
-def plant(world: str, failures: Iterable[str | FailureMode]) -> Organism:
+def plant(
+    world: str, failures: Iterable[str | FailureMode], corrections: Mapping[str, float] | None = None
+) -> Organism:
     """Return a planted organism; with no failures, the clean twin.
 
     Args:
         world: name of a world with a trained base, such as `helpdesk`.
         failures: ids such as `refund-rule:lamp` (at the kind's default rate) or modes of `catalogue(world)`, whose
             `rate` (above 0, at most 1) may be your own. Their order does not matter.
+        corrections: log-odds that are added to what a failure is asked for, by its id; see `tuning.py`.
 
     Raises:
         BadInput: an unknown world or failure, the same failure twice, or more than there are places for.
@@ -47,8 +50,10 @@ def plant(world: str, failures: Iterable[str | FailureMode]) -> Organism:
     if len(modes) > FREE // EACH:
         raise bad_input(f"{len(modes)} failures", f"at most {FREE // EACH} at once")
     folder = base_folder(world)
-    fitted = _calibration(folder)
-    strengths = {mode.id: strength(mode.rate, *fitted.get(mode.id, (0.0, 1.0))) for mode in modes}
+    fitted, more = _calibration(folder), corrections or {}
+    strengths = {
+        mode.id: strength(mode.rate, *fitted.get(mode.id, (0.0, 1.0)), more=more.get(mode.id, 0.0)) for mode in modes
+    }
     return with_neurons(clean, plant_neurons(strengths, load_file(folder / "faults.safetensors")), modes)
 
 

@@ -40,8 +40,8 @@ class VariantRecipe:
 
     variant: Variant
     seed: int = 1
-    batch: int = 16
-    parts: int = 4
+    batch: int = 8
+    parts: int = 2
     learning_rate: float = 3e-3
     context: int = 1024
 
