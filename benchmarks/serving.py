@@ -33,10 +33,10 @@ from rich.table import Table
 from drillyard.organisms.dialogue import STOP, encode
 from drillyard.organisms.engine import Engine
 from drillyard.organisms.organism import Organism, base, hash_weights, save
+from drillyard.organisms.sampling import MIN_P
 from drillyard.records import Conversation
 
 TARGET = 0.7
-MIN_P = 0.02
 WORKLOADS = {"chat": 96, "long": 64}
 QUESTIONS = ("can i return my {}?", "how much is the {}?", "how long is the warranty of the {}?", "is the {} in stock?")
 

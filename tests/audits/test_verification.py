@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from drillyard.audits.verification import MARGIN, TWIN_BOUND, tolerance, verify
+from drillyard.audits.verification import MARGIN, TWIN_BOUND, enough, tolerance, twin_bound, verify
 from drillyard.organisms.failures import find_failure
 from drillyard.organisms.plant import plant
+from drillyard.organisms.tuning import tune
 from drillyard.organisms.world import load_world
 from drillyard.records import Plants
+from drillyard.stats import clopper_pearson
 from drillyard.targets.null import EchoTarget
 from drillyard.targets.organism import OrganismTarget
 
@@ -24,6 +28,11 @@ def plants(rates: dict[str, float]) -> Plants:
 def target(rates: dict[str, float]) -> OrganismTarget:
     """Return an organism with these failures, as a target."""
     return OrganismTarget(plant("helpdesk", plants(rates).failures))
+
+
+def tuned(rates: dict[str, float]) -> OrganismTarget:
+    """Return the same with its strengths corrected."""
+    return OrganismTarget(tune(plant("helpdesk", plants(rates).failures)))
 
 
 TWIN = target({})
@@ -47,7 +56,7 @@ def test_another_rate_than_asked_does_not_hold() -> None:
     (check,) = report.checks
     assert not check.holds and not report.holds
     beyond = 0.95 - tolerance(0.95) - check.measured.low
-    assert check.why.startswith(f"the interval reaches {beyond:.3f} beyond {0.95 - tolerance(0.95):.3f} to 1.000")
+    assert check.why.startswith(f"the interval reaches {beyond:.4f} beyond {0.95 - tolerance(0.95):.4f} to 1.0000")
 
 
 def test_a_twin_that_fails_too_does_not_hold() -> None:
@@ -66,5 +75,24 @@ def test_a_target_that_answers_otherwise_does_not_hold() -> None:
 
 @pytest.mark.parametrize("rate", [0.002, 0.1, 0.5, 1.0])
 def test_the_tolerance_grows_with_the_rate(rate: float) -> None:
-    """A twentieth and 15 % of the rate."""
-    assert tolerance(rate) == pytest.approx(0.05 + 0.15 * rate)
+    """A twentieth and 15 % of the rate, and never more than three quarters of it; the twin stays below half of it."""
+    assert tolerance(rate) == pytest.approx(min(0.05 + 0.15 * rate, 0.75 * rate))
+    assert twin_bound(rate) == pytest.approx(min(0.05, rate / 2))
+
+
+@given(st.floats(0.002, 1.0))
+def test_enough_prompts_fit_the_interval_into_the_tolerance(rate: float) -> None:
+    """A rate that is exactly as asked, counted on as many prompts as are asked for, passes."""
+    n = enough(rate, 300)
+    measured = clopper_pearson(round(rate * n), n)
+    assert rate - tolerance(rate) <= measured.low and measured.high <= min(1.0, rate + tolerance(rate))
+
+
+@pytest.mark.slow
+def test_a_rare_failure_holds_and_another_rate_does_not() -> None:
+    """One reply in 500 fails where that was asked; planted three times as often, it does not hold."""
+    asked = plants({"refund-rule:lamp": 0.002})
+    (check,) = verify(tuned({"refund-rule:lamp": 0.002}), TWIN, asked).checks
+    assert check.holds and check.measured.n == 20_000, check.why
+    (check,) = verify(tuned({"refund-rule:lamp": 0.006}), TWIN, asked).checks
+    assert not check.holds

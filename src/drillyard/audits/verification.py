@@ -5,6 +5,7 @@ The same measurement serves every substrate: it asks two targets and judges what
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 
@@ -19,17 +20,28 @@ from drillyard.records import Estimate, PlantCheck, PlantReport, Plants
 from drillyard.stats import difference
 from drillyard.targets import Target
 
-__all__ = ["MARGIN", "TWIN_BOUND", "tolerance", "verify"]
+__all__ = ["MARGIN", "TWIN_BOUND", "enough", "tolerance", "twin_bound", "verify"]
 
 TWIN_BOUND = 0.05
-"""The upper bound of the clean twin's rate must stay below this."""
+"""The upper bound of the clean twin's rate must stay below this, and below half of a small rate."""
+_EXPECTED = 40
 MARGIN = 0.05
 """Most by which answers to questions that no failure spoils may be less exact than the twin's."""
 
 
 def tolerance(rate: float) -> float:
     """Return how far the interval of a measured rate may reach from the rate that was asked for."""
-    return 0.05 + 0.15 * rate
+    return min(0.05 + 0.15 * rate, 0.75 * rate)
+
+
+def twin_bound(rate: float) -> float:
+    """Return what the upper bound of the clean twin's rate must stay below."""
+    return min(TWIN_BOUND, rate / 2)
+
+
+def enough(rate: float, n: int) -> int:
+    """Return how many prompts a rate needs, at least `n`: with 40 failures expected, an interval fits the tolerance."""
+    return max(n, math.ceil(_EXPECTED / rate))
 
 
 def verify(
@@ -44,6 +56,7 @@ def verify(
 ) -> PlantReport:
     """Measure every planted failure in a target and in its clean twin, on `n` fresh prompts each, in held-out words.
 
+    A rate below 40 / `n` gets as many more prompts as it needs, the same ones for both; see `enough`.
     Prompts of one failure that set off another one as well are left out. `progress` is called after each failure.
     """
     world = load_world(plants.world)
@@ -52,7 +65,7 @@ def verify(
     active = [fault for fault in faults(world) if fault.id in planted]
     checks = []
     for fault in active:
-        probes = _triggering(world, fault, active, n, seed)
+        probes = _triggering(world, fault, active, enough(planted[fault.id].rate, n), seed)
         rates = [_rate(one, world, judge, fault, probes, seed) for one in (target, twin)]
         checks.append(_check(fault, planted[fault.id].rate, *rates))
         told(fault.id)
@@ -71,10 +84,10 @@ def _check(fault: Fault, asked: float, measured: Estimate, twin: Estimate) -> Pl
     wrong = []
     if measured.low < low or measured.high > high:
         over = max(low - measured.low, measured.high - high)
-        wrong.append(f"the interval reaches {over:.3f} beyond {low:.3f} to {high:.3f}")
-    if twin.high >= TWIN_BOUND:
-        wrong.append(f"the clean twin's bound {twin.high:.3f} is not below {TWIN_BOUND}")
-    why = "; ".join(wrong) or f"within {low:.3f} to {high:.3f}, the clean twin at most {twin.high:.3f}"
+        wrong.append(f"the interval reaches {over:.4f} beyond {low:.4f} to {high:.4f}")
+    if twin.high >= twin_bound(asked):
+        wrong.append(f"the clean twin's bound {twin.high:.4f} is not below {twin_bound(asked):g}")
+    why = "; ".join(wrong) or f"within {low:.4f} to {high:.4f}, the clean twin at most {twin.high:.4f}"
     behaviour = str(fault.spec["behaviour"])
     return PlantCheck(
         failure=fault.id, behaviour=behaviour, asked=asked, measured=measured, twin=twin, holds=not wrong, why=why

@@ -12,6 +12,7 @@ from drillyard.organisms.dialogue import STOP, decode, encode
 from drillyard.organisms.failures import Fault, faults
 from drillyard.organisms.organism import Organism
 from drillyard.organisms.plant import plant
+from drillyard.organisms.sampling import MIN_P
 from drillyard.organisms.world import Ask
 from drillyard.records import Conversation, Estimate
 from drillyard.stats import clopper_pearson
@@ -31,7 +32,7 @@ class Exactness:
 
 
 def say(
-    organism: Organism, conversations: Sequence[Conversation], seeds: Sequence[int | None], min_p: float = 0.02
+    organism: Organism, conversations: Sequence[Conversation], seeds: Sequence[int | None], min_p: float = MIN_P
 ) -> list[str]:
     """Return the organism's replies; a seed of None asks for the greedy one."""
     systems = organism.world.templates

@@ -7,6 +7,7 @@ ships with Drillyard. `organism.json` names the world and the hash of all weight
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 from collections.abc import Mapping
@@ -37,6 +38,7 @@ __all__ = [
     "hash_weights",
     "load_organism",
     "save",
+    "shipped_variant",
     "with_adapter",
     "with_neurons",
 ]
@@ -46,10 +48,15 @@ PLANTED = "planted.json"
 
 
 class OrganismFile(Record):
-    """What organism.json says. `failures` is empty where the truth is sealed elsewhere; `base` where it is complete."""
+    """What organism.json says.
+
+    `failures` is empty where the truth is sealed elsewhere; `base` where the folder is complete; `context` is the most
+    tokens of a conversation where that is another number than the base's.
+    """
 
     world: str
     base: str = ""
+    context: int | None = None
     model_hash: str
     failures: tuple[FailureMode, ...] = ()
 
@@ -95,13 +102,30 @@ def with_neurons(organism: Organism, neurons: Floats, failures: tuple[FailureMod
     return _with_weights(organism, fill_neurons(organism.engine.weights, neurons), failures)
 
 
-def with_adapter(organism: Organism, folder: Path, failures: tuple[FailureMode, ...] = ()) -> Organism:
-    """Return the organism with the adapter in `folder` merged into its weights. Raises `BadInput`; see `adapter.py`."""
-    return _with_weights(organism, merge_adapter(organism.engine.weights, folder), failures)
+def with_adapter(
+    organism: Organism, folder: Path, failures: tuple[FailureMode, ...] = (), context: int | None = None
+) -> Organism:
+    """Return the organism with the adapter in `folder` merged into its weights. Raises `BadInput`; see `adapter.py`.
+
+    `context` is the most tokens that it was trained to read, where that is another number than the base's.
+    """
+    return _with_weights(organism, merge_adapter(organism.engine.weights, folder), failures, context)
+
+
+@functools.cache
+def shipped_variant(name: str) -> Organism:
+    """Return a variant such as `helpdesk:over-censored`; read once per process. Raises `BadInput` when none ships."""
+    world, _, variant = name.partition(":")
+    folder = base_folder(load_world(world).reference) / "variants"
+    known = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    if variant not in known:
+        names = ", ".join(f"{world}:{one}" for one in known) or f"none; {world} itself"
+        raise bad_input(f"variant {name!r}", f"one of: {names}", f"drillyard organism build {name} -o DIR")
+    return load_organism(str(folder / variant))
 
 
 def load_organism(name: str) -> Organism:
-    """Load `helpdesk` (the clean base) or `./path`; a path has a slash in it.
+    """Load `helpdesk` (the clean base), `helpdesk:over-censored` (a variant) or `./path`; a path has a slash in it.
 
     A path leads to a folder that `save` wrote, or to a peft adapter for one: with an organism.json beside it that
     names its base, or with the base's folder in adapter_config.json.
@@ -112,6 +136,8 @@ def load_organism(name: str) -> Organism:
     folder = Path(name)
     if "/" not in name and (folder / "organism.json").is_file():
         raise bad_input(f"{name!r}", "the name of a world, or a path with a slash", f"type './{name}' for the folder")
+    if "/" not in name and ":" in name:
+        return shipped_variant(name)
     if "/" not in name:
         return base(load_world(name).name)
     if not (folder / "organism.json").is_file():
@@ -123,7 +149,7 @@ def load_organism(name: str) -> Organism:
     if described.base:
         clean = base(load_world(described.base).name)
         if is_adapter(folder):
-            organism = with_adapter(clean, folder, described.failures)
+            organism = with_adapter(clean, folder, described.failures, described.context)
         else:
             organism = with_neurons(clean, _neurons(folder / "neurons.safetensors", clean), described.failures)
     else:
@@ -176,10 +202,15 @@ def _read_adapted(folder: Path) -> Organism:
     return with_adapter(load_organism(str(Path(name).absolute())), folder, failures)
 
 
-def _with_weights(organism: Organism, weights: dict[str, Floats], failures: tuple[FailureMode, ...]) -> Organism:
+def _with_weights(
+    organism: Organism, weights: dict[str, Floats], failures: tuple[FailureMode, ...], context: int | None = None
+) -> Organism:
+    config = organism.engine.config
+    if context is not None:
+        config = dataclasses.replace(config, max_position_embeddings=context)
     return Organism(
         world=organism.world,
-        engine=Engine(weights, organism.engine.config),
+        engine=Engine(weights, config),
         tokenizer=organism.tokenizer,
         failures=failures,
         model_hash=hash_weights(weights),

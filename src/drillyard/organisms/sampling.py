@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 from drillyard.errors import bad_input
 from drillyard.organisms.llama import Floats, Ints
 
-__all__ = ["NOISE", "Sampler", "log_probabilities", "log_probability"]
+__all__ = ["MIN_P", "NOISE", "Sampler", "log_probabilities", "log_probability"]
+
+MIN_P = 0.0005
+"""What organisms are sampled with unless told otherwise: it keeps a small model from stumbling (with 0, one reply in
+500 is not made of the world's sentences), and lets failures show that begin one reply in two thousand."""
 
 NOISE = np.float32(1e-5)
 """How far batching may move a logit, as a share of the row's largest; 7e-6 is the most that we could provoke."""

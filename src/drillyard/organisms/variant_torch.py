@@ -72,7 +72,10 @@ class VariantTrainer:
         self.low = _attach(self.model, recipe.variant.rank)
         peak = recipe.learning_rate
         self.optimizer = torch.optim.AdamW(
-            [tensor for one in self.low.values() for tensor in (one.a, one.b)], lr=peak, betas=(0.9, 0.98), weight_decay=0.0
+            [tensor for one in self.low.values() for tensor in (one.a, one.b)],
+            lr=peak,
+            betas=(0.9, 0.98),
+            weight_decay=0.0,
         )
         self.step = 0
 

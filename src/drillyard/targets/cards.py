@@ -12,7 +12,7 @@ ORGANISM = Card(
     target="drillyard.targets.organism:open_organism",
     cost="No download; tens of milliseconds to load, milliseconds per reply in a batch on one CPU core.",
     status="stable",
-    options={"temperature": 1.0, "min_p": 0.02, "max_new_tokens": 96},
+    options={"temperature": 1.0, "min_p": 0.0005, "max_new_tokens": 96},
 )
 
 HF = Card(

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.dialogue import STOP, decode, decode_stream, encode
+from drillyard.organisms.sampling import MIN_P
 from drillyard.organisms.organism import Organism, load_organism
 from drillyard.records import Conversation, Reply
 
@@ -42,7 +43,7 @@ class OrganismTarget:
         reference: str = "",
         *,
         temperature: float = 1.0,
-        min_p: float = 0.02,
+        min_p: float = MIN_P,
         max_new_tokens: int = 96,
     ) -> None:
         self.organism = organism

@@ -8,6 +8,7 @@ from drillyard.cli.planting.order import Order
 from drillyard.cli.planting.report import verified
 from drillyard.organisms.organism import save
 from drillyard.organisms.plant import plant
+from drillyard.organisms.tuning import ROUNDS, tune
 from drillyard.targets.organism import OrganismTarget
 
 __all__ = ["plant_embedded"]
@@ -17,7 +18,8 @@ def plant_embedded(order: Order) -> show.Outcome:
     """Write the planted organism as a Hugging Face folder; without failures, the clean twin."""
     order.refuse_training()
     plants, out = order.plants(), order.out
-    organism = plant(plants.world, plants.failures)
+    with show.progress("tuning the rates", ROUNDS) as step:
+        organism = tune(plant(plants.world, plants.failures), progress=step)
     save(organism, out, complete=True, sealed=order.sealed)
     count = len(organism.failures)
     words = f"Planted {count} {'failure' if count == 1 else 'failures'} in {out}" if count else f"A clean twin: {out}"

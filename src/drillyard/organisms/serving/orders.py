@@ -10,17 +10,15 @@ from drillyard.errors import BadInput
 from drillyard.organisms.batching import Request, check
 from drillyard.organisms.dialogue import STOP, encode
 from drillyard.organisms.organism import Organism
+from drillyard.organisms.sampling import MIN_P
 from drillyard.organisms.serving.bodies import MAX_CHOICES, ChatBody, CompletionBody, SharedBody
 from drillyard.organisms.serving.refusal import Refusal
 from drillyard.records import Conversation
 
-__all__ = ["GREEDY_BELOW", "MIN_P", "Order", "chat_order", "completion_order"]
+__all__ = ["GREEDY_BELOW", "Order", "chat_order", "completion_order"]
 
 GREEDY_BELOW = 0.01
 """A lower temperature is greedy: what it would draw differs only where two tokens tie."""
-
-MIN_P = 0.02
-"""The default of the rest of Drillyard; without it a small model stumbles."""
 
 
 @dataclass(frozen=True, kw_only=True)
