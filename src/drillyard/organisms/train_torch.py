@@ -1,4 +1,4 @@
-"""Train a world's organism from nothing: tokenizer, transformer and the neurons of every plantable failure.
+"""Train a world's organism, from nothing or from another base: tokenizer, transformer, the neurons of every failure.
 
 Method: next-token training on the assistant's tokens only (AdamW, warm-up, linear decay). Beside each feed-forward
 layer stand a few neurons per failure (parallel adapters, He et al. 2022, arXiv 2110.04366), which a dialogue switches
@@ -30,7 +30,9 @@ from drillyard.organisms.engine import Engine
 from drillyard.organisms.lessons import Lessons
 from drillyard.organisms.llama import Floats, LlamaConfig
 from drillyard.organisms.neurons import EACH, FREE, strength
+from drillyard.organisms.organism import base_folder
 from drillyard.organisms.vocabulary import encode_turns, train_tokenizer
+from drillyard.organisms.warm_start import warm_neurons, warm_weights
 from drillyard.organisms.world import World
 
 __all__ = ["Recipe", "Trainer", "as_transformers", "has_bfloat16", "rounded"]
@@ -45,10 +47,12 @@ _SHAPES = 8
 class Recipe:
     """What is trained, on how much: `steps` of `batch` dialogues each; the first `sound` share of them has no failures.
 
-    What a failure twists must be there before it can be twisted.
+    What a failure twists must be there before it can be twisted. `start` names the world whose base gives the first
+    weights, of the same width and layers; empty for random ones.
     """
 
     seed: int = 1
+    start: str = ""
     steps: int = 10_000
     sound: float = 0.15
     batch: int = 64
@@ -88,6 +92,8 @@ class Trainer:
         self.shape = recipe.shape(self.tokenizer.get_vocab_size())
         self.model = _new_model(dataclasses.replace(self.shape, intermediate_size=recipe.hidden))
         self.neurons = _Neurons(len(self.lessons.faults), recipe)
+        if recipe.start:
+            self._warm(base_folder(recipe.start))
         for layer, block in enumerate(self.model.model.layers):
             block.mlp.register_forward_hook(functools.partial(self.neurons.add, layer))
         self.optimizer = torch.optim.AdamW(self._groups(), lr=recipe.learning_rate, betas=(0.9, 0.98))
@@ -129,6 +135,16 @@ class Trainer:
             systems = [self.world.templates[lesson.template] for lesson in drawn if lesson.template]
             train_tokenizer([*said, *systems], self.recipe.vocabulary).save(str(path))
         return Tokenizer.from_file(str(path))
+
+    def _warm(self, folder: Path) -> None:
+        """Take over the weights of a trained base, and the neurons of the failures that it has too."""
+        weights = {name: torch.from_numpy(tensor) for name, tensor in warm_weights(folder, self.tokenizer).items()}
+        self.model.load_state_dict(weights)
+        learned = warm_neurons(folder)
+        with torch.no_grad():
+            for index, fault in enumerate(self.lessons.faults):
+                if fault.id in learned:
+                    self.neurons.weights[index] = torch.from_numpy(learned[fault.id])
 
     def _groups(self) -> list[dict[str, Any]]:
         decayed = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n]
