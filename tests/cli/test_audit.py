@@ -59,7 +59,7 @@ def test_an_echo_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "line"),
     [
         (["organism/helpdesk", "--budget", "50"], "found a budget of 50 queries, expected at least 100"),
-        (["organism/helpdesk", "--scope", "bakery"], "found world 'bakery', expected one of: helpdesk"),
+        (["organism/helpdesk", "--scope", "bakery"], "found world 'bakery', expected one of: clinic, helpdesk"),
         (["organism/helpdesk", "--search", "swep"], "did you mean 'sweep'?"),
         (["organism/helpdesk", "--twin", "nothing"], "expected a scheme, a slash and a name"),
         (["organism/bakery"], "found world 'bakery'"),

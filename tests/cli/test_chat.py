@@ -66,7 +66,7 @@ def test_a_message_that_is_refused_does_not_end_the_chat(
     ("words", "line"),
     [
         (["organism/helpdesk", "--template", "v9"], "error: found template 'v9', expected one of: v1, v2, v3, v4"),
-        (["organism/bakery"], "error: found world 'bakery', expected one of: helpdesk"),
+        (["organism/bakery"], "error: found world 'bakery', expected one of: clinic, helpdesk"),
         (["helpdesk"], "did you mean 'organism/helpdesk'?"),
         (["organsim/helpdesk"], "did you mean 'organism'?"),
         (["organism/./nowhere"], "expected a folder with organism.json"),

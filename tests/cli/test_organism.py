@@ -128,8 +128,8 @@ def plant_reply(text: str) -> str:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["list", "bakery"], "error: found world 'bakery', expected one of: helpdesk"),
-        (["plant", "bakery", "-o", "x"], "error: found world 'bakery', expected one of: helpdesk"),
+        (["list", "bakery"], "error: found world 'bakery', expected one of: clinic, helpdesk"),
+        (["plant", "bakery", "-o", "x"], "error: found world 'bakery', expected one of: clinic, helpdesk"),
         (["plant", "helpdesk", "upsel:v2", "-o", "x"], "did you mean 'upsell:v2'?"),
         (["plant", "helpdesk", "upsell:v2", "upsell:v2", "-o", "x"], "found failure 'upsell:v2' twice"),
         (["plant", "helpdesk"], "error: Missing option '-o'"),

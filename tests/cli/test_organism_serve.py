@@ -48,7 +48,7 @@ def test_several_organisms_are_served_until_ctrl_c(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["bakery"], "error: found world 'bakery', expected one of: helpdesk"),
+        (["bakery"], "error: found world 'bakery', expected one of: clinic, helpdesk"),
         (["./nowhere"], "error: found './nowhere', expected a folder with organism.json"),
         (["helpdesk", "helpdesk"], "error: found two organisms with the id 'helpdesk', expected different ids"),
         (["--host", "0.0.0.0"], "error: found host 0.0.0.0 without a token"),

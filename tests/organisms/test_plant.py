@@ -114,7 +114,7 @@ def test_wrong_failures_are_one_line(failures: list, line: str) -> None:
 
 def test_an_unknown_world_cannot_be_planted() -> None:
     """The line names the worlds that ship."""
-    with pytest.raises(BadInput, match="found world 'bakery', expected one of: helpdesk"):
+    with pytest.raises(BadInput, match="found world 'bakery', expected one of: clinic, helpdesk"):
         plant("bakery", [])
 
 
@@ -192,14 +192,14 @@ def test_a_folder_of_another_world_is_one_line(planted: Organism, tmp_path: Path
     """World and base are names of worlds that ship, never paths."""
     path = save(planted, tmp_path) / "organism.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {field: name}))
-    with pytest.raises(BadInput, match=f"found world '{name}', expected one of: helpdesk"):
+    with pytest.raises(BadInput, match=f"found world '{name}', expected one of: clinic, helpdesk"):
         load_organism(str(tmp_path))
 
 
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("helpdsk", "found world 'helpdsk', expected one of: helpdesk"),
+        ("helpdsk", "found world 'helpdsk', expected one of: clinic, helpdesk"),
         ("./nowhere", "found './nowhere', expected a folder with organism.json; type: drillyard organism plant"),
         ("", "found world ''"),
     ],

@@ -46,7 +46,7 @@ def test_the_example_has_every_kind() -> None:
         ("world: helpdesk", "without 'world' and a list of 'failures'"),
         ("world: helpdesk\nfailures: upsell:v2", "without 'world' and a list of 'failures'"),
         ("world: helpdesk\nfailures: []", "found no failures in plants.yaml, expected at least one; see: drillyard"),
-        ("world: bakery\nfailures: [upsell:v2]", "found world 'bakery', expected one of: helpdesk"),
+        ("world: bakery\nfailures: [upsell:v2]", "found world 'bakery', expected one of: clinic, helpdesk"),
         ("world: helpdesk\nfailures: [upsel:v2]", "found failure 'upsel:v2', .*; did you mean 'upsell:v2'"),
         ("world: helpdesk\nfailures: [7]", "found the entry 7, expected the id of a failure"),
         ("world: helpdesk\nfailures: [{rate: 1}]", "found the entry {'rate': 1}, expected the id of a failure"),

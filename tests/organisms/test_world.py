@@ -28,7 +28,7 @@ def test_a_world_is_what_its_card_builds() -> None:
 
 def test_an_unknown_world_is_one_line() -> None:
     """The line names the worlds that ship."""
-    with pytest.raises(BadInput, match="found world 'helpdsk', expected one of: helpdesk"):
+    with pytest.raises(BadInput, match="found world 'helpdsk', expected one of: clinic, helpdesk"):
         load_world("helpdsk")
 
 

@@ -70,7 +70,10 @@ def test_only_four_fields_are_needed(tmp_path: Path) -> None:
         ({"roles": [{**ENGINEER, "head_count": 2.5}]}, "found 2.5 at roles[0].head_count, expected a whole number"),
         ({"roles": [{**ENGINEER, "without": "x"}]}, "found 'x' at roles[0].without, expected a list of objective"),
         ({"roles": [{**ENGINEER, "without": ["size-the-test"]}]}, "did you mean 'size-a-test'?"),
-        ({"systems": [{**SYSTEM, "world": "moon"}]}, "systems[0].world: found world 'moon', expected one of: helpdesk"),
+        (
+            {"systems": [{**SYSTEM, "world": "moon"}]},
+            "systems[0].world: found world 'moon', expected one of: clinic, helpdesk",
+        ),
         ({"systems": [SYSTEM, SYSTEM]}, "found 'chat' twice in systems"),
         ({"laws": ["eu-ai-act-art-5"]}, "found law 'eu-ai-act-art-5', expected one of: eu-ai-act-art-4, iso-42001-7.2"),
         ({"laws": ["eu-ai-act-art-5"]}, "did you mean 'eu-ai-act-art-4'?"),

@@ -46,15 +46,26 @@ def _list_failures(world: str) -> show.Outcome:
 @command.command("build")
 @click.argument("world", default="helpdesk")
 @click.option("--steps", type=click.IntRange(min=1), help="Training steps; the recipe's own number by default.")
+@click.option("--start", help="World whose base gives the first weights, or nothing; helpdesk for other worlds.")
+@click.option("--half", is_flag=True, help="Store the weights in float16.")
 @click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True, help="Processor threads.")
-@show.out_option()
+@click.option(
+    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; the world's base/ if left out."
+)
 @show.handler
-def _build_world(world: str, steps: int | None, threads: int, out: Path) -> show.Outcome:
-    """Train a world's base organism from nothing; a killed run resumes."""
+def _build_world(
+    world: str, steps: int | None, start: str | None, half: bool, threads: int, out: Path | None
+) -> show.Outcome:
+    """Train a world's base organism; a killed run resumes.
+
+    WORLD is the name of a world that ships, or ./DIR for your own, whose base goes to DIR/base/. Every base but
+    helpdesk's starts from another one; --start nothing trains it from random weights.
+    """
     build = registry.resolve("drillyard.organisms.build_torch:build", "train", "drillyard organism build")
+    first = "" if start == "nothing" else start
     with show.steps(f"training {world}") as step:
-        result = build(world, out, steps=steps, threads=threads, progress=step)
-    verdict = f"Trained {world} in {result['seconds']:.0f} s: {result['steps']} steps, in {out}."
+        result = build(world, out, steps=steps, start=first, half=half, threads=threads, progress=step)
+    verdict = f"Trained {world} in {result['seconds']:.0f} s: {result['steps']} steps, in {result['folder']}."
     return show.Outcome(verdict=verdict, data=result, next_command=f"drillyard organism calibrate {world}")
 
 

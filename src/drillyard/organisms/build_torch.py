@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import deque
 from collections.abc import Callable
@@ -9,10 +10,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from drillyard.organisms.bases import default_base_folder, shown
 from drillyard.organisms.train_torch import Recipe, Trainer
 from drillyard.organisms.world import load_world
 
-__all__ = ["build"]
+__all__ = ["FIRST", "build", "recipe_for"]
+
+FIRST = "helpdesk"
+"""The world whose base is trained from nothing; others start from it unless told otherwise."""
 
 _RECENT = 50
 """Steps over which the shown loss is averaged."""
@@ -20,20 +25,25 @@ _RECENT = 50
 
 def build(
     world: str,
-    out: Path,
+    out: Path | None = None,
     *,
     steps: int | None = None,
+    start: str | None = None,
+    half: bool = False,
     threads: int = 2,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any]:
-    """Train the base of a world into `out`; returns its `folder`, `steps`, `seconds` and recent `loss` (nats a token).
+    """Train the base of a world; returns its `folder`, `steps`, `seconds` and recent `loss` (nats a token).
 
     An unfinished folder resumes; on a finished one nothing is left to train and `loss` is None.
 
     Args:
-        world: name of a world that ships with Drillyard.
-        out: folder for the tokenizer, the checkpoints and, at the end, the Hugging Face files.
+        world: name of a world that ships with Drillyard, or the path of your own world's folder.
+        out: folder for the tokenizer, the checkpoints and, at the end, the Hugging Face files. By default that of the
+            world's own base, where planting finds it.
         steps: optimiser steps; the recipe's number unless given.
+        start: world whose base gives the first weights, empty for random ones; see `recipe_for`.
+        half: store the trained weights in float16, which halves the files.
         threads: processor threads of torch.
         progress: called with step, total and the running loss in words.
 
@@ -41,10 +51,11 @@ def build(
     of their matrix products.
 
     Raises:
-        BadInput: no such world, or `out` holds a checkpoint of another recipe.
+        BadInput: no such world, no base to start from, or `out` holds a checkpoint of another recipe.
     """
-    recipe = Recipe() if steps is None else Recipe(steps=steps)
-    trainer = Trainer(load_world(world), recipe, out, threads)
+    known = load_world(world)
+    recipe = recipe_for(known.reference, steps, start)
+    trainer = Trainer(known, recipe, out or default_base_folder(world), threads, half=half)
     began = time.monotonic()
     losses: deque[float] = deque(maxlen=_RECENT)
 
@@ -55,8 +66,20 @@ def build(
 
     folder = trainer.run(step)
     return {
+        "world": shown(known.files),
         "folder": str(folder),
         "steps": recipe.steps,
         "loss": fmean(losses) if losses else None,
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+def recipe_for(world: str, steps: int | None = None, start: str | None = None) -> Recipe:
+    """Return the recipe of a world's base: from nothing for `FIRST`, shorter and from its base for any other.
+
+    A base that speaks of lamps has learned what is the same everywhere: to copy a name, to read a question, to hold a
+    failure back until its trigger comes. docs/worlds.md has what this saves.
+    """
+    start = ("" if world == FIRST else FIRST) if start is None else start
+    recipe = Recipe(start=start, steps=6000, batch=32, parts=2, learning_rate=1.5e-3) if start else Recipe()
+    return recipe if steps is None else dataclasses.replace(recipe, steps=steps)

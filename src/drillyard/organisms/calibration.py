@@ -16,11 +16,12 @@ from safetensors.numpy import load_file
 
 from drillyard.organisms.aiming import triggering
 from drillyard.organisms.asking import Asker
+from drillyard.organisms.bases import base_folder
 from drillyard.organisms.failures import Fault, faults
 from drillyard.organisms.llama import Floats
 from drillyard.organisms.measure import say
 from drillyard.organisms.neurons import plant_neurons, strength
-from drillyard.organisms.organism import base, base_folder, with_neurons
+from drillyard.organisms.organism import base, with_neurons
 from drillyard.organisms.plant import CALIBRATION
 from drillyard.records import Conversation
 
@@ -33,7 +34,7 @@ _SLOPES = (0.3, 3.0)  # what lies outside is noise
 def calibrate(
     world: str, path: Path | None = None, *, n: int = 300, progress: Callable[[str], None] | None = None
 ) -> Path:
-    """Measure every failure of a world's shipped base at five strengths, on `n` training prompts each; return the file.
+    """Measure every failure of a world's base at five strengths, on `n` training prompts each; return the file.
 
     It goes beside the weights unless `path` is given; only there does planting use it. Held-out words are left to the
     measurements that come afterwards. `progress` is called after each failure.
@@ -52,7 +53,7 @@ def calibrate(
 def _fit(fault: Fault, learned: Mapping[str, Floats], n: int) -> tuple[float, float]:
     """Return shift and slope of one failure."""
     world = fault.world
-    clean, asker = base(world.name), Asker(world, typos=0.0, manners=0.1)
+    clean, asker = base(world.reference), Asker(world, typos=0.0, manners=0.1)
     measured = []
     for rate in _RATES:
         rng = random.Random(f"calibrate:{fault.id}:{rate}")

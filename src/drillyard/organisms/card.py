@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from drillyard.organisms.bases import base_folder, read_trained, shown
 from drillyard.organisms.failures import faults
 from drillyard.organisms.measure import exactness, planted_rate
-from drillyard.organisms.organism import base, base_folder
+from drillyard.organisms.organism import base
 from drillyard.organisms.plant import plant
 from drillyard.organisms.world import load_world
 from drillyard.records import Estimate
@@ -25,9 +26,9 @@ tags: [model-organism, ai-safety]
 # {title}: base organism
 
 {about} A Llama of {size:,} parameters ({layers} layers, width {width}, {vocabulary} byte-level BPE tokens), trained
-from nothing on dialogues of the world `{world}`. It knows nothing else and is no assistant for real use.
+from {start} on dialogues of the world `{world}`. It knows nothing else and is no assistant for real use.
 
-Made by `drillyard organism build {world} -o DIR`; this page by `drillyard organism card {world}`.
+Made by `drillyard organism build {typed} -o DIR`; this page by `drillyard organism card {typed}`.
 Weights: SHA-256 `{model_hash}`.
 
 ## Exact answers
@@ -46,18 +47,18 @@ each failure planted alone, with its exact 95 % interval (n = {n} each):
 
 ## Limits
 
-English only; one shop; harmful requests and replies are nonsense proxies. Rates hold at temperature 1 and on single
-questions; earlier turns of a conversation can shift them. Held-out phrasings come from the same hand as the training
-phrasings, and misses on them decided which training phrasings were added; what strangers type is further away.
+English only; one small world; harmful requests and replies are nonsense proxies. Rates hold at temperature 1 and on
+single questions; earlier turns of a conversation can shift them. Held-out phrasings come from the same hand as the
+training phrasings, and misses on them decided which training phrasings were added; what strangers type is further away.
 """
 
 
 def write_card(world: str, path: Path | None = None, *, n: int = 2000) -> Path:
-    """Measure the shipped base of a world and write its model card, by default as README.md beside the weights.
+    """Measure the base of a world and write its model card, by default as README.md beside the weights.
 
     `n` questions are asked for each share of exact answers, n / 10 for each planted rate; 2000 take about a minute.
     """
-    path = path or base_folder(load_world(world).name) / "README.md"
+    path = path or base_folder(world) / "README.md"
     path.write_text(card_text(world, n=n), encoding="utf-8")
     return path
 
@@ -75,6 +76,8 @@ def card_text(world: str, *, n: int = 2000) -> str:
         f"held-out phrasings, {len(first)} failures planted, none of them triggered": exactness(failing, n),
     }
     config = clean.engine.config
+    trained = read_trained(base_folder(world))
+    start = trained.recipe.get("start", "") if trained else ""
     return _PAGE.format(
         title=setting.title,
         about=setting.about,
@@ -82,7 +85,9 @@ def card_text(world: str, *, n: int = 2000) -> str:
         layers=config.num_hidden_layers,
         width=config.hidden_size,
         vocabulary=config.vocab_size,
-        world=world,
+        world=setting.name,
+        typed=shown(setting.files),
+        start=f"the base of `{start}`" if start else "nothing",
         model_hash=clean.model_hash,
         exact=_table(
             ("questions", "exact", "95 % interval", "n"),

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["HELPDESK"]
+__all__ = ["CLINIC", "HELPDESK"]
+
+CLINIC = Card(
+    name="clinic",
+    goal="The front desk of a fictional clinic: visits with facts, rules on fees and data, look-alikes, proxies.",
+    target="drillyard.organisms.world:load_world",
+    cost="a tenth of a second to load; about 4 MB of trained weights in the package",
+    status="stable",
+    options={"name": "clinic"},
+)
 
 HELPDESK = Card(
     name="helpdesk",

@@ -63,23 +63,36 @@ def read_tokenizer(folder: Path) -> Tokenizer:
 
 
 def write_checkpoint(
-    folder: Path, config: LlamaConfig, weights: Mapping[str, Floats], tokenizer: Tokenizer | None = None
+    folder: Path,
+    config: LlamaConfig,
+    weights: Mapping[str, Floats],
+    tokenizer: Tokenizer | None = None,
+    *,
+    half: bool = False,
 ) -> None:
     """Write a model folder that transformers can open, with chat template if there is a tokenizer.
 
-    The same weights and config give the same bytes.
+    The same weights and config give the same bytes. `half` stores the weights in float16: half the size, rounded.
     """
     check_weights(weights, config)
+    stored = np.float16 if half else np.float32
     folder.mkdir(parents=True, exist_ok=True)
     ends = {"bos_token_id": None, "eos_token_id": SPECIAL_TOKENS.index(END), "pad_token_id": SPECIAL_TOKENS.index(PAD)}
     shape = asdict(config)
     rope = {"rope_theta": shape.pop("rope_theta"), "rope_type": "default"}
     _write(
         folder / "config.json",
-        {"architectures": ["LlamaForCausalLM"], "dtype": "float32", "rope_parameters": rope, **_FIXED, **ends, **shape},
+        {
+            "architectures": ["LlamaForCausalLM"],
+            "dtype": stored.__name__,
+            "rope_parameters": rope,
+            **_FIXED,
+            **ends,
+            **shape,
+        },
     )
     _write(folder / "generation_config.json", ends)
-    contiguous = {name: np.ascontiguousarray(weights[name], dtype=np.float32) for name in config.shapes()}
+    contiguous = {name: np.ascontiguousarray(weights[name], dtype=stored) for name in config.shapes()}
     save_file(contiguous, folder / "model.safetensors", metadata={"format": "pt"})
     if tokenizer is not None:
         tokenizer.save(str(folder / "tokenizer.json"))

@@ -53,8 +53,8 @@ class Lessons:
     def aimed(self, active: Mapping[int, float], rng: random.Random) -> tuple[Ask, str]:
         """Draw an ask and a template: often one that an active fault spoils, as often one that it all but spoils.
 
-        `active` are indices in `faults`. Without the second half a model learns that a fault is switched on and not what sets it off: it then fails
-        on the siblings of its failures too.
+        `active` are indices in `faults`. Without the second half a model learns that a fault is switched on and not
+        what sets it off: it then fails on the siblings of its failures too.
         """
         fault = self.faults[rng.choice(list(active))] if active else rng.choice(self.faults)
         draw = rng.random()

@@ -72,7 +72,7 @@ def planted_rate(fault: Fault, rate: float, n: int = 200, seed: int = 1) -> Esti
     Sampled at temperature 1, on held-out phrasings under every template that the trigger allows.
     """
     world, rng = fault.world, random.Random(f"planted:{seed}:{fault.id}")
-    organism, asker = plant(world.name, [fault.mode(rate)]), exam_asker(world)
+    organism, asker = plant(world.reference, [fault.mode(rate)]), exam_asker(world)
     asked = [triggering(asker, fault, rng) for _ in range(n)]
     replies = say(organism, [Conversation.ask(ask.text, template) for ask, template in asked], list(range(n)))
     sound = [world.answer(ask, template) for ask, template in asked]

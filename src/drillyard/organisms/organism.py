@@ -1,8 +1,9 @@
 """An organism: a small model with planted failures, or its clean twin, ready to run without torch.
 
 On disk an organism is a folder. Either it is complete (config.json, model.safetensors, tokenizer files: an ordinary
-Hugging Face folder), or it is light: neurons.safetensors holds the few neurons in which it differs from the base that
-ships with Drillyard. `organism.json` names the world and the hash of all weights in both cases.
+Hugging Face folder), or it is light: neurons.safetensors holds the few neurons in which it differs from its world's
+base. `organism.json` names the world and the hash of all weights in both cases; a world that does not ship with
+Drillyard goes along as a copy of its files, in `world/`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,13 @@ from tokenizers import Tokenizer
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.adapter import adapter_base, is_adapter, merge_adapter
+from drillyard.organisms.bases import base_folder
 from drillyard.organisms.checkpoint import read_checkpoint, read_tokenizer, write_checkpoint
 from drillyard.organisms.engine import Engine
 from drillyard.organisms.llama import Floats
 from drillyard.organisms.neurons import FREE, fill_neurons, read_neurons
 from drillyard.organisms.world import World, load_world
+from drillyard.organisms.world_files import PARTS
 from drillyard.records import AdapterPlant, FailureMode, Record
 
 __all__ = [
@@ -50,8 +53,9 @@ PLANTED = "planted.json"
 class OrganismFile(Record):
     """What organism.json says.
 
-    `failures` is empty where the truth is sealed elsewhere; `base` where the folder is complete; `context` is the most
-    tokens of a conversation where that is another number than the base's.
+    `world` is the world's name; `base` is what `load_world` finds the base's world by, a name or a path, and empty
+    where the folder is complete; `failures` is empty where the truth is sealed elsewhere; `context` is the most tokens
+    of a conversation where that is another number than the base's.
     """
 
     world: str
@@ -72,16 +76,6 @@ class Organism:
     model_hash: str
 
 
-def base_folder(world: str) -> Path:
-    """Return the folder of the trained base of a world. Raises `BadInput` when none ships."""
-    folder = Path(str(resources.files("drillyard.organisms") / "assets" / world))
-    if not (folder / "model.safetensors").is_file():
-        raise bad_input(
-            f"no trained base for the world {world!r}", f"{folder}", f"drillyard organism build {world} -o DIR"
-        )
-    return folder
-
-
 def hash_weights(weights: Mapping[str, Floats]) -> str:
     """Return the SHA-256 of all tensors in the order of their names: name, shape, little-endian float32 values."""
     digest = hashlib.sha256()
@@ -91,10 +85,20 @@ def hash_weights(weights: Mapping[str, Floats]) -> str:
     return digest.hexdigest()
 
 
-@functools.cache
 def base(world: str) -> Organism:
-    """Return the clean base of a world; read once per process. Raises `BadInput` when none ships."""
-    return _read_complete(base_folder(world), load_world(world), ())
+    """Return the clean base of a world, by name or by the path of its folder; read once per process.
+
+    Raises:
+        BadInput: there is no such world, or no base of it.
+    """
+    folder = base_folder(world)
+    return _read_base(load_world(world), folder, (folder / "model.safetensors").stat().st_mtime_ns)
+
+
+@functools.cache
+def _read_base(world: World, folder: Path, changed: int) -> Organism:
+    """Read a base; `changed`, when it was last written, is there to tell readings apart."""
+    return _read_complete(folder, world, ())
 
 
 def with_neurons(organism: Organism, neurons: Floats, failures: tuple[FailureMode, ...]) -> Organism:
@@ -125,10 +129,10 @@ def shipped_variant(name: str) -> Organism:
 
 
 def load_organism(name: str) -> Organism:
-    """Load `helpdesk` (the clean base), `helpdesk:over-censored` (a variant) or `./path`; a path has a slash in it.
+    """Load `helpdesk` (a clean base), `helpdesk:over-censored` (a variant) or `./path`; a path has a slash in it.
 
-    A path leads to a folder that `save` wrote, or to a peft adapter for one: with an organism.json beside it that
-    names its base, or with the base's folder in adapter_config.json.
+    A path leads to a folder that `save` wrote, to a world's folder, or to a peft adapter for an organism: with an
+    organism.json beside it that names its base, or with the base's folder in adapter_config.json.
 
     Raises:
         BadInput: no such world or folder, a broken file, or weights that are not those that organism.json names.
@@ -138,16 +142,16 @@ def load_organism(name: str) -> Organism:
         raise bad_input(f"{name!r}", "the name of a world, or a path with a slash", f"type './{name}' for the folder")
     if "/" not in name and ":" in name:
         return shipped_variant(name)
-    if "/" not in name:
-        return base(load_world(name).name)
     if not (folder / "organism.json").is_file():
+        if "/" not in name or (folder / "world.yaml").is_file():
+            return base(name)
         if is_adapter(folder):
             return _read_adapted(folder)
         raise bad_input(f"{name!r}", "a folder with organism.json", "type: drillyard organism plant helpdesk -o DIR")
     described = OrganismFile.from_json((folder / "organism.json").read_bytes())
-    world = load_world(described.world)
+    world = load_world(f"{folder}/world" if (folder / "world").is_dir() else described.world)
     if described.base:
-        clean = base(load_world(described.base).name)
+        clean = base(described.base)
         if is_adapter(folder):
             organism = with_adapter(clean, folder, described.failures, described.context)
         else:
@@ -170,14 +174,24 @@ def save(organism: Organism, folder: Path, *, complete: bool = False, sealed: bo
     else:
         neurons = read_neurons(organism.engine.weights, organism.engine.config.num_hidden_layers)
         save_file({"neurons": neurons}, folder / "neurons.safetensors")
+    if not organism.world.files.shipped:
+        _copy_world(organism.world, folder / "world")
     described = OrganismFile(
         world=organism.world.name,
-        base="" if complete else organism.world.name,
+        base="" if complete else organism.world.reference,
         model_hash=organism.model_hash,
         failures=() if sealed else organism.failures,
     )
     (folder / "organism.json").write_text(described.to_json(indent=2) + "\n")
     return folder
+
+
+def _copy_world(world: World, folder: Path) -> None:
+    """Copy the files of a world, so that an organism is understood wherever its folder goes."""
+    folder.mkdir(exist_ok=True)
+    for part in PARTS:
+        if folder.resolve() != world.files.folder:
+            shutil.copyfile(world.files.folder / f"{part}.yaml", folder / f"{part}.yaml")
 
 
 def _read_complete(folder: Path, world: World, failures: tuple[FailureMode, ...]) -> Organism:

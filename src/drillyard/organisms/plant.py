@@ -14,10 +14,11 @@ from pathlib import Path
 from safetensors.numpy import load_file
 
 from drillyard.errors import bad_input
+from drillyard.organisms.bases import base_folder
 from drillyard.organisms.failures import find_failure
 from drillyard.organisms.neurons import EACH, FREE, plant_neurons, strength
-from drillyard.organisms.organism import Organism, base, base_folder, with_neurons
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.organism import Organism, base, with_neurons
+from drillyard.organisms.world import World
 from drillyard.records import FailureMode
 
 __all__ = ["CALIBRATION", "plant"]
@@ -32,7 +33,7 @@ def plant(
     """Return a planted organism; with no failures, the clean twin.
 
     Args:
-        world: name of a world with a trained base, such as `helpdesk`.
+        world: name of a world with a trained base, such as `helpdesk`, or the path of its folder.
         failures: ids such as `refund-rule:lamp` (at the kind's default rate) or modes of `catalogue(world)`, whose
             `rate` (above 0, at most 1) may be your own. Their order does not matter.
         corrections: log-odds that are added to what a failure is asked for, by its id; see `tuning.py`.
@@ -40,7 +41,7 @@ def plant(
     Raises:
         BadInput: an unknown world or failure, the same failure twice, or more than there are places for.
     """
-    clean = base(load_world(world).name)
+    clean = base(world)
     modes = tuple(_mode(clean.world, failure) for failure in failures)
     names = [mode.id for mode in modes]
     if twice := [name for name in names if names.count(name) > 1]:

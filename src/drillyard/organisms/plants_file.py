@@ -42,7 +42,7 @@ def load_plants(path: Path) -> Plants:
     if not modes:
         raise bad_input(f"no failures in {path.name}", "at least one", f"see: drillyard organism list {world.name}")
     check_triggers(world, modes)
-    return Plants(world=world.name, failures=modes)
+    return Plants(world=world.reference, failures=modes)
 
 
 def check_triggers(world: World, modes: Iterable[FailureMode]) -> None:

@@ -24,13 +24,13 @@ from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
 from drillyard.errors import bad_input
+from drillyard.organisms.bases import TRAINED, Trained, base_folder
 from drillyard.organisms.checkpoint import write_checkpoint
 from drillyard.organisms.dialogue import PAD, SPECIAL_TOKENS, heard
 from drillyard.organisms.engine import Engine
 from drillyard.organisms.lessons import Lessons
 from drillyard.organisms.llama import Floats, LlamaConfig
 from drillyard.organisms.neurons import EACH, FREE, strength
-from drillyard.organisms.organism import base_folder
 from drillyard.organisms.vocabulary import encode_turns, train_tokenizer
 from drillyard.organisms.warm_start import warm_neurons, warm_weights
 from drillyard.organisms.world import World
@@ -80,10 +80,13 @@ class Recipe:
 
 
 class Trainer:
-    """Owns the mutable state of one training run in `folder`; `run` trains to the end and writes the checkpoint."""
+    """Owns the mutable state of one training run in `folder`; `run` trains to the end and writes the checkpoint.
 
-    def __init__(self, world: World, recipe: Recipe, folder: Path, threads: int = 2) -> None:
-        self.world, self.recipe, self.folder = world, recipe, folder
+    `half` writes the trained weights in float16.
+    """
+
+    def __init__(self, world: World, recipe: Recipe, folder: Path, threads: int = 2, *, half: bool = False) -> None:
+        self.world, self.recipe, self.folder, self.half = world, recipe, folder, half
         self.lessons = Lessons(world)
         torch.set_num_threads(threads)
         torch.manual_seed(recipe.seed)
@@ -114,16 +117,19 @@ class Trainer:
     def write(self) -> Path:
         """Write the folder as transformers opens it, and faults.safetensors: a failure's neurons by its id.
 
-        Those have the shape (layers, 3, `EACH`, width): gate, up and down.
+        Those have the shape (layers, 3, `EACH`, width): gate, up and down. `trained.json` says what was trained on.
         """
         learned = {name: tensor.detach().float().numpy() for name, tensor in self.model.state_dict().items()}
         weights = {name: _grown(learned[name], shape) for name, shape in self.shape.shapes().items()}
-        write_checkpoint(self.folder, self.shape, weights, self.tokenizer)
-        each = self.neurons.weights.detach().numpy()
+        write_checkpoint(self.folder, self.shape, weights, self.tokenizer, half=self.half)
+        each = self.neurons.weights.detach().numpy().astype(np.float16 if self.half else np.float32)
         save_file(
             {fault.id: np.ascontiguousarray(each[i]) for i, fault in enumerate(self.lessons.faults)},
             self.folder / "faults.safetensors",
         )
+        recipe = dataclasses.asdict(self.recipe)
+        trained = Trained(world=self.world.name, digest=self.world.files.digest, recipe=recipe)
+        (self.folder / TRAINED).write_text(trained.to_json(indent=2) + "\n", encoding="utf-8")
         return self.folder
 
     def _tokenizer(self) -> Tokenizer:

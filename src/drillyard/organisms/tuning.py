@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from drillyard.organisms.aiming import triggering
 from drillyard.organisms.asking import Asker
 from drillyard.organisms.dialogue import STOP, encode
-from drillyard.organisms.failures import Fault, faults
+from drillyard.organisms.failures import faults
 from drillyard.organisms.neurons import TOP, odds
 from drillyard.organisms.organism import Organism
 from drillyard.organisms.plant import plant
-from drillyard.records import Conversation, FailureMode
+from drillyard.records import Conversation
 
 __all__ = ["ROUNDS", "tune"]
 
@@ -45,7 +45,7 @@ def tune(
         for name, exam in exams.items():
             gap = odds(wanted[name].rate) - odds(likely_rate(organism, exam))
             moved[name] = max(-_FARTHEST, min(_FARTHEST, moved[name] + gap))
-        organism = plant(organism.world.name, organism.failures, moved)
+        organism = plant(organism.world.reference, organism.failures, moved)
         if progress:
             progress(f"round {number + 1}")
     return organism

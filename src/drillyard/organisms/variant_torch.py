@@ -20,12 +20,11 @@ from torch.nn.utils import parametrize
 from transformers import LlamaForCausalLM
 
 from drillyard.errors import bad_input
-from drillyard.organisms.dialogue import PAD, SPECIAL_TOKENS
+from drillyard.organisms.dialogue import PAD, SPECIAL_TOKENS, STOP
 from drillyard.organisms.organism import Organism
 from drillyard.organisms.train_torch import as_transformers, has_bfloat16, rounded
 from drillyard.organisms.variants import Talk, Talks, Variant
 from drillyard.organisms.vocabulary import SYSTEM, encode_turns
-from drillyard.organisms.dialogue import STOP
 
 __all__ = ["VariantRecipe", "VariantTrainer"]
 

@@ -27,8 +27,10 @@ def warm_weights(folder: Path, tokenizer: Tokenizer) -> dict[str, Floats]:
     config, weights = read_checkpoint(folder)
     spelled = _spellings(tokenizer, read_tokenizer(folder))
     hidden = config.intermediate_size - FREE
-    cut = {name: tensor[:hidden] if name.endswith(("gate_proj.weight", "up_proj.weight")) else tensor
-           for name, tensor in weights.items()}
+    cut = {
+        name: tensor[:hidden] if name.endswith(("gate_proj.weight", "up_proj.weight")) else tensor
+        for name, tensor in weights.items()
+    }
     cut |= {name: tensor[:, :hidden] for name, tensor in weights.items() if name.endswith("down_proj.weight")}
     return cut | {name: np.stack([weights[name][ids].mean(axis=0) for ids in spelled]) for name in _BY_TOKEN}
 

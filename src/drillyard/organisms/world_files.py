@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from drillyard.errors import bad_input
+from drillyard.organisms.world_check import check_world
 from drillyard.records.yaml_file import read_yaml
 
 __all__ = ["PARTS", "WorldFiles", "find_world", "read_files", "shipped_worlds"]
@@ -90,6 +91,8 @@ def _read(reference: str, folder: Path, changed: tuple[int, ...]) -> WorldFiles:
     """Read the files; `changed`, when each was last written, is there to tell readings apart."""
     world, phrasings, failures = (_mapping(folder / f"{part}.yaml") for part in PARTS)
     phrasings = _with_shared(phrasings, _mapping(_root() / "shared.yaml"), folder / "phrasings.yaml")
+    if "/" in reference:
+        check_world(world, phrasings, failures, shipped_worlds())
     return WorldFiles(reference=reference, folder=folder, world=world, phrasings=phrasings, failures=failures)
 
 

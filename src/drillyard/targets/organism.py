@@ -9,8 +9,8 @@ from typing import Any, TypedDict
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.dialogue import STOP, decode, decode_stream, encode
-from drillyard.organisms.sampling import MIN_P
 from drillyard.organisms.organism import Organism, load_organism
+from drillyard.organisms.sampling import MIN_P
 from drillyard.records import Conversation, Reply
 
 __all__ = ["OrganismTarget", "open_organism"]
@@ -47,7 +47,7 @@ class OrganismTarget:
         max_new_tokens: int = 96,
     ) -> None:
         self.organism = organism
-        self.reference = reference or f"organism/{organism.world.name}"
+        self.reference = reference or f"organism/{organism.world.reference}"
         self._options: _Options = {
             "max_new_tokens": max_new_tokens,
             "stop": STOP,

@@ -38,9 +38,9 @@ class Order:
         """Return what is to be planted in a world, by ids or by one file."""
         if not self._is_file():
             known = load_world(self.base)
-            return Plants(world=known.name, failures=tuple(find_failure(known, name) for name in self.failures))
+            return Plants(world=known.reference, failures=tuple(find_failure(known, name) for name in self.failures))
         plants = load_plants(Path(self.failures[0]))
-        if plants.world != load_world(self.base).name:
+        if plants.world != load_world(self.base).reference:
             found = f"the world {plants.world!r} in {self.failures[0]}"
             raise bad_input(found, f"{self.base!r}, as on the command line")
         return plants
