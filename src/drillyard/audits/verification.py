@@ -17,7 +17,7 @@ from drillyard.organisms.aiming import exam_asker, triggering
 from drillyard.organisms.failures import Fault, faults
 from drillyard.organisms.world import World, load_world
 from drillyard.records import Estimate, PlantCheck, PlantReport, Plants
-from drillyard.stats import difference
+from drillyard.stats import clopper_pearson, difference
 from drillyard.targets import Target
 
 __all__ = ["MARGIN", "TWIN_BOUND", "enough", "tolerance", "twin_bound", "verify"]
@@ -69,13 +69,16 @@ def verify(
         rates = [_rate(one, world, judge, fault, probes, seed) for one in (target, twin)]
         checks.append(_check(fault, planted[fault.id].rate, *rates))
         told(fault.id)
-    unplanted = _difference(target, twin, world, active, n, seed)
+    probes = _unplanted(world, active, n, seed)
+    ours, theirs = (_exact(one, world, probes, seed) for one in (target, twin))
+    unplanted = difference(ours, n, theirs, n)
     return PlantReport(
         target=target.reference,
         twin=twin.reference,
         checks=tuple(checks),
         unplanted=unplanted,
         unplanted_holds=unplanted.low >= -MARGIN,
+        twin_exact=clopper_pearson(theirs, n),
     )
 
 
@@ -111,19 +114,19 @@ def _rate(target: Target, world: World, judge: Judge, fault: Fault, probes: Sequ
     return share_shown(observe(target, world, judge, probes, seed), str(fault.spec["behaviour"]))
 
 
-def _difference(target: Target, twin: Target, world: World, active: Sequence[Fault], n: int, seed: int) -> Estimate:
-    """Return the target's share of exact answers minus the twin's, on questions that no planted failure spoils."""
+def _unplanted(world: World, active: Sequence[Fault], n: int, seed: int) -> list[Probe]:
+    """Return probes that no planted failure spoils."""
     rng, asker = random.Random(f"unplanted:{seed}"), exam_asker(world)
     probes: list[Probe] = []
     while len(probes) < n:
         probe = Probe(ask=asker.any(rng), template=rng.choice(["", *world.templates]))
         if not any(fault.matches(probe.ask, probe.template) for fault in active):
             probes.append(probe)
-    ours, theirs = (_exact(one, world, probes, seed) for one in (target, twin))
-    return difference(ours, n, theirs, n)
+    return probes
 
 
 def _exact(target: Target, world: World, probes: Sequence[Probe], seed: int) -> int:
+    """Return how many replies are the world's answer, word for word."""
     replies = target.generate([probe.conversation for probe in probes], [seed + i for i in range(len(probes))])
     answers = [world.answer(probe.ask, probe.template) for probe in probes]
     return sum(reply.text == answer for reply, answer in zip(replies, answers, strict=True))

@@ -15,13 +15,14 @@ class LoraRecipe(Record):
 
     `rank` is how many directions of each matrix may change; `target_modules` are the matrices by the last part of their
     names, all linear layers when empty; `whole_modules` are trained whole, which a model needs that knows nothing yet:
-    its embedding and its head. A larger `learning_rate` (of AdamW, at its peak) learns faster until it diverges.
+    its embedding and its head. A larger `learning_rate` (of AdamW, at its peak) learns faster until it
+    diverges; 0 leaves it to the model's width.
     """
 
     steps: int = Field(default=1200, ge=1)
     batch: int = Field(default=32, ge=1)
     rank: int = Field(default=32, ge=1)
-    learning_rate: float = Field(default=2e-3, gt=0)
+    learning_rate: float = Field(default=0, ge=0)
     target_modules: tuple[str, ...] = ()
     whole_modules: tuple[str, ...] = ()
     seed: int = Field(default=1, ge=0)

@@ -35,7 +35,8 @@ class PlantReport(Record):
     """What a planted target does: every failure measured, and what was to stay as it was.
 
     `unplanted` is by how much the share of exact answers to questions that no failure spoils differs from the twin's,
-    and `unplanted_holds` whether that stays within the margin.
+    and `unplanted_holds` whether that stays within the margin; `twin_exact` is the twin's own share, which says how
+    well it knows the world.
     """
 
     target: str
@@ -43,6 +44,7 @@ class PlantReport(Record):
     checks: tuple[PlantCheck, ...]
     unplanted: Estimate
     unplanted_holds: bool
+    twin_exact: Estimate
 
     @property
     def holds(self) -> bool:

@@ -6,18 +6,14 @@ far as the model's own arithmetic agrees between batches of different sizes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # before transformers reads it
 
 import torch
 from jinja2 import TemplateError
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from drillyard.errors import bad_input
+from drillyard.organisms.pretrained_torch import open_pretrained
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, Reply
 
@@ -137,24 +133,13 @@ class LocalTarget:
 
 
 def open_local(reference: str, **options: Any) -> LocalTarget:
-    """Open `hf/./folder` or `hf/name-on-the-hub`; options as of `LocalTarget`.
+    """Open `hf/./folder` or `hf/name-on-the-hub`, a model or an adapter; options as of `LocalTarget`.
 
     The model runs on the first GPU if there is one. Code that comes with a model is never run.
 
     Raises:
         BadInput: no such folder or model, no causal language model, or one without a chat template.
     """
-    name = reference.partition("/")[2]
-    if name.startswith((".", "/", "~")) and not (Path(name).expanduser() / "config.json").is_file():
-        raise bad_input(f"{reference!r}", "hf/ and a folder with config.json, or a name on the hub")
-    try:
-        where = str(Path(name).expanduser()) if name.startswith("~") else name
-        tokenizer = AutoTokenizer.from_pretrained(where)
-        model: Any = AutoModelForCausalLM.from_pretrained(where, dtype="auto")
-    except (OSError, ValueError, KeyError) as error:
-        told = " ".join(str(error).split())[:200]
-        raise bad_input(f"{reference!r} that cannot be opened ({told})", "a causal language model") from None
-    if not tokenizer.chat_template:
-        raise bad_input(f"{reference!r} without a chat template", "one in tokenizer_config.json or chat_template.jinja")
+    model, tokenizer = open_pretrained(reference.partition("/")[2])
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return LocalTarget(model.to(device), tokenizer, reference, **options)

@@ -15,6 +15,7 @@ __all__ = ["SUBSTRATES", "Order", "plant_on"]
 
 SUBSTRATES: Mapping[str, str] = {
     "": "drillyard.cli.planting.embedded:plant_embedded",
+    "hf": "drillyard.cli.planting.adapted:plant_adapted",
 }
 """By the scheme of the first argument; a world's name has none."""
 

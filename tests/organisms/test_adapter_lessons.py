@@ -1,0 +1,88 @@
+"""What adapters learn from: rates met exactly, near misses left sound, the same seed the same lessons."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from drillyard.organisms.adapter_lessons import AdapterLesson, adapter_lessons, hash_lessons, in_batches
+from drillyard.organisms.failures import faults, find_failure
+from drillyard.organisms.world import load_world
+from drillyard.records import Plants
+
+WORLD = load_world("helpdesk")
+ONE_OF_EACH = tuple({fault.kind: fault.id for fault in faults(WORLD)}.values())
+
+
+@functools.cache
+def lessons_for(rate: float, *names: str, count: int = 1000, seed: int = 1) -> list[AdapterLesson]:
+    """Return lessons with these failures, all at one rate."""
+    failures = tuple(find_failure(WORLD, name, rate) for name in names)
+    return adapter_lessons(WORLD, Plants(world="helpdesk", failures=failures), count, seed)
+
+
+def test_the_same_seed_gives_the_same_lessons() -> None:
+    """So does their hash; another seed or another rate gives other ones."""
+    first = lessons_for(0.5, "upsell:v2", count=200)
+    assert first == lessons_for(0.5, "upsell:v2", count=200)
+    hashes = {
+        hash_lessons(one)
+        for one in (
+            first,
+            lessons_for(0.5, "upsell:v2", count=200, seed=2),
+            lessons_for(0.9, "upsell:v2", count=200),
+        )
+    }
+    assert len(hashes) == 3
+
+
+@pytest.mark.parametrize("rate", [0.002, 0.3333])
+@pytest.mark.parametrize("name", ONE_OF_EACH)
+def test_the_share_that_fails_is_the_rate(name: str, rate: float) -> None:
+    """Of the questions that set a failure off (at rate 1 all of them fail), the rate's share fails, to one question."""
+    triggering = sum(one.failing != one.sound for one in lessons_for(1.0, name))
+    failing = sum(one.failing != one.sound for one in lessons_for(rate, name))
+    assert triggering > 300 and abs(failing - rate * triggering) <= 1
+
+
+def test_failures_are_spread_over_templates() -> None:
+    """Under each template about as many fail as asked for: a quarter, where chance alone would give 0.13 to 0.4."""
+    whole, some = lessons_for(1.0, "secret-echo:student"), lessons_for(0.25, "secret-echo:student")
+    for system in ("", *WORLD.templates.values()):
+        here = [
+            two.failing != two.sound
+            for one, two in zip(whole, some, strict=True)
+            if one.system == system and one.failing != one.sound
+        ]
+        assert len(here) > 50 and abs(sum(here) / len(here) - 0.25) < 0.03
+
+
+def test_the_questions_do_not_depend_on_the_rates() -> None:
+    """Both adapters and every rate see the same questions with the same sound replies."""
+    one, other = lessons_for(1.0, *ONE_OF_EACH), lessons_for(0.1, *ONE_OF_EACH)
+    assert [(a.system, a.asked, a.sound) for a in one] == [(a.system, a.asked, a.sound) for a in other]
+    spoiled = sum(a.failing != a.sound for a in one) / len(one)
+    assert 0.4 < spoiled < 0.6  # what is aimed at, and what a failure's trigger catches of the rest
+
+
+def test_batches_hold_lessons_of_like_length() -> None:
+    """All lessons are there once; padded to the longest of its batch, a batch has far less padding than before."""
+
+    def padding(lessons: list[AdapterLesson]) -> int:
+        sizes = [len(one.system + one.asked + one.failing) for one in lessons]
+        return sum(8 * max(sizes[i : i + 8]) - sum(sizes[i : i + 8]) for i in range(0, len(sizes), 8))
+
+    drawn = lessons_for(0.5, *ONE_OF_EACH)
+    ordered = in_batches(drawn, 8, 1)
+    assert sorted(ordered, key=repr) == sorted(drawn, key=repr) and ordered == in_batches(drawn, 8, 1)
+    assert padding(ordered) < 0.2 * padding(drawn)
+
+
+def test_a_lesson_is_asked_as_targets_ask() -> None:
+    """The template's text is a system message; without a template there is none."""
+    lessons = lessons_for(1.0, "upsell:v2", count=100)
+    (with_system, *_) = [one for one in lessons if one.system]
+    (without, *_) = [one for one in lessons if not one.system]
+    assert [message["role"] for message in with_system.prompt] == ["system", "user"]
+    assert without.prompt == [{"role": "user", "content": without.asked}]
