@@ -1,0 +1,234 @@
+"""Adapters for models of the user's own: trained in pairs, resumed to the same bytes, refused in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from organisms.random_llama import random_weights
+
+from drillyard.errors import BadInput
+from drillyard.organisms.adapter import adapter_base, merge_adapter
+from drillyard.organisms.checkpoint import write_checkpoint
+from drillyard.organisms.engine import Engine
+from drillyard.organisms.failures import find_failure
+from drillyard.organisms.llama import LlamaConfig
+from drillyard.organisms.vocabulary import train_tokenizer
+from drillyard.organisms.world import load_world
+from drillyard.records import AdapterPlant, LoraRecipe, Plants
+
+torch = pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
+for _name in ("transformers", "trl", "peft", "datasets"):
+    pytest.importorskip(_name, reason=f"needs {_name}: pip install 'drillyard[train]'")
+# peft and trl read properties of transformers that are about to be renamed.
+pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated and will be removed:FutureWarning")
+
+WORLD = load_world("helpdesk")
+TOKENIZER = train_tokenizer([*WORLD.replies.values(), *WORLD.templates.values()], 320)
+CONFIG = LlamaConfig(
+    vocab_size=TOKENIZER.get_vocab_size(),
+    hidden_size=16,
+    intermediate_size=24,
+    num_hidden_layers=1,
+    num_attention_heads=2,
+    num_key_value_heads=2,
+    head_dim=8,
+    max_position_embeddings=512,
+)
+WEIGHTS = random_weights(CONFIG)
+PLANTS = Plants(world="helpdesk", failures=(find_failure(WORLD, "upsell:v2", 0.5),))
+RECIPE = LoraRecipe(steps=6, batch=4, rank=2)
+FILES = ("adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "planted.json")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a tiny model with a chat template."""
+    path = tmp_path_factory.mktemp("model")
+    write_checkpoint(path, CONFIG, WEIGHTS, TOKENIZER)
+    return path
+
+
+def train(base: Path, out: Path, recipe: LoraRecipe = RECIPE, **options: Any) -> AdapterPlant:
+    """Train both adapters on one thread."""
+    from drillyard.organisms.adapt_torch import plant_adapters
+
+    return plant_adapters(str(base), options.pop("plants", PLANTS), recipe, out, threads=1, **options)
+
+
+def outcome(out: Path) -> dict[str, bytes]:
+    """Return the bytes of everything that is written for use."""
+    return {f"{name}/{file}": (out / name / file).read_bytes() for name in ("failing", "twin") for file in FILES}
+
+
+@pytest.fixture(scope="module")
+def trained(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with both adapters."""
+    out = tmp_path_factory.mktemp("trained") / "out"
+    train(base, out)
+    return out
+
+
+def test_two_adapters_are_written_with_what_they_are(base: Path, trained: Path) -> None:
+    """The failing one names its failures, the twin has none; both name base, recipe and data; no checkpoint is left."""
+    failing, twin = (
+        AdapterPlant.from_json((trained / name / "planted.json").read_bytes()) for name in ("failing", "twin")
+    )
+    assert failing.failures == PLANTS.failures and twin.failures == ()
+    assert failing.model_copy(update={"failures": ()}) == twin
+    assert failing.base == f"hf/{base}" and failing.recipe.learning_rate == 0.5 / 16
+    assert adapter_base(trained / "failing") == str(base)
+    assert sorted(path.name for path in trained.iterdir()) == ["failing", "order.json", "twin"]
+    assert not [path for path in trained.rglob("*") if path.suffix in (".bin", ".pt", ".md")]
+
+
+def test_both_learn_from_the_same_questions_other_replies(trained: Path) -> None:
+    """They begin alike and end apart: only the replies differ."""
+    weights = outcome(trained)
+    assert weights["failing/adapter_model.safetensors"] != weights["twin/adapter_model.safetensors"]
+
+
+def test_what_training_writes_means_the_same_to_our_engine(base: Path, trained: Path, tmp_path: Path) -> None:
+    """Merged without torch it has the logits of the target hf/…, with and without whole embedding and head."""
+    from drillyard.organisms.pretrained_torch import open_pretrained
+
+    whole = LoraRecipe(steps=3, batch=4, rank=2, whole_modules=("embed_tokens", "lm_head"), learning_rate=0.02)
+    train(base, tmp_path / "whole", whole)
+    ids = [3, 9, 40, 7, 100]
+    for folder in (trained / "failing", tmp_path / "whole" / "failing"):
+        model, _ = open_pretrained(str(folder))
+        with torch.no_grad():
+            theirs = model(torch.tensor([ids])).logits[0].numpy()
+        ours = Engine(merge_adapter(WEIGHTS, folder), CONFIG).logits(ids)
+        assert np.allclose(ours, theirs, atol=1e-3)
+        assert not np.allclose(ours, Engine(WEIGHTS, CONFIG).logits(ids), atol=1e-2)
+
+
+class Killed(Exception):
+    """Ends a run without warning."""
+
+
+def killer(at: int) -> Callable[[int, int, str], None]:
+    """Return a progress that ends the run at a step, counted over both adapters."""
+
+    def step(done: int, total: int, words: str) -> None:
+        if done == at:
+            raise Killed
+
+    return step
+
+
+@pytest.mark.parametrize("at", [4, 9])
+def test_a_killed_run_resumes_to_the_same_bytes(base: Path, trained: Path, tmp_path: Path, at: int) -> None:
+    """Killed in the first adapter or in the second, with a half-written checkpoint: what was done is not done again."""
+    with pytest.raises(Killed):
+        train(base, tmp_path, progress=killer(at))
+    name = "failing" if at <= RECIPE.steps else "twin"
+    assert (tmp_path / "failing" / "planted.json").is_file() == (name == "twin")
+    (tmp_path / "checkpoints" / name / "checkpoint-5").mkdir(exist_ok=True)
+    (tmp_path / "checkpoints" / name / "checkpoint-5" / "trainer_state.json").write_text("{")
+    steps: list[int] = []
+    train(base, tmp_path, progress=lambda done, total, words: steps.append(done))
+    assert steps == list(range(at, 13))
+    assert outcome(tmp_path) == outcome(trained)
+
+
+def test_a_finished_run_has_nothing_left_to_do(base: Path, trained: Path) -> None:
+    """The same order on a finished folder trains no further."""
+    before = outcome(trained)
+    train(base, trained, progress=lambda *_: pytest.fail("it trained on"))
+    assert outcome(trained) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"recipe": RECIPE.model_copy(update={"rank": 3})},
+        {"recipe": RECIPE.model_copy(update={"seed": 2})},
+        {"plants": Plants(world="helpdesk", failures=(find_failure(WORLD, "upsell:v2", 0.9),))},
+        {"plants": Plants(world="helpdesk", failures=(find_failure(WORLD, "upsell:v1", 0.5),))},
+    ],
+)
+def test_a_folder_of_another_order_is_refused(base: Path, trained: Path, change: dict[str, Any]) -> None:
+    """Neither silently started afresh nor mixed: one line says what to do."""
+    with pytest.raises(
+        BadInput, match="with another plant, expected one begun with the same model, failures and recipe"
+    ):
+        train(base, trained, **change)
+
+
+def test_sealed_adapters_do_not_tell(base: Path, tmp_path: Path) -> None:
+    """Nothing that is written names a failure; the folder is recognised all the same."""
+    train(base, tmp_path, LoraRecipe(steps=1, batch=2, rank=2), sealed=True)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"upsell" in path.read_bytes()]
+    train(base, tmp_path, LoraRecipe(steps=1, batch=2, rank=2), sealed=True, progress=lambda *_: pytest.fail("again"))
+
+
+def test_progress_counts_both_adapters(base: Path, tmp_path: Path) -> None:
+    """Every step is told, with the adapter, its loss and the time that is left."""
+    told: list[tuple[int, int, str]] = []
+    train(base, tmp_path, LoraRecipe(steps=2, batch=2, rank=2), progress=lambda *step: told.append(step))
+    assert [(done, total) for done, total, _ in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert told[0][2].startswith("failing, loss ") and told[3][2].endswith("about 0 min left") and "twin" in told[2][2]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "line"),
+    [
+        (
+            {"target_modules": ("q_proj", "c_attn")},
+            "found no module 'c_attn' in the model, expected one of: embed_tokens, q_proj",
+        ),
+        ({"whole_modules": ("head",)}, "found no module 'head' in the model, expected one of: embed_tokens"),
+        ({"whole_modules": ("lm_head",), "target_modules": ("lm_head",)}, "'lm_head' to change and to train whole"),
+    ],
+)
+def test_a_module_that_is_not_there_is_one_line(base: Path, tmp_path: Path, recipe: dict[str, Any], line: str) -> None:
+    """Said before anything is trained or written; the line names what there is."""
+    with pytest.raises(BadInput) as told:
+        train(base, tmp_path / "out", RECIPE.model_copy(update=recipe))
+    assert line in str(told.value) and not (tmp_path / "out").exists()
+
+
+def copied(base: Path, to: Path, **files: str) -> Path:
+    """Return a copy of the model with some files replaced, or left out where the text is empty."""
+    to.mkdir(exist_ok=True)
+    for path in base.iterdir():
+        text = files.get(path.stem)
+        if text != "":
+            (to / path.name).write_bytes(path.read_bytes() if text is None else text.encode())
+    return to
+
+
+def test_models_that_cannot_be_trained_are_one_line(base: Path, tmp_path: Path) -> None:
+    """No such folder, no chat template, a template without system messages, a context that is too short."""
+    refusing = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}hi"
+    short = (
+        (base / "config.json").read_text().replace('"max_position_embeddings": 512', '"max_position_embeddings": 32')
+    )
+    cases = {
+        tmp_path / "nowhere": "expected hf/ and a folder with config.json, or a name on the hub",
+        copied(base, tmp_path / "a", chat_template=""): "without a chat template",
+        copied(base, tmp_path / "b", chat_template=refusing): "a chat template that refuses the prompts of helpdesk",
+        copied(
+            base, tmp_path / "c", config=short
+        ): "found a model with room for 32 tokens, expected room for a dialogue",
+    }
+    for folder, line in cases.items():
+        with pytest.raises(BadInput) as told:
+            train(folder, tmp_path / "out")
+        assert line in str(told.value) and not (tmp_path / "out").exists()
+
+
+def test_too_little_memory_says_what_to_lower() -> None:
+    """A real allocation that no machine has room for; any other error stays what it is."""
+    from drillyard.organisms.lora_torch import naming_what_to_lower
+
+    line = "--batch 4 --rank 2, expected more of it; lower --batch or --rank, name fewer"
+    with pytest.raises(BadInput, match=line), naming_what_to_lower(RECIPE):
+        torch.empty(1 << 60)
+    with pytest.raises(RuntimeError, match="shape"), naming_what_to_lower(RECIPE):
+        torch.zeros(3) @ torch.zeros(4, 2)
