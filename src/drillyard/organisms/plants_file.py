@@ -31,8 +31,8 @@ def load_plants(path: Path) -> Plants:
     """Read a file of failures to plant.
 
     Raises:
-        BadInput: no such file, no YAML, an unknown world, kind or failure, a rate outside (0, 1], or two
-            failures whose triggers overlap, so that nobody could say which one a reply shows.
+        BadInput: no such file, no YAML, an unknown world, kind or failure, one named twice, a rate outside (0, 1], or
+            two failures whose triggers overlap, so that nobody could say which one a reply shows.
     """
     data = read_yaml(path)
     if not isinstance(data, dict) or set(data) != {"world", "failures"} or not isinstance(data["failures"], list):
@@ -41,6 +41,9 @@ def load_plants(path: Path) -> Plants:
     modes = tuple(_mode(world, entry) for entry in data["failures"])
     if not modes:
         raise bad_input(f"no failures in {path.name}", "at least one", f"see: drillyard organism list {world.name}")
+    names = [mode.id for mode in modes]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise bad_input(f"failure {twice[0]!r} twice in {path.name}", "each failure once")
     check_triggers(world, modes)
     return Plants(world=world.reference, failures=modes)
 
