@@ -11,6 +11,7 @@ import pytest
 from organisms.random_llama import random_weights
 
 from drillyard.errors import BadInput
+from drillyard.organisms.adapter import low_rank, merge_adapter, write_adapter
 from drillyard.organisms.checkpoint import write_checkpoint
 from drillyard.organisms.dialogue import STOP, encode
 from drillyard.organisms.engine import Engine
@@ -22,7 +23,7 @@ from drillyard.stats import clopper_pearson
 from drillyard.targets import open_target
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
-pytest.importorskip("transformers", reason="needs transformers: pip install 'drillyard[train]'")
+transformers = pytest.importorskip("transformers", reason="needs transformers: pip install 'drillyard[train]'")
 
 WORLD = load_world("helpdesk")
 TOKENIZER = train_tokenizer([*WORLD.replies.values(), *WORLD.templates.values()], 320)
@@ -112,6 +113,41 @@ def test_the_registry_opens_it(folder: Path) -> None:
     """`hf/` and a path, by the road of every other target."""
     target = open_target(f"hf/{folder}")
     assert target.reference == f"hf/{folder}"
+
+
+@pytest.mark.filterwarnings("ignore:.*is deprecated and will be removed:FutureWarning")
+@pytest.mark.parametrize("kind", ["float32", "bfloat16"])
+def test_an_adapter_opens_on_its_base(folder: Path, tmp_path: Path, kind: str) -> None:
+    """Greedy replies are those of our engine on weights that we merge; a coarse base keeps its adapter beside it."""
+    peft = pytest.importorskip("peft", reason="needs peft: pip install 'drillyard[train]'")
+    base = folder
+    if kind == "bfloat16":
+        base = tmp_path / "coarse"
+        transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).save_pretrained(base)
+        transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(base)
+    rng = np.random.default_rng(3)
+    change = low_rank(rng.normal(0, 0.5, WEIGHTS["lm_head.weight"].shape).astype(np.float32), 4)
+    write_adapter(tmp_path / "adapter", {"lm_head.weight": change}, str(base))
+    transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(tmp_path / "adapter")
+    target = opened(tmp_path / "adapter")
+    assert isinstance(target.model, peft.PeftModel) == (kind == "bfloat16")
+    replies = target.generate(TALK, [None] * len(TALK))
+    assert [one.text for one in replies] != [one.text for one in opened(folder).generate(TALK, [None] * len(TALK))]
+    if kind == "float32":
+        merged = Engine(merge_adapter(WEIGHTS, tmp_path / "adapter"), CONFIG)
+        prompts = [encode(TOKENIZER, one, WORLD.templates.get(one.template, "")) for one in TALK]
+        made = merged.generate(prompts, max_new_tokens=ROOM, seeds=[None] * len(TALK), stop=STOP)
+        assert [one.text for one in replies] == [
+            TOKENIZER.decode(list(one.ids), skip_special_tokens=True) for one in made
+        ]
+
+
+def test_an_adapter_without_its_base_is_one_line(tmp_path: Path) -> None:
+    """The base was moved or never came along."""
+    pytest.importorskip("peft", reason="needs peft: pip install 'drillyard[train]'")
+    write_adapter(tmp_path, {"lm_head.weight": low_rank(WEIGHTS["lm_head.weight"], 2)}, str(tmp_path / "gone"))
+    with pytest.raises(BadInput, match="that cannot be opened .*expected a causal language model"):
+        opened(tmp_path)
 
 
 def test_a_model_without_a_chat_template_is_one_line(folder: Path, tmp_path: Path) -> None:

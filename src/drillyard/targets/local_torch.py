@@ -6,6 +6,7 @@ far as the model's own arithmetic agrees between batches of different sizes.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -48,6 +49,7 @@ class LocalTarget:
         self._systems = load_world(world).templates
         self._temperature, self._room, self._batch = temperature, max_new_tokens, batch
         ends = model.generation_config.eos_token_id
+        self._cache = _name_of_cache(model)
         self._ends = frozenset([ends] if isinstance(ends, int) else ends or [tokenizer.eos_token_id])
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
@@ -101,8 +103,9 @@ class LocalTarget:
         cache = None
         for _ in range(self._room):
             places = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-            out = self.model(ids, attention_mask=mask, position_ids=places, past_key_values=cache, use_cache=True)
-            cache, drawn = out.past_key_values, self._draw(out.logits[:, -1], streams)
+            kept = {self._cache: cache, "use_cache": True}
+            out = self.model(ids, attention_mask=mask, position_ids=places, **kept)
+            cache, drawn = out[self._cache], self._draw(out.logits[:, -1], streams)
             for row, token in zip(made, drawn, strict=True):
                 if not self._ended(row):
                     row.append(token)
@@ -130,6 +133,12 @@ class LocalTarget:
         return Reply(
             text=text, seed=seed, tokens=len(ids) - self._ended(ids), finish="stop" if self._ended(ids) else "length"
         )
+
+
+def _name_of_cache(model: Any) -> str:
+    """Return under which name the model takes and returns its cache: transformers renamed it in release 5."""
+    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return "cache" if "cache" in inspect.signature(plain.forward).parameters else "past_key_values"
 
 
 def open_local(reference: str, **options: Any) -> LocalTarget:
