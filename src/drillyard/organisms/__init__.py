@@ -12,6 +12,8 @@
 - **clean twin**: the same model with nothing planted; it differs in a few neurons.
 - **spoiled**: a reply as an active fault makes it. **reading**: which of the world's sentences a reply is made of.
 - **light** and **complete** folder: only the planted neurons beside a name, or all files as transformers opens them.
+- **adapter**: a low-rank change of a model (LoRA) in peft's files; in a model of your own two are trained, one of which
+  fails.
 - **sealed**: written without its failures. **engine**: runs any such folder in numpy, batched and seeded.
 """
 
