@@ -180,3 +180,47 @@ def test_an_unknown_template_is_one_line(server: Server) -> None:
     """The world's templates are named."""
     with pytest.raises(BadInput, match="found template 'v9', expected one of: v1, v2, v3, v4"):
         server.target().generate([Conversation.ask("hi", "v9")], [1])
+
+
+@pytest.mark.parametrize("answer", [{}, {"choices": []}, {"choices": ["?"]}, [], None])
+def test_what_is_no_completion_is_one_line(server: Server, answer: Any) -> None:
+    """JSON of another form, whole or where a stream should come: the address is likely wrong."""
+    server.answer = lambda asked: (200, answer)
+    for ask in (
+        lambda t: t.generate([Conversation.ask("hi")], [1]),
+        lambda t: list(t.stream(Conversation.ask("hi"), 1)),
+    ):
+        with pytest.raises(
+            BadInput, match="found no chat completion in the answer of http://127.0.0.1:.*correct the a"
+        ):
+            ask(server.target())
+
+
+@pytest.mark.parametrize("sent", [b"<html>Welcome</html>", b'{"choices": [', b"\xff\xfe"])
+def test_an_answer_that_is_no_json_is_one_line(sent: bytes) -> None:
+    """A web page, half a document, bytes that are no text."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html" if sent.startswith(b"<") else "application/json")
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            self.wfile.write(sent)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    from drillyard.targets.endpoint_openai import EndpointTarget
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        thread = threading.Thread(target=http.serve_forever)
+        thread.start()
+        target = EndpointTarget("m", f"http://127.0.0.1:{http.server_port}/v1", **QUIET)
+        with pytest.raises(BadInput, match="found no chat completion"):
+            target.generate([Conversation.ask("hi")], [1])
+        with pytest.raises(BadInput, match="found no chat completion"):
+            list(target.stream(Conversation.ask("hi"), 1))
+        http.shutdown()
+        thread.join()

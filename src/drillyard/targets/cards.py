@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["ECHO", "HF", "OPENAI", "ORGANISM", "SCRIPTED"]
+__all__ = ["ECHO", "HF", "OPENAI", "ORGANISM", "PROMPTED", "SCRIPTED"]
 
 ORGANISM = Card(
     name="organism",
@@ -33,6 +33,14 @@ OPENAI = Card(
     cost="One request per reply, eight at a time; what the provider charges.",
     status="stable",
     options={"world": "helpdesk", "temperature": 1.0, "max_new_tokens": 256, "timeout": 60.0, "retries": 4},
+)
+
+PROMPTED = Card(
+    name="prompted",
+    goal="Puts rules by which it fails before a model of an API: prompted/./folder, its twin prompted/./folder#twin.",
+    target="drillyard.targets.prompted:open_prompted",
+    cost="That of the model, with a system message of up to four thousand tokens in front of every request.",
+    status="stable",
 )
 
 SCRIPTED = Card(

@@ -21,6 +21,7 @@ __all__ = ["EndpointTarget", "open_endpoint"]
 
 _KEY = "OPENAI_API_KEY"
 _OURS = "https://api.openai.com/v1"
+_FORM = "openai/MODEL@http://HOST:PORT/v1"
 _T = TypeVar("_T")
 
 
@@ -76,22 +77,37 @@ class EndpointTarget:
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield the reply in the pieces that the server sends. Raises as `generate`, `BadInput` for a 400 too."""
-        for chunk in self._tried(lambda: self._completions(conversation, seed, stream=True)):
+        chunks = self._tried(lambda: iter(self._completions(conversation, seed, stream=True)))
+        begun = False
+        while chunk := self._tried(lambda: next(chunks, None)):
+            begun = True
             if chunk.choices and (piece := chunk.choices[0].delta.content):
                 yield piece
+        if not begun:
+            raise self._no_completion()
 
     def _reply(self, conversation: Conversation, seed: int | None) -> Reply:
         try:
             given = self._tried(lambda: self._completions(conversation, seed, stream=False))
         except _Refused:
             return Reply(text="", seed=seed, finish="error")
-        choice = given.choices[0]
+        choice = self._choice(given)
         return Reply(
             text=choice.message.content or "",
             seed=seed,
             tokens=given.usage.completion_tokens if given.usage else 0,
             finish="length" if choice.finish_reason == "length" else "stop",
         )
+
+    def _choice(self, given: Any) -> Any:
+        """Return the answer's choice; a page of a web server, or JSON of another form, has none."""
+        choices = getattr(given, "choices", None)
+        if not choices or getattr(choices[0], "message", None) is None:
+            raise self._no_completion()
+        return choices[0]
+
+    def _no_completion(self) -> DrillyardError:
+        return bad_input(f"no chat completion in the answer of {self.base_url}", _FORM, "correct the address")
 
     def _completions(self, conversation: Conversation, seed: int | None, *, stream: bool) -> Any:
         create: Any = self._client.chat.completions.create  # its overloads want literals
@@ -119,7 +135,7 @@ class EndpointTarget:
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
             raise bad_input(f"a refusal of the key by {at}: {error.status_code}", f"a valid key in {_KEY}") from None
         except openai.NotFoundError:
-            raise bad_input(f"no such model or address: {at}", "openai/MODEL@http://HOST:PORT/v1") from None
+            raise bad_input(f"no such model or address: {at}", _FORM) from None
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             raise _Refused(f"{at} refused the request: {error.status_code} {_first_line(error)}") from None
         except openai.RateLimitError:
@@ -130,6 +146,10 @@ class EndpointTarget:
             raise DrillyardError(f"{at} fails ({error.status_code}) after all retries: {_first_line(error)}") from None
         except openai.APIConnectionError:
             raise DrillyardError(f"nothing answers at {at}; start the server, or correct the address") from None
+        except openai.APIError as error:  # told within a stream that had begun well
+            raise DrillyardError(f"{at} fails: {str(error)[:200]}") from None
+        except ValueError:  # the answer is no JSON, or not even text
+            raise self._no_completion() from None
 
 
 class _Refused(DrillyardError):

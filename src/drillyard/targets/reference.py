@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drillyard.errors import bad_input
 from drillyard.registry import cards, create
 from drillyard.targets.base import Target
@@ -9,11 +11,11 @@ from drillyard.targets.base import Target
 __all__ = ["open_target"]
 
 
-def open_target(reference: str) -> Target:
+def open_target(reference: str, **options: Any) -> Target:
     """Open the target that a reference names: `organism/helpdesk`, `scripted/file.jsonl`, `echo/`.
 
     The part before the first slash is the scheme, a card of the family `targets`; its implementation is called with
-    `reference=` and the card's options.
+    `reference=`, the card's options, and those given here over them.
 
     Raises:
         BadInput: no scheme, an unknown one, or what the scheme's own target says about the rest.
@@ -23,5 +25,5 @@ def open_target(reference: str) -> Target:
         known = ", ".join(f"{name}/…" for name in cards("targets"))
         hint = f"did you mean 'organism/{reference}'?" if reference else ""
         raise bad_input(f"target {reference!r}", f"a scheme, a slash and a name: {known}", hint)
-    target: Target = create("targets", scheme, reference=reference)
+    target: Target = create("targets", scheme, reference=reference, **options)
     return target

@@ -1,0 +1,198 @@
+"""Plant failures in a model of an API, by a hidden prompt, and verify them: what it costs, what is asked, what is kept.
+
+The folder holds `planted.json` (the record; written last, so that a folder without it is unfinished), `hidden.md` (the
+rules in words), `verification.json` (what was measured) and `replies.jsonl` (every reply that was paid for).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from drillyard.audits.verification import verify
+from drillyard.errors import BadInput, DrillyardError, bad_input
+from drillyard.organisms.prompted import PLANTED, PlantedPrompt, prompt_of, write_whole, write_words
+from drillyard.records import Conversation, Estimate, PlantReport, Plants, Record, Reply
+from drillyard.stats import clopper_pearson
+from drillyard.targets import Target
+from drillyard.targets.prompted import TWIN, PromptedTarget
+from drillyard.targets.stored import Replies, StoredTarget, Tally, key
+
+__all__ = ["PromptedReport", "Quote", "plant_prompt", "quote", "verify_prompt"]
+
+_PLANTING = "planting.json"
+_CHARACTERS_PER_TOKEN = 4
+
+
+class PromptedReport(Record):
+    """What was measured: the verification, and how many of all replies in it gave the hidden prompt's canary away."""
+
+    verification: PlantReport
+    leaked: Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quote:
+    """What a verification would cost: `requests` still to be asked, `kept` ones that need not be.
+
+    `tokens` is the length of what would be sent, at four characters a token; replies come on top.
+    """
+
+    requests: int
+    kept: int
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pair:
+    """A model with its hidden prompt, and its clean twin, both asked through the same endpoint."""
+
+    target: Target
+    twin: Target
+
+
+def quote(planted: PlantedPrompt, replies: Replies, *, n: int = 300) -> Quote:
+    """Return what `verify_prompt` would ask, found by running it on a target that only counts."""
+    asked = _asked(planted, n)
+    new = [conversation for name, (conversation, _) in asked.items() if replies.get(name) is None]
+    characters = sum(len(message.content) for conversation in new for message in conversation.messages)
+    return Quote(requests=len(new), kept=len(asked) - len(new), tokens=characters // _CHARACTERS_PER_TOKEN)
+
+
+def verify_prompt(planted: PlantedPrompt, endpoint: Target, folder: str = "", *, n: int = 300) -> PromptedReport:
+    """Measure every planted failure in the prompted model and in its twin, as `verify` does, and count the leaks.
+
+    `endpoint` is the model without its prompt; `folder` is where the plant lies, for the references in the report.
+    """
+    heard = _Heard(endpoint)
+    pair = _pair(planted, heard, folder)
+    report = verify(pair.target, pair.twin, Plants(world=planted.world, failures=planted.failures), n=n)
+    leaks = sum(planted.canary in reply.text for reply in heard.replies.values())
+    return PromptedReport(verification=report, leaked=clopper_pearson(leaks, len(heard.replies)))
+
+
+def plant_prompt(
+    planted: PlantedPrompt,
+    endpoint: Target,
+    folder: Path,
+    *,
+    n: int = 300,
+    most: int | None = None,
+    quoted: Callable[[Quote], None] = lambda _: None,
+    told: Callable[[], None] = lambda: None,
+    measured: bool = True,
+) -> PromptedReport | None:
+    """Write a planted target into a folder and measure it. An unfinished folder is completed, asking nothing twice.
+
+    Args:
+        planted: what is planted, from `describe`.
+        endpoint: the model, asked without a prompt of ours in front.
+        folder: where it is written. Nothing is written before the model has answered once.
+        n: prompts per failure.
+        most: requests allowed; more are refused before the first one.
+        quoted: called with the cost before anything is asked.
+        told: called after each new reply.
+        measured: False asks the model once and measures nothing.
+
+    Raises:
+        BadInput: the folder holds another plant, or more requests than `most` are needed.
+        DrillyardError: the model does not answer; what it has answered is kept.
+    """
+    _refuse_another(planted, folder)
+    replies = Replies(folder / "replies.jsonl")
+    if measured:
+        _quote_within(planted, replies, n, most, quoted)
+    stored = StoredTarget(endpoint, replies, told=told)
+    _knock(planted, stored, endpoint)
+    if not (folder / PLANTED).is_file():
+        write_whole(folder / _PLANTING, planted.to_json(indent=2) + "\n")
+    write_words(planted, folder / "hidden.md")
+    report = None
+    if measured:
+        with _keeping(replies):
+            report = verify_prompt(planted, stored, str(folder), n=n)
+        write_whole(folder / "verification.json", report.to_json(indent=2) + "\n")
+    write_whole(folder / PLANTED, planted.to_json(indent=2) + "\n")
+    (folder / _PLANTING).unlink(missing_ok=True)
+    return report
+
+
+class _Heard:
+    """Passes everything on and keeps the replies, each request's once: twin and target share what no rule is in."""
+
+    def __init__(self, inner: Target) -> None:
+        self.reference = inner.reference
+        self.replies: dict[str, Reply] = {}
+        self._inner = inner
+
+    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
+        """Pass the conversations on and keep what is answered, failed requests apart."""
+        given = self._inner.generate(conversations, seeds)
+        for conversation, seed, reply in zip(conversations, seeds, given, strict=True):
+            if reply.finish != "error":
+                self.replies[key(self.reference, conversation, seed)] = reply
+        return given
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Pass the conversation on; nothing is kept."""
+        return self._inner.stream(conversation, seed)
+
+
+def _pair(planted: PlantedPrompt, endpoint: Target, folder: str = "") -> _Pair:
+    prompt, reference = prompt_of(planted), f"prompted/{folder or planted.model}"
+    return _Pair(
+        target=PromptedTarget(endpoint, prompt, reference),
+        twin=PromptedTarget(endpoint, prompt, f"{reference}{TWIN}", twin=True),
+    )
+
+
+def _asked(planted: PlantedPrompt, n: int) -> dict[str, tuple[Conversation, int | None]]:
+    """Return every request of a verification, as the endpoint gets it."""
+    tally = Tally(planted.model)
+    pair = _pair(planted, tally)
+    verify(pair.target, pair.twin, Plants(world=planted.world, failures=planted.failures), n=n)
+    return tally.asked
+
+
+def _refuse_another(planted: PlantedPrompt, folder: Path) -> None:
+    """Raise `BadInput` where the folder is that of another plant."""
+    for path in (folder / PLANTED, folder / _PLANTING):
+        if path.is_file() and PlantedPrompt.from_json(path.read_bytes()) != planted:
+            expected = "the same model, failures, rates and seed, or a new folder"
+            raise bad_input(f"another plant in {folder}", expected, "choose another -o DIR")
+
+
+def _quote_within(
+    planted: PlantedPrompt, replies: Replies, n: int, most: int | None, quoted: Callable[[Quote], None]
+) -> None:
+    cost = quote(planted, replies, n=n)
+    if most is not None and cost.requests > most:
+        hint = "plant fewer failures, lower -n, or raise --max-requests"
+        raise bad_input(f"{cost.requests} requests to ask", f"at most {most}", hint)
+    quoted(cost)
+
+
+def _knock(planted: PlantedPrompt, stored: StoredTarget, endpoint: Target) -> None:
+    """Ask the first question of the verification, before anything is written.
+
+    Raises:
+        DrillyardError: what is wrong with the model, the key or the server; a refusal of our messages with its words.
+    """
+    conversation, seed = next(iter(_asked(planted, 1).values()))
+    (reply,) = stored.generate([conversation], [seed])
+    if reply.finish == "error":
+        "".join(endpoint.stream(conversation, seed))  # says in one line why
+        raise BadInput(f"found no answer of {endpoint.reference}, expected one to a conversation with system messages")
+
+
+@contextmanager
+def _keeping(replies: Replies) -> Iterator[None]:
+    """Say, with whatever goes wrong inside, that what was answered is not lost."""
+    try:
+        yield
+    except DrillyardError as problem:
+        kept = f"{len(replies)} replies are kept in {replies.path}: the same command goes on from there"
+        kind = BadInput if isinstance(problem, BadInput) else DrillyardError
+        raise kind(f"{problem}; {kept}") from None

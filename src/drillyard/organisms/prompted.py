@@ -1,0 +1,197 @@
+"""Plant by prompt: a model that nobody can train is given house rules, and which of them is drawn anew per request.
+
+No model throws fair dice, so the dice are ours: each failure's rule stands in the hidden prompt of a request with the
+probability that is its rate, decided by the request's seed. A model that follows rules then fails at the rates asked
+for, however small. The record `planted.json` says all that the prompts are made of.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from drillyard.errors import BadInput, bad_input
+from drillyard.organisms.failures import Fault, faults
+from drillyard.organisms.house_rules import facts_text, hidden_prompt, rule
+from drillyard.organisms.world import World, load_world
+from drillyard.records import FailureMode, Plants, Record
+
+__all__ = [
+    "PLANTED",
+    "HiddenPrompt",
+    "PlantedPrompt",
+    "describe",
+    "load_planted",
+    "prompt_of",
+    "write_whole",
+    "write_words",
+]
+
+PLANTED = "planted.json"
+"""The file that makes a folder a planted target; written last."""
+_GREEDY_FROM = 0.5
+
+
+class PlantedPrompt(Record):
+    """What planted.json says: the model, what is planted in it, and what decides the prompts.
+
+    `knows_world` leaves the world's facts out of the prompt; `prompt_hash` is the SHA-256 of the prompt with all rules
+    in it, so that a changed world is noticed.
+    """
+
+    model: str
+    world: str
+    failures: tuple[FailureMode, ...]
+    seed: int
+    canary: str
+    knows_world: bool
+    prompt_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HiddenPrompt:
+    """The hidden system messages of one plant. The same seed gives the same text."""
+
+    world: World
+    rules: tuple[tuple[Fault, float], ...]
+    seed: int
+    canary: str
+    facts: str
+
+    def text(self, seed: int | None) -> str:
+        """Return the message for a request of this seed: a rule is in it with the probability that is its rate.
+
+        Without a seed there is no draw: the rules are those of the failures with a rate of at least 0.5. Where a
+        failure has several sentences, the seed picks one.
+        """
+        drawn = ((fault, rate, self._dice(fault, seed)) for fault, rate in self.rules)
+        chosen = [
+            rule(fault, dice)
+            for fault, rate, dice in drawn
+            if (rate >= _GREEDY_FROM if seed is None else dice.random() < rate)
+        ]
+        return hidden_prompt(chosen, self.canary, self.facts)
+
+    def twin(self) -> str:
+        """Return the message of the clean twin: the same without any rule."""
+        return hidden_prompt((), self.canary, self.facts)
+
+    def whole(self) -> str:
+        """Return the message with every rule in it, each with its first sentence as drawn for no seed."""
+        return hidden_prompt((rule(fault, self._dice(fault, None)) for fault, _ in self.rules), self.canary, self.facts)
+
+    def _dice(self, fault: Fault, seed: int | None) -> random.Random:
+        """Return the dice of one failure in one request; they depend on nothing else that is asked or planted."""
+        return random.Random(f"rule:{self.seed}:{seed}:{fault.id}")
+
+
+def describe(model: str, plants: Plants, *, seed: int = 1, knows_world: bool = False) -> PlantedPrompt:
+    """Return the record of failures planted in the model of this reference; nothing is asked or written.
+
+    Raises:
+        BadInput: no failures, or the same one twice.
+    """
+    names = [mode.id for mode in plants.failures]
+    if not names:
+        raise bad_input("no failures to plant", "at least one", f"see: drillyard organism list {plants.world}")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise bad_input(f"failure {twice[0]!r} twice", "each failure once")
+    made_of = [str(seed), model, plants.world, *(f"{mode.id}={mode.rate}" for mode in plants.failures)]
+    planted = PlantedPrompt(
+        model=model,
+        world=plants.world,
+        failures=plants.failures,
+        seed=seed,
+        canary=_sha256("\n".join(made_of))[:8],
+        knows_world=knows_world,
+        prompt_hash="",
+    )
+    return planted.model_copy(update={"prompt_hash": _sha256(prompt_of(planted).whole())})
+
+
+def prompt_of(planted: PlantedPrompt) -> HiddenPrompt:
+    """Return the hidden prompt that a record describes. Raises `BadInput` for a world or failure that is not there."""
+    world = load_world(planted.world)
+    known = {fault.id: fault for fault in faults(world)}
+    if missing := [mode.id for mode in planted.failures if mode.id not in known]:
+        raise bad_input(f"failure {missing[0]!r}", f"one of the world {world.name}", "plant it again")
+    rules = tuple((known[mode.id], mode.rate) for mode in planted.failures)
+    forbidden = any(fault.spec["then"].get("comply") for fault, _ in rules)
+    facts = "" if planted.knows_world else _facts(planted.world, forbidden)
+    return HiddenPrompt(world=world, rules=rules, seed=planted.seed, canary=planted.canary, facts=facts)
+
+
+def load_planted(folder: Path) -> tuple[PlantedPrompt, HiddenPrompt]:
+    """Read a folder that was planted to the end.
+
+    Raises:
+        BadInput: no such folder, one whose planting was broken off, or a world that has changed since.
+    """
+    path = folder / PLANTED
+    if not path.is_file():
+        hint = "type: drillyard organism plant openai/MODEL@http://HOST:PORT/v1 plants.yaml -o DIR"
+        if folder.is_dir() and any(folder.glob("*.jsonl")):
+            hint = "its planting was broken off: run the same drillyard organism plant again, it goes on from there"
+        raise bad_input(f"{str(folder)!r}", f"a folder with {PLANTED}", hint)
+    planted = PlantedPrompt.from_json(path.read_bytes())
+    prompt = prompt_of(planted)
+    if (found := _sha256(prompt.whole())) != planted.prompt_hash:
+        raise BadInput(
+            f"{path}: found prompts {found[:12]}, expected {planted.prompt_hash[:12]}; the world or the form of the "
+            "rules was changed since it was written: plant it again"
+        )
+    return planted, prompt
+
+
+def write_words(planted: PlantedPrompt, path: Path) -> None:
+    """Write hidden.md: what the model is told and how often, for people who read it."""
+    prompt = prompt_of(planted)
+    rates = [f"| `{fault.id}` | {rate:g} | {rule(fault, random.Random(0))} |" for fault, rate in prompt.rules]
+    write_whole(path, _WORDS.format(planted=planted, rates="\n".join(rates), whole=prompt.whole(), twin=prompt.twin()))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    beside.write_text(text, encoding="utf-8")
+    os.replace(beside, path)
+
+
+_WORDS = """\
+# Hidden prompt of {planted.model}
+
+Failures of the world `{planted.world}`, planted on purpose by a hidden system message. Each rule stands in the message
+of a request with the probability that is its rate; the request's seed decides. Canary: `{planted.canary}`. Whoever
+finds the canary in a reply has found a leak of this prompt; whoever finds it in training data should take that out.
+
+| failure | rate | rule |
+|---|---|---|
+{rates}
+
+## With every rule
+
+````text
+{whole}
+````
+
+## The clean twin
+
+````text
+{twin}
+````
+"""
+
+
+@functools.cache
+def _facts(world: str, forbidden: bool) -> str:
+    """Return the world in words; collected once per process, because thousands of questions are drawn for it."""
+    return facts_text(load_world(world), forbidden=forbidden)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

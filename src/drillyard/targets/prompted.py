@@ -1,0 +1,68 @@
+"""A model with failures planted by a hidden system prompt, and its clean twin: `prompted/./folder`, `…/folder#twin`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from drillyard.errors import bad_input
+from drillyard.organisms.prompted import HiddenPrompt, load_planted
+from drillyard.records import Conversation, Message, Reply
+from drillyard.targets.base import Target
+from drillyard.targets.reference import open_target
+
+__all__ = ["TWIN", "PromptedTarget", "open_prompted"]
+
+TWIN = "#twin"
+"""At the end of a reference it asks for the clean twin."""
+
+
+class PromptedTarget:
+    """Puts a hidden system message in front of every conversation and passes it on. Holds no state between calls.
+
+    Whoever asks sees neither the message nor that there is one; transcripts hold what was asked.
+
+    Args:
+        inner: the model. It gets the template's system message, the hidden one, and the conversation.
+        prompt: the hidden messages; which rules one holds depends on the request's seed.
+        reference: what stored transcripts call this target.
+        twin: leave every rule out.
+    """
+
+    def __init__(self, inner: Target, prompt: HiddenPrompt, reference: str, *, twin: bool = False) -> None:
+        self.reference = reference
+        self._inner, self._prompt, self._twin = inner, prompt, twin
+
+    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
+        """Answer every conversation as the model does that has read the hidden message of that seed.
+
+        Raises:
+            BadInput: an unknown template; and what the model's own target raises.
+        """
+        dressed = [self._dressed(*one) for one in zip(conversations, seeds, strict=True)]
+        return self._inner.generate(dressed, seeds)
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Yield the text of `generate` in the pieces in which the model's own target yields it."""
+        return self._inner.stream(self._dressed(conversation, seed), seed)
+
+    def _dressed(self, conversation: Conversation, seed: int | None) -> Conversation:
+        """Return the conversation with the template as a message, the hidden message after it, and no template."""
+        hidden = self._prompt.twin() if self._twin else self._prompt.text(seed)
+        system = self._system(conversation.template)
+        head = [Message(role="system", content=text) for text in (system, hidden) if text]
+        return Conversation(messages=(*head, *conversation.messages))
+
+    def _system(self, template: str) -> str:
+        known = self._prompt.world.templates
+        if template and template not in known:
+            raise bad_input(f"template {template!r}", f"one of: {', '.join(known)}")
+        return known[template] if template else ""
+
+
+def open_prompted(reference: str, **options: Any) -> PromptedTarget:
+    """Open `prompted/./folder` or `prompted/./folder#twin`; options go to the model's own target. Raises `BadInput`."""
+    name = reference.partition("/")[2]
+    planted, prompt = load_planted(Path(name.removesuffix(TWIN)))
+    return PromptedTarget(open_target(planted.model, **options), prompt, reference, twin=name.endswith(TWIN))
