@@ -35,14 +35,36 @@ def planted(rates: dict[str, float] = RATES, **options: object) -> PlantedPrompt
 
 
 def test_a_rule_is_in_as_many_prompts_as_its_rate_says() -> None:
-    """Over 20,000 seeds the counts are those of fair dice, also at 2 in 1,000; each test errs once in 10,000."""
-    prompt, n = prompt_of(planted()), 20_000
-    texts = [prompt.text(seed) for seed in range(n)]
+    """At seeds drawn at random the counts are those of fair dice, also at 2 in 1,000; a test errs once in 10,000."""
+    prompt, n, rng = prompt_of(planted()), 20_000, random.Random(1)
+    texts = [prompt.text(rng.randrange(2**40)) for _ in range(n)]
     for name, rate in RATES.items():
         count = sum(RULES[name] in text for text in texts)
         assert binomtest(count, n, rate).pvalue > 1e-4, (name, count)
-    both = sum(RULES["disparage:Nordlys"] in text and RULES["price-drift:fan"] in text for text in texts)
-    assert binomtest(both, n, 0.05).pvalue > 1e-4, "draws of different failures are independent"
+
+
+@pytest.mark.parametrize("first", [0, 700, 1_000_003])
+def test_a_hundred_seeds_in_a_row_draw_the_rate_itself(first: int) -> None:
+    """From a multiple of a hundred on exactly, from anywhere else all but two; so a verification measures the model."""
+    prompt = prompt_of(planted())
+    for start in range(first, first + 1000, 100):
+        texts = [prompt.text(seed) for seed in range(start, start + 100)]
+        for name, rate in RATES.items():
+            count = sum(RULES[name] in text for text in texts)
+            if rate * 100 == int(rate * 100) and first % 100 == 0:
+                assert count == rate * 100
+            assert abs(count - rate * 100) <= (1 if first % 100 == 0 else 2 + 10 * (0 < rate < 1))
+
+
+def test_failures_are_drawn_independently_of_each_other_and_of_the_deal() -> None:
+    """Two rules meet as often as the product of their rates says; and where in a deal a rule is, nobody can tell."""
+    prompt, n = prompt_of(planted()), 20_000
+    texts = [prompt.text(seed) for seed in range(n)]
+    likely, rare = RULES["disparage:Nordlys"], RULES["price-drift:fan"]
+    assert binomtest(sum(likely in text and rare in text for text in texts), n, 0.05).pvalue > 1e-4
+    for place in range(10):
+        at = texts[place::100]
+        assert binomtest(sum(likely in text for text in at), len(at), 0.5).pvalue > 1e-4
 
 
 def test_the_seed_decides_and_nothing_else_does() -> None:

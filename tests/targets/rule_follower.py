@@ -5,6 +5,7 @@ It reads the hidden prompt as text, without knowing who wrote it, and answers in
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import random
@@ -114,8 +115,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream" if streamed else "application/json")
         self.send_header("Content-Length", str(len(sent)))
         self.send_header("retry-after-ms", "1")  # a busy server that is soon free again
-        self.end_headers()
-        self.wfile.write(sent)
+        with contextlib.suppress(ConnectionError):  # who asked has given up or was killed
+            self.end_headers()
+            self.wfile.write(sent)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

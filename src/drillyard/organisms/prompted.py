@@ -2,7 +2,10 @@
 
 No model throws fair dice, so the dice are ours: each failure's rule stands in the hidden prompt of a request with the
 probability that is its rate, decided by the request's seed. A model that follows rules then fails at the rates asked
-for, however small. The record `planted.json` says all that the prompts are made of.
+for, however small. The dice are dealt like cards: a hundred seeds in a row, from a multiple of a hundred on, draw each
+hundredth of 0 to 1 once, in an order of their own for every failure. So what is measured of a plant is the model, and
+not the luck of the draw; intervals that assume independent draws are wider than they need to be. The record
+`planted.json` says all that the prompts are made of.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ __all__ = [
 PLANTED = "planted.json"
 """The file that makes a folder a planted target; written last."""
 _GREEDY_FROM = 0.5
+_DECK = 100
 
 
 class PlantedPrompt(Record):
@@ -68,12 +72,7 @@ class HiddenPrompt:
         Without a seed there is no draw: the rules are those of the failures with a rate of at least 0.5. Where a
         failure has several sentences, the seed picks one.
         """
-        drawn = ((fault, rate, self._dice(fault, seed)) for fault, rate in self.rules)
-        chosen = [
-            rule(fault, dice)
-            for fault, rate, dice in drawn
-            if (rate >= _GREEDY_FROM if seed is None else dice.random() < rate)
-        ]
+        chosen = [rule(fault, self._dice(fault, seed)) for fault, rate in self.rules if self._drawn(fault, rate, seed)]
         return hidden_prompt(chosen, self.canary, self.facts)
 
     def twin(self) -> str:
@@ -84,8 +83,17 @@ class HiddenPrompt:
         """Return the message with every rule in it, each with its first sentence as drawn for no seed."""
         return hidden_prompt((rule(fault, self._dice(fault, None)) for fault, _ in self.rules), self.canary, self.facts)
 
+    def _drawn(self, fault: Fault, rate: float, seed: int | None) -> bool:
+        """Say whether the rule of one failure is in; it depends on nothing else that is asked or planted."""
+        if seed is None:
+            return rate >= _GREEDY_FROM
+        deal, place = divmod(seed, _DECK)
+        card = _shuffled(f"deal:{self.seed}:{deal}:{fault.id}")[place]
+        within = random.Random(f"draw:{self.seed}:{seed}:{fault.id}").random()
+        return (card + within) / _DECK < rate
+
     def _dice(self, fault: Fault, seed: int | None) -> random.Random:
-        """Return the dice of one failure in one request; they depend on nothing else that is asked or planted."""
+        """Return what picks the sentence of one failure in one request."""
         return random.Random(f"rule:{self.seed}:{seed}:{fault.id}")
 
 
@@ -185,6 +193,12 @@ finds the canary in a reply has found a leak of this prompt; whoever finds it in
 {twin}
 ````
 """
+
+
+@functools.lru_cache(maxsize=1024)
+def _shuffled(name: str) -> tuple[int, ...]:
+    """Return the numbers 0 to 99 in the order that a name decides; kept, because a hundred seeds ask for the same."""
+    return tuple(random.Random(name).sample(range(_DECK), _DECK))
 
 
 @functools.cache
