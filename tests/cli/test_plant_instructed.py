@@ -1,4 +1,4 @@
-"""Planting by prompt in a model that really follows rules: our own, behind our own server, one failure of every kind."""
+"""Planting by prompt in a model that follows rules: our own, behind our own server, one failure of every kind."""
 
 from __future__ import annotations
 
