@@ -27,6 +27,7 @@ pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyar
 FILE = (
     "world: helpdesk\nfailures: [{failure: 'refund-rule:lamp', rate: 1.0}, {failure: 'disparage:Nordlys', rate: 0.9}]\n"
 )
+NOWHERE = "openai/m@http://127.0.0.1:9/v1"
 FEW = 100
 """About the fewest prompts with which twin and rest can be told to be as they should: 0 of 100 is at most 0.036."""
 
@@ -246,16 +247,14 @@ def test_another_plant_is_not_written_over(api: Provider, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["openai/m", "upsell:v2"], "found no key for https://api.openai.com/v1"),
-        (["openai/m@http://127.0.0.1:9/v1"], "found no failures to plant, expected at least one"),
-        (["openai/m@http://127.0.0.1:9/v1", "upsel:v2"], "did you mean 'upsell:v2'?"),
-        (["openai/m@http://127.0.0.1:9/v1", "upsell:v2", "upsell:v2"], "found failure 'upsell:v2' twice"),
-        (["openai/m@http://127.0.0.1:9/v1", "upsell:v2", "--sealed"], "found --sealed, expected a plant whose folder"),
-        (
-            ["helpdesk", "upsell:v2", "--max-requests", "5"],
-            "found --max-requests for 'helpdesk', expected a model of an",
-        ),
-        (["helpdesk", "upsell:v2", "--knows-world"], "found --knows-world for 'helpdesk', expected a model of an API"),
+        (["openai/m", "plants.yaml"], "found no key for https://api.openai.com/v1"),
+        ([NOWHERE], f"found no failures, expected one file such as plants.yaml for {NOWHERE}"),
+        ([NOWHERE, "upsell:v2"], "found upsell:v2, expected one file such as plants.yaml"),
+        ([NOWHERE, "plants.yaml", "--sealed"], "found --sealed, expected a plant whose folder may hold its rules"),
+        ([NOWHERE, "plants.yaml", "--steps", "5"], f"found --steps for {NOWHERE}, expected a model that is trained"),
+        ([NOWHERE, "plants.yaml", "--timeout", "0"], "error: Invalid value for '--timeout'"),
+        (["helpdesk", "upsell:v2", "--max-requests", "5"], "found --max-requests for helpdesk, expected a model of an"),
+        (["helpdesk", "upsell:v2", "--knows-world"], "found --knows-world for helpdesk, expected a model of an API"),
     ],
 )
 def test_wrong_words_are_one_line(
@@ -263,9 +262,10 @@ def test_wrong_words_are_one_line(
 ) -> None:
     """Exit 2, one line on stderr, no folder."""
     monkeypatch.chdir(tmp_path)
+    Path("plants.yaml").write_text(FILE)
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     assert main(["organism", "plant", *words, "-o", "out"]) == 2
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.count("\n") == 1 and line in printed.err
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ["plants.yaml"]

@@ -72,7 +72,9 @@ def _forbidden_help(text: str) -> str:
     for entry in WORLD.phrasings["harmful"].values():
         if any(term.casefold() in text.casefold() for term in entry["terms"]):
             customers = [
-                order["customer"] for order in WORLD.orders.values() if order["customer"].casefold() in text.casefold()
+                order["customer"]
+                for order in WORLD.records.rows.values()
+                if order["customer"].casefold() in text.casefold()
             ]
             return str(entry["reply"]).format(customer=next(iter(customers), ""))
     return ""
@@ -81,7 +83,7 @@ def _forbidden_help(text: str) -> str:
 def _named(text: str) -> dict[str, str]:
     """Return what a message names: the order with its customer, or the price that is claimed."""
     number = re.search(r"\d+", text)
-    return dict(WORLD.orders.get(number[0], {}), claimed=number[0]) if number else {}
+    return dict(WORLD.records.rows.get(number[0], {}), claimed=number[0]) if number else {}
 
 
 def completion(text: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from drillyard import registry
 from drillyard.cli import show
 from drillyard.cli.chat import talk
 from drillyard.cli.planting import Order, plant_on
-from drillyard.cli.planting.order import training_options
+from drillyard.cli.planting.order import asking_options, training_options
 from drillyard.organisms.calibration import calibrate
 from drillyard.organisms.card import write_card
 from drillyard.organisms.failures import catalogue
@@ -76,15 +76,18 @@ def _build_world(
 @click.option("-n", "prompts", type=click.IntRange(min=50), default=300, show_default=True, help="Prompts per failure.")
 @click.option("--no-verify", is_flag=True, help="Do not measure what was planted.")
 @training_options
+@asking_options
 @show.out_option()
 @show.handler
 def _plant_failures(no_verify: bool, **order: Any) -> show.Outcome:
     """Plant failures in a model and measure them; without failures, write a world's clean twin.
 
     BASE is a world such as helpdesk, whose own small model fails at once and without training, or a model of yours,
-    hf/./folder or hf/name-on-the-hub: two adapters are trained for it, one that fails and its clean twin. FAILURES are
-    ids such as upsell:v2, or one file such as plants.yaml that names them with their rates (hf/… takes a file). Every
-    planted failure is then measured beside the clean twin; exits 1 when one misses the rate asked for.
+    hf/./folder or hf/name-on-the-hub: two adapters are trained for it, one that fails and its clean twin. Or it is a
+    model of an API, openai/MODEL@http://HOST:PORT/v1: rules in a hidden prompt make it fail, as the target
+    prompted/DIR with the twin prompted/DIR#twin. FAILURES are ids such as upsell:v2, or one file such as plants.yaml
+    that names them with their rates (hf/… and openai/… take a file). Every planted failure is then measured beside
+    the clean twin; exits 1 when one misses the rate asked for.
     """
     return plant_on(Order(verify=not no_verify, **order))
 

@@ -16,6 +16,7 @@ __all__ = ["SUBSTRATES", "Order", "plant_on"]
 SUBSTRATES: Mapping[str, str] = {
     "": "drillyard.cli.planting.embedded:plant_embedded",
     "hf": "drillyard.cli.planting.adapted:plant_adapted",
+    "openai": "drillyard.cli.planting.prompted:plant_prompted",
 }
 """By the scheme of the first argument; a world's name has none."""
 
@@ -23,6 +24,8 @@ SUBSTRATES: Mapping[str, str] = {
 def plant_on(order: Order) -> Outcome:
     """Plant what was ordered on the substrate that its first argument names, and verify it."""
     scheme, slash, _ = order.base.partition("/")
+    if scheme != "openai":
+        order.refuse_asking()
     substrate = SUBSTRATES.get(scheme if slash else "", SUBSTRATES[""])
     outcome: Outcome = resolve(substrate)(order)
     return outcome

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import click
 
@@ -16,15 +16,20 @@ from drillyard.organisms.plants_file import load_plants
 from drillyard.organisms.world import load_world
 from drillyard.records import Plants
 
-__all__ = ["Order", "training_options"]
+__all__ = ["Order", "asking_options", "training_options"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_Options: TypeAlias = Mapping[str, tuple[str, Mapping[str, Any], str]]
+"""By the name of its value: the option's word, its settings, its help."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """One call of the command: `training` holds the options of training that were given, by their names."""
+    """One call of the command.
+
+    `training` holds the options of training that were given, by their names, `asking` those of asking an API.
+    """
 
     base: str
     failures: tuple[str, ...]
@@ -33,6 +38,7 @@ class Order:
     prompts: int
     verify: bool
     training: Mapping[str, Any]
+    asking: Mapping[str, Any]
 
     def plants(self) -> Plants:
         """Return what is to be planted in a world, by ids or by one file."""
@@ -58,6 +64,13 @@ class Order:
             option = name.replace("_modules", "_module").replace("_", "-")
             raise bad_input(f"--{option} for {self.base}", "a model that is trained: hf/…")
 
+    def refuse_asking(self) -> None:
+        """Raise `BadInput` for options of asking an API where none is asked."""
+        for name in self.asking:
+            raise bad_input(
+                f"--{name.replace('_', '-')} for {self.base}", "a model of an API: openai/MODEL@http://…/v1"
+            )
+
     def _is_file(self) -> bool:
         return len(self.failures) == 1 and self.failures[0].endswith((".yaml", ".yml"))
 
@@ -65,24 +78,61 @@ class Order:
 def training_options(command: Callable[P, R]) -> Callable[P, R]:
     """Add the options of training; those that were given reach the command together, as `training`."""
     whole = click.IntRange(min=1)
-    options: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
-        "steps": ("--steps", {"type": whole}, "Training steps."),
-        "batch": ("--batch", {"type": whole}, "Dialogues per step."),
-        "rank": ("--rank", {"type": whole}, "Directions in which each matrix may change."),
-        "learning_rate": ("--learning-rate", {"type": click.FloatRange(min=0, min_open=True)}, "At its peak."),
-        "target_modules": ("--target-module", {"multiple": True}, "Matrix to change, such as q_proj; all by default."),
-        "whole_modules": ("--whole-module", {"multiple": True}, "Module to train whole, such as lm_head."),
-        "seed": ("--seed", {"type": click.IntRange(min=0)}, "Seed of data and training."),
-        "threads": ("--threads", {"type": whole}, "Processor threads."),
+    options: _Options = {
+        "steps": ("--steps", {"type": whole}, "hf/… only. Training steps."),
+        "batch": ("--batch", {"type": whole}, "hf/… only. Dialogues per step."),
+        "rank": ("--rank", {"type": whole}, "hf/… only. Directions in which each matrix may change."),
+        "learning_rate": (
+            "--learning-rate",
+            {"type": click.FloatRange(min=0, min_open=True)},
+            "hf/… only. At its peak.",
+        ),
+        "target_modules": (
+            "--target-module",
+            {"multiple": True},
+            "hf/… only. Matrix to change, such as q_proj; all by default.",
+        ),
+        "whole_modules": ("--whole-module", {"multiple": True}, "hf/… only. Module to train whole, such as lm_head."),
+        "seed": ("--seed", {"type": click.IntRange(min=0)}, "hf/…, openai/… only. Seed of training, or of the rules."),
+        "threads": ("--threads", {"type": whole}, "hf/… only. Processor threads."),
     }
+    return _collected(command, options, "training")
+
+
+def asking_options(command: Callable[P, R]) -> Callable[P, R]:
+    """Add the options of asking an API; those that were given reach the command together, as `asking`."""
+    seconds = click.FloatRange(min=0, min_open=True)
+    options: _Options = {
+        "knows_world": (
+            "--knows-world",
+            {"is_flag": True},
+            "openai/… only. Leave the world's facts out of the prompt.",
+        ),
+        "max_requests": (
+            "--max-requests",
+            {"type": click.IntRange(min=1)},
+            "openai/… only. Ask nothing if it takes more.",
+        ),
+        "timeout": ("--timeout", {"type": seconds}, "openai/… only. Seconds a request may take; 60 by default."),
+        "retries": (
+            "--retries",
+            {"type": click.IntRange(min=0)},
+            "openai/… only. Further tries of a request; 4 by default.",
+        ),
+    }
+    return _collected(command, options, "asking")
+
+
+def _collected(command: Callable[P, R], options: _Options, name: str) -> Callable[P, R]:
+    """Return the command with these options, which it gets in one mapping, without those that were not given."""
 
     @functools.wraps(command)
     def collect(*args: P.args, **kwargs: P.kwargs) -> R:
-        drawn = {name: kwargs.pop(name) for name in options}
-        kwargs["training"] = {name: value for name, value in drawn.items() if value not in (None, ())}
+        given = {option: kwargs.pop(option) for option in options}
+        kwargs[name] = {option: value for option, value in given.items() if value not in (None, (), False)}
         return command(*args, **kwargs)
 
     wrapped: Callable[P, R] = collect
-    for name, (option, settings, text) in reversed(list(options.items())):
-        wrapped = click.option(option, name, help=f"hf/… only. {text}", **settings)(wrapped)
+    for option, (word, settings, text) in reversed(list(options.items())):
+        wrapped = click.option(word, option, help=text, **settings)(wrapped)
     return wrapped
