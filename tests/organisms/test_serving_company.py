@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2 as httpx
 import openai
 import pytest
+from openai.types import CompletionUsage
 from organisms.babbler import babbler
 from processes import until
 
@@ -28,9 +29,12 @@ def busy(url: str, model: str) -> dict[str, int]:
 
 
 def test_a_seed_gives_the_same_text_alone_and_among_many(client: openai.OpenAI) -> None:
-    """32 clients at once, with different questions, lengths, temperatures and systems, some streaming, some greedy."""
+    """32 clients at once, with different questions, lengths, temperatures and systems, some streaming, some greedy.
 
-    def ask(k: int) -> tuple[str, str, int]:
+    Usage is that of the request alone as well: whoever is shorter than the company is not padded.
+    """
+
+    def ask(k: int) -> tuple[str, str, CompletionUsage]:
         system = [{"role": "system", "content": "You are short."}] if k % 3 else []
         messages = [*system, {"role": "user", "content": "lamp " * (k % 5) + f"question {k}"}]
         options = {
@@ -42,15 +46,16 @@ def test_a_seed_gives_the_same_text_alone_and_among_many(client: openai.OpenAI) 
         }
         if k % 2 == 0:
             reply = client.chat.completions.create(**options)
-            return reply.choices[0].message.content, reply.choices[0].finish_reason, reply.usage.completion_tokens
+            return reply.choices[0].message.content, reply.choices[0].finish_reason, reply.usage
         *parts, last = client.chat.completions.create(**options, stream=True, stream_options={"include_usage": True})
         text = "".join(part.choices[0].delta.content or "" for part in parts)
-        return text, parts[-1].choices[0].finish_reason, last.usage.completion_tokens
+        return text, parts[-1].choices[0].finish_reason, last.usage
 
     alone = [ask(k) for k in range(CLIENTS)]
     with ThreadPoolExecutor(CLIENTS) as pool:
         together = list(pool.map(ask, range(CLIENTS)))
     assert together == alone
+    assert len({usage.prompt_tokens for _, _, usage in together}) > 5
 
 
 def test_requests_share_steps(client: openai.OpenAI, url: str) -> None:
