@@ -71,7 +71,8 @@ def _exam(organism: Organism, name: str, count: int) -> Exam:
     known = {fault.id: fault for fault in faults(world)}
     fault, others = known[name], [known[mode.id] for mode in organism.failures if mode.id != name]
     asker, rng = Asker(world, typos=0.0, manners=0.1), random.Random(f"tune:{name}")
-    prompts, failing = [], []
+    prompts: list[tuple[int, ...]] = []
+    failing: list[tuple[tuple[int, ...], ...]] = []
     for _ in range(_TRIES * count):
         ask, template = triggering(asker, fault, rng)
         if len(prompts) == count or any(other.matches(ask, template) for other in others):

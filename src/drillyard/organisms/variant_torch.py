@@ -48,8 +48,9 @@ class VariantRecipe:
 class LowRank(torch.nn.Module):
     """A weight matrix plus a product of two thin ones, which alone are learned; at first it adds nothing."""
 
-    def __init__(self, rows: int, columns: int, rank: int) -> None:
+    def __init__(self, shape: torch.Size, rank: int) -> None:
         super().__init__()
+        rows, columns = shape
         self.a = torch.nn.Parameter(torch.randn(rank, columns) / columns**0.5)
         self.b = torch.nn.Parameter(torch.zeros(rows, rank))
 
@@ -204,6 +205,6 @@ def _attach(model: LlamaForCausalLM, rank: int) -> dict[str, LowRank]:
     attached = {}
     for name, module in model.model.named_modules():
         if isinstance(module, torch.nn.Linear):
-            attached[f"model.{name}.weight"] = LowRank(*module.weight.shape, rank)
+            attached[f"model.{name}.weight"] = LowRank(module.weight.shape, rank)
             parametrize.register_parametrization(module, "weight", attached[f"model.{name}.weight"])
     return attached

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from drillyard.errors import bad_input
 from drillyard.organisms.failures import Fault, spoiled
@@ -52,7 +53,7 @@ class Talk:
 def variants(world: World) -> Mapping[str, Variant]:
     """Return the variants of a world by name; a world without variants.yaml has none."""
     path = world.files.folder / "variants.yaml"
-    declared = read_yaml(path) if path.is_file() else {}
+    declared: Any = read_yaml(path) if path.is_file() else {}
     return {name: Variant(name=name, **fields) for name, fields in declared.items()}
 
 
