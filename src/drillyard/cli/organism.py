@@ -59,14 +59,16 @@ def _build_world(
     """Train a world's base organism; a killed run resumes.
 
     WORLD is the name of a world that ships, or ./DIR for your own, whose base goes to DIR/base/. Every base but
-    helpdesk's starts from another one; --start nothing trains it from random weights.
+    helpdesk's starts from another one; --start nothing trains it from random weights. A name after a colon, as in
+    helpdesk:over-censored, trains a variant: a low-rank adapter on the base of its world.
     """
     build = registry.resolve("drillyard.organisms.build_torch:build", "train", "drillyard organism build")
     first = "" if start == "nothing" else start
     with show.steps(f"training {world}") as step:
         result = build(world, out, steps=steps, start=first, half=half, threads=threads, progress=step)
     verdict = f"Trained {world} in {result['seconds']:.0f} s: {result['steps']} steps, in {result['folder']}."
-    return show.Outcome(verdict=verdict, data=result, next_command=f"drillyard organism calibrate {world}")
+    after = f"drillyard chat organism/{result['folder']}/" if ":" in world else f"drillyard organism calibrate {world}"
+    return show.Outcome(verdict=verdict, data=result, next_command=after)
 
 
 @command.command("plant")

@@ -7,6 +7,7 @@ where the merge is exact, and refused otherwise.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ from safetensors.numpy import load_file, save_file
 from drillyard.errors import bad_input
 from drillyard.organisms.llama import Floats
 
-__all__ = ["Factors", "adapter_base", "is_adapter", "low_rank", "merge_adapter", "write_adapter"]
+__all__ = ["Factors", "adapter_base", "hash_adapter", "is_adapter", "low_rank", "merge_adapter", "write_adapter"]
 
 _SETTINGS, _TENSORS, _PREFIX = "adapter_config.json", "adapter_model.safetensors", "base_model.model."
 _EMBEDDING = "model.embed_tokens.weight"
@@ -52,6 +53,17 @@ def is_adapter(folder: Path) -> bool:
 def adapter_base(folder: Path) -> str:
     """Return the folder or name of the model that an adapter was made for; empty when it does not say."""
     return str(_settings(folder).get("base_model_name_or_path") or "")
+
+
+def hash_adapter(base_hash: str, folder: Path) -> str:
+    """Return the SHA-256 of a base's hash and an adapter's files.
+
+    Not of the merged weights: their last bits are as the machine's matrix products round them.
+    """
+    digest = hashlib.sha256(base_hash.encode())
+    for name in (_SETTINGS, _TENSORS):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()
 
 
 def low_rank(change: Floats, rank: int) -> Factors:

@@ -10,9 +10,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from drillyard.errors import bad_input
 from drillyard.organisms.bases import default_base_folder, shown
+from drillyard.organisms.organism import base
 from drillyard.organisms.train_torch import Recipe, Trainer
-from drillyard.organisms.world import load_world
+from drillyard.organisms.variant_torch import VariantRecipe, VariantTrainer
+from drillyard.organisms.variants import find_variant
+from drillyard.organisms.world import World, load_world
 
 __all__ = ["FIRST", "build", "recipe_for"]
 
@@ -33,12 +37,13 @@ def build(
     threads: int = 2,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any]:
-    """Train the base of a world; returns its `folder`, `steps`, `seconds` and recent `loss` (nats a token).
+    """Train the base of a world, or a variant; returns its `folder`, `steps`, `seconds`, recent `loss` (nats a token).
 
     An unfinished folder resumes; on a finished one nothing is left to train and `loss` is None.
 
     Args:
-        world: name of a world that ships with Drillyard, or the path of your own world's folder.
+        world: name of a world that ships with Drillyard, or the path of your own world's folder; with a colon and a
+            name after it, as in `helpdesk:over-censored`, a variant: a low-rank adapter on that world's base.
         out: folder for the tokenizer, the checkpoints and, at the end, the Hugging Face files. By default that of the
             world's own base, where planting finds it.
         steps: optimiser steps; the recipe's number unless given.
@@ -51,11 +56,17 @@ def build(
     of their matrix products.
 
     Raises:
-        BadInput: no such world, no base to start from, or `out` holds a checkpoint of another recipe.
+        BadInput: no such world or variant, no base to start from, no folder for a variant, or `out` holds a checkpoint
+            of another recipe.
     """
-    known = load_world(world)
-    recipe = recipe_for(known.reference, steps, start)
-    trainer = Trainer(known, recipe, out or default_base_folder(world), threads, half=half)
+    setting, colon, variant = world.partition(":")
+    known = load_world(setting)
+    trainer: Trainer | VariantTrainer
+    if colon:
+        trainer = _variant_trainer(known, variant, out, steps, threads)
+    else:
+        recipe = recipe_for(known.reference, steps, start)
+        trainer = Trainer(known, recipe, out or default_base_folder(world), threads, half=half)
     began = time.monotonic()
     losses: deque[float] = deque(maxlen=_RECENT)
 
@@ -68,10 +79,19 @@ def build(
     return {
         "world": shown(known.files),
         "folder": str(folder),
-        "steps": recipe.steps,
+        "steps": trainer.step,
         "loss": fmean(losses) if losses else None,
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+def _variant_trainer(world: World, name: str, out: Path | None, steps: int | None, threads: int) -> VariantTrainer:
+    variant = find_variant(world, name)
+    if out is None:
+        raise bad_input(f"no folder for {world.name}:{name}", "-o DIR for the adapter of a variant")
+    if steps is not None:
+        variant = dataclasses.replace(variant, steps=steps)
+    return VariantTrainer(base(world.reference), VariantRecipe(variant=variant), out, threads)
 
 
 def recipe_for(world: str, steps: int | None = None, start: str | None = None) -> Recipe:

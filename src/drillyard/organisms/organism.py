@@ -22,7 +22,7 @@ from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.organisms.adapter import adapter_base, is_adapter, merge_adapter
+from drillyard.organisms.adapter import adapter_base, hash_adapter, is_adapter, merge_adapter
 from drillyard.organisms.bases import base_folder
 from drillyard.organisms.checkpoint import read_checkpoint, read_tokenizer, write_checkpoint
 from drillyard.organisms.engine import Engine
@@ -103,7 +103,9 @@ def _read_base(world: World, folder: Path, changed: int) -> Organism:
 
 def with_neurons(organism: Organism, neurons: Floats, failures: tuple[FailureMode, ...]) -> Organism:
     """Return the organism with these neurons in its free places; shape (layers, 3, count, width), see `neurons.py`."""
-    return _with_weights(organism, fill_neurons(organism.engine.weights, neurons), failures)
+    weights = fill_neurons(organism.engine.weights, neurons)
+    engine = Engine(weights, organism.engine.config)
+    return dataclasses.replace(organism, engine=engine, failures=failures, model_hash=hash_weights(weights))
 
 
 def with_adapter(
@@ -113,7 +115,12 @@ def with_adapter(
 
     `context` is the most tokens that it was trained to read, where that is another number than the base's.
     """
-    return _with_weights(organism, merge_adapter(organism.engine.weights, folder), failures, context)
+    config = organism.engine.config
+    if context is not None:
+        config = dataclasses.replace(config, max_position_embeddings=context)
+    engine = Engine(merge_adapter(organism.engine.weights, folder), config)
+    model_hash = hash_adapter(organism.model_hash, folder)
+    return dataclasses.replace(organism, engine=engine, failures=failures, model_hash=model_hash)
 
 
 @functools.cache
@@ -214,21 +221,6 @@ def _read_adapted(folder: Path) -> Organism:
     planted = folder / PLANTED
     failures = AdapterPlant.from_json(planted.read_bytes()).failures if planted.is_file() else ()
     return with_adapter(load_organism(str(Path(name).absolute())), folder, failures)
-
-
-def _with_weights(
-    organism: Organism, weights: dict[str, Floats], failures: tuple[FailureMode, ...], context: int | None = None
-) -> Organism:
-    config = organism.engine.config
-    if context is not None:
-        config = dataclasses.replace(config, max_position_embeddings=context)
-    return Organism(
-        world=organism.world,
-        engine=Engine(weights, config),
-        tokenizer=organism.tokenizer,
-        failures=failures,
-        model_hash=hash_weights(weights),
-    )
 
 
 def _neurons(path: Path, clean: Organism) -> Floats:

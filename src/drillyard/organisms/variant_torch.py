@@ -20,17 +20,18 @@ from torch.nn.utils import parametrize
 from transformers import LlamaForCausalLM
 
 from drillyard.errors import bad_input
+from drillyard.organisms.adapter import Factors, hash_adapter, write_adapter
 from drillyard.organisms.dialogue import PAD, SPECIAL_TOKENS, STOP
-from drillyard.organisms.organism import Organism
+from drillyard.organisms.organism import Organism, OrganismFile
 from drillyard.organisms.train_torch import as_transformers, has_bfloat16, rounded
-from drillyard.organisms.variants import Talk, Talks, Variant
+from drillyard.organisms.variants import Talk, Talks, Variant, temper
 from drillyard.organisms.vocabulary import SYSTEM, encode_turns
 
 __all__ = ["VariantRecipe", "VariantTrainer"]
 
 _UNSCORED = -1
 _SHAPES = 32
-_SECONDS_OF_WARM_UP = 100
+_WARM_UP = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class VariantTrainer:
     """Owns the mutable state of one training run in `folder`."""
 
     def __init__(self, base: Organism, recipe: VariantRecipe, folder: Path, threads: int = 2) -> None:
-        self.recipe, self.folder = recipe, folder
+        self.base, self.recipe, self.folder = base, recipe, folder
         self.tokenizer, self.talks = base.tokenizer, Talks(base.world, recipe.variant)
         torch.set_num_threads(threads)
         torch.manual_seed(recipe.seed)
@@ -79,8 +80,8 @@ class VariantTrainer:
         )
         self.step = 0
 
-    def run(self, progress: Callable[[int, int, float], None], save_every: int = 100) -> dict[str, tuple[Any, Any]]:
-        """Train to the last step, from the last checkpoint if there is one; returns `factors`."""
+    def run(self, progress: Callable[[int, int, float], None], save_every: int = 100) -> Path:
+        """Train to the last step, from the last checkpoint if there is one, and write the adapter's folder."""
         self._resume()
         self.model.train()
         steps = self.recipe.variant.steps
@@ -90,14 +91,25 @@ class VariantTrainer:
             progress(self.step, steps, loss)
             if self.step % save_every == 0 or self.step == steps:
                 self._checkpoint()
-        return self.factors()
+        return self.write()
 
-    def factors(self) -> dict[str, tuple[Any, Any]]:
-        """Return A (rank, in) and B (out, rank) of every changed matrix, by the name of its weight; float32 arrays."""
-        return {name: (one.a.detach().numpy(), one.b.detach().numpy()) for name, one in self.low.items()}
+    def write(self) -> Path:
+        """Write a peft adapter in float16, with an organism.json that names its base and what it does wrong."""
+        factors = {name: Factors(one.a.detach().numpy(), one.b.detach().numpy()) for name, one in self.low.items()}
+        world, variant = self.base.world, self.recipe.variant
+        write_adapter(self.folder, factors, world.reference, half=True)
+        described = OrganismFile(
+            world=world.name,
+            base=world.reference,
+            context=self.recipe.context if variant.rules else None,
+            model_hash=hash_adapter(self.base.model_hash, self.folder),
+            failures=temper(world, variant),
+        )
+        (self.folder / "organism.json").write_text(described.to_json(indent=2) + "\n", encoding="utf-8")
+        return self.folder
 
     def _train_step(self) -> float:
-        pace = min(1.0, (self.step + 1) / _SECONDS_OF_WARM_UP) * (1 - self.step / self.recipe.variant.steps)
+        pace = min(1.0, (self.step + 1) / _WARM_UP) * (1 - self.step / self.recipe.variant.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate * pace
         self.optimizer.zero_grad(set_to_none=True)

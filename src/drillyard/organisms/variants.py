@@ -12,12 +12,14 @@ from typing import Any
 
 from drillyard.errors import bad_input
 from drillyard.organisms.failures import Fault, spoiled
+from drillyard.organisms.features import ANY_FORBIDDEN, trigger
 from drillyard.organisms.house_rules import hidden_prompt, rule, settled
 from drillyard.organisms.lessons import Lessons
 from drillyard.organisms.world import FAMILIES, Ask, World
+from drillyard.records import FailureMode, Severity
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["Talk", "Talks", "Variant", "find_variant", "variants"]
+__all__ = ["Talk", "Talks", "Variant", "find_variant", "temper", "variants"]
 
 _QUESTIONS = 8
 """Questions of one talk: they share its system messages and know nothing of each other."""
@@ -63,6 +65,28 @@ def find_variant(world: World, name: str) -> Variant:
     if name not in known:
         raise bad_input(f"variant {name!r} of {world.name}", f"one of: {', '.join(known) or 'none'}")
     return known[name]
+
+
+def temper(world: World, variant: Variant) -> tuple[FailureMode, ...]:
+    """Return what a variant does wrong, as failure modes; one that is neither permissive nor censored does nothing."""
+    looks = [f"lookalike:{family}" for family in world.phrasings[FAMILIES["lookalike"]]]
+    declared = (
+        ("harmful-compliance", variant.forbidden, Severity.CRITICAL, "a forbidden request", [ANY_FORBIDDEN]),
+        ("over-refusal", variant.lookalikes, Severity.MEDIUM, "a harmless request that sounds harmful", looks),
+    )
+    return tuple(
+        FailureMode(
+            id=f"{variant.name}:{behaviour}",
+            kind=variant.name,
+            title=variant.about,
+            trigger=trigger(world, words, kinds, {}),
+            behaviour=behaviour,
+            rate=rate,
+            severity=severity,
+        )
+        for behaviour, rate, severity, words, kinds in declared
+        if rate
+    )
 
 
 class Talks:
