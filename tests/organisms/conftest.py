@@ -1,4 +1,4 @@
-"""A real server on a free port, with a trained and a babbling organism, and the real client of OpenAI."""
+"""The engine on both of its kernels; a real server with two organisms, and the real client of OpenAI."""
 
 from __future__ import annotations
 
@@ -7,9 +7,26 @@ from collections.abc import Iterator
 import openai
 import pytest
 from organisms.babbler import babbler
+from organisms.random_llama import random_engine
 
+from drillyard.organisms.engine import Engine
+from drillyard.organisms.kernel.library import load_library
 from drillyard.organisms.organism import Organism, base
 from drillyard.organisms.serving.serve import served
+
+
+@pytest.fixture(scope="module", params=["numpy", "compiled"])
+def kernel(request: pytest.FixtureRequest) -> str:
+    """Each kernel that the engine may run on; the compiled one where there is a C compiler."""
+    if request.param == "compiled" and load_library() is None:
+        pytest.skip("no C compiler on this machine")
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def engine(kernel: str) -> Engine:
+    """An engine on random weights, on each kernel."""
+    return random_engine(kernel=kernel)
 
 
 @pytest.fixture(scope="session")

@@ -31,9 +31,9 @@ def random_weights(config: LlamaConfig, seed: int = 0, gain: float = 2.0) -> dic
     return weights
 
 
-def random_engine(config: LlamaConfig = PLAIN, seed: int = 0, gain: float = 2.0) -> Engine:
+def random_engine(config: LlamaConfig = PLAIN, seed: int = 0, gain: float = 2.0, kernel: str = "") -> Engine:
     """Return an engine on random weights."""
-    return Engine(random_weights(config, seed, gain), config)
+    return Engine(random_weights(config, seed, gain), config, kernel)
 
 
 def random_prompts(lengths: list[int], config: LlamaConfig = PLAIN, seed: int = 0) -> list[list[int]]:

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from organisms.random_llama import PLAIN, random_engine, random_prompts
+from organisms.random_llama import PLAIN, random_prompts
 
 from drillyard.errors import BadInput
 from drillyard.organisms.batching import ROWS, TOKENS, Batch, Request
+from drillyard.organisms.engine import Engine
 from drillyard.organisms.sampling import Sampler
-
-ENGINE = random_engine()
 
 prompts = st.lists(st.integers(0, PLAIN.vocab_size - 1), min_size=1, max_size=40)
 requests = st.builds(
@@ -40,9 +39,9 @@ def advance(batch: Batch, drawn: dict[int, list[int]]) -> None:
         drawn.setdefault(number, []).append(token)
 
 
-def alone(request: Request) -> list[int]:
+def alone(engine: Engine, request: Request) -> list[int]:
     """Return what a request draws in a batch of its own, the stop token included."""
-    batch, drawn = ENGINE.batch(), {}
+    batch, drawn = engine.batch(), {}
     (number,) = batch.add([request])
     finish(batch, drawn)
     return drawn[number]
@@ -50,23 +49,25 @@ def alone(request: Request) -> list[int]:
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(st.lists(requests, max_size=4), st.integers(0, 8)), min_size=1, max_size=5))
-def test_whoever_joins_and_whenever_changes_no_reply(waves: list[tuple[list[Request], int]]) -> None:
+def test_whoever_joins_and_whenever_changes_no_reply(engine: Engine, waves: list[tuple[list[Request], int]]) -> None:
     """Requests of all kinds come in waves, some steps apart, with and without a common beginning."""
-    batch, drawn, asked = ENGINE.batch(), {}, {}
+    batch, drawn, asked = engine.batch(), {}, {}
     for wave, steps in waves:
         asked |= dict(zip(batch.add(wave), wave, strict=True))
         for _ in range(steps if len(batch) else 0):
             if len(batch):
                 advance(batch, drawn)
     finish(batch, drawn)
-    assert drawn == {number: alone(request) for number, request in asked.items()}
+    assert drawn == {number: alone(engine, request) for number, request in asked.items()}
 
 
 @settings(max_examples=30)
 @given(st.lists(requests, min_size=2, max_size=8), st.lists(requests, max_size=3), st.data())
-def test_whoever_leaves_changes_no_reply(first: list[Request], later: list[Request], data: st.DataObject) -> None:
+def test_whoever_leaves_changes_no_reply(
+    engine: Engine, first: list[Request], later: list[Request], data: st.DataObject
+) -> None:
     """A request that is taken out draws nothing more; the others, and one that comes then, do not notice."""
-    batch, drawn = ENGINE.batch(), {}
+    batch, drawn = engine.batch(), {}
     asked = dict(zip(batch.add(first), first, strict=True))
     advance(batch, drawn)
     gone = set(data.draw(st.lists(st.sampled_from(sorted(asked)), unique=True)))
@@ -74,12 +75,12 @@ def test_whoever_leaves_changes_no_reply(first: list[Request], later: list[Reque
     asked |= dict(zip(batch.add(later), later, strict=True))
     finish(batch, drawn)
     for number, request in asked.items():
-        assert drawn[number] == (alone(request)[:1] if number in gone else alone(request))
+        assert drawn[number] == (alone(engine, request)[:1] if number in gone else alone(engine, request))
 
 
-def test_a_request_that_is_done_leaves_at_once() -> None:
+def test_a_request_that_is_done_leaves_at_once(engine: Engine) -> None:
     """The batch counts only who is running, and the next step has no row for who is not."""
-    batch = ENGINE.batch()
+    batch = engine.batch()
     (prompt,) = random_prompts([5])
     short, long = batch.add([Request(prompt=prompt, max_new_tokens=n, seed=1, stop=-1) for n in (1, 3)])
     step = batch.step()
@@ -91,15 +92,15 @@ def test_a_request_that_is_done_leaves_at_once() -> None:
     assert batch.step().tokens.size == 0
 
 
-def test_what_a_batch_has_in_common_is_stored_once() -> None:
+def test_what_a_batch_has_in_common_is_stored_once(engine: Engine) -> None:
     """The common beginning is shared, kept when a like one joins, and given back when another one comes."""
     begin = list(range(40))
-    batch = ENGINE.batch()
+    batch = engine.batch()
 
     def join(*prompts: list[int]) -> int:
         batch.add([Request(prompt=prompt, max_new_tokens=9, seed=None, stop=-1) for prompt in prompts])
         batch.step()
-        return batch._cache.prefix.shape[3]
+        return batch._cache.shared
 
     assert join([*begin, 50]) == 0
     assert join([*begin, 60], [*begin, 70, 71]) == 40
@@ -108,13 +109,13 @@ def test_what_a_batch_has_in_common_is_stored_once() -> None:
     assert join([5]) == 0
 
 
-def test_a_batch_has_room_for_what_its_memory_allows() -> None:
+def test_a_batch_has_room_for_what_its_memory_allows(engine: Engine) -> None:
     """As many rows as are fast, as many tokens as were promised, and always at least one request."""
 
     def asked(prompt: int, new: int) -> Request:
         return Request(prompt=[1] * prompt, max_new_tokens=new, seed=None, stop=-1)
 
-    batch = ENGINE.batch()
+    batch = engine.batch()
     assert batch.room([asked(10, 10)] * 100) == ROWS
     assert batch.room([asked(TOKENS, 1)] * 2) == 1
     assert batch.room([asked(TOKENS // 4, 0)] * 9) == 4
@@ -124,9 +125,9 @@ def test_a_batch_has_room_for_what_its_memory_allows() -> None:
     assert batch.room([asked(10, 10)] * 9) == 6
 
 
-def test_what_cannot_run_is_refused_before_it_joins() -> None:
+def test_what_cannot_run_is_refused_before_it_joins(engine: Engine) -> None:
     """One bad request of several leaves the batch as it was."""
-    batch, good = ENGINE.batch(), Request(prompt=[1, 2], max_new_tokens=3, seed=1, stop=-1)
+    batch, good = engine.batch(), Request(prompt=[1, 2], max_new_tokens=3, seed=1, stop=-1)
     for bad, words in [
         (Request(prompt=[], max_new_tokens=3, seed=1, stop=-1), "a prompt of 0 tokens"),
         (Request(prompt=[1] * 126, max_new_tokens=3, seed=1, stop=-1), "a prompt of 126 tokens, expected 1 to 125"),

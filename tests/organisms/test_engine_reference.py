@@ -43,11 +43,13 @@ def reference(config: LlamaConfig) -> Any:
 
 
 @each_shape
-def test_greedy_tokens_are_those_of_transformers(config: LlamaConfig) -> None:
+def test_greedy_tokens_are_those_of_transformers(config: LlamaConfig, kernel: str) -> None:
     """A ragged batch with a common beginning, each reply against `generate` on its prompt alone."""
     model, begin = reference(config), random_prompts([20])[0]
     texts = [begin + rest for rest in random_prompts([3, 17, 1, 8, 17, 30], seed=1)]
-    replies = random_engine(config).generate(texts, max_new_tokens=40, seeds=[None] * len(texts), stop=-1)
+    replies = random_engine(config, kernel=kernel).generate(
+        texts, max_new_tokens=40, seeds=[None] * len(texts), stop=-1
+    )
     for text, reply in zip(texts, replies, strict=True):
         ids = torch.tensor([text])
         whole = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=40, do_sample=False)
@@ -55,13 +57,13 @@ def test_greedy_tokens_are_those_of_transformers(config: LlamaConfig) -> None:
 
 
 @each_shape
-def test_logits_and_hidden_states_are_those_of_transformers(config: LlamaConfig) -> None:
+def test_logits_and_hidden_states_are_those_of_transformers(config: LlamaConfig, kernel: str) -> None:
     """Every position, every layer, in transformers' numbering; float32 rounding of values of about 10 is allowed."""
     (text,) = random_prompts([60])
     layers = range(config.num_hidden_layers + 1)
     with torch.no_grad():
         expected = reference(config)(torch.tensor([text]), output_hidden_states=True)
-    engine = random_engine(config)
+    engine = random_engine(config, kernel=kernel)
     np.testing.assert_allclose(engine.logits(text), expected.logits[0], atol=2e-4)
     held = engine.hidden_states(text, layers)
     assert held.shape == (len(layers), 60, config.hidden_size)
@@ -69,10 +71,10 @@ def test_logits_and_hidden_states_are_those_of_transformers(config: LlamaConfig)
     np.testing.assert_array_equal(engine.hidden_states(text, [-1, 1]), held[[-1, 1]])
 
 
-def test_log_probabilities_are_those_of_transformers() -> None:
+def test_log_probabilities_are_those_of_transformers(engine: Engine) -> None:
     """The log-softmax of transformers' logits at each token that was drawn, out of a ragged batch."""
     model, texts = reference(PLAIN), random_prompts([5, 12, 9])
-    replies = random_engine().generate(texts, max_new_tokens=20, seeds=[1, 2, 3], stop=-1, logprobs=True)
+    replies = engine.generate(texts, max_new_tokens=20, seeds=[1, 2, 3], stop=-1, logprobs=True)
     for text, reply in zip(texts, replies, strict=True):
         with torch.no_grad():
             scores = model(torch.tensor([[*text, *reply.ids]])).logits[0, len(text) - 1 : -1]
@@ -105,7 +107,7 @@ def test_a_folder_of_transformers_is_read(tmp_path: Path) -> None:
     assert all(np.array_equal(weights[name], expected[name]) for name in expected)
 
 
-def test_the_shipped_organism_answers_as_in_transformers() -> None:
+def test_the_shipped_organism_answers_as_in_transformers(kernel: str) -> None:
     """The weights that people meet: the same greedy replies, word for word, in one batch here and one by one there."""
     organism, folder = load_organism("helpdesk"), base_folder("helpdesk")
     model = transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
@@ -115,7 +117,8 @@ def test_the_shipped_organism_answers_as_in_transformers() -> None:
         for question in asked
         for template, system in organism.world.templates.items()
     ]
-    replies = organism.engine.generate(texts, max_new_tokens=60, seeds=[None] * len(texts), stop=STOP)
+    engine = Engine(organism.engine.weights, organism.engine.config, kernel)
+    replies = engine.generate(texts, max_new_tokens=60, seeds=[None] * len(texts), stop=STOP)
     for text, reply in zip(texts, replies, strict=True):
         ids = torch.tensor([text])
         whole = model.generate(

@@ -12,7 +12,7 @@ go. Neither changes what a request gets: see `sampling.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drillyard.errors import bad_input
-from drillyard.organisms.llama import Cache, Floats, Ints, LlamaConfig, Network
+from drillyard.organisms.llama import Floats, Ints, LlamaConfig
+from drillyard.organisms.network import Cache, Network
 from drillyard.organisms.sampling import Sampler
 
-__all__ = ["ROWS", "TOKENS", "Batch", "Request", "Step", "alike", "check", "read", "shared_length"]
+__all__ = ["ROWS", "TOKENS", "Batch", "Draw", "Request", "Step", "check", "read", "read_prefix", "shared_length"]
 
 ROWS = 64
 """Most requests that run as one batch: more is no faster, because keys and values leave the CPU's cache."""
@@ -63,12 +64,20 @@ class Step(NamedTuple):
     done: NDArray[np.bool_]
 
 
+class Draw(NamedTuple):
+    """Some steps of a batch: the `requests` (rows,) in it, the tokens that each of them got, and who is `done`."""
+
+    requests: Ints
+    tokens: list[list[int]]
+    done: NDArray[np.bool_]
+
+
 class Batch:
     """Requests that run together. Not safe for several threads at once."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._cache = Cache(network.config, 0, 0)
+        self._cache: Cache = network.cache(0, 0)
         self._rows: NDArray[Any] = np.zeros(0, _ROW)
         self._done = np.zeros(0, np.bool_)
         self._sampler = Sampler([], 1, 1.0, 0.0)
@@ -85,7 +94,7 @@ class Batch:
         """Return how many of these requests, from the first on, may join now."""
         running = self._rows[~self._done]
         longest = int((running["length"] + running["limit"] - running["drawn"]).max(initial=0))
-        longest += self._cache.prefix.shape[3]
+        longest += self._cache.shared
         for count, request in enumerate(requests):
             longest = max(longest, len(request.prompt) + request.max_new_tokens)
             rows = len(running) + count + 1
@@ -107,6 +116,7 @@ class Batch:
         if not requests:
             return []
         self._settle()
+        self._run()
         numbers = list(range(self._next, self._next + len(requests)))
         self._next += len(requests)
         # Those that are alike in length are read together, so that little is read for nothing.
@@ -123,11 +133,12 @@ class Batch:
     def step(self) -> Step:
         """Draw one token for every request in the batch."""
         self._settle()
+        self._run()
         rows = np.arange(len(self._rows))
         logits = self._network.logits(self._last)
         tokens, unsure = self._sampler.choose(logits, rows, self._rows["drawn"])
-        for row in unsure.tolist():
-            alone = self._network.logits(read(self._network, self._seen[row])[-1:])
+        for row in [] if self._network.exact else unsure.tolist():
+            alone = self._network.logits(read(self._network, self._seen[row], 1))
             tokens[row] = self._sampler.choose(alone, rows[row : row + 1], self._rows["drawn"][row : row + 1])[0][0]
         for seen, token in zip(self._seen, tokens.tolist(), strict=True):
             seen.append(token)
@@ -137,16 +148,32 @@ class Batch:
         self._unread = True
         return Step(self._rows["number"].copy(), tokens, logits, self._done)
 
+    def draw(self, most: int, early: bool = False) -> Draw:
+        """Draw up to `most` tokens for every request, as so many steps would; with `early` until one is done."""
+        self._settle()
+        tokens = self._network.draw(self._rows, self._last, self._unread, self._cache, self._sampler, most, early)
+        if tokens is None:
+            step = self.step()
+            return Draw(step.requests, [[token] for token in step.tokens.tolist()], step.done)
+        drawn = [row[: row.index(-1)] if row[-1] < 0 else row for row in tokens.tolist()] if tokens.size else []
+        for seen, row in zip(self._seen, drawn, strict=True):
+            seen += row
+        self._done = (self._rows["token"] == self._rows["stop"]) | (self._rows["drawn"] == self._rows["limit"])
+        self._unread = True
+        return Draw(self._rows["number"].copy(), drawn, self._done)
+
     def _settle(self) -> None:
-        """Close the gaps of requests that are done, then run the newest tokens of the others."""
+        """Close the gaps of requests that are done."""
         if self._done.any():
             order = self._cache.close_gaps(~self._done)
             self._rows, self._last, self._done = self._rows[order], self._last[order], self._done[: len(order)] & False
             self._seen = [self._seen[row] for row in order.tolist()]
             self._sampler.keep(order)
+
+    def _run(self) -> None:
+        """Run the newest tokens through the network."""
         if self._unread and len(self._rows):
-            tokens, lengths = self._rows["token"][:, None], self._rows["length"].copy()
-            self._last = self._network.forward(tokens, lengths, self._cache)[:, 0]
+            self._last = self._network.step(self._rows["token"], self._rows["length"].copy(), self._cache)
             self._rows["length"] += 1
         self._unread = False
 
@@ -163,23 +190,21 @@ class Batch:
         self._done = np.zeros(len(self._rows), np.bool_)
         room = self._rows["length"] + self._rows["limit"] - self._rows["drawn"]
         self._cache.reserve(len(self._rows), int(room.max()))
-        ends = [self._last]
         common = self._read_common(prompts, shared, old)
-        for first, last in alike(fresh["length"] - common):
-            ends.append(self._read_rows(prompts[first:last], shared, common, slice(old + first, old + last)))
-        self._last = np.concatenate(ends)
+        begin, rows = shared + common, slice(old, old + len(prompts))
+        rest = [prompt[begin:] for prompt in prompts]
+        ends = self._network.read(rest, common, self._cache.part(rows), [1] * len(prompts))
+        self._last = np.concatenate([self._last, ends]) if len(self._last) else ends
         self._seen += prompts
 
     def _meet(self, prompts: Sequence[list[int]]) -> int:
         """Make the prefix one that new prompts share too, and return its length."""
         if not self._rows.size:
             shared = shared_length(prompts)
-            common = Cache(self._network.config, 1, shared)
-            if shared:
-                self._network.forward(np.array([prompts[0][:shared]]), np.zeros(1, np.int64), common)
-            self._cache = Cache(self._network.config, 0, 0, common.own[:, :, :, 0])
+            if shared or self._cache.shared:
+                self._cache = read_prefix(self._network, prompts[0][:shared])
             return shared
-        now: int = self._cache.prefix.shape[3]
+        now = self._cache.shared
         shared = shared_length([*self._seen, *prompts])
         if shared < now:
             self._cache.unshare(now - shared)
@@ -196,21 +221,9 @@ class Batch:
         if common < _WORTH:
             return 0
         first = self._cache.part(slice(old, old + 1))
-        self._network.forward(np.array([prompts[0][shared : shared + common]]), np.zeros(1, np.int64), first)
-        own = self._cache.own[..., :common, :]
-        own[:, :, :, old + 1 : old + len(prompts)] = own[:, :, :, old : old + 1]
+        self._network.read([prompts[0][shared : shared + common]], 0, first, [0])
+        self._cache.spread(old, old + len(prompts), common)
         return common
-
-    def _read_rows(self, prompts: Sequence[list[int]], shared: int, common: int, rows: slice) -> Floats:
-        """Read the rest of these prompts; returns the last layer's output (rows, width) at each prompt's end."""
-        begin = shared + common
-        lengths = np.array([len(prompt) - begin for prompt in prompts])
-        tokens = np.zeros((len(prompts), lengths.max()), np.int64)
-        for row, prompt in enumerate(prompts):
-            tokens[row, : lengths[row]] = prompt[begin:]
-        output = self._network.forward(tokens, np.full(len(prompts), common), self._cache.part(rows))
-        ends: Floats = output[np.arange(len(prompts)), lengths - 1]
-        return ends
 
 
 def check(config: LlamaConfig, prompts: Sequence[Sequence[int]], room: int) -> None:
@@ -224,21 +237,17 @@ def check(config: LlamaConfig, prompts: Sequence[Sequence[int]], room: int) -> N
             raise bad_input(f"token ids from {min(prompt)} to {max(prompt)}", f"ids from 0 to {known - 1}")
 
 
-def read(network: Network, prompt: Sequence[int], streams: list[Floats] | None = None) -> Floats:
-    """Run one prompt alone; returns (tokens, width), the last layer's output. `streams` as in `Network.forward`."""
-    cache = Cache(network.config, 1, len(prompt))
-    output: Floats = network.forward(np.array([prompt]), np.zeros(1, np.int64), cache, streams)[0]
-    return output
+def read(network: Network, prompt: Sequence[int], wanted: int, streams: list[Floats] | None = None) -> Floats:
+    """Run one prompt alone; returns the last layer's output (wanted, width) at its last tokens."""
+    return network.read([prompt], 0, network.cache(1, len(prompt)), [wanted], streams)
 
 
-def alike(lengths: Ints) -> Iterator[tuple[int, int]]:
-    """Cut rows, sorted by length, where the next one is more than twice as long as the first of its part."""
-    first = 0
-    for row, length in enumerate(lengths.tolist()):
-        if length > 2 * lengths[first] + _WORTH:
-            yield first, row
-            first = row
-    yield first, len(lengths)
+def read_prefix(network: Network, prefix: Sequence[int]) -> Cache:
+    """Return a cache without rows that begins with a prefix, which may be empty."""
+    first: Cache = network.cache(1, len(prefix))
+    if prefix:
+        network.read([prefix], 0, first, [0])
+    return first.as_prefix(len(prefix))
 
 
 def shared_length(prompts: Sequence[list[int]]) -> int:

@@ -3,7 +3,7 @@
     engine = Engine.load(Path("organism"))
     replies = engine.generate(prompts, max_new_tokens=96, seeds=[1, 2, 3], temperature=1.0, min_p=0.02, stop=1)
 
-`benchmarks/engine.py` compares it with transformers and onnxruntime; `docs/engine.md` says why it is written in numpy.
+`benchmarks/engine.py` compares it with other engines; `docs/engine.md` says why there is a compiled kernel beneath it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import numpy as np
 from drillyard.errors import bad_input
 from drillyard.organisms.batching import ROWS, TOKENS, Batch, Request, check, read
 from drillyard.organisms.checkpoint import check_weights, read_checkpoint
-from drillyard.organisms.llama import Floats, LlamaConfig, Network
+from drillyard.organisms.llama import Floats, LlamaConfig
+from drillyard.organisms.network import open_network
 from drillyard.organisms.sampling import log_probability
 from drillyard.organisms.scoring import score_group
 
@@ -46,16 +47,17 @@ class Engine:
     Args:
         weights: float32 arrays under Hugging Face's names; `lm_head.weight` only if the embeddings are untied.
         config: the model's shape.
+        kernel: `numpy` or `compiled`; by default what `DRILLYARD_KERNEL` says, else the faster one that works here.
 
     Raises:
-        BadInput: a tensor is missing, unknown, or of another shape or type than `config` asks for.
+        BadInput: a tensor is missing, unknown, or of another shape or type than `config` asks for; no such kernel.
     """
 
-    def __init__(self, weights: Mapping[str, Floats], config: LlamaConfig) -> None:
+    def __init__(self, weights: Mapping[str, Floats], config: LlamaConfig, kernel: str = "") -> None:
         check_weights(weights, config)
         self.config = config
         self.weights: Mapping[str, Floats] = MappingProxyType(dict(weights))
-        self._network = Network(self.weights, config)
+        self._network = open_network(self.weights, config, kernel)
 
     @classmethod
     def load(cls, folder: Path) -> Engine:
@@ -101,6 +103,10 @@ class Engine:
             batch.add(
                 [_request(texts[index], max_new_tokens, seeds[index], stop, temperature, min_p) for index in group]
             )
+            while len(batch) and not logprobs:
+                draw = batch.draw(max_new_tokens)
+                for number, tokens in zip(draw.requests.tolist(), draw.tokens, strict=True):
+                    drawn[group[number]] += tokens
             while len(batch):
                 step = batch.step()
                 for number, token in zip(step.requests.tolist(), step.tokens.tolist(), strict=True):
@@ -159,7 +165,7 @@ class Engine:
     def logits(self, prompt: Sequence[int]) -> Floats:
         """Return (tokens, vocabulary): the scores of the token that follows each token of a prompt."""
         check(self.config, [prompt], 0)
-        return self._network.logits(read(self._network, prompt))
+        return self._network.logits(read(self._network, prompt, len(prompt)))
 
     def hidden_states(self, prompt: Sequence[int], layers: Sequence[int]) -> Floats:
         """Return (chosen layers, tokens, width): what the model holds at every token of a prompt.
@@ -172,7 +178,7 @@ class Engine:
         if wrong := [layer for layer in layers if not -count <= layer < count]:
             raise bad_input(f"layer {wrong[0]}", f"a number from 0 (embedding) to {count - 1} (after the final norm)")
         streams: list[Floats] = []
-        streams.append(self._network.final_norm(read(self._network, prompt, streams)))
+        streams.append(self._network.final_norm(read(self._network, prompt, len(prompt), streams)))
         return np.stack([streams[layer] for layer in layers])
 
 

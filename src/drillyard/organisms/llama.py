@@ -13,18 +13,22 @@ much as the arithmetic:
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cache", "Floats", "Ints", "LlamaConfig", "Network"]
+__all__ = ["Floats", "Ints", "LlamaConfig", "NumpyCache", "NumpyNetwork", "turning_angles"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 _HIDDEN = np.float32(-1e9)  # added to the score of a token that may not be seen; its weight becomes exactly 0
+
+_SHORT = 16
+"""Texts longer than twice the shortest of their part and this are read in a part of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +71,7 @@ class LlamaConfig:
         return shapes
 
 
-class Cache:
+class NumpyCache:
     """Keys and values of the tokens seen so far: a prefix that all rows share, then each row's own tokens.
 
     `prefix` has the shape (layers, key or value, key heads, tokens, head size); `own` has rows before the tokens.
@@ -80,6 +84,17 @@ class Cache:
         nothing = np.zeros((config.num_hidden_layers, 2, heads, 0, size), np.float32)
         self.prefix: Floats = nothing if prefix is None else prefix
 
+    @property
+    def shared(self) -> int:
+        """How many tokens the prefix has."""
+        return int(self.prefix.shape[3])
+
+    def as_prefix(self, count: int) -> NumpyCache:
+        """Return a cache without rows whose prefix is the first `count` own tokens of row 0; this one has no prefix."""
+        after = copy.copy(self)
+        after.prefix, after.own = self.own[:, :, :, 0, :count], self.own[:, :, :, :0]
+        return after
+
     def close_gaps(self, alive: NDArray[np.bool_]) -> Ints:
         """Let the last rows alive take the places of rows that are not; return the old row of each row left."""
         count = int(alive.sum())
@@ -89,7 +104,7 @@ class Cache:
         order[gaps] = movers
         return order
 
-    def part(self, rows: slice) -> Cache:
+    def part(self, rows: slice) -> NumpyCache:
         """Return these rows as a cache of their own: the same memory, so what is written there stands here."""
         part = copy.copy(self)
         part.own = self.own[:, :, :, rows]
@@ -105,6 +120,11 @@ class Cache:
         grown = np.zeros((layers, kinds, heads, more, max(tokens, old_tokens), size), np.float32)
         grown[:, :, :, :old_rows, :old_tokens] = self.own
         self.own = grown
+
+    def spread(self, row: int, last: int, count: int) -> None:
+        """Copy the first `count` own tokens of a row to the rows after it, up to `last`, which is left out."""
+        own = self.own[..., :count, :]
+        own[:, :, :, row + 1 : last] = own[:, :, :, row : row + 1]
 
     def share(self, count: int) -> None:
         """Move the first `count` own tokens, which must be the same in every row, into the prefix."""
@@ -144,8 +164,10 @@ class _Place:
     mask: Floats | None
 
 
-class Network:
-    """A Llama network ready to run. `weights` are float32 arrays under Hugging Face's names."""
+class NumpyNetwork:
+    """A Llama network that numpy runs; see `Network` in network.py. Weights are under Hugging Face's names."""
+
+    exact = False  # a matrix product rounds differently for another number of rows
 
     def __init__(self, weights: Mapping[str, Floats], config: LlamaConfig) -> None:
         self.config = config
@@ -157,7 +179,37 @@ class Network:
         self._head = np.ascontiguousarray((head * self._final_scale).T)
         self._turns = _turns(config)
 
-    def forward(self, tokens: Ints, start: Ints, cache: Cache, streams: list[Floats] | None = None) -> Floats:
+    def cache(self, rows: int, tokens: int) -> NumpyCache:
+        """Return an empty cache with room for so many rows of so many own tokens."""
+        return NumpyCache(self.config, rows, tokens)
+
+    def read(
+        self,
+        texts: Sequence[Sequence[int]],
+        start: int,
+        cache: NumpyCache,
+        wanted: Sequence[int],
+        streams: list[Floats] | None = None,
+    ) -> Floats:
+        """Run new tokens through all layers; see `Network.read`."""
+        outputs = [np.zeros((0, self.config.hidden_size), np.float32)]
+        for first, last in _alike([len(text) for text in texts]):
+            tokens = np.zeros((last - first, max(map(len, texts[first:last]))), np.int64)
+            for row, text in enumerate(texts[first:last]):
+                tokens[row, : len(text)] = text
+            starts = np.full(last - first, start)
+            output = self.forward(tokens, starts, cache.part(slice(first, last)), streams)
+            outputs += [output[i - first, len(texts[i]) - wanted[i] : len(texts[i])] for i in range(first, last)]
+        return np.concatenate(outputs)
+
+    def step(self, tokens: Ints, lengths: Ints, cache: NumpyCache) -> Floats:
+        """Run one new token per row; see `Network.step`."""
+        return self.forward(tokens[:, None], lengths, cache)[:, 0]
+
+    def draw(self, *_asked: Any) -> None:
+        """Say that this is done step by step here."""
+
+    def forward(self, tokens: Ints, start: Ints, cache: NumpyCache, streams: list[Floats] | None = None) -> Floats:
         """Run new tokens through all layers, and put their keys and values into the cache.
 
         Args:
@@ -194,7 +246,7 @@ class Network:
         normed: Floats = x / np.sqrt(np.vecdot(x, x) + self._epsilon)[..., None]
         return normed
 
-    def _place(self, new: int, start: Ints, cache: Cache) -> _Place:
+    def _place(self, new: int, start: Ints, cache: NumpyCache) -> _Place:
         rows, positions = len(start), start[:, None] + np.arange(new)
         first, window = int(np.minimum.reduce(start)), int(np.maximum.reduce(start)) + new
         even = first + new == window  # all rows are equally long, so that a slice will do
@@ -276,11 +328,27 @@ def _fuse(weights: Mapping[str, Floats], prefix: str, config: LlamaConfig) -> _L
     )
 
 
-def _turns(config: LlamaConfig) -> NDArray[np.complex64]:
-    """Return (positions, head size / 2) unit complex numbers; float32 angles, because the reference has them."""
+def _alike(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Cut rows, sorted by length, where the next one is more than twice as long as the first of its part."""
+    first = 0
+    for row, length in enumerate(lengths):
+        if length > 2 * lengths[first] + _SHORT:
+            yield first, row
+            first = row
+    if lengths:
+        yield first, len(lengths)
+
+
+def turning_angles(config: LlamaConfig) -> Floats:
+    """Return (positions, head size / 2) angles; float32, because the reference has them."""
     half = np.arange(0, config.head_dim, 2, dtype=np.float32) / np.float32(config.head_dim)
-    angles = (
-        np.arange(config.max_position_embeddings, dtype=np.float32)[:, None] / np.float32(config.rope_theta) ** half
-    )
+    places = np.arange(config.max_position_embeddings, dtype=np.float32)
+    angles: Floats = places[:, None] / np.float32(config.rope_theta) ** half
+    return angles
+
+
+def _turns(config: LlamaConfig) -> NDArray[np.complex64]:
+    """Return (positions, head size / 2) unit complex numbers."""
+    angles = turning_angles(config)
     turns: NDArray[np.complex64] = (np.cos(angles) + 1j * np.sin(angles)).astype(np.complex64)
     return turns

@@ -45,7 +45,7 @@ class Sampler:
         min_p: float | Sequence[float],
         top_p: float | Sequence[float] = 1.0,
     ) -> None:
-        heat, low, share = (np.broadcast_to(x, len(seeds)).astype(np.float64) for x in (temperature, min_p, top_p))
+        heat, low, share = (_each(x, len(seeds)) for x in (temperature, min_p, top_p))
         _check(seeds, steps, heat, low, share)
         greedy = np.array([seed is None for seed in seeds], np.bool_)
         self._draws = np.array([_draws(seed, steps) for seed in seeds]).reshape(len(seeds), steps)
@@ -56,9 +56,13 @@ class Sampler:
 
     def join(self, other: Sampler) -> None:
         """Take over another sampler's requests, numbered after one's own."""
-        steps = max(self._draws.shape[1], other._draws.shape[1])
-        both = [np.pad(s._draws, ((0, 0), (0, steps - s._draws.shape[1]))) for s in (self, other)]
-        self._draws = np.concatenate(both)
+        if not len(self._scale):
+            self._draws, self._scale, self._depth, self._share = other._draws, other._scale, other._depth, other._share
+            return
+        (old, short), (new, long) = self._draws.shape, other._draws.shape
+        draws = np.zeros((old + new, max(short, long)))
+        draws[:old, :short], draws[old:, :long] = self._draws, other._draws
+        self._draws = draws
         self._scale = np.concatenate([self._scale, other._scale])
         self._depth = np.concatenate([self._depth, other._depth])
         self._share = np.concatenate([self._share, other._share])
@@ -67,6 +71,14 @@ class Sampler:
         """Forget all requests but these; the first of them is request 0 from now on."""
         self._draws, self._share = self._draws[requests], self._share[requests]
         self._scale, self._depth = self._scale[requests], self._depth[requests]
+
+    def table(self) -> tuple[NDArray[np.float64], Floats, Floats] | None:
+        """Return each request's draws (requests, steps), scale and depth, or None if any of them has a top_p.
+
+        A token is drawn from those at most `depth` (negative) below the largest logit, in proportion to
+        exp(scale × logit).
+        """
+        return None if (self._share < 1).any() else (self._draws, self._scale, self._depth)
 
     def choose(self, logits: Floats, requests: Ints, step: int | Ints) -> tuple[Ints, Ints]:
         """Pick one token per row.
@@ -138,6 +150,11 @@ def log_probabilities(logits: Floats) -> NDArray[np.float64]:
     return np.asarray(below - total[:, None], np.float64)
 
 
+def _each(values: float | Sequence[float], count: int) -> NDArray[np.float64]:
+    """Return one value per request."""
+    return np.full(count, values, np.float64) if isinstance(values, (int, float)) else np.array(values, np.float64)
+
+
 def _check(
     seeds: Sequence[int | None],
     steps: int,
@@ -148,11 +165,13 @@ def _check(
     """Refuse what would silently go wrong inside the arrays."""
     if steps < 1:
         raise bad_input(f"max_new_tokens {steps}", "1 or more")
-    for value in temperature[~(temperature > 0)]:
-        raise bad_input(f"temperature {value}", "a number above 0", "use the seed None for greedy replies")
+    for value in temperature.tolist():
+        if not value > 0:
+            raise bad_input(f"temperature {value}", "a number above 0", "use the seed None for greedy replies")
     for name, values in (("min_p", min_p), ("top_p", top_p)):
-        for value in values[~((values >= 0) & (values <= 1))]:
-            raise bad_input(f"{name} {value}", "a number from 0 to 1")
+        for value in values.tolist():
+            if not 0 <= value <= 1:
+                raise bad_input(f"{name} {value}", "a number from 0 to 1")
     if wrong := [seed for seed in seeds if seed is not None and not 0 <= seed < 2**128]:
         raise bad_input(f"seed {wrong[0]}", "None or a whole number from 0 to 2**128 - 1")
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from drillyard.organisms.batching import alike, shared_length
-from drillyard.organisms.llama import Cache, Floats, Network
+from drillyard.organisms.batching import read_prefix, shared_length
+from drillyard.organisms.llama import Floats
+from drillyard.organisms.network import Network
 from drillyard.organisms.sampling import log_probability
 
 __all__ = ["score_group"]
@@ -30,35 +32,23 @@ def score_group(network: Network, prompts: Sequence[Sequence[int]], replies: Seq
     texts = [[*prompt, *reply][:-1] for prompt, reply in zip(prompts, replies, strict=True)]
     # A shared token's own prediction is never asked for: each row keeps the token before its reply.
     shared = min([shared_length(texts), *(len(prompt) - 1 for prompt in prompts)])
-    common = Cache(network.config, 1, shared)
-    if shared:
-        network.forward(np.array([texts[0][:shared]]), np.zeros(1, np.int64), common)
+    cache = read_prefix(network, texts[0][:shared])
+    rows = sorted((row for row in range(len(texts)) if replies[row]), key=lambda row: len(texts[row]))
+    rest = [texts[row][shared:] for row in rows]
+    counts = [len(replies[row]) for row in rows]
+    cache.reserve(len(rows), max(map(len, rest), default=0))
+    output = network.read(rest, 0, cache, counts)
+    chances = _chances(network, output, [token for row in rows for token in replies[row]])
     found = [0.0] * len(texts)
-    order = sorted((row for row in range(len(texts)) if replies[row]), key=lambda row: len(texts[row]))
-    for first, last in alike(np.array([len(texts[row]) - shared for row in order])) if order else ():
-        rows = order[first:last]
-        output = _read([texts[row][shared:] for row in rows], network, common.own[:, :, :, 0])
-        begins = [len(prompts[row]) - 1 - shared for row in rows]
-        lines = [output[i, at : at + len(replies[row])] for i, (at, row) in enumerate(zip(begins, rows, strict=True))]
-        chances = _chances(network, np.concatenate(lines), [token for row in rows for token in replies[row]])
-        ends = np.cumsum([len(replies[row]) for row in rows])
-        for row, part in zip(rows, np.split(chances, ends[:-1]), strict=True):
-            found[row] = float(part.sum())
+    for row, part in zip(rows, np.split(chances, np.cumsum(counts)[:-1]), strict=False):
+        found[row] = float(part.sum())
     return found
 
 
-def _read(texts: Sequence[Sequence[int]], network: Network, prefix: Floats) -> Floats:
-    """Run texts, padded at their ends, after a prefix; returns the last layer's output (rows, longest, width)."""
-    tokens = np.zeros((len(texts), max(map(len, texts))), np.int64)
-    for row, text in enumerate(texts):
-        tokens[row, : len(text)] = text
-    return network.forward(tokens, np.zeros(len(texts), np.int64), Cache(network.config, *tokens.shape, prefix))
-
-
-def _chances(network: Network, output: Floats, tokens: Sequence[int]) -> Floats:
+def _chances(network: Network, output: Floats, tokens: Sequence[int]) -> NDArray[np.float64]:
     """Return (positions,) natural log of the probability of the token that follows each position."""
     parts = [
         log_probability(network.logits(output[at : at + _POSITIONS]), np.array(tokens[at : at + _POSITIONS]))
         for at in range(0, len(tokens), _POSITIONS)
     ]
-    return np.concatenate(parts)
+    return np.concatenate(parts) if parts else np.zeros(0)

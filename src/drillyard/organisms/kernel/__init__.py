@@ -1,0 +1,1 @@
+"""The engine's compiled kernel: C that is built once on this machine, and what speaks with it."""
