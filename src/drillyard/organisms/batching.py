@@ -165,7 +165,7 @@ class Batch:
     def _settle(self) -> None:
         """Close the gaps of requests that are done."""
         if self._done.any():
-            order = self._cache.close_gaps(~self._done)
+            order = self._cache.close_gaps(~self._done, self._rows["length"])
             self._rows, self._last, self._done = self._rows[order], self._last[order], self._done[: len(order)] & False
             self._seen = [self._seen[row] for row in order.tolist()]
             self._sampler.keep(order)

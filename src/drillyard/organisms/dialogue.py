@@ -93,9 +93,9 @@ class Speller:
         self._held = []
         return piece
 
-    def hold(self, token: int) -> None:
-        """Take one token without asking for text: `rest` has it."""
-        self._held.append(token)
+    def hold(self, tokens: Iterable[int]) -> None:
+        """Take tokens without asking for text: `rest` has it."""
+        self._held.extend(tokens)
 
     def rest(self) -> str:
         """Return what is left at the end of a reply: nothing, or bytes that never became a character."""

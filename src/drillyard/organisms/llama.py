@@ -95,7 +95,7 @@ class NumpyCache:
         after.prefix, after.own = self.own[:, :, :, 0, :count], self.own[:, :, :, :0]
         return after
 
-    def close_gaps(self, alive: NDArray[np.bool_]) -> Ints:
+    def close_gaps(self, alive: NDArray[np.bool_], lengths: Ints) -> Ints:
         """Let the last rows alive take the places of rows that are not; return the old row of each row left."""
         count = int(alive.sum())
         gaps, movers = np.flatnonzero(~alive[:count]), count + np.flatnonzero(alive[count:])

@@ -34,8 +34,11 @@ class Cache(Protocol):
     def as_prefix(self, count: int) -> Cache:
         """Return a cache without rows whose prefix is the first `count` own tokens of row 0; this one has no prefix."""
 
-    def close_gaps(self, alive: NDArray[Any]) -> Ints:
-        """Let the last rows alive take the places of rows that are not; return the old row of each row left."""
+    def close_gaps(self, alive: NDArray[Any], lengths: Ints) -> Ints:
+        """Let the last rows alive take the places of rows that are not; return the old row of each row left.
+
+        `alive` and `lengths`, each row's own tokens, are (rows,).
+        """
 
     def part(self, rows: slice) -> Cache:
         """Return these rows as a cache of their own: the same memory, so what is written there stands here."""

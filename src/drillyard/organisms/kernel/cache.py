@@ -44,13 +44,14 @@ class KernelCache:
         prefix.keys, prefix.values, prefix.shared = self.keys[:, :0], self.values[:, :0], count
         return prefix
 
-    def close_gaps(self, alive: NDArray[np.bool_]) -> Ints:
+    def close_gaps(self, alive: NDArray[np.bool_], lengths: Ints) -> Ints:
         """Let the last rows alive take the places of rows that are not; return the old row of each row left."""
         count = int(alive.sum())
         gaps, movers = np.flatnonzero(~alive[:count]), count + np.flatnonzero(alive[count:])
-        for array in (self.keys, self.values):
-            for gap, mover in zip(gaps, movers, strict=True):
-                array[:, gap] = array[:, mover]
+        for gap, mover in zip(gaps, movers, strict=True):
+            blocks = _blocks(int(lengths[mover]))
+            self.keys[:, gap, :, :blocks] = self.keys[:, mover, :, :blocks]
+            self.values[:, gap, :, : blocks * _BLOCK] = self.values[:, mover, :, : blocks * _BLOCK]
         order = np.arange(count)
         order[gaps] = movers
         return order

@@ -58,6 +58,16 @@ class Reply:
         self._held = ""
         self._waiting: list[Chance] = []
 
+    @property
+    def silent(self) -> bool:
+        """Whether tokens without log-probabilities add nothing before the last one."""
+        return self._at_end
+
+    def hold(self, tokens: Sequence[int]) -> None:
+        """Take tokens of a silent reply, none of which ends it."""
+        self.tokens += len(tokens)
+        self._speller.hold(tokens)
+
     def push(self, token: int, chance: Chance | None, last: bool) -> Piece:
         """Take the next token; `last` says that no other follows."""
         end: Finish | None = "stop" if token == STOP else "length" if last else None
@@ -65,7 +75,7 @@ class Reply:
         if token != STOP:
             self.tokens += 1
             if self._at_end and chance is None:
-                self._speller.hold(token)
+                self._speller.hold([token])
             else:
                 self._held += self._speller.push(token)
             if chance is not None:
