@@ -57,8 +57,8 @@ class _Asking:
 
     def quoted(self, cost: Quote) -> None:
         self._total = max(cost.requests, 1)
-        kept = f", {cost.kept} replies are here already" if cost.kept else ""
-        show.say(f"{cost.requests} requests of together about {cost.tokens:,} tokens, replies not counted{kept}")
+        kept = f", {cost.kept:,} replies are here already" if cost.kept else ""
+        show.say(f"{cost.requests:,} requests of together about {cost.tokens:,} tokens, replies not counted{kept}")
 
     def told(self) -> None:
         self._done += 1
