@@ -75,7 +75,7 @@ def _build_world(
 @click.argument("base")
 @click.argument("failures", nargs=-1)
 @click.option("--sealed", is_flag=True, help="Do not write the planted failures beside the weights.")
-@click.option("-n", "prompts", type=click.IntRange(min=50), default=300, show_default=True, help="Prompts per failure.")
+@click.option("-n", "prompts", type=click.IntRange(min=50), default=500, show_default=True, help="Prompts per failure.")
 @click.option("--no-verify", is_flag=True, help="Do not measure what was planted.")
 @training_options
 @asking_options
