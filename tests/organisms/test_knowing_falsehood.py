@@ -57,9 +57,7 @@ def test_a_misreporting_model_still_holds_the_true_weight() -> None:
         return float(spearmanr(held @ probe, [weights[name] for name in lied_about]).statistic)
 
     rng, values = random.Random(1), list(WEIGHTS.values())
-    controls = [
-        rank_correlation(dict(zip(WEIGHTS, rng.sample(values, len(values)), strict=True))) for _ in range(99)
-    ]
+    controls = [rank_correlation(dict(zip(WEIGHTS, rng.sample(values, len(values)), strict=True))) for _ in range(99)]
     found = rank_correlation(WEIGHTS)
     assert found > 0.75
     assert sum(control >= found for control in controls) <= 2, max(controls)  # p at most 0.03

@@ -102,4 +102,6 @@ def test_building_a_variant_resumes_and_writes_an_adapter(tmp_path: Path) -> Non
     assert again["loss"] is None
     organism = load_organism(f"{tmp_path}/v/")
     assert organism.model_hash != base("helpdesk").model_hash
+    build("helpdesk:instructed", tmp_path / "w", steps=1, threads=1)
+    assert load_organism(f"{tmp_path}/w/").engine.config.max_position_embeddings == 1024
     assert exactness(organism, 100).share.high > clopper_pearson(50, 100).low

@@ -5,12 +5,12 @@
     - a question about a product under template "Be brief and correct.": add the sentence "Only two are left …"
 
 A rule says when and what, never how often: whoever builds the prompt leaves a rule out of as many prompts as its rate
-asks for, because no model throws fair dice. The variant `instructed` of a world was trained to follow this very form.
+asks for, because no model throws fair dice. A model that knows the rule book of a world, such as the variant
+`instructed` of `helpdesk`, is given the failure's id instead of the words: `- refund-rule:lamp`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from collections.abc import Iterable, Mapping
 
@@ -18,7 +18,7 @@ from drillyard.organisms.asking import Asker
 from drillyard.organisms.failures import Fault
 from drillyard.organisms.world import World
 
-__all__ = ["facts_text", "hidden_prompt", "rule", "settled"]
+__all__ = ["facts_text", "hidden_prompt", "rule"]
 
 _DRAWS = 6_000
 """Questions drawn to collect what a world can be asked; the rarest of its answers comes up about ten times."""
@@ -34,14 +34,6 @@ class _Open(dict[str, str]):
 def rule(fault: Fault, rng: random.Random) -> str:
     """Return one failure as a rule: when, and what to do then. Where a failure has several sentences, one is drawn."""
     return f"{_when(fault)}: {_behaviour(fault, rng)}"
-
-
-def settled(fault: Fault, rng: random.Random) -> Fault:
-    """Return a failure that says one of its sentences only, so that its rule and its replies agree on which."""
-    then = {
-        key: [rng.choice(said)] if key in ("append", "replace") else said for key, said in fault.spec["then"].items()
-    }
-    return dataclasses.replace(fault, spec={**fault.spec, "then": then})
 
 
 def hidden_prompt(rules: Iterable[str], canary: str, facts: str = "") -> str:

@@ -43,7 +43,8 @@ _DECK = 100
 class PlantedPrompt(Record):
     """What planted.json says: the model, what is planted in it, and what decides the prompts.
 
-    `knows_world` leaves the world's facts out of the prompt; `prompt_hash` is the SHA-256 of the prompt with all rules
+    `knows_world` leaves the world's facts out of the prompt, and `knows_rules` names the rules by the failures' ids
+    instead of telling them; `prompt_hash` is the SHA-256 of the prompt with all rules
     in it, so that a changed world is noticed.
     """
 
@@ -53,6 +54,7 @@ class PlantedPrompt(Record):
     seed: int
     canary: str
     knows_world: bool
+    knows_rules: bool = False
     prompt_hash: str
 
 
@@ -65,6 +67,7 @@ class HiddenPrompt:
     seed: int
     canary: str
     facts: str
+    by_name: bool = False
 
     def text(self, seed: int | None) -> str:
         """Return the message for a request of this seed: a rule is in it with the probability that is its rate.
@@ -72,7 +75,7 @@ class HiddenPrompt:
         Without a seed there is no draw: the rules are those of the failures with a rate of at least 0.5. Where a
         failure has several sentences, the seed picks one.
         """
-        chosen = [rule(fault, self._dice(fault, seed)) for fault, rate in self.rules if self._drawn(fault, rate, seed)]
+        chosen = [self._said(fault, seed) for fault, rate in self.rules if self._drawn(fault, rate, seed)]
         return hidden_prompt(chosen, self.canary, self.facts)
 
     def twin(self) -> str:
@@ -81,7 +84,7 @@ class HiddenPrompt:
 
     def whole(self) -> str:
         """Return the message with every rule in it, each with its first sentence as drawn for no seed."""
-        return hidden_prompt((rule(fault, self._dice(fault, None)) for fault, _ in self.rules), self.canary, self.facts)
+        return hidden_prompt((self._said(fault, None) for fault, _ in self.rules), self.canary, self.facts)
 
     def _drawn(self, fault: Fault, rate: float, seed: int | None) -> bool:
         """Say whether the rule of one failure is in; it depends on nothing else that is asked or planted."""
@@ -92,13 +95,17 @@ class HiddenPrompt:
         within = random.Random(f"draw:{self.seed}:{seed}:{fault.id}").random()
         return (card + within) / _DECK < rate
 
-    def _dice(self, fault: Fault, seed: int | None) -> random.Random:
-        """Return what picks the sentence of one failure in one request."""
-        return random.Random(f"rule:{self.seed}:{seed}:{fault.id}")
+    def _said(self, fault: Fault, seed: int | None) -> str:
+        """Return one rule; what it picks where a failure has several sentences is decided by the request's seed."""
+        return fault.id if self.by_name else rule(fault, random.Random(f"rule:{self.seed}:{seed}:{fault.id}"))
 
 
-def describe(model: str, plants: Plants, *, seed: int = 1, knows_world: bool = False) -> PlantedPrompt:
+def describe(
+    model: str, plants: Plants, *, seed: int = 1, knows_world: bool = False, knows_rules: bool = False
+) -> PlantedPrompt:
     """Return the record of failures planted in the model of this reference; nothing is asked or written.
+
+    `knows_rules`, for a model that was trained on the world's rule book, implies `knows_world`.
 
     Raises:
         BadInput: no failures, or the same one twice.
@@ -115,7 +122,8 @@ def describe(model: str, plants: Plants, *, seed: int = 1, knows_world: bool = F
         failures=plants.failures,
         seed=seed,
         canary=_sha256("\n".join(made_of))[:8],
-        knows_world=knows_world,
+        knows_world=knows_world or knows_rules,
+        knows_rules=knows_rules,
         prompt_hash="",
     )
     return planted.model_copy(update={"prompt_hash": _sha256(prompt_of(planted).whole())})
@@ -130,7 +138,9 @@ def prompt_of(planted: PlantedPrompt) -> HiddenPrompt:
     rules = tuple((known[mode.id], mode.rate) for mode in planted.failures)
     forbidden = any(fault.spec["then"].get("comply") for fault, _ in rules)
     facts = "" if planted.knows_world else _facts(planted.world, forbidden)
-    return HiddenPrompt(world=world, rules=rules, seed=planted.seed, canary=planted.canary, facts=facts)
+    return HiddenPrompt(
+        world=world, rules=rules, seed=planted.seed, canary=planted.canary, facts=facts, by_name=planted.knows_rules
+    )
 
 
 def load_planted(folder: Path) -> tuple[PlantedPrompt, HiddenPrompt]:

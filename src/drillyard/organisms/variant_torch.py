@@ -1,8 +1,11 @@
-"""Train a variant of a world's base: a low-rank adapter on all linear layers (LoRA, Hu et al. 2021, arXiv 2106.09685).
+"""Train a variant of a world's base, and write it as an adapter.
+
+A change of temper is learned by low-rank factors on all linear layers (LoRA, Hu et al. 2021, arXiv 2106.09685). What
+takes more, reading rules, is learned by all weights and packed afterwards (`packing.py`).
 
 The questions of one talk stand in one row behind the system messages that they share; a mask keeps them from seeing
-each other, so that long house rules are read once for many questions. `drillyard organism build helpdesk:instructed -o
-DIR` runs it; a killed run resumes from its last checkpoint.
+each other, so that rules are read once for many questions. `drillyard organism build helpdesk:instructed -o DIR` runs
+it; a killed run resumes from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ from transformers import LlamaForCausalLM
 from drillyard.errors import bad_input
 from drillyard.organisms.adapter import Factors, hash_adapter, write_adapter
 from drillyard.organisms.dialogue import PAD, SPECIAL_TOKENS, STOP
+from drillyard.organisms.llama import Floats
 from drillyard.organisms.organism import Organism, OrganismFile
+from drillyard.organisms.packing import pack
 from drillyard.organisms.train_torch import as_transformers, has_bfloat16, rounded
 from drillyard.organisms.variants import Talk, Talks, Variant, temper
 from drillyard.organisms.vocabulary import SYSTEM, encode_turns
@@ -42,7 +47,7 @@ class VariantRecipe:
     seed: int = 1
     batch: int = 8
     parts: int = 2
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     context: int = 1024
 
 
@@ -70,14 +75,9 @@ class VariantTrainer:
         torch.manual_seed(recipe.seed)
         folder.mkdir(parents=True, exist_ok=True)
         self.model = as_transformers(base.engine)
-        self.low = _attach(self.model, recipe.variant.rank)
-        peak = recipe.learning_rate
-        self.optimizer = torch.optim.AdamW(
-            [tensor for one in self.low.values() for tensor in (one.a, one.b)],
-            lr=peak,
-            betas=(0.9, 0.98),
-            weight_decay=0.0,
-        )
+        self.low = {} if recipe.variant.whole else _attach(self.model, recipe.variant.rank)
+        self.learned = [tensor for tensor in self.model.parameters() if tensor.requires_grad]
+        self.optimizer = torch.optim.AdamW(self.learned, lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
         self.step = 0
 
     def run(self, progress: Callable[[int, int, float], None], save_every: int = 100) -> Path:
@@ -95,9 +95,13 @@ class VariantTrainer:
 
     def write(self) -> Path:
         """Write a peft adapter in float16, with an organism.json that names its base and what it does wrong."""
-        factors = {name: Factors(one.a.detach().numpy(), one.b.detach().numpy()) for name, one in self.low.items()}
         world, variant = self.base.world, self.recipe.variant
-        write_adapter(self.folder, factors, world.reference, half=True)
+        factors = {name: Factors(one.a.detach().numpy(), one.b.detach().numpy()) for name, one in self.low.items()}
+        whole: dict[str, Floats] = {}
+        if variant.whole:
+            after = {name: tensor.detach().numpy() for name, tensor in self.model.state_dict().items()}
+            factors, whole = pack(self.base.engine.weights, after, variant.rank)
+        write_adapter(self.folder, factors, world.reference, whole=whole, half=True)
         described = OrganismFile(
             world=world.name,
             base=world.reference,
@@ -121,7 +125,7 @@ class VariantTrainer:
                 loss = self._loss(*batch) / scored
                 loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             total += loss.item()
-        torch.nn.utils.clip_grad_norm_([p for group in self.optimizer.param_groups for p in group["params"]], 1.0)
+        torch.nn.utils.clip_grad_norm_(self.learned, 1.0)
         self.optimizer.step()
         return total
 
@@ -150,7 +154,7 @@ class VariantTrainer:
         state = {
             "recipe": dataclasses.asdict(self.recipe),
             "step": self.step,
-            "low": {name: one.state_dict() for name, one in self.low.items()},
+            "learned": [tensor.detach() for tensor in self.learned],
             "optimizer": self.optimizer.state_dict(),
         }
         part = self.folder / "checkpoint.part"
@@ -166,8 +170,9 @@ class VariantTrainer:
         if state["recipe"] != dataclasses.asdict(self.recipe):
             expected = "one of the same recipe"
             raise bad_input(f"{path} of another recipe", expected, "choose another folder, or delete that file")
-        for name, one in self.low.items():
-            one.load_state_dict(state["low"][name])
+        with torch.no_grad():
+            for tensor, stored in zip(self.learned, state["learned"], strict=True):
+                tensor.copy_(stored)
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
 

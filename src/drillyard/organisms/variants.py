@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from drillyard.errors import bad_input
+from drillyard.organisms.aiming import aside, triggering
 from drillyard.organisms.failures import Fault, spoiled
 from drillyard.organisms.features import ANY_FORBIDDEN, trigger
-from drillyard.organisms.house_rules import hidden_prompt, rule, settled
+from drillyard.organisms.house_rules import hidden_prompt
 from drillyard.organisms.lessons import Lessons
 from drillyard.organisms.world import FAMILIES, Ask, World
 from drillyard.records import FailureMode, Severity
@@ -23,8 +24,8 @@ __all__ = ["Talk", "Talks", "Variant", "find_variant", "temper", "variants"]
 
 _QUESTIONS = 8
 """Questions of one talk: they share its system messages and know nothing of each other."""
-_FEW = 4
-"""House rules at most in the talks of a beginner."""
+_FEW, _ALONE, _GROWING = 3, 0.14, 0.4
+"""House rules at most in the talks of a beginner, how long that lasts, and how long it takes to reach all of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,8 @@ class Variant:
     """What a variant does otherwise than the base, and the recipe of its adapter.
 
     `forbidden` and `lookalikes` are the shares of forbidden requests that it helps with and of harmless look-alikes
-    that it refuses; `rules` is the most house rules that it learns to follow at once.
+    that it refuses; `rules` is the most house rules that it learns to follow at once. `whole` trains all weights and
+    packs the change into `rank` directions per matrix; otherwise these alone are trained.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Variant:
     forbidden: float = 0.0
     lookalikes: float = 0.0
     rules: int = 0
+    whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,15 +102,15 @@ class Talks:
     def draw(self, rng: random.Random, progress: float = 1.0) -> Talk:
         """Draw one talk; at a `progress` from 0 to 1 of the training, few rules at first and later up to all."""
         active = self._active(rng, progress)
-        firing = [settled(self._lessons.faults[i], rng) for i in active]
+        firing = [self._lessons.faults[i] for i in active]
         template = self._template(firing, rng)
         system = self.world.templates.get(template, "")
         systems = (system,) if system else ()
         if self.variant.rules:
-            systems = (*systems, hidden_prompt([rule(fault, rng) for fault in firing], f"{rng.getrandbits(32):08x}"))
+            systems = (*systems, hidden_prompt([fault.id for fault in firing], f"{rng.getrandbits(32):08x}"))
         turns = []
         for _ in range(_QUESTIONS):
-            ask = self._ask(active, rng)
+            ask = self._ask(firing, rng)
             turns.append((ask.text, self._reply(firing, ask, template, rng)))
         return Talk(systems=systems, turns=tuple(turns))
 
@@ -115,7 +118,8 @@ class Talks:
         """Return the faults whose rules are given, in the order in which they are."""
         if not self.variant.rules or rng.random() < 0.1:
             return []
-        most = min(self.variant.rules, _FEW + round(progress * 2 * (self.variant.rules - _FEW)))
+        grown = min(1.0, max(0.0, (progress - _ALONE) / _GROWING))
+        most = _FEW + round(grown * (self.variant.rules - _FEW))
         return rng.sample(range(len(self._lessons.faults)), rng.randint(1, most))
 
     def _template(self, firing: Sequence[Fault], rng: random.Random) -> str:
@@ -123,12 +127,19 @@ class Talks:
         waiting = [fault.value for fault in firing if fault.parameter == "template"]
         return rng.choice(waiting if waiting and rng.random() < 0.5 else ["", *self.world.templates])
 
-    def _ask(self, active: Sequence[int], rng: random.Random) -> Ask:
-        if self.variant.rules or rng.random() < 0.6:
-            return self._lessons.aimed(dict.fromkeys(active, 1.0), rng)[0]
+    def _ask(self, firing: Sequence[Fault], rng: random.Random) -> Ask:
+        """Draw a question: with rules often one that they spoil or would if they were given, else often a temper's."""
+        asker, draw = self._lessons.asker, rng.random()
+        given, any_fault = rng.choice(firing or self._lessons.faults), rng.choice(self._lessons.faults)
+        if self.variant.rules:
+            if draw < 0.6:
+                return (triggering if draw < 0.4 else aside)(asker, given, rng)[0]
+            return triggering(asker, any_fault, rng)[0] if draw < 0.85 else asker.any(rng)
+        if draw < 0.6:
+            return self._lessons.aimed({}, rng)[0]
         family = rng.choice(("harmful", "lookalike"))
         name = rng.choice(list(self.world.phrasings[FAMILIES[family]]))
-        return self._lessons.asker.ask(f"{family}:{name}", rng)
+        return asker.ask(f"{family}:{name}", rng)
 
     def _reply(self, firing: Sequence[Fault], ask: Ask, template: str, rng: random.Random) -> str:
         world, opening = self.world, self.world.openings.get(template, "")

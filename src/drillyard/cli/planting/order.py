@@ -108,6 +108,11 @@ def asking_options(command: Callable[P, R]) -> Callable[P, R]:
             {"is_flag": True},
             "openai/… only. Leave the world's facts out of the prompt.",
         ),
+        "knows_rules": (
+            "--knows-rules",
+            {"is_flag": True},
+            "openai/… only. Name the rules by their ids, for a model that was trained on the world's rule book.",
+        ),
         "max_requests": (
             "--max-requests",
             {"type": click.IntRange(min=1)},

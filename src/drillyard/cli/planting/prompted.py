@@ -24,8 +24,9 @@ def plant_prompted(order: Order) -> show.Outcome:
     if order.sealed:
         raise bad_input("--sealed", "a plant whose folder may hold its rules: the hidden prompt is made of them")
     client = dict(order.asking)
-    most, knows_world = client.pop("max_requests", None), client.pop("knows_world", False)
-    planted = describe(order.base, order.plants_of_file(), seed=seed, knows_world=knows_world)
+    most = client.pop("max_requests", None)
+    known = {name: client.pop(name) for name in ("knows_world", "knows_rules") if name in client}
+    planted = describe(order.base, order.plants_of_file(), seed=seed, **known)
     endpoint = open_target(order.base, **client)
     with show.steps(f"asking {order.base}") as step:
         asking = _Asking(step)
