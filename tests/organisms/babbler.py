@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.random_llama import PLAIN, random_engine
+from organisms.random_llama import PLAIN, random_weights
 
+from drillyard.organisms.dialogue import STOP
+from drillyard.organisms.engine import Engine
 from drillyard.organisms.organism import Organism, hash_weights
 from drillyard.organisms.vocabulary import train_tokenizer
 from drillyard.organisms.world import load_world
@@ -13,9 +15,13 @@ from drillyard.organisms.world import load_world
 __all__ = ["babbler"]
 
 
-def babbler(context: int = 2048) -> Organism:
-    """Return it with a context that is long enough to be interrupted."""
-    engine = random_engine(replace(PLAIN, vocab_size=320, max_position_embeddings=context))
+def babbler(context: int = 2048, endless: bool = False) -> Organism:
+    """Return it with this context; an endless one never finds that it has said enough."""
+    config = replace(PLAIN, vocab_size=320, max_position_embeddings=context)
+    weights = random_weights(config)
+    if endless:
+        weights["lm_head.weight"][STOP] = 0  # a score of 0 is far below the best of the others
+    engine = Engine(weights, config)
     return Organism(
         world=load_world("helpdesk"),
         engine=engine,

@@ -32,7 +32,7 @@ def engine(kernel: str) -> Engine:
 @pytest.fixture(scope="session")
 def organisms() -> dict[str, Organism]:
     """The organisms that are served, by model id."""
-    return {"helpdesk": base("helpdesk"), "babble": babbler()}
+    return {"helpdesk": base("helpdesk"), "babble": babbler(), "drone": babbler(5000, endless=True)}
 
 
 @pytest.fixture(scope="module")

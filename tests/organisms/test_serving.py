@@ -34,7 +34,7 @@ def babble(organisms: dict[str, Organism], text: str, seed: int | None, n: int, 
 
 def test_models_are_listed_and_found(client: openai.OpenAI) -> None:
     """Each organism under its id, alone too."""
-    assert [model.id for model in client.models.list()] == ["helpdesk", "babble"]
+    assert [model.id for model in client.models.list()] == ["helpdesk", "babble", "drone"]
     assert client.models.retrieve("babble").owned_by == "drillyard"
 
 

@@ -20,7 +20,7 @@ from drillyard.organisms.serving.refusal import Refusal
 from drillyard.organisms.serving.worker import MAX_WAITING, Worker
 
 CLIENTS = 32
-ENDLESS = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 2000, "seed": 1, "stream": True}
+ENDLESS = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 4900, "seed": 1, "stream": True}
 
 
 def busy(url: str, model: str) -> dict[str, int]:
@@ -60,21 +60,21 @@ def test_a_seed_gives_the_same_text_alone_and_among_many(client: openai.OpenAI) 
 
 def test_requests_share_steps(client: openai.OpenAI, url: str) -> None:
     """A request that comes while another one is being answered is answered before that one ends."""
-    with client.chat.completions.create(model="babble", **ENDLESS) as long:
+    with client.chat.completions.create(model="drone", **ENDLESS) as long:
         first = next(iter(long))
         assert first.choices[0].finish_reason is None
-        short = client.chat.completions.create(model="babble", messages=ENDLESS["messages"], max_tokens=5, seed=2)
+        short = client.chat.completions.create(model="drone", messages=ENDLESS["messages"], max_tokens=5, seed=2)
         assert short.choices[0].finish_reason is not None
-        assert busy(url, "babble")["running"] == 1
+        assert busy(url, "drone")["running"] == 1
 
 
 def test_who_leaves_a_stream_frees_the_place(client: openai.OpenAI, url: str) -> None:
     """A stream of three replies that is closed after its first words runs no further."""
-    with client.chat.completions.create(model="babble", n=3, **ENDLESS) as stream:
+    with client.chat.completions.create(model="drone", n=3, **ENDLESS) as stream:
         for _ in zip(range(9), stream, strict=False):
             pass
-        assert busy(url, "babble") == {"running": 3, "waiting": 0}
-    until(lambda: busy(url, "babble") == {"running": 0, "waiting": 0})
+        assert busy(url, "drone") == {"running": 3, "waiting": 0}
+    until(lambda: busy(url, "drone") == {"running": 0, "waiting": 0})
 
 
 def test_who_leaves_before_the_reply_frees_the_place(url: str) -> None:
@@ -82,20 +82,20 @@ def test_who_leaves_before_the_reply_frees_the_place(url: str) -> None:
 
     async def hang_up() -> None:
         async with openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as client:
-            asking = asyncio.create_task(client.chat.completions.create(model="babble", **ENDLESS | {"stream": False}))
-            while busy(url, "babble")["running"] == 0:
+            asking = asyncio.create_task(client.chat.completions.create(model="drone", **ENDLESS | {"stream": False}))
+            while busy(url, "drone")["running"] == 0:
                 await asyncio.sleep(0.005)
             asking.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asking
 
     asyncio.run(hang_up())
-    until(lambda: busy(url, "babble") == {"running": 0, "waiting": 0})
+    until(lambda: busy(url, "drone") == {"running": 0, "waiting": 0})
 
 
 def test_models_are_busy_by_themselves(client: openai.OpenAI, url: str) -> None:
     """Each organism has a batch of its own."""
-    with client.chat.completions.create(model="babble", **ENDLESS) as stream:
+    with client.chat.completions.create(model="drone", **ENDLESS) as stream:
         next(iter(stream))
         assert busy(url, "helpdesk") == {"running": 0, "waiting": 0}
         client.chat.completions.create(model="helpdesk", messages=ENDLESS["messages"], max_tokens=3)

@@ -27,9 +27,9 @@ __all__ = ["MAX_WAITING", "Choice", "Pieces", "Worker"]
 MAX_WAITING = 1024
 """Most choices that may wait; more are refused at once rather than answered when nobody listens any more."""
 
-STRIDE = 256
-"""Tokens that are drawn, by all choices together, before others may join or leave: some milliseconds of work. Steps one
-by one would leave a third of the time to Python, and let each new prompt be read alone."""
+STEPS, STRIDE = 16, 256
+"""Most steps, and about the most tokens of all choices together, that are drawn before others may join or leave: some
+milliseconds. Steps one by one would leave a third of the time to Python, and let each new prompt be read alone."""
 
 Pieces = asyncio.Queue[tuple[int, Piece] | Refusal]
 
@@ -151,7 +151,7 @@ class Worker:
             self._running.update(zip(numbers, joining, strict=True))
         if any(choice.top is not None for choice in self._running.values()):
             return self._step()
-        draw = self._batch.draw(max(1, STRIDE // max(1, len(self._running))))
+        draw = self._batch.draw(min(STEPS, max(1, STRIDE // len(self._running))))
         return [
             (number, tokens, None, done)
             for number, tokens, done in zip(draw.requests.tolist(), draw.tokens, draw.done.tolist(), strict=True)
