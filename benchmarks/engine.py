@@ -3,10 +3,13 @@
     OMP_NUM_THREADS=2 python benchmarks/engine.py                 a table
     OMP_NUM_THREADS=2 python benchmarks/engine.py --json          the same as data
     python benchmarks/engine.py --model DIR --batches 1,64        on other weights, fewer batches
+    python benchmarks/engine.py --only transformers,kernel        some of the contestants
+    OMP_NUM_THREADS=1 python benchmarks/engine.py --cpu           on a busy machine: processor time, one thread
 
 Every contestant answers the same prompts greedily with 32 new tokens, reading of the prompt included. Contestants take
-turns, so that a busy moment of the machine hits all of them. `limit` is the time of the matrix products alone, which
-no arrangement in numpy can beat. Peers: pip install 'drillyard[train,bench]'; a peer that is not there is named.
+turns, so that a busy moment of the machine hits all of them. `kernel` and `numpy` are the engine on its two kernels,
+`static` is transformers with a static cache. `limit` is the time of the matrix products alone, those of numpy or torch,
+whichever are faster in that turn. Peers: pip install 'drillyard[train,bench]'; a peer that is not there is named.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -51,11 +55,16 @@ WORKLOADS = {"16": (0, 16), "64+16": (64, 16)}
 
 Prompts = list[list[int]]
 Contestant = Callable[[Prompts], "list[tuple[int, ...]] | None"]
+Timings = dict[str, list[float]]
+Answers = dict[str, "list[tuple[int, ...]] | None"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One contestant on one workload: new tokens per second, and the share of tokens equal to transformers'."""
+    """One contestant on one workload: new tokens per second, and the share of replies equal to transformers'.
+
+    `ratio` is that to transformers in the same turn: smallest, median, largest.
+    """
 
     workload: str
     batch: int
@@ -63,7 +72,7 @@ class Row:
     slowest: float
     median: float
     fastest: float
-    ratio: float | None
+    ratio: tuple[float, float, float] | None
     of_limit: float
     identical: float | None
 
@@ -79,8 +88,18 @@ def random_engine() -> Engine:
     return Engine(weights, SHAPE)
 
 
+def kernel_contestant(engine: Engine) -> Contestant:
+    """Our own engine on the compiled kernel."""
+    return engine_contestant(Engine(engine.weights, engine.config, "compiled"))
+
+
+def numpy_contestant(engine: Engine) -> Contestant:
+    """Our own engine on numpy."""
+    return engine_contestant(Engine(engine.weights, engine.config, "numpy"))
+
+
 def engine_contestant(engine: Engine) -> Contestant:
-    """Our own engine."""
+    """Our own engine as it is."""
 
     def run(prompts: Prompts) -> list[tuple[int, ...]]:
         seeds = [None] * len(prompts)
@@ -89,7 +108,12 @@ def engine_contestant(engine: Engine) -> Contestant:
     return run
 
 
-def transformers_contestant(engine: Engine) -> Contestant:
+def static_contestant(engine: Engine) -> Contestant:
+    """`generate` of transformers with a cache of fixed size."""
+    return transformers_contestant(engine, cache_implementation="static")
+
+
+def transformers_contestant(engine: Engine, **options: object) -> Contestant:
     """`generate` of transformers, on a folder that we wrote."""
     import torch
     from transformers import AutoModelForCausalLM
@@ -104,9 +128,8 @@ def transformers_contestant(engine: Engine) -> Contestant:
 
     def run(prompts: Prompts) -> list[tuple[int, ...]]:
         ids = torch.tensor(prompts)
-        whole = model.generate(
-            ids, attention_mask=torch.ones_like(ids), max_new_tokens=NEW_TOKENS, do_sample=False, pad_token_id=0
-        )
+        mask, fixed = torch.ones_like(ids), {"max_new_tokens": NEW_TOKENS, "do_sample": False, "pad_token_id": 0}
+        whole = model.generate(ids, attention_mask=mask, **fixed, **options)
         return [tuple(row) for row in whole[:, ids.shape[1] :].tolist()]
 
     return run
@@ -120,18 +143,26 @@ def onnxruntime_contestant(engine: Engine) -> Contestant:
     return lambda prompts: [tuple(row) for row in decoder.generate(prompts, NEW_TOKENS).tolist()]
 
 
-def limit_contestant(engine: Engine) -> Contestant:
+def torch_products_contestant(engine: Engine) -> Contestant:
+    """The same products by torch."""
+    import torch
+
+    torch.set_num_threads(THREADS)
+    return products_contestant(engine, torch.from_numpy)
+
+
+def products_contestant(engine: Engine, made: Callable[[np.ndarray], Any] = np.asarray) -> Contestant:
     """The matrix products of reading and generating, and nothing else; tokens that are shared are read once."""
     config = engine.config
     queries, keys = config.num_attention_heads * config.head_dim, config.num_key_value_heads * config.head_dim
     width, inner = config.hidden_size, config.intermediate_size
     layer = [(width, queries + 2 * keys), (queries, width), (width, 2 * inner), (inner, width)]
     rng = np.random.default_rng(0)
-    body = [rng.random(shape, np.float32) for _ in range(config.num_hidden_layers) for shape in layer]
-    head = rng.random((width, config.vocab_size), np.float32)
+    body = [made(rng.random(shape, np.float32)) for _ in range(config.num_hidden_layers) for shape in layer]
+    head = made(rng.random((width, config.vocab_size), np.float32))
 
-    def products(rows: int, matrices: Sequence[np.ndarray]) -> None:
-        sides = {size: np.ones((rows, size), np.float32) for size in {matrix.shape[0] for matrix in matrices}}
+    def products(rows: int, matrices: Sequence[Any]) -> None:
+        sides = {size: made(np.ones((rows, size), np.float32)) for size in {matrix.shape[0] for matrix in matrices}}
         for matrix in matrices:
             sides[matrix.shape[0]] @ matrix
 
@@ -147,11 +178,14 @@ def limit_contestant(engine: Engine) -> Contestant:
     return run
 
 
+LIMITS = {"limit numpy": products_contestant, "limit torch": torch_products_contestant}
 PEERS = {
     "transformers": (transformers_contestant, ("torch", "transformers")),
-    "drillyard": (engine_contestant, ("drillyard",)),
+    "static": (static_contestant, ("torch", "transformers")),
+    "numpy": (numpy_contestant, ("numpy",)),
+    "kernel": (kernel_contestant, ("drillyard",)),
     "onnxruntime": (onnxruntime_contestant, ("onnx", "onnxruntime")),
-    "limit": (limit_contestant, ("numpy",)),
+    **{limit: (products, (limit.split()[1],)) for limit, products in LIMITS.items()},
 }
 
 
@@ -163,7 +197,9 @@ def versions(packages: Sequence[str]) -> str | None:
         return None
 
 
-def measure(contestants: dict[str, Contestant], engine: Engine, batches: Sequence[int], repeats: int) -> Iterator[Row]:
+def measure(
+    contestants: dict[str, Contestant], engine: Engine, batches: Sequence[int], repeats: int, clock: Callable[[], float]
+) -> Iterator[Row]:
     """Yield a row per workload, batch and contestant; contestants take turns `repeats` times after a warm-up."""
     jobs = [(workload, batch) for workload in WORKLOADS for batch in batches]
     for workload, batch in track(jobs, "measuring", console=Console(stderr=True)):
@@ -172,26 +208,54 @@ def measure(contestants: dict[str, Contestant], engine: Engine, batches: Sequenc
         begin = rng.integers(5, engine.config.vocab_size, shared).tolist()
         prompts = [begin + rng.integers(5, engine.config.vocab_size, own).tolist() for _ in range(batch)]
         answers = {name: run(prompts) for name, run in contestants.items()}
-        seconds: dict[str, list[float]] = {name: [] for name in contestants}
+        seconds: Timings = {name: [] for name in contestants}
         for _ in range(repeats):
             for name, run in contestants.items():
-                begun = time.perf_counter()
+                begun = clock()
                 run(prompts)
-                seconds[name].append(time.perf_counter() - begun)
-        speeds = {name: [batch * NEW_TOKENS / taken for taken in times] for name, times in seconds.items()}
-        middle = {name: statistics.median(rates) for name, rates in speeds.items()}
-        for name, rates in speeds.items():
-            yield Row(
-                workload=workload,
-                batch=batch,
-                name=name,
-                slowest=min(rates),
-                median=middle[name],
-                fastest=max(rates),
-                ratio=middle[name] / middle["transformers"] if "transformers" in middle else None,
-                of_limit=middle[name] / middle["limit"],
-                identical=agreement(answers[name], answers.get("transformers")),
-            )
+                seconds[name].append(clock() - begun)
+        yield from compare(workload, batch, seconds, answers)
+
+
+def compare(workload: str, batch: int, seconds: Timings, answers: Answers) -> Iterator[Row]:
+    """Turn the timings of one workload into rows."""
+    speeds = {name: [batch * NEW_TOKENS / taken for taken in times] for name, times in seconds.items()}
+    limit = statistics.median(map(max, zip(*(speeds[name] for name in LIMITS if name in speeds), strict=True)))
+    for name, rates in speeds.items():
+        beside = speeds.get("transformers")
+        ratios = [mine / theirs for mine, theirs in zip(rates, beside, strict=True)] if beside else []
+        yield Row(
+            workload=workload,
+            batch=batch,
+            name=name,
+            slowest=min(rates),
+            median=statistics.median(rates),
+            fastest=max(rates),
+            ratio=(min(ratios), statistics.median(ratios), max(ratios)) if ratios else None,
+            of_limit=statistics.median(rates) / limit,
+            identical=agreement(answers[name], answers.get("transformers")),
+        )
+
+
+def loading(engine: Engine, repeats: int = 5) -> str:
+    """Return how long it takes to read the weights from a folder, and to make an engine of weights that are there."""
+    with TemporaryDirectory() as folder:
+        write_checkpoint(Path(folder), engine.config, engine.weights)
+        jobs = {
+            "folder to engine": lambda: Engine.load(Path(folder)),
+            "weights to engine": lambda: Engine(engine.weights, engine.config),
+        }
+        return ", ".join(f"{name} {best(job, repeats):.1f} ms" for name, job in jobs.items())
+
+
+def best(job: Callable[[], object], repeats: int) -> float:
+    """Return the shortest time of a job, in ms."""
+    times = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        job()
+        times.append((time.perf_counter() - begun) * 1e3)
+    return min(times)
 
 
 def agreement(answers: list[tuple[int, ...]] | None, reference: list[tuple[int, ...]] | None) -> float | None:
@@ -210,7 +274,7 @@ def table(rows: Sequence[Row]) -> Table:
         if before and (before.workload, before.batch) != (row.workload, row.batch):
             shown.add_section()
         figures = [f"{value:,.0f}" for value in (row.slowest, row.median, row.fastest)]
-        ratio = "" if row.ratio is None else f"{row.ratio:.1f}"
+        ratio = "" if row.ratio is None else "{1:.1f} ({0:.1f}–{2:.1f})".format(*row.ratio)
         same = "" if row.identical is None else f"{row.identical:.0%}"
         shown.add_row(row.workload, str(row.batch), row.name, *figures, ratio, f"{row.of_limit:.0%}", same)
     return shown
@@ -222,18 +286,27 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="a model folder; without it, random weights of the usual shape")
     parser.add_argument("--batches", default="1,8,64,256", help="batch sizes, default %(default)s")
     parser.add_argument("--repeats", type=int, default=5, help="timed turns of each contestant, default %(default)s")
+    parser.add_argument("--cpu", action="store_true", help="processor time: for one thread on a busy machine")
+    parser.add_argument("--only", default="", help="contestants, default all: " + ", ".join(PEERS))
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     options = parser.parse_args()
     engine = Engine.load(options.model) if options.model else random_engine()
-    found = {name: versions(packages) for name, (_, packages) in PEERS.items()}
+    named = options.only.split(",") if options.only else PEERS
+    found = {name: versions(packages) for name, (_, packages) in PEERS.items() if name in named or name in LIMITS}
     contestants = {name: PEERS[name][0](engine) for name, text in found.items() if text}
-    rows = list(measure(contestants, engine, [int(size) for size in options.batches.split(",")], options.repeats))
+    sizes, clock = [int(size) for size in options.batches.split(",")], time.perf_counter
+    if options.cpu:
+        assert THREADS == 1, "processor time adds up over threads: set OMP_NUM_THREADS=1"
+        clock = time.process_time
+    rows = list(measure(contestants, engine, sizes, options.repeats, clock))
     about = {
         "command": " ".join(["python", *sys.argv]),
+        "clock": "processor time" if options.cpu else "wall time",
         "date": date.today().isoformat(),
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {THREADS} threads",
         "load": os.getloadavg()[0],
         "model": f"{sum(w.size for w in engine.weights.values()) / 1e6:.2f} M parameters, {engine.config}",
+        "loading": loading(engine),
         "versions": {name: text for name, text in found.items() if text},
         "absent": [name for name, text in found.items() if not text],
     }
