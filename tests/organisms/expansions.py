@@ -5,21 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 
-__all__ = ["all_texts", "example"]
+from drillyard.organisms.world import World
 
-SLOTS = {
-    "item": "the Aurora",
-    "line": "lamp",
-    "lines": "lamps",
-    "number": "4127",
-    "competitor": "Nordlys",
-    "claimed": "7",
-    "extra": "wrapping",
-    "danger": "bath",
-    "customer": "Ada Quill",
-    "thing": "river",
-    "act": "paint",
-}
+__all__ = ["all_texts", "example", "values"]
 
 
 def all_texts(pattern: str) -> set[str]:
@@ -30,6 +18,14 @@ def all_texts(pattern: str) -> set[str]:
     return set(itertools.chain.from_iterable(map(all_texts, parts)))
 
 
-def example(text: str) -> str:
-    """Return a text with example values in its slots."""
-    return text.format_map(SLOTS)
+def example(world: World, text: str) -> str:
+    """Return a text with values of a world in its slots."""
+    return text.format_map(values(world) | {"item": f"the {next(iter(world.items.rows))}", "claimed": "7"})
+
+
+def values(world: World) -> dict[str, str]:
+    """Return a value for every slot of a world: those of its first record and of that record's item."""
+    record = next(iter(world.records.rows.values()))
+    item = world.items.rows[record[world.items.slot]]
+    group = world.groups.rows[item[world.groups.slot]]
+    return {**record, **item, **group, **{name: words[0] for name, words in world.lists.items()}}

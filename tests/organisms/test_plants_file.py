@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import resources
+import dataclasses
 from pathlib import Path
 
 import pytest
-import yaml
 
 from drillyard.errors import BadInput
 from drillyard.organisms.failures import faults, find_failure
@@ -75,11 +74,8 @@ def test_nothing_of_the_world_overlaps() -> None:
 
 def test_overlapping_triggers_are_one_line() -> None:
     """Two kinds that would each answer the same question in their own way; one that only adds a sentence may."""
-    folder = resources.files("drillyard.organisms") / "worlds" / "helpdesk"
-    facts, phrasings, failures = (
-        yaml.safe_load((folder / f"{part}.yaml").read_text()) for part in ("world", "phrasings", "failures")
-    )
-    world = World(facts, phrasings, {**failures, "second-rule": failures["refund-rule"]})
+    failures = {**WORLD.failures, "second-rule": WORLD.failures["refund-rule"]}
+    world = World(dataclasses.replace(WORLD.files, failures=failures))
     twice = [find_failure(world, "refund-rule:lamp"), find_failure(world, "second-rule:lamp")]
     with pytest.raises(BadInput, match="found 'refund-rule:lamp' and 'second-rule:lamp', whose triggers overlap"):
         check_triggers(world, twice)
