@@ -107,17 +107,18 @@ def _fact_entry(fact: Fact, parts: Mapping[str, Any], shop: Shop) -> dict[str, A
     units = [one.unit for one in shop.facts]
     own = load_world("helpdesk").phrasings["intents"].get(fact.said) if fact.said == "price" else None
     phrasings = [*parts["phrasings"], *(parts["with-unit"] if fact.unit else ())]
-    known_words = [fact.said, *fact.words]
+    known_words = keys = [fact.said, *fact.words]
     if own:
         phrasings = [one.replace("euros", fact.unit or "euros") for one in own["phrasings"]]
         known_words = [word.replace("euros", fact.unit or "euros") for word in [*own["terms"], *fact.words]]
+        keys = [word.replace("euros", fact.unit or "euros") for word in [*own["keys"], *fact.words]]
     elif fact.unit and units.count(fact.unit) == 1:
         phrasings.append("how many <unit> (does|has) {item} (have|)")
-        known_words.append(fact.unit)
+        known_words = [*known_words, fact.unit]
     return {
         "slot": "product",
         "terms": list(dict.fromkeys(known_words)),
-        "keys": list(own["keys"]) if own else [fact.said, *fact.words],
+        "keys": keys,
         "phrasings": list(dict.fromkeys([*fact.ask, *_filled(phrasings, fact)])),
         "follow": list(own["follow"]) if own else _filled(parts["follow"], fact),
     }
