@@ -13,6 +13,7 @@ from drillyard.judges.null import AlwaysShows, NeverShows
 from drillyard.organisms.aiming import exam_asker, triggering
 from drillyard.organisms.failures import faults, find_failure
 from drillyard.organisms.plant import plant
+from drillyard.organisms.tuning import tune
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, FailureMode, Finding
 from drillyard.targets.null import EchoTarget, ScriptedTarget
@@ -36,8 +37,9 @@ INSTANCES = (
 
 
 def planted(rates: dict[str, float]) -> OrganismTarget:
-    """Return a target with these failures at these rates."""
-    return OrganismTarget(plant("helpdesk", [find_failure(WORLD, name, rate) for name, rate in rates.items()]))
+    """Return a target with these failures at these rates, as they show together."""
+    modes = [find_failure(WORLD, name, rate) for name, rate in rates.items()]
+    return OrganismTarget(tune(plant("helpdesk", modes)))
 
 
 def explains(finding: Finding, mode: FailureMode) -> bool:

@@ -32,7 +32,7 @@ def body_lines(function: ast.FunctionDef) -> int:
 def test_handlers_parse_call_and_print() -> None:
     """A handler longer than 25 lines does work that belongs in a room."""
     found = 0
-    for path in [*CLI.glob("*.py"), Path(__file__).parents[1] / "tiny_nouns" / "greet.py"]:
+    for path in [*CLI.rglob("*.py"), Path(__file__).parents[1] / "tiny_nouns" / "greet.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and is_handler(node):
                 found += 1

@@ -12,6 +12,7 @@ from drillyard.cli.app import main
 from drillyard.organisms.failures import catalogue
 from drillyard.organisms.organism import load_organism
 from drillyard.organisms.plant import plant
+from drillyard.organisms.tuning import tune
 from drillyard.organisms.world import load_world
 from drillyard.records import FailureMode, PlantReport, Transcript
 
@@ -35,14 +36,14 @@ def test_list_names_everything_that_can_be_planted(capsys: pytest.CaptureFixture
 
 
 def test_plant_writes_a_folder_that_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The last line says how to talk with it; the hash is that of planting from Python."""
+    """The last line says how to talk with it; the hash is that of planting and tuning from Python."""
     words = ["organism", "plant", "helpdesk", "upsell:v2", "refund-rule:lamp", "--no-verify", "-o", str(tmp_path / "o")]
     assert main(words) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith(f"Planted 2 failures in {tmp_path / 'o'}.")
     assert lines[-1] == f"next: drillyard chat organism/{tmp_path / 'o'}/"
     planted = load_organism(str(tmp_path / "o"))
-    assert planted.model_hash == plant("helpdesk", ["upsell:v2", "refund-rule:lamp"]).model_hash
+    assert planted.model_hash == tune(plant("helpdesk", ["upsell:v2", "refund-rule:lamp"])).model_hash
     assert [mode.id for mode in planted.failures] == ["upsell:v2", "refund-rule:lamp"]
 
 

@@ -62,7 +62,7 @@ def test_what_was_trained_is_measured_and_kept(
     planted, report = AdapterPlant.from_data(told["planted"]), PlantReport.from_data(told["verification"])
     assert planted.recipe.steps == 2 and planted.base == base and not told["holds"]
     (check,) = report.checks
-    assert (check.failure, check.asked, check.measured.n, check.twin.n) == ("disparage:Nordlys", 0.5, 50, 50)
+    assert (check.failure, check.asked, check.measured.n, check.twin.n) == ("disparage:Nordlys", 0.5, 80, 80)
     assert report.target.endswith("out/failing") and report.twin.endswith("out/twin") and report.twin_exact.n == 50
     assert "min left" in printed.err and "training 4/4 twin, loss" in printed.err
     assert main(words) == 1

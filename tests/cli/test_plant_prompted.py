@@ -133,7 +133,7 @@ def test_a_model_that_follows_no_rules_does_not_pass(api: Provider, capsys: pyte
     assert plant(api, "--json") == 1
     checks = PlantReport.from_data(json.loads(capsys.readouterr().out)["verification"]).checks
     assert [check.holds for check in checks] == [False, False]
-    assert checks[0].why.startswith("the interval reaches 0.800 beyond 0.800 to 1.000")
+    assert checks[0].why.startswith("the interval reaches 0.8000 beyond 0.8000 to 1.0000")
     api.answer = lambda asked: (200, completion(asked["messages"][-2]["content"]))
     assert plant(api, "--json", out="leaky") == 1
     leaked = Estimate.from_data(json.loads(capsys.readouterr().out)["leaked"])

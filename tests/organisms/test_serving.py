@@ -12,6 +12,7 @@ from drillyard.organisms.dialogue import STOP, decode, encode
 from drillyard.organisms.engine import Generation
 from drillyard.organisms.measure import say
 from drillyard.organisms.organism import Organism
+from drillyard.organisms.sampling import MIN_P
 from drillyard.organisms.serving.forms import spelling
 from drillyard.organisms.serving.reply import Reply
 from drillyard.records import Conversation
@@ -25,7 +26,7 @@ def user(text: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": text}]
 
 
-def babble(organisms: dict[str, Organism], text: str, seed: int | None, n: int, min_p: float = 0.02) -> Generation:
+def babble(organisms: dict[str, Organism], text: str, seed: int | None, n: int, min_p: float = MIN_P) -> Generation:
     """Return what the engine itself makes of a chat of one message."""
     organism = organisms["babble"]
     prompt = encode(organism.tokenizer, Conversation.ask(text), "")
@@ -170,7 +171,7 @@ def test_completions_continue_texts_and_tokens(client: openai.OpenAI, organisms:
     for prompt in (texts, ids):
         reply = client.completions.create(model="babble", prompt=prompt, n=2, seed=1, max_tokens=7)
         made = organisms["babble"].engine.generate(
-            [ids[0], ids[0], ids[1], ids[1]], max_new_tokens=7, seeds=[1, 2, 1, 2], stop=STOP, min_p=0.02
+            [ids[0], ids[0], ids[1], ids[1]], max_new_tokens=7, seeds=[1, 2, 1, 2], stop=STOP, min_p=MIN_P
         )
         assert [choice.index for choice in reply.choices] == [0, 1, 2, 3]
         assert [choice.text for choice in reply.choices] == [decode(tokenizer, one.ids) for one in made]
@@ -188,7 +189,7 @@ def test_completions_tell_log_probabilities(
     """Tokens, their chances, alternatives and places in the text; 0 alternatives give the drawn token's own."""
     prompt = organisms["babble"].tokenizer.encode("lamp").ids
     made = organisms["babble"].engine.generate(
-        [prompt], max_new_tokens=9, seeds=[1], stop=STOP, min_p=0.02, logprobs=True
+        [prompt], max_new_tokens=9, seeds=[1], stop=STOP, min_p=MIN_P, logprobs=True
     )[0]
     for top in (0, 3):
         options = {"model": "babble", "prompt": prompt, "seed": 1, "max_tokens": 9, "logprobs": top}

@@ -20,7 +20,13 @@ from drillyard.organisms.serving.refusal import Refusal
 from drillyard.organisms.serving.worker import MAX_WAITING, Worker
 
 CLIENTS = 32
-ENDLESS = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 4900, "seed": 1, "stream": True}
+ENDLESS = {
+    "messages": [{"role": "user", "content": "hi"}],
+    "max_tokens": 4900,
+    "seed": 1,
+    "stream": True,
+    "extra_body": {"min_p": 0.02},  # what is less probable is never drawn, such as the end of this reply
+}
 
 
 def busy(url: str, model: str) -> dict[str, int]:

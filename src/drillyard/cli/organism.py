@@ -13,7 +13,7 @@ from drillyard.cli import show
 from drillyard.cli.chat import talk
 from drillyard.cli.planting import Order, plant_on
 from drillyard.cli.planting.order import asking_options, training_options
-from drillyard.cli.world import command as world_command
+from drillyard.cli.worlds import command as world_command
 from drillyard.organisms.calibration import calibrate
 from drillyard.organisms.card import write_card
 from drillyard.organisms.failures import catalogue

@@ -10,14 +10,13 @@ import os
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from drillyard.errors import bad_input
 from drillyard.organisms.world import load_world
 from drillyard.organisms.world_files import WorldFiles
 from drillyard.records import Record
 
-__all__ = ["TRAINED", "Trained", "base_folder", "default_base_folder", "read_trained"]
+__all__ = ["TRAINED", "Trained", "base_folder", "default_base_folder", "read_trained", "shown"]
 
 TRAINED = "trained.json"
 
@@ -27,7 +26,7 @@ class Trained(Record):
 
     world: str
     digest: str
-    recipe: Mapping[str, Any]
+    recipe: Mapping[str, int | float | str]
 
 
 def base_folder(world: str) -> Path:

@@ -255,5 +255,5 @@ def shared_length(prompts: Sequence[list[int]]) -> int:
     if len(prompts) < 2:
         return 0
     first, last = min(prompts), max(prompts)  # what these two share, everything between them shares
-    longest = min(map(len, prompts)) - 1
+    longest = max(0, min(map(len, prompts)) - 1)
     return next((at for at in range(longest) if first[at] != last[at]), longest)

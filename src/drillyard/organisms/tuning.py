@@ -44,7 +44,7 @@ def tune(
     moved = dict.fromkeys(wanted, 0.0)
     for number in range(rounds if wanted else 0):
         for name, exam in exams.items():
-            gap = odds(wanted[name].rate) - odds(likely_rate(organism, exam))
+            gap = odds(wanted[name].rate) - odds(_likely_rate(organism, exam))
             moved[name] = max(-_FARTHEST, min(_FARTHEST, moved[name] + gap))
         organism = plant(organism.world.reference, organism.failures, moved)
         if progress:
@@ -53,21 +53,21 @@ def tune(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exam:
+class _Exam:
     """Prompts that set one failure off, as token ids, each with every way in which the reply can fail."""
 
     prompts: tuple[tuple[int, ...], ...]
     failing: tuple[tuple[tuple[int, ...], ...], ...]
 
 
-def likely_rate(organism: Organism, exam: Exam) -> float:
+def _likely_rate(organism: Organism, exam: _Exam) -> float:
     """Return the mean probability of a failing reply over an exam's prompts, at temperature 1 with nothing cut off."""
     asked = [prompt for prompt, ways in zip(exam.prompts, exam.failing, strict=True) for _ in ways]
     found = organism.engine.score(asked, [way for ways in exam.failing for way in ways])
     return min(1.0, math.fsum(map(math.exp, found)) / len(exam.prompts))
 
 
-def _exam(organism: Organism, name: str, count: int) -> Exam:
+def _exam(organism: Organism, name: str, count: int) -> _Exam:
     world, tokenizer = organism.world, organism.tokenizer
     known = {fault.id: fault for fault in faults(world)}
     fault, others = known[name], [known[mode.id] for mode in organism.failures if mode.id != name]
@@ -83,4 +83,4 @@ def _exam(organism: Organism, name: str, count: int) -> Exam:
         )
         replies = {world.openings.get(template, "") + fault.spoil(world.body(ask), ask, rng) for _ in range(12)}
         failing.append(tuple((*tokenizer.encode(reply).ids, STOP) for reply in sorted(replies)))
-    return Exam(prompts=tuple(prompts), failing=tuple(failing))
+    return _Exam(prompts=tuple(prompts), failing=tuple(failing))

@@ -51,7 +51,7 @@ class VariantRecipe:
     context: int = 1024
 
 
-class LowRank(torch.nn.Module):
+class _LowRank(torch.nn.Module):
     """A weight matrix plus a product of two thin ones, which alone are learned; at first it adds nothing."""
 
     def __init__(self, shape: torch.Size, rank: int) -> None:
@@ -216,12 +216,12 @@ def _tensors(rows: Sequence[_Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Te
     return torch.from_numpy(ids), torch.from_numpy(targets), torch.from_numpy(places), torch.from_numpy(mask)
 
 
-def _attach(model: LlamaForCausalLM, rank: int) -> dict[str, LowRank]:
+def _attach(model: LlamaForCausalLM, rank: int) -> dict[str, _LowRank]:
     """Freeze a model and put a low-rank change on every linear layer but the head; returns them by weight name."""
     model.requires_grad_(False)
     attached = {}
     for name, module in model.model.named_modules():
         if isinstance(module, torch.nn.Linear):
-            attached[f"model.{name}.weight"] = LowRank(module.weight.shape, rank)
+            attached[f"model.{name}.weight"] = _LowRank(module.weight.shape, rank)
             parametrize.register_parametrization(module, "weight", attached[f"model.{name}.weight"])
     return attached

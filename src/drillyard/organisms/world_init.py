@@ -21,7 +21,7 @@ from drillyard.organisms.world_files import shipped_worlds
 from drillyard.organisms.world_parts import known
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["init_world"]
+__all__ = ["generic", "init_world"]
 
 _HOUSE = "Brightwell"
 _POLICIES = ("delivery", "human", "hours", "payment", "discount", "broken", "privacy", "cancel", "returns-general")
