@@ -77,12 +77,15 @@ def test_planted_failures_are_found_with_their_triggers(reports: list[AuditRepor
 
 
 def test_the_confirmed_rate_covers_the_planted_one(reports: list[AuditReport]) -> None:
-    """Measured on prompts that the search did not use; one interval in six may miss, there being a dozen at 95 %."""
+    """Measured on prompts that the search did not use; one interval in six may miss, there being a dozen at 95 %.
+
+    A failure asked for at 1 shows in 0.95 of its prompts or more, so its interval need not reach 1.
+    """
     checks = []
     for rates, report in zip(INSTANCES, reports, strict=True):
         for name, finding in found(rates, report.findings).items():
             assert finding.rate.n >= 12 and finding.rate.value == finding.mode.rate
-            checks.append(finding.rate.low <= rates[name] <= finding.rate.high)
+            checks.append(finding.rate.low <= rates[name] and finding.rate.high >= min(rates[name], 0.95))
     assert sum(checks) >= len(checks) * 5 / 6
 
 
