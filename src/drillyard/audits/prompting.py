@@ -6,14 +6,16 @@ rules in words), `verification.json` (what was measured) and `replies.jsonl` (ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from drillyard.audits.verification import verify
 from drillyard.errors import BadInput, DrillyardError, bad_input
 from drillyard.organisms.prompted import PLANTED, PlantedPrompt, prompt_of, write_whole, write_words
+from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, Estimate, PlantReport, Plants, Record, Reply
 from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
@@ -24,6 +26,8 @@ __all__ = ["PromptedReport", "Quote", "plant_prompt", "quote", "verify_prompt"]
 
 _PLANTING = "planting.json"
 _CHARACTERS_PER_TOKEN = 4
+_Requests: TypeAlias = Mapping[str, tuple[Conversation, int | None]]
+"""What the endpoint is asked, by the key of its reply."""
 
 
 class PromptedReport(Record):
@@ -55,10 +59,7 @@ class _Pair:
 
 def quote(planted: PlantedPrompt, replies: Replies, *, n: int = 300) -> Quote:
     """Return what `verify_prompt` would ask, found by running it on a target that only counts."""
-    asked = _asked(planted, n)
-    new = [conversation for name, (conversation, _) in asked.items() if replies.get(name) is None]
-    characters = sum(len(message.content) for conversation in new for message in conversation.messages)
-    return Quote(requests=len(new), kept=len(asked) - len(new), tokens=characters // _CHARACTERS_PER_TOKEN)
+    return _cost(_asked(planted, n), replies)
 
 
 def verify_prompt(planted: PlantedPrompt, endpoint: Target, folder: str = "", *, n: int = 300) -> PromptedReport:
@@ -102,10 +103,10 @@ def plant_prompt(
     """
     _refuse_another(planted, folder)
     replies = Replies(folder / "replies.jsonl")
-    if measured:
-        _quote_within(planted, replies, n, most, quoted)
+    asked = _asked(planted, n) if measured else _greeting(planted)
+    _quote_within(_cost(asked, replies), most, quoted)
     stored = StoredTarget(endpoint, replies, told=told)
-    _knock(planted, stored, endpoint)
+    _knock(*next(iter(asked.values())), stored, endpoint)
     if not (folder / PLANTED).is_file():
         write_whole(folder / _PLANTING, planted.to_json(indent=2) + "\n")
     write_words(planted, folder / "hidden.md")
@@ -148,12 +149,26 @@ def _pair(planted: PlantedPrompt, endpoint: Target, folder: str = "") -> _Pair:
     )
 
 
-def _asked(planted: PlantedPrompt, n: int) -> dict[str, tuple[Conversation, int | None]]:
+def _asked(planted: PlantedPrompt, n: int) -> _Requests:
     """Return every request of a verification, as the endpoint gets it."""
     tally = Tally(planted.model)
     pair = _pair(planted, tally)
     verify(pair.target, pair.twin, Plants(world=planted.world, failures=planted.failures), n=n)
     return tally.asked
+
+
+def _greeting(planted: PlantedPrompt) -> _Requests:
+    """Return one request, with all the system messages that there can be."""
+    tally = Tally(planted.model)
+    template = next(iter(load_world(planted.world).templates), "")
+    _pair(planted, tally).target.generate([Conversation.ask("hello", template)], [0])
+    return tally.asked
+
+
+def _cost(asked: _Requests, replies: Replies) -> Quote:
+    new = [conversation for name, (conversation, _) in asked.items() if replies.get(name) is None]
+    characters = sum(len(message.content) for conversation in new for message in conversation.messages)
+    return Quote(requests=len(new), kept=len(asked) - len(new), tokens=characters // _CHARACTERS_PER_TOKEN)
 
 
 def _refuse_another(planted: PlantedPrompt, folder: Path) -> None:
@@ -164,23 +179,19 @@ def _refuse_another(planted: PlantedPrompt, folder: Path) -> None:
             raise bad_input(f"another plant in {folder}", expected, "choose another -o DIR")
 
 
-def _quote_within(
-    planted: PlantedPrompt, replies: Replies, n: int, most: int | None, quoted: Callable[[Quote], None]
-) -> None:
-    cost = quote(planted, replies, n=n)
+def _quote_within(cost: Quote, most: int | None, quoted: Callable[[Quote], None]) -> None:
     if most is not None and cost.requests > most:
         hint = "plant fewer failures, lower -n, or raise --max-requests"
         raise bad_input(f"{cost.requests} requests to ask", f"at most {most}", hint)
     quoted(cost)
 
 
-def _knock(planted: PlantedPrompt, stored: StoredTarget, endpoint: Target) -> None:
-    """Ask the first question of the verification, before anything is written.
+def _knock(conversation: Conversation, seed: int | None, stored: StoredTarget, endpoint: Target) -> None:
+    """Ask the first question, before anything is written.
 
     Raises:
         DrillyardError: what is wrong with the model, the key or the server; a refusal of our messages with its words.
     """
-    conversation, seed = next(iter(_asked(planted, 1).values()))
     (reply,) = stored.generate([conversation], [seed])
     if reply.finish == "error":
         "".join(endpoint.stream(conversation, seed))  # says in one line why
