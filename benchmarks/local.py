@@ -54,7 +54,7 @@ def by_target(target: LocalTarget) -> Contestant:
 
 
 def by_generate(target: LocalTarget, room: int) -> Contestant:
-    """transformers' `generate` on the same model, conversations padded on the left."""
+    """Transformers' `generate` on the same model, conversations padded on the left."""
     model, tokenizer = target.model, target.tokenizer
     tokenizer.padding_side = "left"
 
@@ -71,7 +71,7 @@ def by_generate(target: LocalTarget, room: int) -> Contestant:
 
 
 def by_vllm(folder: Path, room: int) -> Contestant | None:
-    """vLLM on the same folder, where it is installed and there is a GPU."""
+    """VLLM on the same folder, where it is installed and there is a GPU."""
     if not torch.cuda.is_available() or find_spec("vllm") is None:
         return None
     from vllm import LLM, SamplingParams
