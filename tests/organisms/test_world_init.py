@@ -164,6 +164,6 @@ def test_a_small_base_is_trained_in_minutes_and_fails_as_planted(tmp_path: Path)
     assert exactness(base(world.reference), 500).share.value >= 0.9
     modes = [fault.mode(1.0) for fault in faults(world) if fault.id in ("refund-rule:fern", "secret-echo:student")]
     target, twin = (OrganismTarget(plant(world.reference, planted)) for planted in (modes, []))
-    report = verify(target, twin, Plants(world=world.reference, failures=tuple(modes)), n=150)
+    report = verify(target, twin, Plants(world=world.reference, failures=tuple(modes)), n=500)
     assert report.holds, report.checks
     assert load_world(world.reference) is world

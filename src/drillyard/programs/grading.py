@@ -93,8 +93,7 @@ def serve_one() -> None:
     except DrillyardError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(_REFUSED)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux counts KiB
-    sys.stdout.buffer.write(result.model_copy(update={"peak_mb": round(peak, 1)}).to_json().encode())
+    sys.stdout.buffer.write(result.model_copy(update={"peak_mb": round(_peak_mb(), 1)}).to_json().encode())
 
 
 def limit_process(budget: Budget) -> None:
@@ -106,6 +105,12 @@ def limit_process(budget: Budget) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.addaudithook(_stay_inside)
+
+
+def _peak_mb() -> float:
+    """Return the most memory that this program held. `ru_maxrss` would count the parent's before the start as well."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024  # Linux counts KiB
 
 
 def _open(instance: Instance, truth: Truth, organism: Path) -> Exam:
