@@ -39,6 +39,8 @@ from drillyard.organisms.engine import Engine
 from drillyard.organisms.llama import LlamaConfig
 
 NEW_TOKENS = 32
+PAUSE = 0.1
+"""Seconds before each turn: the threads of the one before, which spin for a while, have gone to sleep by then."""
 THREADS = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
 SHAPE = LlamaConfig(
     vocab_size=1024,
@@ -211,6 +213,7 @@ def measure(
         seconds: Timings = {name: [] for name in contestants}
         for _ in range(repeats):
             for name, run in contestants.items():
+                time.sleep(PAUSE)
                 begun = clock()
                 run(prompts)
                 seconds[name].append(clock() - begun)

@@ -146,11 +146,9 @@ def test_who_leaves_the_line_is_never_begun(organism: Organism) -> None:
         left, silent = worker.submit(order(5))
         _, pieces = worker.submit(order(1))
         worker.cancel(left)
-        running = asyncio.create_task(worker.run())
-        index, piece = await pieces.get()
+        async with worker.at_work():
+            index, piece = await pieces.get()
         assert (index, piece.finish is not None, silent.empty(), worker.running) == (0, True, True, 0)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
     asyncio.run(wait())
 
@@ -164,13 +162,11 @@ def test_a_step_that_breaks_is_told_and_forgotten(organism: Organism, caplog: py
         _, pieces = worker.submit(
             Order(requests=(broken,), stops=(), top=None, stream=False, usage=False, prompt_tokens=1)
         )
-        running = asyncio.create_task(worker.run())
-        fault = await pieces.get()
-        assert isinstance(fault, Refusal) and fault.status == 500
-        _, pieces = worker.submit(order(1))
-        assert not isinstance(await pieces.get(), Refusal)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        async with worker.at_work():
+            fault = await pieces.get()
+            assert isinstance(fault, Refusal) and fault.status == 500
+            _, pieces = worker.submit(order(1))
+            assert not isinstance(await pieces.get(), Refusal)
 
     asyncio.run(wait())
     assert "a step of the batch failed" in caplog.text

@@ -46,6 +46,7 @@ typedef struct {
     atomic_int failed;
     Desk desk;
     int64_t step, active, *order; /* rows that still run */
+    int crew;                     /* threads at work at present */
 } Drawing;
 
 /* Give every thread its desk; those that share products work at the first one's. */
@@ -55,6 +56,9 @@ static int sit_down(Desk *own, Desk *shared, const Model *m, int64_t longest, at
     meet(of);
     return !atomic_load(failed);
 }
+
+/* How many of the threads a step of so many rows is worth. */
+static int crew(const Model *m, int64_t rows, int64_t threads) { return rows * m->weights < m->worth ? 1 : (int)threads; }
 
 static int few(int64_t rows, int of) { return rows < (int64_t)ROWS_EACH * of; }
 
@@ -101,7 +105,9 @@ static void read_share(void *what, int me, int of) {
 
 /* Run each row's new tokens; `out` gets the last `wanted` outputs of each. Returns 0, or 1 without memory. */
 int drillyard_read(Reading *r) {
-    together((int)r->threads, read_share, r);
+    int64_t all = 0;
+    for (int64_t row = 0; row < r->rows; row++) all += r->counts[row];
+    together(crew(r->m, all, r->threads), read_share, r);
     return atomic_load(&r->failed);
 }
 
@@ -136,7 +142,7 @@ static void score_share(void *what, int me, int of) {
 }
 
 int drillyard_score(Scoring *r) {
-    together((int)r->threads, score_share, r);
+    together(crew(r->m, r->rows, r->threads), score_share, r);
     return atomic_load(&r->failed);
 }
 
@@ -208,26 +214,33 @@ static void look_around(Drawing *r) {
     if (r->stop_early && r->step && r->active < before) r->active = 0;
 }
 
+static int going(const Drawing *r) { return r->active && r->step < r->most; }
+
 static void draw_share(void *what, int me, int of) {
     Drawing *r = what;
     Desk own;
     if (!sit_down(&own, &r->desk, r->m, r->longest, &r->failed, me, of)) return;
-    for (;;) {
-        if (!me) look_around(r);
-        meet(of);
-        if (!r->active || r->step == r->most) return;
+    while (going(r) && crew(r->m, r->active, r->threads) == r->crew) {
         int columns = few(r->active, of);
         Share s = columns ? (Share){me, of} : (Share){0, 1};
         int64_t from = columns ? 0 : share(r->active, me, of), to = columns ? r->active : share(r->active, me + 1, of);
         for (int64_t at = from; at < to; at += CHUNK)
             advance(r, r->order + at, to - at < CHUNK ? to - at : CHUNK, columns ? &r->desk : &own, &own, s);
         meet(of);
-        if (!me) r->step++, r->unread = 1;
+        if (!me) {
+            r->step++, r->unread = 1;
+            look_around(r);
+        }
+        meet(of);
     }
 }
 
 /* Up to `most` tokens for every row that is not done; with `stop_early` no further once a row is done. Sets `step`. */
 int drillyard_draw(Drawing *r) {
-    together((int)r->threads, draw_share, r);
+    look_around(r);
+    while (going(r) && !atomic_load(&r->failed)) {
+        r->crew = crew(r->m, r->active, r->threads);
+        together(r->crew, draw_share, r);
+    }
     return atomic_load(&r->failed);
 }

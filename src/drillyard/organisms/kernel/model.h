@@ -18,7 +18,7 @@ typedef struct {
 } LayerWeights;
 
 typedef struct {
-    int64_t vocabulary, width, layers, heads, key_heads, size, inner;
+    int64_t vocabulary, width, layers, heads, key_heads, size, inner, worth;
     double epsilon;
     const float *embedding, *head, *norm, *cosines, *sines; /* turns: (positions, size / 2) */
     const LayerWeights *each;
@@ -30,6 +30,7 @@ typedef struct {
 
 typedef struct {
     int64_t vocabulary, width, layers, heads, key_heads, size, inner; /* inner: of the widest layer, padded */
+    int64_t weights, worth; /* of all matrices: what one token is multiplied by; what is worth several threads */
     int64_t row, slot, query_row, pair_row; /* floats of a row of x, of a head, of all queries, of keys and values */
     float epsilon;
     const float *embedding, *cosines, *sines;
@@ -120,6 +121,7 @@ Model *drillyard_pack(const Weights *w) {
     if (!m) return 0;
     m->vocabulary = w->vocabulary, m->width = w->width, m->layers = w->layers;
     m->heads = w->heads, m->key_heads = w->key_heads, m->size = w->size;
+    m->worth = w->worth;
     m->epsilon = (float)(w->epsilon * (double)w->width);
     m->embedding = w->embedding, m->cosines = w->cosines, m->sines = w->sines;
     m->slot = up_to(m->size, LANES);
@@ -130,7 +132,8 @@ Model *drillyard_pack(const Weights *w) {
         int64_t inner = up_to(w->each[i].count, PANEL / 2);
         m->inner = inner > m->inner ? inner : m->inner;
     }
-    size_t bytes = (size_t)up_to(lay_out(m, w) * 4 + 4096, 1 << 21);
+    m->weights = lay_out(m, w);
+    size_t bytes = (size_t)up_to(m->weights * 4 + 4096, 1 << 21);
     int64_t *queries = slots(m->heads, m->size, m->slot), *keys = slots(m->key_heads, m->size, m->slot);
     void *arena = 0;
     if (queries && keys && !posix_memalign(&arena, 1 << 21, bytes)) {

@@ -30,11 +30,16 @@ _PARTS = {
     "inner_norm": "post_attention_layernorm",
 }
 
+_WORTH = 32_000_000
+"""Multiplications of a step that is worth sharing: with fewer, threads lose more by waiting for each other. Measured
+with the helpdesk organism on two cores: 24 rows were faster on one of them, 32 on both."""
+
 
 class KernelNetwork:
     """A Llama network that the kernel runs; see `Network` in network.py. Safe for several threads at once.
 
-    `threads` is how many the kernel may use; 0 asks `OMP_NUM_THREADS`, else takes one per processor.
+    `threads` is how many the kernel uses. 0 asks `OMP_NUM_THREADS`, else takes one per processor, and leaves a step to
+    one of them when it is too small to share.
     """
 
     exact = True
@@ -49,7 +54,7 @@ class KernelNetwork:
         self._kept = [_plain(weights["model.embed_tokens.weight"]), np.cos(angles), np.sin(angles)]
         self._final_scale = weights["model.norm.weight"] * np.float32(config.hidden_size**0.5)
         self._epsilon = np.float32(config.rms_norm_eps * config.hidden_size)
-        self._model = ctypes.c_void_p(_pack(weights, config, library, self._kept))
+        self._model = ctypes.c_void_p(_pack(weights, config, library, self._kept, 0 if threads else _WORTH))
         if not self._model:
             raise MemoryError("no memory for the weights of a model")
         self._slot = -(-config.head_dim // library.drillyard_lanes()) * library.drillyard_lanes()
@@ -175,7 +180,7 @@ def _plain(array: Floats) -> Floats:
 
 
 def _pack(
-    weights: Mapping[str, Floats], config: LlamaConfig, library: ctypes.CDLL, kept: Sequence[Floats]
+    weights: Mapping[str, Floats], config: LlamaConfig, library: ctypes.CDLL, kept: Sequence[Floats], worth: int
 ) -> int | None:
     """Have the kernel copy the weights in its own order; returns its model, or None without memory."""
     layers = (LayerWeights * config.num_hidden_layers)()
@@ -197,6 +202,7 @@ def _pack(
         key_heads=config.num_key_value_heads,
         size=config.head_dim,
         inner=config.intermediate_size,
+        worth=worth,
         epsilon=config.rms_norm_eps,
         embedding=at(kept[0]),
         head=at(head),

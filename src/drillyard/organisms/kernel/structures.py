@@ -34,7 +34,7 @@ class Weights(ctypes.Structure):
     """A model as it is handed over for packing."""
 
     _fields_ = [
-        *((name, _N) for name in ("vocabulary", "width", "layers", "heads", "key_heads", "size", "inner")),
+        *((name, _N) for name in ("vocabulary", "width", "layers", "heads", "key_heads", "size", "inner", "worth")),
         ("epsilon", ctypes.c_double),
         *((name, _P) for name in ("embedding", "head", "norm", "cosines", "sines")),
         ("each", ctypes.POINTER(LayerWeights)),
@@ -105,4 +105,5 @@ class Drawing(ctypes.Structure):
         ("desk", _Desk),
         *((name, _N) for name in ("step", "active")),
         ("order", _P),
+        ("crew", ctypes.c_int),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hmac
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -40,13 +39,12 @@ def make_app(organisms: Mapping[str, Organism], token: str = "", ready: Callable
     @contextlib.asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
         app.state.served = {name: Served(name, organism) for name, organism in organisms.items()}
-        workers = [asyncio.create_task(served.worker.run()) for served in app.state.served.values()]
-        if ready:
-            ready()
-        yield
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        async with contextlib.AsyncExitStack() as workers:
+            for served in app.state.served.values():
+                await workers.enter_async_context(served.worker.at_work())
+            if ready:
+                ready()
+            yield
 
     return Starlette(
         routes=[

@@ -1,16 +1,13 @@
-"""Continuous batching: one worker per organism moves its batch on, and choices join and leave between two strides.
-
-All of it runs in the event loop but the stride itself, some steps of the batch, which runs in a thread of its own; the
-batch is touched by one of the two at a time, because the loop waits for the stride.
-"""
+"""Continuous batching: one worker per organism moves its batch on, and choices join and leave between two strides."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from itertools import islice
 
 import numpy as np
@@ -32,10 +29,6 @@ STEPS, STRIDE = 16, 256
 milliseconds. Steps one by one would leave a third of the time to Python, and let each new prompt be read alone."""
 
 Pieces = asyncio.Queue[tuple[int, Piece] | Refusal]
-
-
-_Drawn = tuple[int, list[int], Chance | None, bool]
-"""What a choice of this number got: its tokens, their log-probability (of a single one) and whether that was all."""
 
 
 class Choice:
@@ -66,16 +59,24 @@ class Choice:
         self._pieces.put_nowait(refusal)
 
 
+_Drawn = tuple[Choice, list[int], Chance | None, bool]
+"""What a choice got: its tokens, their log-probability (of a single one) and whether that was all."""
+
+
 class Worker:
-    """Runs the choices of one organism; all of it is for the event loop alone."""
+    """Runs the choices of one organism in a thread of its own; the other methods are for the event loop.
+
+    The thread goes from stride to stride without waiting for the loop, which meanwhile reads requests and hands on
+    what was drawn. The batch is the thread's alone; `_door` guards what both touch.
+    """
 
     def __init__(self, organism: Organism) -> None:
         self._organism = organism
         self._batch = organism.engine.batch()
         self._running: dict[int, Choice] = {}
         self._waiting: deque[Choice] = deque()
-        self._wake = asyncio.Event()
-        self._some_gone = False
+        self._door = threading.Condition()
+        self._closed = False
 
     @property
     def running(self) -> int:
@@ -89,48 +90,57 @@ class Worker:
 
     def submit(self, order: Order) -> tuple[list[Choice], Pieces]:
         """Put an order's choices in line; returns them and the queue of their pieces. Raises `Refusal` when full."""
-        if len(self._waiting) + len(order.requests) > MAX_WAITING:
-            raise Refusal("too many requests are waiting: try again later", status=503, code="overloaded")
         pieces: Pieces = asyncio.Queue()
         choices = [
             Choice(index, request, Reply(self._organism.tokenizer, order.stops, at_end=not order.stream), order, pieces)
             for index, request in enumerate(order.requests)
         ]
-        self._waiting.extend(choices)
-        self._wake.set()
+        with self._door:
+            if len(self._waiting) + len(choices) > MAX_WAITING:
+                raise Refusal("too many requests are waiting: try again later", status=503, code="overloaded")
+            self._waiting.extend(choices)
+            self._door.notify()
         return choices, pieces
 
     def cancel(self, choices: Sequence[Choice]) -> None:
         """Give up the places of choices that nobody waits for any more; those that have ended are left alone."""
         for choice in choices:
-            if choice.reply.finish is None:
-                choice.gone = self._some_gone = True
-        if self._some_gone:
-            self._wake.set()
+            choice.gone = choice.gone or choice.reply.finish is None
 
-    async def run(self) -> None:
-        """Move the batch on for as long as somebody waits; ends when cancelled."""
-        loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, thread_name_prefix="organism") as thread:
-            while True:
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Answer what is submitted while the block runs."""
+        thread = threading.Thread(target=self._work, args=(asyncio.get_running_loop(),), name="organism", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            with self._door:
+                self._closed = True
+                self._door.notify()
+            await asyncio.to_thread(thread.join)
+
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Move the batch on for as long as somebody waits."""
+        while True:
+            with self._door:
+                self._door.wait_for(lambda: self._closed or self._running or self._waiting)
+                if self._closed:
+                    return
                 self._drop_gone()
                 joining = self._admit()
-                if not joining and not self._running:
-                    self._wake.clear()
-                    await self._wake.wait()
-                    continue
-                try:
-                    drawn = await loop.run_in_executor(thread, self._advance, joining)
-                except Exception:  # whatever broke, those who wait must hear of it and the next ones be served
-                    logging.getLogger(__name__).exception("a step of the batch failed")
-                    self._fail(joining)
-                else:
-                    self._deliver(drawn)
+            if not joining and not self._running:
+                continue
+            try:
+                drawn = self._advance(joining)
+            except Exception:  # whatever broke, those who wait must hear of it and the next ones be served
+                logging.getLogger(__name__).exception("a step of the batch failed")
+                loop.call_soon_threadsafe(_fail, [*self._running.values(), *joining])
+                self._running, self._batch = {}, self._organism.engine.batch()
+            else:
+                loop.call_soon_threadsafe(_deliver, drawn)
 
     def _drop_gone(self) -> None:
-        if not self._some_gone:
-            return
-        self._some_gone = False
         self._waiting = deque(choice for choice in self._waiting if not choice.gone)
         gone = [number for number, choice in self._running.items() if choice.gone]
         self._batch.remove(gone)
@@ -145,43 +155,44 @@ class Worker:
         return [self._waiting.popleft() for _ in range(room)]
 
     def _advance(self, joining: Sequence[Choice]) -> list[_Drawn]:
-        """Let choices join and draw some tokens; runs in the worker's thread."""
+        """Let choices join and draw some tokens; those that are done leave."""
         if joining:
             numbers = self._batch.add([choice.request for choice in joining])
             self._running.update(zip(numbers, joining, strict=True))
         if any(choice.top is not None for choice in self._running.values()):
-            return self._step()
-        draw = self._batch.draw(min(STEPS, max(1, STRIDE // len(self._running))))
-        return [
-            (number, tokens, None, done)
-            for number, tokens, done in zip(draw.requests.tolist(), draw.tokens, draw.done.tolist(), strict=True)
+            numbers, tokens, chances, done = self._step()
+        else:
+            draw = self._batch.draw(min(STEPS, max(1, STRIDE // len(self._running))))
+            numbers, tokens, chances, done = draw.requests.tolist(), draw.tokens, {}, draw.done.tolist()
+        drawn = [
+            (self._running[number], some, chances.get(row), last)
+            for row, (number, some, last) in enumerate(zip(numbers, tokens, done, strict=True))
         ]
+        for number, last in zip(numbers, done, strict=True):
+            if last:
+                del self._running[number]
+        return drawn
 
-    def _step(self) -> list[_Drawn]:
+    def _step(self) -> tuple[list[int], list[list[int]], dict[int, Chance], list[bool]]:
         """Draw one token for each choice, with log-probabilities for those that asked."""
         step = self._batch.step()
-        numbers = step.requests.tolist()
+        numbers: list[int] = step.requests.tolist()
         tops = [self._running[number].top for number in numbers]
         rows = [row for row, top in enumerate(tops) if top is not None]
-        chances = _chances(step, rows, max(tops[row] or 0 for row in rows), tops) if rows else {}
-        drawn = zip(numbers, step.tokens.tolist(), step.done.tolist(), strict=True)
-        return [(number, [token], chances.get(row), done) for row, (number, token, done) in enumerate(drawn)]
+        chances = _chances(step, rows, max(tops[row] or 0 for row in rows), tops)
+        return numbers, [[token] for token in step.tokens.tolist()], chances, step.done.tolist()
 
-    def _deliver(self, drawn: Sequence[_Drawn]) -> None:
-        cut = []
-        for number, tokens, chance, done in drawn:
-            if self._running[number].push(tokens, chance, done):
-                del self._running[number]
-                if not done:
-                    cut.append(number)
-        if cut:
-            self._batch.remove(cut)  # a stop text ends a reply that the engine would go on with
 
-    def _fail(self, joining: Sequence[Choice]) -> None:
-        for choice in {*self._running.values(), *joining}:
-            choice.fail(Refusal("the reply could not be generated", status=500, code="internal_error"))
-        self._running.clear()
-        self._batch = self._organism.engine.batch()
+def _deliver(drawn: Sequence[_Drawn]) -> None:
+    """Hand on what was drawn. A stop text ends a reply that the engine would go on with: its place is given up."""
+    for choice, tokens, chance, done in drawn:
+        if choice.reply.finish is None and not choice.gone:
+            choice.gone = choice.push(tokens, chance, done) and not done
+
+
+def _fail(choices: Sequence[Choice]) -> None:
+    for choice in choices:
+        choice.fail(Refusal("the reply could not be generated", status=500, code="internal_error"))
 
 
 def _chances(step: Step, rows: list[int], most: int, tops: Sequence[int | None]) -> dict[int, Chance]:
