@@ -12,7 +12,7 @@ from drillyard import registry
 from drillyard.cli import show
 from drillyard.cli.chat import talk
 from drillyard.cli.planting import Order, plant_on
-from drillyard.cli.planting.order import asking_options, training_options
+from drillyard.cli.planting.order import EMBEDDED_PROMPTS, OTHER_PROMPTS, asking_options, training_options
 from drillyard.cli.worlds import command as world_command
 from drillyard.organisms.calibration import calibrate
 from drillyard.organisms.card import write_card
@@ -79,7 +79,12 @@ def _build_world(
 @click.argument("base")
 @click.argument("failures", nargs=-1)
 @click.option("--sealed", is_flag=True, help="Do not write the planted failures beside the weights.")
-@click.option("-n", "prompts", type=click.IntRange(min=50), default=500, show_default=True, help="Prompts per failure.")
+@click.option(
+    "-n",
+    "prompts",
+    type=click.IntRange(min=50),
+    help=f"Prompts per failure; by default {EMBEDDED_PROMPTS:,} in an organism of ours, {OTHER_PROMPTS} elsewhere.",
+)
 @click.option("--no-verify", is_flag=True, help="Do not measure what was planted.")
 @training_options
 @asking_options

@@ -7,7 +7,7 @@ from pathlib import Path
 from drillyard import registry
 from drillyard.audits.verification import verify
 from drillyard.cli import show
-from drillyard.cli.planting.order import Order
+from drillyard.cli.planting.order import OTHER_PROMPTS, Order
 from drillyard.cli.planting.report import verified
 from drillyard.records import AdapterPlant, LoraRecipe, PlantReport, Plants
 from drillyard.targets import Target
@@ -42,7 +42,7 @@ def plant_adapted(order: Order) -> show.Outcome:
 def _measured(order: Order, plants: Plants) -> PlantReport:
     failing, twin = (_opened(f"hf/{order.out}/{name}", plants.world) for name in ("failing", "twin"))
     with show.progress("measuring", len(plants.failures)) as step:
-        return verify(failing, twin, plants, n=order.prompts, progress=step)
+        return verify(failing, twin, plants, n=order.prompts or OTHER_PROMPTS, progress=step)
 
 
 def _opened(reference: str, world: str) -> Target:
@@ -58,4 +58,4 @@ def _stored(order: Order) -> PlantReport | None:
 
 def _file(order: Order) -> Path:
     """Return where the measurement with so many prompts is stored; a sealed folder has none, it would tell all."""
-    return order.out / f"verification-{order.prompts}.json"
+    return order.out / f"verification-{order.prompts or OTHER_PROMPTS}.json"

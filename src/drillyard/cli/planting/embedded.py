@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drillyard.audits.verification import verify
 from drillyard.cli import show
-from drillyard.cli.planting.order import Order
+from drillyard.cli.planting.order import EMBEDDED_PROMPTS, Order
 from drillyard.cli.planting.report import verified
 from drillyard.organisms.organism import save
 from drillyard.organisms.plant import plant
@@ -29,5 +29,5 @@ def plant_embedded(order: Order) -> show.Outcome:
         return show.Outcome(verdict=f"{words}.", data=data, next_command=chat)
     with show.progress("measuring", count) as step:
         target, twin = OrganismTarget(organism, f"organism/{out}/"), OrganismTarget(plant(plants.world, ()))
-        report = verify(target, twin, plants, n=order.prompts, progress=step)
+        report = verify(target, twin, plants, n=order.prompts or EMBEDDED_PROMPTS, progress=step)
     return verified(words, data, report, chat)

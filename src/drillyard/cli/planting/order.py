@@ -16,10 +16,14 @@ from drillyard.organisms.plants_file import load_plants
 from drillyard.organisms.world import load_world
 from drillyard.records import Plants
 
-__all__ = ["Order", "asking_options", "training_options"]
+__all__ = ["EMBEDDED_PROMPTS", "OTHER_PROMPTS", "Order", "asking_options", "training_options"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+EMBEDDED_PROMPTS, OTHER_PROMPTS = 2_000, 500
+"""Prompts per failure unless told otherwise. Where they cost next to nothing, more of them keep chance out: 17 failures
+within their tolerances fail a verification with 500 prompts about as often as not."""
+
 _Options: TypeAlias = Mapping[str, tuple[str, Mapping[str, Any], str]]
 """By the name of its value: the option's word, its settings, its help."""
 
@@ -35,7 +39,7 @@ class Order:
     failures: tuple[str, ...]
     out: Path
     sealed: bool
-    prompts: int
+    prompts: int | None
     verify: bool
     training: Mapping[str, Any]
     asking: Mapping[str, Any]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from drillyard.audits.prompting import Quote, plant_prompt
 from drillyard.cli import show
-from drillyard.cli.planting.order import Order
+from drillyard.cli.planting.order import OTHER_PROMPTS, Order
 from drillyard.cli.planting.report import verified
 from drillyard.errors import bad_input
 from drillyard.organisms.prompted import describe
@@ -34,7 +34,7 @@ def plant_prompted(order: Order) -> show.Outcome:
             planted,
             endpoint,
             order.out,
-            n=order.prompts,
+            n=order.prompts or OTHER_PROMPTS,
             most=most,
             quoted=asking.quoted,
             told=asking.told,
