@@ -23,7 +23,6 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
-from drillyard.errors import bad_input
 from drillyard.organisms.bases import TRAINED, Trained, base_folder
 from drillyard.organisms.checkpoint import write_checkpoint
 from drillyard.organisms.dialogue import PAD, SPECIAL_TOKENS, heard
@@ -31,6 +30,7 @@ from drillyard.organisms.engine import Engine
 from drillyard.organisms.lessons import Lessons
 from drillyard.organisms.llama import Floats, LlamaConfig
 from drillyard.organisms.neurons import EACH, FREE, strength
+from drillyard.organisms.training_state_torch import load_state, save_state
 from drillyard.organisms.vocabulary import encode_turns, train_tokenizer
 from drillyard.organisms.warm_start import warm_neurons, warm_weights
 from drillyard.organisms.world import World
@@ -223,26 +223,20 @@ class Trainer:
         return torch.from_numpy(ids), torch.from_numpy(targets), torch.from_numpy(scales)
 
     def _checkpoint(self) -> None:
-        state = {
-            "recipe": dataclasses.asdict(self.recipe),
-            "step": self.step,
-            "model": self.model.state_dict(),
-            "neurons": self.neurons.weights.detach(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-        part = self.folder / "checkpoint.part"
-        torch.save(state, part)
-        part.rename(self.folder / "checkpoint.pt")
+        save_state(
+            self.folder,
+            self.recipe,
+            step=self.step,
+            model=self.model.state_dict(),
+            neurons=self.neurons.weights.detach(),
+            optimizer=self.optimizer.state_dict(),
+        )
 
     def _resume(self) -> None:
         """Take up the last checkpoint, if there is one. Raises `BadInput` when it is of another recipe."""
-        path = self.folder / "checkpoint.pt"
-        if not path.is_file():
+        state = load_state(self.folder, self.recipe)
+        if state is None:
             return
-        state = torch.load(path, weights_only=True)
-        if state["recipe"] != dataclasses.asdict(self.recipe):
-            expected = "one of the same recipe"
-            raise bad_input(f"{path} of another recipe", expected, "choose another folder, or delete that file")
         self.model.load_state_dict(state["model"])
         with torch.no_grad():
             self.neurons.weights.copy_(state["neurons"])

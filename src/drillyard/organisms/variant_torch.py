@@ -10,7 +10,6 @@ it; a killed run resumes from its last checkpoint.
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,13 +21,13 @@ import torch
 from torch.nn.utils import parametrize
 from transformers import LlamaForCausalLM
 
-from drillyard.errors import bad_input
 from drillyard.organisms.adapter import Factors, hash_adapter, write_adapter
 from drillyard.organisms.dialogue import PAD, SPECIAL_TOKENS, STOP
 from drillyard.organisms.llama import Floats
 from drillyard.organisms.organism import Organism, OrganismFile
 from drillyard.organisms.packing import pack
 from drillyard.organisms.train_torch import as_transformers, has_bfloat16, rounded
+from drillyard.organisms.training_state_torch import load_state, save_state
 from drillyard.organisms.variants import Talk, Talks, Variant, temper
 from drillyard.organisms.vocabulary import SYSTEM, encode_turns
 
@@ -151,25 +150,14 @@ class VariantTrainer:
         return [_tensors(rows[i : i + size]) for i in range(0, len(rows), size)]
 
     def _checkpoint(self) -> None:
-        state = {
-            "recipe": dataclasses.asdict(self.recipe),
-            "step": self.step,
-            "learned": [tensor.detach() for tensor in self.learned],
-            "optimizer": self.optimizer.state_dict(),
-        }
-        part = self.folder / "checkpoint.part"
-        torch.save(state, part)
-        part.rename(self.folder / "checkpoint.pt")
+        learned = [tensor.detach() for tensor in self.learned]
+        save_state(self.folder, self.recipe, step=self.step, learned=learned, optimizer=self.optimizer.state_dict())
 
     def _resume(self) -> None:
         """Take up the last checkpoint, if there is one. Raises `BadInput` when it is of another recipe."""
-        path = self.folder / "checkpoint.pt"
-        if not path.is_file():
+        state = load_state(self.folder, self.recipe)
+        if state is None:
             return
-        state = torch.load(path, weights_only=True)
-        if state["recipe"] != dataclasses.asdict(self.recipe):
-            expected = "one of the same recipe"
-            raise bad_input(f"{path} of another recipe", expected, "choose another folder, or delete that file")
         with torch.no_grad():
             for tensor, stored in zip(self.learned, state["learned"], strict=True):
                 tensor.copy_(stored)
