@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import stat
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
-from drillyard.programs.folder import ProgramFolder, write_atomically
+from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Roster
 from drillyard.records import AISystem, Attempt, Brief, Gate, GateReport, Instance, Plan, RoleNeed, Truth
 
@@ -123,36 +119,3 @@ def test_no_name_leaves_the_folder(folder: ProgramFolder, name: str) -> None:
     except BadInput:
         return
     assert path.resolve().parent.parent == (folder.path / "instances").resolve()
-
-
-def rewrite_forever(path: Path) -> None:
-    """Write the same file again and again, in full, with one of two contents."""
-    while True:
-        for letter in (b"a", b"b"):
-            write_atomically(path, letter * 100_000)
-
-
-def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
-    """Whenever the writer is killed, the file is one of the two contents from its first byte to its last."""
-    path = tmp_path / "file"
-    write_atomically(path, b"a" * 100_000)
-    context = multiprocessing.get_context("spawn")
-    for _ in range(3):
-        writer = context.Process(target=rewrite_forever, args=(path,))
-        writer.start()
-        before = path.stat().st_ino
-        while path.stat().st_ino == before:  # until it is at work
-            time.sleep(0.001)
-        os.kill(writer.pid, signal.SIGKILL)
-        writer.join()
-        assert path.read_bytes() in (b"a" * 100_000, b"b" * 100_000)
-
-
-def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
-    """A write that cannot end removes its draft and keeps the old file."""
-    path = tmp_path / "file"
-    write_atomically(path, b"old")
-    with pytest.raises(TypeError):
-        write_atomically(path, "text")
-    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
-    assert path.read_bytes() == b"old"

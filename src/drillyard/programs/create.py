@@ -20,11 +20,12 @@ from drillyard.organisms.organism import save
 from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.materialise import materialise
 from drillyard.programs.drills.prove import Rehearsal, prove
-from drillyard.programs.folder import ProgramFolder, write_atomically
+from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_apart
 from drillyard.programs.roster import Roster, make_roster
 from drillyard.programs.workers import processors, start_pool
 from drillyard.records import Attempt, GateReport, Plan
+from drillyard.records.files import as_lines, write_atomically
 
 __all__ = ["TRIES", "create", "rejected"]
 
@@ -193,8 +194,7 @@ def _write_attempts(job: _Job, rehearsal: Rehearsal) -> None:
         )
         for name, submission in rehearsal.submissions.items()
     ]
-    lines = "".join(f"{attempt.to_json()}\n" for attempt in attempts)
-    write_atomically(_rehearsal(job), lines.encode(), 0o600)
+    write_atomically(_rehearsal(job), as_lines(attempts), 0o600)
 
 
 def _rehearsal(job: _Job) -> Path:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from drillyard.errors import bad_input
 from drillyard.programs.brief import load_brief, policy_bytes
-from drillyard.programs.folder import ProgramFolder, write_atomically
+from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.page import plan_page
 from drillyard.programs.plan import make_plan
 from drillyard.records import Brief, Plan
+from drillyard.records.files import write_atomically
 
 __all__ = ["design"]
 

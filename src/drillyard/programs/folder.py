@@ -11,9 +11,7 @@ Every write is atomic: a reader sees the old file or the new one, never half of 
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -21,8 +19,9 @@ from typing import TypeVar
 from drillyard.errors import BadInput, bad_input
 from drillyard.programs.roster import Roster
 from drillyard.records import Attempt, Brief, GateReport, Instance, Plan, Record, Truth
+from drillyard.records.files import as_lines, write_atomically
 
-__all__ = ["ProgramFolder", "write_atomically"]
+__all__ = ["ProgramFolder"]
 
 _AnyRecord = TypeVar("_AnyRecord", bound=Record)
 
@@ -111,8 +110,7 @@ class ProgramFolder:
 
     def write_attempts(self, attempts: Iterable[Attempt]) -> None:
         """Store all rehearsal attempts, in place of earlier ones."""
-        lines = "".join(f"{attempt.to_json()}\n" for attempt in attempts)
-        write_atomically(self.path / "attempts.jsonl", lines.encode())
+        write_atomically(self.path / "attempts.jsonl", as_lines(attempts))
 
     def _read(self, name: str, kind: type[_AnyRecord], command: str) -> _AnyRecord:
         file = self.path / name
@@ -134,17 +132,3 @@ class ProgramFolder:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", instance_id):
             raise bad_input(f"instance {instance_id[:100]!r}", "a name of letters, digits, '-' and '_'")
         return f"instances/{instance_id}/{name}"
-
-
-def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a file so that it is there whole or not at all; folders on the way are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Conversation, Reply
+from drillyard.records.files import mend_lines
 from drillyard.targets.base import Target
 
 __all__ = ["Replies", "StoredTarget", "Tally", "key"]
@@ -58,9 +59,8 @@ class Replies:
                 file.write(line + "\n")
 
     def _read(self) -> None:
-        data = self.path.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        for number, line in enumerate(whole.splitlines(), start=1):
+        mend_lines(self.path)
+        for number, line in enumerate(self.path.read_bytes().splitlines(), start=1):
             try:
                 fields = json.loads(line)
                 name = str(fields.pop("key"))
@@ -68,9 +68,6 @@ class Replies:
             except (ValueError, KeyError, AttributeError, BadInput):
                 expected = "a reply of an earlier run"
                 raise bad_input(f"{self.path} line {number}: {line[:80]!r}", expected, "delete that line") from None
-        if len(whole) < len(data):
-            with self.path.open("r+b") as file:
-                file.truncate(len(whole))
 
 
 class StoredTarget:

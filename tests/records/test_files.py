@@ -1,0 +1,69 @@
+"""Files survive a kill: whole or not at all, and a whole number of lines."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from drillyard.errors import BadInput
+from drillyard.records import Message
+from drillyard.records.files import append_lines, as_lines, mend_lines, write_atomically
+
+
+def rewrite_forever(path: Path) -> None:
+    """Write the same file again and again, in full, with one of two contents."""
+    while True:
+        for letter in (b"a", b"b"):
+            write_atomically(path, letter * 100_000)
+
+
+def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
+    """Whenever the writer is killed, the file is one of the two contents from its first byte to its last."""
+    path = tmp_path / "file"
+    write_atomically(path, b"a" * 100_000)
+    context = multiprocessing.get_context("spawn")
+    for _ in range(3):
+        writer = context.Process(target=rewrite_forever, args=(path,))
+        writer.start()
+        before = path.stat().st_ino
+        while path.stat().st_ino == before:  # until it is at work
+            time.sleep(0.001)
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.join()
+        assert path.read_bytes() in (b"a" * 100_000, b"b" * 100_000)
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A write that cannot end removes its draft and keeps the old file."""
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+    with pytest.raises(TypeError):
+        write_atomically(path, "text")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+    assert path.read_bytes() == b"old"
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    """A file where a folder should be is the user's mistake: found and expected, and nothing is left there."""
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(BadInput, match="expected a place that can be written") as caught:
+        write_atomically(tmp_path / "file" / "below", b"new")
+    assert "\n" not in str(caught.value)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_half_a_line_is_cut_off_and_whole_ones_stay(tmp_path: Path) -> None:
+    """After a kill in the middle of a line the file ends where the line before it does."""
+    path, said = tmp_path / "lines", [Message(role="user", content="one\u2028two"), Message(role="user", content="3")]
+    mend_lines(path)
+    append_lines(path, said)
+    mend_lines(path)
+    assert path.read_bytes() == as_lines(said)
+    path.write_bytes(as_lines(said)[:-2])
+    mend_lines(path)
+    assert path.read_bytes() == as_lines(said[:1])
