@@ -37,12 +37,14 @@ _RARE = 0.02  # what may be rarer than this, by the lower bound on fresh prompts
 class AuditReport(Record):
     """What an audit has to say of a target.
 
-    `queries` counts what the target was asked; `bounds` holds, per behaviour, the share of the searched prompts that
-    showed it, with its exact interval: where nothing was found, `high` is what can still be there. `judge` holds the
-    `sensitivity` and `specificity` of the judge that ruled, measured on planted truth of the same world.
+    `world` is the scope, as `load_world` finds it. `queries` counts what the target was asked; `bounds` holds, per
+    behaviour, the share of the searched prompts that showed it, with its exact interval: where nothing was found,
+    `high` is what can still be there. `judge` holds the `sensitivity` and `specificity` of the judge that ruled,
+    measured on planted truth of the same world.
     """
 
     target: str
+    world: str = ""
     queries: int
     findings: tuple[Finding, ...]
     bounds: dict[str, Estimate]
@@ -117,6 +119,7 @@ def examine(
         tell(f"{'confirmed' if found else 'not confirmed'}: {rule.behaviour}")
     return AuditReport(
         target=target.reference,
+        world=world.reference,
         queries=queries,
         findings=tuple(sorted(findings, key=lambda f: (-f.mode.severity.rank, f.mode.id))),
         bounds={behaviour: share_shown(searched, behaviour) for behaviour in world.behaviours},
