@@ -11,6 +11,7 @@
 - **finding**: a claimed failure mode with evidence. **estimate**: a number with its interval, n and method.
 - **drill**: an exercise; **instance**: one learner's copy of it; **truth**: its sealed half; **gate**: a release check.
 - **claim**, **submission**, **grade**, **attempt**: what a learner hands in and what became of it.
+- **benchmark**: cases with criteria; **bench reply**, **verdict**, **report**: what a target made of them.
 - **plants**: what is to be planted where; **plant report**: what was measured of it afterwards.
 - **adapter plant**: what an adapter that was trained to fail says of itself; **LoRA recipe**: how it is trained.
 - **brief**, **objective**, **activity**, **plan**, **clash**: what is asked of a programme and what is planned.
@@ -18,6 +19,21 @@
 
 from drillyard.records.adapted import AdapterPlant, LoraRecipe
 from drillyard.records.base import Record
+from drillyard.records.bench import (
+    Ask,
+    BehaviourAbsent,
+    BenchCase,
+    Benchmark,
+    BenchReply,
+    BenchReport,
+    BenchVerdict,
+    Criterion,
+    CriterionReport,
+    ModelLabel,
+    ModelScore,
+    Similarity,
+    TextCheck,
+)
 from drillyard.records.conversation import Conversation, Message, Reply, Transcript
 from drillyard.records.drill import Budget, Drill, Gate, GateReport, Hint, Instance, Truth
 from drillyard.records.estimate import Estimate
@@ -43,7 +59,14 @@ __all__ = [
     "AISystem",
     "Activity",
     "AdapterPlant",
+    "Ask",
     "Attempt",
+    "BehaviourAbsent",
+    "BenchCase",
+    "BenchReply",
+    "BenchReport",
+    "BenchVerdict",
+    "Benchmark",
     "Brief",
     "Budget",
     "Claim",
@@ -51,6 +74,8 @@ __all__ = [
     "Clash",
     "Competency",
     "Conversation",
+    "Criterion",
+    "CriterionReport",
     "Drill",
     "Estimate",
     "FailureMode",
@@ -64,6 +89,8 @@ __all__ = [
     "Law",
     "LoraRecipe",
     "Message",
+    "ModelLabel",
+    "ModelScore",
     "Objective",
     "Plan",
     "PlantCheck",
@@ -77,8 +104,10 @@ __all__ = [
     "Ruling",
     "Scheduled",
     "Severity",
+    "Similarity",
     "SubCheck",
     "Submission",
+    "TextCheck",
     "Transcript",
     "Trigger",
     "Truth",

@@ -9,15 +9,18 @@
 - **interval**: low and high, both sides; **bound**: one side only, the whole doubt on that side.
 - **exact** (Clopper–Pearson): holds its confidence for every true share, at the price of some width.
 - **Wilson**, **Jeffreys**: shorter, and right on average; use them to describe, not to guarantee.
+- **bounded mean**: of numbers between two known ends, whatever their spread.
 - **zero events**: an upper bound, never zero. **n = 0**: the whole range, a legal answer.
 - **discordant pairs**: the same case judged twice (before/after) with different results.
 """
 
 from drillyard.stats.binomial import clopper_pearson, jeffreys, lower_bound, upper_bound, wilson
 from drillyard.stats.comparison import difference, mcnemar
+from drillyard.stats.mean import bounded_mean
 from drillyard.stats.planning import clean_samples_needed, samples_needed
 
 __all__ = [
+    "bounded_mean",
     "clean_samples_needed",
     "clopper_pearson",
     "difference",
