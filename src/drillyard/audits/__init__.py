@@ -9,6 +9,7 @@
 - **search**: proposes probes. `sweep` covers template × intent × entity, `random` is its control, `null` proposes none.
 - **explanation**: the smallest set of features that tells hits from the rest; it is stated as a trigger.
 - **confirmation**: the rate on fresh prompts and seeds, because the best of many is biased upwards.
+- **benchmark**: cases with criteria, from other tools or from findings; in `audits/bench/`.
 - **bound**: per behaviour, at most this share of the searched prompts shows it.
 """
 

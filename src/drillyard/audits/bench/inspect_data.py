@@ -1,0 +1,121 @@
+"""Inspect datasets in: samples as JSON, JSON lines or CSV with `input`, `target`, `choices` and `id`.
+
+Source: inspect_ai 0.3.285, `dataset/_sources/*.py` and `solver/_multiple_choice.py` (the question's wording).
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from drillyard.audits.bench.lines import Problems, json_lines, read_text
+from drillyard.audits.bench.prompts import as_conversation
+from drillyard.errors import bad_input
+from drillyard.records import Ask, BenchCase, Benchmark, TextCheck
+
+__all__ = ["SCORERS", "import_dataset"]
+
+SCORERS: Mapping[str, TextCheck] = {
+    "includes": TextCheck(name="includes", operation="ilike"),
+    "exact": TextCheck(name="exact", operation="eq"),
+    "starts-with": TextCheck(name="starts-with", operation="starts-with"),
+    "fuzzy": TextCheck(name="fuzzy", operation="fuzzy"),
+    "json": TextCheck(name="json", operation="json"),
+}
+"""How the samples' targets are looked for; `includes` is Inspect's scorer of that name with its defaults."""
+
+_CHOICE = (
+    "Answer the following multiple choice question. The entire content of your response should be of the following "
+    "format: 'ANSWER: $LETTER' (without quotes) where LETTER is one of {letters}.\n\n{question}\n\n{choices}"
+)
+
+
+def import_dataset(
+    path: Path, problems: Problems, scorer: str = "includes", fields: Mapping[str, str] | None = None
+) -> Benchmark:
+    """Return a dataset as a benchmark; samples with choices ask for a letter.
+
+    Args:
+        path: a `.json`, `.jsonl` or `.csv` file; `.gz` behind it is unpacked.
+        problems: where broken samples are noted.
+        scorer: one of `SCORERS`.
+        fields: other names of the columns, such as `{"input": "question"}`.
+
+    Raises:
+        BadInput: an unknown scorer, a file that cannot be read, no sample, or some with choices and some without.
+    """
+    if scorer not in SCORERS:
+        raise bad_input(f"scorer {scorer!r}", f"one of: {', '.join(SCORERS)}")
+    names = {"input": "input", "target": "target", "choices": "choices", "id": "id", **(fields or {})}
+    cases, with_choices = [], set()
+    for number, where, row in _samples(path, problems):
+        sample = {name: row.get(column) for name, column in names.items()}
+        case = problems.attempt(where, functools.partial(_case, number, sample))
+        if case:
+            cases.append(case)
+            with_choices.add(bool(sample["choices"]))
+    problems.settle()
+    if not cases:
+        raise bad_input(f"no sample in {str(path)!r}", "samples with input and target")
+    if len(with_choices) > 1:
+        raise bad_input(f"samples with and without choices in {path.name}", "one kind a file")
+    check = TextCheck(name="choice", operation="letter") if with_choices == {True} else SCORERS[scorer]
+    return Benchmark(id=path.name.split(".")[0], origin="inspect", criteria=(check,), cases=tuple(cases))
+
+
+def _samples(path: Path, problems: Problems) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+    """Yield number from 1, place and fields of every sample."""
+    kind = [suffix for suffix in path.suffixes if suffix != ".gz"][-1:]
+    if kind == [".jsonl"]:
+        yield from ((index + 1, f"{path.name} line {index + 1}", row) for index, row in json_lines(path, problems))
+    elif kind == [".json"]:
+        try:
+            rows = json.loads(read_text(path))
+        except (ValueError, RecursionError) as error:
+            raise bad_input(f"broken JSON in {path.name} ({error})", "a list of samples") from None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise bad_input(f"{path.name} without a list of objects", "a list of samples with input and target")
+        yield from ((number, f"{path.name} sample {number}", row) for number, row in enumerate(rows, start=1))
+    elif kind == [".csv"]:
+        reader = csv.DictReader(io.StringIO(read_text(path)))
+        yield from ((number, f"{path.name} row {number}", row) for number, row in enumerate(reader, start=1))
+    else:
+        raise bad_input(f"{str(path)!r}", "a .json, .jsonl or .csv file of samples")
+
+
+def _case(number: int, sample: Mapping[str, Any]) -> BenchCase:
+    asked, target, choices = sample["input"], sample["target"], _list(sample["choices"])
+    if not asked:
+        raise bad_input("a sample without input", "a text or messages", "--field input=COLUMN names another column")
+    targets = [str(item) for item in target] if isinstance(target, list) else [] if target is None else [str(target)]
+    if not targets:
+        raise bad_input("a sample without target", "a text or a list of texts", "--field target=COLUMN")
+    conversation = as_conversation(_multiple(asked, choices) if choices else asked)
+    if choices and (len(targets) != 1 or len(targets[0]) != 1):
+        raise bad_input(f"the target {targets!r} beside choices", "one letter; several right answers are not supported")
+    name = sample["id"]
+    case = str(number) if name is None or name == "" else str(name)
+    return BenchCase(id=case, asks=(Ask(conversation=conversation),), ideal=tuple(targets))
+
+
+def _multiple(asked: Any, choices: list[str]) -> str:
+    if not isinstance(asked, str):
+        raise bad_input("messages beside choices", "a text as input")
+    letters = [chr(65 + i) for i in range(len(choices))]
+    lines = "\n".join(f"{letter}) {choice}" for letter, choice in zip(letters, choices, strict=True))
+    return _CHOICE.format(letters=",".join(letters), question=asked, choices=lines)
+
+
+def _list(value: Any) -> list[str]:
+    """Return choices as a list; in CSV they are JSON or parted by commas, as in Inspect."""
+    if isinstance(value, str) and value:
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = [part.strip() for part in value.split(",")]
+    return [str(item) for item in value] if isinstance(value, list) else []
