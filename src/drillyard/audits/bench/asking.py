@@ -1,0 +1,86 @@
+"""Ask in batches and store every batch at once, so that a killed run loses one batch and asks nothing else twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from drillyard.audits.bench.lines import Problems, json_lines
+from drillyard.records import BenchReply, Conversation, Transcript
+from drillyard.records.files import append_lines, mend_lines
+from drillyard.targets import Target
+
+__all__ = ["Progress", "Question", "ask", "stored_replies"]
+
+Progress = Callable[[int, int, str], None]
+Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a target or a grader is asked: for which case, under which name, for the `turn`-th time from 0."""
+
+    case: str
+    name: str
+    turn: int = 0
+    conversation: Conversation
+    seed: int | None = None
+
+    @property
+    def key(self) -> Key:
+        """What its reply is stored under."""
+        return self.case, self.name, self.turn
+
+
+def stored_replies(path: Path) -> dict[Key, BenchReply]:
+    """Return the replies of a file; of several to one question the last stands. Raises `BadInput` for a broken line."""
+    if not path.is_file():
+        return {}
+    problems = Problems()
+    replies = [BenchReply.from_data(data) for _, data in json_lines(path, problems)]
+    problems.settle()
+    return {(one.case, one.ask, one.turn): one for one in replies}
+
+
+def ask(
+    questions: Sequence[Question], target: Target, path: Path, *, batch: int, word: str, progress: Progress | None
+) -> list[BenchReply]:
+    """Return the reply to every question, in order: the stored one, else a new one, which is stored.
+
+    A question whose words have changed is asked again, and so is one to which no reply came.
+
+    Args:
+        questions: each key once.
+        target: who is asked.
+        path: of the stored replies.
+        batch: questions between two writes.
+        word: what is being done, for `progress`.
+        progress: called with done, total and the word.
+    """
+    mend_lines(path)
+    known = stored_replies(path)
+    todo = [question for question in questions if not _answers(known.get(question.key), question)]
+    for start in range(0, len(todo), batch):
+        part = todo[start : start + batch]
+        given = target.generate([one.conversation for one in part], [one.seed for one in part])
+        made = {
+            one.key: BenchReply(
+                case=one.case,
+                ask=one.name,
+                turn=one.turn,
+                transcript=Transcript(conversation=one.conversation, reply=reply, target=target.reference),
+            )
+            for one, reply in zip(part, given, strict=True)
+        }
+        append_lines(path, made.values())
+        known.update(made)
+        if progress:
+            progress(len(questions) - len(todo) + start + len(part), len(questions), word)
+    return [known[question.key] for question in questions]
+
+
+def _answers(stored: BenchReply | None, question: Question) -> bool:
+    if stored is None or stored.transcript.reply.finish == "error":
+        return False
+    return stored.transcript.conversation == question.conversation

@@ -1,0 +1,226 @@
+"""Run a benchmark: ask the target once, store what it says, judge what is stored. A killed run resumes.
+
+The folder holds `bench.jsonl` (the cases), `run.json` (what is run), `replies.jsonl` (every reply, in order), with a
+grader `grades-….jsonl` (its replies), and when all is done `verdicts.jsonl` and `report.json`.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drillyard.audits.bench.asking import Progress, Question, ask, stored_replies
+from drillyard.audits.bench.bench_file import bench_text, load_bench
+from drillyard.audits.bench.judging import judge_case, needs_grader, question_for
+from drillyard.audits.bench.lines import Problems, json_lines
+from drillyard.audits.bench.reporting import report
+from drillyard.audits.bench.similarity import similarity
+from drillyard.audits.bench.wording import join_replies
+from drillyard.errors import bad_input
+from drillyard.records import Benchmark, BenchReply, BenchReport, BenchVerdict, Reply, Similarity
+from drillyard.records.files import as_lines, write_atomically
+from drillyard.targets import Target
+
+__all__ = ["BATCH", "BenchRun", "judge_stored", "load_run", "run_bench", "store_run"]
+
+BATCH = 32
+"""Replies that are asked for, and stored, at a time; a killed run loses at most so many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchRun:
+    """A run that is done: what was asked, what came back, what it was judged."""
+
+    bench: Benchmark
+    replies: tuple[BenchReply, ...]
+    verdicts: tuple[BenchVerdict, ...]
+    report: BenchReport
+
+
+def run_bench(
+    bench: Benchmark,
+    target: Target,
+    folder: Path,
+    *,
+    grader: Target | None = None,
+    seed: int | None = None,
+    batch: int = BATCH,
+    progress: Progress | None = None,
+) -> BenchRun:
+    """Ask what has not been answered yet, judge everything, and write the report.
+
+    Args:
+        bench: the cases and criteria.
+        target: who is asked.
+        folder: of the run; the same run resumes there, another one is refused.
+        grader: who grades, for criteria that ask a model; another grader on a folder judges the stored replies anew.
+        seed: of sampled replies; None asks for the most probable one, as `oaieval` does.
+        batch: replies between two writes.
+        progress: called with done, total and a word.
+
+    Raises:
+        BadInput: a criterion asks a model and there is no grader, or the folder holds another run.
+        MissingExtra: a metric's library is not installed.
+        DrillyardError: what the target says when it cannot be reached; what was stored stays.
+    """
+    _make_ready(bench, grader)
+    # An organism that was planted anew in the same folder is another model.
+    model = str(getattr(getattr(target, "organism", None), "model_hash", ""))
+    _open(folder, bench, target.reference, seed, model)
+    asking = functools.partial(ask, batch=batch, progress=progress)
+    replies = asking(_questions(bench, seed), target, folder / "replies.jsonl", word="asking")
+    return _finish(bench, target.reference, replies, folder, grader, asking)
+
+
+def judge_stored(
+    folder: Path, grader: Target | None = None, *, batch: int = BATCH, progress: Progress | None = None
+) -> BenchRun:
+    """Judge the stored replies of a run anew, without its target. Raises `BadInput` when replies are missing."""
+    bench, stored = load_bench(folder / "bench.jsonl"), stored_replies(folder / "replies.jsonl")
+    _make_ready(bench, grader)
+    keys = [question.key for question in _questions(bench, None)]
+    if missing := sum(key not in stored for key in keys):
+        found = f"{len(keys) - missing} of {len(keys)} replies in {str(folder)!r}"
+        raise bad_input(found, "a run that is done", "finish it: drillyard bench run")
+    target = str((_spec(folder) or {}).get("target"))
+    asking = functools.partial(ask, batch=batch, progress=progress)
+    return _finish(bench, target, [stored[key] for key in keys], folder, grader, asking)
+
+
+def store_run(bench: Benchmark, replies: Sequence[BenchReply], target: str, folder: Path) -> None:
+    """Write replies that came from elsewhere as a run that `judge_stored` can judge."""
+    _open(folder, bench, target, None)
+    write_atomically(folder / "replies.jsonl", as_lines(replies))
+
+
+def load_run(folder: Path) -> BenchRun:
+    """Read a run that is done. Raises `BadInput` when there is none."""
+    if not (folder / "report.json").is_file():
+        raise bad_input(f"no finished run in {str(folder)!r}", "a folder that drillyard bench run has finished")
+    return BenchRun(
+        bench=load_bench(folder / "bench.jsonl"),
+        replies=tuple(stored_replies(folder / "replies.jsonl").values()),
+        verdicts=tuple(BenchVerdict.from_data(data) for _, data in json_lines(folder / "verdicts.jsonl", Problems())),
+        report=BenchReport.from_json((folder / "report.json").read_bytes()),
+    )
+
+
+def _make_ready(bench: Benchmark, grader: Target | None) -> None:
+    """See before anything is asked that everything is there to judge with."""
+    for name, count in Counter(criterion.name for criterion in bench.criteria).items():
+        if count > 1:
+            raise bad_input(f"{count} criteria named {name!r}", "a name of its own for each")
+    for criterion in bench.criteria:
+        if isinstance(criterion, Similarity):
+            similarity(criterion.metric, "ready", "ready")
+    if grader is None and any(map(needs_grader, bench.criteria)):
+        names = ", ".join(criterion.name for criterion in bench.criteria if needs_grader(criterion))
+        raise bad_input(f"no grader for {names}", "a model that grades", "add --grader openai/MODEL")
+
+
+def _open(folder: Path, bench: Benchmark, target: str, seed: int | None, model: str = "") -> None:
+    """Write what is run into a new folder, or see that an old one holds the same."""
+    text = bench_text(bench)
+    spec = {"target": target, "model": model, "bench": hashlib.sha256(text.encode()).hexdigest(), "seed": seed}
+    old = _spec(folder)
+    if old is None:
+        write_atomically(folder / "bench.jsonl", text.encode())
+        write_atomically(folder / "run.json", f"{json.dumps(spec, indent=2)}\n".encode())
+    elif old != spec:
+        was, changed = old.get("target", "something else"), "another benchmark, target, model or seed"
+        raise bad_input(f"a run of {was} with {changed} in {str(folder)!r}", "the same run", "choose another -o")
+
+
+def _spec(folder: Path) -> dict[str, Any] | None:
+    """Return what is run in a folder: None where there is no run, empty where it cannot be read."""
+    place = folder / "run.json"
+    if not place.is_file():
+        return None
+    try:
+        spec = json.loads(place.read_bytes())
+    except ValueError:
+        return {}
+    return spec if isinstance(spec, dict) else {}
+
+
+def _questions(bench: Benchmark, seed: int | None) -> list[Question]:
+    asks = [(case, one, turn) for case in bench.cases for one in case.asks for turn in range(one.times)]
+    return [
+        Question(
+            case=case.id,
+            name=one.name,
+            turn=turn,
+            conversation=one.conversation,
+            seed=None if seed is None else seed * 1_000_003 + number,
+        )
+        for number, (case, one, turn) in enumerate(asks)
+    ]
+
+
+Texts = Mapping[str, Mapping[str, str]]
+"""Per case the text of every ask that was answered."""
+
+
+def _finish(
+    bench: Benchmark,
+    target: str,
+    replies: Sequence[BenchReply],
+    folder: Path,
+    grader: Target | None,
+    asking: Callable[..., list[BenchReply]],
+) -> BenchRun:
+    """Grade and judge what is stored, and write verdicts and report."""
+    texts, grades = _texts(bench, replies), dict[tuple[str, str], Reply]()
+    if grader:
+        path = folder / f"grades-{hashlib.sha256(grader.reference.encode()).hexdigest()[:12]}.jsonl"
+        graded = asking(_grader_questions(bench, texts), grader, path, word="grading")
+        grades = {(one.case, one.ask): one.transcript.reply for one in graded}
+    verdicts = tuple(
+        judge_case(criterion, case, texts[case.id], grades.get((case.id, criterion.name)))
+        for case in bench.cases
+        for criterion in bench.criteria
+    )
+    told = report(
+        bench,
+        verdicts,
+        target=target,
+        grader=grader.reference if grader else "",
+        queries=len(replies),
+        grader_queries=len(grades),
+    )
+    write_atomically(folder / "verdicts.jsonl", as_lines(verdicts))
+    write_atomically(folder / "report.json", f"{told.to_json(indent=2)}\n".encode())
+    return BenchRun(bench=bench, replies=tuple(replies), verdicts=verdicts, report=told)
+
+
+def _texts(bench: Benchmark, replies: Sequence[BenchReply]) -> Texts:
+    """Several turns of an ask become one text; where one is missing, the ask is."""
+    heard: dict[tuple[str, str], list[str]] = {}
+    for one in replies:
+        if one.transcript.reply.finish != "error":
+            heard.setdefault((one.case, one.ask), []).append(one.transcript.reply.text)
+    return {
+        case.id: {
+            asked.name: join_replies(heard[case.id, asked.name], asked.join)
+            for asked in case.asks
+            if len(heard.get((case.id, asked.name), ())) == asked.times
+        }
+        for case in bench.cases
+    }
+
+
+def _grader_questions(bench: Benchmark, texts: Texts) -> list[Question]:
+    """Return what the grader is asked about every case that was answered."""
+    answered = [case for case in bench.cases if len(texts[case.id]) == len(case.asks)]
+    return [
+        Question(case=case.id, name=criterion.name, conversation=asked)
+        for case in answered
+        for criterion in bench.criteria
+        if (asked := question_for(criterion, case, texts[case.id]))
+    ]
