@@ -1,0 +1,87 @@
+"""Rescue hosted evals: cases and graders become benchmarks, stored replies become runs, and a page says what was lost.
+
+OpenAI has announced that the hosted Evals close; `docs/rescue-your-evals.md` says what to save before.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from drillyard.audits.bench.bench_file import load_bench
+from drillyard.audits.bench.hosted import import_hosted
+from drillyard.audits.bench.hosted_export import HostedEval, read_export
+from drillyard.audits.bench.hosted_runs import StoredRun, store_runs
+from drillyard.audits.bench.importing import Imported, import_one
+from drillyard.audits.bench.judging import needs_grader
+from drillyard.audits.bench.lines import Problems
+from drillyard.records.files import write_atomically
+
+__all__ = ["Rescued", "count_runs", "rescue"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rescued:
+    """One hosted eval: its benchmark, whether that asks a grader, and its stored runs."""
+
+    imported: Imported
+    graded: bool = False
+    runs: tuple[StoredRun, ...] = ()
+
+    def to_data(self) -> dict[str, object]:
+        """Return plain data."""
+        runs = [{"folder": str(run.folder), "agreed": run.agreed, "compared": run.compared} for run in self.runs]
+        return {**self.imported.to_data(), "runs": runs}
+
+
+def rescue(export: Path, out: Path) -> list[Rescued]:
+    """Write `<eval>.jsonl` per eval, `<eval>-runs/<run>/` per stored run, and `rescue.md`.
+
+    Raises:
+        BadInput: the export cannot be read, or holds no eval.
+    """
+    done = [_one(hosted, out) for hosted in read_export(export)]
+    write_atomically(out / "rescue.md", ("\n".join(_page(done)) + "\n").encode())
+    return done
+
+
+def count_runs(done: list[Rescued]) -> str:
+    """Say how many stored runs came over, and how far their verdicts agree with ours."""
+    runs = [run for one in done for run in one.runs]
+    words = f"{len(runs)} stored {'run' if len(runs) == 1 else 'runs'} can be judged again."
+    if compared := sum(run.compared for run in runs):
+        words += f" {sum(run.agreed for run in runs)} of {compared} stored verdicts are the same here."
+    return words
+
+
+def _one(hosted: HostedEval, out: Path) -> Rescued:
+    job = functools.partial(import_hosted, hosted)
+    imported = import_one(hosted.name, job, out, Problems(skip=True), keep_going=True)
+    if imported.path is None:
+        return Rescued(imported=imported)
+    bench = load_bench(imported.path)
+    runs = store_runs(hosted, bench, out / f"{imported.path.stem}-runs")
+    return Rescued(imported=imported, graded=any(map(needs_grader, bench.criteria)), runs=tuple(runs))
+
+
+def _page(done: list[Rescued]) -> Iterator[str]:
+    """Yield the lines of rescue.md."""
+    came = sum(one.imported.path is not None for one in done)
+    yield f"# Rescued: {came} of {len(done)} evals\n"
+    yield f"{count_runs(done)}\n"
+    for one in done:
+        told, grader = one.imported, " --grader openai/MODEL" if one.graded else ""
+        yield f"## {told.name}\n"
+        if told.path is None:
+            yield f"Did not come over: {told.why}\n"
+        else:
+            yield f"{told.cases} cases and {told.criteria} graders are in `{told.path.name}`.\n"
+            yield f"    drillyard bench run {told.path} TARGET{grader} -o RUN\n"
+        for run in one.runs:
+            agreed = f"; {run.agreed} of {run.compared} stored verdicts are the same here" if run.compared else ""
+            yield f"- Stored replies: `drillyard bench judge {run.folder}{grader}`{agreed}."
+        lost = [f"- Lost: {words}" for words in told.lost]
+        yield from lost or (["- Nothing was lost."] if told.path else [])
+        yield ""
