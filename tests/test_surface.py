@@ -27,8 +27,8 @@ each_module = pytest.mark.parametrize("name", MODULES)
 
 def load(name: str):
     """Import a module of ours; one that needs an extra is skipped, visibly, where the extra is missing."""
-    for module in ("torch", "openai"):
-        if name.endswith(f"_{module}"):
+    for ending, module in (("torch", "torch"), ("openai", "openai"), ("inspect", "inspect_ai"), ("evals", "evals")):
+        if name.endswith(f"_{ending}"):
             pytest.importorskip(module)
     return importlib.import_module(name)  # noqa: TID251 - the test walks all modules by name
 
