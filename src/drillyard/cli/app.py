@@ -23,6 +23,7 @@ __all__ = ["NOUNS", "LazyGroup", "app", "main"]
 # Noun -> the first line of its help. Its command is `command` in drillyard/cli/<noun>.py.
 NOUNS: Mapping[str, str] = {
     "audit": "Search a target for failures.",
+    "bench": "Import, run, rescue and export benchmarks.",
     "chat": "Talk with a target in the terminal.",
     "create": "Materialise a planned programme's drills and prove each one sound.",
     "design": "Plan a programme from a brief.",
