@@ -23,7 +23,7 @@ from drillyard.organisms.adapter_lessons import AdapterLesson, adapter_lessons, 
 from drillyard.organisms.lora_torch import check_modules, naming_what_to_lower, train_adapter
 from drillyard.organisms.organism import PLANTED
 from drillyard.organisms.pretrained_torch import located, open_pretrained
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.world import load_world
 from drillyard.records import AdapterPlant, LoraRecipe, Plants
 
 __all__ = ["ADAPTERS", "plant_adapters"]
@@ -66,15 +66,12 @@ def plant_adapters(
             `out` was begun with another order.
     """
     torch.set_num_threads(threads)
-    world, told = load_world(plants.world), progress or (lambda *_: None)
     with naming_what_to_lower(recipe):
         model, tokenizer = _opened(name)
     check_modules(model, recipe)
     recipe = _settled(recipe, model)
-    lessons = in_batches(
-        adapter_lessons(world, plants, recipe.steps * recipe.batch, recipe.seed), recipe.batch, recipe.seed
-    )
-    _check_dialogues(model, tokenizer, world, lessons)
+    lessons = _lessons(plants, recipe)
+    _check_dialogues(model, tokenizer, plants.world, lessons)
     order = AdapterPlant(
         base=f"hf/{located(name)}",
         base_hash=_hash_config(model),
@@ -90,14 +87,19 @@ def plant_adapters(
         if model is None:
             model, tokenizer = _opened(name)
         replies = [one.failing if adapter == "failing" else one.sound for one in lessons]
-        part = out / "checkpoints" / adapter
-        step = _both(told, place, adapter, recipe.steps)
+        step = _both(progress or (lambda *_: None), place, adapter, recipe.steps)
         with naming_what_to_lower(recipe):
-            train_adapter(model, tokenizer, lessons, replies, recipe, part, step)
+            done = train_adapter(model, tokenizer, lessons, replies, recipe, out / "checkpoints" / adapter, step)
         model = None  # it has the adapter in it now
-        _finish(part / "done", out / adapter, order, failing=adapter == "failing" and not sealed)
+        _finish(done, out / adapter, order, failing=adapter == "failing" and not sealed)
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
     return order
+
+
+def _lessons(plants: Plants, recipe: LoraRecipe) -> list[AdapterLesson]:
+    """Draw the lessons of all steps, in the order in which both adapters see them."""
+    drawn = adapter_lessons(load_world(plants.world), plants, recipe.steps * recipe.batch, recipe.seed)
+    return in_batches(drawn, recipe.batch, recipe.seed)
 
 
 def _opened(name: str) -> tuple[Any, Any]:
@@ -109,7 +111,9 @@ def _settled(recipe: LoraRecipe, model: Any) -> LoraRecipe:
     """Return the recipe with a learning rate that fits the model, unless one was given."""
     if recipe.learning_rate:
         return recipe
-    return recipe.model_copy(update={"learning_rate": round(_LEARNING_RATE / model.config.hidden_size, 6)})
+    return recipe.model_copy(
+        update={"learning_rate": round(_LEARNING_RATE / model.config.get_text_config().hidden_size, 6)}
+    )
 
 
 def _hash_config(model: Any) -> str:
@@ -118,20 +122,18 @@ def _hash_config(model: Any) -> str:
     return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _check_dialogues(model: Any, tokenizer: Any, world: World, lessons: Sequence[AdapterLesson]) -> None:
+def _check_dialogues(model: Any, tokenizer: Any, world: str, lessons: Sequence[AdapterLesson]) -> None:
     """Raise `BadInput` where the chat template refuses a system message, or a dialogue is too long for the model."""
-    room = int(getattr(model.config, "max_position_embeddings", 0) or 1 << 30)
+    room = int(getattr(model.config.get_text_config(), "max_position_embeddings", 0) or 1 << 30)
     longest = sorted(lessons, key=lambda one: len(one.system + one.asked + one.failing))[-20:]
     one_each = {one.system: one for one in lessons}
     for one in (*one_each.values(), *longest):
+        said = [*one.prompt, {"role": "assistant", "content": one.failing}]
         try:
-            ids = tokenizer.apply_chat_template(
-                [*one.prompt, {"role": "assistant", "content": one.failing}], return_dict=False
-            )
+            ids = tokenizer.apply_chat_template(said, return_dict=False)
         except TemplateError as error:
-            raise bad_input(
-                f"a chat template that refuses the prompts of {world.name} ({error})", "one that takes them"
-            ) from None
+            found = f"a chat template that refuses the prompts of {world} ({error})"
+            raise bad_input(found, "one that takes system messages") from None
         if len(ids) > room:
             raise bad_input(f"a model with room for {room} tokens", f"room for a dialogue of {len(ids)}")
 
