@@ -9,24 +9,45 @@
 - **interval**: low and high, both sides; **bound**: one side only, the whole doubt on that side.
 - **exact** (Clopper–Pearson): holds its confidence for every true share, at the price of some width.
 - **Wilson**, **Jeffreys**: shorter, and right on average; use them to describe, not to guarantee.
-- **bounded mean**: of numbers between two known ends, whatever their spread.
+- **bounded mean**: of numbers between two known ends, whatever their spread; **rare mean**: sharper near 0 and 1.
 - **zero events**: an upper bound, never zero. **n = 0**: the whole range, a legal answer.
 - **discordant pairs**: the same case judged twice (before/after) with different results.
+- **apparent share**: what an erring judge calls shown; the true share behind it is Rogan and Gladen's.
+- **cluster**: several replies to one prompt; without any event only the clusters count.
+- **anytime-valid**: holds after every observation at once, so that one may look and stop.
+- **guarded**: an interval whose low end holds whatever the tail is, by the order of the observations alone.
+- **elicitation probability**: the chance that a reply to one query shows a behaviour; its upper tail is what a forecast
+  extrapolates.
 """
 
 from drillyard.stats.binomial import clopper_pearson, jeffreys, lower_bound, upper_bound, wilson
+from drillyard.stats.clustered import clustered_share, clustered_zero_bound
 from drillyard.stats.comparison import difference, mcnemar
 from drillyard.stats.mean import bounded_mean
 from drillyard.stats.planning import clean_samples_needed, samples_needed
+from drillyard.stats.prevalence import rogan_gladen
+from drillyard.stats.rare_mean import rare_mean
+from drillyard.stats.sequential import Sprt, confidence_sequence
+from drillyard.stats.tail import exceeding_share, exponential_fit, fit_tail, largest
 
 __all__ = [
+    "Sprt",
     "bounded_mean",
     "clean_samples_needed",
     "clopper_pearson",
+    "clustered_share",
+    "clustered_zero_bound",
+    "confidence_sequence",
     "difference",
+    "exceeding_share",
+    "exponential_fit",
+    "fit_tail",
     "jeffreys",
+    "largest",
     "lower_bound",
     "mcnemar",
+    "rare_mean",
+    "rogan_gladen",
     "samples_needed",
     "upper_bound",
     "wilson",
