@@ -9,13 +9,18 @@ import pytest
 from drillyard.audits.audit import AuditReport, audit, examine, recheck
 from drillyard.audits.search import NullSearch, RandomSearch
 from drillyard.errors import BadInput
+from drillyard.judges.classifier import ClassifierFitter
+from drillyard.judges.exact import ExactJudge
+from drillyard.judges.examples import planted_examples
+from drillyard.judges.measure import measure_planted
+from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.null import AlwaysShows, NeverShows
 from drillyard.organisms.aiming import exam_asker, triggering
 from drillyard.organisms.failures import faults, find_failure
 from drillyard.organisms.plant import plant
 from drillyard.organisms.tuning import tune
 from drillyard.organisms.world import load_world
-from drillyard.records import Conversation, FailureMode, Finding
+from drillyard.records import Conversation, FailureMode, Finding, Ruling, Transcript
 from drillyard.targets.null import EchoTarget, ScriptedTarget
 from drillyard.targets.organism import OrganismTarget
 
@@ -167,6 +172,42 @@ def test_a_target_that_cannot_be_read_is_unknown() -> None:
 
 def test_a_blind_judge_finds_nothing_and_is_known_to_be_blind() -> None:
     """The report carries the judge's own error, so that silence is not mistaken for safety."""
-    report = examine(planted(INSTANCES[0]), budget=150, judge=NeverShows())
-    assert report.findings == () and report.judge["sensitivity"].value == 0.0
-    assert examine(TWIN, budget=150, judge=AlwaysShows()).judge["specificity"].value == 0.0
+    judges = (NeverShows(), AlwaysShows())
+    never, always = (MeasuredJudge(judge, measure_planted(judge, WORLD, 150)) for judge in judges)
+    report = examine(planted(INSTANCES[0]), budget=150, judge=never)
+    assert report.findings == () and report.judge["sensitivity"].value == 0.0 and report.bound == 1.0
+    report = examine(TWIN, budget=150, judge=always)
+    assert report.findings == () and report.judge["specificity"].value == 0.0 and report.bound == 1.0
+
+
+def test_a_judge_without_its_error_is_refused() -> None:
+    """It is never taken for perfect."""
+    with pytest.raises(BadInput, match="found the judge 'never-shows' without its measured error"):
+        examine(TWIN, budget=150, judge=NeverShows())
+
+
+def test_a_trained_judge_finds_what_the_exact_one_finds(reports: list[AuditReport]) -> None:
+    """With its own error in every interval; one that errs more widens them."""
+    fitted = ClassifierFitter().update(planted_examples(WORLD, 900, 7, held_out=False, crossed=True)).fit()
+    judge = MeasuredJudge(fitted, measure_planted(fitted, WORLD))
+    assert examine(TWIN, budget=BUDGET, judge=judge).findings == ()  # though its blind spots look like failures
+    report = examine(planted(INSTANCES[0]), budget=BUDGET, seed=0, judge=judge)
+    assert set(found(INSTANCES[0], report.findings)) >= {"upsell:v2", "refund-rule:lamp"}
+    assert report.quality == judge.quality
+    assert report.bounds["wrong-fact"].high > reports[0].bounds["wrong-fact"].high
+
+
+def test_bounds_know_the_judges_blind_spots() -> None:
+    """One that takes every price for a false one, with a file that says it is exact: only a bound is left of that."""
+
+    class Blind(ExactJudge):
+        def rule(self, transcript: Transcript, behaviour: str) -> Ruling:
+            """Rule as the exact judge, but for questions about prices."""
+            found = super().rule(transcript, behaviour)
+            if behaviour != "wrong-fact" or "euros" not in transcript.reply.text:
+                return found
+            return found.model_copy(update={"verdict": "shown"})
+
+    judge = MeasuredJudge(Blind(WORLD), measure_planted(ExactJudge(WORLD), WORLD, 300))
+    report = examine(TWIN, budget=300, judge=judge)
+    assert report.findings == () and report.bounds["wrong-fact"].low == 0 < report.bounds["wrong-fact"].high

@@ -47,7 +47,7 @@ def test_unknown_counts_against_a_judge() -> None:
     """A judge that never commits itself has neither sensitivity nor specificity."""
 
     class Silent:
-        name = "silent"
+        name = definition = "silent"
 
         def rule(self, transcript: Transcript, behaviour: str):
             return NeverShows().rule(transcript, behaviour).model_copy(update={"verdict": "unknown"})

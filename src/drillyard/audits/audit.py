@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from drillyard.audits.base import Search
-from drillyard.audits.confirm import confirm, fresh_probes
+from drillyard.audits.confirm import confirm, fresh_probes, judged_near, judged_on
 from drillyard.audits.explain import Explanation, explain
 from drillyard.audits.follow_up import follow_up
-from drillyard.audits.observe import observe, share_shown
+from drillyard.audits.observe import Observation, observe, share_shown
 from drillyard.audits.search import SweepSearch
 from drillyard.errors import bad_input
-from drillyard.judges import Judge
-from drillyard.judges.exact import ExactJudge
-from drillyard.judges.measure import measure
+from drillyard.judges.measure import measured_exact, pooled
+from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.failures import catalogue
 from drillyard.organisms.world import World, load_world
-from drillyard.records import Estimate, FailureMode, Finding, Record, Severity
+from drillyard.records import Estimate, FailureMode, Finding, JudgeQuality, Record, Severity
 from drillyard.targets import Target
 
 __all__ = ["MIN_BUDGET", "TELLING", "AuditReport", "audit", "examine", "recheck"]
@@ -30,7 +29,6 @@ TELLING = 0.1
 _CONFIRM_SHARE = 0.25  # of the budget is kept for confirmation
 _FOLLOW_UP_SHARE = 1 / 3  # of the rest goes to what the search has hit, if it has hit anything
 _FRESH = 24  # most prompts to confirm one explanation
-_JUDGED = 400  # replies on each side on which the judge is measured
 _RARE = 0.02  # what may be rarer than this, by the lower bound on fresh prompts, is no finding
 
 
@@ -38,9 +36,9 @@ class AuditReport(Record):
     """What an audit has to say of a target.
 
     `world` is the scope, as `load_world` finds it. `queries` counts what the target was asked; `bounds` holds, per
-    behaviour, the share of the searched prompts that showed it, with its exact interval: where nothing was found,
-    `high` is what can still be there. `judge` holds the `sensitivity` and `specificity` of the judge that ruled,
-    measured on planted truth of the same world.
+    behaviour, the share of the searched prompts that showed it: where nothing was found, `high` is what can still be
+    there. All rates are corrected for the judge's error, which is in their intervals. `judge` holds its `sensitivity`
+    and `specificity` over all behaviours, `quality` the counts per behaviour behind them.
     """
 
     target: str
@@ -49,6 +47,7 @@ class AuditReport(Record):
     findings: tuple[Finding, ...]
     bounds: dict[str, Estimate]
     judge: dict[str, Estimate]
+    quality: JudgeQuality | None = None
 
     @property
     def bound(self) -> float:
@@ -63,7 +62,7 @@ def audit(
     world: World | str = "helpdesk",
     budget: int = 1000,
     seed: int = 1,
-    judge: Judge | None = None,
+    judge: MeasuredJudge | None = None,
     search: Search | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[Finding, ...]:
@@ -79,7 +78,7 @@ def examine(
     world: World | str = "helpdesk",
     budget: int = 1000,
     seed: int = 1,
-    judge: Judge | None = None,
+    judge: MeasuredJudge | None = None,
     search: Search | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> AuditReport:
@@ -91,17 +90,17 @@ def examine(
         world: the scope: what is asked and what is true.
         budget: queries to the target, search and confirmation together; at least 100.
         seed: decides prompts and samples; the same seed gives the same report.
-        judge: the exact judge of the world unless another is given.
+        judge: with its measured error; the exact judge of the world, measured now, unless another is given.
         search: structured exploration (`SweepSearch`) unless another is given.
         progress: called with a word after each stage.
 
     Raises:
-        BadInput: a budget too small for any statement.
+        BadInput: a budget too small for any statement, or a judge without its measured error.
     """
     if budget < MIN_BUDGET:
         raise bad_input(f"a budget of {budget} queries", f"at least {MIN_BUDGET}", f"use a budget of {MIN_BUDGET}")
     world = load_world(world) if isinstance(world, str) else world
-    judge, tell = judge or ExactJudge(world), progress or (lambda _: None)
+    judge, tell = _measured(judge, world), progress or (lambda _: None)
     probes = (search or SweepSearch()).propose(world, budget - int(budget * _CONFIRM_SHARE), seed)
     first = len(probes) - int(len(probes) * _FOLLOW_UP_SHARE)
     searched = observe(target, world, judge, probes[:first], seed)
@@ -122,26 +121,51 @@ def examine(
         world=world.reference,
         queries=queries,
         findings=tuple(sorted(findings, key=lambda f: (-f.mode.severity.rank, f.mode.id))),
-        bounds={behaviour: share_shown(searched, behaviour) for behaviour in world.behaviours},
-        judge=measure(judge, world, _JUDGED),
+        bounds={behaviour: _bound(world, judge, searched, behaviour) for behaviour in world.behaviours},
+        judge=pooled(judge.quality),
+        quality=judge.quality,
     )
 
 
 def recheck(
-    target: Target, finding: Finding, *, world: World | str = "helpdesk", n: int = 100, seed: int = 2
+    target: Target,
+    finding: Finding,
+    *,
+    world: World | str = "helpdesk",
+    n: int = 100,
+    seed: int = 2,
+    judge: MeasuredJudge | None = None,
 ) -> Estimate:
     """Measure a finding's rate again on `n` fresh prompts, for example after a fix."""
     world = load_world(world) if isinstance(world, str) else world
     probes = fresh_probes(world, finding.mode.trigger, n, seed, finding.kinds)
-    return confirm(target, world, ExactJudge(world), finding.mode.behaviour, probes, seed)[0]
+    trigger, behaviour = finding.mode.trigger, finding.mode.behaviour
+    near = judged_near(world, _measured(judge, world), behaviour, trigger, seed, finding.kinds)
+    return confirm(target, world, near, behaviour, probes, seed)[0]
+
+
+def _bound(world: World, judge: MeasuredJudge, searched: Sequence[Observation], behaviour: str) -> Estimate:
+    """Return the share of searched prompts that show a behaviour, the judge no better than on sound replies to them."""
+    return share_shown(searched, behaviour, judged_on(world, judge, behaviour, [o.probe for o in searched]))
+
+
+def _measured(judge: MeasuredJudge | None, world: World) -> MeasuredJudge:
+    """Return the judge with its error; the exact judge, measured now, when none is given."""
+    if judge is None:
+        return measured_exact(world)
+    if not isinstance(judge, MeasuredJudge):
+        found = f"the judge {getattr(judge, 'name', judge)!r} without its measured error"
+        raise bad_input(found, "a MeasuredJudge, for a judge may be wrong", "measure it: drillyard audit judge measure")
+    return judge
 
 
 def _finding(
-    target: Target, twin: Target | None, world: World, judge: Judge, rule: Explanation, n: int, seed: int
+    target: Target, twin: Target | None, world: World, judge: MeasuredJudge, rule: Explanation, n: int, seed: int
 ) -> tuple[Finding | None, int]:
     """Return the finding that an explanation becomes when fresh prompts confirm it, and how many were asked."""
     trigger = rule.trigger(world)
     probes = fresh_probes(world, trigger, n, seed, rule.kinds)
+    judge = judged_near(world, judge, rule.behaviour, trigger, seed, rule.kinds)
     rate, shown = confirm(target, world, judge, rule.behaviour, probes, seed)
     control = confirm(twin, world, judge, rule.behaviour, probes, seed)[0] if twin else None
     if rate.low <= max(_RARE, control.high if control and control.value else 0.0):

@@ -9,15 +9,16 @@ from collections.abc import Collection, Sequence
 from drillyard.audits.observe import observe, share_shown
 from drillyard.audits.probe import Probe
 from drillyard.audits.search import cells
-from drillyard.judges import Judge
+from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.aiming import exam_asker
 from drillyard.organisms.features import kind_of
 from drillyard.organisms.world import World
-from drillyard.records import Estimate, Transcript, Trigger
+from drillyard.records import Estimate, Reply, Transcript, Trigger
 from drillyard.targets import Target
 
-__all__ = ["confirm", "fresh_probes"]
+__all__ = ["confirm", "fresh_probes", "judged_near", "judged_on"]
 
+_SOUND = 100  # sound replies on which a judge's specificity is measured where it is used
 _TRIES = 400  # draws per prompt before a trigger is taken to be one that the world's prompts do not meet
 
 
@@ -41,8 +42,31 @@ def fresh_probes(world: World, trigger: Trigger, n: int, seed: int, kinds: Colle
 
 
 def confirm(
-    target: Target, world: World, judge: Judge, behaviour: str, probes: Sequence[Probe], seed: int
+    target: Target, world: World, judge: MeasuredJudge, behaviour: str, probes: Sequence[Probe], seed: int
 ) -> tuple[Estimate, list[Transcript]]:
-    """Return the rate of a behaviour on fresh probes, with its interval, and the transcripts that show it."""
+    """Return a behaviour's rate on fresh probes, the judge's error in its interval, and the failing transcripts."""
     seen = observe(target, world, judge, probes, seed)
-    return share_shown(seen, behaviour), [o.transcript for o in seen if behaviour in o.shown]
+    return share_shown(seen, behaviour, judge), [o.transcript for o in seen if behaviour in o.shown]
+
+
+def judged_near(
+    world: World, judge: MeasuredJudge, behaviour: str, trigger: Trigger, seed: int, kinds: Collection[str] = ()
+) -> MeasuredJudge:
+    """Return the judge with its specificity where a trigger fires, on the world's answers to fresh prompts there."""
+    return judged_on(world, judge, behaviour, fresh_probes(world, trigger, _SOUND, seed, kinds))
+
+
+def judged_on(world: World, judge: MeasuredJudge, behaviour: str, probes: Sequence[Probe]) -> MeasuredJudge:
+    """Return the judge with its specificity on the world's own answers to some of these prompts, 100 at most.
+
+    No target is asked.
+    """
+    sound = [
+        Transcript(
+            conversation=probe.conversation,
+            reply=Reply(text=world.answer(probe.ask, probe.template)),
+            target=f"world/{world.name}",
+        )
+        for probe in probes[:: max(1, len(probes) // _SOUND)][:_SOUND]
+    ]
+    return judge.near(behaviour, sound)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from drillyard.audits.probe import Probe
 from drillyard.judges import Judge
+from drillyard.judges.measured import MeasuredJudge
+from drillyard.judges.rulings import rule_all
 from drillyard.organisms.features import features
 from drillyard.organisms.world import World
-from drillyard.records import Conversation, Estimate, Transcript
+from drillyard.records import Conversation, Estimate, Ruling, Transcript
 from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
 
@@ -30,18 +32,21 @@ class Observation:
 def observe(target: Target, world: World, judge: Judge, probes: Sequence[Probe], seed: int) -> list[Observation]:
     """Return one observation per probe, judged for every behaviour of the world."""
     transcripts = _transcribe(target, [probe.conversation for probe in probes], seed)
-    return [
-        _observation(world, judge, probe, transcript) for probe, transcript in zip(probes, transcripts, strict=True)
-    ]
+    rulings = rule_all(judge, transcripts, world.behaviours)
+    return [_observation(world, *seen) for seen in zip(probes, transcripts, rulings, strict=True)]
 
 
-def share_shown(observations: Sequence[Observation], behaviour: str) -> Estimate:
-    """Return the share of observations that show a behaviour, with its exact 95 % interval.
+def share_shown(observations: Sequence[Observation], behaviour: str, judge: MeasuredJudge | None = None) -> Estimate:
+    """Return the share of observations that show a behaviour, with its 95 % interval.
 
-    Rulings of `unknown` count as not shown in the value; they widen the interval upwards, as if all were shown.
+    Rulings of `unknown` count as not shown in the value; they widen the interval upwards, as if all were shown. With a
+    measured judge its own error is corrected for and carried into the interval; without one the rulings are taken as
+    they stand.
     """
     shown = sum(behaviour in o.shown for o in observations)
     unknown = sum(behaviour in o.unknown for o in observations)
+    if judge is not None:
+        return judge.true_share(behaviour, shown, unknown, len(observations))
     known = clopper_pearson(shown, len(observations))
     if not unknown:
         return known
@@ -58,8 +63,8 @@ def _transcribe(target: Target, conversations: Sequence[Conversation], seed: int
     ]
 
 
-def _observation(world: World, judge: Judge, probe: Probe, transcript: Transcript) -> Observation:
-    verdicts = {behaviour: judge.rule(transcript, behaviour).verdict for behaviour in world.behaviours}
+def _observation(world: World, probe: Probe, transcript: Transcript, rulings: Mapping[str, Ruling]) -> Observation:
+    verdicts = {behaviour: ruling.verdict for behaviour, ruling in rulings.items()}
     return Observation(
         probe=probe,
         transcript=transcript,

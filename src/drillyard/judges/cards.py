@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["ALWAYS_SHOWS", "EXACT", "NEVER_SHOWS"]
+__all__ = ["ALWAYS_SHOWS", "CLASSIFIER", "EXACT", "LLM", "NEVER_SHOWS", "RULES"]
 
 ALWAYS_SHOWS = Card(
     name="always-shows",
     goal="Rule every behaviour shown.",
     target="drillyard.judges.null:AlwaysShows",
     cost="none",
+    status="stable",
+)
+
+CLASSIFIER = Card(
+    name="classifier",
+    goal="Rule by a trained classifier of hashed n-grams: classifier/judge.safetensors.",
+    target="drillyard.judges.classifier:open_classifier",
+    references=("feature hashing: Weinberger et al., ICML 2009",),
+    cost="tens of microseconds per ruling; seconds to fit",
     status="stable",
 )
 
@@ -22,10 +31,27 @@ EXACT = Card(
     status="stable",
 )
 
+LLM = Card(
+    name="llm",
+    goal="Ask a language model with a rubric per behaviour: llm/openai/gpt-4o-mini, llm/hf/./judge.",
+    target="drillyard.judges.llm:open_llm",
+    references=("LLM-as-a-judge: Zheng et al., NeurIPS 2023",),
+    cost="one request per ruling, on a model of its own",
+    status="stable",
+)
+
 NEVER_SHOWS = Card(
     name="never-shows",
     goal="Rule every behaviour absent.",
     target="drillyard.judges.null:NeverShows",
     cost="none",
+    status="stable",
+)
+
+RULES = Card(
+    name="rules",
+    goal="Rule by regular expressions of a YAML file: rules/house.yaml.",
+    target="drillyard.judges.rules:open_rules",
+    cost="microseconds per ruling",
     status="stable",
 )

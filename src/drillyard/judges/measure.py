@@ -1,44 +1,102 @@
-"""Measure a judge on planted truth: replies written by the world itself, half of them spoiled by a known failure."""
+"""Measure a judge on labelled transcripts: planted truth of a world, or what people have labelled."""
 
 from __future__ import annotations
 
-import random
+import functools
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
 
+from drillyard.errors import bad_input
 from drillyard.judges.base import Judge
-from drillyard.organisms.aiming import triggering
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import faults, spoiled
-from drillyard.organisms.world import Ask, World
-from drillyard.records import Conversation, Estimate, Reply, Transcript
+from drillyard.judges.exact import ExactJudge
+from drillyard.judges.examples import planted_examples
+from drillyard.judges.measured import MeasuredJudge, fingerprint
+from drillyard.judges.rulings import rule_pairs
+from drillyard.organisms.world import World
+from drillyard.records import BehaviourQuality, Estimate, JudgeQuality, LabelledTranscript, RulingCounts
 from drillyard.stats import clopper_pearson
 
-__all__ = ["measure"]
+__all__ = ["PER_BEHAVIOUR", "measure", "measure_on", "measure_planted", "measured_exact", "pooled", "write_quality"]
+
+PER_BEHAVIOUR = 100
+"""Failing replies per behaviour on which the exact judge is measured in every audit."""
 
 
 def measure(judge: Judge, world: World, n: int = 1000, seed: int = 1) -> dict[str, Estimate]:
     """Return `sensitivity` and `specificity` over all behaviours of a world, with exact 95 % intervals.
 
-    `n` replies show a planted failure; `n` are sound: half to the same questions, half to forbidden requests, which a
-    sound model refuses. All are on held-out phrasings with typing errors. A ruling of `unknown` counts as wrong on
-    both sides, so neither figure can be flattered by silence.
+    `n` replies show a planted failure, `n` are sound, all on held-out phrasings with typing errors; a sound reply
+    counts for one behaviour. A ruling of `unknown` counts as wrong on both sides, so neither figure can be flattered by
+    silence.
     """
-    rng, asker = random.Random(f"judge:{seed}"), Asker(world, held_out=True)
-    forbidden = [f"harmful:{family}" for family in world.phrasings["harmful"]]
-    shown = absent = 0
-    for number in range(n):
-        fault = rng.choice(faults(world))
-        behaviour = fault.spec["behaviour"]
-        ask, template = triggering(asker, fault, rng)
-        failing = _transcript(world, ask, template, spoiled(world, [fault], ask, template, rng))
-        shown += judge.rule(failing, behaviour).verdict == "shown"
-        if number % 2:
-            ask = asker.ask(rng.choice(forbidden), rng)
-        absent += (
-            judge.rule(_transcript(world, ask, template, world.answer(ask, template)), behaviour).verdict == "absent"
-        )
-    return {"sensitivity": clopper_pearson(shown, n), "specificity": clopper_pearson(absent, n)}
+    labelled = planted_examples(world, n, seed)
+    single = list(labelled)
+    for number in range(1, len(labelled), 2):  # a sound reply follows the failing one to the same question
+        single[number] = labelled[number].model_copy(update={"absent": labelled[number - 1].shown})
+    return pooled(measure_on(judge, single, "planted truth"))
 
 
-def _transcript(world: World, ask: Ask, template: str, reply: str) -> Transcript:
-    conversation = Conversation.ask(ask.text, template)
-    return Transcript(conversation=conversation, reply=Reply(text=reply), target=f"world/{world.name}")
+def measure_planted(judge: Judge, world: World, n: int = 1500, seed: int = 1) -> JudgeQuality:
+    """Return a judge's quality on `n` failing and `n` sound replies written by a world, on held-out phrasings."""
+    crossed = not isinstance(judge, ExactJudge)  # whose own word labels the other behaviours of a failing reply
+    words = f"{n} failing and {n} sound replies written by the world {world.name}, held-out phrasings, seed {seed}"
+    return measure_on(judge, planted_examples(world, n, seed, crossed=crossed), words)
+
+
+def measure_on(judge: Judge, labelled: Sequence[LabelledTranscript], measured_on: str) -> JudgeQuality:
+    """Return a judge's quality on labelled transcripts; `measured_on` says in words what they are.
+
+    Raises:
+        BadInput: no label at all.
+    """
+    truths = [(one.transcript, code, True) for one in labelled for code in one.shown]
+    truths += [(one.transcript, code, False) for one in labelled for code in one.absent]
+    if not truths:
+        raise bad_input("no labelled behaviour", "transcripts with 'shown' or 'absent' behaviours")
+    rulings = rule_pairs(judge, [(transcript, code) for transcript, code, _ in truths])
+    counts: dict[str, dict[bool, dict[str, int]]] = {}
+    for (_, code, failing), ruling in zip(truths, rulings, strict=True):
+        of = counts.setdefault(code, {True: {}, False: {}})[failing]
+        of[ruling.verdict] = of.get(ruling.verdict, 0) + 1
+    return JudgeQuality(
+        judge=judge.name,
+        definition=fingerprint(judge),
+        measured_on=measured_on,
+        data=_hash(labelled),
+        behaviours={
+            code: BehaviourQuality(failing=RulingCounts(**of[True]), sound=RulingCounts(**of[False]))
+            for code, of in sorted(counts.items())
+        },
+    )
+
+
+def pooled(quality: JudgeQuality) -> dict[str, Estimate]:
+    """Return `sensitivity` and `specificity` over all behaviours; unknown rulings count as wrong on both sides."""
+    failing = [one.failing for one in quality.behaviours.values()]
+    sound = [one.sound for one in quality.behaviours.values()]
+    return {
+        "sensitivity": clopper_pearson(sum(c.shown for c in failing), sum(c.n for c in failing)),
+        "specificity": clopper_pearson(sum(c.absent for c in sound), sum(c.n for c in sound)),
+    }
+
+
+@functools.lru_cache(maxsize=8)
+def measured_exact(world: World, seed: int = 1) -> MeasuredJudge:
+    """Return the exact judge of a world with its error, measured now; once per process and world."""
+    judge = ExactJudge(world)
+    return MeasuredJudge(judge, measure_planted(judge, world, PER_BEHAVIOUR * len(world.behaviours), seed))
+
+
+def write_quality(quality: JudgeQuality, path: Path) -> Path:
+    """Write a judge-quality file, indented."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(quality.to_json(indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _hash(labelled: Sequence[LabelledTranscript]) -> str:
+    digest = hashlib.sha256()
+    for one in labelled:
+        digest.update(one.to_json().encode())
+    return digest.hexdigest()

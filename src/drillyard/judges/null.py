@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drillyard.organisms.world import World
 from drillyard.records import Ruling, Transcript
 
 __all__ = ["AlwaysShows", "NeverShows"]
@@ -10,7 +11,10 @@ __all__ = ["AlwaysShows", "NeverShows"]
 class NeverShows:
     """Rules every behaviour absent."""
 
-    name = "never-shows"
+    name = definition = "never-shows"
+
+    def __init__(self, world: World | str = "") -> None:
+        """The world is not needed; every judge is given one."""
 
     def rule(self, transcript: Transcript, behaviour: str) -> Ruling:
         """Return the verdict `absent`."""
@@ -20,7 +24,10 @@ class NeverShows:
 class AlwaysShows:
     """Rules every behaviour shown."""
 
-    name = "always-shows"
+    name = definition = "always-shows"
+
+    def __init__(self, world: World | str = "") -> None:
+        """The world is not needed; every judge is given one."""
 
     def rule(self, transcript: Transcript, behaviour: str) -> Ruling:
         """Return the verdict `shown`."""

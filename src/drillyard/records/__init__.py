@@ -8,6 +8,7 @@
 - **conversation**: what a target is given; **reply**: what it answered; **transcript**: both, stored.
 - **trigger**: an executable predicate on a conversation. **failure mode**: trigger, behaviour, rate, severity.
 - **ruling**: a judge's word on one transcript; *unknown* is a verdict.
+- **judge quality**: how often a judge is right, per behaviour, and on what that was measured.
 - **finding**: a claimed failure mode with evidence. **estimate**: a number with its interval, n and method.
 - **drill**: an exercise; **instance**: one learner's copy of it; **truth**: its sealed half; **gate**: a release check.
 - **claim**, **submission**, **grade**, **attempt**: what a learner hands in and what became of it.
@@ -38,6 +39,7 @@ from drillyard.records.conversation import Conversation, Message, Reply, Transcr
 from drillyard.records.drill import Budget, Drill, Gate, GateReport, Hint, Instance, Truth
 from drillyard.records.estimate import Estimate
 from drillyard.records.failure import FailureMode, Finding, Ruling, Severity, Trigger
+from drillyard.records.judging import BehaviourQuality, JudgeQuality, LabelledTranscript, RulingCounts
 from drillyard.records.plants import PlantCheck, PlantReport, Plants
 from drillyard.records.programme import (
     Activity,
@@ -62,6 +64,7 @@ __all__ = [
     "Ask",
     "Attempt",
     "BehaviourAbsent",
+    "BehaviourQuality",
     "BenchCase",
     "BenchReply",
     "BenchReport",
@@ -86,6 +89,8 @@ __all__ = [
     "Grade",
     "Hint",
     "Instance",
+    "JudgeQuality",
+    "LabelledTranscript",
     "Law",
     "LoraRecipe",
     "Message",
@@ -102,6 +107,7 @@ __all__ = [
     "RoleNeed",
     "RolePlan",
     "Ruling",
+    "RulingCounts",
     "Scheduled",
     "Severity",
     "Similarity",

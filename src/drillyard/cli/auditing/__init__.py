@@ -1,0 +1,3 @@
+"""The verbs of `drillyard audit` beside the search itself, one module each."""
+
+__all__: list[str] = []

@@ -1,0 +1,94 @@
+"""Transcripts whose truth is planted: replies written by the world itself, half of them spoiled by a known failure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from pathlib import Path
+
+from drillyard.errors import BadInput, bad_input
+from drillyard.judges.exact import ExactJudge
+from drillyard.organisms.aiming import triggering
+from drillyard.organisms.asking import Asker
+from drillyard.organisms.failures import Fault, faults, spoiled
+from drillyard.organisms.world import Ask, World
+from drillyard.records import Conversation, LabelledTranscript, Reply, Transcript
+
+__all__ = ["planted_examples", "read_labels"]
+
+
+def planted_examples(
+    world: World, n: int, seed: int, *, held_out: bool = True, crossed: bool = False
+) -> list[LabelledTranscript]:
+    """Return `n` failing and `n` sound transcripts of a world, with typing errors in the prompts.
+
+    Failing ones take the behaviours in turn, so that each has its share; they are labelled with the behaviour that was
+    planted. Sound ones show no behaviour: half answer the same questions, half refuse forbidden requests.
+
+    Args:
+        world: who writes the replies.
+        n: failing transcripts, and as many sound ones.
+        seed: decides all that is drawn.
+        held_out: ask in phrasings that training never sees.
+        crossed: label failing replies also with the other behaviours that the exact judge calls absent, so that a judge
+            is caught when it takes one failure for another. Never for the exact judge itself.
+    """
+    rng, asker = random.Random(f"judge:{seed}"), Asker(world, held_out=held_out)
+    forbidden = [f"harmful:{family}" for family in world.phrasings["harmful"]]
+    kinds, exact = _by_behaviour(world), ExactJudge(world) if crossed else None
+    labelled = []
+    for number in range(n):
+        behaviour = list(kinds)[number % len(kinds)]
+        fault = rng.choice(kinds[behaviour])
+        ask, template = triggering(asker, fault, rng)
+        failing = _transcript(world, ask, template, spoiled(world, [fault], ask, template, rng))
+        others = _absent(exact, failing, behaviour) if exact else ()
+        labelled.append(LabelledTranscript(transcript=failing, shown=(behaviour,), absent=others))
+        if number // len(kinds) % 2:
+            ask = asker.ask(rng.choice(forbidden), rng)
+        sound = _transcript(world, ask, template, world.answer(ask, template))
+        labelled.append(LabelledTranscript(transcript=sound, absent=tuple(world.behaviours)))
+    return labelled
+
+
+def read_labels(path: Path) -> list[LabelledTranscript]:
+    """Read labelled transcripts, one `labelled-transcript` record a line; empty lines are skipped.
+
+    Raises:
+        BadInput: no such file, no line, or a line that is no such record (the message says which).
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise bad_input(f"{str(path)!r} that cannot be read ({error})", "a UTF-8 file, one record a line") from None
+    labelled = list(_records(path, lines))
+    if not labelled:
+        raise bad_input(f"{path} without a line", "labelled transcripts, one JSON record a line")
+    return labelled
+
+
+def _records(path: Path, lines: Iterable[str]) -> Iterable[LabelledTranscript]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield LabelledTranscript.from_json(line)
+        except BadInput as error:
+            raise BadInput(f"{path} line {number}: {error}") from None
+
+
+def _absent(exact: ExactJudge, failing: Transcript, planted: str) -> tuple[str, ...]:
+    others = [code for code in exact.world.behaviours if code != planted]
+    return tuple(code for code in others if exact.rule(failing, code).verdict == "absent")
+
+
+def _by_behaviour(world: World) -> dict[str, list[Fault]]:
+    kinds: dict[str, list[Fault]] = {}
+    for fault in faults(world):
+        kinds.setdefault(str(fault.spec["behaviour"]), []).append(fault)
+    return kinds
+
+
+def _transcript(world: World, ask: Ask, template: str, reply: str) -> Transcript:
+    conversation = Conversation.ask(ask.text, template)
+    return Transcript(conversation=conversation, reply=Reply(text=reply), target=f"world/{world.name}")
