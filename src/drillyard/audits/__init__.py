@@ -11,6 +11,8 @@
 - **confirmation**: the rate on fresh prompts and seeds, because the best of many is biased upwards.
 - **benchmark**: cases with criteria, from other tools or from findings; in `audits/bench/`.
 - **bound**: per behaviour, at most this share of the searched prompts shows it.
+- **recheck**: findings measured again on fresh prompts, as after a fix.
+- **FMEA**: failure mode and effects analysis: severity × occurrence × detection, each with its interval.
 """
 
 from drillyard.audits.base import Search

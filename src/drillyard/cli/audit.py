@@ -1,4 +1,4 @@
-"""`drillyard audit …`: search a target for failures, measure judges."""
+"""`drillyard audit …`: search a target for failures, measure judges, rank risks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ __all__ = ["VERBS", "command"]
 
 # Verb -> the first line of its help. Its command is `command` in drillyard/cli/auditing/<verb>.py.
 VERBS: Mapping[str, str] = {
+    "fmea": "Rank failure modes by severity, occurrence and measured detectability.",
     "judge": "Fit judges, and measure how often they are right.",
+    "recheck": "Measure an audit's findings again, on fresh prompts.",
 }
 
 
@@ -57,7 +59,8 @@ class _AuditGroup(LazyGroup):
 def command() -> None:
     """Search a target for failures.
 
-    drillyard audit TARGET searches (its options: drillyard audit run --help); drillyard audit judge measures judges.
+    drillyard audit TARGET searches (its options: drillyard audit run --help); the other verbs measure judges, rank what
+    was found, and measure it again after a fix.
     """
 
 
@@ -109,4 +112,5 @@ def _shown(report: AuditReport) -> show.Outcome:
         state="failed" if count else "passed" if report.bound <= TELLING else "unknown",
         data=report,
         body=[findings, judge] if count else [judge],
+        next_command="drillyard audit fmea REPORT.json -o DIR" if count else "",
     )

@@ -6,7 +6,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from drillyard.programs.clash import in_hours
 from drillyard.programs.graph import EVIDENCE
@@ -85,5 +85,5 @@ def _served_by(role: RolePlan, objective: Objective) -> list[Activity]:
 
 @functools.cache
 def _templates() -> Environment:
-    loader = PackageLoader("drillyard.programs")
+    loader = ChoiceLoader([PackageLoader(f"drillyard.{room}") for room in ("programs", "audits")])  # one style for all
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

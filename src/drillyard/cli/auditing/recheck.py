@@ -1,0 +1,55 @@
+"""`drillyard audit recheck`: measure an audit's findings again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from drillyard.audits.audit import AuditReport
+from drillyard.audits.recheck import recheck_all
+from drillyard.cli import show
+from drillyard.cli.auditing.fmea import read_report
+from drillyard.cli.auditing.options import judge_options, scope_option, world_of
+from drillyard.errors import bad_input
+from drillyard.judges.reference import open_measured
+from drillyard.targets import open_target
+
+__all__ = ["command"]
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("report", type=_FILE)
+@click.argument("target")
+@click.option("-n", "prompts", type=click.IntRange(min=10), default=100, show_default=True, help="Fresh prompts each.")
+@click.option("--seed", type=click.IntRange(min=0), default=2, show_default=True, help="Another than the audit's.")
+@scope_option
+@judge_options
+@show.handler
+def command(
+    report: Path,
+    target: str,
+    prompts: int,
+    seed: int,
+    scope: str | None,
+    judge: str,
+    judge_quality: Path | None,
+    rubric: str,
+) -> show.Outcome:
+    """Measure an audit's findings again, on fresh prompts.
+
+    Exits 1 when a failure is still there: when the lower end of its rate is above 2 %.
+    """
+    before, asked = read_report(report), open_target(target)
+    if not isinstance(before, AuditReport):
+        raise bad_input(f"a recheck in {report}", "an audit's report")
+    world = world_of(scope, asked, before.world)
+    measured = open_measured(judge, world, judge_quality, rubric)
+    found = recheck_all(asked, before, world=world, n=prompts, seed=seed, judge=measured, progress=show.say)
+    rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in before.findings]
+    left = sum(after.low > 0.02 for _, _, after in rates)
+    table = show.table("Rates on fresh prompts", ("failure", "before", "now"), rates)
+    verdict = f"{left} of {len(rates)} failures are still there in {target}."
+    return show.Outcome(verdict=verdict, state="failed" if left else "passed", data=found, body=[table])
