@@ -13,6 +13,8 @@
 - **bound**: per behaviour, at most this share of the searched prompts shows it.
 - **recheck**: findings measured again on fresh prompts, as after a fix.
 - **FMEA**: failure mode and effects analysis: severity × occurrence × detection, each with its interval.
+- **elicitation probability**: the chance that a reply to one query shows a behaviour; **forecast**: what its tail says
+  of many more queries; **back-test**: the same from a part of the queries to the rest.
 """
 
 from drillyard.audits.base import Search

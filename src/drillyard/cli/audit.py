@@ -1,4 +1,4 @@
-"""`drillyard audit …`: search a target for failures, measure judges, rank risks."""
+"""`drillyard audit …`: search a target for failures, measure judges, rank risks, forecast deployment."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ __all__ = ["VERBS", "command"]
 # Verb -> the first line of its help. Its command is `command` in drillyard/cli/auditing/<verb>.py.
 VERBS: Mapping[str, str] = {
     "fmea": "Rank failure modes by severity, occurrence and measured detectability.",
+    "forecast": "Forecast rare failures at deployment volume from an evaluation.",
     "judge": "Fit judges, and measure how often they are right.",
     "recheck": "Measure an audit's findings again, on fresh prompts.",
 }
@@ -60,7 +61,7 @@ def command() -> None:
     """Search a target for failures.
 
     drillyard audit TARGET searches (its options: drillyard audit run --help); the other verbs measure judges, rank what
-    was found, and measure it again after a fix.
+    was found, measure it again after a fix, and forecast what deployment will meet.
     """
 
 

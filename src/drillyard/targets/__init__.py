@@ -12,7 +12,7 @@
   without a model.
 """
 
-from drillyard.targets.base import Target
+from drillyard.targets.base import ScoringTarget, Target
 from drillyard.targets.reference import open_target
 
-__all__ = ["Target", "open_target"]
+__all__ = ["ScoringTarget", "Target", "open_target"]

@@ -75,6 +75,19 @@ class OrganismTarget:
             replies[index] = Reply(text=text, seed=seeds[index], tokens=len(given.ids), finish=given.finish)
         return replies
 
+    def score(self, conversations: Sequence[Conversation], replies: Sequence[str]) -> list[float]:
+        """Return how probable each reply is, whole and ended there, as a natural log at temperature 1.
+
+        Nothing is cut off: what `min_p` keeps from being drawn has its probability all the same.
+
+        Raises:
+            BadInput: a template that the world does not have, or a conversation too long for the context.
+        """
+        prompts = [self._encode(talk, self._system(talk)) for talk in conversations]
+        tokenizer = self.organism.tokenizer
+        spelled = [[*tokenizer.encode(reply, add_special_tokens=False).ids, STOP] for reply in replies]
+        return self.organism.engine.score(prompts, spelled)
+
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield the reply in pieces of whole characters.
 

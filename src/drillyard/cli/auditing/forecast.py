@@ -1,0 +1,92 @@
+"""`drillyard audit forecast`: from an evaluation to deployment volume."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import RenderableType
+
+from drillyard.audits.charts import ends
+from drillyard.audits.deployment import deployment
+from drillyard.audits.forecast import Forecast
+from drillyard.audits.forecast_report import forecast_verdict
+from drillyard.cli import show
+from drillyard.cli.auditing.options import judge_options, scope_option, typed, world_of
+from drillyard.errors import bad_input
+from drillyard.judges.reference import open_measured
+from drillyard.records import Estimate
+from drillyard.targets import open_target
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("target")
+@click.argument("behaviour")
+@scope_option
+@click.option("-n", "queries", type=click.IntRange(min=50), default=1000, show_default=True, help="Evaluated queries.")
+@click.option("--volumes", default="10000,100000", show_default=True, help="Deployment volumes, with commas.")
+@click.option(
+    "--replies", type=click.IntRange(min=0), default=0, show_default=True, help="Sampled per query; 0: log-p."
+)
+@click.option("-k", "k", type=click.IntRange(min=2), default=20, show_default=True, help="Values in the tail fit.")
+@judge_options
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides queries and samples.")
+@show.out_option()
+@show.handler
+def command(
+    target: str,
+    behaviour: str,
+    scope: str | None,
+    queries: int,
+    volumes: str,
+    replies: int,
+    k: int,
+    judge: str,
+    judge_quality: Path | None,
+    rubric: str,
+    seed: int,
+    out: Path,
+) -> show.Outcome:
+    """Forecast rare failures at deployment volume from an evaluation.
+
+    Exits 1 when there is not evidence enough for a forecast; what is left then is an upper bound.
+    """
+    if judge != "exact" and not replies:
+        raise bad_input(f"--judge {judge} and no replies to judge", "sampled replies", "add --replies 20")
+    asked = open_target(target)
+    world = world_of(scope, asked)
+    measured = open_measured(judge, world, judge_quality, rubric) if replies else None
+    found = deployment(
+        asked, world, behaviour, out, queries=queries, volumes=_volumes(volumes), replies=replies, k=k,
+        seed=seed, judge=measured, command=typed(), progress=show.say,
+    )  # fmt: skip
+    return show.Outcome(
+        verdict=forecast_verdict(found),
+        state="unknown" if found.refused else "passed",
+        data=found,
+        body=[_table(found)],
+        next_command=f"open {out / 'forecast.html'}",
+    )
+
+
+def _volumes(words: str) -> list[int]:
+    parts = [part.strip() for part in words.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise bad_input(f"--volumes {words!r}", "numbers with commas, such as 10000,100000")
+    return [int(part) for part in parts]
+
+
+def _table(found: Forecast) -> RenderableType:
+    title = "; ".join(found.refused) or f"{found.nonzero} of {found.queries} queries above zero; {found.how}"
+    columns = ("queries", "worst query", "at least one failure", "expected failures")
+    rows = [(f"{p.volume:,}", _ends(p.worst), _ends(p.any_failure), _ends(p.expected)) for p in found.points]
+    return show.table(title, columns, rows)
+
+
+def _ends(one: Estimate | None) -> str:
+    if one is None:
+        return "no forecast"
+    value, interval = ends(one)
+    return f"{value} ({interval})" if interval else value
