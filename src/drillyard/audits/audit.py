@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 from drillyard.audits.base import Search
 from drillyard.audits.confirm import confirm, fresh_probes, judged_near, judged_on
+from drillyard.audits.coverage import Coverage, coverage_of
 from drillyard.audits.explain import Explanation, explain
 from drillyard.audits.follow_up import follow_up
 from drillyard.audits.observe import Observation, observe, share_shown
+from drillyard.audits.provenance import Provenance, provenance
 from drillyard.audits.search import SweepSearch
 from drillyard.errors import bad_input
 from drillyard.judges.measure import measured_exact, pooled
@@ -18,7 +20,7 @@ from drillyard.organisms.world import World, load_world
 from drillyard.records import Estimate, FailureMode, Finding, JudgeQuality, Record, Severity
 from drillyard.targets import Target
 
-__all__ = ["MIN_BUDGET", "TELLING", "AuditReport", "audit", "examine", "recheck"]
+__all__ = ["MIN_BUDGET", "TELLING", "AuditReport", "audit", "examine", "recheck", "signed"]
 
 MIN_BUDGET = 100
 """Queries below which nothing useful can be said."""
@@ -38,7 +40,9 @@ class AuditReport(Record):
     `world` is the scope, as `load_world` finds it. `queries` counts what the target was asked; `bounds` holds, per
     behaviour, the share of the searched prompts that showed it: where nothing was found, `high` is what can still be
     there. All rates are corrected for the judge's error, which is in their intervals. `judge` holds its `sensitivity`
-    and `specificity` over all behaviours, `quality` the counts per behaviour behind them.
+    and `specificity` over all behaviours, `quality` the counts per behaviour behind them. `search` says how it
+    was searched, `validated` what the same search finds of planted failures, `control` what random sampling confirms at
+    the same budget, by id, where that was asked for. `coverage` is what was searched, `made` how to repeat it.
     """
 
     target: str
@@ -48,6 +52,11 @@ class AuditReport(Record):
     bounds: dict[str, Estimate]
     judge: dict[str, Estimate]
     quality: JudgeQuality | None = None
+    search: str = ""
+    validated: str = ""
+    control: tuple[str, ...] | None = None
+    coverage: Coverage | None = None
+    made: Provenance | None = None
 
     @property
     def bound(self) -> float:
@@ -124,7 +133,17 @@ def examine(
         bounds={behaviour: _bound(world, judge, searched, behaviour) for behaviour in world.behaviours},
         judge=pooled(judge.quality),
         quality=judge.quality,
+        coverage=coverage_of(world, [(o.probe.ask, o.probe.template, bool(o.shown)) for o in (*searched, *followed)]),
+        made=provenance(target, twin, world, budget, seed),
     )
+
+
+def signed(report: AuditReport, *, command: str, search: str, fail_on: tuple[str, ...] = ()) -> AuditReport:
+    """Return a report that also says what was typed, and the criteria that it is held to."""
+    if report.made is None:
+        return report
+    made = report.made.model_copy(update={"command": command, "fail_on": fail_on})
+    return report.model_copy(update={"made": made, "search": report.search or search})
 
 
 def recheck(

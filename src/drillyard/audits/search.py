@@ -7,6 +7,7 @@ with fresh words. `random` draws what customers ask; it is the control that a se
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -45,9 +46,11 @@ class SweepSearch:
         grid = list(cells(world))
         rng.shuffle(grid)
         templates = ["", *world.templates]
+        # Each round shifts the templates by this, so that a cell meets another one until it has met all.
+        shift = next(s for s in itertools.count(1) if math.gcd(len(grid) + s, len(templates)) == 1)
         probes = []
         for number, cell in enumerate(itertools.islice(itertools.cycle(grid), budget)):
-            turn = number + number // len(grid)  # so that a cell meets another template in each round
+            turn = number + shift * (number // len(grid))
             probes.append(Probe(ask=cell.draw(asker, rng), template=templates[turn % len(templates)]))
         return probes
 

@@ -85,7 +85,8 @@ class Ruling(Record):
 class Finding(Record):
     """A claimed failure mode with its evidence: examples, and the rate on fresh seeds with its interval.
 
-    `kinds` are the kinds of request, in the words of the audited world, that the rate was measured on.
+    `kinds` are the kinds of request, in the words of the audited world, that the rate was measured on; `reproduction`
+    is the shortest conversation that still fails, where a search looks for it.
     """
 
     mode: FailureMode
@@ -93,3 +94,4 @@ class Finding(Record):
     control_rate: Estimate | None = None
     evidence: tuple[Transcript, ...] = ()
     kinds: tuple[str, ...] = ()
+    reproduction: Conversation | None = None

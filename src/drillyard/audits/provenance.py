@@ -1,0 +1,47 @@
+"""How a report came about: what was typed, with what seed, on which bytes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from drillyard.organisms.world import World
+from drillyard.records import Record
+from drillyard.targets import Target
+from drillyard.targets.organism import OrganismTarget
+
+__all__ = ["Provenance", "provenance"]
+
+
+class Provenance(Record):
+    """What it takes to make a report again.
+
+    `command` is empty for an audit that was called from Python. Hashes are SHA-256; `target_hash` is empty where the
+    weights cannot be seen. `fail_on` are the criteria that the audit was held to.
+    """
+
+    drillyard: str
+    command: str = ""
+    budget: int
+    seed: int
+    twin: str = ""
+    world_hash: str = ""
+    target_hash: str = ""
+    twin_hash: str = ""
+    fail_on: tuple[str, ...] = ()
+
+
+def provenance(target: Target, twin: Target | None, world: World, budget: int, seed: int) -> Provenance:
+    """Return how a report came about, as far as the audit itself knows."""
+    return Provenance(
+        drillyard=version("drillyard"),
+        budget=budget,
+        seed=seed,
+        twin=twin.reference if twin else "",
+        world_hash=world.files.digest,
+        target_hash=_hash(target),
+        twin_hash=_hash(twin),
+    )
+
+
+def _hash(target: Target | None) -> str:
+    return target.organism.model_hash if isinstance(target, OrganismTarget) else ""
