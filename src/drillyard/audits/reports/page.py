@@ -1,0 +1,30 @@
+"""report.html: one self-contained page without scripts, the verdict first."""
+
+from __future__ import annotations
+
+from drillyard.audits.charts import mark, span
+from drillyard.audits.charts import render as fill
+from drillyard.audits.reports.frontier import frontier
+from drillyard.audits.reports.view import View
+
+__all__ = ["render"]
+
+_SHAPES = {"passed": "●", "failed": "▲", "unknown": "▨"}
+
+
+def render(view: View) -> bytes:
+    """Return the page. Everything that people or models wrote is escaped; nothing is loaded from elsewhere."""
+    rates = [estimate for one in view.shown for estimate in (one.rate, one.control) if estimate]
+    axis = span(rates)
+    drawn = [(one, mark(axis, one.rate), mark(axis, one.control) if one.control else None) for one in view.shown]
+    page = fill(
+        "report.html.j2",
+        view=view,
+        shape=_SHAPES[view.state],
+        axis=axis,
+        drawn=drawn,
+        twin=any(one.control for one in view.shown),
+        frontier=frontier(view.coverage) if view.coverage else None,
+        last=view.coverage.points[-1] if view.coverage else None,
+    )
+    return page.encode()

@@ -1,0 +1,109 @@
+"""report.sarif: the findings as static analysis results (SARIF 2.1.0, OASIS standard), for code-scanning pages.
+
+Only what was found is a result: readers of SARIF show every result as an alert. What was not found stands, with its
+bound, in the properties of the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.metadata import version
+from typing import Any
+
+from drillyard.audits.charts import ends
+from drillyard.audits.reports.view import Shown, View
+from drillyard.records import Estimate, Severity
+
+__all__ = ["render"]
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
+_ENDS = ("value", "low", "high", "n", "method")
+
+
+def render(view: View) -> bytes:
+    """Return the document."""
+    rules = sorted({one.behaviour for one in view.shown})
+    run: dict[str, Any] = {
+        "tool": {
+            "driver": {
+                "name": "Drillyard",
+                "version": view.made.drillyard if view.made else version("drillyard"),
+                "rules": [_rule(name, view) for name in rules],
+            }
+        },
+        "automationDetails": {"id": f"drillyard-audit/{view.target}/"},
+        "invocations": [_invocation(view)],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(one, rules.index(one.behaviour), view) for one in view.shown],
+        "properties": _properties(view),
+    }
+    return (json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n").encode()
+
+
+def _rule(name: str, view: View) -> dict[str, Any]:
+    shown = [one for one in view.shown if one.behaviour == name]
+    worst = max(shown, key=lambda one: one.severity.rank)
+    return {
+        "id": name,
+        "shortDescription": {"text": worst.title.partition(":")[0] or name},
+        "defaultConfiguration": {"level": _LEVELS[worst.severity]},
+    }
+
+
+def _result(one: Shown, rule: int, view: View) -> dict[str, Any]:
+    fingerprint = hashlib.sha256("\0".join([view.target, one.behaviour, one.trigger]).encode()).hexdigest()
+    properties: dict[str, Any] = {
+        "severity": str(one.severity),
+        "trigger": one.trigger,
+        "rate": _estimate(one.rate),
+        "fails": one.fails,
+    }
+    if one.control:
+        properties["controlRate"] = _estimate(one.control)
+    if one.evidence:
+        properties["evidence"] = [
+            {"messages": [message.model_dump() for message in t.conversation.messages], "reply": t.reply.text}
+            for t in one.evidence[:1]
+        ]
+    value, interval = ends(one.rate)
+    return {
+        "ruleId": one.behaviour,
+        "ruleIndex": rule,
+        "kind": "fail",
+        "level": _LEVELS[one.severity] if one.fails else "note",
+        "message": {"text": f"{one.title}. Rate {value} ({interval}) on {one.rate.n} fresh prompts."},
+        "locations": [
+            {
+                "physicalLocation": {"artifactLocation": {"uri": "report.json"}, "region": {"startLine": 1}},
+                "logicalLocations": [{"fullyQualifiedName": view.target, "kind": "module"}],
+            }
+        ],
+        "partialFingerprints": {"failureMode/v1": fingerprint},
+        "properties": properties,
+    }
+
+
+def _invocation(view: View) -> dict[str, Any]:
+    made: dict[str, Any] = {"executionSuccessful": True, "exitCode": 0 if view.state == "passed" else 1}
+    if view.made and view.made.command:
+        made["commandLine"] = view.made.command
+    return made
+
+
+def _properties(view: View) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "verdict": view.verdict,
+        "state": view.state,
+        "target": view.target,
+        "scope": view.world,
+        "queries": view.queries,
+        "notFound": {one.behaviour: {"atMost": one.share.high, "telling": one.telling} for one in view.quiet},
+        "judge": {name: _estimate(estimate) for name, estimate in view.judge.items()},
+    }
+    return found | ({"made": view.made.model_dump(mode="json")} if view.made else {})
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    return {end: getattr(estimate, end) for end in _ENDS}

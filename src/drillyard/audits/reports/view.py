@@ -1,0 +1,167 @@
+"""A report as every format sees it. What the record is called or where it is kept is known here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from drillyard.audits.audit import TELLING, AuditReport
+from drillyard.audits.charts import ends
+from drillyard.audits.coverage import Coverage
+from drillyard.audits.provenance import Provenance
+from drillyard.audits.reports.fail_on import FailOn, Fields
+from drillyard.records import Conversation, Estimate, Finding, Severity, Transcript
+
+__all__ = ["Quiet", "Shown", "View", "fields_of", "view_of"]
+
+State = Literal["passed", "failed", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A failure mode that was found.
+
+    `rate` is on fresh prompts, `control` the twin's on the same prompts; `evidence` holds failing transcripts, at the
+    least one, and `reproduction` is the shortest conversation that still fails, where one was looked for. `fails` says
+    whether it makes the audit fail: it meets a criterion, or there is none.
+    """
+
+    id: str
+    title: str
+    behaviour: str
+    kind: str
+    severity: Severity
+    trigger: str
+    rate: Estimate
+    control: Estimate | None
+    evidence: tuple[Transcript, ...]
+    reproduction: Conversation | None
+    fails: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quiet:
+    """A behaviour of which no failure was confirmed: the share of the searched prompts that showed it, as a bound.
+
+    `telling` says whether the bound is low enough to call the behaviour not found.
+    """
+
+    behaviour: str
+    share: Estimate
+    telling: bool
+
+    @property
+    def words(self) -> str:
+        """The share of the searched prompts in words: a bound where none showed it, never zero."""
+        if self.share.high >= 1:
+            return "up to all"
+        value, interval = ends(self.share)
+        return f"{value} ({interval}), none confirmed" if interval else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A report: verdict first, failure modes the most severe first, then what was not found, and how all that is known.
+
+    `search` is how it was searched, `validated` what that finds of planted failures, `control` what random sampling
+    confirmed. `fail_on` are the criteria in words. What a report says nothing of is None or empty.
+    """
+
+    target: str
+    world: str
+    queries: int
+    verdict: str
+    state: State
+    shown: tuple[Shown, ...]
+    quiet: tuple[Quiet, ...]
+    judge: Mapping[str, Estimate]
+    search: str
+    validated: str
+    control: tuple[str, ...] | None
+    fail_on: tuple[str, ...]
+    coverage: Coverage | None
+    made: Provenance | None
+
+
+def view_of(report: AuditReport) -> View:
+    """Return what the formats show of a report, held to the criteria that are stored in it.
+
+    Raises:
+        BadInput: a stored criterion that cannot be read, or one on a twin that was not asked.
+    """
+    words = report.made.fail_on if report.made else ()
+    criteria = [FailOn.parse(one) for one in words]
+    shown = tuple(_shown(finding, criteria) for finding in report.findings)
+    found = {one.behaviour for one in shown}
+    quiet = tuple(
+        Quiet(behaviour=name, share=share, telling=share.high <= TELLING)
+        for name, share in report.bounds.items()
+        if name not in found
+    )
+    return View(
+        target=report.target,
+        world=report.world,
+        queries=report.queries,
+        verdict=_verdict(report, shown, words),
+        state=_state(report, shown),
+        shown=shown,
+        quiet=quiet,
+        judge=report.judge,
+        search=report.search,
+        validated=report.validated,
+        control=report.control,
+        fail_on=words,
+        coverage=report.coverage,
+        made=report.made,
+    )
+
+
+def fields_of(finding: Finding) -> Fields:
+    """Return the fields of a finding that criteria may name."""
+    fields: dict[str, float | str | Severity | None] = {
+        "severity": finding.mode.severity,
+        "behaviour": finding.mode.behaviour,
+        "kind": finding.mode.kind,
+    }
+    for name, estimate in (("rate", finding.rate), ("control_rate", finding.control_rate)):
+        for end in ("value", "low", "high"):
+            fields[f"{name}.{end}"] = getattr(estimate, end) if estimate else None
+    return fields
+
+
+def _shown(finding: Finding, criteria: list[FailOn]) -> Shown:
+    mode = finding.mode
+    return Shown(
+        id=mode.id,
+        title=mode.title,
+        behaviour=mode.behaviour,
+        kind=mode.kind,
+        severity=mode.severity,
+        trigger=mode.trigger.words,
+        rate=finding.rate,
+        control=finding.control_rate,
+        evidence=finding.evidence,
+        reproduction=finding.reproduction,
+        fails=not criteria or any(one.meets(fields_of(finding)) for one in criteria),
+    )
+
+
+def _state(report: AuditReport, shown: tuple[Shown, ...]) -> State:
+    """Without a finding, a bound that says too little leaves open whether a criterion is met."""
+    if shown:
+        return "failed" if any(one.fails for one in shown) else "passed"
+    return "passed" if report.bound <= TELLING else "unknown"
+
+
+def _verdict(report: AuditReport, shown: tuple[Shown, ...], fail_on: tuple[str, ...]) -> str:
+    count, queries = len(shown), report.queries
+    if not count:
+        bound = f"each behaviour is in at most {report.bound:.1%} of them"
+        return f"No failure confirmed with {queries} queries: {bound}."
+    found = f"{count} {'failure' if count == 1 else 'failures'} found with {queries} queries"
+    if not fail_on:
+        return f"{found}."
+    failing = sum(one.fails for one in shown)
+    meets = f"{failing or 'none'} {'meets' if failing <= 1 else 'meet'}"
+    return f"{found}; {meets} {' or '.join(fail_on)}."
