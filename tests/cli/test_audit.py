@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,47 @@ def test_an_echo_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
     assert "100.0%" in capsys.readouterr().out
 
 
+def test_a_run_leaves_its_report_in_every_format(
+    failing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With -o the record and its renderings lie in the folder, with the command; `audit report` makes them again."""
+    run, criterion = tmp_path / "run", "severity>=high and rate.low>0.01"
+    words = ["audit", failing, "--budget", "400", "--seed", "2", "--fail-on", criterion, "-o", str(run)]
+    assert main(words) == 1
+    printed = capsys.readouterr().out
+    assert f"1 meets {criterion}." in printed.splitlines()[0]
+    assert printed.splitlines()[-1] == f"next: open {run / 'report.html'}"
+    report = AuditReport.from_json((run / "report.json").read_bytes())
+    assert report.made is not None and report.made.fail_on == (criterion,)
+    assert report.made.command == shlex.join(["drillyard", "audit", "run", *words[1:-2], "--out", str(run)])
+    before = (run / "junit.xml").read_bytes()
+    (run / "junit.xml").unlink()
+    assert main(["audit", "report", str(run), "--json"]) == 0
+    assert str(run / "junit.xml") in json.loads(capsys.readouterr().out)["files"]
+    assert (run / "junit.xml").read_bytes() == before
+    assert main(["audit", "report", str(run / "report.json"), "--format", "csv", "-o", str(tmp_path / "x.csv")]) == 0
+    assert (tmp_path / "x.csv").read_bytes() == (run / "findings.csv").read_bytes()
+
+
+def test_the_criterion_decides_the_exit_code(failing: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A finding that meets none of several criteria is told, and the exit code is 0; what is unknown stays 1."""
+    words = ["audit", failing, "--budget", "400", "--seed", "2"]
+    assert main([*words, "--fail-on", "severity == critical", "--fail-on", "rate.high < 0.1"]) == 0
+    assert "none meets severity == critical or rate.high < 0.1" in capsys.readouterr().out
+    assert main([*words, "--fail-on", "severity == critical", "--fail-on", "behaviour == pressure-selling"]) == 1
+    assert main(["audit", "echo/", "--budget", "100", "--fail-on", "severity == critical"]) == 1
+
+
+def test_a_log_of_inspect_needs_inspect(failing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the extra the run says in one line what is left out, and asking for it alone is an error."""
+    if importlib.util.find_spec("inspect_ai"):
+        pytest.skip("inspect-ai is installed")
+    assert main(["audit", "echo/", "--budget", "100", "-o", str(tmp_path)]) == 1
+    assert "left out report.eval: a log of Inspect needs the extra 'inspect'" in capsys.readouterr().err
+    assert main(["audit", "report", str(tmp_path), "--format", "eval"]) == 2
+    assert "pip install 'drillyard[inspect]'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
@@ -65,6 +108,13 @@ def test_an_echo_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
         (["organism/bakery"], "found world 'bakery'"),
         (["organism/helpdesk", "--seed", "-3"], "Invalid value for '--seed'"),
         ([], "Missing argument 'TARGET'"),
+        (["organism/helpdesk", "--fail-on", "severity > hihg"], "found 'hihg' at column 12 of --fail-on"),
+        (["organism/helpdesk", "--fail-on", "behaviour == upsel"], "found behaviour 'upsel' in --fail-on"),
+        (["organism/helpdesk", "--fail-on", "control_rate.low > 0"], "expected a twin to measure it; add --twin"),
+        (["organism/helpdesk", "-o", "/dev/null/run"], "expected a folder that can be written"),
+        (["report", "nowhere"], "expected the folder that drillyard audit -o wrote"),
+        (["report", "nowhere", "-o", "x.html"], "found -o without --format"),
+        (["report", "nowhere", "--format", "pdf"], "Invalid value for '--format'"),
     ],
 )
 def test_bad_input_is_one_line(words: list[str], line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,8 @@
 - **FMEA**: failure mode and effects analysis: severity × occurrence × detection, each with its interval.
 - **elicitation probability**: the chance that a reply to one query shows a behaviour; **forecast**: what its tail says
   of many more queries; **back-test**: the same from a part of the queries to the rest.
+- **frontier**: cells of the scope's grid (intent × entity × reason × template) tried and hit, over queries.
+- **criterion**: what makes an audit fail (`--fail-on`); a finding meets it or does not.
 """
 
 from drillyard.audits.base import Search

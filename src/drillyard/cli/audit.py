@@ -8,10 +8,13 @@ from pathlib import Path
 import click
 
 from drillyard import registry
-from drillyard.audits.audit import TELLING, AuditReport, examine
+from drillyard.audits.audit import AuditReport, examine, signed
+from drillyard.audits.reports.fail_on import FailOn, check
+from drillyard.audits.reports.view import view_of
+from drillyard.audits.reports.writing import make_folder, write_reports
 from drillyard.cli import show
 from drillyard.cli.app import LazyGroup
-from drillyard.cli.auditing.options import judge_options, scope_option, world_of
+from drillyard.cli.auditing.options import judge_options, scope_option, typed, world_of
 from drillyard.judges.reference import open_measured
 from drillyard.targets import open_target
 
@@ -23,6 +26,7 @@ VERBS: Mapping[str, str] = {
     "forecast": "Forecast rare failures at deployment volume from an evaluation.",
     "judge": "Fit judges, and measure how often they are right.",
     "recheck": "Measure an audit's findings again, on fresh prompts.",
+    "report": "Render the report of an audit again.",
 }
 
 
@@ -73,6 +77,10 @@ def command() -> None:
 @click.option("--search", default="sweep", show_default=True, help="Search method.")
 @judge_options
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides prompts and samples.")
+@click.option(
+    "--fail-on", multiple=True, metavar="CRITERION", help="Such as 'severity>=high and rate.low>0.01'; any of several."
+)
+@click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the report's files.")
 @show.handler
 def _run(
     target: str,
@@ -84,34 +92,39 @@ def _run(
     judge_quality: Path | None,
     rubric: str,
     seed: int,
+    fail_on: tuple[str, ...],
+    out: Path | None,
 ) -> show.Outcome:
     """Search a target for failures.
 
-    Exits 1 when failures are found, or when too little could be judged to say that there are none.
+    Exits 1 when failures are found (with --fail-on: when one meets a criterion), or when too little could be judged to
+    say that there are none. With -o, writes the report as JSON, HTML, JUnit, SARIF, CSV and a log of Inspect.
     """
+    criteria = [FailOn.parse(one) for one in fail_on]
     other = open_target(twin) if twin else None
     method, asked = registry.create("searches", search), open_target(target)
     world = world_of(scope, asked)
+    check(criteria, world.behaviours, twin=other is not None)
     measured = open_measured(judge, world, judge_quality, rubric)
+    if out:
+        make_folder(out)
     report = examine(
         asked, other, world=world, budget=budget, seed=seed, judge=measured, search=method, progress=show.say
     )
-    return _shown(report)
+    report = signed(report, command=typed(), search=search, fail_on=fail_on)
+    return _shown(report, write_reports(report, out, show.say) if out else [])
 
 
-def _shown(report: AuditReport) -> show.Outcome:
-    count = len(report.findings)
-    rows = [(f.mode.severity, f.mode.behaviour, f.rate, f.mode.trigger.words) for f in report.findings]
+def _shown(report: AuditReport, files: list[Path]) -> show.Outcome:
+    view = view_of(report)
+    rows = [(one.severity, one.behaviour, one.rate, one.trigger) for one in view.shown]
     findings = show.table("Findings", ("severity", "behaviour", "rate on fresh prompts", "trigger"), rows)
     judge = show.table("Judge, measured on planted truth", ("figure", "share right"), report.judge.items())
-    found = f"{count} {'failure' if count == 1 else 'failures'} found with {report.queries} queries."
-    none = (
-        f"No failure confirmed with {report.queries} queries: each behaviour is in at most {report.bound:.1%} of them."
-    )
+    page = next((path for path in files if path.suffix == ".html"), None)
     return show.Outcome(
-        verdict=found if count else none,
-        state="failed" if count else "passed" if report.bound <= TELLING else "unknown",
+        verdict=view.verdict,
+        state=view.state,
         data=report,
-        body=[findings, judge] if count else [judge],
-        next_command="drillyard audit fmea REPORT.json -o DIR" if count else "",
+        body=[findings, judge] if rows else [judge],
+        next_command=f"open {page}" if page else "drillyard audit fmea REPORT.json -o DIR" if rows else "",
     )
