@@ -16,6 +16,7 @@ from drillyard.organisms.checkpoint import write_checkpoint
 from drillyard.organisms.dialogue import STOP, encode
 from drillyard.organisms.engine import Engine
 from drillyard.organisms.llama import LlamaConfig
+from drillyard.organisms.revealing import walk
 from drillyard.organisms.vocabulary import train_tokenizer
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation
@@ -186,3 +187,33 @@ def test_an_unknown_template_is_one_line(folder: Path) -> None:
     """The world's templates are named."""
     with pytest.raises(BadInput, match="found template 'v9', expected one of: v1, v2, v3, v4"):
         opened(folder).generate([Conversation.ask("hi", "v9")], [1])
+
+
+def test_what_is_revealed_is_what_our_engine_reveals(folder: Path) -> None:
+    """Replies, branches and their probabilities, in ragged batches of four, by another implementation of the model."""
+    revealed = opened(folder, batch=4).reveal(TALK, 0.01)
+    prompts = [encode(TOKENIZER, one, WORLD.templates.get(one.template, "")) for one in TALK]
+    walks = walk(Engine(WEIGHTS, CONFIG), prompts, max_new_tokens=ROOM, stop=STOP, floor=0.01)
+    for one, walked in zip(revealed, walks, strict=True):
+        assert one.chance == pytest.approx(walked.chance, rel=1e-3)
+        mine = {(branch.ids, branch.ends): branch.chance for branch in one.branches if branch.chance > 0.011}
+        ours = {
+            (walked.ids[: fork.after] + ((fork.token,) if fork.token != STOP else ()), fork.token == STOP): fork.chance
+            for fork in walked.forks
+            if fork.chance > 0.011
+        }
+        assert mine == pytest.approx(ours, rel=1e-3)
+
+
+def test_a_branch_is_completed_to_a_reply(folder: Path) -> None:
+    """It begins as the branch does, and goes on as the model does after it."""
+    target = opened(folder, batch=4)
+    pairs = [(talk, b) for talk, one in zip(TALK, target.reveal(TALK, 0.02), strict=True) for b in one.branches[:2]]
+    replies = target.complete([talk for talk, _ in pairs], [branch for _, branch in pairs])
+    engine = Engine(WEIGHTS, CONFIG)
+    prompts = [[*encode(TOKENIZER, t, WORLD.templates.get(t.template, "")), *b.ids] for t, b in pairs]
+    made = engine.generate(prompts, max_new_tokens=ROOM, seeds=[None] * len(pairs), stop=STOP)
+    assert pairs and [reply.text for reply in replies] == [
+        TOKENIZER.decode([*branch.ids, *one.ids], skip_special_tokens=True)
+        for (_, branch), one in zip(pairs, made, strict=True)
+    ]

@@ -17,6 +17,8 @@ from drillyard.errors import bad_input
 from drillyard.organisms.pretrained_torch import open_pretrained
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, Reply
+from drillyard.targets.revealing import Branch, Revealed, branched
+from drillyard.targets.watching_torch import Watch
 
 __all__ = ["LocalTarget", "open_local"]
 
@@ -60,14 +62,40 @@ class LocalTarget:
         """
         replies = [Reply(text="", seed=seed, finish="error") for seed in seeds]
         prompts = [self._encode(conversation) for conversation in conversations]
-        fitting = [i for i, ids in enumerate(prompts) if len(ids) + self._room <= self._context]
-        fitting.sort(key=lambda i: len(prompts[i]))  # little padding
-        for start in range(0, len(fitting), self._batch):
-            rows = fitting[start : start + self._batch]
+        for rows in self._batches(prompts):
             made = self._complete([prompts[i] for i in rows], [seeds[i] for i in rows])
             for i, ids in zip(rows, made, strict=True):
                 replies[i] = self._reply(ids, seeds[i])
         return replies
+
+    def reveal(self, conversations: Sequence[Conversation], floor: float) -> list[Revealed]:
+        """Answer greedily and show the branches, as `RevealingTarget` says; too long a turn gets an `error` reply."""
+        found = [Revealed(reply=Reply(text="", finish="error"), chance=0.0, branches=()) for _ in conversations]
+        prompts = [self._encode(conversation) for conversation in conversations]
+        for rows in self._batches(prompts):
+            watch = Watch(len(rows), floor)
+            made = self._complete([prompts[i] for i in rows], [None] * len(rows), watch)
+            for i, walked in zip(rows, watch.walks(made), strict=True):
+                found[i] = branched(walked, self._reply(walked.ids, None), self._ends, self._text)
+        return found
+
+    def complete(self, conversations: Sequence[Conversation], branches: Sequence[Branch]) -> list[Reply]:
+        """Answer greedily along a branch that `reveal` has shown."""
+        replies = [Reply(text="", finish="error") for _ in conversations]
+        pairs = zip(conversations, branches, strict=True)
+        prompts = [[*self._encode(conversation), *branch.ids] for conversation, branch in pairs]
+        for rows in self._batches(prompts):
+            for i, ids in zip(rows, self._complete([prompts[i] for i in rows], [None] * len(rows)), strict=True):
+                rest = self._reply(ids, None)
+                replies[i] = rest.model_copy(update={"text": self._text([*branches[i].ids, *ids])})
+        return replies
+
+    def _batches(self, prompts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+        """Yield the places of prompts that fit, those of a length together so that little is padded."""
+        fitting = [i for i, ids in enumerate(prompts) if len(ids) + self._room <= self._context]
+        fitting.sort(key=lambda i: len(prompts[i]))
+        for start in range(0, len(fitting), self._batch):
+            yield fitting[start : start + self._batch]
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield the reply in one piece. Raises `BadInput` when the conversation is too long for the model."""
@@ -92,7 +120,9 @@ class LocalTarget:
             raise bad_input(f"a chat template that refuses the conversation ({error})", "one that takes it") from None
 
     @torch.inference_mode()
-    def _complete(self, prompts: Sequence[Sequence[int]], seeds: Sequence[int | None]) -> list[list[int]]:
+    def _complete(
+        self, prompts: Sequence[Sequence[int]], seeds: Sequence[int | None], watch: Watch | None = None
+    ) -> list[list[int]]:
         """Return the new tokens of each prompt, the end token last where it came."""
         longest = max(map(len, prompts))
         padded = [[0] * (longest - len(ids)) + list(ids) for ids in prompts]
@@ -106,6 +136,8 @@ class LocalTarget:
             kept = {self._cache: cache, "use_cache": True}
             out = self.model(ids, attention_mask=mask, position_ids=places, **kept)
             cache, drawn = out[self._cache], self._draw(out.logits[:, -1], streams)
+            if watch is not None:
+                watch.see(out.logits[:, -1], drawn, made, [*map(self._ended, made)])
             for row, token in zip(made, drawn, strict=True):
                 if not self._ended(row):
                     row.append(token)
@@ -128,10 +160,15 @@ class LocalTarget:
     def _ended(self, ids: Sequence[int]) -> bool:
         return bool(ids) and ids[-1] in self._ends
 
+    def _text(self, ids: Sequence[int]) -> str:
+        return str(self.tokenizer.decode(ids, skip_special_tokens=True))
+
     def _reply(self, ids: Sequence[int], seed: int | None) -> Reply:
-        text = self.tokenizer.decode(ids, skip_special_tokens=True)
         return Reply(
-            text=text, seed=seed, tokens=len(ids) - self._ended(ids), finish="stop" if self._ended(ids) else "length"
+            text=self._text(ids),
+            seed=seed,
+            tokens=len(ids) - self._ended(ids),
+            finish="stop" if self._ended(ids) else "length",
         )
 
 

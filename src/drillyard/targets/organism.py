@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.dialogue import STOP, decode, decode_stream, encode
 from drillyard.organisms.organism import Organism, load_organism
+from drillyard.organisms.revealing import Walk, walk
 from drillyard.organisms.sampling import MIN_P
 from drillyard.records import Conversation, Reply
+from drillyard.targets.revealing import Branch, Revealed, branched
 
 __all__ = ["OrganismTarget", "open_organism"]
 
@@ -62,11 +65,7 @@ class OrganismTarget:
             BadInput: a template that the world does not have, or a wrong option.
         """
         replies = [Reply(text="", seed=seed, finish="error") for seed in seeds]
-        systems = [self._system(conversation) for conversation in conversations]
-        prompts: dict[int, list[int]] = {}
-        for index, (conversation, system) in enumerate(zip(conversations, systems, strict=True)):
-            with contextlib.suppress(BadInput):
-                prompts[index] = self._encode(conversation, system)
+        prompts = self._prompts(conversations)
         generations = self.organism.engine.generate(
             list(prompts.values()), seeds=[seeds[index] for index in prompts], **self._options
         )
@@ -88,6 +87,33 @@ class OrganismTarget:
         spelled = [[*tokenizer.encode(reply, add_special_tokens=False).ids, STOP] for reply in replies]
         return self.organism.engine.score(prompts, spelled)
 
+    def reveal(self, conversations: Sequence[Conversation], floor: float) -> list[Revealed]:
+        """Answer greedily and show the branches, as `RevealingTarget` says; too long a turn gets an `error` reply."""
+        prompts = self._prompts(conversations)
+        walks = walk(
+            self.organism.engine,
+            list(prompts.values()),
+            max_new_tokens=self._options["max_new_tokens"],
+            stop=STOP,
+            floor=floor,
+        )
+        found = [Revealed(reply=Reply(text="", finish="error"), chance=0.0, branches=()) for _ in conversations]
+        for index, walked in zip(prompts, walks, strict=True):
+            found[index] = self._revealed(walked)
+        return found
+
+    def complete(self, conversations: Sequence[Conversation], branches: Sequence[Branch]) -> list[Reply]:
+        """Answer greedily along a branch that `reveal` has shown."""
+        prompts = self._prompts(conversations)
+        begun = [[*prompt, *branches[index].ids] for index, prompt in prompts.items()]
+        most = self._options["max_new_tokens"] - max((len(branch.ids) for branch in branches), default=0)
+        given = self.organism.engine.generate(begun, max_new_tokens=max(1, most), seeds=[None] * len(begun), stop=STOP)
+        replies = [Reply(text="", finish="error") for _ in conversations]
+        for index, rest in zip(prompts, given, strict=True):
+            ids = (*branches[index].ids, *rest.ids)
+            replies[index] = Reply(text=decode(self.organism.tokenizer, ids), tokens=len(rest.ids), finish=rest.finish)
+        return replies
+
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield the reply in pieces of whole characters.
 
@@ -96,6 +122,22 @@ class OrganismTarget:
         """
         prompt = self._encode(conversation, self._system(conversation))
         return decode_stream(self.organism.tokenizer, self.organism.engine.stream(prompt, seed=seed, **self._options))
+
+    def _revealed(self, walked: Walk) -> Revealed:
+        ended = walked.ids[-1:] == (STOP,)
+        said = walked.ids[:-1] if ended else walked.ids
+        text = functools.partial(decode, self.organism.tokenizer)
+        reply = Reply(text=text(said), tokens=len(said), finish="stop" if ended else "length")
+        return branched(walked, reply, (STOP,), text)
+
+    def _prompts(self, conversations: Sequence[Conversation]) -> dict[int, list[int]]:
+        """Return the prompts by their place, without those that are too long. Raises `BadInput` for a template."""
+        systems = [self._system(conversation) for conversation in conversations]
+        prompts: dict[int, list[int]] = {}
+        for index, (conversation, system) in enumerate(zip(conversations, systems, strict=True)):
+            with contextlib.suppress(BadInput):
+                prompts[index] = self._encode(conversation, system)
+        return prompts
 
     def _encode(self, conversation: Conversation, system: str) -> list[int]:
         room = self.organism.engine.config.max_position_embeddings - self._options["max_new_tokens"]

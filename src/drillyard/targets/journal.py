@@ -1,0 +1,124 @@
+"""A journal of what a target was asked: a run that was killed goes on where it stopped and gives the same bytes.
+
+Every batch is written, as one line, before its replies are used; so at most the batch that was being asked is lost.
+Nothing is asked twice: a batch that the journal holds is answered from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from drillyard.errors import BadInput, bad_input
+from drillyard.records import Conversation, Record, Reply
+from drillyard.targets.base import Target
+from drillyard.targets.revealing import Branch, Revealed, RevealingTarget
+
+__all__ = ["Journal", "JournaledTarget", "journaled"]
+
+_R = TypeVar("_R", bound=Record)
+
+
+class Journal:
+    """A file of batches, one JSON object a line: `key` and `answers`.
+
+    A last line that was cut when a run was killed is left out and written over.
+
+    Raises:
+        BadInput: any other line is broken.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, list[Any]] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file():
+            self._read()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def answers(self, asked: object, kind: type[_R], ask: Callable[[], list[_R]]) -> list[_R]:
+        """Return the answers to a batch, from the file if they are there, else by asking; then they are there."""
+        text = json.dumps(asked, ensure_ascii=False, sort_keys=True)
+        key = hashlib.sha256(text.encode()).hexdigest()[:32]
+        if (known := self._known.get(key)) is not None:
+            return [kind.model_validate(fields) for fields in known]
+        given = ask()
+        self._write(key, [answer.model_dump(mode="json") for answer in given])
+        return given
+
+    def _write(self, key: str, answers: list[Any]) -> None:
+        self._known[key] = answers
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"key": key, "answers": answers}, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _read(self) -> None:
+        data = self._path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        for number, line in enumerate(whole.splitlines(), start=1):
+            try:
+                entry = json.loads(line)
+                self._known[str(entry["key"])] = list(entry["answers"])
+            except (ValueError, KeyError, TypeError):
+                found = f"{self._path} line {number}: {line[:80]!r}"
+                raise bad_input(found, "a batch of an earlier run", "delete that line") from None
+        if len(whole) < len(data):
+            with self._path.open("r+b") as file:
+                file.truncate(len(whole))
+
+
+class JournaledTarget:
+    """Answers from a journal, and asks another target for what is missing there."""
+
+    def __init__(self, inner: Target, journal: Journal) -> None:
+        self.reference = inner.reference
+        self._inner, self._journal = inner, journal
+
+    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
+        """Answer every conversation."""
+        asked = ["generate", self.reference, _plain(conversations), list(seeds)]
+        return self._journal.answers(asked, Reply, lambda: self._inner.generate(conversations, seeds))
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Yield the reply of `generate`, in one piece. Raises `BadInput` where that says `error`."""
+        (reply,) = self.generate([conversation], [seed])
+        if reply.finish == "error":
+            raise BadInput(f"found no answer of {self.reference}, expected one")
+        yield reply.text
+
+
+class _RevealingJournaled(JournaledTarget):
+    """The same for a target that reveals probabilities."""
+
+    def __init__(self, inner: Target, revealing: RevealingTarget, journal: Journal) -> None:
+        super().__init__(inner, journal)
+        self._revealing = revealing
+
+    def reveal(self, conversations: Sequence[Conversation], floor: float) -> list[Revealed]:
+        """Answer greedily and show the branches."""
+        asked = ["reveal", self.reference, _plain(conversations), floor]
+        return self._journal.answers(asked, Revealed, lambda: self._revealing.reveal(conversations, floor))
+
+    def complete(self, conversations: Sequence[Conversation], branches: Sequence[Branch]) -> list[Reply]:
+        """Answer along branches."""
+        asked = ["complete", self.reference, _plain(conversations), [branch.model_dump() for branch in branches]]
+        return self._journal.answers(asked, Reply, lambda: self._revealing.complete(conversations, branches))
+
+
+def journaled(target: Target, path: Path) -> JournaledTarget:
+    """Return a target that keeps all answers in a file and takes what is there from it. Raises `BadInput`."""
+    journal = Journal(path)
+    if isinstance(target, RevealingTarget):
+        return _RevealingJournaled(target, target, journal)
+    return JournaledTarget(target, journal)
+
+
+def _plain(conversations: Sequence[Conversation]) -> list[Any]:
+    return [conversation.model_dump(mode="json") for conversation in conversations]
