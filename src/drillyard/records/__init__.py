@@ -9,7 +9,8 @@
 - **trigger**: an executable predicate on a conversation. **failure mode**: trigger, behaviour, rate, severity.
 - **ruling**: a judge's word on one transcript; *unknown* is a verdict.
 - **judge quality**: how often a judge is right, per behaviour, and on what that was measured.
-- **finding**: a claimed failure mode with evidence. **estimate**: a number with its interval, n and method.
+- **finding**: a claimed failure mode with evidence; **regression test**: it must not come back.
+- **estimate**: a number with its interval, n and method.
 - **drill**: an exercise; **instance**: one learner's copy of it; **truth**: its sealed half; **gate**: a release check.
 - **claim**, **submission**, **grade**, **attempt**: what a learner hands in and what became of it.
 - **benchmark**: cases with criteria; **bench reply**, **verdict**, **report**: what a target made of them.
@@ -38,7 +39,7 @@ from drillyard.records.bench import (
 from drillyard.records.conversation import Conversation, Message, Reply, Transcript
 from drillyard.records.drill import Budget, Drill, Gate, GateReport, Hint, Instance, Truth
 from drillyard.records.estimate import Estimate
-from drillyard.records.failure import FailureMode, Finding, Ruling, Severity, Trigger
+from drillyard.records.failure import FailureMode, Finding, RegressionTest, Ruling, Severity, Trigger
 from drillyard.records.judging import BehaviourQuality, JudgeQuality, LabelledTranscript, RulingCounts
 from drillyard.records.plants import PlantCheck, PlantReport, Plants
 from drillyard.records.programme import (
@@ -103,6 +104,7 @@ __all__ = [
     "Plants",
     "Policy",
     "Record",
+    "RegressionTest",
     "Reply",
     "RoleNeed",
     "RolePlan",

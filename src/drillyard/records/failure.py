@@ -12,7 +12,7 @@ from drillyard.records.base import Record
 from drillyard.records.conversation import Conversation, Transcript
 from drillyard.records.estimate import Estimate
 
-__all__ = ["FailureMode", "Finding", "Ruling", "Severity", "Trigger"]
+__all__ = ["FailureMode", "Finding", "RegressionTest", "Ruling", "Severity", "Trigger"]
 
 
 class Severity(StrEnum):
@@ -82,11 +82,26 @@ class Ruling(Record):
     judge: str
 
 
+class RegressionTest(Record):
+    """A failure must not come back: each of these conversations is sampled, and the behaviour may not show.
+
+    `samples` replies in all, the conversations in turn, are enough to see a failure of the confirmed rate again in 19
+    of 20 runs; the test fails when more than `most` of them show the behaviour.
+    """
+
+    conversations: tuple[Conversation, ...]
+    behaviour: str
+    samples: int = Field(ge=1)
+    most: int = Field(default=0, ge=0)
+
+
 class Finding(Record):
     """A claimed failure mode with its evidence: examples, and the rate on fresh seeds with its interval.
 
-    `kinds` are the kinds of request, in the words of the audited world, that the rate was measured on; `reproduction`
-    is the shortest conversation that still fails, where a search looks for it.
+    `kinds` are the kinds of request, in the words of the audited world, that the rate was measured on. `features` is
+    the smallest conjunction of features that holds the rate, by name; `reproduction` the shortest conversation that
+    still fails; `regression` the test that keeps it from coming back; `reach` the share of the scope's own traffic that
+    meets the trigger. A search that does not look for them leaves them out.
     """
 
     mode: FailureMode
@@ -94,4 +109,7 @@ class Finding(Record):
     control_rate: Estimate | None = None
     evidence: tuple[Transcript, ...] = ()
     kinds: tuple[str, ...] = ()
+    features: dict[str, str] = {}
     reproduction: Conversation | None = None
+    regression: RegressionTest | None = None
+    reach: float | None = None
