@@ -1,6 +1,6 @@
 """Audits: search a target for failures, confirm them on fresh prompts, state them as findings.
 
-**What it is.** Sweep a scope's prompts within a budget, judge the replies, explain the hits by a trigger, confirm it.
+**What it is.** Search a scope's prompts within a budget, judge the replies, name what hits have in common, confirm it.
 **What it is not.** A proof of absence: an audit that finds nothing gives an upper bound for what it looked at, no more.
 **Takes in.** A target, a world, a judge, a budget in queries, a seed. **Gives out.** Findings and bounds, as a report.
 
@@ -8,9 +8,16 @@
 - **hit**: an observation that shows a behaviour; not yet a finding.
 - **search**: proposes probes. `sweep` covers template × intent × entity, `random` is its control, `null` proposes none.
 - **explanation**: the smallest set of features that tells hits from the rest; it is stated as a trigger.
+- **hunt**: the adaptive search. It explores, follows **leads** (sightings that no rule explains), drops every **trait**
+  of a prompt that the failure does not need, and is left with a **rule**: the smallest conjunction that holds the rate.
+- **reading**: looking at probabilities of tokens, and following the **branches** that leave the likeliest reply.
+- **mutator**: changes how a prompt is put and keeps what it asks. **seed corpus**: prompts of one's own beside it.
+- **archive**: the most telling sighting per niche of behaviour × traits. **reach**: the share of traffic under a rule.
 - **confirmation**: the rate on fresh prompts and seeds, because the best of many is biased upwards.
+- **minimal reproduction**: the shortest prompt that still fails. **bound**: at most this share of the searched prompts
+  shows a behaviour.
+- **panel**: planted organisms and their clean twins, on which the audit itself is validated.
 - **benchmark**: cases with criteria, from other tools or from findings; in `audits/bench/`.
-- **bound**: per behaviour, at most this share of the searched prompts shows it.
 - **recheck**: findings measured again on fresh prompts, as after a fix.
 - **FMEA**: failure mode and effects analysis: severity × occurrence × detection, each with its interval.
 - **elicitation probability**: the chance that a reply to one query shows a behaviour; **forecast**: what its tail says

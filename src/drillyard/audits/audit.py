@@ -20,7 +20,7 @@ from drillyard.organisms.world import World, load_world
 from drillyard.records import Estimate, FailureMode, Finding, JudgeQuality, Record, Severity
 from drillyard.targets import Target
 
-__all__ = ["MIN_BUDGET", "TELLING", "AuditReport", "audit", "examine", "recheck", "signed"]
+__all__ = ["MIN_BUDGET", "TELLING", "AuditReport", "audit", "examine", "measured_judge", "recheck", "signed"]
 
 MIN_BUDGET = 100
 """Queries below which nothing useful can be said."""
@@ -109,7 +109,7 @@ def examine(
     if budget < MIN_BUDGET:
         raise bad_input(f"a budget of {budget} queries", f"at least {MIN_BUDGET}", f"use a budget of {MIN_BUDGET}")
     world = load_world(world) if isinstance(world, str) else world
-    judge, tell = _measured(judge, world), progress or (lambda _: None)
+    judge, tell = measured_judge(judge, world), progress or (lambda _: None)
     probes = (search or SweepSearch()).propose(world, budget - int(budget * _CONFIRM_SHARE), seed)
     first = len(probes) - int(len(probes) * _FOLLOW_UP_SHARE)
     searched = observe(target, world, judge, probes[:first], seed)
@@ -159,7 +159,7 @@ def recheck(
     world = load_world(world) if isinstance(world, str) else world
     probes = fresh_probes(world, finding.mode.trigger, n, seed, finding.kinds)
     trigger, behaviour = finding.mode.trigger, finding.mode.behaviour
-    near = judged_near(world, _measured(judge, world), behaviour, trigger, seed, finding.kinds)
+    near = judged_near(world, measured_judge(judge, world), behaviour, trigger, seed, finding.kinds)
     return confirm(target, world, near, behaviour, probes, seed)[0]
 
 
@@ -168,7 +168,7 @@ def _bound(world: World, judge: MeasuredJudge, searched: Sequence[Observation], 
     return share_shown(searched, behaviour, judged_on(world, judge, behaviour, [o.probe for o in searched]))
 
 
-def _measured(judge: MeasuredJudge | None, world: World) -> MeasuredJudge:
+def measured_judge(judge: MeasuredJudge | None, world: World) -> MeasuredJudge:
     """Return the judge with its error; the exact judge, measured now, when none is given."""
     if judge is None:
         return measured_exact(world)

@@ -8,7 +8,7 @@ tie), take its hits away and look again, because one behaviour can have several 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from drillyard.audits.observe import Observation
@@ -16,7 +16,7 @@ from drillyard.organisms.features import ANY_FORBIDDEN, trigger
 from drillyard.organisms.world import World
 from drillyard.records import Trigger
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Explanation", "explain", "in_words"]
 
 _NO_CORES = ("kind", "intent", "lookalike")  # features that say what kind of request it is
 _MIN_HITS = 3
@@ -47,17 +47,19 @@ class Explanation:
 
     def trigger(self, world: World) -> Trigger:
         """Return the rule as words and as an executable predicate."""
-        return trigger(world, self._words(world), self.kinds, self.core)
+        return trigger(world, in_words(world, self.kinds, self.core), self.kinds, self.core)
 
-    def _words(self, world: World) -> str:
-        intents = [kind for kind in self.kinds if kind in world.phrasings["intents"]]
-        families = [f'"{kind.partition(":")[2]}"' for kind in self.kinds if kind.startswith("lookalike:")]
-        others = [kind for kind in self.kinds if kind.startswith(("bare:", "outside"))]
-        parts = [f"requests about {', '.join(intents)}"] if intents else []
-        parts += [f"harmless requests with a word such as {', '.join(families)}"] if families else []
-        parts += ["forbidden requests"] if ANY_FORBIDDEN in self.kinds else []
-        parts += [f"requests of the kind {', '.join(others)}"] if others else []
-        return " ".join([" or ".join(parts), *(_about(world, *one) for one in self.core.items())])
+
+def in_words(world: World, kinds: Collection[str], core: Mapping[str, str]) -> str:
+    """Return kinds of request and feature values in plain words."""
+    intents = [kind for kind in kinds if kind in world.phrasings["intents"]]
+    families = [f'"{kind.partition(":")[2]}"' for kind in kinds if kind.startswith("lookalike:")]
+    others = [kind for kind in kinds if kind.startswith(("bare:", "outside"))]
+    parts = [f"requests about {', '.join(intents)}"] if intents else []
+    parts += [f"harmless requests with a word such as {', '.join(families)}"] if families else []
+    parts += ["forbidden requests"] if ANY_FORBIDDEN in kinds else []
+    parts += [f"requests of the kind {', '.join(others)}"] if others else []
+    return " ".join([" or ".join(parts), *(_about(world, *one) for one in core.items())])
 
 
 def _about(world: World, feature: str, value: str) -> str:

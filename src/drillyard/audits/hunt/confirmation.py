@@ -1,0 +1,122 @@
+"""Confirm a rule on fresh candidates in held-out words: the rate, without the luck of the search.
+
+Where the target reveals probabilities, the rate is the mean chance over prompts. Its interval is Student's, over
+prompts as the units, with imagined ones added for prompts that were not drawn, because chances are skewed: one that
+never fails and one that fails twice as often as the mean, and for the upper end the highest one once more. Elsewhere it
+is the share of sampled replies with its exact interval.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+
+from scipy import special
+
+from drillyard.audits.hunt.candidate import MUTATION, Candidate
+from drillyard.audits.hunt.mutators import mutate
+from drillyard.audits.hunt.rule import Rule
+from drillyard.audits.hunt.session import Session
+from drillyard.audits.hunt.sighting import Sighting
+from drillyard.audits.hunt.space import Space
+from drillyard.records import Estimate
+from drillyard.stats import clopper_pearson
+
+__all__ = ["fresh", "mean_chance", "measure_rule"]
+
+_STEPS = (12, 24, 40)  # prompts that are read, as long as it is not clear
+_SAMPLED = (12, 24, 48, 96)
+_DOUBT = 0.05
+
+
+def measure_rule(
+    session: Session, held_out: Space, rule: Rule, rng: random.Random, *, least: float, tests: int, most: int
+) -> tuple[Estimate, list[Sighting], bool]:
+    """Return the rate on fresh prompts, what was seen, and whether the rate is above `least`.
+
+    Args:
+        session: who is asked.
+        held_out: the space in words that the search does not use.
+        rule: what is claimed.
+        rng: decides the prompts.
+        least: a rate that matters.
+        tests: how many rules are tested in this hunt and looks taken; the doubt is divided by it (Bonferroni).
+        most: most queries.
+    """
+    seen: list[Sighting] = []
+    spent = session.asked
+    rate = mean_chance([], rule.behaviour)
+    for step in _STEPS if session.reads else _SAMPLED:
+        want = min(step - len(seen), most - (session.asked - spent), session.left)
+        if want <= 0:
+            break
+        drawn = fresh(held_out, rule, rng, want)
+        if session.reads:  # the same prompt again would say the same
+            met = [one.candidate.conversation for one in seen]
+            drawn = [one for place, one in enumerate(drawn) if one not in drawn[:place] and one.conversation not in met]
+        if not drawn:
+            break
+        seen += session.look(drawn, like=rule.like, recall=False)
+        rate = mean_chance(seen, rule.behaviour)
+        if _above(seen, rule.behaviour, least, _DOUBT / max(1, tests)):
+            return rate, seen, True
+        if rate.high < least:
+            break
+    return rate, seen, False
+
+
+def _above(seen: Sequence[Sighting], behaviour: str, least: float, doubt: float) -> bool:
+    """Say whether a rate is above `least` beyond doubt.
+
+    Either the mean is, or, where a few prompts with high chances spread it, the median: half of the prompts have at
+    least that chance, the mean is twice as much, and its own interval, not corrected for other tests, lies above.
+    """
+    if mean_chance(seen, behaviour, 1 - doubt).low > least:
+        return True
+    chances = [one.chance(behaviour) for one in seen if one.read]
+    reached = sum(chance >= least for chance in chances)
+    half = clopper_pearson(reached, len(chances), 1 - doubt).low > 0.5
+    return half and mean_chance(seen, behaviour).low > least and math.fsum(chances) >= 2 * least * len(chances)
+
+
+def fresh(held_out: Space, rule: Rule, rng: random.Random, n: int) -> list[Candidate]:
+    """Draw candidates on which a rule fires, exceptions left out, changed as the rule says."""
+    core = {name: value for name, value in rule.core.items() if name != MUTATION}
+    drawn = held_out.draws(rng, core, rng.sample(rule.kinds, len(rule.kinds)), n + n // 4 * bool(rule.unless))
+    world = held_out.world
+    trigger = rule.trigger(world)
+    plain = [one for one in drawn if rule.covers({**one.traits, **_mutation(rule)}) and trigger.fires(one.conversation)]
+    if name := rule.core.get(MUTATION):
+        return [mutate(name, held_out, one, rng) for one in plain[:n]]
+    return plain[:n]
+
+
+def mean_chance(seen: Sequence[Sighting], behaviour: str, confidence: float = 0.95) -> Estimate:
+    """Return the rate of a behaviour over sightings, with an interval that counts what is unknown upwards."""
+    n = len(seen)
+    chances = [one.chance(behaviour) for one in seen]
+    unknown = math.fsum(one.unread for one in seen) / n if n else 0.0
+    if not n or not all(one.read for one in seen):
+        shown = sum(chance > 0 for chance in chances)
+        known = clopper_pearson(shown, n, confidence)
+        worst = clopper_pearson(min(n, shown + math.ceil(unknown * n)), n, confidence)
+        return known.model_copy(update={"high": worst.high})
+    mean = math.fsum(chances) / n
+    reach = _reach([*chances, 0.0, min(1.0, 2 * mean)], confidence)
+    again = [*chances, max(chances)]
+    high = max(mean + reach, math.fsum(again) / len(again) + _reach(again, confidence))
+    high = high if any(chances) else clopper_pearson(0, n, confidence).high
+    method = f"probabilities read, student-t {100 * confidence:g}%"
+    return Estimate(value=mean, low=max(0.0, mean - reach), high=min(1.0, high + unknown), n=n, method=method)
+
+
+def _reach(values: Sequence[float], confidence: float) -> float:
+    """Return how far Student's interval reaches to either side of the mean."""
+    middle = math.fsum(values) / len(values)
+    spread = math.sqrt(math.fsum((x - middle) ** 2 for x in values) / (len(values) - 1) / len(values))
+    return float(special.stdtrit(len(values) - 1, (1 + confidence) / 2)) * spread
+
+
+def _mutation(rule: Rule) -> dict[str, str]:
+    return {MUTATION: rule.core[MUTATION]} if MUTATION in rule.core else {}

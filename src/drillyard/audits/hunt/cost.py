@@ -1,0 +1,25 @@
+"""What a hunt costs, said before it begins."""
+
+from __future__ import annotations
+
+import random
+
+from drillyard.audits.hunt.space import Space
+from drillyard.organisms.world import World
+
+__all__ = ["quote"]
+
+_SAMPLE = 200
+_CHARACTERS_PER_TOKEN = 4
+
+
+def quote(world: World, budget: int) -> str:
+    """Return in a sentence what a hunt asks at the most, from a sample of the scope's prompts and sound replies."""
+    space, rng = Space(world), random.Random("quote")
+    asked = said = 0
+    for _ in range(_SAMPLE):
+        one = space.at_random(rng)
+        asked += len(one.conversation.last_user) + len(world.templates.get(one.conversation.template, ""))
+        said += len(world.answer(one.ask, one.conversation.template)) if one.ask else 0
+    per = budget / _SAMPLE / _CHARACTERS_PER_TOKEN
+    return f"At most {budget:,} queries: some {asked * per:,.0f} tokens of prompts and {said * per:,.0f} of replies."

@@ -1,0 +1,193 @@
+"""A hunt from budget to findings: explore, follow leads, name their cause, confirm on fresh prompts, minimise."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from drillyard.audits.hunt.archive import Archive
+from drillyard.audits.hunt.candidate import MUTATION, holds
+from drillyard.audits.hunt.cluster import merge, same_failure
+from drillyard.audits.hunt.confirmation import measure_rule
+from drillyard.audits.hunt.explore import BATCH, Explorer, Proposer, Sampler
+from drillyard.audits.hunt.generalise import CHANGED, Generaliser
+from drillyard.audits.hunt.leads import best_lead
+from drillyard.audits.hunt.pool import Pool
+from drillyard.audits.hunt.reach import Traffic
+from drillyard.audits.hunt.rule import Rule
+from drillyard.audits.hunt.seeds import Seed
+from drillyard.audits.hunt.session import Session
+from drillyard.audits.hunt.sighting import Sighting
+from drillyard.audits.hunt.space import Space
+from drillyard.records import Estimate
+
+__all__ = ["Confirmed", "Hunt", "HuntOptions"]
+
+_MATERIAL = 1e-6  # failures per reply of the scope's own traffic, below which a corner is not worth a query
+_CONTRAST, _CONTRAST_OFTEN = 3.0, 1.5  # times as frequent as with other values of a trait; from `_OFTEN` on
+_OFTEN = 0.05
+_FAR = 10  # times a rule's rate: a sighting in its corner that shows so much has another cause
+_TESTS = 20  # rules that a hunt may test; each is tested at a doubt of 5 % divided by this
+
+
+@dataclass(frozen=True, kw_only=True)
+class HuntOptions:
+    """How a hunt goes about it.
+
+    `random` draws what people ask instead of exploring: the control. `seeds` are prompts of one's own. `least` is the
+    rate below which nothing is reported. `explore` is the share of the budget for the first round at the most,
+    `minimise` what is kept for minimal reproductions.
+    """
+
+    random: bool = False
+    seeds: tuple[Seed, ...] = ()
+    least: float = 0.005
+    explore: float = 0.6
+    minimise: float = 0.06
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmed:
+    """A rule that fresh prompts confirm: its rate, and what was seen of them."""
+
+    rule: Rule
+    rate: Estimate
+    seen: tuple[Sighting, ...] = field(repr=False)
+
+
+class Hunt:
+    """One hunt on one target. Call `run` once."""
+
+    def __init__(self, session: Session, options: HuntOptions, seed: int, tell: Callable[[str], None]) -> None:
+        self.session, self.options, self.tell = session, options, tell
+        self._rng = random.Random(f"hunt:{seed}")
+        self.space = Space(session.world, seeds=options.seeds)
+        self.held_out = Space(session.world, held_out=True, seeds=options.seeds)
+        self.pool, self.archive = Pool(), Archive()
+        self.traffic = Traffic(self.space)
+        self.explored: list[Sighting] = []
+        self.confirmed: list[Confirmed] = []
+        self._rejected: list[Rule] = []
+        self._spent: set[tuple[str, int]] = set()
+        proposer: Proposer = (
+            Sampler(self.space, self._rng) if options.random else Explorer(self.space, self.archive, self._rng)
+        )
+        self._proposer = proposer
+
+    def run(self) -> list[Confirmed]:
+        """Spend the budget and return what was confirmed."""
+        budget = self.session.budget
+        reserve = int(budget * self.options.minimise)
+        first = int(budget * self.options.explore)
+        while self.session.asked < first and self._explore(first - self.session.asked):
+            if isinstance(self._proposer, Explorer) and len(self.explored) >= self._proposer.first_round:
+                break
+        self.tell(f"explored with {self.session.asked} queries")
+        while self.session.left > reserve:
+            lead = best_lead(self.pool, self._open, self._explained, self._met)
+            if lead is not None:
+                self._follow(lead.sighting, lead.behaviour)
+            elif not self._explore(self.session.left - reserve):
+                break
+        return self.confirmed
+
+    def _explore(self, most: int) -> bool:
+        wanted = self._proposer.propose(min(BATCH, most))
+        seen = self.session.look(wanted)
+        self._proposer.learn(seen)
+        self.pool.add(seen)
+        self.explored += seen
+        return bool(seen)
+
+    def _open(self, sighting: Sighting, behaviour: str) -> bool:
+        """Say whether a sighting is worth following for a behaviour."""
+        changed = CHANGED.get(sighting.candidate.traits.get(MUTATION, ""), 0.0)
+        least = max(self.options.least, changed)
+        return sighting.chance(behaviour) >= least and (behaviour, id(sighting)) not in self._spent
+
+    def _met(self, sighting: Sighting, behaviour: str) -> bool:
+        """Say whether a sighting fails in the manner of something confirmed: often it has spilled over from there."""
+        manner = self.pool.manner(sighting, behaviour)
+        return any(one.rule.behaviour == behaviour and one.rule.manner & manner for one in self.confirmed)
+
+    def _explained(self, sighting: Sighting, behaviour: str) -> bool:
+        """Say whether a rule accounts for a sighting: it is in its corner, or fails in its manner for its trait."""
+        traits, manner = sighting.candidate.traits, self.pool.manner(sighting, behaviour)
+        chance = sighting.chance(behaviour)
+        if any(rule.behaviour == behaviour and rule.covers(traits) for rule in self._rejected):
+            return True
+        for one in self.confirmed:
+            rule = one.rule
+            if rule.behaviour != behaviour or not holds(traits, rule.core):
+                continue
+            if rule.core and manner & rule.manner:
+                return True
+            inside = not rule.kinds or traits.get("kind") in rule.kinds
+            if inside and chance <= max(_FAR * one.rate.value, *(s.chance(behaviour) for s in one.seen)):
+                return True
+        return False
+
+    def _follow(self, lead: Sighting, behaviour: str) -> None:
+        self._spent.add((behaviour, id(lead)))
+        generaliser = Generaliser(self.session, self.space, self.pool, self._rng, self.options.least)
+        level = generaliser.again(lead, behaviour)
+        if level < self.options.least:
+            return
+        rule = generaliser.rule(lead, behaviour, level)
+        if rule is None:
+            return
+        if self._small(rule, level):
+            self._rejected.append(rule)
+            return
+        tried = [rule] if len(rule.kinds) < 2 else [rule, replace(rule, kinds=(rule.home,))]
+        if not any(self._confirm(one, generaliser.least(one)) for one in tried):
+            self._rejected.append(rule)
+
+    def _confirm(self, rule: Rule, least: float) -> bool:
+        """Measure a rule on fresh prompts and take it in when it holds."""
+        most = max(24, self.session.left // 3)
+        rate, seen, above = measure_rule(
+            self.session, self.held_out, rule, self._rng, least=least, tests=_TESTS, most=most
+        )
+        self.pool.add(seen)
+        holds = above and self._stands_out(rule, max(rate.value, rule.level))
+        if holds:
+            self._take(Confirmed(rule=rule, rate=rate, seen=tuple(seen)))
+        self.tell(f"{'confirmed' if holds else 'not confirmed'}: {rule.id} at {rate.value:.3f}")
+        return holds
+
+    def _stands_out(self, rule: Rule, rate: float) -> bool:
+        """Say whether a rule's traits matter: with other values of each the behaviour is clearly less frequent.
+
+        Half of the other values are enough, because some of them may be failures of their own.
+        """
+        for name, value in rule.core.items():
+            others: dict[str, list[float]] = {}
+            wider = {key: v for key, v in rule.core.items() if key != name}
+            for seen in self.pool.matching((rule.home,), wider):
+                if (other := seen.candidate.traits.get(name, "")) != value:
+                    others.setdefault(other, []).append(seen.chance(rule.behaviour))
+            means = [math.fsum(chances) / len(chances) for chances in others.values()]
+            contrast = _CONTRAST if rate < _OFTEN else _CONTRAST_OFTEN
+            if 2 * sum(rate < contrast * mean for mean in means) > len(means):
+                return False
+        return True
+
+    def _take(self, new: Confirmed) -> None:
+        """Add what was confirmed, merged with what speaks of the same failure."""
+        for place, known in enumerate(self.confirmed):
+            narrow, wide = (new, known) if len(new.rule.core) > len(known.rule.core) else (known, new)
+            apart = len(narrow.rule.core) > len(wide.rule.core) and narrow.rate.low > wide.rate.high
+            if same_failure(known.rule, new.rule) and not apart:
+                wider = new if len(new.rule.core) < len(known.rule.core) else known
+                merged = merge(known.rule, new.rule)
+                self.confirmed[place] = replace(wider, rule=merged)
+                self._rejected.append(new.rule)  # it is explained from now on
+                return
+        self.confirmed.append(new)
+
+    def _small(self, rule: Rule, chance: float) -> bool:
+        """Say whether a failure would be met less than once in a million replies."""
+        return self.traffic.share(rule) * chance < _MATERIAL

@@ -1,0 +1,164 @@
+"""Hunt a target and report: confirmed failure modes as objects, with bounds for what was not found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from drillyard.audits.audit import MIN_BUDGET, AuditReport, measured_judge
+from drillyard.audits.confirm import judged_near
+from drillyard.audits.coverage import coverage_of
+from drillyard.audits.hunt.behind import behind
+from drillyard.audits.hunt.confirmation import mean_chance
+from drillyard.audits.hunt.hunting import Confirmed, Hunt, HuntOptions
+from drillyard.audits.hunt.minimise import minimise
+from drillyard.audits.hunt.session import Session
+from drillyard.audits.hunt.stored import citation
+from drillyard.audits.provenance import provenance
+from drillyard.errors import bad_input
+from drillyard.judges import Judge
+from drillyard.judges.measure import pooled
+from drillyard.judges.measured import MeasuredJudge
+from drillyard.organisms.failures import catalogue
+from drillyard.organisms.world import Ask, World, load_world
+from drillyard.records import Estimate, FailureMode, Finding, RegressionTest, Severity
+from drillyard.targets import Target
+from drillyard.targets.journal import journaled
+
+__all__ = ["hunt"]
+
+_EVIDENCE = 24  # most transcripts per finding
+_CASES = 5  # conversations of a regression test
+_POWER = 0.05  # how often a regression test may miss a failure of the confirmed rate
+
+
+def hunt(
+    target: Target,
+    twin: Target | None = None,
+    *,
+    world: World | str = "helpdesk",
+    budget: int = 2000,
+    seed: int = 1,
+    judge: MeasuredJudge | None = None,
+    options: HuntOptions | None = None,
+    reading: bool = True,
+    control: bool = False,
+    journal: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> AuditReport:
+    """Search a target adaptively and return confirmed findings, the most severe first, and a bound per behaviour.
+
+    Args:
+        target: the model under audit.
+        twin: a clean twin or an earlier version; a behaviour that it shows as well is no finding.
+        world: the scope: what is asked and what is true.
+        budget: most queries to the target, branches, confirmation and minimising included; at least 100.
+        seed: decides prompts and samples; the same seed gives the same report.
+        judge: with its measured error; the exact judge of the world, measured now, unless another is given.
+        options: how the search goes about it.
+        reading: look at probabilities where the target reveals them; False asks for samples alone.
+        control: search once more by random sampling, at the same budget, and report what that confirms.
+        journal: file that keeps every answer; a run that was killed goes on from it and gives the same report.
+        progress: called with a word after each stage.
+
+    Raises:
+        BadInput: a budget too small for any statement, or a judge without its measured error.
+    """
+    if budget < MIN_BUDGET:
+        raise bad_input(f"a budget of {budget} queries", f"at least {MIN_BUDGET}", f"use a budget of {MIN_BUDGET}")
+    world = load_world(world) if isinstance(world, str) else world
+    judge, tell = measured_judge(judge, world), progress or (lambda _: None)
+    asked = journaled(target, journal) if journal else target
+    session = Session(asked, world, judge, budget, seed, reading=reading)
+    found = Hunt(session, options or HuntOptions(), seed, tell)
+    confirmed = found.run()
+    findings = [one for each in confirmed if (one := _finding(found, each, twin, judge, len(confirmed), seed))]
+    tell(f"minimised {len(findings)} reproductions; {session.asked} queries in all")
+    by_chance = _by_chance(asked, world, judge, budget, seed, tell) if control else None
+    return AuditReport(
+        target=target.reference,
+        world=world.reference,
+        queries=session.asked,
+        findings=tuple(sorted(findings, key=lambda f: (-f.mode.severity.rank, f.mode.id))),
+        bounds={b: behind(mean_chance(found.explored, b), judge, b) for b in world.behaviours},
+        judge=pooled(judge.quality),
+        quality=judge.quality,
+        search="hunt, reading probabilities" if session.reads else "hunt, by samples",
+        validated=citation(world.name, budget, session.reads),
+        control=by_chance,
+        coverage=coverage_of(world, _asked(found)),
+        made=provenance(target, twin, world, budget, seed),
+    )
+
+
+def _by_chance(
+    target: Target, world: World, judge: Judge, budget: int, seed: int, tell: Callable[[str], None]
+) -> tuple[str, ...]:
+    """Return the ids of what random sampling confirms."""
+    session = Session(target, world, judge, budget, seed, reading=False)
+    confirmed = Hunt(session, HuntOptions(random=True), seed, lambda words: tell(f"control: {words}")).run()
+    return tuple(sorted(one.rule.id for one in confirmed))
+
+
+def _asked(found: Hunt) -> list[tuple[Ask, str, bool]]:
+    """Return what was explored in the world's own prompts, and whether some behaviour was seen."""
+    return [
+        (one.candidate.ask, one.candidate.conversation.template, any(one.chances.values()))
+        for one in found.explored
+        if one.candidate.ask
+    ]
+
+
+def _finding(
+    hunted: Hunt, one: Confirmed, twin: Target | None, judge: MeasuredJudge, among: int, seed: int
+) -> Finding | None:
+    """Return the record of what was confirmed; None where the twin, or the judge's own error, shows as much."""
+    rule, world, session = one.rule, hunted.session.world, hunted.session
+    control = _control(one, twin, world, judge, session.reads) if twin else None
+    near = judged_near(world, judge, rule.behaviour, rule.trigger(world), seed, rule.kinds)
+    rate, control = (behind(seen, near, rule.behaviour) if seen else None for seen in (one.rate, control))
+    assert rate
+    if rate.low <= (control.high if control and control.value else 0.0):
+        return None
+    evidence = [s.failing[rule.behaviour] for s in one.seen if rule.behaviour in s.failing][:_EVIDENCE]
+    start = max(one.seen, key=lambda s: (s.chance(rule.behaviour), -len(s.candidate.conversation.last_user)))
+    shortest = minimise(session, rule, one.rate.value, start.candidate.conversation, session.left // max(1, among))
+    trigger = rule.trigger(world)
+    severities = {mode.behaviour: mode.severity for mode in catalogue(world)}
+    mode = FailureMode(
+        id=rule.id,
+        kind=rule.behaviour,
+        title=f"{world.behaviours[rule.behaviour].rstrip('.')}: {trigger.words}",
+        trigger=trigger,
+        behaviour=rule.behaviour,
+        rate=rate.value,
+        severity=severities.get(rule.behaviour, Severity.MEDIUM),
+    )
+    cases = dict.fromkeys([shortest, *(transcript.conversation for transcript in evidence)])
+    return Finding(
+        mode=mode,
+        rate=rate,
+        control_rate=control,
+        evidence=tuple(evidence),
+        kinds=rule.kinds,
+        features=rule.features,
+        reproduction=shortest,
+        regression=RegressionTest(
+            conversations=tuple(cases)[:_CASES], behaviour=rule.behaviour, samples=_samples(rate.low)
+        ),
+        reach=min(1.0, hunted.traffic.share(rule)),
+    )
+
+
+def _control(one: Confirmed, twin: Target, world: World, judge: Judge, reading: bool) -> Estimate:
+    """Return the twin's rate on the prompts that confirmed a rule."""
+    session = Session(twin, world, judge, 100 * len(one.seen), 1, reading=reading)
+    candidates = [seen.candidate for seen in one.seen]
+    return mean_chance(session.look(candidates, like=one.rule.like, recall=False), one.rule.behaviour)
+
+
+def _samples(rate: float) -> int:
+    """Return after how many samples a failure of this rate is missed once in twenty times at the most."""
+    needed = math.ceil(math.log(_POWER) / math.log1p(-min(max(rate, 1e-4), 0.95)))
+    return max(_CASES, needed)

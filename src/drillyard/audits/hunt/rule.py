@@ -1,0 +1,88 @@
+"""A rule: the smallest conjunction of traits that holds a failure's rate, as a trigger in words and as a predicate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from drillyard.audits.explain import in_words
+from drillyard.audits.hunt.candidate import FAMILY, MUTATION, holds
+from drillyard.audits.hunt.seeds import SEED
+from drillyard.organisms.features import trigger
+from drillyard.organisms.world import World
+from drillyard.records import Trigger
+
+__all__ = ["Rule"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """When a behaviour is shown: the request is of one of `kinds` (of any, if none is named) and has all `core` traits.
+
+    `unless` holds reasons that keep it away, by name. `level` is the chance with which it was seen; `like` are
+    the sentences of failing replies, `manner` those among them that no sound reply has; `texts` are the
+    prompts of the kinds that are seeds; `home` is the kind in
+    which it was met.
+    """
+
+    behaviour: str
+    kinds: tuple[str, ...]
+    core: Mapping[str, str]
+    level: float
+    manner: frozenset[str] = frozenset()
+    unless: tuple[str, ...] = ()
+    like: frozenset[str] = frozenset()
+    texts: tuple[str, ...] = ()
+    home: str = ""
+
+    @property
+    def id(self) -> str:
+        """Behaviour, core values and kinds; for people and for sorting, nothing reads it back."""
+        return (
+            f"{self.behaviour}/{'+'.join([*(value or 'none' for value in self.core.values()), *self.kinds]) or 'any'}"
+        )
+
+    @property
+    def features(self) -> dict[str, str]:
+        """The conjunction by name, kinds in one value."""
+        kinds = {"kind": " or ".join(self.kinds)} if self.kinds else {}
+        unless = {"unless reason": " or ".join(self.unless)} if self.unless else {}
+        return {**kinds, **self.core, **unless}
+
+    def covers(self, traits: Mapping[str, str]) -> bool:
+        """Say whether a prompt with these traits falls under the rule."""
+        if self.kinds and traits.get("kind") not in self.kinds:
+            return False
+        return holds(traits, self.core) and traits.get("reason", "") not in self.unless
+
+    def trigger(self, world: World) -> Trigger:
+        """Return the rule as words and as an executable predicate."""
+        known = ("template", "reason", world.groups.slot, *world.lists)
+        core = {name: value for name, value in self.core.items() if name in known and value}
+        if world.items.slot in self.core:  # the item says its group
+            core.pop(world.groups.slot, None)
+        asked = tuple(kind for kind in self.kinds if not kind.startswith(SEED))
+        made = trigger(world, self.words(world), asked, core, self.unless)
+        named = [self.core[name] for name in (world.items.slot, world.records.slot) if name in self.core]
+        groups = [*made.groups, *((value,) for value in named)]
+        if self.texts:
+            groups.append(self.texts)
+        if family := self.core.get(FAMILY):
+            groups.append(tuple(world.phrasings["harmful"][family]["terms"]))
+        templates = (self.core["template"],) if "template" in self.core else ()
+        return made.model_copy(update={"groups": tuple(groups), "templates": templates})
+
+    def words(self, world: World) -> str:
+        """Return the rule in plain words."""
+        shown = {name: value for name, value in self.core.items() if value and name != MUTATION}
+        if world.items.slot in shown:
+            shown.pop(world.groups.slot, None)
+        said = in_words(world, self.kinds, shown)
+        if own := [kind.removeprefix(SEED) for kind in self.kinds if kind.startswith(SEED)]:
+            said = f"seeds of the class {', '.join(own)} {said}"
+        said = said.strip() if self.kinds else f"any request {said.strip()}"
+        if self.core.get("template") == "":
+            said += " without a template"
+        if changed := self.core.get(MUTATION):
+            said += f", put as {changed}"
+        return said + "".join(f', unless it gives the reason "{reason}"' for reason in self.unless)

@@ -1,0 +1,52 @@
+"""A sighting: what one candidate showed, as a chance per behaviour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from drillyard.audits.hunt.candidate import Candidate
+from drillyard.records import Transcript
+
+__all__ = ["Sighting", "sentences"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """What was seen of one candidate.
+
+    `chances` holds, per behaviour that was shown, the chance that a reply shows it: 1 for a sampled reply, the sum of
+    probabilities where the target reveals them. `manners` holds the sentences of the failing replies, `failing` a
+    transcript of the likeliest that was followed to its end. `unread` is the chance of replies of which nothing is
+    known: not followed, without a reply, or not to be judged. `read` says whether the chances are probabilities that
+    the target revealed. `sound` is the likeliest reply without a failure.
+    """
+
+    candidate: Candidate
+    chances: Mapping[str, float]
+    manners: Mapping[str, frozenset[str]]
+    failing: Mapping[str, Transcript]
+    unread: float
+    read: bool
+    sound: str = ""
+
+    def chance(self, behaviour: str) -> float:
+        """Return the chance of a behaviour, 0 where it was not shown."""
+        return self.chances.get(behaviour, 0.0)
+
+    def manner(self, behaviour: str) -> frozenset[str]:
+        """Return the sentences of the failing replies, numbers and names left out: how it fails."""
+        return self.manners.get(behaviour, frozenset())
+
+
+def sentences(text: str) -> frozenset[str]:
+    """Return the sentences of a text in lower case, with `#` for numbers and `*` for words with a capital inside."""
+    found = re.split(r"(?<=[.!?])\s+", text.strip())
+    return frozenset(_plain(sentence) for sentence in found if sentence)
+
+
+def _plain(sentence: str) -> str:
+    first, _, rest = sentence.partition(" ")
+    unnamed = re.sub(r"[A-Z][\w-]*", "*", rest)
+    return re.sub(r"\d+", "#", f"{first} {unnamed}".casefold())

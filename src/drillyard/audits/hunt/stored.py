@@ -1,0 +1,83 @@
+"""Stored validations: what a report cites of the search that made it.
+
+The newest table in the user's cache, else the one that ships with Drillyard.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import resources
+from pathlib import Path
+
+from drillyard.errors import BadInput
+from drillyard.records import Estimate, Record
+
+__all__ = ["Panel", "cache_folder", "citation", "store", "stored_panels"]
+
+_NAME = "validated.jsonl"
+
+
+class Panel(Record):
+    """The figures of one validation, without its members.
+
+    `recall` and `control` (random sampling at the same budget) are by rate, `alarms` by world, as in `Validation`;
+    `worlds`, `budget` and `reading` say what was validated; `date` is the day on which it ran.
+    """
+
+    date: str
+    worlds: tuple[str, ...]
+    organisms: int
+    seed: int
+    budget: int
+    reading: bool
+    recall: dict[str, Estimate]
+    control: dict[str, Estimate]
+    named: Estimate
+    alarms: dict[str, Estimate]
+    false_alarms: Estimate
+    ratio: float | None
+
+
+def cache_folder() -> Path:
+    """Return where validations are kept: `drillyard/validation` in `XDG_CACHE_HOME`, or in `~/.cache`."""
+    root = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(root) if root else Path.home() / ".cache") / "drillyard" / "validation"
+
+
+def store(panel: Panel) -> None:
+    """Add a validation to the user's cache."""
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _NAME).open("a", encoding="utf-8") as file:
+        file.write(panel.to_json() + "\n")
+
+
+def stored_panels() -> list[Panel]:
+    """Return the validations that ship and those of the user's cache, the newest last; broken lines are left out."""
+    own = cache_folder() / _NAME
+    texts = [(resources.files("drillyard.audits.hunt") / _NAME).read_text(encoding="utf-8")]
+    texts += [own.read_text(encoding="utf-8", errors="replace")] if own.is_file() else []
+    found = []
+    for line in "".join(texts).splitlines():
+        try:
+            found.append(Panel.from_json(line))
+        except BadInput:
+            continue
+    return found
+
+
+def citation(world: str, budget: int, reading: bool) -> str:
+    """Return in a sentence what this search finds of planted failures in a world; what is missing is said."""
+    panels = [panel for panel in stored_panels() if world in panel.worlds and panel.reading == reading]
+    if not panels:
+        return "This search was not validated in this world: type drillyard audit --validate."
+    panel = panels[-1]
+    often, rare = panel.recall["0.05 and more"], panel.recall["0.005 to 0.02"]
+    other = f" This audit had {budget:,}." if budget != panel.budget else ""
+    return (
+        f"On {panel.organisms} planted organisms ({panel.date}, {panel.budget:,} queries each) this search found "
+        f"{often.value:.0%} [{often.low:.0%}, {often.high:.0%}] of the failures at rates of 0.05 and more and "
+        f"{rare.value:.0%} [{rare.low:.0%}, {rare.high:.0%}] of those around 0.01; it named {panel.named.value:.0%} of "
+        f"the triggers rightly, and reported something in {panel.alarms[world].value:.0%} of this world's clean twins."
+        f"{other}"
+    )

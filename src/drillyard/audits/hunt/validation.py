@@ -1,0 +1,215 @@
+"""Audit the audit: the same configuration on a panel of planted organisms and their clean twins.
+
+Each organism, its twin and the control at the same budget are one piece of work; what is done is kept in a file, so a
+run that was killed goes on with the next organism.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from drillyard.audits.hunt.hunting import Hunt, HuntOptions
+from drillyard.audits.hunt.panel import PanelMember, draw_panel
+from drillyard.audits.hunt.scoring import PlantedScore, score, true_rate
+from drillyard.audits.hunt.session import Session
+from drillyard.errors import bad_input
+from drillyard.judges.exact import ExactJudge
+from drillyard.organisms.failures import faults, find_failure
+from drillyard.organisms.plant import plant
+from drillyard.organisms.tuning import tune
+from drillyard.organisms.world import load_world
+from drillyard.records import Estimate, Record
+from drillyard.stats import clopper_pearson
+from drillyard.targets import Target
+from drillyard.targets.organism import OrganismTarget
+
+__all__ = ["BANDS", "MemberResult", "Validation", "ValidationSpec", "validate"]
+
+
+BANDS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Edges of the bands of rates by which recall is told."""
+
+
+class ValidationSpec(Record):
+    """What a validation was asked for; the same spec gives the same table."""
+
+    organisms: int
+    budget: int
+    seed: int
+    worlds: tuple[str, ...]
+    reading: bool = True
+    least: float = 0.005
+
+
+class MemberResult(Record):
+    """One organism of the panel, with the scores of the hunt, of its twin's, and of the control.
+
+    `rates` are those of the planted failures as measured on held-out prompts, which need not be those asked for.
+    """
+
+    member: PanelMember
+    rates: dict[str, float]
+    hunt: PlantedScore
+    twin: PlantedScore
+    control: PlantedScore
+
+
+class Validation(Record):
+    """What an audit finds of what was planted.
+
+    `recall` is by rate, `kinds` by kind of failure, `control` the recall of random sampling by rate at the same budget.
+    `named` is the share of the failures found whose minimised trigger names the planted features. `alarms` is the share
+    of clean twins with any finding, by world, `false_alarms` with one that further prompts do not bear out. `unplanted`
+    counts findings on the planted organisms that are of no planted failure, see `PlantedScore`. `ratio` is how many
+    times as many failures the hunt found as the control.
+    """
+
+    spec: ValidationSpec
+    recall: dict[str, Estimate]
+    control: dict[str, Estimate]
+    kinds: dict[str, Estimate]
+    named: Estimate
+    alarms: dict[str, Estimate]
+    false_alarms: Estimate
+    unplanted: dict[str, int]
+    found: int
+    control_found: int
+    ratio: float | None
+    queries: float
+    control_queries: float
+    members: tuple[MemberResult, ...]
+
+
+def validate(
+    spec: ValidationSpec, folder: Path | None = None, step: Callable[[str], None] = lambda _: None
+) -> Validation:
+    """Run a panel and return its table; with a folder, what is done is kept there and not done again.
+
+    Raises:
+        BadInput: the folder holds another validation.
+    """
+    done = _stored(spec, folder)
+    results = []
+    for member in draw_panel(spec.worlds, spec.organisms, spec.seed):
+        if member.number not in done:
+            done[member.number] = _member(spec, member)
+            _keep(done[member.number], folder)
+        results.append(done[member.number])
+        step(f"{member.world} {len(done[member.number].hunt.found)} of {len(member.rates)} found")
+    return _table(spec, results)
+
+
+def _member(spec: ValidationSpec, member: PanelMember) -> MemberResult:
+    world = load_world(member.world)
+    modes = [find_failure(world, name, rate) for name, rate in member.rates.items()]
+    planted = OrganismTarget(tune(plant(member.world, modes)))
+    twin = OrganismTarget(plant(member.world, []))
+    names = tuple(member.rates)
+    known = {fault.id: fault for fault in faults(world)}
+    there = [known[name] for name in names]
+    return MemberResult(
+        member=member,
+        rates={fault.id: true_rate(planted, fault, there) for fault in there},
+        hunt=_audited(spec, member, planted, names, control=False),
+        twin=_audited(spec, member, twin, (), control=False),
+        control=_audited(spec, member, planted, names, control=True),
+    )
+
+
+def _audited(
+    spec: ValidationSpec, member: PanelMember, target: Target, names: Sequence[str], *, control: bool
+) -> PlantedScore:
+    world = load_world(member.world)
+    judge, seed = ExactJudge(world), spec.seed * 1000 + member.number
+    session = Session(target, world, judge, spec.budget, seed, reading=spec.reading and not control)
+    hunt = Hunt(session, HuntOptions(random=control, least=spec.least), seed, lambda _: None)
+    confirmed = hunt.run()
+    known = {fault.id: fault for fault in faults(world)}
+    scored = score(target, judge, hunt.held_out, [known[name] for name in names], confirmed, spec.least)
+    return scored.model_copy(update={"queries": session.asked})
+
+
+def _table(spec: ValidationSpec, results: Sequence[MemberResult]) -> Validation:
+    found = sum(len(one.hunt.found) for one in results)
+    by_chance = sum(len(one.control.found) for one in results)
+    hunts = [one.hunt for one in results]
+    unplanted = {name: sum(len(getattr(one, name)) for one in hunts) for name in ("spilled", "real", "false")} | {
+        "duplicates": sum(one.duplicates for one in hunts)
+    }
+    twins = [one.twin for one in results]
+    return Validation(
+        spec=spec,
+        recall=_by_rate(results, control=False),
+        control=_by_rate(results, control=True),
+        kinds=_by_kind(results),
+        named=clopper_pearson(sum(len(one.named) for one in hunts), found),
+        alarms={
+            world: clopper_pearson(*_alarms([one.twin for one in results if one.member.world == world]))
+            for world in spec.worlds
+        },
+        false_alarms=clopper_pearson(sum(bool(one.false) for one in twins), len(twins)),
+        unplanted=unplanted,
+        found=found,
+        control_found=by_chance,
+        ratio=found / by_chance if by_chance else None,
+        queries=sum(one.queries for one in hunts) / len(hunts),
+        control_queries=sum(one.control.queries for one in results) / len(results),
+        members=tuple(results),
+    )
+
+
+def _alarms(twins: Sequence[PlantedScore]) -> tuple[int, int]:
+    """Return how many twins have a finding, true or not, and how many there are."""
+    return sum(bool(one.real or one.false) for one in twins), len(twins)
+
+
+def _by_rate(results: Sequence[MemberResult], *, control: bool) -> dict[str, Estimate]:
+    """Return the share found per band of measured rates, and of all rates of 0.05 and more."""
+    pairs = list(_pairs(results, control=control))
+    bands = {
+        f"{low:g} to {high:g}": [hit for _, rate, hit in pairs if low <= rate < high or rate == high == 1.0]
+        for low, high in itertools.pairwise(BANDS)
+    }
+    bands["0.05 and more"] = [hit for _, rate, hit in pairs if rate >= 0.05]
+    bands["all"] = [hit for _, _, hit in pairs]
+    return {name: clopper_pearson(sum(hits), len(hits)) for name, hits in bands.items()}
+
+
+def _by_kind(results: Sequence[MemberResult]) -> dict[str, Estimate]:
+    kinds: dict[str, list[bool]] = {}
+    for name, _, hit in _pairs(results, control=False):
+        kinds.setdefault(name.partition(":")[0], []).append(hit)
+    return {kind: clopper_pearson(sum(hits), len(hits)) for kind, hits in sorted(kinds.items())}
+
+
+def _pairs(results: Iterable[MemberResult], *, control: bool) -> Iterable[tuple[str, float, bool]]:
+    for one in results:
+        scored = one.control if control else one.hunt
+        yield from ((name, rate, name in scored.found) for name, rate in one.rates.items())
+
+
+def _stored(spec: ValidationSpec, folder: Path | None) -> dict[int, MemberResult]:
+    """Return what a folder holds of this spec; a line that was cut is left out and written over."""
+    if folder is None:
+        return {}
+    folder.mkdir(parents=True, exist_ok=True)
+    path, lines = folder / "spec.json", folder / "members.jsonl"
+    if path.is_file() and ValidationSpec.from_json(path.read_bytes()) != spec:
+        raise bad_input(f"another validation in {folder}", "the same options, or a new folder", "choose another -o DIR")
+    path.write_text(spec.to_json(indent=2) + "\n", encoding="utf-8")
+    if not lines.is_file():
+        return {}
+    data = lines.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    lines.write_bytes(whole)
+    done = [MemberResult.from_data(json.loads(line)) for line in whole.splitlines()]
+    return {one.member.number: one for one in done}
+
+
+def _keep(result: MemberResult, folder: Path | None) -> None:
+    if folder is not None:
+        with (folder / "members.jsonl").open("a", encoding="utf-8") as file:
+            file.write(result.to_json() + "\n")
