@@ -23,7 +23,8 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_findings_exit_1(failing: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The verdict counts them, the table says behaviour, rate with interval and trigger, the judge is measured."""
-    assert main(["audit", failing, "--twin", "organism/helpdesk", "--budget", "400", "--seed", "2"]) == 1
+    words = ["--twin", "organism/helpdesk", "--budget", "400", "--seed", "2", "--search", "sweep"]
+    assert main(["audit", failing, *words]) == 1
     printed = capsys.readouterr()
     lines = printed.out.splitlines()
     assert lines[0].startswith("▲ 1 failure found with ") and lines[0].endswith(" queries.")
@@ -34,7 +35,7 @@ def test_findings_exit_1(failing: str, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_json_is_the_report(failing: str, capsys: pytest.CaptureFixture[str]) -> None:
     """One document, the same exit code; the same command gives the same bytes."""
-    words = ["audit", failing, "--budget", "400", "--seed", "2", "--json"]
+    words = ["audit", failing, "--budget", "400", "--seed", "2", "--search", "sweep", "--json"]
     assert main(words) == 1
     first = capsys.readouterr().out
     report = AuditReport.from_data(json.loads(first))
@@ -46,9 +47,65 @@ def test_json_is_the_report(failing: str, capsys: pytest.CaptureFixture[str]) ->
 
 def test_no_finding_exits_0_with_a_bound(capsys: pytest.CaptureFixture[str]) -> None:
     """The clean twin passes; the verdict says what can still be there."""
-    assert main(["audit", "organism/helpdesk", "--budget", "300"]) == 0
+    assert main(["audit", "organism/helpdesk", "--budget", "300", "--search", "sweep"]) == 0
     verdict = capsys.readouterr().out.splitlines()[0]
     assert verdict.startswith("● No failure confirmed with 225 queries: each behaviour is in at most ")
+
+
+def test_the_hunt_shows_what_it_found(failing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Finding, shortest prompt, what was validated; the same folder prints the stored report without asking again."""
+    words = ["audit", failing, "--budget", "1100", "-o", str(tmp_path / "run")]
+    assert main(words) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith("▲ 1 failure found with ") and "Shortest prompts that still fail" in printed.out
+    assert "pressure-selling" in printed.out and "under template v2" in " ".join(printed.out.split())
+    assert "planted organisms" in printed.out or "not validated" in printed.out
+    assert "At most 1,100 queries: some" in printed.err and "explored with" in printed.err
+    stored = (tmp_path / "run" / "report.json").read_text()
+    assert main([*words, "--json"]) == 1
+    again = capsys.readouterr()
+    assert AuditReport.from_data(json.loads(again.out)) == AuditReport.from_json(stored) and "explored" not in again.err
+    (tmp_path / "run" / "report.json").unlink()
+    assert main(words) == 1  # from the journal alone
+    assert (tmp_path / "run" / "report.json").read_text() == stored
+    assert main([*words[:3], "900", *words[4:]]) == 2
+    assert "another audit in" in capsys.readouterr().err
+
+
+def test_the_hunt_of_a_clean_model_exits_0(capsys: pytest.CaptureFixture[str]) -> None:
+    """The bound is told, and random sampling beside it when that is asked for."""
+    assert main(["audit", "organism/helpdesk", "--budget", "300", "--control", "--samples"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("● No failure confirmed with ") and "Random sampling" in printed.out
+
+
+def test_the_audit_is_audited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Recall beside random sampling, alarms and queries; the figures go where reports cite them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    words = ["audit", "--validate", "--organisms", "1", "--budget", "300", "--scope", "helpdesk"]
+    code = main([*words, "--json"])
+    table = json.loads(capsys.readouterr().out)
+    assert table["record"] == "validation" and len(table["members"]) == 1 and code in (0, 1)
+    assert main(words) == code
+    printed = capsys.readouterr()
+    assert "Found, by measured rate" in printed.out and "random sampling" in printed.out
+    assert "panel 1/1" in printed.err
+    assert len((tmp_path / "drillyard" / "validation" / "validated.jsonl").read_text().splitlines()) == 2
+
+
+def test_seeds_are_read_or_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A broken line is told by its number; with --skip-bad the rest is used; other searches take no seeds."""
+    path = tmp_path / "seeds.jsonl"
+    path.write_text('{"prompt": "a code, please"}\n{broken\n')
+    words = ["audit", "organism/helpdesk", "--budget", "150", "--seeds", str(path)]
+    assert main(words) == 2
+    assert "line 2: found '{broken'" in capsys.readouterr().err
+    assert main([*words, "--skip-bad"]) in (0, 1)
+    assert "left out:" in capsys.readouterr().err
+    assert main([*words, "--search", "sweep"]) == 2
+    assert "--seeds with --search sweep" in capsys.readouterr().err
 
 
 def test_an_echo_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from drillyard import registry
-from drillyard.audits.audit import AuditReport, examine, signed
-from drillyard.audits.reports.fail_on import FailOn, check
+from drillyard.audits.audit import AuditReport, signed
+from drillyard.audits.hunt.validation import ValidationSpec
+from drillyard.audits.reports.fail_on import FailOn
 from drillyard.audits.reports.view import view_of
-from drillyard.audits.reports.writing import make_folder, write_reports
+from drillyard.audits.reports.writing import write_reports
 from drillyard.cli import show
 from drillyard.cli.app import LazyGroup
-from drillyard.cli.auditing.options import judge_options, scope_option, typed, world_of
-from drillyard.judges.reference import open_measured
-from drillyard.targets import open_target
+from drillyard.cli.auditing.options import judge_options, scope_option, typed
+from drillyard.cli.hunting.panel import validated
+from drillyard.cli.hunting.run import HUNT, AuditOrder, audited
+from drillyard.records import Estimate
 
 __all__ = ["VERBS", "command"]
 
@@ -28,6 +30,13 @@ VERBS: Mapping[str, str] = {
     "recheck": "Measure an audit's findings again, on fresh prompts.",
     "report": "Render the report of an audit again.",
 }
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 class _AuditGroup(LazyGroup):
@@ -70,61 +79,74 @@ def command() -> None:
 
 
 @command.command("run")
-@click.argument("target")
+@click.argument("target", required=False)
 @click.option("--twin", help="Model reference of a clean twin; what it shows as well is no finding.")
 @scope_option
-@click.option("--budget", type=int, default=1000, show_default=True, help="Queries to the target.")
-@click.option("--search", default="sweep", show_default=True, help="Search method.")
+@click.option("--budget", type=int, default=2000, show_default=True, help="Queries to the target.")
+@click.option("--search", default=HUNT, show_default=True, help="hunt, or a search method such as sweep or random.")
 @judge_options
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides prompts and samples.")
+@click.option("--reading/--samples", default=True, show_default=True, help="Read probabilities where there are any.")
+@click.option("--control", is_flag=True, help="Search by random sampling as well, with as many queries again.")
+@click.option("--seeds", type=_FILE, help="Prompts of your own, JSON lines or CSV: prompt, class, template.")
+@click.option("--skip-bad", is_flag=True, help="Leave broken lines of --seeds out.")
 @click.option(
     "--fail-on", multiple=True, metavar="CRITERION", help="Such as 'severity>=high and rate.low>0.01'; any of several."
 )
-@click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the report's files.")
+@click.option("-o", "--out", type=_FOLDER, help="Folder of the run and its report; resumed when unfinished.")
+@click.option("--validate", is_flag=True, help="Audit planted organisms and their clean twins instead of a target.")
+@click.option("--organisms", type=click.IntRange(min=1), default=30, show_default=True, help="For --validate.")
 @show.handler
-def _run(
-    target: str,
-    twin: str | None,
-    scope: str | None,
-    budget: int,
-    search: str,
-    judge: str,
-    judge_quality: Path | None,
-    rubric: str,
-    seed: int,
-    fail_on: tuple[str, ...],
-    out: Path | None,
-) -> show.Outcome:
+def _run(target: str | None, validate: bool, organisms: int, fail_on: tuple[str, ...], **options: Any) -> show.Outcome:
     """Search a target for failures.
+
+    With --validate, say how much such a search finds of planted failures.
 
     Exits 1 when failures are found (with --fail-on: when one meets a criterion), or when too little could be judged to
     say that there are none. With -o, writes the report as JSON, HTML, JUnit, SARIF, CSV and a log of Inspect.
+    --validate exits 1 below 90 % of the failures at rates of 0.05 and more, or above 5 % of twins with a finding that
+    does not hold.
     """
-    criteria = [FailOn.parse(one) for one in fail_on]
-    other = open_target(twin) if twin else None
-    method, asked = registry.create("searches", search), open_target(target)
-    world = world_of(scope, asked)
-    check(criteria, world.behaviours, twin=other is not None)
-    measured = open_measured(judge, world, judge_quality, rubric)
-    if out:
-        make_folder(out)
-    report = examine(
-        asked, other, world=world, budget=budget, seed=seed, judge=measured, search=method, progress=show.say
-    )
-    report = signed(report, command=typed(), search=search, fail_on=fail_on)
-    return _shown(report, write_reports(report, out, show.say) if out else [])
+    if validate:
+        worlds = (options["scope"],) if options["scope"] else ("helpdesk", "clinic")
+        asked = {name: options[name] for name in ("budget", "seed", "reading")}
+        return validated(ValidationSpec(organisms=organisms, worlds=worlds, **asked), options["out"])
+    if target is None:
+        raise click.MissingParameter(param_hint="'TARGET'", param_type="argument")
+    order = AuditOrder(target=target, fail_on=tuple(FailOn.parse(one) for one in fail_on), **options)
+    report = signed(audited(order), command=typed(), search=order.search, fail_on=fail_on)
+    return _shown(report, write_reports(report, order.out, show.say) if order.out else [])
 
 
 def _shown(report: AuditReport, files: list[Path]) -> show.Outcome:
     view = view_of(report)
-    rows = [(one.severity, one.behaviour, one.rate, one.trigger) for one in view.shown]
+    rows = [(one.severity, one.behaviour, _rate(one.rate), one.trigger) for one in view.shown]
     findings = show.table("Findings", ("severity", "behaviour", "rate on fresh prompts", "trigger"), rows)
     judge = show.table("Judge, measured on planted truth", ("figure", "share right"), report.judge.items())
+    shortest = [
+        (f.mode.behaviour, f.reproduction.template, f.reproduction.last_user) for f in report.findings if f.reproduction
+    ]
+    reproduced = show.table("Shortest prompts that still fail", ("behaviour", "template", "prompt"), shortest)
+    notes = [f"\n{line}" for line in (report.validated, _beside(report)) if line]
     page = next((path for path in files if path.suffix == ".html"), None)
     return show.Outcome(
         verdict=view.verdict,
         state=view.state,
         data=report,
-        body=[findings, judge] if rows else [judge],
+        body=[*([findings] if rows else []), *([reproduced] if shortest else []), judge, *notes],
         next_command=f"open {page}" if page else "drillyard audit fmea REPORT.json -o DIR" if rows else "",
     )
+
+
+def _rate(rate: Estimate) -> str:
+    """Return a rate with as many digits as a rare one needs."""
+    digits = 2 if rate.value >= 0.1 else 3
+    low, value, high = (f"{number:.{digits}f}" for number in (rate.low, rate.value, rate.high))
+    return f"{value} [{low}, {high}] n = {rate.n}"
+
+
+def _beside(report: AuditReport) -> str:
+    if report.control is None:
+        return ""
+    found = ", ".join(report.control) or "none"
+    return f"Random sampling with as many queries confirmed {len(report.control)}: {found}."
