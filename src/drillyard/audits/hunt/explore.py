@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Protocol
 
 from drillyard.audits.hunt.archive import Archive, Bandit
@@ -28,8 +29,8 @@ class Proposer(Protocol):
         """Return `n` candidates."""
         ...
 
-    def learn(self, seen: list[Sighting]) -> None:
-        """Take in what the last proposal showed."""
+    def learn(self, seen: Sequence[Sighting], puzzling: Sequence[bool]) -> None:
+        """Take in what the last proposal showed, and which of it no rule explains."""
         ...
 
 
@@ -43,7 +44,7 @@ class Sampler:
         """Return random candidates."""
         return [self._space.at_random(self._rng) for _ in range(n)]
 
-    def learn(self, seen: list[Sighting]) -> None:
+    def learn(self, seen: Sequence[Sighting], puzzling: Sequence[bool]) -> None:
         """Learn nothing: that makes it the control."""
 
 
@@ -74,9 +75,10 @@ class Explorer:
         self._pulled = []
         return [self._next() for _ in range(n)]
 
-    def learn(self, seen: list[Sighting]) -> None:
-        """Pay the arms that have found new niches."""
-        paid = [self._archive.add(sighting) for sighting in seen]
+    def learn(self, seen: Sequence[Sighting], puzzling: Sequence[bool]) -> None:
+        """Pay the arms that have found new niches; a niche of a known failure is worth nothing."""
+        new = [self._archive.add(sighting) for sighting in seen]
+        paid = [niche and open_case for niche, open_case in zip(new, puzzling, strict=True)]
         pulled = self._pulled[: len(paid)]
         self._where.pay([where for where, _ in pulled], paid)
         self._how.pay([how for _, how in pulled], paid)

@@ -14,6 +14,7 @@ from drillyard.audits.hunt.confirmation import measure_rule
 from drillyard.audits.hunt.explore import BATCH, Explorer, Proposer, Sampler
 from drillyard.audits.hunt.generalise import CHANGED, Generaliser
 from drillyard.audits.hunt.leads import best_lead
+from drillyard.audits.hunt.mutators import GARBLED
 from drillyard.audits.hunt.pool import Pool
 from drillyard.audits.hunt.reach import Traffic
 from drillyard.audits.hunt.rule import Rule
@@ -96,10 +97,15 @@ class Hunt:
     def _explore(self, most: int) -> bool:
         wanted = self._proposer.propose(min(BATCH, most))
         seen = self.session.look(wanted)
-        self._proposer.learn(seen)
+        self._proposer.learn(seen, [self._puzzling(one) for one in seen])
         self.pool.add(seen)
         self.explored += seen
         return bool(seen)
+
+    def _puzzling(self, sighting: Sighting) -> bool:
+        """Say whether a sighting is worth more of its sort: no rule explains it, and it is no slip on garbled text."""
+        garbled = sighting.candidate.traits.get(MUTATION, "") in GARBLED
+        return not garbled and any(not self._explained(sighting, behaviour) for behaviour in sighting.chances)
 
     def _open(self, sighting: Sighting, behaviour: str) -> bool:
         """Say whether a sighting is worth following for a behaviour."""
