@@ -5,12 +5,18 @@ from __future__ import annotations
 import importlib.util
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 
 from drillyard.audits.audit import AuditReport
 from drillyard.cli.app import main
+from drillyard.organisms.failures import catalogue, find_failure
+from drillyard.organisms.organism import save
+from drillyard.organisms.plant import plant
+from drillyard.organisms.serving.serve import served
+from drillyard.organisms.world import load_world
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +186,41 @@ def test_bad_input_is_one_line(words: list[str], line: str, tmp_path: Path, caps
         assert main(["audit", *words, *more]) == 2
         printed = capsys.readouterr()
         assert printed.out == "" and line in printed.err and printed.err.count("\n") == 1
+
+
+def test_a_folder_of_another_model_is_no_report_of_this_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Planted anew under the same name, the model is not told the findings of the one before; a new folder is."""
+    model, run = tmp_path / "model", tmp_path / "run"
+    words = ["audit", f"organism/{model}", "--budget", "300", "-o", str(run)]
+    assert main(["organism", "plant", "helpdesk", "upsell:v2", "-o", str(model), "--no-verify"]) == 0
+    main(words)
+    capsys.readouterr()
+    main(words)
+    assert f"{run} holds the finished report of this audit: nothing was asked" in capsys.readouterr().err
+    shutil.rmtree(model)
+    assert main(["organism", "plant", "helpdesk", "refund-rule:lamp", "-o", str(model), "--no-verify"]) == 0
+    before = (run / "report.json").read_bytes()
+    assert main(words) == 2 and (run / "report.json").read_bytes() == before
+    assert f"another audit in {run}" in capsys.readouterr().err
+    (run / "spec.json").write_text("{")
+    assert main(words) == 2 and "spec.json: found broken JSON" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("search", [("--search", "sweep"), ("--samples",)], ids=["sweep", "hunt"])
+def test_a_model_of_an_api_gets_the_templates_of_its_scope(
+    search: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure that one template of the clinic sets off is found through the API as it is in this process."""
+    pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    pressing = next(mode.id for mode in catalogue(load_world("clinic")) if mode.trigger.templates == ("v2",))
+    organism = plant("clinic", [find_failure(load_world("clinic"), pressing, 1.0)])
+    save(organism, tmp_path / "model", complete=True)
+    words = ["--scope", "clinic", "--budget", "600", *search, "--json"]
+    assert main(["audit", f"organism/{tmp_path}/model", *words]) == 1
+    here = AuditReport.from_data(json.loads(capsys.readouterr().out))
+    with served({"model": organism}) as url:
+        assert main(["audit", f"openai/model@{url}", *words]) == 1
+    there = AuditReport.from_data(json.loads(capsys.readouterr().out))
+    assert [f.mode for f in there.findings] == [f.mode for f in here.findings] != []
+    assert [f.rate for f in there.findings] == [f.rate for f in here.findings] and there.bounds == here.bounds

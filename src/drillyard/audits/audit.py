@@ -17,10 +17,21 @@ from drillyard.judges.measure import measured_exact, pooled
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.failures import catalogue
 from drillyard.organisms.world import World, load_world
-from drillyard.records import Estimate, FailureMode, Finding, JudgeQuality, Record, Severity
+from drillyard.records import Estimate, FailureMode, Finding, JudgeQuality, Record, Severity, Trigger
 from drillyard.targets import Target
 
-__all__ = ["MIN_BUDGET", "TELLING", "AuditReport", "audit", "examine", "measured_judge", "recheck", "signed"]
+__all__ = [
+    "MIN_BUDGET",
+    "TELLING",
+    "AuditReport",
+    "audit",
+    "check_budget",
+    "examine",
+    "failure_mode",
+    "measured_judge",
+    "recheck",
+    "signed",
+]
 
 MIN_BUDGET = 100
 """Queries below which nothing useful can be said."""
@@ -106,8 +117,7 @@ def examine(
     Raises:
         BadInput: a budget too small for any statement, or a judge without its measured error.
     """
-    if budget < MIN_BUDGET:
-        raise bad_input(f"a budget of {budget} queries", f"at least {MIN_BUDGET}", f"use a budget of {MIN_BUDGET}")
+    check_budget(budget)
     world = load_world(world) if isinstance(world, str) else world
     judge, tell = measured_judge(judge, world), progress or (lambda _: None)
     probes = (search or SweepSearch()).propose(world, budget - int(budget * _CONFIRM_SHARE), seed)
@@ -163,6 +173,26 @@ def recheck(
     return confirm(target, world, near, behaviour, probes, seed)[0]
 
 
+def check_budget(budget: int) -> None:
+    """Raise `BadInput` on a budget too small for any statement."""
+    if budget < MIN_BUDGET:
+        raise bad_input(f"a budget of {budget} queries", f"at least {MIN_BUDGET}", f"use a budget of {MIN_BUDGET}")
+
+
+def failure_mode(world: World, id_: str, behaviour: str, trigger: Trigger, rate: Estimate) -> FailureMode:
+    """Return what was confirmed as a failure mode, as severe as the world's catalogue says."""
+    severities = {mode.behaviour: mode.severity for mode in catalogue(world)}
+    return FailureMode(
+        id=id_,
+        kind=behaviour,
+        title=f"{world.behaviours[behaviour].rstrip('.')}: {trigger.words}",
+        trigger=trigger,
+        behaviour=behaviour,
+        rate=rate.value,
+        severity=severities.get(behaviour, Severity.MEDIUM),
+    )
+
+
 def _bound(world: World, judge: MeasuredJudge, searched: Sequence[Observation], behaviour: str) -> Estimate:
     """Return the share of searched prompts that show a behaviour, the judge no better than on sound replies to them."""
     return share_shown(searched, behaviour, judged_on(world, judge, behaviour, [o.probe for o in searched]))
@@ -189,15 +219,6 @@ def _finding(
     control = confirm(twin, world, judge, rule.behaviour, probes, seed)[0] if twin else None
     if rate.low <= max(_RARE, control.high if control and control.value else 0.0):
         return None, len(probes)
-    severities = {mode.behaviour: mode.severity for mode in catalogue(world)}
-    mode = FailureMode(
-        id=rule.id,
-        kind=rule.behaviour,
-        title=f"{world.behaviours[rule.behaviour].rstrip('.')}: {trigger.words}",
-        trigger=trigger,
-        behaviour=rule.behaviour,
-        rate=rate.value,
-        severity=severities.get(rule.behaviour, Severity.MEDIUM),
-    )
+    mode = failure_mode(world, rule.id, rule.behaviour, trigger, rate)
     found = Finding(mode=mode, rate=rate, control_rate=control, evidence=tuple(shown), kinds=rule.kinds)
     return found, len(probes)

@@ -35,10 +35,6 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-_FILE = click.Path(dir_okay=False, path_type=Path)
-
-
 class _AuditGroup(LazyGroup):
     """A group whose verb may be left out: `drillyard audit TARGET` is `drillyard audit run TARGET`."""
 

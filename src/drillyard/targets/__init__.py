@@ -13,6 +13,6 @@
 """
 
 from drillyard.targets.base import ScoringTarget, Target
-from drillyard.targets.reference import open_target
+from drillyard.targets.reference import open_in, open_target
 
-__all__ = ["ScoringTarget", "Target", "open_target"]
+__all__ = ["ScoringTarget", "Target", "open_in", "open_target"]

@@ -112,9 +112,8 @@ class _RevealingJournaled(JournaledTarget):
         return self._journal.answers(asked, Reply, lambda: self._revealing.complete(conversations, branches))
 
 
-def journaled(target: Target, path: Path) -> JournaledTarget:
-    """Return a target that keeps all answers in a file and takes what is there from it. Raises `BadInput`."""
-    journal = Journal(path)
+def journaled(target: Target, journal: Journal) -> JournaledTarget:
+    """Return a target that keeps all answers in a journal and takes what is there from it; several may share one."""
     if isinstance(target, RevealingTarget):
         return _RevealingJournaled(target, target, journal)
     return JournaledTarget(target, journal)

@@ -8,7 +8,7 @@ from drillyard.errors import bad_input
 from drillyard.registry import cards, create
 from drillyard.targets.base import Target
 
-__all__ = ["open_target"]
+__all__ = ["open_in", "open_target"]
 
 
 def open_target(reference: str, **options: Any) -> Target:
@@ -27,3 +27,13 @@ def open_target(reference: str, **options: Any) -> Target:
         raise bad_input(f"target {reference!r}", f"a scheme, a slash and a name: {known}", hint)
     target: Target = create("targets", scheme, reference=reference, **options)
     return target
+
+
+def open_in(world: str, reference: str) -> Target:
+    """Open a target whose prompt templates are those of a world; an organism keeps its own.
+
+    Raises:
+        BadInput: as `open_target`, or an unknown world.
+    """
+    card = cards("targets").get(reference.partition("/")[0])
+    return open_target(reference, **({"world": world} if card and "world" in card.options else {}))

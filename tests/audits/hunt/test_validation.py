@@ -102,9 +102,12 @@ def test_a_validation_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     assert validate(spec, tmp_path) == table and lines.read_bytes() == data
     with pytest.raises(BadInput, match="another validation in"):
         validate(spec.model_copy(update={"budget": 200}), tmp_path)
+    lines.write_bytes(b"broken\n" + data)
+    with pytest.raises(BadInput, match=r"members.jsonl line 1: b'broken', expected a result of an earlier run"):
+        validate(spec, tmp_path)
 
 
-def test_reports_cite_the_newest_table_of_their_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_cite_the_table_that_is_nearest_to_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was validated, when, with what result; a world or a way of asking that was not is said to be not."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     share = Estimate(value=0.9, low=0.8, high=0.95, n=50, method="x")
@@ -117,9 +120,13 @@ def test_reports_cite_the_newest_table_of_their_world(tmp_path: Path, monkeypatc
     path = tmp_path / "drillyard" / "validation" / "validated.jsonl"
     path.write_text(path.read_text(encoding="utf-8") + "{broken\n", encoding="utf-8")
     assert stored.stored_panels()[-1] == panel
-    said = stored.citation("helpdesk", 2000, True)
-    assert "On 9 planted organisms (2026-11-26, 700 queries each)" in said and "90% [80%, 95%]" in said
-    assert said.endswith("This audit had 2,000.") and "not validated" in stored.citation("bakery", 700, True)
+    said = stored.citation("helpdesk", 700, True)
+    assert "On 9 planted organisms (2026-11-26, 700 queries each, judged exactly)" in said and "90% [80%, 95%]" in said
+    assert "On 30 planted organisms" in stored.citation("helpdesk", 2000, True)  # a small one does not push it out
+    assert stored.citation("helpdesk", 900, True).endswith("This audit had 900.")
+    stored.store(panel.model_copy(update={"date": "2026-11-27"}))
+    assert "2026-11-27" in stored.citation("helpdesk", 700, True)
+    assert "not validated" in stored.citation("bakery", 700, True)
 
 
 def test_the_docs_tell_the_figures_that_ship(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

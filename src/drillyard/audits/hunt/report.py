@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from drillyard.audits.audit import MIN_BUDGET, AuditReport, measured_judge
+from drillyard.audits.audit import AuditReport, check_budget, failure_mode, measured_judge
 from drillyard.audits.confirm import judged_near
 from drillyard.audits.coverage import coverage_of
 from drillyard.audits.hunt.behind import behind
@@ -16,15 +16,13 @@ from drillyard.audits.hunt.minimise import minimise
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.stored import citation
 from drillyard.audits.provenance import provenance
-from drillyard.errors import bad_input
 from drillyard.judges import Judge
 from drillyard.judges.measure import pooled
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.organisms.failures import catalogue
 from drillyard.organisms.world import Ask, World, load_world
-from drillyard.records import Estimate, FailureMode, Finding, RegressionTest, Severity
+from drillyard.records import Estimate, Finding, RegressionTest
 from drillyard.targets import Target
-from drillyard.targets.journal import journaled
+from drillyard.targets.journal import Journal, journaled
 
 __all__ = ["hunt"]
 
@@ -65,11 +63,14 @@ def hunt(
     Raises:
         BadInput: a budget too small for any statement, or a judge without its measured error.
     """
-    if budget < MIN_BUDGET:
-        raise bad_input(f"a budget of {budget} queries", f"at least {MIN_BUDGET}", f"use a budget of {MIN_BUDGET}")
+    check_budget(budget)
     world = load_world(world) if isinstance(world, str) else world
     judge, tell = measured_judge(judge, world), progress or (lambda _: None)
-    asked = journaled(target, journal) if journal else target
+    made = provenance(target, twin, world, budget, seed)
+    asked = target
+    if journal:
+        kept = Journal(journal)
+        asked, twin = journaled(target, kept), journaled(twin, kept) if twin else None
     session = Session(asked, world, judge, budget, seed, reading=reading)
     found = Hunt(session, options or HuntOptions(), seed, tell)
     confirmed = found.run()
@@ -88,7 +89,7 @@ def hunt(
         validated=citation(world.name, budget, session.reads),
         control=by_chance,
         coverage=coverage_of(world, _asked(found)),
-        made=provenance(target, twin, world, budget, seed),
+        made=made,
     )
 
 
@@ -115,29 +116,18 @@ def _finding(
 ) -> Finding | None:
     """Return the record of what was confirmed; None where the twin, or the judge's own error, shows as much."""
     rule, world, session = one.rule, hunted.session.world, hunted.session
-    control = _control(one, twin, world, judge, session.reads) if twin else None
-    near = judged_near(world, judge, rule.behaviour, rule.trigger(world), seed, rule.kinds)
-    rate, control = (behind(seen, near, rule.behaviour) if seen else None for seen in (one.rate, control))
-    assert rate
+    trigger = rule.trigger(world)
+    near = judged_near(world, judge, rule.behaviour, trigger, seed, rule.kinds)
+    rate = behind(one.rate, near, rule.behaviour)
+    control = behind(_control(one, twin, world, judge, session.reads), near, rule.behaviour) if twin else None
     if rate.low <= (control.high if control and control.value else 0.0):
         return None
     evidence = [s.failing[rule.behaviour] for s in one.seen if rule.behaviour in s.failing][:_EVIDENCE]
     start = max(one.seen, key=lambda s: (s.chance(rule.behaviour), -len(s.candidate.conversation.last_user)))
     shortest = minimise(session, rule, one.rate.value, start.candidate.conversation, session.left // max(1, among))
-    trigger = rule.trigger(world)
-    severities = {mode.behaviour: mode.severity for mode in catalogue(world)}
-    mode = FailureMode(
-        id=rule.id,
-        kind=rule.behaviour,
-        title=f"{world.behaviours[rule.behaviour].rstrip('.')}: {trigger.words}",
-        trigger=trigger,
-        behaviour=rule.behaviour,
-        rate=rate.value,
-        severity=severities.get(rule.behaviour, Severity.MEDIUM),
-    )
     cases = dict.fromkeys([shortest, *(transcript.conversation for transcript in evidence)])
     return Finding(
-        mode=mode,
+        mode=failure_mode(world, rule.id, rule.behaviour, trigger, rate),
         rate=rate,
         control_rate=control,
         evidence=tuple(evidence),

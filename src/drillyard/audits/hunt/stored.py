@@ -1,7 +1,4 @@
-"""Stored validations: what a report cites of the search that made it.
-
-The newest table in the user's cache, else the one that ships with Drillyard.
-"""
+"""Stored validations: what a report cites of the search that made it, of those that ship and of the user's own."""
 
 from __future__ import annotations
 
@@ -67,17 +64,20 @@ def stored_panels() -> list[Panel]:
 
 
 def citation(world: str, budget: int, reading: bool) -> str:
-    """Return in a sentence what this search finds of planted failures in a world; what is missing is said."""
+    """Return in a sentence what this search finds of planted failures in a world; what is missing is said.
+
+    Of several validations, one at the audit's own budget comes first, then the one of most organisms, then the newest.
+    """
     panels = [panel for panel in stored_panels() if world in panel.worlds and panel.reading == reading]
     if not panels:
         return "This search was not validated in this world: type drillyard audit --validate."
-    panel = panels[-1]
-    often, rare = panel.recall["0.05 and more"], panel.recall["0.005 to 0.02"]
+    panel = max(reversed(panels), key=lambda one: (one.budget == budget, one.organisms))
     other = f" This audit had {budget:,}." if budget != panel.budget else ""
+    shares = [panel.recall[band] for band in ("0.05 and more", "0.005 to 0.02")]
+    often, rare = (f"{one.value:.0%} [{one.low:.0%}, {one.high:.0%}]" for one in shares)
     return (
-        f"On {panel.organisms} planted organisms ({panel.date}, {panel.budget:,} queries each) this search found "
-        f"{often.value:.0%} [{often.low:.0%}, {often.high:.0%}] of the failures at rates of 0.05 and more and "
-        f"{rare.value:.0%} [{rare.low:.0%}, {rare.high:.0%}] of those around 0.01; it named {panel.named.value:.0%} of "
-        f"the triggers rightly, and reported something in {panel.alarms[world].value:.0%} of this world's clean twins."
-        f"{other}"
+        f"On {panel.organisms} planted organisms ({panel.date}, {panel.budget:,} queries each, judged exactly) this "
+        f"search found {often} of the failures at rates of 0.05 and more and {rare} of those around 0.01; it named "
+        f"{panel.named.value:.0%} of the triggers rightly, and reported something in {panel.alarms[world].value:.0%} "
+        f"of this world's clean twins.{other}"
     )

@@ -7,7 +7,6 @@ run that was killed goes on with the next organism.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from drillyard.audits.hunt.hunting import Hunt, HuntOptions
 from drillyard.audits.hunt.panel import PanelMember, draw_panel
 from drillyard.audits.hunt.scoring import PlantedScore, score, true_rate
 from drillyard.audits.hunt.session import Session
-from drillyard.errors import bad_input
+from drillyard.errors import BadInput, bad_input
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.failures import faults, find_failure
 from drillyard.organisms.plant import plant
@@ -205,8 +204,17 @@ def _stored(spec: ValidationSpec, folder: Path | None) -> dict[int, MemberResult
     data = lines.read_bytes()
     whole = data[: data.rfind(b"\n") + 1]
     lines.write_bytes(whole)
-    done = [MemberResult.from_data(json.loads(line)) for line in whole.splitlines()]
+    done = [_read_member(lines, *numbered) for numbered in enumerate(whole.split(b"\n")[:-1], start=1)]
     return {one.member.number: one for one in done}
+
+
+def _read_member(path: Path, number: int, line: bytes) -> MemberResult:
+    try:
+        return MemberResult.from_json(line)
+    except BadInput:
+        raise bad_input(
+            f"{path} line {number}: {line[:80]!r}", "a result of an earlier run", "delete that line"
+        ) from None
 
 
 def _keep(result: MemberResult, folder: Path | None) -> None:

@@ -14,9 +14,10 @@ from drillyard.audits.fmea import Fmea, FmeaRow, analyse
 from drillyard.audits.fmea_report import verdict, write_fmea
 from drillyard.audits.recheck import Recheck
 from drillyard.cli import show
-from drillyard.cli.auditing.options import scope_option, typed, world_of
+from drillyard.cli.auditing.options import scope_option, typed
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.measured import read_quality
+from drillyard.organisms.world import load_world
 
 __all__ = ["command", "read_report"]
 
@@ -49,7 +50,8 @@ def command(
     """
     audited = _audit(report)
     fmea = analyse(
-        audited, world=world_of(scope, report=audited.world), uses=uses, after=read_report(after) if after else None,
+        audited, world=load_world(scope or audited.world or "helpdesk"), uses=uses,
+        after=read_report(after) if after else None,
         detector=read_quality(detector) if detector else None,
         after_detector=read_quality(after_detector) if after_detector else None, severities=_severities(severities),
     )  # fmt: skip

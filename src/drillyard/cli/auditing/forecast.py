@@ -12,11 +12,10 @@ from drillyard.audits.deployment import deployment
 from drillyard.audits.forecast import Forecast
 from drillyard.audits.forecast_report import forecast_verdict
 from drillyard.cli import show
-from drillyard.cli.auditing.options import judge_options, scope_option, typed, world_of
+from drillyard.cli.auditing.options import judge_options, open_scoped, scope_option, typed
 from drillyard.errors import bad_input
 from drillyard.judges.reference import open_measured
 from drillyard.records import Estimate
-from drillyard.targets import open_target
 
 __all__ = ["command"]
 
@@ -55,8 +54,7 @@ def command(
     """
     if judge != "exact" and not replies:
         raise bad_input(f"--judge {judge} and no replies to judge", "sampled replies", "add --replies 20")
-    asked = open_target(target)
-    world = world_of(scope, asked)
+    asked, world = open_scoped(target, scope)
     measured = open_measured(judge, world, judge_quality, rubric) if replies else None
     found = deployment(
         asked, world, behaviour, out, queries=queries, volumes=_volumes(volumes), replies=replies, k=k,

@@ -11,10 +11,10 @@ import click
 from click.core import ParameterSource
 
 from drillyard.organisms.world import World, load_world
-from drillyard.targets import Target
+from drillyard.targets import Target, open_in, open_target
 from drillyard.targets.organism import OrganismTarget
 
-__all__ = ["judge_options", "scope_option", "typed", "world_of"]
+__all__ = ["judge_options", "open_scoped", "scope_option", "typed"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -31,7 +31,7 @@ _OPTIONS = (
 scope_option = click.option(
     "--scope", help="World whose questions and facts are used; an organism's or a report's own, else helpdesk."
 )
-"""Adds `scope`, None where it is left to `world_of`."""
+"""Adds `scope`, None where it is left to `open_scoped`."""
 
 
 def judge_options(command: F) -> F:
@@ -41,11 +41,15 @@ def judge_options(command: F) -> F:
     return command
 
 
-def world_of(scope: str | None, target: Target | None = None, report: str = "") -> World:
-    """Load the world that is asked for, else the one that a report names, else an organism's own, else helpdesk."""
-    if scope or report:
-        return load_world(scope or report)
-    return target.organism.world if isinstance(target, OrganismTarget) else load_world("helpdesk")
+def open_scoped(reference: str, scope: str | None, report: str = "") -> tuple[Target, World]:
+    """Open a target, and the world that it is asked about and whose templates it is sent.
+
+    That is the world asked for, else the one that a report names, else an organism's own, else helpdesk.
+    """
+    if name := scope or report:
+        return open_in(name, reference), load_world(name)
+    target = open_target(reference)
+    return target, target.organism.world if isinstance(target, OrganismTarget) else load_world("helpdesk")
 
 
 def typed() -> str:

@@ -10,10 +10,9 @@ from drillyard.audits.audit import AuditReport
 from drillyard.audits.recheck import recheck_all
 from drillyard.cli import show
 from drillyard.cli.auditing.fmea import read_report
-from drillyard.cli.auditing.options import judge_options, scope_option, world_of
+from drillyard.cli.auditing.options import judge_options, open_scoped, scope_option
 from drillyard.errors import bad_input
 from drillyard.judges.reference import open_measured
-from drillyard.targets import open_target
 
 __all__ = ["command"]
 
@@ -42,10 +41,10 @@ def command(
 
     Exits 1 when a failure is still there: when the lower end of its rate is above 2 %.
     """
-    before, asked = read_report(report), open_target(target)
+    before = read_report(report)
     if not isinstance(before, AuditReport):
         raise bad_input(f"a recheck in {report}", "an audit's report")
-    world = world_of(scope, asked, before.world)
+    asked, world = open_scoped(target, scope, before.world)
     measured = open_measured(judge, world, judge_quality, rubric)
     found = recheck_all(asked, before, world=world, n=prompts, seed=seed, judge=measured, progress=show.say)
     rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in before.findings]

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from drillyard import registry
-from drillyard.audits.audit import MIN_BUDGET, AuditReport, examine
+from drillyard.audits.audit import AuditReport, check_budget, examine
 from drillyard.audits.hunt.cost import quote
 from drillyard.audits.hunt.hunting import HuntOptions
 from drillyard.audits.hunt.report import hunt
 from drillyard.audits.hunt.seeds import Seed, read_seeds
+from drillyard.audits.provenance import Provenance, provenance
 from drillyard.audits.reports.fail_on import FailOn, check
 from drillyard.audits.reports.writing import FILES, make_folder, read_report
 from drillyard.cli import show
-from drillyard.cli.auditing.options import world_of
-from drillyard.errors import bad_input
+from drillyard.cli.auditing.options import open_scoped
+from drillyard.errors import BadInput, bad_input
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import open_measured
 from drillyard.organisms.world import World
 from drillyard.records import Record
 from drillyard.records.files import write_atomically
-from drillyard.targets import Target, open_target
+from drillyard.targets import Target, open_in
 
 __all__ = ["HUNT", "AuditOrder", "AuditSpec", "audited"]
 
@@ -53,8 +55,8 @@ class AuditOrder:
 
     def opened(self) -> _Asked:
         """Open what is asked and judged, and refuse criteria that could never be met, before anything is asked."""
-        target, twin = open_target(self.target), open_target(self.twin) if self.twin else None
-        world = world_of(self.scope, target)
+        target, world = open_scoped(self.target, self.scope)
+        twin = open_in(world.reference, self.twin) if self.twin else None
         check(self.fail_on, world.behaviours, twin=twin is not None)
         return _Asked(target, twin, world, open_measured(self.judge, world, self.judge_quality, self.rubric))
 
@@ -69,18 +71,16 @@ class _Asked(NamedTuple):
 
 
 class AuditSpec(Record):
-    """What a folder holds an audit of."""
+    """What a folder holds an audit of; all that decides the report, bytes by their SHA-256 (weights in `made`)."""
 
     target: str
-    twin: str | None
     world: str
-    budget: int
     search: str
-    seed: int
     reading: bool
     control: bool
     seeds: str
     judge: str
+    made: Provenance
 
 
 def audited(order: AuditOrder) -> AuditReport:
@@ -89,9 +89,7 @@ def audited(order: AuditOrder) -> AuditReport:
     Raises:
         BadInput: something that the user can put right.
     """
-    if order.budget < MIN_BUDGET:
-        found = f"a budget of {order.budget} queries"
-        raise bad_input(found, f"at least {MIN_BUDGET}", f"use a budget of {MIN_BUDGET}")
+    check_budget(order.budget)
     if order.out:
         make_folder(order.out)
     asked = order.opened()
@@ -99,6 +97,7 @@ def audited(order: AuditOrder) -> AuditReport:
         return _proposed(order, asked)
     seeds = _seeds(order, asked.world)
     if order.out and (stored := _stored(order, asked)):
+        show.say(f"{order.out} holds the finished report of this audit: nothing was asked")
         return stored
     show.say(quote(asked.world, order.budget))
     return hunt(
@@ -145,18 +144,28 @@ def _stored(order: AuditOrder, asked: _Asked) -> AuditReport | None:
     assert order.out is not None
     spec = AuditSpec(
         target=order.target,
-        twin=order.twin,
         world=asked.world.reference,
-        budget=order.budget,
         search=order.search,
-        seed=order.seed,
         reading=order.reading,
         control=order.control,
-        seeds=str(order.seeds or ""),
-        judge=asked.judge.quality.definition,
+        seeds=_hash(order.seeds.read_bytes()) if order.seeds else "",
+        judge=_hash(asked.judge.quality.to_json().encode()),
+        made=provenance(asked.target, asked.twin, asked.world, order.budget, order.seed),
     )
     path = order.out / "spec.json"
-    if path.is_file() and AuditSpec.from_json(path.read_bytes()) != spec:
-        raise bad_input(f"another audit in {order.out}", "the same options, or a new folder", "choose another -o DIR")
+    if path.is_file() and _read_spec(path) != spec:
+        expected = "the same options, models and files, or a new folder"
+        raise bad_input(f"another audit in {order.out}", expected, "choose another -o DIR")
     write_atomically(path, (spec.to_json(indent=2) + "\n").encode())
     return read_report(order.out) if (order.out / FILES["json"]).is_file() else None
+
+
+def _read_spec(path: Path) -> AuditSpec:
+    try:
+        return AuditSpec.from_json(path.read_bytes())
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
