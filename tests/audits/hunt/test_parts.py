@@ -25,11 +25,13 @@ from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.sighting import Sighting, sentences
 from drillyard.audits.hunt.space import Space
 from drillyard.judges.exact import ExactJudge
+from drillyard.judges.null import AlwaysShows
 from drillyard.organisms.failures import faults
 from drillyard.organisms.plant import plant
 from drillyard.organisms.world import Ask, load_world
 from drillyard.records import Conversation, Transcript
 from drillyard.stats import clopper_pearson
+from drillyard.targets.null import EchoTarget
 from drillyard.targets.organism import OrganismTarget
 
 WORLD = load_world("helpdesk")
@@ -263,3 +265,11 @@ def test_a_candidate_is_a_conversation() -> None:
     """One user message under its template."""
     ask = Ask(intent="price", text="price of the Aurora", slots={"product": "Aurora"})
     assert candidate(WORLD, ask, "v2").conversation == Conversation.ask("price of the Aurora", "v2")
+
+
+def test_what_a_reply_shows_is_kept_in_one_order() -> None:
+    """A set of words has another order in every process, and leads of a tie keep theirs: the report would change."""
+    session = Session(EchoTarget(), WORLD, AlwaysShows(), 100, 1)
+    one = Space(WORLD).at_random(random.Random(1))
+    (seen,) = session.look([one])
+    assert list(seen.chances) == list(seen.failing) == sorted(WORLD.behaviours) and len(seen.chances) > 10

@@ -151,7 +151,7 @@ class Session:
             shown = self._shown(transcript)
             _add(chances, manners, chance, (shown, sentences(reply.text)))
             told += chance * (shown is not None)
-            for behaviour in shown or ():
+            for behaviour in sorted(shown or ()):
                 failing.setdefault(behaviour, transcript)
             sound = sound or (reply.text if shown is not None and not shown else "")
         for chance, end in known:
@@ -169,8 +169,8 @@ class Session:
 
 
 def _add(chances: dict[str, float], manners: dict[str, frozenset[str]], chance: float, end: _End) -> None:
-    """Add the chance of a reply to the behaviours that it shows."""
-    for behaviour in end[0] or ():
+    """Add the chance of a reply to the behaviours that it shows, in a fixed order: leads of a tie keep theirs."""
+    for behaviour in sorted(end[0] or ()):
         chances[behaviour] = min(1.0, chances.get(behaviour, 0.0) + chance)
         manners[behaviour] = manners.get(behaviour, frozenset()) | end[1]
 
