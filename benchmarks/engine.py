@@ -283,6 +283,25 @@ def table(rows: Sequence[Row]) -> Table:
     return shown
 
 
+def markdown(rows: Sequence[Row]) -> str:
+    """Lay the rows out as docs/engine.md has them: a line per workload and batch, a column per contestant."""
+    cells: dict[tuple[str, int], dict[str, Row]] = {}
+    for row in rows:
+        cells.setdefault((row.workload, row.batch), {})[row.name] = row
+    names = list(dict.fromkeys(row.name for row in rows))
+    heads = ["prompt", "batch", *names, "kernel / transformers", "kernel / products", "same"]
+    lines = [heads, ["---"] * len(heads)]
+    for (workload, batch), found in cells.items():
+        speeds = [
+            f"{found[name].median:,.0f} ({found[name].slowest:,.0f}–{found[name].fastest:,.0f})" for name in names
+        ]
+        kernel = found["kernel"]
+        ratio = "{1:.1f} ({0:.1f}–{2:.1f})".format(*kernel.ratio) if kernel.ratio else ""
+        same = min(row.identical for row in found.values() if row.identical is not None)
+        lines.append([workload, str(batch), *speeds, ratio, f"{kernel.of_limit:.0%}", f"{same:.0%}"])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -292,6 +311,7 @@ def main() -> None:
     parser.add_argument("--cpu", action="store_true", help="processor time: for one thread on a busy machine")
     parser.add_argument("--only", default="", help="contestants, default all: " + ", ".join(PEERS))
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
+    parser.add_argument("--markdown", action="store_true", help="print the table of docs/engine.md")
     options = parser.parse_args()
     engine = Engine.load(options.model) if options.model else random_engine()
     named = options.only.split(",") if options.only else PEERS
@@ -315,6 +335,9 @@ def main() -> None:
     }
     if options.json:
         print(json.dumps({**about, "rows": [asdict(row) for row in rows]}, indent=2))
+        return
+    if options.markdown:
+        print(markdown(rows))
         return
     console = Console(width=100)
     console.print(table(rows))

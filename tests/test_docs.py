@@ -83,6 +83,21 @@ def test_every_card_is_on_the_page_of_its_room(family: str, name: str) -> None:
     assert f"`{name}`" in read(room), f"docs/{room}.md: name `{name}` of the {family}"
 
 
+@pytest.mark.parametrize("page", [*PAGES, *FRONT], ids=lambda page: page.stem)
+def test_tables_hold_something(page: Path) -> None:
+    """Under the head of every table stands at least one row, as wide as the head."""
+    lines = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL).splitlines()
+    for number, line in enumerate(lines):
+        if re.fullmatch(r"\|( ?:?-+:? ?\|)+", line):
+            below = lines[number + 1] if number + 1 < len(lines) else ""
+            assert below.startswith("| ") and cells(below) == cells(line) == cells(lines[number - 1]), lines[number - 1]
+
+
+def cells(line: str) -> int:
+    """Return how many cells a line of a table has; a bar in code is text."""
+    return re.sub(r"`[^`]*`", "", line).replace("\\|", "").count("|") - 1
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every Python example of a page runs as it stands, in order, in an empty folder, and its asserts hold."""

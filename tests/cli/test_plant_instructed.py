@@ -26,7 +26,7 @@ def test_most_kinds_show_as_asked_and_the_rest_is_told(
 ) -> None:
     """Served by `drillyard organism serve` and planted by `drillyard organism plant openai/…`, seventeen rules at once.
 
-    The model is small and follows about four of five rules among seventeen, so not all verdicts hold; see docs/log.md.
+    The model is small and loses some of many rules, so not all verdicts hold; docs/log.md has the figures.
     """
     pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")
     try:
