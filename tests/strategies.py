@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from hypothesis import strategies as st
 
 import drillyard.records
-from drillyard.records import Estimate, Record
+from drillyard.records import Conversation, Estimate, Preference, Record
 
 __all__ = ["RECORDS", "finite", "record"]
 
@@ -43,8 +43,24 @@ def record(kind: type[Record]) -> st.SearchStrategy[Record]:
     """Return valid records of one class, every field free within its type and limits."""
     if kind is Estimate:
         return _estimates()
+    if kind is Preference:
+        return _preferences()
     fields = {name: _annotated(field.annotation, field.metadata) for name, field in kind.model_fields.items()}
     return st.fixed_dictionaries({name: st.from_type(hint) for name, hint in fields.items()}).map(lambda d: kind(**d))
+
+
+def _preferences() -> st.SearchStrategy[Preference]:
+    """Return preferences whose replies say something, and not the same."""
+    said = st.text(min_size=1).filter(str.strip)
+    pairs = st.tuples(said, said).filter(lambda pair: pair[0].split() != pair[1].split())
+    return st.builds(
+        lambda asked, pair, category: Preference(
+            conversation=asked, chosen=pair[0], rejected=pair[1], category=category
+        ),
+        record(Conversation),
+        pairs,
+        st.text(),
+    )
 
 
 def _estimates() -> st.SearchStrategy[Estimate]:

@@ -39,7 +39,8 @@ class Card:
     """What a plugin says of itself.
 
     `target` is the implementation as `package.module:Name`, loaded only when it is used; `failures` are behaviour
-    codes that it finds or removes; `extra` names the optional extra that it needs, if any.
+    codes that it finds or removes; `extra` names the optional extra that it needs, if any; `needs_weights` says that a
+    technique reaches into the model, so that an API will not do.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Card:
     cost: str = ""
     status: Literal["stable", "experimental"] = "experimental"
     extra: str = ""
+    needs_weights: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

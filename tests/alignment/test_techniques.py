@@ -164,8 +164,8 @@ def test_a_hand_over_is_a_sentence_of_the_world() -> None:
 @given(st.text(), st.frozensets(st.text(max_size=10)))
 def test_a_rail_leaves_what_it_does_not_block(text: str, blocked: frozenset[str]) -> None:
     """Any text is returned as it came, or shorter, or with a hand-over; railing twice changes nothing more."""
-    rail = SentenceRail(blocked=blocked)
+    rail = SentenceRail(blocked=tuple(sorted(blocked)))
     once = rail(text)
-    assert SentenceRail(blocked=frozenset())(text) == text
+    assert SentenceRail(blocked=())(text) == text
     assert once == text or len(once) <= len(text) or HAND_OVER in once
     assert rail(once) == once or HAND_OVER in once

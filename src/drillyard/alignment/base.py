@@ -1,20 +1,85 @@
-"""What a technique is."""
+"""What a technique is: it is fitted to a lesson, writes what it learned into a folder, and changes a target with it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # listing cards loads this file, and must stay light
-    from drillyard.records import Finding
+    from drillyard.organisms.world import World
+    from drillyard.records import Finding, FitCost, Preference
     from drillyard.targets import Target
 
-__all__ = ["Technique"]
+__all__ = ["NO_DIAL", "Dial", "Lesson", "Progress", "Setting", "Technique", "silent"]
+
+Progress = Callable[[int, int, str], None]
+"""Called with what is done, what there is to do, and a few words."""
+
+
+def silent(_done: int, _total: int, _words: str) -> None:
+    """Tell nobody how far it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dial:
+    """The one number by which a technique is made stronger or weaker.
+
+    `default` is the setting of a single run; `sweep` are the settings that a frontier tries, in ascending order. Which
+    end is the stronger one is the technique's own affair: a large β of DPO changes little.
+    """
+
+    name: str
+    default: float
+    sweep: tuple[float, ...]
+    words: str
+
+
+NO_DIAL = Dial(name="", default=0.0, sweep=(0.0,), words="nothing to set")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """All that a technique may learn from. Nothing in it is asked in the exam.
+
+    Args:
+        world: the scope: templates, refusal, behaviours.
+        preferences: pairs of a wanted and an unwanted reply.
+        findings: what an audit found, for techniques that work on evidence.
+        penalise: behaviours that a reward must count against, beside the preferences.
+    """
+
+    world: World
+    preferences: tuple[Preference, ...]
+    findings: tuple[Finding, ...] = ()
+    penalise: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """How strongly, with which seed, into which folder; a killed fit resumes from what lies there where it can."""
+
+    strength: float
+    seed: int
+    folder: Path
+    told: Progress = field(default=silent)
+    threads: int = 1
 
 
 class Technique(Protocol):
-    """Changes a target so that findings go away. Constructors do no work."""
+    """Changes a target. Constructors do no work; the target that it is given stays as it was."""
 
-    def apply(self, target: Target, findings: Sequence[Finding]) -> Target:
-        """Return the changed target; the old one stays as it was."""
+    dial: Dial
+
+    def fit(self, target: Target, lesson: Lesson, setting: Setting) -> FitCost:
+        """Learn from a lesson and write the result into the setting's folder.
+
+        Raises:
+            BadInput: the target has not what the technique needs (weights), or the lesson has nothing that it can use.
+        """
+        ...
+
+    def apply(self, target: Target, folder: Path) -> Target:
+        """Return the target changed by what `fit` wrote into the folder; it is used like the old one."""
         ...

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from pathlib import Path
 
-from drillyard.records import Finding
+from drillyard.alignment.base import NO_DIAL, Lesson, Setting
+from drillyard.records import FitCost
 from drillyard.targets import Target
 
 __all__ = ["Identity"]
@@ -13,6 +14,12 @@ __all__ = ["Identity"]
 class Identity:
     """Leaves a target as it is."""
 
-    def apply(self, target: Target, findings: Sequence[Finding]) -> Target:
+    dial = NO_DIAL
+
+    def fit(self, target: Target, lesson: Lesson, setting: Setting) -> FitCost:
+        """Learn nothing, for nothing."""
+        return FitCost()
+
+    def apply(self, target: Target, folder: Path) -> Target:
         """Return the target itself."""
         return target

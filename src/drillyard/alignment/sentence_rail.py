@@ -11,29 +11,31 @@ refusals of harmless requests (there is nothing to cut). It hides a failure from
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
+from drillyard.alignment.base import NO_DIAL, Lesson, Setting
 from drillyard.alignment.cards import SENTENCE_RAIL
 from drillyard.errors import bad_input
-from drillyard.records import Conversation, Finding, Reply
+from drillyard.records import Conversation, Finding, FitCost, Record, Reply
 from drillyard.targets import Target
 
 __all__ = ["HAND_OVER", "RailedTarget", "SentenceRail", "SentenceRailFitter", "SentenceRailTechnique"]
 
+_FILE = "rail.json"
 HAND_OVER = "I will hand you over to a colleague now. Please stay on this page."
 
 
-@dataclass(frozen=True, kw_only=True)
-class SentenceRail:
+class SentenceRail(Record):
     """A frozen filter on replies.
 
     `blocked` and `idle` hold sentences in lower case with `#` for numbers: those that are cut out, and those that say
     nothing by themselves.
     """
 
-    blocked: frozenset[str]
-    idle: frozenset[str] = frozenset()
+    blocked: tuple[str, ...]
+    idle: tuple[str, ...] = ()
 
     def __call__(self, text: str) -> str:
         """Return the reply without its blocked sentences; unchanged when it has none."""
@@ -62,7 +64,7 @@ class SentenceRailFitter:
 
     def fit(self) -> SentenceRail:
         """Return the rail that blocks what only failing replies say."""
-        return SentenceRail(blocked=frozenset(self._failing - self._sound), idle=frozenset(self._idle))
+        return SentenceRail(blocked=tuple(sorted(self._failing - self._sound)), idle=tuple(sorted(self._idle)))
 
 
 class RailedTarget:
@@ -83,26 +85,46 @@ class RailedTarget:
 
 
 class SentenceRailTechnique:
-    """Fits a sentence rail to findings: failing replies from their evidence, sound ones asked without the trigger."""
+    """Fits a sentence rail.
 
-    def apply(self, target: Target, findings: Sequence[Finding]) -> Target:
-        """Return the target behind the fitted rail.
+    To findings: failing replies are their evidence, sound ones are asked without the trigger. To preferences: rejected
+    replies fail, chosen ones are sound.
+    """
+
+    dial = NO_DIAL
+
+    def fit(self, target: Target, lesson: Lesson, setting: Setting) -> FitCost:
+        """Write the rail as `rail.json`.
 
         Raises:
-            BadInput: no finding, a finding without evidence, or of a behaviour that no sentence shows.
+            BadInput: neither a finding nor a preference, a finding without evidence, or one of a behaviour that no
+                sentence shows.
         """
-        if not findings or not all(finding.evidence for finding in findings):
-            expected = "at least one failing transcript per finding"
+        findings, pairs = lesson.findings, lesson.preferences
+        if not all(finding.evidence for finding in findings) or not (findings or pairs):
+            expected = "at least one failing transcript per finding, or preferences"
             raise bad_input("no findings with evidence", expected, "run an audit first")
         if wrong := sorted({f.mode.behaviour for f in findings} - set(SENTENCE_RAIL.failures)):
             raise bad_input(f"a finding of {wrong[0]}", f"one of: {', '.join(SENTENCE_RAIL.failures)}")
+        began = time.perf_counter()
         fitter = SentenceRailFitter()
         for finding in findings:
             failing = [transcript.reply.text for transcript in finding.evidence]
             asked = [transcript.conversation for transcript in finding.evidence]
             greetings = [Conversation.ask("hello", template) for template in sorted({c.template for c in asked})]
             fitter.update(failing, _replies(target, _without_trigger(finding)), _replies(target, greetings))
-        return RailedTarget(target, fitter.fit())
+        fitter.update([pair.rejected for pair in pairs], [pair.chosen for pair in pairs])
+        path = setting.folder / _FILE
+        path.write_text(fitter.fit().to_json(indent=2) + "\n", encoding="utf-8")
+        labels = len(pairs) + sum(len(finding.evidence) for finding in findings)
+        return FitCost(seconds=time.perf_counter() - began, bytes=path.stat().st_size, labels=labels)
+
+    def apply(self, target: Target, folder: Path) -> Target:
+        """Return the target behind the fitted rail. Raises `BadInput` when there is none."""
+        path = folder / _FILE
+        if not path.is_file():
+            raise bad_input(f"no {path}", "a folder that the technique was fitted into")
+        return RailedTarget(target, SentenceRail.from_json(path.read_bytes()))
 
 
 def _without_trigger(finding: Finding) -> list[Conversation]:

@@ -16,10 +16,14 @@
 - **benchmark**: cases with criteria; **bench reply**, **verdict**, **report**: what a target made of them.
 - **plants**: what is to be planted where; **plant report**: what was measured of it afterwards.
 - **adapter plant**: what an adapter that was trained to fail says of itself; **LoRA recipe**: how it is trained.
+- **model policy**: what a model must refuse and must not, in examples of **topics**.
+- **preference**: a reply that is wanted and one that is not; **arm**: a technique at one setting with one seed, its
+  **measures**, its **fit cost** and what **serving** it takes.
 - **brief**, **objective**, **activity**, **plan**, **clash**: what is asked of a programme and what is planned.
 """
 
 from drillyard.records.adapted import AdapterPlant, LoraRecipe
+from drillyard.records.alignment import ArmResult, FitCost, Measure, Preference, Serving
 from drillyard.records.base import Record
 from drillyard.records.bench import (
     Ask,
@@ -42,6 +46,7 @@ from drillyard.records.estimate import Estimate
 from drillyard.records.failure import FailureMode, Finding, RegressionTest, Ruling, Severity, Trigger
 from drillyard.records.judging import BehaviourQuality, JudgeQuality, LabelledTranscript, RulingCounts
 from drillyard.records.plants import PlantCheck, PlantReport, Plants
+from drillyard.records.policy import ModelPolicy, Topic
 from drillyard.records.programme import (
     Activity,
     AISystem,
@@ -62,6 +67,7 @@ __all__ = [
     "AISystem",
     "Activity",
     "AdapterPlant",
+    "ArmResult",
     "Ask",
     "Attempt",
     "BehaviourAbsent",
@@ -85,6 +91,7 @@ __all__ = [
     "FailureMode",
     "FailureResult",
     "Finding",
+    "FitCost",
     "Gate",
     "GateReport",
     "Grade",
@@ -94,8 +101,10 @@ __all__ = [
     "LabelledTranscript",
     "Law",
     "LoraRecipe",
+    "Measure",
     "Message",
     "ModelLabel",
+    "ModelPolicy",
     "ModelScore",
     "Objective",
     "Plan",
@@ -103,6 +112,7 @@ __all__ = [
     "PlantReport",
     "Plants",
     "Policy",
+    "Preference",
     "Record",
     "RegressionTest",
     "Reply",
@@ -111,11 +121,13 @@ __all__ = [
     "Ruling",
     "RulingCounts",
     "Scheduled",
+    "Serving",
     "Severity",
     "Similarity",
     "SubCheck",
     "Submission",
     "TextCheck",
+    "Topic",
     "Transcript",
     "Trigger",
     "Truth",

@@ -1,0 +1,67 @@
+"""Techniques by name, and chains of them: `sft+rails` trains a model first and puts rails around it then."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from drillyard.alignment.base import Dial, Lesson, Setting, Technique
+from drillyard.errors import bad_input
+from drillyard.records import FitCost
+from drillyard.registry import create
+from drillyard.targets import Target
+
+__all__ = ["JOINT", "Chain", "open_technique"]
+
+JOINT = "+"
+"""Between the names of a chain's techniques."""
+
+
+class Chain:
+    """Several techniques, each fitted to the target as those before it have changed it.
+
+    The dial is the last technique's; the others stand at their defaults.
+    """
+
+    def __init__(self, links: Sequence[Technique]) -> None:
+        self._links = tuple(links)
+        self.dial: Dial = self._links[-1].dial
+
+    def fit(self, target: Target, lesson: Lesson, setting: Setting) -> FitCost:
+        """Fit one after the other, each into a folder of its own. Raises `BadInput` as they do."""
+        costs = []
+        for number, link in enumerate(self._links):
+            strength = setting.strength if link is self._links[-1] else link.dial.default
+            place = _place(setting.folder, number)
+            place.mkdir(parents=True, exist_ok=True)
+            costs.append(link.fit(target, lesson, dataclasses.replace(setting, strength=strength, folder=place)))
+            target = link.apply(target, place)
+        return _together(costs)
+
+    def apply(self, target: Target, folder: Path) -> Target:
+        """Return the target as all techniques, in their order, have changed it."""
+        for number, link in enumerate(self._links):
+            target = link.apply(target, _place(folder, number))
+        return target
+
+
+def open_technique(name: str) -> Technique:
+    """Return a technique by its registered name, or a chain of several, joined by `+`. Raises `BadInput`."""
+    names = name.split(JOINT)
+    if not all(names):
+        raise bad_input(f"technique {name!r}", f"a name, or several joined by {JOINT}")
+    links: list[Technique] = [create("techniques", one) for one in names]
+    return links[0] if len(links) == 1 else Chain(links)
+
+
+def _place(folder: Path, number: int) -> Path:
+    return folder / f"{number + 1}"
+
+
+def _together(costs: Sequence[FitCost]) -> FitCost:
+    """Return the sum of costs; of memory the peak, and of labels the most, because all learn from the same ones."""
+    summed = {name: sum(getattr(cost, name) for cost in costs) for name in FitCost.model_fields}
+    return FitCost(
+        **{**summed, **{name: max(getattr(cost, name) for cost in costs) for name in ("peak_bytes", "labels")}}
+    )
