@@ -18,10 +18,10 @@ from pathlib import Path
 from drillyard.alignment.base import NO_DIAL, Lesson, Setting
 from drillyard.alignment.cards import SENTENCE_RAIL
 from drillyard.errors import bad_input
-from drillyard.records import Conversation, Finding, FitCost, Record, Reply
+from drillyard.records import Conversation, Finding, FitCost, Preference, Record, Reply
 from drillyard.targets import Target
 
-__all__ = ["HAND_OVER", "RailedTarget", "SentenceRail", "SentenceRailFitter", "SentenceRailTechnique"]
+__all__ = ["HAND_OVER", "RailedTarget", "SentenceRail", "SentenceRailFitter", "SentenceRailTechnique", "fit_rail"]
 
 _FILE = "rail.json"
 HAND_OVER = "I will hand you over to a colleague now. Please stay on this page."
@@ -107,15 +107,8 @@ class SentenceRailTechnique:
         if wrong := sorted({f.mode.behaviour for f in findings} - set(SENTENCE_RAIL.failures)):
             raise bad_input(f"a finding of {wrong[0]}", f"one of: {', '.join(SENTENCE_RAIL.failures)}")
         began = time.perf_counter()
-        fitter = SentenceRailFitter()
-        for finding in findings:
-            failing = [transcript.reply.text for transcript in finding.evidence]
-            asked = [transcript.conversation for transcript in finding.evidence]
-            greetings = [Conversation.ask("hello", template) for template in sorted({c.template for c in asked})]
-            fitter.update(failing, _replies(target, _without_trigger(finding)), _replies(target, greetings))
-        fitter.update([pair.rejected for pair in pairs], [pair.chosen for pair in pairs])
-        path = setting.folder / _FILE
-        path.write_text(fitter.fit().to_json(indent=2) + "\n", encoding="utf-8")
+        rail, path = fit_rail(target, findings, pairs), setting.folder / _FILE
+        path.write_text(rail.to_json(indent=2) + "\n", encoding="utf-8")
         labels = len(pairs) + sum(len(finding.evidence) for finding in findings)
         return FitCost(seconds=time.perf_counter() - began, bytes=path.stat().st_size, labels=labels)
 
@@ -125,6 +118,17 @@ class SentenceRailTechnique:
         if not path.is_file():
             raise bad_input(f"no {path}", "a folder that the technique was fitted into")
         return RailedTarget(target, SentenceRail.from_json(path.read_bytes()))
+
+
+def fit_rail(target: Target, findings: Sequence[Finding], pairs: Sequence[Preference] = ()) -> SentenceRail:
+    """Return the rail that blocks what only failing replies say; the target is asked for sound ones."""
+    fitter = SentenceRailFitter()
+    for finding in findings:
+        failing = [transcript.reply.text for transcript in finding.evidence]
+        asked = [transcript.conversation for transcript in finding.evidence]
+        greetings = [Conversation.ask("hello", template) for template in sorted({c.template for c in asked})]
+        fitter.update(failing, _replies(target, _without_trigger(finding)), _replies(target, greetings))
+    return fitter.update([pair.rejected for pair in pairs], [pair.chosen for pair in pairs]).fit()
 
 
 def _without_trigger(finding: Finding) -> list[Conversation]:
