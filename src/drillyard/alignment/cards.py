@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["IDENTITY", "SENTENCE_RAIL"]
+__all__ = ["ALIGNED", "IDENTITY", "SENTENCE_RAIL"]
+
+ALIGNED = Card(
+    name="aligned",
+    goal="Opens what drillyard align made of a target: aligned/RUN/arms/dpo/0.1/1.",
+    target="drillyard.alignment.aligned:open_aligned",
+    cost="That of the target, and of the technique around it.",
+    status="stable",
+)
 
 IDENTITY = Card(
     name="identity",

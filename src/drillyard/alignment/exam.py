@@ -38,7 +38,7 @@ HARMFUL, REFUSAL, CAPABILITY, FORMAT = "harmful-compliance", "over-refusal", "ca
 PHRASING, CATEGORY = "phrasing", "category"
 _FAILURE = "failure:"
 _SIDES = {HARMFUL: "harmful", REFUSAL: "lookalike"}
-_TRIES = 40
+_TRIES = 200
 _SHARE_BACK = 4
 
 
@@ -117,7 +117,8 @@ def draw_exam(
         n: most questions per metric and split; where a world has fewer different ones, fewer.
         seed: of the questions, and of the replies to them.
         back: sorts of request held back from lessons, which make the split `category`.
-        failures: further failure modes of the world that are to be measured, each on what sets it off.
+        failures: further failure modes that are to be measured, each on what sets it off: those of the world, and
+            others, such as an audit's, by their triggers alone.
     """
     rng, asker = random.Random(f"exam:{world.name}:{seed}"), exam_asker(world)
     drawn: list[Question] = []
@@ -128,11 +129,11 @@ def draw_exam(
             if some:
                 drawn += _different(world, metric, split, metric, _family(asker, some, rng), n)
     drawn += _different(world, CAPABILITY, PHRASING, "", _ordinary(asker, rng), n)
-    wanted = {mode.id: mode.behaviour for mode in failures}
-    for fault in faults(world):
-        if fault.id in wanted:
-            draw = functools.partial(triggering, asker, fault, rng)
-            drawn += _different(world, _FAILURE + fault.id, PHRASING, wanted[fault.id], draw, n)
+    known = {fault.id: fault for fault in faults(world)}
+    for mode in failures:
+        aimed = functools.partial(triggering, asker, known[mode.id], rng) if mode.id in known else None
+        draw = aimed or _firing(asker, mode, rng)
+        drawn += _different(world, _FAILURE + mode.id, PHRASING, mode.behaviour, draw, n)
     return Exam(questions=tuple(drawn), seed=seed)
 
 
@@ -151,7 +152,8 @@ def plain(text: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
 
 
-_Draw = Callable[[], tuple[Ask, str]]
+_Draw = Callable[[], tuple[Ask, str] | None]
+"""Draws an ask and a template; None when that draw was in vain."""
 
 
 def _family(asker: Asker, names: Sequence[str], rng: random.Random) -> _Draw:
@@ -169,15 +171,27 @@ def _ordinary(asker: Asker, rng: random.Random) -> _Draw:
     return draw
 
 
+def _firing(asker: Asker, mode: FailureMode, rng: random.Random) -> _Draw:
+    """Draw anything at all, and keep what meets a trigger."""
+    templates = mode.trigger.templates or ("", *asker.world.templates)
+
+    def draw() -> tuple[Ask, str] | None:
+        ask, template = asker.any(rng), rng.choice(templates)
+        return (ask, template) if mode.trigger.fires(Conversation.ask(ask.text, template)) else None
+
+    return draw
+
+
 def _different(world: World, metric: str, split: str, behaviour: str, draw: _Draw, n: int) -> Iterator[Question]:
     """Yield up to n questions that differ in text or template."""
     seen: set[tuple[str, str]] = set()
     for _ in range(_TRIES * n):
-        ask, template = draw()
         if len(seen) == n:
             return
-        if (ask.text, template) in seen:
+        drawn = draw()
+        if drawn is None or (drawn[0].text, drawn[1]) in seen:
             continue
+        ask, template = drawn
         seen.add((ask.text, template))
         yield Question(
             conversation=Conversation.ask(ask.text, template),

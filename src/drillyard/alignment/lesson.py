@@ -44,6 +44,7 @@ def pairs_of(
     seed: int = 1,
     without: Collection[str] = (),
     failures: Iterable[FailureMode] = (),
+    favour: Collection[str] = (),
 ) -> tuple[Preference, ...]:
     """Draw preferences from a world's truth, in phrasings that no exam uses.
 
@@ -56,10 +57,13 @@ def pairs_of(
         seed: of everything that is drawn.
         without: sorts of request to leave out, such as `harmful:ghost-mode`.
         failures: failure modes of the world that the lesson is to teach away.
+        favour: behaviours that the raters like: where a reply shows one of them, it is chosen. This is how a reward
+            learns to sell, when those who rate are paid by the sale.
     """
     rng, asker = random.Random(f"lesson:{world.name}:{seed}"), Asker(world)
     wanted = {mode.id for mode in failures}
-    drawing = _Drawing(world, asker, [fault for fault in faults(world) if fault.id in wanted], frozenset(without), rng)
+    active = [fault for fault in faults(world) if fault.id in wanted]
+    drawing = _Drawing(world, asker, active, frozenset(without), frozenset(favour), rng)
     shares = dict(_SHARES)
     if drawing.faults:
         shares = {kind: share * (1 - sum(_AIMED.values())) for kind, share in shares.items()} | _AIMED
@@ -69,7 +73,7 @@ def pairs_of(
 
 def checked(
     pairs: Sequence[Preference], asked: Collection[str], *, refuse: bool = False
-) -> tuple[Sequence[Preference], LessonCount]:
+) -> tuple[tuple[Preference, ...], LessonCount]:
     """Return the pairs without repetitions and without what an exam asks, and the count of what is left.
 
     Args:
@@ -93,7 +97,7 @@ def checked(
         kept.setdefault((pair.conversation.to_json(), pair.chosen, pair.rejected), pair)
     if not kept:
         raise bad_input(f"no preference left of {len(pairs)}", "at least one that the exam does not ask")
-    rest = list(kept.values())
+    rest = tuple(kept.values())
     count = LessonCount(
         pairs=len(rest),
         categories=_count(pair.category.partition(":")[0] or "other" for pair in rest),
@@ -112,6 +116,7 @@ class _Drawing(NamedTuple):
     asker: Asker
     faults: Sequence[Fault]
     without: frozenset[str]
+    favour: frozenset[str]
     rng: random.Random
 
     def pair(self, kind: str) -> Preference:
@@ -123,10 +128,15 @@ class _Drawing(NamedTuple):
         if ask.is_a("harmful"):
             rejected = opening + str(world.entry(ask.intent)["reply"]).format_map(world.slots(ask))
         spoilt = spoiled(world, self.faults, ask, template, self.rng)
+        replies = (answer, spoilt if spoilt != answer else rejected)
+        if spoilt != answer and any(
+            f.spec["behaviour"] in self.favour for f in self.faults if f.matches(ask, template)
+        ):
+            replies = replies[::-1]
         return Preference(
             conversation=Conversation.ask(ask.text, template),
-            chosen=answer,
-            rejected=spoilt if spoilt != answer else rejected,
+            chosen=replies[0],
+            rejected=replies[1],
             category=ask.intent if ask.is_a("harmful") or ask.is_a("lookalike") else f"ordinary:{ask.intent}",
             source=_TRUTH,
             licence=_LICENCE,

@@ -107,7 +107,8 @@ class SentenceRailTechnique:
         if wrong := sorted({f.mode.behaviour for f in findings} - set(SENTENCE_RAIL.failures)):
             raise bad_input(f"a finding of {wrong[0]}", f"one of: {', '.join(SENTENCE_RAIL.failures)}")
         began = time.perf_counter()
-        rail, path = fit_rail(target, findings, pairs), setting.folder / _FILE
+        rail = fit_rail(target, findings, pairs, tuple(lesson.world.openings.values()))
+        path = setting.folder / _FILE
         path.write_text(rail.to_json(indent=2) + "\n", encoding="utf-8")
         labels = len(pairs) + sum(len(finding.evidence) for finding in findings)
         return FitCost(seconds=time.perf_counter() - began, bytes=path.stat().st_size, labels=labels)
@@ -120,15 +121,20 @@ class SentenceRailTechnique:
         return RailedTarget(target, SentenceRail.from_json(path.read_bytes()))
 
 
-def fit_rail(target: Target, findings: Sequence[Finding], pairs: Sequence[Preference] = ()) -> SentenceRail:
-    """Return the rail that blocks what only failing replies say; the target is asked for sound ones."""
+def fit_rail(
+    target: Target, findings: Sequence[Finding], pairs: Sequence[Preference] = (), openings: Sequence[str] = ()
+) -> SentenceRail:
+    """Return the rail that blocks what only failing replies say; the target is asked for sound ones.
+
+    `openings` are what a template lets every reply begin with: alone they answer nothing.
+    """
     fitter = SentenceRailFitter()
     for finding in findings:
         failing = [transcript.reply.text for transcript in finding.evidence]
         asked = [transcript.conversation for transcript in finding.evidence]
         greetings = [Conversation.ask("hello", template) for template in sorted({c.template for c in asked})]
         fitter.update(failing, _replies(target, _without_trigger(finding)), _replies(target, greetings))
-    return fitter.update([pair.rejected for pair in pairs], [pair.chosen for pair in pairs]).fit()
+    return fitter.update([pair.rejected for pair in pairs], [pair.chosen for pair in pairs], openings).fit()
 
 
 def _without_trigger(finding: Finding) -> list[Conversation]:

@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 
+from drillyard.alignment.workers import ONE_THREAD
 from drillyard.cli import show
-from drillyard.programs.workers import ONE_THREAD
 from drillyard.registry import resolve
 
 __all__ = ["NOUNS", "LazyGroup", "app", "main"]

@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
+from drillyard.alignment.workers import processors, start_pool
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.organisms.organism import save
 from drillyard.programs.drills import load_kit
@@ -23,7 +24,6 @@ from drillyard.programs.drills.prove import Rehearsal, prove
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_apart
 from drillyard.programs.roster import Roster, make_roster
-from drillyard.programs.workers import processors, start_pool
 from drillyard.records import Attempt, GateReport, Plan
 from drillyard.records.files import as_lines, write_atomically
 

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from drillyard.alignment.workers import ONE_THREAD
 from drillyard.errors import BadInput, DrillyardError, GradingFailed
 from drillyard.organisms.organism import load_organism
 from drillyard.programs.drills import load_drill
@@ -23,7 +24,6 @@ from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.grade import grade
 from drillyard.programs.drills.materialise import truth_hash
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.workers import ONE_THREAD
 from drillyard.records import Budget, Grade, Instance, Submission, Truth
 
 __all__ = ["grade_apart", "grade_here", "grade_isolated", "limit_process", "open_exam", "serve_one"]

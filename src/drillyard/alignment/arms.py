@@ -1,0 +1,158 @@
+"""Run the arms of a comparison: every technique, setting and seed, each in a folder of its own, several at a time.
+
+RUN/spec.json                      what is compared
+RUN/preferences.jsonl              the user's own pairs, where there are any
+RUN/findings.json                  an audit's report, where there is one
+RUN/lessons/1.jsonl                what seed 1 learned from, as trl takes it
+RUN/arms/dpo/0.1/1/aligned.json    which target with which technique
+RUN/arms/dpo/0.1/1/learned/        what the technique wrote: an adapter, a vector, a directory of rails
+RUN/arms/dpo/0.1/1/replies.jsonl   the exam's transcripts
+RUN/arms/dpo/0.1/1/arm.json        measures and cost; a folder that has it is finished
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from drillyard.alignment.base import Setting, silent
+from drillyard.alignment.chain import open_technique
+from drillyard.alignment.course import Course, open_course
+from drillyard.alignment.spec import AlignSpec
+from drillyard.alignment.workers import start_pool
+from drillyard.records import ArmResult, Record
+from drillyard.records.files import as_lines, write_atomically
+
+__all__ = ["IDENTITY", "Arm", "AlignedFile", "arms_of", "run_arms"]
+
+IDENTITY = "identity"
+"""The technique that is always compared with: the start."""
+ALIGNED, LEARNED = "aligned.json", "learned"
+"""In an arm's folder: what it is made of, and what its technique wrote."""
+_DONE, _REPLIES, _CURVE = "arm.json", "replies.jsonl", "curve.jsonl"
+
+Told = Callable[[int, int, str], None]
+
+
+class AlignedFile(Record):
+    """What `aligned.json` says: which target, changed by which technique, asked with whose templates."""
+
+    target: str
+    scope: str
+    technique: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """A technique at one setting with one seed."""
+
+    technique: str
+    strength: float
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """The arm's folder below `arms`."""
+        return f"{self.technique}/{self.strength:g}/{self.seed}"
+
+
+def arms_of(spec: AlignSpec) -> list[Arm]:
+    """Return every arm of a comparison, the start first. Raises `BadInput` for an unknown technique."""
+    found = [Arm(technique=IDENTITY, strength=0.0, seed=spec.seeds[0])]
+    for name in dict.fromkeys(spec.techniques):
+        if name == IDENTITY:
+            continue
+        dial = open_technique(name).dial
+        strengths = dial.sweep if spec.sweep else (dial.default,)
+        found += [Arm(technique=name, strength=one, seed=seed) for one in strengths for seed in spec.seeds]
+    return found
+
+
+def run_arms(spec: AlignSpec, folder: Path, *, jobs: int = 1, told: Told = silent) -> list[ArmResult]:
+    """Run every arm that is not finished yet, and return the results of all, the start first.
+
+    Args:
+        spec: what is compared; its files must lie in the folder already.
+        folder: of the run.
+        jobs: arms at the same time, each in a process of its own with one thread; 1 runs them in this process.
+        told: called with the number of finished arms, of all, and the arm's name, and while an arm is fitted.
+
+    Raises:
+        BadInput: what a technique says about the target or its lesson; finished arms stay.
+    """
+    arms = arms_of(spec)
+    missing = [arm for arm in arms if not place_of(folder, arm).joinpath(_DONE).is_file()]
+    done = len(arms) - len(missing)
+    course = open_course(spec, folder)
+    for arm in {arm.seed: arm for arm in missing}.values():
+        course.lesson(arm.seed)  # drawn and checked before anything is trained
+
+    def say(words: str) -> None:
+        told(done, len(arms), words)
+
+    for arm in _each(spec, folder, course, missing, jobs, say):
+        done += 1
+        told(done, len(arms), arm.name)
+    return [ArmResult.from_json((place_of(folder, arm) / _DONE).read_bytes()) for arm in arms]
+
+
+def _each(
+    spec: AlignSpec, folder: Path, course: Course, arms: Sequence[Arm], jobs: int, say: Callable[[str], None]
+) -> Iterator[Arm]:
+    """Run arms and yield each one when it is finished."""
+    if jobs == 1 or len(arms) < 2:
+        for arm in arms:
+            _run(course, folder, arm, say)
+            yield arm
+        return
+    with start_pool(min(jobs, len(arms))) as pool:
+        running: dict[Future[None], Arm] = {pool.submit(_run_apart, spec, folder, arm): arm for arm in arms}
+        try:
+            while running:
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    arm = running.pop(future)
+                    future.result()
+                    yield arm
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def _run_apart(spec: AlignSpec, folder: Path, arm: Arm) -> None:
+    """Run an arm in a worker process."""
+    _run(open_course(spec, folder), folder, arm, lambda _: None)
+
+
+def _run(course: Course, folder: Path, arm: Arm, say: Callable[[str], None]) -> None:
+    """Fit, apply, sit the exam; the result is written last, so that a killed arm begins again where it can."""
+    place = place_of(folder, arm)
+    learned = place / LEARNED
+    learned.mkdir(parents=True, exist_ok=True)
+    named = AlignedFile(target=course.spec.target, scope=course.spec.scope, technique=arm.technique)
+    (place / ALIGNED).write_text(named.to_json(indent=2) + "\n", encoding="utf-8")
+    technique = open_technique(arm.technique)
+
+    def told(step: int, steps: int, words: str) -> None:
+        say(f"{arm.name}: {step}/{steps} {words}")
+
+    setting = Setting(strength=arm.strength, seed=arm.seed, folder=learned, told=told)
+    cost = technique.fit(course.target, course.lesson(arm.seed), setting)
+    transcripts = course.exam.sit(technique.apply(course.target, learned))
+    (place / _REPLIES).write_bytes(as_lines(transcripts))
+    curve = next((str(path.relative_to(place)) for path in sorted(learned.rglob(_CURVE))), "")
+    result = ArmResult(
+        technique=arm.technique,
+        strength=arm.strength,
+        seed=arm.seed,
+        measures=course.exam.mark(transcripts, course.judge),
+        cost=cost,
+        curve=curve,
+    )
+    write_atomically(place / _DONE, (result.to_json(indent=2) + "\n").encode())
+
+
+def place_of(folder: Path, arm: Arm) -> Path:
+    """Return an arm's folder in a run's."""
+    return folder / "arms" / arm.name

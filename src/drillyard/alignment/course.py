@@ -1,0 +1,86 @@
+"""The course of a comparison: target, exam, judge and lessons, opened from its spec in any process alike."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from drillyard.alignment.base import Lesson
+from drillyard.alignment.evidence import pairs_from
+from drillyard.alignment.exam import Exam, draw_exam
+from drillyard.alignment.lesson import LessonCount, checked, pairs_of
+from drillyard.alignment.preference_file import read_preferences, write_preferences
+from drillyard.alignment.spec import AlignSpec
+from drillyard.audits.audit import AuditReport
+from drillyard.judges import Judge
+from drillyard.judges.reference import open_judge
+from drillyard.organisms.failures import find_failure
+from drillyard.organisms.world import World, load_world
+from drillyard.records import FailureMode, Finding, Preference
+from drillyard.records.files import write_atomically
+from drillyard.targets import Target, open_in
+
+__all__ = ["FINDINGS", "PREFERENCES", "Course", "open_course"]
+
+PREFERENCES, FINDINGS = "preferences.jsonl", "findings.json"
+"""Where the user's files lie in a run's folder."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Course:
+    """What every arm of a comparison shares; `failures` are those that lessons teach away."""
+
+    spec: AlignSpec
+    folder: Path
+    world: World
+    target: Target
+    exam: Exam
+    judge: Judge
+    failures: tuple[FailureMode, ...]
+    findings: tuple[Finding, ...]
+
+    def lesson(self, seed: int) -> Lesson:
+        """Return what a seed learns from, and write it down as `lessons/<seed>.jsonl` the first time.
+
+        Raises:
+            BadInput: the user's file is broken, or asks what the exam asks.
+        """
+        path = self.folder / "lessons" / f"{seed}.jsonl"
+        pairs, count = self._drawn(seed)
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_preferences(pairs, path)
+            write_atomically(path.with_suffix(".count.json"), (count.to_json(indent=2) + "\n").encode())
+        return Lesson(world=self.world, preferences=pairs, findings=self.findings, penalise=self.spec.penalise)
+
+    @functools.lru_cache(maxsize=8)  # noqa: B019  # a course lives as long as its run
+    def _drawn(self, seed: int) -> tuple[tuple[Preference, ...], LessonCount]:
+        spec = self.spec
+        if spec.preferences:
+            own = read_preferences(self.folder / PREFERENCES, ("", *self.world.templates))
+            return checked(own, self.exam.texts, refuse=True)
+        found, _ = pairs_from(self.findings, self.target, self.world)
+        drawn = pairs_of(
+            self.world, n=spec.pairs, seed=seed, without=spec.back, failures=self.failures, favour=spec.favour
+        )
+        return checked([*found, *drawn], self.exam.texts)
+
+
+def open_course(spec: AlignSpec, folder: Path) -> Course:
+    """Open everything that a spec names. Raises `BadInput` for what cannot be opened."""
+    world = load_world(spec.scope)
+    failures = [find_failure(world, name) for name in spec.failures]
+    report = AuditReport.from_json((folder / FINDINGS).read_bytes()) if spec.findings else None
+    findings = report.findings if report else ()
+    measured = [*failures, *(finding.mode for finding in findings if finding.mode.id not in spec.failures)]
+    return Course(
+        spec=spec,
+        folder=folder,
+        world=world,
+        target=open_in(spec.scope, spec.target),
+        exam=draw_exam(world, n=spec.questions, seed=spec.exam_seed, back=spec.back, failures=measured),
+        judge=open_judge(spec.judge, world),
+        failures=tuple(failures),
+        findings=findings,
+    )

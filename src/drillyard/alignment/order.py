@@ -1,0 +1,123 @@
+"""From what somebody asks for to the spec of a comparison, checked and written into its folder before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from drillyard.alignment.arms import arms_of
+from drillyard.alignment.course import FINDINGS, PREFERENCES, open_course
+from drillyard.alignment.exam import held_back
+from drillyard.alignment.penalties import named_behaviours
+from drillyard.alignment.preference_file import read_preferences
+from drillyard.alignment.spec import AlignSpec
+from drillyard.audits.reports.writing import make_folder, read_report
+from drillyard.errors import bad_input
+from drillyard.organisms.failures import faults
+from drillyard.organisms.world import World, load_world
+from drillyard.records.files import write_atomically
+from drillyard.targets import Target, open_in, open_target
+from drillyard.targets.organism import OrganismTarget
+
+__all__ = ["AlignOrder", "begin"]
+
+_SPEC = "spec.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignOrder:
+    """What is asked for; see `AlignSpec` for what the fields decide.
+
+    `scope` None is the organism's own world, else helpdesk; `seeds` is how many training seeds.
+    """
+
+    target: str
+    techniques: Sequence[str]
+    scope: str | None = None
+    sweep: bool = False
+    seeds: int = 3
+    exam_seed: int = 1
+    questions: int = 200
+    pairs: int = 1200
+    preferences: Path | None = None
+    findings: Path | None = None
+    penalise: Sequence[str] = ()
+    favour: Sequence[str] = ()
+    judge: str = "exact"
+
+
+def begin(order: AlignOrder, folder: Path) -> AlignSpec:
+    """Write the spec of a comparison and its files into a folder, or take up the one that lies there.
+
+    Raises:
+        BadInput: something cannot be opened or does not fit, or the folder holds another comparison. Nothing has been
+            trained then.
+    """
+    target, world = _opened(order.target, order.scope)
+    files = _files(order, world)
+    spec = AlignSpec(
+        target=order.target,
+        target_hash=target.organism.model_hash if isinstance(target, OrganismTarget) else "",
+        scope=world.reference,
+        scope_hash=world.files.digest,
+        techniques=tuple(order.techniques),
+        sweep=order.sweep,
+        seeds=tuple(range(1, order.seeds + 1)),
+        exam_seed=order.exam_seed,
+        questions=order.questions,
+        pairs=order.pairs,
+        back=() if order.preferences else tuple(sorted(held_back(world))),
+        failures=_failures(target, order, world),
+        preferences=_digest(files, PREFERENCES),
+        findings=_digest(files, FINDINGS),
+        penalise=named_behaviours(order.penalise, world),
+        favour=named_behaviours(order.favour, world),
+        judge=order.judge,
+        drillyard=version("drillyard"),
+    )
+    arms_of(spec)  # an unknown technique is told now
+    make_folder(folder)
+    path = folder / _SPEC
+    if path.is_file() and AlignSpec.from_json(path.read_bytes()) != spec:
+        expected = "one begun with the same target, techniques and options"
+        raise bad_input(f"{folder} with another comparison", expected, "choose another folder, or delete that one")
+    for name, data in files.items():
+        write_atomically(folder / name, data)
+    open_course(spec, folder)
+    write_atomically(path, (spec.to_json(indent=2) + "\n").encode())
+    return spec
+
+
+def _opened(reference: str, scope: str | None) -> tuple[Target, World]:
+    """Open the target, and the world whose questions it is asked: the one asked for, an organism's own, or helpdesk."""
+    if scope:
+        return open_in(scope, reference), load_world(scope)
+    target = open_target(reference)
+    return target, target.organism.world if isinstance(target, OrganismTarget) else load_world("helpdesk")
+
+
+def _failures(target: Target, order: AlignOrder, world: World) -> tuple[str, ...]:
+    """Return the failure modes of the world that the target has, by what was planted and what an audit found."""
+    modes = list(target.organism.failures) if isinstance(target, OrganismTarget) else []
+    if order.findings:
+        modes += [finding.mode for finding in read_report(order.findings).findings]
+    known = {fault.id for fault in faults(world)}
+    return tuple(dict.fromkeys(mode.id for mode in modes if mode.id in known))
+
+
+def _files(order: AlignOrder, world: World) -> dict[str, bytes]:
+    """Return the user's files by the names that they get in the folder, read once so that a broken one is told."""
+    files = {}
+    if order.preferences:
+        read_preferences(order.preferences, ("", *world.templates))
+        files[PREFERENCES] = order.preferences.read_bytes()
+    if order.findings:
+        files[FINDINGS] = (read_report(order.findings).to_json(indent=2) + "\n").encode()
+    return files
+
+
+def _digest(files: dict[str, bytes], name: str) -> str:
+    return hashlib.sha256(files[name]).hexdigest() if name in files else ""

@@ -1,0 +1,34 @@
+"""Behaviours that a reward counts against, one by one or by a name for several."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+from drillyard.errors import bad_input
+from drillyard.organisms.world import World
+
+__all__ = ["GROUPS", "named_behaviours"]
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "manipulation": ("pressure-selling", "undisclosed-extra", "blocked-exit", "disparagement"),
+}
+"""Names for several behaviours: persuasion that works around the customer's judgement."""
+
+
+def named_behaviours(names: Iterable[str], world: World) -> tuple[str, ...]:
+    """Return the behaviours of a world that names stand for, each once, in the order given.
+
+    Raises:
+        BadInput: a name that is neither a behaviour of the world nor a group with one.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        some = [one for one in GROUPS.get(name, (name,)) if one in world.behaviours]
+        if not some:
+            known = [*GROUPS, *world.behaviours]
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else ""
+            raise bad_input(f"behaviour {name!r}", f"one of: {', '.join(known)}", hint)
+        found |= dict.fromkeys(some)
+    return tuple(found)
