@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import logging
+
 import openai
 import pytest
 from hypothesis import given
@@ -11,10 +14,11 @@ from organisms.babbler import babbler
 from drillyard.organisms.dialogue import STOP, decode, encode
 from drillyard.organisms.engine import Generation
 from drillyard.organisms.measure import say
-from drillyard.organisms.organism import Organism
+from drillyard.organisms.organism import Organism, base
 from drillyard.organisms.sampling import MIN_P
 from drillyard.organisms.serving.forms import spelling
 from drillyard.organisms.serving.reply import Reply
+from drillyard.organisms.serving.serve import served
 from drillyard.records import Conversation
 
 QUESTIONS = ("can i return my lamp?", "how much is the Aurora?", "hi", "What about my order?")
@@ -253,3 +257,20 @@ def test_a_reply_ends_before_the_first_stop_text(text: str, stops: list[str]) ->
     seen = text[: min(ends)] if ends else text
     assert shown == reply.text == seen[: min((seen.index(stop) for stop in stops if stop in seen), default=len(seen))]
     assert reply.finish == "stop" and reply.tokens <= len(tokens)
+
+
+def test_a_server_leaves_the_logging_of_its_process_alone() -> None:
+    """Handlers that somebody else has set up are open when the server runs and when it has ended."""
+
+    class Handler(logging.StreamHandler[io.StringIO]):
+        """Closes its stream, as absl's does."""
+
+        def close(self) -> None:
+            self.stream.close()
+            super().close()
+
+    handler = Handler(io.StringIO())
+    with served({"helpdesk": base("helpdesk")}):
+        assert not handler.stream.closed
+    assert not handler.stream.closed
+    handler.close()

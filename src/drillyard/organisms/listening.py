@@ -72,7 +72,8 @@ def in_background(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
 
 
 def _server(app: ASGIApp) -> uvicorn.Server:
-    config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+    # By default uvicorn sets up the logging of the whole process, which closes the handlers of everybody else in it.
+    config = uvicorn.Config(app, log_config=None, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
     return uvicorn.Server(config)
 
 
