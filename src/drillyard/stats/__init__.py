@@ -16,6 +16,8 @@
 - **cluster**: several replies to one prompt; without any event only the clusters count.
 - **anytime-valid**: holds after every observation at once, so that one may look and stop.
 - **guarded**: an interval whose low end holds whatever the tail is, by the order of the observations alone.
+- **crossed**: several models asked the same questions; both may be lucky, and both are drawn again.
+- **Holm**: p-values read together; **front**, **hypervolume**: what nothing beats, and how much it leaves behind it.
 - **elicitation probability**: the chance that a reply to one query shows a behaviour; its upper tail is what a forecast
   extrapolates.
 """
@@ -23,7 +25,10 @@
 from drillyard.stats.binomial import clopper_pearson, jeffreys, lower_bound, upper_bound, wilson
 from drillyard.stats.clustered import clustered_share, clustered_zero_bound
 from drillyard.stats.comparison import difference, mcnemar
+from drillyard.stats.crossed import crossed_draws, interval, question_weights, seed_weights
 from drillyard.stats.mean import bounded_mean
+from drillyard.stats.multiple import dependent, holm
+from drillyard.stats.pareto import hypervolume, pareto_front
 from drillyard.stats.planning import clean_samples_needed, samples_needed
 from drillyard.stats.prevalence import rogan_gladen
 from drillyard.stats.rare_mean import rare_mean
@@ -38,17 +43,25 @@ __all__ = [
     "clustered_share",
     "clustered_zero_bound",
     "confidence_sequence",
+    "crossed_draws",
+    "dependent",
     "difference",
     "exceeding_share",
     "exponential_fit",
     "fit_tail",
+    "holm",
+    "hypervolume",
+    "interval",
     "jeffreys",
     "largest",
     "lower_bound",
     "mcnemar",
+    "pareto_front",
+    "question_weights",
     "rare_mean",
     "rogan_gladen",
     "samples_needed",
+    "seed_weights",
     "upper_bound",
     "wilson",
 ]
