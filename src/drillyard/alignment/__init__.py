@@ -7,6 +7,10 @@
 - **technique**: changes a target (train, steer, rail, prompt); an attack is no technique.
 - **fitter**: collects failing and sound replies; **rail**: the frozen result, a filter on replies.
 - **sentence rail**: removes the sentences that only failing replies hold; it hides a failure, the model still has it.
+- **rate**: of one technique, strength, metric and split, the luck of questions and of training seeds in its interval.
+- **front**: the points that no other beats on both sides; **area**: what a sweep beats of the unit square.
+- **recommendation**: the cheapest point under the user's weights that holds all limits; none is a legal answer.
+- **ledger**: the alignment tax of a technique, in units and money, signed both ways.
 - **null technique**: `identity` changes nothing; it is the control of every comparison.
 """
 

@@ -1,4 +1,4 @@
-"""Intervals on log axes, in SVG units, for the reports; and the one environment that renders them."""
+"""Intervals on axes, in SVG units, for the reports; and the one environment that renders them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from drillyard.records import Estimate
 
-__all__ = ["WIDTH", "LogAxis", "Mark", "ends", "mark", "number", "render", "span"]
+__all__ = ["WIDTH", "LinearAxis", "LogAxis", "Mark", "ends", "mark", "number", "render", "span", "templates"]
 
 # With its margin the drawing is 640 wide, so text of 12 units is above 11 px at a width of 600 px.
 WIDTH, LABELS = 580, 240
@@ -37,6 +37,29 @@ class LogAxis:
         first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
         step = max(1, math.ceil((last - first + 1) / 7))
         return [(self.at(10.0**power), number(10.0**power)) for power in range(first, last + 1, step)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearAxis:
+    """A linear axis from `low` to `high` between two positions; upright when `left` is its foot and `right` its top."""
+
+    low: float
+    high: float
+    left: float
+    right: float
+
+    def at(self, value: float) -> float:
+        """Return the position of a value; what lies outside is put at the end."""
+        inside = min(max(value, self.low), self.high)
+        return self.left + (inside - self.low) / (self.high - self.low) * (self.right - self.left)
+
+    def ticks(self, most: int = 6) -> list[float]:
+        """Return at most so many round values, zero among them where the axis holds it."""
+        whole = self.high - self.low
+        power = 10.0 ** math.floor(math.log10(whole / most))
+        step = next(unit * power for unit in (1, 2, 5, 10, 20) if whole / (unit * power) <= most - 1)
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        return [round(step * i, 12) for i in range(first, last + 1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +103,13 @@ def ends(estimate: Estimate) -> tuple[str, str]:
 
 def render(template: str, **values: object) -> str:
     """Fill one of this room's page templates."""
-    return _environment().get_template(template).render(number=number, ends=ends, **values)
+    return templates("audits").get_template(template).render(**values)
 
 
 @functools.cache
-def _environment() -> Environment:
-    loader = PackageLoader("drillyard.audits")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+def templates(room: str) -> Environment:
+    """Return the page templates of a room, which may include this room's: one style for all reports."""
+    loader = ChoiceLoader([PackageLoader(f"drillyard.{one}") for one in dict.fromkeys((room, "audits"))])
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.globals.update(number=number, ends=ends)
+    return made

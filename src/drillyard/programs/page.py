@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from dataclasses import dataclass
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
+from drillyard.audits.charts import templates
 from drillyard.programs.clash import in_hours
 from drillyard.programs.graph import EVIDENCE
 from drillyard.records import Activity, Brief, Objective, Plan, RolePlan
@@ -41,7 +39,7 @@ def verdict(plan: Plan) -> str:
 
 def plan_page(brief: Brief, plan: Plan) -> str:
     """Return the page as HTML. Everything that people typed is escaped; nothing is loaded from elsewhere."""
-    page = _templates().get_template("plan.html.j2")
+    page = templates("programs").get_template("plan.html.j2")
     return page.render(
         brief=brief,
         brief_sha256=hashlib.sha256(brief.to_json().encode()).hexdigest(),
@@ -81,9 +79,3 @@ def _ticks(role: RolePlan) -> list[tuple[float, str]]:
 def _served_by(role: RolePlan, objective: Objective) -> list[Activity]:
     """Return the planned activities that serve an objective, in the order of the plan."""
     return [item.activity for item in role.activities if objective.id in item.activity.objectives]
-
-
-@functools.cache
-def _templates() -> Environment:
-    loader = ChoiceLoader([PackageLoader(f"drillyard.{room}") for room in ("programs", "audits")])  # one style for all
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
