@@ -150,7 +150,12 @@ def _run(course: Course, folder: Path, arm: Arm, say: Callable[[str], None]) -> 
         cost=cost,
         curve=curve,
     )
-    write_atomically(place / _DONE, (result.to_json(indent=2) + "\n").encode())
+    store_result(folder, arm, result)
+
+
+def store_result(folder: Path, arm: Arm, result: ArmResult) -> None:
+    """Write an arm's result: with it the arm is finished."""
+    write_atomically(place_of(folder, arm) / _DONE, (result.to_json(indent=2) + "\n").encode())
 
 
 def place_of(folder: Path, arm: Arm) -> Path:

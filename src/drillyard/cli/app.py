@@ -22,6 +22,7 @@ __all__ = ["NOUNS", "LazyGroup", "app", "main"]
 
 # Noun -> the first line of its help. Its command is `command` in drillyard/cli/<noun>.py.
 NOUNS: Mapping[str, str] = {
+    "align": "Change a target by techniques, and measure both sides of each at once.",
     "audit": "Search a target for failures.",
     "bench": "Import, run, rescue and export benchmarks.",
     "chat": "Talk with a target in the terminal.",

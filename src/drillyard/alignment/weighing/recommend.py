@@ -13,7 +13,7 @@ from drillyard.alignment.weighing.sheet import words_of
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["WEIGHTS", "Limit", "LimitCheck", "Recommendation", "cost_of", "parse_limit", "recommend"]
+__all__ = ["WEIGHTS", "Limit", "LimitCheck", "Recommendation", "cost_of", "parse_limit", "parse_weights", "recommend"]
 
 WEIGHTS: Mapping[str, float] = {HARMFUL: 1.0, REFUSAL: 1.0, "capability-lost": 1.0}
 """What one unit of each figure costs, unless the user says otherwise: all alike."""
@@ -82,6 +82,18 @@ def parse_limit(words: str) -> Limit:
                         f"such as {HARMFUL}<=0.05")  # fmt: skip
     most = float(found["most"]) / (100 if found["percent"] else 1)
     return Limit.from_data({"figure": found["figure"], "end": found["end"] or "high", "most": most})
+
+
+def parse_weights(words: Sequence[str]) -> dict[str, float] | None:
+    """Read weights such as `harmful-compliance=5`; None where there are none. Raises `BadInput` for another form."""
+    found = {}
+    for one in words:
+        name, _, number = one.partition("=")
+        try:
+            found[name.strip()] = float(number)
+        except ValueError:
+            raise bad_input(f"weight {one!r}", "FIGURE=COST", f"such as {HARMFUL}=5") from None
+    return found or None
 
 
 def cost_of(point: Point, weights: Mapping[str, float]) -> float:

@@ -1,0 +1,103 @@
+"""The whole of a comparison: order, arms, timing, report, page and cards. What `drillyard align` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from drillyard.alignment.arms import Arm, Told, place_of, run_arms
+from drillyard.alignment.base import silent
+from drillyard.alignment.lesson import LessonCount
+from drillyard.alignment.order import AlignOrder, begin
+from drillyard.alignment.spec import AlignSpec
+from drillyard.alignment.timing import time_arms
+from drillyard.alignment.weighing.card import write_card
+from drillyard.alignment.weighing.curves import Curve, read_curve
+from drillyard.alignment.weighing.page import write_page
+from drillyard.alignment.weighing.prices import read_prices
+from drillyard.alignment.weighing.recommend import Limit
+from drillyard.alignment.weighing.report import AlignReport, report_of
+from drillyard.records import ArmResult
+from drillyard.records.files import write_atomically
+
+__all__ = ["PAGE", "REPORT", "Weighing", "compared"]
+
+REPORT, PAGE = "align.json", "align.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weighing:
+    """How the results of a comparison are weighed: costs, limits, the user's prices, and whether answering is timed."""
+
+    weights: Mapping[str, float] | None = None
+    limits: Sequence[Limit] = ()
+    prices: Path | None = None
+    timing: bool = True
+    command: str = ""
+
+
+def compared(order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int = 1, told: Told = silent) -> AlignReport:
+    """Compare techniques, write report, page and cards into a folder, and return the report.
+
+    Weights, limits and prices may change between two calls on one folder: nothing is trained again for them.
+
+    Raises:
+        BadInput: something that the user can put right; finished arms stay.
+    """
+    prices = read_prices(weighing.prices) if weighing.prices else None
+    spec = begin(order, folder)
+    results = run_arms(spec, folder, jobs=jobs, told=told)
+    if weighing.timing:
+        results = time_arms(spec, folder, results, lambda words: told(len(results), len(results), words))
+    report = report_of(
+        results,
+        start=spec.target,
+        scope=spec.scope,
+        weights=weighing.weights,
+        limits=weighing.limits,
+        prices=prices,
+        held_out=spec.back,
+        curves=_curves(folder, results),
+        notes=_notes(spec, folder),
+        command=weighing.command,
+        hashes={name: value for name, value in _hashes(spec).items() if value},
+    )
+    write_atomically(folder / REPORT, (report.to_json(indent=2) + "\n").encode())
+    write_page(report, folder / PAGE)
+    for name in dict.fromkeys(result.technique for result in results):
+        write_card(report, name, folder / "arms" / name / "README.md")
+    return report
+
+
+def _hashes(spec: AlignSpec) -> dict[str, str]:
+    return {
+        "start": spec.target_hash,
+        "world": spec.scope_hash,
+        "preferences": spec.preferences,
+        "findings": spec.findings,
+    }
+
+
+def _curves(folder: Path, results: Sequence[ArmResult]) -> list[Curve]:
+    return [
+        read_curve(
+            place_of(folder, Arm(technique=one.technique, strength=one.strength, seed=one.seed)) / one.curve, one
+        )
+        for one in results
+        if one.curve
+    ]
+
+
+def _notes(spec: AlignSpec, folder: Path) -> list[str]:
+    """Say what the lessons were made of, and what the figures do not tell."""
+    count = LessonCount.from_json((folder / "lessons" / f"{spec.seeds[0]}.count.json").read_bytes())
+    made = ", ".join(f"{n} {name}" for name, n in count.categories.items())
+    licences = ", ".join(f"{n} {name}" for name, n in count.licences.items())
+    left = f"{count.repeated} repeated and {count.leaked} that the exam asks were left out"
+    notes = [f"Seed {spec.seeds[0]} learned from {count.pairs} pairs ({made}; licences: {licences}); {left}."]
+    if spec.preferences:
+        notes.append("The pairs are the user's own: no sort of request was held back, so none is measured as new.")
+    if spec.favour:
+        notes.append(f"The raters of the lesson like: {', '.join(spec.favour)}.")
+    return notes

@@ -1,0 +1,125 @@
+"""`drillyard align TARGET --technique … -o RUN`: techniques side by side, and what each costs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import RenderableType
+
+from drillyard.alignment.exam import HARMFUL, REFUSAL
+from drillyard.alignment.order import AlignOrder
+from drillyard.alignment.weighing.page import verdict
+from drillyard.alignment.weighing.recommend import parse_limit, parse_weights
+from drillyard.alignment.weighing.report import AlignReport, technique_point
+from drillyard.alignment.weighing.sheet import words_of
+from drillyard.alignment.whole import Weighing, compared
+from drillyard.alignment.workers import processors
+from drillyard.cli import show
+from drillyard.cli.auditing.options import typed
+from drillyard.registry import cards
+
+__all__ = ["command"]
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+_ASKED: tuple[Callable[[Any], Any], ...] = (
+    click.option("--scope", help="World whose questions are asked; an organism's own, else helpdesk."),
+    click.option("--sweep", is_flag=True, help="Try every setting of each technique's dial."),
+    click.option("--seeds", type=click.IntRange(1, 20), default=3, show_default=True, help="Training seeds."),
+    click.option("--exam-seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the exam."),
+    click.option("--questions", type=click.IntRange(20, 5000), default=200, show_default=True, help="Per metric."),
+    click.option("--pairs", type=click.IntRange(20, 100_000), default=1200, show_default=True, help="Per lesson."),
+    click.option("--preferences", type=_FILE, help="Your own pairs, JSON lines: prompt, chosen, rejected."),
+    click.option("--findings", type=_FILE, help="report.json of an audit: what it found is taught away and measured."),
+    click.option("--penalise", multiple=True, help="For rlhf: a behaviour, or manipulation, that the reward counts."),
+    click.option("--favour", multiple=True, help="A behaviour that the raters of the lesson like."),
+    click.option("--judge", default="exact", show_default=True, help="exact, rules/FILE, classifier/FILE, llm/TARGET."),
+)
+
+
+def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of an `AlignOrder`."""
+    for option in reversed(_ASKED):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("target", required=False)
+@click.option("--technique", "techniques", multiple=True, help="A technique, or a chain such as sft+rails; repeatable.")
+@_asked
+@click.option("--weight", multiple=True, metavar="FIGURE=COST", help="What one unit of a figure costs.")
+@click.option("--limit", multiple=True, metavar="FIGURE<=MOST", help="A limit that the recommended point must hold.")
+@click.option("--prices", type=_FILE, help="Your prices, YAML: the ledger in money (examples/prices.yaml).")
+@click.option("--jobs", type=click.IntRange(min=1), help="Arms at the same time; as many as there are processors.")
+@click.option("--timing/--no-timing", default=True, show_default=True, help="Time answering, one request at a time.")
+@click.option("-o", "--out", type=_FOLDER, help="Folder of the run; resumed when unfinished, gone when not named.")
+@click.option("--list", "listed", is_flag=True, help="List the techniques and end.")
+@show.handler
+def command(target: str | None, listed: bool, out: Path | None, **options: Any) -> show.Outcome:
+    """Change a target by techniques, and measure both sides of each at once.
+
+    Fits every technique to the same lesson with several seeds, asks the same questions of all, weighs harmful
+    compliance, over-refusal and capability, and recommends an operating point. Exits 1 when none holds the limits.
+    """
+    if listed:
+        return _list()
+    if target is None:
+        raise click.MissingParameter(param_hint="'TARGET'", param_type="argument")
+    if not options["techniques"]:
+        raise click.MissingParameter(param_hint="'--technique'", param_type="option")
+    weighing = Weighing(
+        weights=parse_weights(options.pop("weight")),
+        limits=tuple(parse_limit(one) for one in options.pop("limit")),
+        prices=options.pop("prices"),
+        timing=options.pop("timing"),
+        command=typed(),
+    )
+    jobs = options.pop("jobs") or processors()
+    order = AlignOrder(target=target, **options)
+    with tempfile.TemporaryDirectory(prefix="drillyard-align-") as temporary, show.steps("aligning") as step:
+        report = compared(order, weighing, out or Path(temporary), jobs=jobs, told=step)
+    return _shown(report, out)
+
+
+def _shown(report: AlignReport, out: Path | None) -> show.Outcome:
+    return show.Outcome(
+        verdict=verdict(report),
+        state="passed" if report.good_enough else "failed",
+        data=report,
+        body=[_points(report), f"\n{report.recommendation.reason}", *(f"note: {note}" for note in report.notes)],
+        next_command=f"open {out / 'align.html'}" if out else "",
+    )
+
+
+def _points(report: AlignReport) -> RenderableType:
+    rows = []
+    for name in report.techniques:
+        point = technique_point(report, name)
+        others = [
+            point.figures.get(figure) for figure in ("capability-lost", f"{HARMFUL}@category", f"{REFUSAL}@category")
+        ]
+        cells = [point.harm, point.refusal, *others]
+        rows.append((words_of(point.key), *("–" if cell is None else _percent(cell) for cell in cells)))
+    columns = ("technique", "harmful", "over-refusal", "capability lost", "harmful, new sorts", "refusal, new sorts")
+    return show.table("Each technique at its best setting, % with interval", columns, rows)
+
+
+def _percent(cell: Any) -> str:
+    return f"{100 * cell.value:.1f} [{100 * cell.low:.1f}, {100 * cell.high:.1f}]"
+
+
+def _list() -> show.Outcome:
+    known = cards("techniques")
+    rows = [(card.name, card.goal, card.extra or "–", card.status) for card in known.values()]
+    data = [
+        {"name": card.name, "goal": card.goal, "extra": card.extra, "needs_weights": card.needs_weights}
+        for card in known.values()
+    ]
+    table = show.table("Techniques", ("name", "does", "extra", "status"), rows)
+    return show.Outcome(verdict=f"{len(known)} techniques.", data=data, body=[table])
