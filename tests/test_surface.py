@@ -22,12 +22,19 @@ MODULES = sorted(
     for path in SRC.rglob("*.py")
     if path.name != "__main__.py"
 )
+_EXTRAS = (
+    ("torch", "torch"),
+    ("openai", "openai"),
+    ("inspect", "inspect_ai"),
+    ("evals", "evals"),
+    ("nemo", "nemoguardrails"),
+)
 each_module = pytest.mark.parametrize("name", MODULES)
 
 
 def load(name: str):
     """Import a module of ours; one that needs an extra is skipped, visibly, where the extra is missing."""
-    for ending, module in (("torch", "torch"), ("openai", "openai"), ("inspect", "inspect_ai"), ("evals", "evals")):
+    for ending, module in _EXTRAS:
         if name.endswith(f"_{ending}"):
             pytest.importorskip(module)
     return importlib.import_module(name)  # noqa: TID251 - the test walks all modules by name

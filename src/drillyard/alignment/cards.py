@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["ALIGNED", "IDENTITY", "SENTENCE_RAIL"]
+__all__ = ["ALIGNED", "IDENTITY", "PROMPT", "RAILS", "SENTENCE_RAIL"]
 
 ALIGNED = Card(
     name="aligned",
@@ -30,5 +30,29 @@ SENTENCE_RAIL = Card(
     failures=("pressure-selling", "invented-policy", "secret-disclosure", "harmful-compliance", "disparagement"),
     references=("NeMo Guardrails, output rails: https://docs.nvidia.com/nemo/guardrails",),
     cost="one query per failing transcript and template; microseconds per reply",
+    status="stable",
+)
+
+RAILS = Card(
+    name="rails",
+    goal="Check each request and reply with a small classifier; writes a folder that NeMo Guardrails runs as it is.",
+    target="drillyard.alignment.around.rails:Rails",
+    failures=("harmful-compliance", "pressure-selling", "invented-policy", "secret-disclosure", "disparagement"),
+    references=(
+        "NeMo Guardrails: Rebedea et al. 2023, arXiv 2310.10501",
+        "feature hashing: Weinberger et al. 2009, arXiv 0902.2206",
+    ),
+    cost="seconds to fit on a CPU; under a millisecond per message, some 15 ms where NeMo itself is asked",
+    status="stable",
+    extra="rails",
+)
+
+PROMPT = Card(
+    name="prompt",
+    goal="Put the policy in words in front of every conversation, as a system message.",
+    target="drillyard.alignment.around.prompt:Prompt",
+    failures=("harmful-compliance", "over-refusal"),
+    references=("principles in words: Bai et al. 2022, Constitutional AI, arXiv 2212.08073",),
+    cost="no training; its tokens are read with every message",
     status="stable",
 )

@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
-from scipy import optimize, sparse, special
+from scipy import special
 
 from drillyard.errors import bad_input
 from drillyard.judges.grams import WIDTH, hashed
+from drillyard.judges.logistic import logistic
 from drillyard.organisms.world import World
 from drillyard.records import LabelledTranscript, Ruling, Transcript
 
@@ -30,7 +31,6 @@ __all__ = ["ClassifierFitter", "ClassifierJudge", "open_classifier"]
 DOUBT = 0.2
 """Half-width of the band around one half in which the classifier says unknown."""
 
-_RIDGE = 1e-4  # on standardised length-1 rows; tried 1e-3 (misses more) and 1e-5 (no better)
 _FEWEST = 10  # labels of either kind, below which nothing can be learned of a behaviour
 _FORMAT = "drillyard-classifier-1"
 
@@ -120,7 +120,7 @@ class ClassifierFitter:
                 [1.0 if code in one.shown else -1.0 if code in one.absent else 0.0 for one in self._labelled]
             )
             if min((signs > 0).sum(), (signs < 0).sum()) >= _FEWEST:
-                learned[code] = _logistic(rows[signs != 0], signs[signs != 0])
+                learned[code] = logistic(rows[signs != 0], signs[signs != 0])
         if not learned:
             found = f"{len(self._labelled)} labelled transcripts"
             raise bad_input(found, f"at least {_FEWEST} that show a behaviour and {_FEWEST} that do not", "add labels")
@@ -144,18 +144,3 @@ def open_classifier(*, argument: str, world: World | str = "") -> ClassifierJudg
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise bad_input(f"{argument!r} that cannot be read ({error})", expected) from None
     return ClassifierJudge(behaviours=behaviours, weights=weights, doubt=doubt, fitted_on=header.get("fitted_on", ""))
-
-
-def _logistic(rows: sparse.csr_matrix, signs: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Fit weights and intercept by L-BFGS; both sides weigh the same, however many there are of each."""
-    share = np.where(signs > 0, 0.5 / (signs > 0).sum(), 0.5 / (signs < 0).sum())
-
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        margin = signs * (rows @ weights[:-1] + weights[-1])
-        pull = -signs * share * special.expit(-margin)
-        gradient = np.append(rows.T @ pull + 2 * _RIDGE * weights[:-1], pull.sum())
-        return float(share @ np.logaddexp(0, -margin) + _RIDGE * weights[:-1] @ weights[:-1]), gradient
-
-    found = optimize.minimize(loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 200})
-    weights: NDArray[np.float32] = found.x.astype(np.float32)
-    return weights
