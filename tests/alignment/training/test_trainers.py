@@ -214,5 +214,5 @@ def test_too_little_memory_says_what_to_lower(tmp_path: Path) -> None:
 
 def test_an_unknown_behaviour_to_penalise_is_one_line() -> None:
     """Said before anything is trained; groups are named first."""
-    with pytest.raises(BadInput, match="behaviour 'rudeness' to penalise, expected one of: manipulation, pressure"):
+    with pytest.raises(BadInput, match="behaviour 'rudeness', expected one of: manipulation, pressure"):
         technique("rlhf").fit(target(), lesson(penalise=("rudeness",)), setting())

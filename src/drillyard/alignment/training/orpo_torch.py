@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # our card says experimental, and the registry warns
 
 import datasets  # type: ignore[import-untyped]  # ships no types
 from trl.experimental.orpo import ORPOConfig, ORPOTrainer
@@ -31,7 +34,7 @@ class Orpo(Trained):
         words="how much the odds of unwanted replies count beside learning the wanted ones",
     )
     recipe = LoraRecipe(steps=60, batch=16, rank=16)
-    pace = 0.5
+    pace = 0.15
 
     def _trainer(self, job: Job) -> Any:
         pairs, world = job.lesson.preferences, job.lesson.world
@@ -45,5 +48,5 @@ class Orpo(Trained):
         ]
         config = job.trainee.model.config.get_text_config()
         room = min(_LONGEST, getattr(config, "max_position_embeddings", 0) or _LONGEST)
-        settings = ORPOConfig(**job.common, max_length=room, beta=job.setting.strength)
+        settings = ORPOConfig(**job.common, max_length=room, beta=job.setting.strength, remove_unused_columns=False)
         return ORPOTrainer(args=settings, train_dataset=datasets.Dataset.from_list(rows), **job.tools)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from drillyard.alignment.base import Lesson
+from drillyard.alignment.penalties import named_behaviours
 from drillyard.alignment.training.online_torch import Online, divide
-from drillyard.alignment.training.penalties import Penalty, behaviours_of
+from drillyard.alignment.training.penalty import Penalty
 from drillyard.alignment.training.reward_model_torch import train_reward_model
 from drillyard.alignment.training.rewards import Reward
 from drillyard.alignment.training.trainer_torch import Job
@@ -20,7 +21,7 @@ class Rlhf(Online):
     """Reinforcement learning from human feedback (Christiano et al. 2017, Ouyang et al. 2022), by GRPO.
 
     A reply's reward is the reward model's score, minus `price` for every behaviour of `lesson.penalise` that a detector
-    sees in it (`penalties.py`). Over the lesson a wanted reply scores 1 more than an unwanted one, so a price of 2
+    sees in it (`penalty.py`). Over the lesson a wanted reply scores 1 more than an unwanted one, so a price of 2
     outweighs what the raters may like about the behaviour. The KL divergence to the start is held by β.
 
     Args:
@@ -39,7 +40,7 @@ class Rlhf(Online):
 
     def _check(self, lesson: Lesson) -> None:
         super()._check(lesson)
-        behaviours_of(lesson.world, lesson.penalise)
+        named_behaviours(lesson.penalise, lesson.world)
 
     def _reward(self, job: Job) -> Reward:
         pairs, _ = divide(job.lesson.preferences)

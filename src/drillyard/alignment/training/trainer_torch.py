@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # before the libraries read it
-os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # our card says experimental, and the registry warns
 
 import torch
 import transformers
