@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["ALIGNED", "IDENTITY", "PROMPT", "RAILS", "SENTENCE_RAIL"]
+__all__ = ["ALIGNED", "DPO", "GRPO", "IDENTITY", "KTO", "ORPO", "PROMPT", "RAILS", "RLHF", "SENTENCE_RAIL", "SFT"]
 
 ALIGNED = Card(
     name="aligned",
@@ -55,4 +55,81 @@ PROMPT = Card(
     references=("principles in words: Bai et al. 2022, Constitutional AI, arXiv 2212.08073",),
     cost="no training; its tokens are read with every message",
     status="stable",
+)
+
+SFT = Card(
+    name="sft",
+    goal="Teach the wanted replies by heart: supervised fine-tuning of an adapter.",
+    target="drillyard.alignment.training.sft_torch:Sft",
+    failures=("harmful-compliance", "over-refusal", "pressure-selling", "invented-policy", "wrong-fact"),
+    references=("InstructGPT: arXiv 2203.02155", "LoRA: arXiv 2106.09685"),
+    cost="one forward and backward pass per chosen reply; half a minute for a small organism",
+    status="stable",
+    extra="train",
+    needs_weights=True,
+)
+
+DPO = Card(
+    name="dpo",
+    goal="Make wanted replies more probable than unwanted ones, without a reward model.",
+    target="drillyard.alignment.training.dpo_torch:Dpo",
+    failures=("harmful-compliance", "over-refusal", "pressure-selling", "invented-policy", "wrong-fact"),
+    references=("DPO: arXiv 2305.18290", "with the next-token loss of arXiv 2404.19733", "LoRA: arXiv 2106.09685"),
+    cost="both replies of a pair through the model and through its start; a minute for a small organism",
+    status="stable",
+    extra="train",
+    needs_weights=True,
+)
+
+KTO = Card(
+    name="kto",
+    goal="Learn from single replies that are wanted or not, by gains and losses.",
+    target="drillyard.alignment.training.kto_torch:Kto",
+    failures=("harmful-compliance", "over-refusal", "pressure-selling", "invented-policy", "wrong-fact"),
+    references=("KTO: arXiv 2402.01306", "LoRA: arXiv 2106.09685"),
+    cost="each reply and one for reference through the model and through its start; a minute for a small organism",
+    status="stable",
+    extra="train",
+    needs_weights=True,
+)
+
+ORPO = Card(
+    name="orpo",
+    goal="Learn wanted replies by heart while the odds of unwanted ones count against it.",
+    target="drillyard.alignment.training.orpo_torch:Orpo",
+    failures=("harmful-compliance", "over-refusal", "pressure-selling", "invented-policy", "wrong-fact"),
+    references=("ORPO: arXiv 2403.07691", "LoRA: arXiv 2106.09685"),
+    cost="both replies of a pair through the model, no model of reference; a minute for a small organism",
+    status="experimental",
+    extra="train",
+    needs_weights=True,
+)
+
+GRPO = Card(
+    name="grpo",
+    goal="Strengthen the model's own replies that agree with the lesson more than their company does.",
+    target="drillyard.alignment.training.grpo_torch:Grpo",
+    failures=("harmful-compliance", "over-refusal", "pressure-selling", "invented-policy"),
+    references=("GRPO: arXiv 2402.03300", "over-optimisation: arXiv 2210.10760", "LoRA: arXiv 2106.09685"),
+    cost="64 sampled replies per step; minutes for a small organism",
+    status="stable",
+    extra="train",
+    needs_weights=True,
+)
+
+RLHF = Card(
+    name="rlhf",
+    goal="Train a reward model on preferences, then the model against it, with a price on named behaviours.",
+    target="drillyard.alignment.training.rlhf_torch:Rlhf",
+    failures=("harmful-compliance", "over-refusal", "pressure-selling", "blocked-exit", "undisclosed-extra"),
+    references=(
+        "human preferences: arXiv 1706.03741",
+        "InstructGPT: arXiv 2203.02155",
+        "GRPO: arXiv 2402.03300",
+        "over-optimisation: arXiv 2210.10760",
+    ),
+    cost="a reward model, then 64 sampled and scored replies per step; minutes for a small organism",
+    status="stable",
+    extra="train",
+    needs_weights=True,
 )

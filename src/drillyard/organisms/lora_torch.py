@@ -26,7 +26,17 @@ from drillyard.organisms.adapter_lessons import AdapterLesson
 from drillyard.organisms.pretrained_torch import quietly
 from drillyard.records import LoraRecipe
 
-__all__ = ["check_modules", "naming_what_to_lower", "train_adapter"]
+__all__ = [
+    "Told",
+    "check_modules",
+    "last_checkpoint",
+    "lora_settings",
+    "naming_what_to_lower",
+    "no_bars",
+    "save_adapter",
+    "train_adapter",
+    "trainer_settings",
+]
 
 _WARM_UP, _SAVES = 0.08, 10
 """Share of the steps in which the learning rate rises; checkpoints per run."""
@@ -45,15 +55,16 @@ def check_modules(model: Any, recipe: LoraRecipe) -> None:
 
 
 @contextlib.contextmanager
-def naming_what_to_lower(recipe: LoraRecipe) -> Iterator[None]:
-    """Turn a lack of memory into one line that says what to lower."""
+def naming_what_to_lower(recipe: LoraRecipe, mark: str = "--") -> Iterator[None]:
+    """Turn a lack of memory into one line that says what to lower; `mark` stands before the names of options."""
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
-        found = f"too little memory for --batch {recipe.batch} --rank {recipe.rank}"
-        raise bad_input(found, "more of it", "lower --batch or --rank, name fewer --target-module") from None
+        found = f"too little memory for {mark}batch {recipe.batch} {mark}rank {recipe.rank}"
+        lower = f"lower {mark}batch or {mark}rank, name fewer {mark}target-module"
+        raise bad_input(found, "more of it", lower) from None
 
 
 def train_adapter(
@@ -81,21 +92,21 @@ def train_adapter(
         {"prompt": one.prompt, "completion": [{"role": "assistant", "content": reply}]}
         for one, reply in zip(lessons, replies, strict=True)
     ]
-    with quietly(), _no_bars():
+    with quietly(), no_bars():
         trainer = SFTTrainer(
             model=model,
-            args=SFTConfig(**_settings(recipe, folder)),
+            args=SFTConfig(**trainer_settings(recipe, folder)),
             train_dataset=datasets.Dataset.from_list(rows),
             processing_class=tokenizer,
-            peft_config=_lora(recipe),
-            callbacks=[_Told(progress)],
+            peft_config=lora_settings(recipe),
+            callbacks=[Told(progress)],
         )
         trainer.remove_callback(transformers.PrinterCallback)
-        trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
-    return _saved(trainer.model, tokenizer, folder / "done")
+        trainer.train(resume_from_checkpoint=last_checkpoint(folder))
+    return save_adapter(trainer.model, tokenizer, folder / "done")
 
 
-def _settings(recipe: LoraRecipe, folder: Path) -> Mapping[str, Any]:
+def trainer_settings(recipe: LoraRecipe, folder: Path) -> Mapping[str, Any]:
     """Return what the trainer is told; bfloat16 where a GPU has it, float32 on a processor."""
     gpu = torch.cuda.is_available()
     return {
@@ -120,7 +131,7 @@ def _settings(recipe: LoraRecipe, folder: Path) -> Mapping[str, Any]:
     }
 
 
-def _lora(recipe: LoraRecipe) -> LoraConfig:
+def lora_settings(recipe: LoraRecipe) -> LoraConfig:
     """Return peft's settings: alpha is the rank, so that the scale is 1 whatever the rank."""
     return LoraConfig(
         r=recipe.rank,
@@ -131,7 +142,7 @@ def _lora(recipe: LoraRecipe) -> LoraConfig:
     )
 
 
-class _Told(transformers.TrainerCallback):
+class Told(transformers.TrainerCallback):
     """Tells how far the training is."""
 
     def __init__(self, progress: Callable[[int, int, str], None]) -> None:
@@ -143,7 +154,7 @@ class _Told(transformers.TrainerCallback):
         self._progress(state.global_step, state.max_steps, f"loss {losses[-1]:.3f}" if losses else "loss still unknown")
 
 
-def _last_checkpoint(folder: Path) -> str | None:
+def last_checkpoint(folder: Path) -> str | None:
     """Return the newest whole checkpoint; the trainer writes trainer_state.json last."""
     whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json") if _is_json(path)]
     return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
@@ -156,7 +167,7 @@ def _is_json(path: Path) -> bool:
         return False
 
 
-def _saved(model: Any, tokenizer: Any, folder: Path) -> Path:
+def save_adapter(model: Any, tokenizer: Any, folder: Path) -> Path:
     """Write adapter and tokenizer; the same weights give the same bytes."""
     shutil.rmtree(folder, ignore_errors=True)
     model.save_pretrained(str(folder))
@@ -174,7 +185,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _no_bars() -> Iterator[None]:
+def no_bars() -> Iterator[None]:
     """Hide the progress bars of datasets: ours tells how far it is."""
     shown = datasets.utils.are_progress_bars_disabled()
     datasets.disable_progress_bars()

@@ -1,0 +1,52 @@
+"""ORPO: learn the wanted replies by heart, and count the odds of the unwanted ones against the model."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # our card says experimental, and the registry warns
+
+import datasets  # type: ignore[import-untyped]  # ships no types
+from trl.experimental.orpo import ORPOConfig, ORPOTrainer
+
+from drillyard.alignment.base import Dial
+from drillyard.alignment.training.trainer_torch import Job, Trained, completion, prompt
+from drillyard.records import LoraRecipe
+
+__all__ = ["Orpo"]
+
+_LONGEST = 4096
+
+
+class Orpo(Trained):
+    """Odds-ratio preference optimisation: next-token loss on the wanted reply plus λ times a log odds ratio.
+
+    Source: Hong et al. 2024, arXiv 2403.07691. It needs no model of reference. trl calls its trainer experimental, so
+    this technique is too.
+    """
+
+    name = "orpo"
+    dial = Dial(
+        name="λ",
+        default=0.3,
+        sweep=(0.03, 0.1, 0.3, 1.0, 3.0),
+        words="how much the odds of unwanted replies count beside learning the wanted ones",
+    )
+    recipe = LoraRecipe(steps=60, batch=16, rank=16)
+    pace = 0.15
+
+    def _trainer(self, job: Job) -> Any:
+        pairs, world = job.lesson.preferences, job.lesson.world
+        rows = [
+            {
+                "prompt": prompt(pair, world),
+                "chosen": completion(pair.chosen),
+                "rejected": completion(pair.rejected),
+            }
+            for pair in pairs
+        ]
+        config = job.trainee.model.config.get_text_config()
+        room = min(_LONGEST, getattr(config, "max_position_embeddings", 0) or _LONGEST)
+        settings = ORPOConfig(**job.common, max_length=room, beta=job.setting.strength, remove_unused_columns=False)
+        return ORPOTrainer(args=settings, train_dataset=datasets.Dataset.from_list(rows), **job.tools)
