@@ -1,4 +1,4 @@
-"""Training curves of reinforcement learning: what a model got better at, and what that cost it, step by step."""
+"""Training curves: what a model got better at, and what that cost it, step by step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class CurvePoint(Record):
     """One logged step: the reward that was trained on, the judge's, and how far the model has moved.
 
     `kl` is the divergence from the start in nats, `refusals` a share, `length` tokens per reply. What was not logged is
-    None.
+    None; `loss` is the trainer's own.
     """
 
     step: int
@@ -24,6 +24,7 @@ class CurvePoint(Record):
     kl: float | None = None
     refusals: float | None = None
     length: float | None = None
+    loss: float | None = None
 
 
 class Curve(Record):
@@ -42,11 +43,13 @@ def read_curve(path: Path, arm: ArmResult) -> Curve:
         BadInput: no such file, or a line that is no step.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise bad_input(f"{str(path)!r} that cannot be read ({error})", "the curve of a training run") from None
     points = []
     for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
         try:
             data = json.loads(line)
             points.append(CurvePoint.from_data({name: data[name] for name in CurvePoint.model_fields if name in data}))

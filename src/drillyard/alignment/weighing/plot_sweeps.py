@@ -98,15 +98,21 @@ def curve_charts(curves: Sequence[Curve]) -> list[tuple[str, list[CurveChart]]]:
     rows = []
     for row, (name, some) in enumerate(groups.items()):
         kinds = (
-            ("reward", ("proxy", "gold")), ("KL, nats", ("kl",)), ("refusals", ("refusals",)), ("length", ("length",))
+            ("reward", ("proxy", "gold")), ("KL, nats", ("kl",)), ("refusals", ("refusals",)), ("length", ("length",)),
+            ("loss", ("loss",)),
         )  # fmt: skip
-        charts = [_curve(some, title, fields, row, column) for column, (title, fields) in enumerate(kinds)]
+        logged = [(title, fields) for title, fields in kinds if _logged(some, fields)][: len(_CURVE_LEFTS)]
+        charts = [_curve(some, title, fields, row, column) for column, (title, fields) in enumerate(logged)]
         rows.append((name, [chart for chart in charts if chart]))
     return rows
 
 
+def _logged(curves: Sequence[Curve], fields: Sequence[str]) -> list[float]:
+    return [v for curve in curves for p in curve.points for f in fields if (v := _value(p, f)) is not None]
+
+
 def _curve(curves: Sequence[Curve], title: str, fields: Sequence[str], row: int, column: int) -> CurveChart | None:
-    values = [v for curve in curves for p in curve.points for f in fields if (v := _value(p, f)) is not None]
+    values = _logged(curves, fields)
     last = max((p.step for curve in curves for p in curve.points), default=0)
     if not values or not last:
         return None
