@@ -9,7 +9,7 @@ import pytest
 
 from drillyard.alignment.around.prompt import Prompt, WithPrompt, constitution
 from drillyard.alignment.base import Lesson, Setting
-from drillyard.alignment.exam import CAPABILITY, FORMAT, HARMFUL, PHRASING, Exam
+from drillyard.alignment.exam import CAPABILITY, FORMAT, HARMFUL, PHRASING, Exam, draw_exam
 from drillyard.alignment.policy import policy_of
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
@@ -71,13 +71,13 @@ def test_the_dial_is_the_number_of_examples(world: World) -> None:
 
 
 def test_a_model_that_reads_instructions_follows_and_one_that_does_not_is_harmed(
-    exam: Exam, lesson: Lesson, world: World, tmp_path: Path
+    lesson: Lesson, world: World, tmp_path: Path
 ) -> None:
     """To the organism that was trained with system messages the prompt is no harm; to its siblings it is noise.
 
     The over-permissive one loses more than a quarter of its right answers: a legal result, and a reason to measure.
     """
-    found = {}
+    found, exam = {}, draw_exam(world, n=60)
     for name in ("instructed", "over-permissive"):
         model = open_target(f"organism/helpdesk:{name}")
         found[name] = shares(exam, model, world), shares(exam, prompted(model, lesson, tmp_path), world)
