@@ -52,6 +52,16 @@ def test_unknown_widens_both_ways() -> None:
     assert (blind.low < 0.001, blind.high > 0.999) == (True, True)
 
 
+def test_knowing_more_never_widens() -> None:
+    """Whatever the unknown outcomes of several seeds turn out to be, each draw lies inside what was said before."""
+    rng = np.random.default_rng(2)
+    truth = (rng.random((3, 40)) < 0.3).astype(float)
+    veiled = np.where(rng.random((3, 40)) < 0.2, np.nan, truth)
+    weights, seeds = question_weights(40, 500, 3), seed_weights(3, 500, 4)
+    before, after = crossed_draws(veiled, weights, seeds), crossed_draws(truth, weights, seeds)
+    assert (before.lower <= after.lower + 1e-12).all() and (after.upper <= before.upper + 1e-12).all()
+
+
 def test_a_difference_is_paired() -> None:
     """Two models that agree on every hard question differ by little, although each rate alone is wide."""
     weights, alone = question_weights(200, DRAWS, 3), seed_weights(1, DRAWS, 4)

@@ -82,13 +82,16 @@ def crossed_draws(outcomes: Array, questions: Array, seeds: Array) -> Draws:
     if questions.shape[1] != n + 1 or seeds.shape != (len(questions), count):
         found = f"weights of {questions.shape[1] - 1} questions and {seeds.shape[1]} seeds"
         raise bad_input(found, f"weights of {n} questions and {count} seeds")
-    ends = []
-    for worst in (0.0, 1.0):
-        filled = np.where(np.isnan(outcomes), worst, outcomes)
-        each = questions[:, :n] @ filled.T + worst * questions[:, n:]
-        ends.append(np.clip((each * seeds).sum(axis=1), 0.0, 1.0))
-    known = outcomes[~np.isnan(outcomes)]
-    return Draws(value=float(known.mean()) if len(known) else 0.5, lower=ends[0], upper=ends[1], n=n)
+    blank = np.isnan(outcomes)
+    known_part = ((questions[:, :n] @ np.where(blank, 0.0, outcomes).T) * seeds).sum(axis=1)
+    lower, upper = known_part, known_part + questions[:, n]
+    if blank.any():
+        doubt = questions[:, :n] @ blank.T.astype(np.float64)
+        lower = lower + (doubt * np.minimum(seeds, 0.0)).sum(axis=1)  # a weight below 0 turns the doubt around
+        upper = upper + (doubt * np.maximum(seeds, 0.0)).sum(axis=1)
+    lower, upper = np.clip(lower, 0.0, 1.0), np.clip(upper, 0.0, 1.0)
+    known = outcomes[~blank]
+    return Draws(value=float(known.mean()) if len(known) else 0.5, lower=lower, upper=upper, n=n)
 
 
 def interval(draws: Draws, method: str, confidence: float = 0.95) -> Estimate:
