@@ -114,11 +114,14 @@ class InspectTarget:
                 return Reply(text="", seed=seed, finish="error")
         if output.empty or output.error:
             return Reply(text="", seed=seed, finish="error")
-        tokens = output.usage.output_tokens if output.usage else 0
+        used = output.usage or ModelUsage()
         return Reply(
             text=output.completion,
             seed=seed,
-            tokens=tokens,
+            tokens=used.output_tokens,
+            prompt_tokens=used.input_tokens
+            + (used.input_tokens_cache_read or 0)
+            + (used.input_tokens_cache_write or 0),
             finish="length" if output.stop_reason in _CUT else "stop",
         )
 

@@ -79,23 +79,24 @@ class Hunt:
 
     def run(self) -> list[Confirmed]:
         """Spend the budget and return what was confirmed."""
-        budget = self.session.budget
-        reserve = int(budget * self.options.minimise)
-        first = int(budget * self.options.explore)
-        while self.session.asked < first and self._explore(first - self.session.asked):
+        while (most := self._part(self.options.explore) - self.session.asked) > 0 and self._explore(most):
             if isinstance(self._proposer, Explorer) and len(self.explored) >= self._proposer.first_round:
                 break
         self.tell(f"explored with {self.session.asked} queries")
-        while self.session.left > reserve:
+        while (spare := self.session.left - self._part(self.options.minimise)) > 0:
             lead = best_lead(self.pool, self._open, self._explained, self._met)
             if lead is not None:
                 self._follow(lead.sighting, lead.behaviour)
-            elif not self._explore(self.session.left - reserve):
+            elif not self._explore(spare):
                 break
         return self.confirmed
 
+    def _part(self, share: float) -> int:
+        """Return a share of all queries, one at the least until it is known how many a cap of tokens allows."""
+        return max(not self.session.asked, int(self.session.allowed * share))
+
     def _explore(self, most: int) -> bool:
-        wanted = self._proposer.propose(min(BATCH, most))
+        wanted = self._proposer.propose(min(BATCH, most, self.session.left))
         seen = self.session.look(wanted)
         self._proposer.learn(seen, [self._puzzling(one) for one in seen])
         self.pool.add(seen)

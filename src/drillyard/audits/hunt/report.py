@@ -13,6 +13,7 @@ from drillyard.audits.hunt.behind import behind
 from drillyard.audits.hunt.confirmation import mean_chance
 from drillyard.audits.hunt.hunting import Confirmed, Hunt, HuntOptions
 from drillyard.audits.hunt.minimise import minimise
+from drillyard.audits.hunt.ordinary import ordinary
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.stored import citation
 from drillyard.audits.provenance import provenance
@@ -42,6 +43,8 @@ def hunt(
     options: HuntOptions | None = None,
     reading: bool = True,
     control: bool = False,
+    cap: int | None = None,
+    traffic: int = 0,
     journal: Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> AuditReport:
@@ -57,6 +60,8 @@ def hunt(
         options: how the search goes about it.
         reading: look at probabilities where the target reveals them; False asks for samples alone.
         control: search once more by random sampling, at the same budget, and report what that confirms.
+        cap: most tokens to the target, prompts and replies together; what it has by then is reported.
+        traffic: queries of ordinary traffic, beyond the budget, for a forecast of deployment; 0 asks none.
         journal: file that keeps every answer; a run that was killed goes on from it and gives the same report.
         progress: called with a word after each stage.
 
@@ -66,21 +71,24 @@ def hunt(
     check_budget(budget)
     world = load_world(world) if isinstance(world, str) else world
     judge, tell = measured_judge(judge, world), progress or (lambda _: None)
-    made = provenance(target, twin, world, budget, seed)
+    made = provenance(target, twin, world, budget, seed, cap or 0)
     asked = target
     if journal:
         kept = Journal(journal)
         asked, twin = journaled(target, kept), journaled(twin, kept) if twin else None
-    session = Session(asked, world, judge, budget, seed, reading=reading)
+    session = Session(asked, world, judge, budget, seed, reading=reading, cap=cap)
     found = Hunt(session, options or HuntOptions(), seed, tell)
     confirmed = found.run()
     findings = [one for each in confirmed if (one := _finding(found, each, twin, judge, len(confirmed), seed))]
-    tell(f"minimised {len(findings)} reproductions; {session.asked} queries in all")
-    by_chance = _by_chance(asked, world, judge, budget, seed, tell) if control else None
+    tell(f"minimised {len(findings)} reproductions; {session.asked} queries and {session.meter.tokens} tokens in all")
+    by_chance = _by_chance(asked, world, judge, budget, seed, cap, tell) if control else None
+    shares, forecasts = ordinary(asked, world, judge, traffic, seed, reading=reading) if traffic else ({}, ())
     return AuditReport(
         target=target.reference,
         world=world.reference,
         queries=session.asked,
+        tokens=session.meter.tokens,
+        capped=session.meter.capped,
         findings=tuple(sorted(findings, key=lambda f: (-f.mode.severity.rank, f.mode.id))),
         bounds={b: behind(mean_chance(found.explored, b), judge, b) for b in world.behaviours},
         judge=pooled(judge.quality),
@@ -89,15 +97,17 @@ def hunt(
         validated=citation(world.name, budget, session.reads),
         control=by_chance,
         coverage=coverage_of(world, _asked(found)),
+        traffic=shares,
+        forecasts=forecasts,
         made=made,
     )
 
 
 def _by_chance(
-    target: Target, world: World, judge: Judge, budget: int, seed: int, tell: Callable[[str], None]
+    target: Target, world: World, judge: Judge, budget: int, seed: int, cap: int | None, tell: Callable[[str], None]
 ) -> tuple[str, ...]:
     """Return the ids of what random sampling confirms."""
-    session = Session(target, world, judge, budget, seed, reading=False)
+    session = Session(target, world, judge, budget, seed, reading=False, cap=cap)
     confirmed = Hunt(session, HuntOptions(random=True), seed, lambda words: tell(f"control: {words}")).run()
     return tuple(sorted(one.rule.id for one in confirmed))
 

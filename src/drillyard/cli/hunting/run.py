@@ -41,10 +41,12 @@ class AuditOrder:
     twin: str | None
     scope: str | None
     budget: int
+    max_tokens: int | None
     search: str
     seed: int
     reading: bool
     control: bool
+    traffic: int | None
     seeds: Path | None
     skip_bad: bool
     out: Path | None
@@ -78,6 +80,7 @@ class AuditSpec(Record):
     search: str
     reading: bool
     control: bool
+    traffic: int = 0
     seeds: str
     judge: str
     made: Provenance
@@ -99,7 +102,7 @@ def audited(order: AuditOrder) -> AuditReport:
     if order.out and (stored := _stored(order, asked)):
         show.say(f"{order.out} holds the finished report of this audit: nothing was asked")
         return stored
-    show.say(quote(asked.world, order.budget))
+    show.say(quote(asked.world, order.budget, order.max_tokens))
     return hunt(
         asked.target,
         asked.twin,
@@ -110,6 +113,8 @@ def audited(order: AuditOrder) -> AuditReport:
         options=HuntOptions(seeds=seeds),
         reading=order.reading,
         control=order.control,
+        traffic=order.traffic or 0,
+        cap=order.max_tokens,
         journal=order.out / "journal.jsonl" if order.out else None,
         progress=show.say,
     )
@@ -117,7 +122,12 @@ def audited(order: AuditOrder) -> AuditReport:
 
 def _proposed(order: AuditOrder, asked: _Asked) -> AuditReport:
     """Audit with a search whose prompts are proposed in advance."""
-    only: Iterable[tuple[str, object]] = (("--seeds", order.seeds), ("--control", order.control))
+    only: Iterable[tuple[str, object]] = (
+        ("--seeds", order.seeds),
+        ("--control", order.control),
+        ("--max-tokens", order.max_tokens),
+        ("--traffic", order.traffic),
+    )
     if wrong := [name for name, value in only if value]:
         raise bad_input(f"{wrong[0]} with --search {order.search}", "--search hunt", "leave one of them out")
     method = registry.create("searches", order.search)
@@ -148,9 +158,10 @@ def _stored(order: AuditOrder, asked: _Asked) -> AuditReport | None:
         search=order.search,
         reading=order.reading,
         control=order.control,
+        traffic=order.traffic or 0,
         seeds=_hash(order.seeds.read_bytes()) if order.seeds else "",
         judge=_hash(asked.judge.quality.to_json().encode()),
-        made=provenance(asked.target, asked.twin, asked.world, order.budget, order.seed),
+        made=provenance(asked.target, asked.twin, asked.world, order.budget, order.seed, order.max_tokens or 0),
     )
     path = order.out / "spec.json"
     if path.is_file() and _read_spec(path) != spec:
