@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from drillyard.audits.attacked import Attacked
 from drillyard.audits.base import Search
 from drillyard.audits.confirm import confirm, fresh_probes, judged_near, judged_on
 from drillyard.audits.coverage import Coverage, coverage_of
@@ -56,7 +57,8 @@ class AuditReport(Record):
     and `specificity` over all behaviours, `quality` the counts per behaviour behind them. `search` says how it
     was searched, `validated` what the same search finds of planted failures, `control` what random sampling confirms at
     the same budget, by id, where that was asked for. `traffic` is the share of ordinary replies that show a behaviour,
-    `forecasts` what its probabilities say of more queries, where ordinary traffic was asked. `coverage` is what was
+    `forecasts` what its probabilities say of more queries, where ordinary traffic was asked. `attack` says what an
+    attacker model did. `coverage` is what was
     searched, `made` how to repeat it.
     """
 
@@ -75,6 +77,7 @@ class AuditReport(Record):
     coverage: Coverage | None = None
     traffic: dict[str, Estimate] = {}
     forecasts: tuple[Forecast, ...] = ()
+    attack: Attacked | None = None
     made: Provenance | None = None
 
     @property

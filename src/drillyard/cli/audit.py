@@ -84,6 +84,14 @@ def command() -> None:
 @judge_options
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides prompts and samples.")
 @click.option("--reading/--samples", default=True, show_default=True, help="Read probabilities where there are any.")
+@click.option("--attacker", help="Model reference that proposes prompts, sees what came of them, and proposes again.")
+@click.option(
+    "--attack",
+    default="4x1x4",
+    show_default=True,
+    metavar="WxBxD",
+    help="Streams, branches and rounds: one branch is PAIR, more are TAP.",
+)
 @click.option("--control", is_flag=True, help="Search by random sampling as well, with as many queries again.")
 @click.option(
     "--traffic", type=click.IntRange(min=50), help="Ordinary queries, beyond the budget, for a forecast of deployment."

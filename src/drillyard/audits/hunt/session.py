@@ -83,7 +83,12 @@ class Session:
         return self.asked + self.left
 
     def look(
-        self, candidates: Sequence[Candidate], *, like: frozenset[str] | None = None, recall: bool = True
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        like: frozenset[str] | None = None,
+        recall: bool = True,
+        sampled: bool = False,
     ) -> list[Sighting]:
         """Return a sighting per candidate, fewer at the end of the budget.
 
@@ -92,9 +97,10 @@ class Session:
             like: follow branches that may become one of these sentences, or else the likeliest one; the likeliest few
                 unless given.
             recall: take the end of a branch as known that was always the same for this sort of branch.
+            sampled: draw one reply each, whatever the target reveals.
         """
         asked = candidates[: self.left]
-        if self._revealing is None:
+        if self._revealing is None or sampled:
             return self._sample(asked)
         return self._read(self._revealing, asked, like, recall)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from drillyard.audits.attacked import Attacked
 from drillyard.audits.audit import TELLING, AuditReport
 from drillyard.audits.charts import ends
 from drillyard.audits.coverage import Coverage
@@ -88,6 +89,7 @@ class View:
     coverage: Coverage | None
     traffic: Mapping[str, Estimate]
     forecasts: tuple[Forecast, ...]
+    attack: Attacked | None
     made: Provenance | None
 
 
@@ -123,6 +125,7 @@ def view_of(report: AuditReport) -> View:
         coverage=report.coverage,
         traffic=report.traffic,
         forecasts=report.forecasts,
+        attack=report.attack,
         made=report.made,
     )
 
