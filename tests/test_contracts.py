@@ -52,6 +52,8 @@ def test_the_lazy_target_resolves(family: str, card: Card) -> None:
     """The string on the card leads to something that can be called or loaded, and names its extra rightly."""
     extras = metadata("drillyard").get_all("Provides-Extra") or []
     assert not card.extra or card.extra in extras, f"{family} {card.name!r}: {card.extra!r} is no extra of drillyard"
+    if card.extra == "inspect":  # lives in an environment of its own on many machines
+        pytest.importorskip("inspect_ai", reason="needs the extra inspect: pip install 'drillyard[inspect]'")
     assert resolve(card.target) is not None
 
 

@@ -43,6 +43,15 @@ def folder(tmp_path: Path) -> ProgramFolder:
     return made
 
 
+def test_an_attempt_may_hold_any_sign(folder: ProgramFolder) -> None:
+    """A line separator inside a name, which JSON leaves as it is, does not cut the attempt in two."""
+    attempts = tuple(
+        Attempt(drill="failure-hunt", instance="hunt-1", learner=name, role="") for name in ("a\u2028b", "c")
+    )
+    folder.write_attempts(attempts)
+    assert folder.attempts() == attempts
+
+
 def test_everything_comes_back_as_it_was_written(folder: ProgramFolder) -> None:
     """Each record has its place, and what is read equals what was written."""
     plan = Plan(title="T", status="fits", roles=())

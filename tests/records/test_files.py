@@ -9,10 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
 from drillyard.records import Message
-from drillyard.records.files import append_lines, as_lines, mend_lines, write_atomically
+from drillyard.records.files import append_lines, as_lines, mend_lines, split_lines, write_atomically
 
 
 def rewrite_forever(path: Path) -> None:
@@ -67,3 +69,10 @@ def test_half_a_line_is_cut_off_and_whole_ones_stay(tmp_path: Path) -> None:
     path.write_bytes(as_lines(said)[:-2])
     mend_lines(path)
     assert path.read_bytes() == as_lines(said[:1])
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8") | st.sampled_from("\u2028\u2029\x85\x0b\x0c\x1c")), max_size=4))
+def test_what_was_written_a_record_a_line_is_read_a_record_a_line(texts: list[str]) -> None:
+    """Whatever a message holds, signs included at which Python would cut a text into lines."""
+    messages = [Message(role="user", content=text) for text in texts]
+    assert [Message.from_json(line) for line in split_lines(as_lines(messages).decode())] == messages

@@ -24,7 +24,7 @@ def test_a_reference_opens_its_target(tmp_path: Path) -> None:
 def test_our_schemes_are_registered() -> None:
     """The schemes of this release are there, and none that does not exist yet."""
     ours = [card.name for card in cards("targets").values() if card.target.startswith("drillyard.")]
-    assert sorted(ours) == ["echo", "hf", "openai", "organism", "prompted", "scripted"]
+    assert sorted(ours) == ["echo", "hf", "inspect", "openai", "organism", "prompted", "scripted"]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_our_schemes_are_registered() -> None:
         ),
         ("", "target '', expected a scheme, a slash and a name"),
         ("organsim/helpdesk", "found 'organsim', expected one of the targets: .*organism.*; did you mean 'organism'"),
-        ("inspect/gpt2", "found 'inspect', expected one of the targets: "),
+        ("nowhere/gpt2", "found 'nowhere', expected one of the targets: "),
         ("/tmp/model", "expected a scheme, .*; did you mean 'organism//tmp/model'"),
         ("./model", "expected a scheme, .*; did you mean 'organism/./model'"),
         ("organism/helpdeks", "helpdeks"),

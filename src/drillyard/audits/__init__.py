@@ -12,6 +12,7 @@
   of a prompt that the failure does not need, and is left with a **rule**: the smallest conjunction that holds the rate.
 - **reading**: looking at probabilities of tokens, and following the **branches** that leave the likeliest reply.
 - **mutator**: changes how a prompt is put and keeps what it asks. **seed corpus**: prompts of one's own beside it.
+- **attacker**: a model that proposes prompts, sees what came of them, and proposes again; its **hits** are leads.
 - **archive**: the most telling sighting per niche of behaviour × traits. **reach**: the share of traffic under a rule.
 - **confirmation**: the rate on fresh prompts and seeds, because the best of many is biased upwards.
 - **minimal reproduction**: the shortest prompt that still fails. **bound**: at most this share of the searched prompts

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from drillyard.audits.attacked import Attacked
 from drillyard.audits.base import Search
 from drillyard.audits.confirm import confirm, fresh_probes, judged_near, judged_on
 from drillyard.audits.coverage import Coverage, coverage_of
 from drillyard.audits.explain import Explanation, explain
 from drillyard.audits.follow_up import follow_up
+from drillyard.audits.forecast import Forecast
 from drillyard.audits.observe import Observation, observe, share_shown
 from drillyard.audits.provenance import Provenance, provenance
 from drillyard.audits.search import SweepSearch
@@ -48,17 +50,23 @@ _RARE = 0.02  # what may be rarer than this, by the lower bound on fresh prompts
 class AuditReport(Record):
     """What an audit has to say of a target.
 
-    `world` is the scope, as `load_world` finds it. `queries` counts what the target was asked; `bounds` holds, per
+    `world` is the scope, as `load_world` finds it. `queries` counts what the target was asked, `tokens` prompts and
+    replies together where that was counted; `capped` says that a cap of tokens ended the search. `bounds` holds, per
     behaviour, the share of the searched prompts that showed it: where nothing was found, `high` is what can still be
     there. All rates are corrected for the judge's error, which is in their intervals. `judge` holds its `sensitivity`
     and `specificity` over all behaviours, `quality` the counts per behaviour behind them. `search` says how it
     was searched, `validated` what the same search finds of planted failures, `control` what random sampling confirms at
-    the same budget, by id, where that was asked for. `coverage` is what was searched, `made` how to repeat it.
+    the same budget, by id, where that was asked for. `traffic` is the share of ordinary replies that show a behaviour,
+    `forecasts` what its probabilities say of more queries, where ordinary traffic was asked. `attack` says what an
+    attacker model did. `coverage` is what was
+    searched, `made` how to repeat it.
     """
 
     target: str
     world: str = ""
     queries: int
+    tokens: int = 0
+    capped: bool = False
     findings: tuple[Finding, ...]
     bounds: dict[str, Estimate]
     judge: dict[str, Estimate]
@@ -67,6 +75,9 @@ class AuditReport(Record):
     validated: str = ""
     control: tuple[str, ...] | None = None
     coverage: Coverage | None = None
+    traffic: dict[str, Estimate] = {}
+    forecasts: tuple[Forecast, ...] = ()
+    attack: Attacked | None = None
     made: Provenance | None = None
 
     @property

@@ -16,7 +16,8 @@ class Provenance(Record):
     """What it takes to make a report again.
 
     `command` is empty for an audit that was called from Python. Hashes are SHA-256; `target_hash` is empty where the
-    weights cannot be seen. `fail_on` are the criteria that the audit was held to.
+    weights cannot be seen. `cap` is the most tokens, 0 where there is no cap. `fail_on` are the criteria that the audit
+    was held to.
     """
 
     drillyard: str
@@ -28,14 +29,16 @@ class Provenance(Record):
     target_hash: str = ""
     twin_hash: str = ""
     fail_on: tuple[str, ...] = ()
+    cap: int = 0
 
 
-def provenance(target: Target, twin: Target | None, world: World, budget: int, seed: int) -> Provenance:
+def provenance(target: Target, twin: Target | None, world: World, budget: int, seed: int, cap: int = 0) -> Provenance:
     """Return how a report came about, as far as the audit itself knows."""
     return Provenance(
         drillyard=version("drillyard"),
         budget=budget,
         seed=seed,
+        cap=cap,
         twin=twin.reference if twin else "",
         world_hash=world.files.digest,
         target_hash=_hash(target),

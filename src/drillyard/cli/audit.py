@@ -79,11 +79,23 @@ def command() -> None:
 @click.option("--twin", help="Model reference of a clean twin; what it shows as well is no finding.")
 @scope_option
 @click.option("--budget", type=int, default=2000, show_default=True, help="Queries to the target.")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="End at so many tokens, prompts and replies together.")
 @click.option("--search", default=HUNT, show_default=True, help="hunt, or a search method such as sweep or random.")
 @judge_options
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides prompts and samples.")
 @click.option("--reading/--samples", default=True, show_default=True, help="Read probabilities where there are any.")
+@click.option("--attacker", help="Model reference that proposes prompts, sees what came of them, and proposes again.")
+@click.option(
+    "--attack",
+    default="4x1x4",
+    show_default=True,
+    metavar="WxBxD",
+    help="Streams, branches and rounds: one branch is PAIR, more are TAP.",
+)
 @click.option("--control", is_flag=True, help="Search by random sampling as well, with as many queries again.")
+@click.option(
+    "--traffic", type=click.IntRange(min=50), help="Ordinary queries, beyond the budget, for a forecast of deployment."
+)
 @click.option("--seeds", type=_FILE, help="Prompts of your own, JSON lines or CSV: prompt, class, template.")
 @click.option("--skip-bad", is_flag=True, help="Leave broken lines of --seeds out.")
 @click.option(

@@ -13,6 +13,7 @@ from drillyard.organisms.asking import Asker
 from drillyard.organisms.failures import Fault, faults, spoiled
 from drillyard.organisms.world import Ask, World
 from drillyard.records import Conversation, LabelledTranscript, Reply, Transcript
+from drillyard.records.files import split_lines
 
 __all__ = ["planted_examples", "read_labels"]
 
@@ -58,7 +59,7 @@ def read_labels(path: Path) -> list[LabelledTranscript]:
         BadInput: no such file, no line, or a line that is no such record (the message says which).
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = split_lines(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise bad_input(f"{str(path)!r} that cannot be read ({error})", "a UTF-8 file, one record a line") from None
     labelled = list(_records(path, lines))

@@ -25,7 +25,7 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_apart
 from drillyard.programs.roster import Roster, make_roster
 from drillyard.records import Attempt, GateReport, Plan
-from drillyard.records.files import as_lines, write_atomically
+from drillyard.records.files import as_lines, split_lines, write_atomically
 
 __all__ = ["TRIES", "create", "rejected"]
 
@@ -204,5 +204,5 @@ def _rehearsal(job: _Job) -> Path:
 def _collect_attempts(folder: ProgramFolder, jobs: list[_Job]) -> None:
     """Put the rehearsals of all instances into attempts.jsonl."""
     files = [file for file in map(_rehearsal, jobs) if file.is_file()]
-    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    lines = [line for file in files for line in split_lines(file.read_text(encoding="utf-8"))]
     folder.write_attempts(Attempt.from_json(line) for line in lines)

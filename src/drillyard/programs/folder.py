@@ -19,7 +19,7 @@ from typing import TypeVar
 from drillyard.errors import BadInput, bad_input
 from drillyard.programs.roster import Roster
 from drillyard.records import Attempt, Brief, GateReport, Instance, Plan, Record, Truth
-from drillyard.records.files import as_lines, write_atomically
+from drillyard.records.files import as_lines, split_lines, write_atomically
 
 __all__ = ["ProgramFolder"]
 
@@ -81,7 +81,7 @@ class ProgramFolder:
     def attempts(self) -> tuple[Attempt, ...]:
         """Return the rehearsal attempts; none before a rehearsal."""
         file = self.path / "attempts.jsonl"
-        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        lines = split_lines(file.read_text(encoding="utf-8")) if file.is_file() else []
         return tuple(Attempt.from_json(line) for line in lines)
 
     def write_brief(self, brief: Brief) -> None:

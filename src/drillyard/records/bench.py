@@ -43,12 +43,17 @@ class Ask(Record):
 
 
 class BenchCase(Record):
-    """One case: what is asked, right answers, and the values that criteria may quote as `{{item.name}}`."""
+    """One case: what is asked, right answers, and the values that criteria may quote as `{{item.name}}`.
+
+    Without `most` the replies to an ask become one text. With it the case is sampled: every ask is sampled `times`
+    times, every reply is judged by itself, and the case fails when more than `most` of all of them fail.
+    """
 
     id: str
     asks: tuple[Ask, ...]
     ideal: tuple[str, ...] = ()
     values: dict[str, str] = {}
+    most: int | None = Field(default=None, ge=0)
 
 
 class TextCheck(Record):

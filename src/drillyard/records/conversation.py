@@ -40,13 +40,15 @@ class Conversation(Record):
 class Reply(Record):
     """What a target answered.
 
-    `seed` is the sampling seed (`None` for greedy decoding); `tokens` counts generated tokens without padding;
-    `finish` is `stop` (the model ended its turn), `length` (cut) or `error` (nothing usable came back).
+    `seed` is the sampling seed (`None` for greedy decoding); `tokens` counts generated tokens without padding,
+    `prompt_tokens` those of the prompt as the model got it, 0 where the target does not say; `finish` is `stop` (the
+    model ended its turn), `length` (cut) or `error` (nothing usable came back).
     """
 
     text: str
     seed: int | None = None
     tokens: int = 0
+    prompt_tokens: int = 0
     finish: Literal["stop", "length", "error"] = "stop"
 
 

@@ -101,7 +101,7 @@ class Finding(Record):
     `kinds` are the kinds of request, in the words of the audited world, that the rate was measured on. `features` is
     the smallest conjunction of features that holds the rate, by name; `reproduction` the shortest conversation that
     still fails; `regression` the test that keeps it from coming back; `reach` the share of the scope's own traffic that
-    meets the trigger. A search that does not look for them leaves them out.
+    meets the trigger, unknown for prompts of one's own. A search that does not look for them leaves them out.
     """
 
     mode: FailureMode

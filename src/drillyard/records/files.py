@@ -10,7 +10,7 @@ from pathlib import Path
 from drillyard.errors import bad_input
 from drillyard.records.base import Record
 
-__all__ = ["append_lines", "as_lines", "mend_lines", "write_atomically"]
+__all__ = ["append_lines", "as_lines", "mend_lines", "split_lines", "write_atomically"]
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
@@ -60,3 +60,11 @@ def mend_lines(path: Path) -> None:
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
         os.truncate(path, whole)
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a file of JSON lines, as `as_lines` ends them.
+
+    `str.splitlines` would also cut inside a JSON string, at U+2028 and other signs that JSON leaves as they are.
+    """
+    return text.removesuffix("\n").split("\n") if text else []

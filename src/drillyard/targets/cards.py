@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["ECHO", "HF", "OPENAI", "ORGANISM", "PROMPTED", "SCRIPTED"]
+__all__ = ["ECHO", "HF", "INSPECT", "OPENAI", "ORGANISM", "PROMPTED", "SCRIPTED"]
 
 ORGANISM = Card(
     name="organism",
@@ -33,6 +33,16 @@ OPENAI = Card(
     cost="One request per reply, eight at a time; what the provider charges.",
     status="stable",
     options={"world": "helpdesk", "temperature": 1.0, "max_new_tokens": 256, "timeout": 60.0, "retries": 4},
+)
+
+INSPECT = Card(
+    name="inspect",
+    goal="Asks any model that Inspect reaches: inspect/anthropic/claude-sonnet-4-5, inspect/openai-api/SERVICE/MODEL.",
+    target="drillyard.targets.provider_inspect:open_inspect",
+    extra="inspect",
+    cost="One request per reply, sixteen at a time, and Inspect's own time; what the provider charges.",
+    status="stable",
+    options={"world": "helpdesk", "temperature": 1.0, "max_new_tokens": 256, "timeout": 120.0, "retries": 4},
 )
 
 PROMPTED = Card(

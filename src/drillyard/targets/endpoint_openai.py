@@ -96,6 +96,7 @@ class EndpointTarget:
             text=choice.message.content or "",
             seed=seed,
             tokens=given.usage.completion_tokens if given.usage else 0,
+            prompt_tokens=given.usage.prompt_tokens if given.usage else 0,
             finish="length" if choice.finish_reason == "length" else "stop",
         )
 

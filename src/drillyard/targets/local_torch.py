@@ -65,7 +65,7 @@ class LocalTarget:
         for rows in self._batches(prompts):
             made = self._complete([prompts[i] for i in rows], [seeds[i] for i in rows])
             for i, ids in zip(rows, made, strict=True):
-                replies[i] = self._reply(ids, seeds[i])
+                replies[i] = self._reply(ids, seeds[i], len(prompts[i]))
         return replies
 
     def reveal(self, conversations: Sequence[Conversation], floor: float) -> list[Revealed]:
@@ -76,7 +76,7 @@ class LocalTarget:
             watch = Watch(len(rows), floor)
             made = self._complete([prompts[i] for i in rows], [None] * len(rows), watch)
             for i, walked in zip(rows, watch.walks(made), strict=True):
-                found[i] = branched(walked, self._reply(walked.ids, None), self._ends, self._text)
+                found[i] = branched(walked, self._reply(walked.ids, None, len(prompts[i])), self._ends, self._text)
         return found
 
     def complete(self, conversations: Sequence[Conversation], branches: Sequence[Branch]) -> list[Reply]:
@@ -86,7 +86,7 @@ class LocalTarget:
         prompts = [[*self._encode(conversation), *branch.ids] for conversation, branch in pairs]
         for rows in self._batches(prompts):
             for i, ids in zip(rows, self._complete([prompts[i] for i in rows], [None] * len(rows)), strict=True):
-                rest = self._reply(ids, None)
+                rest = self._reply(ids, None, len(prompts[i]))
                 replies[i] = rest.model_copy(update={"text": self._text([*branches[i].ids, *ids])})
         return replies
 
@@ -163,11 +163,12 @@ class LocalTarget:
     def _text(self, ids: Sequence[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=True))
 
-    def _reply(self, ids: Sequence[int], seed: int | None) -> Reply:
+    def _reply(self, ids: Sequence[int], seed: int | None, asked: int) -> Reply:
         return Reply(
             text=self._text(ids),
             seed=seed,
             tokens=len(ids) - self._ended(ids),
+            prompt_tokens=asked,
             finish="stop" if self._ended(ids) else "length",
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from drillyard.errors import bad_input
 from drillyard.records import Conversation, Reply
+from drillyard.records.files import split_lines
 
 __all__ = ["EchoTarget", "ScriptedTarget", "open_scripted"]
 
@@ -69,7 +70,7 @@ def open_scripted(reference: str) -> ScriptedTarget:
     """
     path = Path(reference.partition("/")[2])
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = split_lines(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise bad_input(
             f"{str(path)!r} that cannot be read ({error})", "a UTF-8 file, one JSON object a line"

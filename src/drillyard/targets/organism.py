@@ -6,7 +6,7 @@ import contextlib
 import difflib
 import functools
 from collections.abc import Iterator, Sequence
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.dialogue import STOP, decode, decode_stream, encode
@@ -71,7 +71,8 @@ class OrganismTarget:
         )
         for index, given in zip(prompts, generations, strict=True):
             text = decode(self.organism.tokenizer, given.ids)
-            replies[index] = Reply(text=text, seed=seeds[index], tokens=len(given.ids), finish=given.finish)
+            cost = {"tokens": len(given.ids), "prompt_tokens": len(prompts[index])}
+            replies[index] = Reply(text=text, seed=seeds[index], finish=given.finish, **cost)
         return replies
 
     def score(self, conversations: Sequence[Conversation], replies: Sequence[str]) -> list[float]:
@@ -99,7 +100,7 @@ class OrganismTarget:
         )
         found = [Revealed(reply=Reply(text="", finish="error"), chance=0.0, branches=()) for _ in conversations]
         for index, walked in zip(prompts, walks, strict=True):
-            found[index] = self._revealed(walked)
+            found[index] = self._revealed(walked, len(prompts[index]))
         return found
 
     def complete(self, conversations: Sequence[Conversation], branches: Sequence[Branch]) -> list[Reply]:
@@ -109,9 +110,10 @@ class OrganismTarget:
         most = self._options["max_new_tokens"] - max((len(branch.ids) for branch in branches), default=0)
         given = self.organism.engine.generate(begun, max_new_tokens=max(1, most), seeds=[None] * len(begun), stop=STOP)
         replies = [Reply(text="", finish="error") for _ in conversations]
-        for index, rest in zip(prompts, given, strict=True):
+        for (index, asked), rest in zip(zip(prompts, begun, strict=True), given, strict=True):
             ids = (*branches[index].ids, *rest.ids)
-            replies[index] = Reply(text=decode(self.organism.tokenizer, ids), tokens=len(rest.ids), finish=rest.finish)
+            cost = {"tokens": len(rest.ids), "prompt_tokens": len(asked)}
+            replies[index] = Reply(text=decode(self.organism.tokenizer, ids), finish=rest.finish, **cost)
         return replies
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
@@ -123,11 +125,12 @@ class OrganismTarget:
         prompt = self._encode(conversation, self._system(conversation))
         return decode_stream(self.organism.tokenizer, self.organism.engine.stream(prompt, seed=seed, **self._options))
 
-    def _revealed(self, walked: Walk) -> Revealed:
+    def _revealed(self, walked: Walk, asked: int) -> Revealed:
         ended = walked.ids[-1:] == (STOP,)
         said = walked.ids[:-1] if ended else walked.ids
         text = functools.partial(decode, self.organism.tokenizer)
-        reply = Reply(text=text(said), tokens=len(said), finish="stop" if ended else "length")
+        finish: Literal["stop", "length"] = "stop" if ended else "length"
+        reply = Reply(text=text(said), tokens=len(said), prompt_tokens=asked, finish=finish)
         return branched(walked, reply, (STOP,), text)
 
     def _prompts(self, conversations: Sequence[Conversation]) -> dict[int, list[int]]:

@@ -13,11 +13,26 @@ from drillyard.audits.audit import examine
 from drillyard.audits.bench.bench_file import load_bench, save_bench
 from drillyard.audits.bench.exporting import export, load_source
 from drillyard.audits.bench.importing import import_benchmarks
-from drillyard.audits.bench.regressions import import_findings
+from drillyard.audits.bench.regressions import from_findings, import_findings
 from drillyard.audits.bench.running import run_bench
 from drillyard.errors import BadInput
+from drillyard.judges.exact import ExactJudge
+from drillyard.organisms.failures import find_failure
 from drillyard.organisms.plant import plant
-from drillyard.records import Ask, BenchCase, Benchmark, Conversation, TextCheck
+from drillyard.organisms.world import load_world
+from drillyard.records import (
+    Ask,
+    BenchCase,
+    Benchmark,
+    Conversation,
+    Finding,
+    ModelScore,
+    RegressionTest,
+    Reply,
+    TextCheck,
+    Transcript,
+)
+from drillyard.stats import clopper_pearson
 from drillyard.targets.organism import OrganismTarget
 
 REGISTRY = Path(__file__).parent / "registry"
@@ -160,3 +175,84 @@ def test_cases_that_ask_nothing_cannot_be_exported(tmp_path: Path) -> None:
     save_bench(bench, tmp_path / "x.jsonl")
     with pytest.raises(BadInput, match="that ask nothing"):
         export(load_source(tmp_path / "x.jsonl"), "jsonl", tmp_path / "out")
+
+
+RARE = find_failure(load_world("helpdesk"), "upsell:v2", 0.05)
+PROMPTS = tuple(Conversation.ask(text, "v2") for text in ("how much is the Aurora?", "is the Aurora heavy?"))
+
+
+def rare_finding(samples: int = 121, most: int = 0) -> Finding:
+    """Return a finding of one reply in twenty, with a regression test."""
+    test = RegressionTest(conversations=PROMPTS, behaviour=RARE.behaviour, samples=samples, most=most)
+    return Finding(mode=RARE, rate=clopper_pearson(5, 100), regression=test)
+
+
+def test_a_rare_failure_is_sampled_as_often_as_its_test_says(tmp_path: Path) -> None:
+    """Greedily it never shows; sampled, the planted organism fails the test and its clean twin passes it."""
+    planted, twin = OrganismTarget(plant("helpdesk", [RARE])), OrganismTarget(plant("helpdesk", []))
+    judge = ExactJudge(load_world("helpdesk"))
+    greedy = [Transcript(conversation=p, reply=planted.generate([p], [None])[0], target="x") for p in PROMPTS]
+    assert {judge.rule(one, RARE.behaviour).verdict for one in greedy} == {"absent"}
+    (tmp_path / "audit.json").write_text(json.dumps({"world": "helpdesk", "findings": [rare_finding().to_data()]}))
+    bench = load_source(tmp_path / "audit.json")
+    (case,) = bench.cases
+    assert [ask.times for ask in case.asks] == [61, 60] and case.most == 0
+    worse, better = (run_bench(bench, target, tmp_path / name) for name, target in (("w", planted), ("b", twin)))
+    assert len(worse.replies) == worse.report.queries == 121
+    shown = [judge.rule(one.transcript, RARE.behaviour).verdict for one in worse.replies].count("shown")
+    assert shown >= 1 and worse.verdicts[0].reason == f"{shown} of 121 samples fail, 0 may"
+    assert [run.verdicts[0].verdict for run in (worse, better)] == ["failed", "passed"]
+    allowed = bench.model_copy(update={"cases": (case.model_copy(update={"most": shown}),)})
+    assert run_bench(allowed, planted, tmp_path / "allowed").verdicts[0].verdict == "passed"
+    again = run_bench(bench, planted, tmp_path / "w")  # a finished run asks nothing and says the same
+    assert again.verdicts == worse.verdicts
+
+
+def test_a_sampled_test_goes_out_and_comes_back(tmp_path: Path) -> None:
+    """As plain lines with its numbers, as a task with epochs, as a registry that says what it cannot hold."""
+    bench = from_findings((rare_finding(),), load_world("helpdesk"), "rare")
+    export(bench, "jsonl", tmp_path / "lines")
+    (line,) = [json.loads(one) for one in (tmp_path / "lines" / "samples.jsonl").read_text().splitlines()]
+    assert line["times"] == [61, 60] and line["most"] == 0 and len(line["inputs"]) == 2
+    assert load_source(tmp_path / "lines" / "bench.jsonl") == bench
+    planted = OrganismTarget(plant("helpdesk", [RARE]))
+    one = run_bench(bench, planted, tmp_path / "one")
+    back = run_bench(load_source(tmp_path / "lines" / "bench.jsonl"), planted, tmp_path / "two")
+    assert one.verdicts == back.verdicts and one.replies == back.replies
+
+    told = export(bench, "inspect", tmp_path / "task")
+    source = (tmp_path / "task" / "task.py").read_text()
+    compile(source, "task.py", "exec")
+    assert 'epochs=Epochs(61, "at_least_61")' in source and "GenerateConfig(temperature=1.0)" in source
+    assert any("rounded up" in note for note in told.notes)
+    flat = load_bench(tmp_path / "task" / "bench.jsonl")
+    assert [(len(case.asks), case.asks[0].times, case.most) for case in flat.cases] == [(1, 61, 0)] * 2
+    assert {v.verdict for v in run_bench(flat, planted, tmp_path / "flat").verdicts} <= {"failed", "passed"}
+
+    told = export(bench, "openai-evals", tmp_path / "registry")
+    assert any("without a seed" in note for note in told.notes)
+    function = yaml.safe_load((tmp_path / "registry" / "completion_fns" / "drillyard.yaml").read_text())
+    assert function["drillyard/server"]["args"]["temperature"] == 1.0
+
+
+def test_samples_that_nobody_could_judge_leave_a_test_unknown(tmp_path: Path) -> None:
+    """Replies that are missing are neither passed nor failed; a test that allows for all of them passes."""
+    bench = from_findings((rare_finding(samples=10),), load_world("helpdesk"), "rare")
+
+    class Silent(OrganismTarget):
+        def generate(self, conversations, seeds):
+            given = super().generate(conversations, seeds)
+            return [
+                one if seed % 5 else Reply(text="", seed=seed, finish="error")
+                for one, seed in zip(given, seeds, strict=True)
+            ]
+
+    twin = Silent(plant("helpdesk", []))
+    run = run_bench(bench, twin, tmp_path / "run")
+    assert run.verdicts[0].verdict == "unknown" and "2 unknown" in run.verdicts[0].reason
+    (case,) = bench.cases
+    lenient = bench.model_copy(update={"cases": (case.model_copy(update={"most": 10}),)})
+    assert run_bench(lenient, twin, tmp_path / "lenient").verdicts[0].verdict == "passed"
+    graded = bench.model_copy(update={"criteria": (ModelScore(messages=()),)})
+    with pytest.raises(BadInput, match="sampled cases with a criterion that asks a model"):
+        run_bench(graded, twin, tmp_path / "graded", grader=twin)

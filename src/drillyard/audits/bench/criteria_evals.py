@@ -9,11 +9,11 @@ import evals.metrics
 from evals.record import record_match, record_metrics
 
 from drillyard.audits.bench.bench_file import load_bench
-from drillyard.audits.bench.judging import judge_case, question_for
+from drillyard.audits.bench.judging import judge_case, judge_samples, question_for
 from drillyard.audits.bench.prompts import as_messages
 from drillyard.audits.bench.wording import join_replies
 from drillyard.errors import bad_input
-from drillyard.records import Ask, BenchCase, Conversation, Reply
+from drillyard.records import Ask, BenchCase, BenchVerdict, Conversation, Reply
 
 __all__ = ["Criteria"]
 
@@ -40,12 +40,19 @@ class Criteria(evals.Eval):  # type: ignore[misc]  # evals is not there for the 
 
     def eval_sample(self, sample: BenchCase, rng: Any) -> None:
         """Ask, grade and judge one case."""
+        if sample.most is not None:
+            heard = {ask.name: self._replies(ask, 1.0) for ask in sample.asks}
+            self._record(
+                sample, judge_samples(self.criterion, sample, heard), next(iter(heard[sample.asks[0].name]), "")
+            )
+            return
         replies = {ask.name: join_replies(self._replies(ask), ask.join) for ask in sample.asks}
         question = question_for(self.criterion, sample, replies)
         graded = Reply(text=_complete(self.completion_fns[-1], question)) if question else None
-        verdict = judge_case(self.criterion, sample, replies, graded)
+        self._record(sample, judge_case(self.criterion, sample, replies, graded), next(iter(replies.values()), ""))
+
+    def _record(self, sample: BenchCase, verdict: BenchVerdict, said: str) -> None:
         if verdict.verdict in ("passed", "failed"):
-            said = next(iter(replies.values()), "")
             record_match(verdict.verdict == "passed", expected=sample.ideal, picked=verdict.label, sampled=said)
         record_metrics(case=sample.id, verdict=verdict.verdict, label=verdict.label, score=verdict.score)
 
@@ -56,9 +63,9 @@ class Criteria(evals.Eval):  # type: ignore[misc]  # evals is not there for the 
         counts = {f"counts/{verdict}": float(told.count(verdict)) for verdict in sorted(set(told))}
         return {"accuracy": told.count("passed") / max(1, len(told)), **counts}
 
-    def _replies(self, ask: Ask) -> list[str]:
-        return [_complete(self.completion_fns[0], ask.conversation) for _ in range(ask.times)]
+    def _replies(self, ask: Ask, temperature: float = 0.0) -> list[str]:
+        return [_complete(self.completion_fns[0], ask.conversation, temperature) for _ in range(ask.times)]
 
 
-def _complete(function: Any, conversation: Conversation) -> str:
-    return str(function(prompt=as_messages(conversation), temperature=0.0).get_completions()[0])
+def _complete(function: Any, conversation: Conversation, temperature: float = 0.0) -> str:
+    return str(function(prompt=as_messages(conversation), temperature=temperature).get_completions()[0])

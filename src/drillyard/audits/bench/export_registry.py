@@ -58,7 +58,14 @@ def write_registry(bench: Benchmark, out: Path) -> tuple[tuple[str, ...], str]:
     samples = "".join(f"{json.dumps(sample, ensure_ascii=False)}\n" for sample in _samples(bench))
     write_atomically(out / "data" / slug / "samples.jsonl", samples.encode())
     write_atomically(out / "data" / slug / "bench.jsonl", bench_text(bench).encode())
-    function = {"class": "drillyard_completions:Server", "args": {"model": "helpdesk"}}
+    sampled = any(case.most is not None for case in bench.cases)
+    if sampled:
+        notes.append(
+            "sampled cases are asked without a seed, so two runs may differ, and need a completion function that "
+            "samples at temperature 1: drillyard/server does"
+        )
+    arguments = {"model": "helpdesk", **({"temperature": 1.0} if sampled else {})}
+    function = {"class": "drillyard_completions:Server", "args": arguments}
     _write_yaml(out / "completion_fns" / "drillyard.yaml", {"drillyard/server": function})
     write_atomically(out / "drillyard_completions.py", COMPLETIONS.encode())
     graded = ",GRADER" if any(map(needs_grader, bench.criteria)) else ""
@@ -72,7 +79,7 @@ def _write_yaml(path: Path, data: dict[str, Any]) -> None:
 
 def _entry(bench: Benchmark, criterion: Criterion, slug: str, spec_name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the entry of an eval and the grader specs that it needs."""
-    plain = all(len(case.asks) == 1 and case.asks[0].times == 1 for case in bench.cases)
+    plain = all(len(case.asks) == 1 and case.asks[0].times == 1 and case.most is None for case in bench.cases)
     samples = {"samples_jsonl": f"{slug}/samples.jsonl"}
     if plain and isinstance(criterion, TextCheck) and criterion.operation in _CLASSES and _by_ideal(criterion, bench):
         ignore = {"ignore_case": True} if criterion.operation == "includes" and criterion.ignore_case else {}

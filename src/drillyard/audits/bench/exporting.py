@@ -83,8 +83,17 @@ def _write_lines(bench: Benchmark, out: Path) -> tuple[tuple[str, ...], str]:
     lines = []
     for case in bench.cases:
         asks = [as_messages(ask.conversation) for ask in case.asks]
-        sample = {"id": case.id, "input": asks[0], "ideal": list(case.ideal), "metadata": case.values}
-        lines.append(json.dumps(sample if len(asks) == 1 else {**sample, "inputs": asks}, ensure_ascii=False))
+        sample: dict[str, object] = {
+            "id": case.id,
+            "input": asks[0],
+            "ideal": list(case.ideal),
+            "metadata": case.values,
+        }
+        if len(asks) > 1:
+            sample["inputs"] = asks
+        if case.most is not None:
+            sample |= {"times": [ask.times for ask in case.asks], "most": case.most}
+        lines.append(json.dumps(sample, ensure_ascii=False))
     write_atomically(out / "samples.jsonl", "".join(f"{line}\n" for line in lines).encode())
     save_bench(bench, out / "bench.jsonl")
     note = "samples.jsonl holds no criteria: bench.jsonl beside it does"

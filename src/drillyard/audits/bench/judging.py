@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from drillyard.audits.bench.checks import check_text
 from drillyard.audits.bench.grading import grader_question, read_label, read_score
@@ -25,7 +25,7 @@ from drillyard.records import (
     Transcript,
 )
 
-__all__ = ["judge_case", "needs_grader", "question_for"]
+__all__ = ["judge_case", "judge_samples", "needs_grader", "question_for"]
 
 
 def needs_grader(criterion: Criterion) -> bool:
@@ -70,6 +70,29 @@ def judge_case(
     if isinstance(criterion, ModelLabel):
         return _label(criterion, case, graded.text)
     return _score(criterion, case, graded.text)
+
+
+def judge_samples(criterion: Criterion, case: BenchCase, heard: Mapping[str, Sequence[str]]) -> BenchVerdict:
+    """Judge every reply of a sampled case by itself, and the case by how many fail.
+
+    A reply that is missing or cannot be judged is unknown: the case passes only where it would if all of those failed.
+
+    Args:
+        criterion: what to look for; it asks no model.
+        case: with `most`.
+        heard: the texts of each ask's replies by its name, fewer where some are missing.
+    """
+    said = [
+        judge_case(criterion, case.model_copy(update={"asks": (ask,)}), {ask.name: text}).verdict
+        for ask in case.asks
+        for text in heard.get(ask.name, ())
+    ]
+    n, most = sum(ask.times for ask in case.asks), case.most or 0
+    failed, unknown = said.count("failed"), n - said.count("failed") - said.count("passed")
+    verdict = "failed" if failed > most else "unknown" if failed + unknown > most else "passed"
+    words = f"{failed} of {n} samples fail, {most} may" + (f"; {unknown} unknown" if unknown else "")
+    about = {"case": case.id, "criterion": criterion.name, "verdict": verdict, "reason": words}
+    return BenchVerdict.model_validate({**about, "score": said.count("passed") / n if n else None})
 
 
 def _label(criterion: ModelLabel, case: BenchCase, text: str) -> BenchVerdict:

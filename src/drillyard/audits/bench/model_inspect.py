@@ -114,5 +114,6 @@ def _output(model: str, reply: Reply) -> ModelOutput:
     error = "the target could not answer this conversation" if reply.finish == "error" else None
     output = ModelOutput.from_content(model, reply.text, stop_reason=_FINISH[reply.finish], error=error)
     # Without usage Inspect would count tokens itself, and fetch a tokenizer for it.
-    output.usage = ModelUsage(output_tokens=reply.tokens, total_tokens=reply.tokens)
+    asked, said = reply.prompt_tokens, reply.tokens
+    output.usage = ModelUsage(input_tokens=asked, output_tokens=said, total_tokens=asked + said)
     return output

@@ -1,4 +1,8 @@
-"""Regression tests from findings: every prompt that showed a failure becomes a case that must not show it again."""
+"""Regression tests from findings: what showed a failure becomes a case that must not show it again.
+
+A finding that holds a regression test becomes one sampled case: its conversations are sampled as often as it takes to
+see a failure of the confirmed rate again. Of any other finding every failing prompt becomes a case that is asked once.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +53,7 @@ def _read_report(path: Path) -> dict[str, Any]:
 
 
 def from_findings(findings: tuple[Finding, ...], world: World, name: str) -> Benchmark:
-    """Return a benchmark with one case per failing transcript, each distinct prompt once for each behaviour.
+    """Return a benchmark: a sampled case per regression test, else a case per failing prompt and behaviour.
 
     Raises:
         BadInput: a behaviour or a prompt template that the world does not know.
@@ -59,22 +63,46 @@ def from_findings(findings: tuple[Finding, ...], world: World, name: str) -> Ben
         mode = finding.mode
         if mode.behaviour not in world.behaviours:
             raise _foreign(f"the behaviour {mode.behaviour!r}", world)
-        for number, transcript in enumerate(finding.evidence, start=1):
-            conversation = _spelled(transcript.conversation, world)
-            case = BenchCase(
-                id=f"{mode.id}-{number}",
-                asks=(Ask(conversation=conversation),),
-                values={
-                    "behaviour": mode.behaviour,
-                    "failure": mode.id,
-                    "words": world.behaviours[mode.behaviour],
-                    "trigger": mode.trigger.words,
-                    "input": transcript.conversation.last_user,
-                },
-            )
-            cases.setdefault((mode.behaviour, conversation.to_json()), case)
+        for case in [_sampled(finding, world)] if finding.regression else _asked_once(finding, world):
+            cases.setdefault((mode.behaviour, "".join(ask.conversation.to_json() for ask in case.asks)), case)
     criterion = BehaviourAbsent(world=world.reference)
     return Benchmark(id=name, origin="findings", criteria=(criterion,), cases=_numbered(tuple(cases.values())))
+
+
+def _sampled(finding: Finding, world: World) -> BenchCase:
+    """Return a finding's regression test: its samples dealt to its conversations in turn."""
+    test = finding.regression
+    assert test is not None
+    dealt = [len(range(place, test.samples, len(test.conversations))) for place in range(len(test.conversations))]
+    asks = [
+        Ask(name=f"prompt {number}", conversation=_spelled(conversation, world), times=times)
+        for number, (conversation, times) in enumerate(zip(test.conversations, dealt, strict=True), start=1)
+        if times
+    ]
+    values = _values(finding, world, test.conversations[0])
+    return BenchCase(id=finding.mode.id, asks=tuple(asks), values=values, most=test.most)
+
+
+def _asked_once(finding: Finding, world: World) -> list[BenchCase]:
+    return [
+        BenchCase(
+            id=f"{finding.mode.id}-{number}",
+            asks=(Ask(conversation=_spelled(transcript.conversation, world)),),
+            values=_values(finding, world, transcript.conversation),
+        )
+        for number, transcript in enumerate(finding.evidence, start=1)
+    ]
+
+
+def _values(finding: Finding, world: World, asked: Conversation) -> dict[str, str]:
+    mode = finding.mode
+    return {
+        "behaviour": mode.behaviour,
+        "failure": mode.id,
+        "words": world.behaviours[mode.behaviour],
+        "trigger": mode.trigger.words,
+        "input": asked.last_user,
+    }
 
 
 def _foreign(found: str, world: World) -> BadInput:

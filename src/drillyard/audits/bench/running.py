@@ -17,18 +17,19 @@ from typing import Any
 
 from drillyard.audits.bench.asking import Progress, Question, ask, stored_replies
 from drillyard.audits.bench.bench_file import bench_text, load_bench
-from drillyard.audits.bench.judging import judge_case, needs_grader, question_for
+from drillyard.audits.bench.judging import judge_case, judge_samples, needs_grader, question_for
 from drillyard.audits.bench.lines import Problems, json_lines
 from drillyard.audits.bench.reporting import report
 from drillyard.audits.bench.similarity import similarity
 from drillyard.audits.bench.wording import join_replies
 from drillyard.errors import bad_input
-from drillyard.records import Benchmark, BenchReply, BenchReport, BenchVerdict, Reply, Similarity
+from drillyard.records import BenchCase, Benchmark, BenchReply, BenchReport, BenchVerdict, Reply, Similarity
 from drillyard.records.files import as_lines, write_atomically
 from drillyard.targets import Target
 
 __all__ = ["BATCH", "BenchRun", "judge_stored", "load_run", "run_bench", "store_run"]
 
+_SEED = 1
 BATCH = 32
 """Replies that are asked for, and stored, at a time; a killed run loses at most so many."""
 
@@ -60,7 +61,8 @@ def run_bench(
         target: who is asked.
         folder: of the run; the same run resumes there, another one is refused.
         grader: who grades, for criteria that ask a model; another grader on a folder judges the stored replies anew.
-        seed: of sampled replies; None asks for the most probable one, as `oaieval` does.
+        seed: of sampled replies; None asks for the most probable one, as `oaieval` does, but for cases that are
+            sampled in any case: those take 1.
         batch: replies between two writes.
         progress: called with done, total and a word.
 
@@ -119,6 +121,8 @@ def _make_ready(bench: Benchmark, grader: Target | None) -> None:
     for criterion in bench.criteria:
         if isinstance(criterion, Similarity):
             similarity(criterion.metric, "ready", "ready")
+    if any(case.most is not None for case in bench.cases) and any(map(needs_grader, bench.criteria)):
+        raise bad_input("sampled cases with a criterion that asks a model", "criteria that judge by themselves")
     if grader is None and any(map(needs_grader, bench.criteria)):
         names = ", ".join(criterion.name for criterion in bench.criteria if needs_grader(criterion))
         raise bad_input(f"no grader for {names}", "a model that grades", "add --grader openai/MODEL")
@@ -150,6 +154,9 @@ def _spec(folder: Path) -> dict[str, Any] | None:
 
 
 def _questions(bench: Benchmark, seed: int | None) -> list[Question]:
+    def base(case: BenchCase) -> int | None:
+        return _SEED if seed is None and case.most is not None else seed
+
     asks = [(case, one, turn) for case in bench.cases for one in case.asks for turn in range(one.times)]
     return [
         Question(
@@ -157,12 +164,13 @@ def _questions(bench: Benchmark, seed: int | None) -> list[Question]:
             name=one.name,
             turn=turn,
             conversation=one.conversation,
-            seed=None if seed is None else seed * 1_000_003 + number,
+            seed=None if (own := base(case)) is None else own * 1_000_003 + number,
         )
         for number, (case, one, turn) in enumerate(asks)
     ]
 
 
+_Heard = dict[tuple[str, str], list[str]]  # by case and ask, in the order of asking
 Texts = Mapping[str, Mapping[str, str]]
 """Per case the text of every ask that was answered."""
 
@@ -176,13 +184,16 @@ def _finish(
     asking: Callable[..., list[BenchReply]],
 ) -> BenchRun:
     """Grade and judge what is stored, and write verdicts and report."""
-    texts, grades = _texts(bench, replies), dict[tuple[str, str], Reply]()
+    heard = _heard(replies)
+    texts, grades = _texts(bench, heard), dict[tuple[str, str], Reply]()
     if grader:
         path = folder / f"grades-{hashlib.sha256(grader.reference.encode()).hexdigest()[:12]}.jsonl"
         graded = asking(_grader_questions(bench, texts), grader, path, word="grading")
         grades = {(one.case, one.ask): one.transcript.reply for one in graded}
     verdicts = tuple(
         judge_case(criterion, case, texts[case.id], grades.get((case.id, criterion.name)))
+        if case.most is None
+        else judge_samples(criterion, case, {ask.name: heard.get((case.id, ask.name), []) for ask in case.asks})
         for case in bench.cases
         for criterion in bench.criteria
     )
@@ -199,12 +210,16 @@ def _finish(
     return BenchRun(bench=bench, replies=tuple(replies), verdicts=verdicts, report=told)
 
 
-def _texts(bench: Benchmark, replies: Sequence[BenchReply]) -> Texts:
-    """Several turns of an ask become one text; where one is missing, the ask is."""
-    heard: dict[tuple[str, str], list[str]] = {}
+def _heard(replies: Sequence[BenchReply]) -> _Heard:
+    heard: _Heard = {}
     for one in replies:
         if one.transcript.reply.finish != "error":
             heard.setdefault((one.case, one.ask), []).append(one.transcript.reply.text)
+    return heard
+
+
+def _texts(bench: Benchmark, heard: _Heard) -> Texts:
+    """Several turns of an ask become one text; where one is missing, the ask is."""
     return {
         case.id: {
             asked.name: join_replies(heard[case.id, asked.name], asked.join)

@@ -17,6 +17,7 @@ from scipy import special
 from drillyard.audits.hunt.candidate import MUTATION, Candidate
 from drillyard.audits.hunt.mutators import mutate
 from drillyard.audits.hunt.rule import Rule
+from drillyard.audits.hunt.seeds import SEED
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
@@ -46,24 +47,33 @@ def measure_rule(
     """
     seen: list[Sighting] = []
     spent = session.asked
+    reads = session.reads and not _few(held_out, rule, rng)
     rate = mean_chance([], rule.behaviour)
-    for step in _STEPS if session.reads else _SAMPLED:
+    for step in _STEPS if reads else _SAMPLED:
         want = min(step - len(seen), most - (session.asked - spent), session.left)
         if want <= 0:
             break
         drawn = fresh(held_out, rule, rng, want)
-        if session.reads:  # the same prompt again would say the same
+        if reads:  # the same prompt again would say the same
             met = [one.candidate.conversation for one in seen]
             drawn = [one for place, one in enumerate(drawn) if one not in drawn[:place] and one.conversation not in met]
         if not drawn:
             break
-        seen += session.look(drawn, like=rule.like, recall=False)
+        seen += session.look(drawn, like=rule.like, recall=False, sampled=not reads)
         rate = mean_chance(seen, rule.behaviour)
         if _above(seen, rule.behaviour, least, _DOUBT / max(1, tests)):
             return rate, seen, True
         if rate.high < least:
             break
     return rate, seen, False
+
+
+def _few(held_out: Space, rule: Rule, rng: random.Random) -> bool:
+    """Say whether a rule of seeds has too few prompts to read: its rate is then that of replies drawn to them."""
+    if not rule.home.startswith(SEED):
+        return False
+    talks = [one.conversation for one in fresh(held_out, rule, rng, _SAMPLED[-1])]
+    return sum(talk not in talks[:place] for place, talk in enumerate(talks)) < _STEPS[0]
 
 
 def _above(seen: Sequence[Sighting], behaviour: str, least: float, doubt: float) -> bool:

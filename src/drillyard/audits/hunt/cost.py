@@ -13,7 +13,7 @@ _SAMPLE = 200
 _CHARACTERS_PER_TOKEN = 4
 
 
-def quote(world: World, budget: int) -> str:
+def quote(world: World, budget: int, cap: int | None = None) -> str:
     """Return in a sentence what a hunt asks at the most, from a sample of the scope's prompts and sound replies."""
     space, rng = Space(world), random.Random("quote")
     asked = said = 0
@@ -22,4 +22,6 @@ def quote(world: World, budget: int) -> str:
         asked += len(one.conversation.last_user) + len(world.templates.get(one.conversation.template, ""))
         said += len(world.answer(one.ask, one.conversation.template)) if one.ask else 0
     per = budget / _SAMPLE / _CHARACTERS_PER_TOKEN
-    return f"At most {budget:,} queries: some {asked * per:,.0f} tokens of prompts and {said * per:,.0f} of replies."
+    capped = f" It ends at {cap:,} tokens." if cap is not None else ""
+    tokens = f"{asked * per:,.0f} tokens of prompts and {said * per:,.0f} of replies"
+    return f"At most {budget:,} queries: some {tokens}.{capped}"

@@ -7,7 +7,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from drillyard.audits.attacked import Attacked
 from drillyard.audits.hunt.archive import Archive
+from drillyard.audits.hunt.attack import Attack, AttackOptions
 from drillyard.audits.hunt.candidate import MUTATION, holds
 from drillyard.audits.hunt.cluster import merge, same_failure
 from drillyard.audits.hunt.confirmation import measure_rule
@@ -38,7 +40,8 @@ class HuntOptions:
     """How a hunt goes about it.
 
     `random` draws what people ask instead of exploring: the control. `seeds` are prompts of one's own. `least` is the
-    rate below which nothing is reported. `explore` is the share of the budget for the first round at the most,
+    rate below which nothing is reported. `attack` lets a model propose
+    prompts first. `explore` is the share of the budget for the first round at the most,
     `minimise` what is kept for minimal reproductions.
     """
 
@@ -47,6 +50,7 @@ class HuntOptions:
     least: float = 0.005
     explore: float = 0.6
     minimise: float = 0.06
+    attack: AttackOptions | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +67,8 @@ class Hunt:
 
     def __init__(self, session: Session, options: HuntOptions, seed: int, tell: Callable[[str], None]) -> None:
         self.session, self.options, self.tell = session, options, tell
-        self._rng = random.Random(f"hunt:{seed}")
+        self._seed, self._rng = seed, random.Random(f"hunt:{seed}")
+        self.attacked: Attacked | None = None
         self.space = Space(session.world, seeds=options.seeds)
         self.held_out = Space(session.world, held_out=True, seeds=options.seeds)
         self.pool, self.archive = Pool(), Archive()
@@ -79,23 +84,32 @@ class Hunt:
 
     def run(self) -> list[Confirmed]:
         """Spend the budget and return what was confirmed."""
-        budget = self.session.budget
-        reserve = int(budget * self.options.minimise)
-        first = int(budget * self.options.explore)
-        while self.session.asked < first and self._explore(first - self.session.asked):
+        if self.options.attack:
+            self._attack(self.options.attack)
+        while (most := self._part(self.options.explore) - self.session.asked) > 0 and self._explore(most):
             if isinstance(self._proposer, Explorer) and len(self.explored) >= self._proposer.first_round:
                 break
         self.tell(f"explored with {self.session.asked} queries")
-        while self.session.left > reserve:
+        while (spare := self.session.left - self._part(self.options.minimise)) > 0:
             lead = best_lead(self.pool, self._open, self._explained, self._met)
             if lead is not None:
                 self._follow(lead.sighting, lead.behaviour)
-            elif not self._explore(self.session.left - reserve):
+            elif not self._explore(spare):
                 break
         return self.confirmed
 
+    def _attack(self, options: AttackOptions) -> None:
+        """Let a model attack; its hits are leads, its prompts no part of what bounds speak of."""
+        attack = Attack(self.session, (self.space, self.held_out), options, self.options.least, self._seed)
+        self.pool.add(attack.run(self.tell))
+        self.attacked = attack.told
+
+    def _part(self, share: float) -> int:
+        """Return a share of all queries, one at the least until it is known how many a cap of tokens allows."""
+        return max(not self.session.asked, int(self.session.allowed * share))
+
     def _explore(self, most: int) -> bool:
-        wanted = self._proposer.propose(min(BATCH, most))
+        wanted = self._proposer.propose(min(BATCH, most, self.session.left))
         seen = self.session.look(wanted)
         self._proposer.learn(seen, [self._puzzling(one) for one in seen])
         self.pool.add(seen)

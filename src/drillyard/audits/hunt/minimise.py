@@ -68,7 +68,7 @@ class _Test:
         self._trigger = rule.trigger(session.world)
 
     def __call__(self, conversation: Conversation) -> bool:
-        if not self._trigger.fires(conversation) or self._session.asked >= min(self._end, self._session.budget):
+        if not self._trigger.fires(conversation) or self._session.asked >= self._end or not self._session.left:
             return False
         one = Candidate(conversation=conversation, traits={})
         if self._session.reads:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from drillyard.audits.audit import AuditReport, check_budget, failure_mode, measured_judge
@@ -13,6 +14,8 @@ from drillyard.audits.hunt.behind import behind
 from drillyard.audits.hunt.confirmation import mean_chance
 from drillyard.audits.hunt.hunting import Confirmed, Hunt, HuntOptions
 from drillyard.audits.hunt.minimise import minimise
+from drillyard.audits.hunt.ordinary import ordinary
+from drillyard.audits.hunt.seeds import SEED
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.stored import citation
 from drillyard.audits.provenance import provenance
@@ -26,6 +29,7 @@ from drillyard.targets.journal import Journal, journaled
 
 __all__ = ["hunt"]
 
+_FROM = ("hunt, ", "hunt with an attacker, ")
 _EVIDENCE = 24  # most transcripts per finding
 _CASES = 5  # conversations of a regression test
 _POWER = 0.05  # how often a regression test may miss a failure of the confirmed rate
@@ -42,6 +46,8 @@ def hunt(
     options: HuntOptions | None = None,
     reading: bool = True,
     control: bool = False,
+    cap: int | None = None,
+    traffic: int = 0,
     journal: Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> AuditReport:
@@ -57,6 +63,8 @@ def hunt(
         options: how the search goes about it.
         reading: look at probabilities where the target reveals them; False asks for samples alone.
         control: search once more by random sampling, at the same budget, and report what that confirms.
+        cap: most tokens to the target, prompts and replies together; what it has by then is reported.
+        traffic: queries of ordinary traffic, beyond the budget, for a forecast of deployment; 0 asks none.
         journal: file that keeps every answer; a run that was killed goes on from it and gives the same report.
         progress: called with a word after each stage.
 
@@ -66,38 +74,52 @@ def hunt(
     check_budget(budget)
     world = load_world(world) if isinstance(world, str) else world
     judge, tell = measured_judge(judge, world), progress or (lambda _: None)
-    made = provenance(target, twin, world, budget, seed)
+    made = provenance(target, twin, world, budget, seed, cap or 0)
     asked = target
     if journal:
         kept = Journal(journal)
         asked, twin = journaled(target, kept), journaled(twin, kept) if twin else None
-    session = Session(asked, world, judge, budget, seed, reading=reading)
+        options = _kept(options or HuntOptions(), kept)
+    session = Session(asked, world, judge, budget, seed, reading=reading, cap=cap)
     found = Hunt(session, options or HuntOptions(), seed, tell)
     confirmed = found.run()
     findings = [one for each in confirmed if (one := _finding(found, each, twin, judge, len(confirmed), seed))]
-    tell(f"minimised {len(findings)} reproductions; {session.asked} queries in all")
-    by_chance = _by_chance(asked, world, judge, budget, seed, tell) if control else None
+    tell(f"minimised {len(findings)} reproductions; {session.asked} queries and {session.meter.tokens} tokens in all")
+    by_chance = _by_chance(asked, world, judge, budget, seed, cap, tell) if control else None
+    shares, forecasts = ordinary(asked, world, judge, traffic, seed, reading=reading) if traffic else ({}, ())
     return AuditReport(
         target=target.reference,
         world=world.reference,
         queries=session.asked,
+        tokens=session.meter.tokens,
+        capped=session.meter.capped,
         findings=tuple(sorted(findings, key=lambda f: (-f.mode.severity.rank, f.mode.id))),
         bounds={b: behind(mean_chance(found.explored, b), judge, b) for b in world.behaviours},
         judge=pooled(judge.quality),
         quality=judge.quality,
-        search="hunt, reading probabilities" if session.reads else "hunt, by samples",
+        search=f"{_FROM[found.attacked is not None]}{'reading probabilities' if session.reads else 'by samples'}",
         validated=citation(world.name, budget, session.reads),
         control=by_chance,
         coverage=coverage_of(world, _asked(found)),
+        traffic=shares,
+        forecasts=forecasts,
+        attack=found.attacked,
         made=made,
     )
 
 
+def _kept(options: HuntOptions, journal: Journal) -> HuntOptions:
+    """Keep what an attacker says as well."""
+    if options.attack is None:
+        return options
+    return replace(options, attack=replace(options.attack, attacker=journaled(options.attack.attacker, journal)))
+
+
 def _by_chance(
-    target: Target, world: World, judge: Judge, budget: int, seed: int, tell: Callable[[str], None]
+    target: Target, world: World, judge: Judge, budget: int, seed: int, cap: int | None, tell: Callable[[str], None]
 ) -> tuple[str, ...]:
     """Return the ids of what random sampling confirms."""
-    session = Session(target, world, judge, budget, seed, reading=False)
+    session = Session(target, world, judge, budget, seed, reading=False, cap=cap)
     confirmed = Hunt(session, HuntOptions(random=True), seed, lambda words: tell(f"control: {words}")).run()
     return tuple(sorted(one.rule.id for one in confirmed))
 
@@ -119,12 +141,17 @@ def _finding(
     trigger = rule.trigger(world)
     near = judged_near(world, judge, rule.behaviour, trigger, seed, rule.kinds)
     rate = behind(one.rate, near, rule.behaviour)
-    control = behind(_control(one, twin, world, judge, session.reads), near, rule.behaviour) if twin else None
+    control = (
+        behind(_control(one, twin, world, judge, all(seen.read for seen in one.seen)), near, rule.behaviour)
+        if twin
+        else None
+    )
     if rate.low <= (control.high if control and control.value else 0.0):
         return None
     evidence = [s.failing[rule.behaviour] for s in one.seen if rule.behaviour in s.failing][:_EVIDENCE]
     start = max(one.seen, key=lambda s: (s.chance(rule.behaviour), -len(s.candidate.conversation.last_user)))
     shortest = minimise(session, rule, one.rate.value, start.candidate.conversation, session.left // max(1, among))
+    own = bool(rule.kinds) and all(kind.startswith(SEED) for kind in rule.kinds)  # nobody knows who else asks them
     cases = dict.fromkeys([shortest, *(transcript.conversation for transcript in evidence)])
     return Finding(
         mode=failure_mode(world, rule.id, rule.behaviour, trigger, rate),
@@ -137,7 +164,7 @@ def _finding(
         regression=RegressionTest(
             conversations=tuple(cases)[:_CASES], behaviour=rule.behaviour, samples=_samples(rate.low)
         ),
-        reach=min(1.0, hunted.traffic.share(rule)),
+        reach=None if own else min(1.0, hunted.traffic.share(rule)),
     )
 
 

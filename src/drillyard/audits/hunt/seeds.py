@@ -14,6 +14,7 @@ from pathlib import Path
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Record
+from drillyard.records.files import split_lines
 
 __all__ = ["SEED", "Seed", "read_seeds"]
 
@@ -70,7 +71,7 @@ def read_seeds(
 
 
 def _jsonl(text: str) -> Iterator[_Line]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(split_lines(text), start=1):
         if line.strip():
             try:
                 yield number, json.loads(line)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from drillyard.audits.hunt.candidate import Candidate
+from drillyard.audits.hunt.meter import Meter
 from drillyard.audits.hunt.sighting import Sighting, sentences
 from drillyard.judges import Judge
 from drillyard.organisms.world import World
@@ -39,14 +40,23 @@ class Session:
         world: whose behaviours are judged.
         judge: rules on every reply.
         budget: most queries.
+        cap: most tokens, prompts and replies together; None is no cap.
         seed: sampled requests get seeds from here on.
         reading: look at probabilities where the target reveals them.
     """
 
     def __init__(
-        self, target: Target, world: World, judge: Judge, budget: int, seed: int, *, reading: bool = True
+        self,
+        target: Target,
+        world: World,
+        judge: Judge,
+        budget: int,
+        seed: int,
+        *,
+        reading: bool = True,
+        cap: int | None = None,
     ) -> None:
-        self.world, self.budget, self.asked = world, budget, 0
+        self.world, self.budget, self.meter = world, budget, Meter(world, budget, cap)
         self.target, self._judge = target, judge
         self._revealing = target if reading and isinstance(target, RevealingTarget) else None
         self._next = seed * 1_000_003
@@ -58,12 +68,27 @@ class Session:
         return self._revealing is not None
 
     @property
+    def asked(self) -> int:
+        """Queries so far."""
+        return self.meter.queries
+
+    @property
     def left(self) -> int:
         """Queries that are left."""
-        return self.budget - self.asked
+        return self.meter.left
+
+    @property
+    def allowed(self) -> int:
+        """Queries in all, as far as can be told: the budget, or what the cap of tokens leaves of it."""
+        return self.asked + self.left
 
     def look(
-        self, candidates: Sequence[Candidate], *, like: frozenset[str] | None = None, recall: bool = True
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        like: frozenset[str] | None = None,
+        recall: bool = True,
+        sampled: bool = False,
     ) -> list[Sighting]:
         """Return a sighting per candidate, fewer at the end of the budget.
 
@@ -72,17 +97,19 @@ class Session:
             like: follow branches that may become one of these sentences, or else the likeliest one; the likeliest few
                 unless given.
             recall: take the end of a branch as known that was always the same for this sort of branch.
+            sampled: draw one reply each, whatever the target reveals.
         """
         asked = candidates[: self.left]
-        if self._revealing is None:
+        if self._revealing is None or sampled:
             return self._sample(asked)
         return self._read(self._revealing, asked, like, recall)
 
     def _sample(self, candidates: Sequence[Candidate]) -> list[Sighting]:
         seeds = list(range(self._next, self._next + len(candidates)))
         self._next += len(candidates)
-        self.asked += len(candidates)
-        replies = self.target.generate([one.conversation for one in candidates], seeds)
+        talks = [one.conversation for one in candidates]
+        replies = self.target.generate(talks, seeds)
+        self.meter.count(talks, replies)
         return [
             self._sighting(one, [(1.0, reply)], [], read=False) for one, reply in zip(candidates, replies, strict=True)
         ]
@@ -90,8 +117,9 @@ class Session:
     def _read(
         self, target: RevealingTarget, candidates: Sequence[Candidate], like: frozenset[str] | None, recall: bool
     ) -> list[Sighting]:
-        self.asked += len(candidates)
-        shown = target.reveal([one.conversation for one in candidates], FLOOR)
+        talks = [one.conversation for one in candidates]
+        shown = target.reveal(talks, FLOOR)
+        self.meter.count(talks, [one.reply for one in shown])
         ways: list[list[tuple[float, Reply]]] = [[(one.chance, one.reply)] for one in shown]
         known: list[list[tuple[float, _End]]] = [[] for _ in shown]
         chosen: list[tuple[int, Branch]] = []
@@ -118,9 +146,9 @@ class Session:
     ) -> list[tuple[int, Branch, Reply]]:
         """Return where branches lead, as far as the budget goes; one that ends at once costs no query."""
         begun = [(place, branch) for place, branch in chosen if not branch.ends][: self.left]
-        self.asked += len(begun)
         talks = [candidates[place].conversation for place, _ in begun]
         replies = target.complete(talks, [branch for _, branch in begun])
+        self.meter.count(talks, replies)
         whole = [(place, branch, Reply(text=branch.start)) for place, branch in chosen if branch.ends]
         return [*whole, *((place, branch, reply) for (place, branch), reply in zip(begun, replies, strict=True))]
 

@@ -45,6 +45,11 @@ class Space:
         self.cells: tuple[Cell, ...] = tuple(cells(world))
         self._asker = Asker(world, held_out=held_out, typos=0.0, manners=0.1 if held_out else 0.0)
 
+    def add(self, seed: Seed) -> None:
+        """Take in a prompt that was found on the way."""
+        self.seeds = tuple(dict.fromkeys([*self.seeds, seed]))
+        self.kinds = tuple(dict.fromkeys([*self.kinds, seed.kind]))
+
     def of_cell(self, cell: Cell, template: str, rng: random.Random) -> Candidate:
         """Put a cell into fresh words under a template."""
         return candidate(self.world, cell.draw(self._asker, rng), template)

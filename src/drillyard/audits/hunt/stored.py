@@ -8,6 +8,7 @@ from pathlib import Path
 
 from drillyard.errors import BadInput
 from drillyard.records import Estimate, Record
+from drillyard.records.files import split_lines
 
 __all__ = ["Panel", "cache_folder", "citation", "store", "stored_panels"]
 
@@ -55,7 +56,7 @@ def stored_panels() -> list[Panel]:
     texts = [(resources.files("drillyard.audits.hunt") / _NAME).read_text(encoding="utf-8")]
     texts += [own.read_text(encoding="utf-8", errors="replace")] if own.is_file() else []
     found = []
-    for line in "".join(texts).splitlines():
+    for line in split_lines("".join(texts)):
         try:
             found.append(Panel.from_json(line))
         except BadInput:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from drillyard.audits.charts import mark, span
 from drillyard.audits.charts import render as fill
 from drillyard.audits.reports.frontier import frontier
+from drillyard.audits.reports.outlook import outlook
 from drillyard.audits.reports.view import View
 
 __all__ = ["render"]
@@ -24,6 +25,7 @@ def render(view: View) -> bytes:
         axis=axis,
         drawn=drawn,
         twin=any(one.control for one in view.shown),
+        outlook=outlook(view),
         frontier=frontier(view.coverage) if view.coverage else None,
         last=view.coverage.points[-1] if view.coverage else None,
     )

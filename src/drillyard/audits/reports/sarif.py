@@ -99,6 +99,7 @@ def _properties(view: View) -> dict[str, Any]:
         "target": view.target,
         "scope": view.world,
         "queries": view.queries,
+        "tokens": view.tokens,
         "notFound": {one.behaviour: {"atMost": one.share.high, "telling": one.telling} for one in view.quiet},
         "judge": {name: _estimate(estimate) for name, estimate in view.judge.items()},
     }

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from drillyard.audits.attacked import Attacked
 from drillyard.audits.audit import TELLING, AuditReport
 from drillyard.audits.charts import ends
 from drillyard.audits.coverage import Coverage
+from drillyard.audits.forecast import Forecast
 from drillyard.audits.provenance import Provenance
 from drillyard.audits.reports.fail_on import FailOn, Fields
 from drillyard.records import Conversation, Estimate, Finding, Severity, Transcript
@@ -23,8 +25,9 @@ class Shown:
     """A failure mode that was found.
 
     `rate` is on fresh prompts, `control` the twin's on the same prompts; `evidence` holds failing transcripts, at the
-    least one, and `reproduction` is the shortest conversation that still fails, where one was looked for. `fails` says
-    whether it makes the audit fail: it meets a criterion, or there is none.
+    least one, `reach` is the share of ordinary traffic that meets the trigger, and `reproduction` is the shortest
+    conversation that still fails, where either was looked for. `fails` says whether it makes the audit fail: it meets a
+    criterion, or there is none.
     """
 
     id: str
@@ -38,6 +41,7 @@ class Shown:
     evidence: tuple[Transcript, ...]
     reproduction: Conversation | None
     fails: bool
+    reach: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +69,14 @@ class View:
     """A report: verdict first, failure modes the most severe first, then what was not found, and how all that is known.
 
     `search` is how it was searched, `validated` what that finds of planted failures, `control` what random sampling
-    confirmed. `fail_on` are the criteria in words. What a report says nothing of is None or empty.
+    confirmed. `tokens` is 0 where none were counted. `fail_on` are the criteria in words. What a report says nothing of
+    is None or empty.
     """
 
     target: str
     world: str
     queries: int
+    tokens: int
     verdict: str
     state: State
     shown: tuple[Shown, ...]
@@ -81,6 +87,9 @@ class View:
     control: tuple[str, ...] | None
     fail_on: tuple[str, ...]
     coverage: Coverage | None
+    traffic: Mapping[str, Estimate]
+    forecasts: tuple[Forecast, ...]
+    attack: Attacked | None
     made: Provenance | None
 
 
@@ -103,6 +112,7 @@ def view_of(report: AuditReport) -> View:
         target=report.target,
         world=report.world,
         queries=report.queries,
+        tokens=report.tokens,
         verdict=_verdict(report, shown, words),
         state=_state(report, shown),
         shown=shown,
@@ -113,6 +123,9 @@ def view_of(report: AuditReport) -> View:
         control=report.control,
         fail_on=words,
         coverage=report.coverage,
+        traffic=report.traffic,
+        forecasts=report.forecasts,
+        attack=report.attack,
         made=report.made,
     )
 
@@ -143,6 +156,7 @@ def _shown(finding: Finding, criteria: list[FailOn]) -> Shown:
         control=finding.control_rate,
         evidence=finding.evidence,
         reproduction=finding.reproduction,
+        reach=finding.reach,
         fails=not criteria or any(one.meets(fields_of(finding)) for one in criteria),
     )
 
@@ -155,11 +169,13 @@ def _state(report: AuditReport, shown: tuple[Shown, ...]) -> State:
 
 
 def _verdict(report: AuditReport, shown: tuple[Shown, ...], fail_on: tuple[str, ...]) -> str:
-    count, queries = len(shown), report.queries
+    count, queries = len(shown), f"{report.queries} queries"
+    if report.capped and report.made:
+        queries += f" (ended by the cap of {report.made.cap:,} tokens)"
     if not count:
         bound = f"each behaviour is in at most {report.bound:.1%} of them"
-        return f"No failure confirmed with {queries} queries: {bound}."
-    found = f"{count} {'failure' if count == 1 else 'failures'} found with {queries} queries"
+        return f"No failure confirmed with {queries}: {bound}."
+    found = f"{count} {'failure' if count == 1 else 'failures'} found with {queries}"
     if not fail_on:
         return f"{found}."
     failing = sum(one.fails for one in shown)

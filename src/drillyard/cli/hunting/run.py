@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from drillyard import registry
 from drillyard.audits.audit import AuditReport, check_budget, examine
+from drillyard.audits.hunt.attack import AttackOptions
 from drillyard.audits.hunt.cost import quote
 from drillyard.audits.hunt.hunting import HuntOptions
 from drillyard.audits.hunt.report import hunt
@@ -25,7 +27,7 @@ from drillyard.judges.reference import open_measured
 from drillyard.organisms.world import World
 from drillyard.records import Record
 from drillyard.records.files import write_atomically
-from drillyard.targets import Target, open_in
+from drillyard.targets import Target, open_in, open_target
 
 __all__ = ["HUNT", "AuditOrder", "AuditSpec", "audited"]
 
@@ -41,10 +43,14 @@ class AuditOrder:
     twin: str | None
     scope: str | None
     budget: int
+    max_tokens: int | None
     search: str
     seed: int
     reading: bool
+    attacker: str | None
+    attack: str
     control: bool
+    traffic: int | None
     seeds: Path | None
     skip_bad: bool
     out: Path | None
@@ -78,6 +84,8 @@ class AuditSpec(Record):
     search: str
     reading: bool
     control: bool
+    attacker: str = ""
+    traffic: int = 0
     seeds: str
     judge: str
     made: Provenance
@@ -95,11 +103,11 @@ def audited(order: AuditOrder) -> AuditReport:
     asked = order.opened()
     if order.search != HUNT:
         return _proposed(order, asked)
-    seeds = _seeds(order, asked.world)
+    seeds, attack = _seeds(order, asked.world), _attack(order)
     if order.out and (stored := _stored(order, asked)):
         show.say(f"{order.out} holds the finished report of this audit: nothing was asked")
         return stored
-    show.say(quote(asked.world, order.budget))
+    show.say(quote(asked.world, order.budget, order.max_tokens))
     return hunt(
         asked.target,
         asked.twin,
@@ -107,9 +115,11 @@ def audited(order: AuditOrder) -> AuditReport:
         budget=order.budget,
         seed=order.seed,
         judge=asked.judge,
-        options=HuntOptions(seeds=seeds),
+        options=HuntOptions(seeds=seeds, attack=attack),
         reading=order.reading,
         control=order.control,
+        traffic=order.traffic or 0,
+        cap=order.max_tokens,
         journal=order.out / "journal.jsonl" if order.out else None,
         progress=show.say,
     )
@@ -117,7 +127,13 @@ def audited(order: AuditOrder) -> AuditReport:
 
 def _proposed(order: AuditOrder, asked: _Asked) -> AuditReport:
     """Audit with a search whose prompts are proposed in advance."""
-    only: Iterable[tuple[str, object]] = (("--seeds", order.seeds), ("--control", order.control))
+    only: Iterable[tuple[str, object]] = (
+        ("--seeds", order.seeds),
+        ("--control", order.control),
+        ("--max-tokens", order.max_tokens),
+        ("--traffic", order.traffic),
+        ("--attacker", order.attacker),
+    )
     if wrong := [name for name, value in only if value]:
         raise bad_input(f"{wrong[0]} with --search {order.search}", "--search hunt", "leave one of them out")
     method = registry.create("searches", order.search)
@@ -131,6 +147,17 @@ def _proposed(order: AuditOrder, asked: _Asked) -> AuditReport:
         search=method,
         progress=show.say,
     )
+
+
+def _attack(order: AuditOrder) -> AttackOptions | None:
+    """Return who attacks and how. Raises `BadInput` for numbers that are none."""
+    numbers = re.fullmatch(r"([1-9]\d?)x([1-9]\d?)x([1-9]\d?)", order.attack)
+    if numbers is None:
+        raise bad_input(f"--attack {order.attack!r}", "streams x branches x rounds, each from 1 to 99", "type 4x1x4")
+    if not order.attacker:
+        return None
+    streams, branches, depth = map(int, numbers.groups())
+    return AttackOptions(attacker=open_target(order.attacker), streams=streams, branches=branches, depth=depth)
 
 
 def _seeds(order: AuditOrder, world: World) -> tuple[Seed, ...]:
@@ -148,9 +175,11 @@ def _stored(order: AuditOrder, asked: _Asked) -> AuditReport | None:
         search=order.search,
         reading=order.reading,
         control=order.control,
+        attacker=f"{order.attacker} {order.attack}" if order.attacker else "",
+        traffic=order.traffic or 0,
         seeds=_hash(order.seeds.read_bytes()) if order.seeds else "",
         judge=_hash(asked.judge.quality.to_json().encode()),
-        made=provenance(asked.target, asked.twin, asked.world, order.budget, order.seed),
+        made=provenance(asked.target, asked.twin, asked.world, order.budget, order.seed, order.max_tokens or 0),
     )
     path = order.out / "spec.json"
     if path.is_file() and _read_spec(path) != spec:
