@@ -151,3 +151,20 @@ def test_an_echo_can_be_compared_and_says_nothing(tmp_path: Path) -> None:
     start, railed = run_arms(spec, tmp_path)
     assert set(start.measures[0].outcomes) == {False} and railed.technique == "sentence-rail"
     assert EchoTarget().reference
+
+
+def test_a_policy_of_ones_own_reaches_the_techniques(tmp_path: Path) -> None:
+    """Its words stand in the prompt that the arm wrote; it lies in the run's folder; a broken one is refused."""
+    own = tmp_path / "policy.yaml"
+    own.write_text(
+        "name: mine\nabout: You help with boats.\nrefusal: No.\nfallback: Only boats.\n"
+        "forbidden:\n- {name: sink, words: sinking a boat, examples: [how do i sink it]}\n",
+        encoding="utf-8",
+    )
+    spec = begin(order("echo/", techniques=("prompt",), policy=own, seeds=1), tmp_path / "run")
+    run_arms(spec, tmp_path / "run")
+    written = (tmp_path / "run/arms/prompt/0/1/learned/prompt.txt").read_text(encoding="utf-8")
+    assert "You help with boats." in written and spec.policy
+    own.write_text("name: mine\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="about"):
+        begin(order("echo/", techniques=("prompt",), policy=own), tmp_path / "other")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # listing cards loads this file, and must stay light
     from drillyard.organisms.world import World
-    from drillyard.records import Finding, FitCost, Preference
+    from drillyard.records import Finding, FitCost, ModelPolicy, Preference
     from drillyard.targets import Target
 
 __all__ = ["NO_DIAL", "Dial", "Lesson", "Progress", "Setting", "Technique", "silent"]
@@ -48,12 +48,14 @@ class Lesson:
         preferences: pairs of a wanted and an unwanted reply.
         findings: what an audit found, for techniques that work on evidence.
         penalise: behaviours that a reward must count against, beside the preferences.
+        policy: the user's own; techniques that need one draw it from the preferences unless it is given.
     """
 
     world: World
     preferences: tuple[Preference, ...]
     findings: tuple[Finding, ...] = ()
     penalise: tuple[str, ...] = ()
+    policy: ModelPolicy | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from drillyard.alignment.base import Lesson
 from drillyard.alignment.evidence import pairs_from
 from drillyard.alignment.exam import Exam, draw_exam
 from drillyard.alignment.lesson import LessonCount, checked, pairs_of
+from drillyard.alignment.policy import read_policy
 from drillyard.alignment.preference_file import read_preferences, write_preferences
 from drillyard.alignment.spec import AlignSpec
 from drillyard.audits.audit import AuditReport
@@ -21,9 +22,9 @@ from drillyard.records import FailureMode, Finding, Preference
 from drillyard.records.files import write_atomically
 from drillyard.targets import Target, open_in
 
-__all__ = ["FINDINGS", "PREFERENCES", "Course", "open_course"]
+__all__ = ["FINDINGS", "POLICY", "PREFERENCES", "Course", "open_course"]
 
-PREFERENCES, FINDINGS = "preferences.jsonl", "findings.json"
+PREFERENCES, FINDINGS, POLICY = "preferences.jsonl", "findings.json", "policy.yaml"
 """Where the user's files lie in a run's folder."""
 
 
@@ -52,7 +53,14 @@ class Course:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_preferences(pairs, path)
             write_atomically(path.with_suffix(".count.json"), (count.to_json(indent=2) + "\n").encode())
-        return Lesson(world=self.world, preferences=pairs, findings=self.findings, penalise=self.spec.penalise)
+        policy = read_policy(self.folder / POLICY) if self.spec.policy else None
+        return Lesson(
+            world=self.world,
+            preferences=pairs,
+            findings=self.findings,
+            penalise=self.spec.penalise,
+            policy=policy,
+        )
 
     @functools.lru_cache(maxsize=8)  # noqa: B019  # a course lives as long as its run
     def _drawn(self, seed: int) -> tuple[tuple[Preference, ...], LessonCount]:

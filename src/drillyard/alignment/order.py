@@ -9,9 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from drillyard.alignment.arms import arms_of
-from drillyard.alignment.course import FINDINGS, PREFERENCES, open_course
+from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, open_course
 from drillyard.alignment.exam import held_back
 from drillyard.alignment.penalties import named_behaviours
+from drillyard.alignment.policy import read_policy
 from drillyard.alignment.preference_file import read_preferences
 from drillyard.alignment.spec import AlignSpec
 from drillyard.audits.reports.writing import make_folder, read_report
@@ -44,6 +45,7 @@ class AlignOrder:
     pairs: int = 1200
     preferences: Path | None = None
     findings: Path | None = None
+    policy: Path | None = None
     penalise: Sequence[str] = ()
     favour: Sequence[str] = ()
     judge: str = "exact"
@@ -73,6 +75,7 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         failures=_failures(target, order, world),
         preferences=_digest(files, PREFERENCES),
         findings=_digest(files, FINDINGS),
+        policy=_digest(files, POLICY),
         penalise=named_behaviours(order.penalise, world),
         favour=named_behaviours(order.favour, world),
         judge=order.judge,
@@ -116,6 +119,9 @@ def _files(order: AlignOrder, world: World) -> dict[str, bytes]:
         files[PREFERENCES] = order.preferences.read_bytes()
     if order.findings:
         files[FINDINGS] = (read_report(order.findings).to_json(indent=2) + "\n").encode()
+    if order.policy:
+        read_policy(order.policy)
+        files[POLICY] = order.policy.read_bytes()
     return files
 
 

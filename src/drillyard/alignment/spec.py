@@ -15,9 +15,9 @@ class AlignSpec(Record):
     `target` is the model's reference and `target_hash` the SHA-256 of its weights where they can be seen; `scope` is
     the world by its reference. `sweep` tries every setting of each technique's dial instead of the default alone.
     `seeds` are the training seeds; each also draws its own lesson. `back` are the sorts of request held back from
-    lessons, `failures` the ids of further failure modes that are taught away and measured. `preferences` and `findings`
-    are the SHA-256 of files that lie in the folder, or empty; `penalise` and `favour` are behaviours. `questions` is
-    the most per metric and split of the exam, `pairs` the size of a lesson that is drawn from truth.
+    lessons, `failures` the ids of further failure modes that are taught away and measured. `preferences`, `findings`
+    and `policy` are the SHA-256 of files that lie in the folder, or empty; `penalise` and `favour` are behaviours.
+    `questions` is the most per metric and split of the exam, `pairs` the size of a lesson that is drawn from truth.
     """
 
     target: str
@@ -34,6 +34,7 @@ class AlignSpec(Record):
     failures: tuple[str, ...] = ()
     preferences: str = ""
     findings: str = ""
+    policy: str = ""
     penalise: tuple[str, ...] = ()
     favour: tuple[str, ...] = ()
     judge: str = "exact"

@@ -76,6 +76,7 @@ def _hashes(spec: AlignSpec) -> dict[str, str]:
         "world": spec.scope_hash,
         "preferences": spec.preferences,
         "findings": spec.findings,
+        "policy": spec.policy,
     }
 
 

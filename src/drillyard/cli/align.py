@@ -36,6 +36,7 @@ _ASKED: tuple[Callable[[Any], Any], ...] = (
     click.option("--pairs", type=click.IntRange(20, 100_000), default=1200, show_default=True, help="Per lesson."),
     click.option("--preferences", type=_FILE, help="Your own pairs, JSON lines: prompt, chosen, rejected."),
     click.option("--findings", type=_FILE, help="report.json of an audit: what it found is taught away and measured."),
+    click.option("--policy", type=_FILE, help="Your own policy, YAML: for rails and prompt (examples/policies)."),
     click.option("--penalise", multiple=True, help="For rlhf: a behaviour, or manipulation, that the reward counts."),
     click.option("--favour", multiple=True, help="A behaviour that the raters of the lesson like."),
     click.option("--judge", default="exact", show_default=True, help="exact, rules/FILE, classifier/FILE, llm/TARGET."),

@@ -74,7 +74,7 @@ class Prompt:
         if setting.strength < 0 or setting.strength != int(setting.strength):
             raise bad_input(f"{setting.strength!r} examples", "a whole number from 0 up")
         pairs = lesson.preferences or pairs_from(lesson.findings, target, lesson.world)[0]
-        policy = self._policy or policy_in(lesson.world, pairs)
+        policy = self._policy or lesson.policy or policy_in(lesson.world, pairs)
         data = (constitution(policy, int(setting.strength)) + "\n").encode()
         write_atomically(setting.folder / _FILE, data)
         used = sum(min(int(setting.strength), len(one.examples)) for one in (*policy.forbidden, *policy.allowed))

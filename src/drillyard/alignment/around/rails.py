@@ -81,7 +81,7 @@ class Rails:
         began, folder = time.perf_counter(), setting.folder
         nemo = _nemo()
         pairs = lesson.preferences or pairs_from(lesson.findings, target, lesson.world)[0]
-        policy = self._policy or policy_in(lesson.world, pairs)
+        policy = self._policy or lesson.policy or policy_in(lesson.world, pairs)
         answers = _answers(policy, lesson.world)
         write_folder(folder, policy.name, answers)
         screen, heads = ScreenFitter(policy).update(pairs).fit(setting.strength)
