@@ -25,7 +25,7 @@ from drillyard.alignment.workers import start_pool
 from drillyard.records import ArmResult, Record
 from drillyard.records.files import as_lines, write_atomically
 
-__all__ = ["ALIGNED", "AlignedFile", "Arm", "IDENTITY", "LEARNED", "arms_of", "place_of", "run_arms", "store_result"]
+__all__ = ["ALIGNED", "IDENTITY", "LEARNED", "AlignedFile", "Arm", "arms_of", "place_of", "run_arms", "store_result"]
 
 IDENTITY = "identity"
 """The technique that is always compared with: the start."""
