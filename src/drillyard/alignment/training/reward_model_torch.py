@@ -72,7 +72,7 @@ def train_reward_model(job: Job, recipe: LoraRecipe, pairs: Sequence[Preference]
     The trainee is left as it is; the reward model starts from a copy of its layers.
     """
     place = job.setting.folder / _FOLDER
-    scored = _with_head(job.trainee.model)
+    scored = _with_head(job.trainee.model, job.trainee.tokenizer.pad_token_id)
     job.tally.watch(scored, job.trainee.tokenizer.pad_token_id)
     if (place / _SCALE).is_file():
         model = RewardModel(PeftModel.from_pretrained(scored, str(place)).merge_and_unload(), job)
@@ -114,10 +114,10 @@ def _kept(trained: Any, job: Job, pairs: Sequence[Preference], place: Path, work
     return model
 
 
-def _with_head(model: Any) -> Any:
+def _with_head(model: Any, pad: int) -> Any:
     """Return a copy of a causal model's layers with a head for one score."""
     kept = {k: v for k, v in model.config.to_dict().items() if k not in ("id2label", "label2id")}
-    config = type(model.config).from_dict(kept | {"num_labels": 1})
+    config = type(model.config).from_dict(kept | {"num_labels": 1, "pad_token_id": pad})
     auto: Any = transformers.AutoModelForSequenceClassification  # untyped there
     scored = auto.from_config(config, dtype=model.dtype)
     scored.base_model.load_state_dict(model.base_model.state_dict())

@@ -51,12 +51,12 @@ def open_trainee(target: Target, technique: str) -> Trainee:
     """
     subject = with_weights(target, technique)
     if not isinstance(subject, OrganismTarget):
-        model = copy.deepcopy(subject.model)
-        if not torch.cuda.is_available():
-            model = model.float()
+        model, tokenizer = copy.deepcopy(subject.model), copy.deepcopy(subject.tokenizer)
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.eos_token
         return Trainee(
-            model=model.train(),
-            tokenizer=copy.deepcopy(subject.tokenizer),
+            model=model.train() if torch.cuda.is_available() else model.float().train(),
+            tokenizer=tokenizer,
             reference=str(getattr(model.config, "_name_or_path", "")) or subject.reference,
             model_hash=_hash_config(model),
         )
