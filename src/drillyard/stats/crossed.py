@@ -8,10 +8,13 @@ Both are drawn again, independently, as in Owen 2007 (The pigeonhole bootstrap):
   then those of Clopper and Pearson, exactly; for outcomes between, the bound is Gaffke's (2005). No failure among the
   questions is therefore a bound, never zero.
 - of S seeds S − 1 are drawn (Rao and Wu 1988), so that the spread is right on average, and deviations are stretched by
-  t / z with S − 1 degrees of freedom, because the spread of a few seeds is itself hardly known.
+  t / z with S − 1 degrees of freedom, because the spread of a few seeds is itself hardly known. Before that they are
+  shrunk to what seeds differ by beyond the noise of their questions, by analysis of variance (Searle, Casella and
+  McCulloch 1992, two-way random model, cut off at 0).
 
 Everything that is drawn with the same weights is paired: the difference of two recipes on the same questions is drawn
-as the difference of their draws. Wider than need be where seeds differ by no more than the noise of their questions.
+as the difference of their draws. By simulation (`tests/stats/test_crossed.py`) an interval of 95 % holds the truth in
+at least 92 % of worlds with three seeds or five, however lucky; with two lucky seeds in fewer.
 """
 
 from __future__ import annotations
@@ -83,6 +86,8 @@ def crossed_draws(outcomes: Array, questions: Array, seeds: Array) -> Draws:
         found = f"weights of {questions.shape[1] - 1} questions and {seeds.shape[1]} seeds"
         raise bad_input(found, f"weights of {n} questions and {count} seeds")
     blank = np.isnan(outcomes)
+    luck = max(_beyond_noise(np.where(blank, filled, outcomes)) for filled in (0.0, 1.0))
+    seeds = 1 / count + luck * (seeds - 1 / count)
     known_part = ((questions[:, :n] @ np.where(blank, 0.0, outcomes).T) * seeds).sum(axis=1)
     lower, upper = known_part, known_part + questions[:, n]
     if blank.any():
@@ -100,3 +105,15 @@ def interval(draws: Draws, method: str, confidence: float = 0.95) -> Estimate:
     low, high = float(np.quantile(draws.lower, tail)), float(np.quantile(draws.upper, 1 - tail))
     low, high = min(low, draws.value), max(high, draws.value)
     return Estimate(value=draws.value, low=low, high=high, n=draws.n, method=f"{method} {100 * confidence:g}%")
+
+
+def _beyond_noise(outcomes: Array) -> float:
+    """Return by what factor seeds would differ without the noise of their questions: from 0, none, to 1, just so."""
+    count, n = outcomes.shape
+    if count < 2 or n < 2:
+        return 1.0
+    whole, per_seed, per_question = outcomes.mean(), outcomes.mean(axis=1), outcomes.mean(axis=0)
+    between = n * float(((per_seed - whole) ** 2).sum()) / (count - 1)
+    rest = outcomes - per_seed[:, None] - per_question[None] + whole
+    noise = float((rest**2).sum()) / ((count - 1) * (n - 1))
+    return float(np.sqrt(max(0.0, 1 - noise / between))) if between > 0 else 0.0
