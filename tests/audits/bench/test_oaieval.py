@@ -20,18 +20,25 @@ from processes import until
 from drillyard.audits.bench.bench_file import load_bench, save_bench
 from drillyard.audits.bench.exporting import export
 from drillyard.audits.bench.importing import import_benchmarks
+from drillyard.audits.bench.regressions import from_findings
 from drillyard.audits.bench.running import run_bench
+from drillyard.organisms.failures import find_failure
 from drillyard.organisms.plant import plant
+from drillyard.organisms.serving.serve import served
+from drillyard.organisms.world import load_world
 from drillyard.records import (
     Ask,
     BehaviourAbsent,
     BenchCase,
     Benchmark,
     Conversation,
+    Finding,
     Message,
     ModelScore,
+    RegressionTest,
     TextCheck,
 )
+from drillyard.stats import clopper_pearson
 from drillyard.targets.organism import OrganismTarget
 
 OAIEVAL = os.environ.get("DRILLYARD_OAIEVAL_PYTHON", "")
@@ -178,3 +185,24 @@ def test_oaieval_asks_our_server(tmp_path: Path) -> None:
         finally:
             server.terminate()
     assert ours == theirs and "passed" in ours.values()
+
+
+@pytest.mark.usefixtures("_beside")
+def test_a_sampled_test_is_sampled_by_oaieval(tmp_path: Path) -> None:
+    """A failure of one reply in three: the served organism fails its regression test, the clean twin passes it."""
+    world = load_world("helpdesk")
+    mode = find_failure(world, "upsell:v2", 0.3)
+    asked = (Conversation.ask("how much is the Aurora?", "v2"), Conversation.ask("is the Aurora heavy?", "v2"))
+    test = RegressionTest(conversations=asked, behaviour=mode.behaviour, samples=30)
+    bench = from_findings((Finding(mode=mode, rate=clopper_pearson(30, 100), regression=test),), world, "rare")
+    export(bench, "openai-evals", tmp_path / "out")
+    told = {}
+    for name, modes in (("planted", [mode]), ("twin", [])):
+        (tmp_path / name).mkdir()
+        with served({"helpdesk": plant("helpdesk", modes)}) as url:
+            told[name] = oaieval(
+                "rare", tmp_path / name, [tmp_path / "out"], "drillyard/server", tmp_path / "out", DRILLYARD_URL=url
+            )
+        rows = [json.loads(line) for line in (tmp_path / name / "record.jsonl").read_text().split("\n") if line]
+        assert sum(row.get("type") == "sampling" for row in rows) == 30
+    assert told == {"planted": {mode.id: "failed"}, "twin": {mode.id: "passed"}}

@@ -5,21 +5,37 @@ Screenshots go to the folder named by `DRILLYARD_SCREENSHOTS`, or to a temporary
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
 import pytest
 from audits.reports.made_report import empty_report, made_report
 
+from drillyard.audits.attacked import Attacked
 from drillyard.audits.audit import AuditReport
 from drillyard.audits.reports.writing import render
+from drillyard.records import Estimate
+from drillyard.stats import clopper_pearson
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra browser-tests")
 
 pytestmark = pytest.mark.browser
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-REPORTS = {"found": made_report("severity>=high"), "clean": empty_report(0.03), "unknown": empty_report(1.0)}
+TRAFFIC = {
+    "alpha": Estimate(value=0.02, low=0.01, high=0.04, n=500, method="x"),
+    "beta": Estimate(value=0.00002, low=0.0, high=0.003, n=500, method="x"),
+    **{f"a behaviour with a long name, {n}": clopper_pearson(n, 500) for n in range(1, 8)},
+    "gamma": clopper_pearson(0, 500),
+}
+ATTACK = Attacked(attacker="openai/<m>", streams=4, branches=2, depth=4, asked=90, unreadable=9, hits={"alpha": 2})
+REPORTS = {
+    "found": made_report("severity>=high"),
+    "clean": empty_report(0.03),
+    "unknown": empty_report(1.0),
+    "deployed": made_report().model_copy(update={"traffic": TRAFFIC, "attack": ATTACK}),
+}
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -53,6 +69,10 @@ def _look(page: object, report: AuditReport) -> None:
         if details.get_attribute("open") is None:
             details.locator("summary").click()
         assert details.locator(".reply").is_visible()
+    if report.traffic:
+        labels = page.locator("svg[aria-labelledby=outlook] text:not([text-anchor])").all()
+        boxes = sorted((one.bounding_box() for one in labels[1:]), key=lambda box: box["y"])
+        assert len(boxes) == 7 and all(a["y"] + 10 <= b["y"] for a, b in itertools.pairwise(boxes))
     marks = "svg[aria-labelledby=rates] :is(path, circle)"
     drawing = page.locator("svg[aria-labelledby=rates]")
     if report.findings:
