@@ -53,7 +53,7 @@ class BenchCase(Record):
     asks: tuple[Ask, ...]
     ideal: tuple[str, ...] = ()
     values: dict[str, str] = {}
-    most: int | None = Field(default=None, ge=0)
+    most: int | None = None
 
 
 class TextCheck(Record):

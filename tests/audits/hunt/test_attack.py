@@ -167,6 +167,15 @@ def test_an_attacker_that_only_talks_is_counted_and_given_up() -> None:
     assert report.findings == hunt(planted, budget=400, seed=1).findings != ()
 
 
+def test_an_attack_keeps_to_a_cap_of_tokens() -> None:
+    """The cap holds for the attack too, which gets its share of what the cap allows."""
+    options = HuntOptions(attack=AttackOptions(attacker=Attacker(learning)))
+    report = hunt(Magic(), budget=500, seed=1, options=options, cap=9000)
+    told = report.attack
+    assert report.capped and report.tokens <= 9000 and told is not None
+    assert 0 < told.queries <= 0.35 * report.queries
+
+
 def test_half_of_the_garbage_does_not_stop_the_rest() -> None:
     """One reply in two cannot be read: counted, and the other half attacks on."""
     attacker = Attacker(lambda talk, seed: "{" if seed % 2 else learning(talk, seed))

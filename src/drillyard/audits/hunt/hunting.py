@@ -100,6 +100,8 @@ class Hunt:
 
     def _attack(self, options: AttackOptions) -> None:
         """Let a model attack; its hits are leads, its prompts no part of what bounds speak of."""
+        if self.session.allowed < self.session.budget:
+            self._explore(1)  # what a query costs says how many a cap of tokens allows
         attack = Attack(self.session, (self.space, self.held_out), options, self.options.least, self._seed)
         self.pool.add(attack.run(self.tell))
         self.attacked = attack.told
