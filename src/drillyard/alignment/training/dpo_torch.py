@@ -33,8 +33,8 @@ class Dpo(Trained):
         sweep=(0.1, 0.3, 1.0, 3.0, 10.0),
         words="how dear it is to leave the model as it was; a large β changes little",
     )
-    recipe = LoraRecipe(steps=40, batch=16, rank=16)
-    pace = 0.25
+    recipe = LoraRecipe(steps=64, batch=16, rank=16)
+    pace = 0.2
 
     def __init__(self, *, anchor: float = 1.0, **options: Any) -> None:
         super().__init__(**options)

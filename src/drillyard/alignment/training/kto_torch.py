@@ -29,8 +29,8 @@ class Kto(Trained):
         sweep=(0.1, 0.3, 1.0, 3.0, 10.0),
         words="how dear it is to leave the model as it was; a large β changes little",
     )
-    recipe = LoraRecipe(steps=40, batch=32, rank=16)
-    pace = 0.25
+    recipe = LoraRecipe(steps=60, batch=32, rank=16)
+    pace = 0.15
 
     def _trainer(self, job: Job) -> Any:
         world = job.lesson.world

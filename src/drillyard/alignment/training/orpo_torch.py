@@ -44,7 +44,7 @@ class Orpo(Trained):
     name = "orpo"
     dial = Dial(
         name="λ",
-        default=0.3,
+        default=0.1,
         sweep=(0.03, 0.1, 0.3, 1.0, 3.0),
         words="how much the odds of unwanted replies count beside learning the wanted ones",
     )
