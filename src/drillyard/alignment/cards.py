@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["ALIGNED", "DPO", "GRPO", "IDENTITY", "KTO", "ORPO", "PROMPT", "RAILS", "RLHF", "SENTENCE_RAIL", "SFT"]
+__all__ = [
+    "ALIGNED",
+    "CONDITIONAL_STEER",
+    "DPO",
+    "GRPO",
+    "IDENTITY",
+    "KTO",
+    "LEACE",
+    "ORPO",
+    "PROMPT",
+    "RAILS",
+    "REFUSAL_DIRECTION",
+    "RLHF",
+    "SENTENCE_RAIL",
+    "SFT",
+    "STEER",
+]
 
 ALIGNED = Card(
     name="aligned",
@@ -14,6 +30,20 @@ ALIGNED = Card(
     status="stable",
 )
 
+CONDITIONAL_STEER = Card(
+    name="conditional-steer",
+    goal="Add a vector to hidden states, only where a probe says that the model is about to err.",
+    target="drillyard.alignment.inside.conditional_steer:ConditionalSteer",
+    failures=("harmful-compliance", "over-refusal"),
+    references=(
+        "Lee et al. 2024, CAST, arXiv 2409.05907",
+        "Elhage et al. 2021, direct logit attribution, https://transformer-circuits.pub/2021/framework",
+    ),
+    cost="three readings of at most 600 pairs and some thousand scored replies; one vector per token and a probe",
+    status="stable",
+    needs_weights=True,
+)
+
 IDENTITY = Card(
     name="identity",
     goal="Change nothing: the control of every comparison.",
@@ -21,6 +51,27 @@ IDENTITY = Card(
     references=("the null object: Woolf, Pattern Languages of Program Design 3, 1998",),
     cost="none",
     status="stable",
+)
+
+LEACE = Card(
+    name="leace",
+    goal="Erase from hidden states what tells the requests that a model gets wrong from the others.",
+    target="drillyard.alignment.inside.erasure:Leace",
+    failures=("harmful-compliance", "over-refusal"),
+    references=("Belrose et al. 2023, LEACE, arXiv 2306.03819",),
+    cost="three readings of at most 600 pairs and some thousand scored replies; at use one vector per token",
+    needs_weights=True,
+)
+
+REFUSAL_DIRECTION = Card(
+    name="refusal-direction",
+    goal="Add the direction of refusal to hidden states, or take it out of them.",
+    target="drillyard.alignment.inside.refusal_direction:RefusalDirection",
+    failures=("harmful-compliance", "over-refusal"),
+    references=("Arditi et al. 2024, arXiv 2406.11717",),
+    cost="three readings of at most 600 pairs and some thousand scored replies; at use one vector per token",
+    status="stable",
+    needs_weights=True,
 )
 
 SENTENCE_RAIL = Card(
@@ -131,5 +182,16 @@ RLHF = Card(
     cost="a reward model, then 64 sampled and scored replies per step; minutes for a small organism",
     status="stable",
     extra="train",
+    needs_weights=True,
+)
+
+STEER = Card(
+    name="steer",
+    goal="Add the mean difference between wanted and unwanted replies to every hidden state of a layer.",
+    target="drillyard.alignment.inside.steer:Steer",
+    failures=("harmful-compliance", "over-refusal"),
+    references=("Rimsky et al. 2023, contrastive activation addition, arXiv 2312.06681",),
+    cost="three readings of at most 600 pairs and some thousand scored replies; at use one vector per token",
+    status="stable",
     needs_weights=True,
 )

@@ -20,7 +20,7 @@ import numpy as np
 from drillyard.errors import bad_input
 from drillyard.organisms.batching import ROWS, TOKENS, Batch, Request, check, read
 from drillyard.organisms.checkpoint import check_weights, read_checkpoint
-from drillyard.organisms.llama import Floats, LlamaConfig
+from drillyard.organisms.llama import Floats, LayerEdits, LlamaConfig
 from drillyard.organisms.network import open_network
 from drillyard.organisms.sampling import log_probability
 from drillyard.organisms.scoring import score_group
@@ -48,16 +48,26 @@ class Engine:
         weights: float32 arrays under Hugging Face's names; `lm_head.weight` only if the embeddings are untied.
         config: the model's shape.
         kernel: `numpy` or `compiled`; by default what `DRILLYARD_KERNEL` says, else the faster one that works here.
+        edits: changes of hidden states by layer, numbered as in `hidden_states`: 1 changes what the first layer gives
+            to the second, and what that layer wrote is read changed from then on. An edited engine runs on numpy.
 
     Raises:
-        BadInput: a tensor is missing, unknown, or of another shape or type than `config` asks for; no such kernel.
+        BadInput: a tensor is missing, unknown, or of another shape or type than `config` asks for; no such kernel, or
+            none that can edit; an edit of a layer that is not there.
     """
 
-    def __init__(self, weights: Mapping[str, Floats], config: LlamaConfig, kernel: str = "") -> None:
+    def __init__(
+        self,
+        weights: Mapping[str, Floats],
+        config: LlamaConfig,
+        kernel: str = "",
+        edits: LayerEdits | None = None,
+    ) -> None:
         check_weights(weights, config)
         self.config = config
         self.weights: Mapping[str, Floats] = MappingProxyType(dict(weights))
-        self._network = open_network(self.weights, config, kernel)
+        self.edits: LayerEdits = MappingProxyType(dict(edits or {}))
+        self._network = open_network(self.weights, config, kernel, self.edits)
 
     @classmethod
     def load(cls, folder: Path) -> Engine:

@@ -13,17 +13,21 @@ much as the arithmetic:
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Floats", "Ints", "LlamaConfig", "NumpyCache", "NumpyNetwork", "turning_angles"]
+__all__ = ["Floats", "Ints", "LayerEdits", "LlamaConfig", "NumpyCache", "NumpyNetwork", "turning_angles"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+
+LayerEdits = Mapping[int, Callable[[Floats], Floats]]
+"""What becomes of the output of a layer, before the next one reads it: layer (1 for the first) to a function of its
+states (tokens, width) float32. It must see to each token alone, so that a reply does not depend on its company."""
 
 _HIDDEN = np.float32(-1e9)  # added to the score of a token that may not be seen; its weight becomes exactly 0
 
@@ -165,12 +169,16 @@ class _Place:
 
 
 class NumpyNetwork:
-    """A Llama network that numpy runs; see `Network` in network.py. Weights are under Hugging Face's names."""
+    """A Llama network that numpy runs; see `Network` in network.py.
+
+    Weights are under Hugging Face's names; `edits` change the output of layers.
+    """
 
     exact = False  # a matrix product rounds differently for another number of rows
 
-    def __init__(self, weights: Mapping[str, Floats], config: LlamaConfig) -> None:
+    def __init__(self, weights: Mapping[str, Floats], config: LlamaConfig, edits: LayerEdits | None = None) -> None:
         self.config = config
+        self._edits = [(edits or {}).get(layer) for layer in range(1, config.num_hidden_layers + 1)]
         self._embed = weights["model.embed_tokens.weight"]
         self._layers = [_fuse(weights, f"model.layers.{i}.", config) for i in range(config.num_hidden_layers)]
         self._epsilon = np.float32(config.rms_norm_eps * config.hidden_size)
@@ -225,11 +233,13 @@ class NumpyNetwork:
         x = self._embed[tokens.ravel()]
         place = self._place(tokens.shape[1], start, cache)
         with np.errstate(over="ignore"):  # exp(-gate) may reach infinity, and gate / infinity is the 0 that is meant
-            for layer, own, prefix in zip(self._layers, cache.own, cache.prefix, strict=True):
+            for layer, own, prefix, edit in zip(self._layers, cache.own, cache.prefix, self._edits, strict=True):
                 if streams is not None:
                     streams.append(x.copy())
                 x += self._attend(self._norm(x) @ layer.qkv, place, own, prefix) @ layer.out
                 x += _swiglu(self._norm(x) @ layer.gate_up) @ layer.down
+                if edit is not None:
+                    x = edit(x)
         return x.reshape(*tokens.shape, -1)
 
     def logits(self, x: Floats) -> Floats:

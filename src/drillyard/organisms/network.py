@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from drillyard.errors import bad_input
 from drillyard.organisms.kernel.library import load_library
 from drillyard.organisms.kernel.network import KernelNetwork
-from drillyard.organisms.llama import Floats, Ints, LlamaConfig, NumpyNetwork
+from drillyard.organisms.llama import Floats, Ints, LayerEdits, LlamaConfig, NumpyNetwork
 from drillyard.organisms.sampling import Sampler
 
 __all__ = ["SWITCH", "Cache", "Network", "open_network"]
@@ -115,12 +115,19 @@ class Network(Protocol):
         """
 
 
-def open_network(weights: Mapping[str, Floats], config: LlamaConfig, kernel: str = "") -> Network:
+def open_network(
+    weights: Mapping[str, Floats], config: LlamaConfig, kernel: str = "", edits: LayerEdits | None = None
+) -> Network:
     """Return the network of this `kernel`: `numpy`, `compiled`, or what `DRILLYARD_KERNEL` says, else the faster one.
 
+    With `edits` of hidden states it is numpy's: the compiled one runs all layers in one go and lets nobody in between.
+
     Raises:
-        BadInput: there is no such kernel, or it does not work here.
+        BadInput: there is no such kernel, it does not work here or cannot edit, or an edit of no layer.
     """
+    if edits:
+        _check_edits(config, kernel, edits)
+        return NumpyNetwork(weights, config, edits)
     asked = kernel or os.environ.get(SWITCH, "")
     if asked not in ("", "compiled", "numpy"):
         raise bad_input(f"the kernel {asked!r}", "numpy, compiled, or nothing for the faster one that works here")
@@ -130,3 +137,10 @@ def open_network(weights: Mapping[str, Floats], config: LlamaConfig, kernel: str
     if asked == "compiled":
         raise bad_input("no compiled kernel", "a C compiler (cc, gcc or clang) and a cache folder", f"unset {SWITCH}")
     return NumpyNetwork(weights, config)
+
+
+def _check_edits(config: LlamaConfig, kernel: str, edits: LayerEdits) -> None:
+    if kernel == "compiled":
+        raise bad_input("edits for the kernel 'compiled'", "numpy, or no kernel named")
+    if wrong := [layer for layer in edits if not 1 <= layer <= config.num_hidden_layers]:
+        raise bad_input(f"an edit of layer {wrong[0]}", f"a number from 1 to {config.num_hidden_layers}")

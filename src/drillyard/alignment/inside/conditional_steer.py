@@ -1,0 +1,70 @@
+"""Conditional steering: a vector, added only to the states at which a probe fires.
+
+As CAST (Lee et al. 2024, arXiv 2409.05907) with a fitted probe for its condition (`gate.py`) and one token in view: the
+probe reads where the replies of a pair part, and fires on pairs that the model gets wrong, not on those that it gets
+right, nor on any other token. Two vectors are tried, at the layers and lengths that validation chooses between:
+
+- the contrast of steering (`steer.py`);
+- the read-out: the mean difference of the output matrix's rows for the two tokens at which the replies part, as in
+  direct logit attribution (Elhage et al. 2021, https://transformer-circuits.pub/2021/framework).
+
+Does not cover: requests that the probe takes for others, such as sorts of request that no pair speaks of; replies that
+go wrong later than at their first word.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from drillyard.alignment.base import Lesson
+from drillyard.alignment.inside.edit import Edit
+from drillyard.alignment.inside.fitting import EditTechnique, Proposal, two_sides
+from drillyard.alignment.inside.gate import fit_gate
+from drillyard.alignment.inside.insides import Insides
+from drillyard.alignment.inside.learning import Readings
+from drillyard.organisms.llama import Floats
+
+__all__ = ["ConditionalSteer"]
+
+_LENGTHS = (0.5, 0.75, 1.0, 1.5)
+"""In mean lengths of the states at which the probe is to fire."""
+
+_THRESHOLDS = (0.0, 0.25)
+"""In medians of the probe's margin at these states: the second one fires less often where it should not."""
+
+
+class ConditionalSteer(EditTechnique):
+    """Adds a vector where a probe fires."""
+
+    name = "conditional-steer"
+
+    def propose(self, readings: Readings, insides: Insides, lesson: Lesson) -> Iterator[Proposal]:
+        """Yield both vectors in several lengths behind each layer's gate, at two thresholds."""
+        if not two_sides(readings, self.name):
+            return
+        wrong = readings.wrong
+        partings = [one for one, bad in zip(readings.pairs, wrong, strict=True) if bad]
+        tokens = [(one.chosen[one.parting], one.rejected[one.parting]) for one in partings]
+        readout = (insides.rows([a for a, _ in tokens]) - insides.rows([b for _, b in tokens])).mean(0)
+        for place, layer in enumerate(insides.layers):
+            fires = readings.partings[wrong, place]
+            rests = np.concatenate([readings.partings[~wrong, place], readings.elsewhere[:, place]])
+            gate, bias = fit_gate(fires, rests)
+            contrast = (readings.chosen - readings.rejected)[wrong, place].mean(0)
+            size = float(np.linalg.norm(fires, axis=1).mean())
+            margin = float(np.median(fires @ gate + bias))
+            for words, vector in (("contrast", contrast), ("read-out", readout)):
+                scaled = vector * np.float32(size / max(float(np.linalg.norm(vector)), 1e-12))
+                for length, share in itertools.product(_LENGTHS, _THRESHOLDS):
+                    edit = _gated(layer, length, scaled, gate, (bias, share * margin))
+                    told = f"{words} at layer {layer}, length {length}, threshold {share}"
+                    yield Proposal(words=told, edits=(edit,))
+
+
+def _gated(layer: int, strength: float, vector: Floats, gate: Floats, cut: tuple[float, float]) -> Edit:
+    numbers = {name: np.asarray(value, np.float32) for name, value in zip(("bias", "threshold"), cut, strict=True)}
+    tensors = {"vector": vector.astype(np.float32), "gate": gate, **numbers}
+    return Edit(layer=layer, kind="gated-add", strength=strength, tensors=tensors)
