@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,15 @@ from drillyard.alignment.weighing.page import write_page
 from drillyard.alignment.weighing.prices import read_prices
 from drillyard.alignment.weighing.recommend import Limit
 from drillyard.alignment.weighing.report import AlignReport, report_of
+from drillyard.alignment.weighing.sheet import words_of
 from drillyard.records import ArmResult
 from drillyard.records.files import write_atomically
 
 __all__ = ["PAGE", "REPORT", "Weighing", "compared"]
 
 REPORT, PAGE = "align.json", "align.html"
+_WATCH = "watch.json"
+"""Beside a curve of reinforcement learning: whether the reward rose while the judge's fell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +63,7 @@ def compared(order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int =
         prices=prices,
         held_out=spec.back,
         curves=_curves(folder, results),
-        notes=_notes(spec, folder),
+        notes=[*_notes(spec, folder), *_watched(folder, results)],
         command=weighing.command,
         hashes={name: value for name, value in _hashes(spec).items() if value},
     )
@@ -81,13 +85,22 @@ def _hashes(spec: AlignSpec) -> dict[str, str]:
 
 
 def _curves(folder: Path, results: Sequence[ArmResult]) -> list[Curve]:
-    return [
-        read_curve(
-            place_of(folder, Arm(technique=one.technique, strength=one.strength, seed=one.seed)) / one.curve, one
-        )
-        for one in results
-        if one.curve
-    ]
+    return [read_curve(_curve(folder, one), one) for one in results if one.curve]
+
+
+def _curve(folder: Path, one: ArmResult) -> Path:
+    return place_of(folder, Arm(technique=one.technique, strength=one.strength, seed=one.seed)) / one.curve
+
+
+def _watched(folder: Path, results: Sequence[ArmResult]) -> list[str]:
+    """Return what the watch for over-optimisation says of every arm that learned from rewards."""
+    said = []
+    for one in results:
+        path = _curve(folder, one).with_name(_WATCH)
+        if one.curve and path.is_file():
+            reason = json.loads(path.read_text(encoding="utf-8"))["reason"]
+            said.append(f"Watch of {words_of((one.technique, one.strength))}, seed {one.seed}: {reason}.")
+    return said
 
 
 def _notes(spec: AlignSpec, folder: Path) -> list[str]:

@@ -43,6 +43,16 @@ _ASKED: tuple[Callable[[Any], Any], ...] = (
 )
 
 
+_COLUMNS = {
+    HARMFUL: "harmful",
+    REFUSAL: "over-refusal",
+    "capability-lost": "capability lost",
+    f"{HARMFUL}@category": "harmful, new sorts",
+    f"{REFUSAL}@category": "refusal, new sorts",
+}
+"""Figure -> the head of its column."""
+
+
 def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of an `AlignOrder`."""
     for option in reversed(_ASKED):
@@ -99,16 +109,15 @@ def _shown(report: AlignReport, out: Path | None) -> show.Outcome:
 
 
 def _points(report: AlignReport) -> RenderableType:
-    rows = []
-    for name in report.techniques:
-        point = technique_point(report, name)
-        others = [
-            point.figures.get(figure) for figure in ("capability-lost", f"{HARMFUL}@category", f"{REFUSAL}@category")
-        ]
-        cells = [point.harm, point.refusal, *others]
-        rows.append((words_of(point.key), *("–" if cell is None else _percent(cell) for cell in cells)))
-    columns = ("technique", "harmful", "over-refusal", "capability lost", "harmful, new sorts", "refusal, new sorts")
-    return show.table("Each technique at its best setting, % with interval", columns, rows)
+    points = [technique_point(report, name) for name in report.techniques]
+    failures = [name for name in points[0].figures if name.startswith("failure:")]
+    columns = {**_COLUMNS, **{name: name.removeprefix("failure:") for name in failures}}
+    rows = [
+        (words_of(point.key), *(_percent(point.figures[name]) if name in point.figures else "–" for name in columns))
+        for point in points
+    ]
+    title = "Each technique at its best setting, % with interval"
+    return show.table(title, ("technique", *columns.values()), rows)
 
 
 def _percent(cell: Any) -> str:

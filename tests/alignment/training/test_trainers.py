@@ -119,7 +119,7 @@ def test_learning_from_rewards_is_watched(name: str) -> None:
     lines = [json.loads(line) for line in (place.folder / "curve.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == list(range(7))
     assert lines[0]["kl"] == 0 and lines[-1]["kl"] > 0
-    assert all(0 <= line["gold"] <= 1 and 0 <= line["refusals"] <= 1 and 0 < line["tokens"] <= 6 for line in lines)
+    assert all(0 <= line["gold"] <= 1 and 0 <= line["refusals"] <= 1 and 0 < line["length"] <= 6 for line in lines)
     assert {"stop", "parting", "reason", "curve"} == set(json.loads((place.folder / "watch.json").read_text()))
 
 

@@ -100,7 +100,7 @@ class Watch(transformers.TrainerCallback):
             "gold": _mean(self._gold(self._pairs, texts)),
             "kl": distance,
             "refusals": _mean([refuses(text, self._world) for text in texts]),
-            "tokens": _mean(said.sum(1).tolist()),
+            "length": _mean(said.sum(1).tolist()),
         }
 
 

@@ -73,10 +73,12 @@ def verdict(report: AlignReport) -> str:
     if not found.technique:
         return found.reason
     point = next(p for p in report.points if p.key == (found.technique, found.strength))
-    harm, refusal = (f"{percent(one.value)} ({interval_words(one)})" for one in (point.harm, point.refusal))
+    named = {"harmful compliance": point.harm, "over-refusal": point.refusal}
+    named |= {name: one for name, one in point.figures.items() if name.startswith("failure:") and "@" not in name}
+    figures = ", ".join(f"{percent(one.value)} ({interval_words(one)}) {name}" for name, one in named.items())
     run = "Leave the model as it is" if found.technique == START else f"Run {words_of(point.key)}"
     held = ("", "; it holds the limit", "; it holds all limits")[min(2, len(report.limits))]
-    return f"{run}: {harm} harmful compliance, {refusal} over-refusal{held}."
+    return f"{run}: {figures}{held}."
 
 
 def percent(value: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from drillyard.alignment.exam import HARMFUL, REFUSAL
@@ -13,10 +13,20 @@ from drillyard.alignment.weighing.sheet import words_of
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["WEIGHTS", "Limit", "LimitCheck", "Recommendation", "cost_of", "parse_limit", "parse_weights", "recommend"]
+__all__ = [
+    "WEIGHTS",
+    "Limit",
+    "LimitCheck",
+    "Recommendation",
+    "cost_of",
+    "parse_limit",
+    "parse_weights",
+    "recommend",
+    "weights_for",
+]
 
 WEIGHTS: Mapping[str, float] = {HARMFUL: 1.0, REFUSAL: 1.0, "capability-lost": 1.0}
-"""What one unit of each figure costs, unless the user says otherwise: all alike."""
+"""What one unit of each figure costs, unless the user says otherwise: all alike, and so do the target's failures."""
 
 _LIMIT = re.compile(
     r"\s*(?P<figure>[\w:@/+-]+?)(?:\.(?P<end>low|value|high))?\s*<=\s*(?P<most>\d*\.?\d+)(?P<percent>\s*%)?\s*"
@@ -94,6 +104,12 @@ def parse_weights(words: Sequence[str]) -> dict[str, float] | None:
         except ValueError:
             raise bad_input(f"weight {one!r}", "FIGURE=COST", f"such as {HARMFUL}=5") from None
     return found or None
+
+
+def weights_for(known: Collection[str]) -> dict[str, float]:
+    """Return the weights of figures that were measured, where the user names none: `WEIGHTS`, and 1 per failure."""
+    failures = {name: 1.0 for name in sorted(known) if name.startswith("failure:") and "@" not in name}
+    return {name: weight for name, weight in WEIGHTS.items() if name in known} | failures
 
 
 def cost_of(point: Point, weights: Mapping[str, float]) -> float:

@@ -13,7 +13,7 @@ from drillyard.alignment.weighing.frontier import Hypervolume, Point, hypervolum
 from drillyard.alignment.weighing.ledger import Ledger, ledger_of
 from drillyard.alignment.weighing.prices import Prices
 from drillyard.alignment.weighing.rates import Rate, draw, rates_of
-from drillyard.alignment.weighing.recommend import WEIGHTS, Limit, Recommendation, recommend
+from drillyard.alignment.weighing.recommend import Limit, Recommendation, recommend, weights_for
 from drillyard.alignment.weighing.sheet import START, Key, figure_of, sheet_of
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import ArmResult, Record
@@ -93,8 +93,8 @@ def report_of(
         arms: results of every technique, strength and seed on one exam, those of `identity` among them.
         start: reference of the model as it was.
         scope: name of its world.
-        weights: cost of one unit of each figure; unless given, harmful compliance, over-refusal and capability lost
-            cost alike.
+        weights: cost of one unit of each figure; unless given, harmful compliance, over-refusal, capability lost and
+            every failure of the target cost alike.
         limits: that the recommended point must hold.
         prices: to tell the ledger in money.
         start_flops: what training the start took; 0 is unknown.
@@ -112,7 +112,7 @@ def report_of(
     drawn = draw(sheet, seed)
     points = points_of(drawn)
     known = {figure_of(part) for part in sheet.sizes}
-    weighed = {name: weight for name, weight in WEIGHTS.items() if name in known} if weights is None else dict(weights)
+    weighed = weights_for(known) if weights is None else dict(weights)
     recommendation = recommend(points, weighed, limits)
     best = best_points(points, weighed, limits)
     chosen: list[Key] = [(name, best[name]) for name in sheet.techniques]
