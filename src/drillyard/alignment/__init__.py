@@ -11,6 +11,7 @@
 - **front**: the points that no other beats on both sides; **area**: what a sweep beats of the unit square.
 - **recommendation**: the cheapest point under the user's weights that holds all limits; none is a legal answer.
 - **ledger**: the alignment tax of a technique, in units and money, signed both ways.
+- **edit**: a change of hidden states after a layer, as data; a **gate** says at which tokens it happens.
 - **null technique**: `identity` changes nothing; it is the control of every comparison.
 """
 

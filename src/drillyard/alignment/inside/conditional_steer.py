@@ -14,7 +14,6 @@ go wrong later than at their first word.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -32,9 +31,6 @@ __all__ = ["ConditionalSteer"]
 _LENGTHS = (0.5, 0.75, 1.0, 1.5)
 """In mean lengths of the states at which the probe is to fire."""
 
-_THRESHOLDS = (0.0, 0.25)
-"""In medians of the probe's margin at these states: the second one fires less often where it should not."""
-
 
 class ConditionalSteer(EditTechnique):
     """Adds a vector where a probe fires."""
@@ -42,7 +38,7 @@ class ConditionalSteer(EditTechnique):
     name = "conditional-steer"
 
     def propose(self, readings: Readings, insides: Insides, lesson: Lesson) -> Iterator[Proposal]:
-        """Yield both vectors in several lengths behind each layer's gate, at two thresholds."""
+        """Yield both vectors in several lengths behind each layer's gate."""
         if not two_sides(readings, self.name):
             return
         wrong = readings.wrong
@@ -55,16 +51,14 @@ class ConditionalSteer(EditTechnique):
             gate, bias = fit_gate(fires, rests)
             contrast = (readings.chosen - readings.rejected)[wrong, place].mean(0)
             size = float(np.linalg.norm(fires, axis=1).mean())
-            margin = float(np.median(fires @ gate + bias))
             for words, vector in (("contrast", contrast), ("read-out", readout)):
                 scaled = vector * np.float32(size / max(float(np.linalg.norm(vector)), 1e-12))
-                for length, share in itertools.product(_LENGTHS, _THRESHOLDS):
-                    edit = _gated(layer, length, scaled, gate, (bias, share * margin))
-                    told = f"{words} at layer {layer}, length {length}, threshold {share}"
-                    yield Proposal(words=told, edits=(edit,))
+                for length in _LENGTHS:
+                    edit = _gated(layer, length, scaled, gate, bias)
+                    yield Proposal(words=f"{words} at layer {layer}, length {length}", edits=(edit,))
 
 
-def _gated(layer: int, strength: float, vector: Floats, gate: Floats, cut: tuple[float, float]) -> Edit:
-    numbers = {name: np.asarray(value, np.float32) for name, value in zip(("bias", "threshold"), cut, strict=True)}
+def _gated(layer: int, strength: float, vector: Floats, gate: Floats, bias: float) -> Edit:
+    numbers = {"bias": np.asarray(bias, np.float32), "threshold": np.asarray(0.0, np.float32)}
     tensors = {"vector": vector.astype(np.float32), "gate": gate, **numbers}
     return Edit(layer=layer, kind="gated-add", strength=strength, tensors=tensors)
