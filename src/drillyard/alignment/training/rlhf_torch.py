@@ -31,8 +31,8 @@ class Rlhf(Online):
     """
 
     name = "rlhf"
-    recipe = LoraRecipe(steps=24, batch=64, rank=16)
-    pace = 0.25
+    recipe = LoraRecipe(steps=36, batch=64, rank=16)
+    pace = 0.15
 
     def __init__(self, *, price: float = 2.0, reward_steps: int = 60, **options: Any) -> None:
         super().__init__(**options)
