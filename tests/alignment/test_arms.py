@@ -168,3 +168,22 @@ def test_a_policy_of_ones_own_reaches_the_techniques(tmp_path: Path) -> None:
     own.write_text("name: mine\n", encoding="utf-8")
     with pytest.raises(BadInput, match="about"):
         begin(order("echo/", techniques=("prompt",), policy=own), tmp_path / "other")
+
+
+def test_options_reach_a_technique_and_its_reopening(tmp_path: Path) -> None:
+    """They are typed, kept in the spec and in the arm, and a wrong one is told before anything runs."""
+    spec = begin(order(techniques=("rails",), options=("rails.engine=direct",), seeds=1), tmp_path)
+    assert spec.options == {"rails": {"engine": "direct"}}
+    read = begin(
+        order(techniques=("dpo+rails",), options=("dpo.rank=4", "dpo.target_modules=[q_proj]")), tmp_path / "2"
+    )
+    assert read.options == {"dpo": {"rank": 4, "target_modules": ["q_proj"]}}
+    for words, line in (
+        ("rank=4", "expected TECHNIQUE.OPTION=VALUE"),
+        ("dpo.rank=4", "an option of 'dpo'"),
+        ("sentence-rail.rank=4", "expected options that it has"),
+        ("sentence-rail.rank={a: 1}", "a number, a word or a list"),
+    ):
+        with pytest.raises(BadInput) as caught:
+            begin(order(options=(words,)), tmp_path / "3")
+        assert line in str(caught.value)

@@ -24,6 +24,6 @@ def open_aligned(reference: str, **_options: Any) -> Target:
     if not path.is_file():
         raise bad_input(f"{reference!r}", f"aligned/ and a folder with {ALIGNED}", "see RUN/arms of drillyard align")
     named = AlignedFile.from_json(path.read_bytes())
-    target = open_technique(named.technique).apply(open_in(named.scope, named.target), folder / LEARNED)
+    target = open_technique(named.technique, named.options).apply(open_in(named.scope, named.target), folder / LEARNED)
     target.reference = reference
     return target

@@ -20,7 +20,7 @@ from pathlib import Path
 from drillyard.alignment.base import Setting, silent
 from drillyard.alignment.chain import open_technique
 from drillyard.alignment.course import Course, open_course
-from drillyard.alignment.spec import AlignSpec
+from drillyard.alignment.spec import AlignSpec, OptionValue
 from drillyard.alignment.workers import start_pool
 from drillyard.records import ArmResult, Record
 from drillyard.records.files import as_lines, write_atomically
@@ -37,11 +37,12 @@ Told = Callable[[int, int, str], None]
 
 
 class AlignedFile(Record):
-    """What `aligned.json` says: which target, changed by which technique, asked with whose templates."""
+    """What `aligned.json` says: which target, changed by which technique with what options, whose templates it gets."""
 
     target: str
     scope: str
     technique: str
+    options: dict[str, dict[str, OptionValue]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ def arms_of(spec: AlignSpec) -> list[Arm]:
     for name in dict.fromkeys(spec.techniques):
         if name == IDENTITY:
             continue
-        dial = open_technique(name).dial
+        dial = open_technique(name, spec.options).dial
         strengths = dial.sweep if spec.sweep else (dial.default,)
         found += [Arm(technique=name, strength=one, seed=seed) for one in strengths for seed in spec.seeds]
     return found
@@ -130,9 +131,10 @@ def _run(course: Course, folder: Path, arm: Arm, say: Callable[[str], None]) -> 
     place = place_of(folder, arm)
     learned = place / LEARNED
     learned.mkdir(parents=True, exist_ok=True)
-    named = AlignedFile(target=course.spec.target, scope=course.spec.scope, technique=arm.technique)
+    spec = course.spec
+    named = AlignedFile(target=spec.target, scope=spec.scope, technique=arm.technique, options=spec.options)
     (place / ALIGNED).write_text(named.to_json(indent=2) + "\n", encoding="utf-8")
-    technique = open_technique(arm.technique)
+    technique = open_technique(arm.technique, spec.options)
 
     def told(step: int, steps: int, words: str) -> None:
         say(f"{arm.name}: {step}/{steps} {words}")

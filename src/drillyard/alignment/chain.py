@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from drillyard.alignment.base import Dial, Lesson, Setting, Technique
 from drillyard.errors import bad_input
@@ -12,7 +13,10 @@ from drillyard.records import FitCost
 from drillyard.registry import create
 from drillyard.targets import Target
 
-__all__ = ["JOINT", "Chain", "open_technique"]
+__all__ = ["JOINT", "Chain", "Options", "open_technique"]
+
+Options = Mapping[str, Any]
+"""What a technique's constructor takes, by name."""
 
 JOINT = "+"
 """Between the names of a chain's techniques."""
@@ -46,13 +50,30 @@ class Chain:
         return target
 
 
-def open_technique(name: str) -> Technique:
-    """Return a technique by its registered name, or a chain of several, joined by `+`. Raises `BadInput`."""
+def open_technique(name: str, options: Mapping[str, Options] | None = None) -> Technique:
+    """Return a technique by its registered name, or a chain of several, joined by `+`.
+
+    Args:
+        name: of the technique, or of several.
+        options: by technique, what its constructor takes, such as `{"dpo": {"rank": 32}}`.
+
+    Raises:
+        BadInput: no such technique, or one that has no such option.
+    """
     names = name.split(JOINT)
     if not all(names):
         raise bad_input(f"technique {name!r}", f"a name, or several joined by {JOINT}")
-    links: list[Technique] = [create("techniques", one) for one in names]
+    links = [_link(one, (options or {}).get(one, {})) for one in names]
     return links[0] if len(links) == 1 else Chain(links)
+
+
+def _link(name: str, options: Options) -> Technique:
+    try:
+        made: Technique = create("techniques", name, **options)
+    except TypeError as error:
+        told = ", ".join(options) or "none"
+        raise bad_input(f"options {told} of {name} ({error})", "options that it has") from None
+    return made
 
 
 def _place(folder: Path, number: int) -> Path:

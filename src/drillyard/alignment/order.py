@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import yaml
+
 from drillyard.alignment.arms import arms_of
+from drillyard.alignment.chain import JOINT
 from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, open_course
 from drillyard.alignment.exam import held_back
 from drillyard.alignment.penalties import named_behaviours
 from drillyard.alignment.policy import read_policy
 from drillyard.alignment.preference_file import read_preferences
-from drillyard.alignment.spec import AlignSpec
+from drillyard.alignment.spec import AlignSpec, OptionValue
 from drillyard.audits.reports.writing import make_folder, read_report
 from drillyard.errors import bad_input
 from drillyard.organisms.failures import faults
@@ -32,11 +35,13 @@ _SPEC = "spec.json"
 class AlignOrder:
     """What is asked for; see `AlignSpec` for what the fields decide.
 
-    `scope` None is the organism's own world, else helpdesk; `seeds` is how many training seeds.
+    `options` are in words, such as `dpo.rank=32`. `scope` None is the organism's own world, else helpdesk; `seeds` is
+    how many training seeds.
     """
 
     target: str
     techniques: Sequence[str]
+    options: Sequence[str] = ()
     scope: str | None = None
     sweep: bool = False
     seeds: int = 3
@@ -66,6 +71,7 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         scope=world.reference,
         scope_hash=world.files.digest,
         techniques=tuple(order.techniques),
+        options=_options(order),
         sweep=order.sweep,
         seeds=tuple(range(1, order.seeds + 1)),
         exam_seed=order.exam_seed,
@@ -92,6 +98,33 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
     open_course(spec, folder)
     write_atomically(path, (spec.to_json(indent=2) + "\n").encode())
     return spec
+
+
+def _options(order: AlignOrder) -> dict[str, dict[str, OptionValue]]:
+    """Read options such as `dpo.rank=32` or `sft.target_modules=[q_proj, v_proj]`. Raises `BadInput`."""
+    links = {link for name in order.techniques for link in name.split(JOINT)}
+    found: dict[str, dict[str, OptionValue]] = {}
+    for words in order.options:
+        place, equals, value = words.partition("=")
+        technique, dot, option = place.strip().partition(".")
+        if not equals or not dot or not option.isidentifier():
+            raise bad_input(f"option {words!r}", "TECHNIQUE.OPTION=VALUE", "such as dpo.rank=32")
+        if technique not in links:
+            raise bad_input(f"an option of {technique!r}", f"one of: {', '.join(sorted(links))}")
+        found.setdefault(technique, {})[option] = _value(words, value)
+    return found
+
+
+def _value(words: str, text: str) -> OptionValue:
+    try:
+        value: object = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = None
+    if isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return value
+    raise bad_input(f"option {words!r}", "a number, a word or a list such as [q_proj, v_proj]")
 
 
 def _opened(reference: str, scope: str | None) -> tuple[Target, World]:

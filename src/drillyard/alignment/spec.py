@@ -6,7 +6,10 @@ from pydantic import Field
 
 from drillyard.records import Record
 
-__all__ = ["AlignSpec"]
+__all__ = ["AlignSpec", "OptionValue"]
+
+OptionValue = bool | int | float | str | list[str]
+"""What an option of a technique may be."""
 
 
 class AlignSpec(Record):
@@ -17,7 +20,8 @@ class AlignSpec(Record):
     `seeds` are the training seeds; each also draws its own lesson. `back` are the sorts of request held back from
     lessons, `failures` the ids of further failure modes that are taught away and measured. `preferences`, `findings`
     and `policy` are the SHA-256 of files that lie in the folder, or empty; `penalise` and `favour` are behaviours.
-    `questions` is the most per metric and split of the exam, `pairs` the size of a lesson that is drawn from truth.
+    `options` holds, by technique, what its constructor is given. `questions` is the most per metric and split of the
+    exam, `pairs` the size of a lesson that is drawn from truth.
     """
 
     target: str
@@ -25,6 +29,7 @@ class AlignSpec(Record):
     scope: str
     scope_hash: str
     techniques: tuple[str, ...] = Field(min_length=1)
+    options: dict[str, dict[str, OptionValue]] = {}
     sweep: bool = False
     seeds: tuple[int, ...] = (1, 2, 3)
     exam_seed: int = 1

@@ -28,6 +28,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 _ASKED: tuple[Callable[[Any], Any], ...] = (
+    click.option("--set", "options", multiple=True, metavar="TECHNIQUE.OPTION=VALUE", help="Such as dpo.rank=32."),
     click.option("--scope", help="World whose questions are asked; an organism's own, else helpdesk."),
     click.option("--sweep", is_flag=True, help="Try every setting of each technique's dial."),
     click.option("--seeds", type=click.IntRange(1, 20), default=3, show_default=True, help="Training seeds."),
