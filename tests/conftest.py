@@ -39,8 +39,15 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
 
 
+SLOW_TIMEOUT = 900
+"""Seconds that a slow test may take unless it says otherwise: three times what it needs on two quiet cores."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip browser tests, with a visible reason, where there is no Chromium; in CI they must run."""
+    """Give slow tests time. Skip browser tests, with a visible reason, where there is no Chromium; in CI they run."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
     if shutil.which("chromium") or os.environ.get("CI") == "true":
         return
     for item in items:
