@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
+from annotated_types import Ge, Le
 from pydantic import Field
 
 from drillyard.alignment.chain import JOINT
@@ -18,8 +19,8 @@ __all__ = ["ELSE", "Prices", "read_prices"]
 ELSE = "else"
 """Among the engineer hours: every technique that is not named."""
 
-_Amount = Annotated[float, Field(ge=0)]
-_Share = Annotated[float, Field(ge=0, le=1)]
+_Amount = Annotated[float, Ge(0)]
+_Share = Annotated[float, Ge(0), Le(1)]
 
 
 class Prices(Record):
