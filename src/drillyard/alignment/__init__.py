@@ -1,8 +1,8 @@
 """Alignment: techniques that change a target, applied and measured.
 
-**What it is.** A technique takes a target and findings and gives a changed target; `align` applies one by name.
-**What it is not.** A verdict: whether the failure is gone is measured afterwards, on fresh prompts (`audits.recheck`).
-**Takes in.** A target, findings with evidence. **Gives out.** A changed target that is used like the old one.
+**What it is.** A technique is fitted to a lesson, writes what it learned into a folder, and changes a target with it.
+**What it is not.** Proof of safety: an exam in held-out words measures both sides, and no more than it asks.
+**Takes in.** A target, preferences, findings. **Gives out.** Changed targets, their measures, a recommendation.
 
 - **technique**: changes a target (train, steer, rail, prompt); an attack is no technique.
 - **fitter**: collects failing and sound replies; **rail**: the frozen result, a filter on replies.
