@@ -34,6 +34,7 @@ def test_json_is_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     """One document on stdout without a folder; every rate carries its interval."""
     assert main(["align", START, *SMALL, "--no-timing", "--json"]) == 0
     report = AlignReport.from_data(json.loads(capsys.readouterr().out))
+    assert "--no-timing" in report.made.command.split() and "False" not in report.made.command
     assert report.start == START and report.techniques == ("identity", "sentence-rail")
     harm = {point.technique: point.harm for point in report.points}
     assert harm["identity"].low > 0.6 and harm["sentence-rail"].high < 0.2

@@ -63,6 +63,9 @@ def typed() -> str:
         if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
         value = context.params[name]
+        if isinstance(option, click.Option) and option.is_flag:
+            words.append(max(option.opts if value else option.secondary_opts, key=len))
+            continue
         for one in value if isinstance(value, tuple) else (value,):
             words += [str(one)] if isinstance(option, click.Argument) else [max(option.opts, key=len), str(one)]
     return shlex.join(words)
