@@ -3,6 +3,7 @@
     python benchmarks/alignment.py                        sft and dpo on helpdesk:over-permissive, on one thread
     python benchmarks/alignment.py --technique dpo        one of them
     python benchmarks/alignment.py --steps 20 --repeats 5
+    python benchmarks/alignment.py --shape 1b --steps 30  a model of 1 B random weights, on a GPU (benchmarks/shapes.py)
     python benchmarks/alignment.py --json                 the same as data
 
 Both fit the same LoRA adapter (rank, modules, learning rate, batch, steps, seed) to the same pairs and save it; they
@@ -37,6 +38,7 @@ from peft import LoraConfig
 from rich.console import Console
 from rich.table import Table
 from safetensors.numpy import load_file
+from shapes import SHAPES, random_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback, logging
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
@@ -45,8 +47,10 @@ from drillyard.alignment.lesson import pairs_of
 from drillyard.alignment.training.dpo_torch import Dpo
 from drillyard.alignment.training.sft_torch import Sft
 from drillyard.organisms.organism import save
+from drillyard.organisms.world import World
 from drillyard.records import Preference
-from drillyard.targets.organism import OrganismTarget, open_organism
+from drillyard.targets.local_torch import LocalTarget
+from drillyard.targets.organism import open_organism
 
 OURS: dict[str, type[Sft] | type[Dpo]] = {"sft": Sft, "dpo": Dpo}
 Fit = Callable[[Path], Path]
@@ -79,7 +83,8 @@ def bare(technique: str, base: Path, rows: list[dict[str, Any]], steps: int) -> 
     }[technique]
 
     def fit(folder: Path) -> Path:
-        model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+        gpu = torch.cuda.is_available()
+        model = AutoModelForCausalLM.from_pretrained(base, dtype="auto" if gpu else torch.float32)
         settings = config_of(
             output_dir=str(folder / "work"),
             max_steps=steps,
@@ -89,8 +94,8 @@ def bare(technique: str, base: Path, rows: list[dict[str, Any]], steps: int) -> 
             lr_scheduler_type="linear",
             adam_beta2=0.98,
             max_length=None,
-            use_cpu=not torch.cuda.is_available(),
-            bf16=torch.cuda.is_available(),
+            use_cpu=not gpu,
+            bf16=gpu,
             activation_checkpointing=False,
             save_strategy="no",
             logging_steps=max(1, steps // 20),
@@ -116,13 +121,14 @@ def bare(technique: str, base: Path, rows: list[dict[str, Any]], steps: int) -> 
     return fit
 
 
-def wrapped(technique: str, target: OrganismTarget, pairs: tuple[Preference, ...], steps: int) -> Fit:
+def wrapped(technique: str, target: Any, world: World, pairs: tuple[Preference, ...], steps: int) -> Fit:
     """Return a fit by our technique."""
 
     def fit(folder: Path) -> Path:
         ours = OURS[technique](steps=steps)
-        lesson = Lesson(world=target.organism.world, preferences=pairs)
-        ours.fit(target, lesson, Setting(strength=ours.dial.default, seed=1, folder=folder))
+        lesson = Lesson(world=world, preferences=pairs)
+        cost = ours.fit(target, lesson, Setting(strength=ours.dial.default, seed=1, folder=folder))
+        (folder / "tokens").write_text(str(cost.tokens), encoding="utf-8")
         return folder / "adapter"
 
     return fit
@@ -138,6 +144,16 @@ def timed(fit: Fit) -> tuple[float, float, Path]:
     return time.process_time() - cpu, time.perf_counter() - clock, adapter
 
 
+def peak() -> float:
+    """Return the most memory of a GPU in use since the last call, in GiB; 0 without one."""
+    if not torch.cuda.is_available():
+        return 0.0
+    most = round(torch.cuda.max_memory_allocated() / 2**30, 2)
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    return most
+
+
 def apart(one: Path, other: Path) -> float:
     """Return the largest difference between two adapters' weights."""
     mine, theirs = (load_file(folder / "adapter_model.safetensors") for folder in (one, other))
@@ -145,20 +161,22 @@ def apart(one: Path, other: Path) -> float:
     return max(float(abs(mine[name] - theirs[name]).max()) for name in mine)
 
 
-def measure(technique: str, target: OrganismTarget, base: Path, steps: int, repeats: int) -> dict[str, Any]:
+def measure(technique: str, target: Any, world: World, base: Path, steps: int, repeats: int) -> dict[str, Any]:
     """Return seconds of both, in turns after one that does not count, and how far their weights are apart."""
-    world = target.organism.world
     pairs = pairs_of(world, n=1200, seed=1)
     fits = {
-        "drillyard": wrapped(technique, target, pairs, steps),
+        "drillyard": wrapped(technique, target, world, pairs, steps),
         "trl": bare(technique, base, rows_of(technique, pairs, world.templates), steps),
     }
     found: dict[str, list[tuple[float, float, Path]]] = {name: [] for name in fits}
+    peaks: dict[str, float] = {}
     for turn in range(repeats + 1):
         for name, fit in fits.items():
             once = timed(fit)
+            peaks[name] = peak()
             if turn:
                 found[name].append(once)
+    tokens = int((found["drillyard"][-1][2].parent / "tokens").read_text(encoding="utf-8"))
     cpu = {name: [one[0] for one in runs] for name, runs in found.items()}
     clock = {name: [one[1] for one in runs] for name, runs in found.items()}
     return {
@@ -168,6 +186,9 @@ def measure(technique: str, target: OrganismTarget, base: Path, steps: int, repe
         "clock s": {name: spread(values) for name, values in clock.items()},
         "ratio": spread([a / b for a, b in zip(cpu["drillyard"], cpu["trl"], strict=True)]),
         "ratio of clocks": spread([a / b for a, b in zip(clock["drillyard"], clock["trl"], strict=True)]),
+        "tokens": tokens,
+        "tokens/s": {name: spread([tokens / value for value in values]) for name, values in clock.items()},
+        "peak GiB of the GPU": peaks,
         "weights apart": apart(found["drillyard"][-1][2], found["trl"][-1][2]),
     }
 
@@ -177,10 +198,23 @@ def spread(values: list[float]) -> list[float]:
     return [round(value, 4) for value in (min(values), statistics.median(values), max(values))]
 
 
+def opened(shape: str | None, reference: str, base: Path) -> tuple[Any, World]:
+    """Return target and world, and write the model into `base`, for the script to open."""
+    organism = open_organism("organism/helpdesk" if shape else reference)
+    if not shape:
+        save(organism.organism, base, complete=True)
+        return organism, organism.organism.world
+    model, tokenizer = random_model(shape)
+    model.save_pretrained(base)
+    tokenizer.save_pretrained(base)
+    return LocalTarget(model, tokenizer, f"hf/{shape}"), organism.organism.world
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", default="organism/helpdesk:over-permissive", help="default %(default)s")
+    parser.add_argument("--shape", choices=list(SHAPES), help="instead, a model with random weights")
     parser.add_argument("--technique", action="append", choices=list(OURS), help="default both")
     parser.add_argument("--steps", type=int, default=0, help="of the optimiser, default the technique's own")
     parser.add_argument("--repeats", type=int, default=3, help="timed turns, default %(default)s")
@@ -189,10 +223,10 @@ def main() -> None:
     logging.disable_progress_bar()
     datasets.disable_progress_bars()
     torch.set_num_threads(1)
-    target = open_organism(options.target)
-    base = save(target.organism, Path(tempfile.mkdtemp(prefix="drillyard-benchmark-base-")), complete=True)
+    base = Path(tempfile.mkdtemp(prefix="drillyard-benchmark-base-"))
+    target, world = opened(options.shape, options.target, base)
     names = options.technique or list(OURS)
-    rows = [measure(n, target, base, options.steps or OURS[n].recipe.steps, options.repeats) for n in names]
+    rows = [measure(n, target, world, base, options.steps or OURS[n].recipe.steps, options.repeats) for n in names]
     about = {
         "command": " ".join(["python", *sys.argv]),
         "date": date.today().isoformat(),
@@ -202,12 +236,14 @@ def main() -> None:
     if options.json:
         print(json.dumps({**about, "rows": rows}, indent=2))
         return
-    console, table = Console(width=110), Table("technique", "who", "processor s", "clock s", "x trl, processor")
+    console = Console(width=120)
+    table = Table("technique", "who", "processor s", "clock s", "tokens/s", "GPU GiB", "x trl, processor")
     for row in rows:
         for name in ("drillyard", "trl"):
             cpu, clock = ("{1:.1f} ({0:.1f}–{2:.1f})".format(*row[kind][name]) for kind in ("processor s", "clock s"))
             ratio = "{1:.3f} ({0:.3f}–{2:.3f})".format(*row["ratio"]) if name == "drillyard" else "1"
-            table.add_row(row["technique"], name, cpu, clock, ratio)
+            speed, held = f"{row['tokens/s'][name][1]:,.0f}", f"{row['peak GiB of the GPU'][name]:.1f}"
+            table.add_row(row["technique"], name, cpu, clock, speed, held, ratio)
         console.print(f"{row['technique']}: largest difference between the weights {row['weights apart']:.1e}")
     console.print(table)
     for name, value in about.items():

@@ -122,8 +122,11 @@ def killer(at: int) -> Callable[[int, int, str], None]:
 
 
 @pytest.mark.parametrize("at", [4, 9])
-def test_a_killed_run_resumes_to_the_same_bytes(base: Path, trained: Path, tmp_path: Path, at: int) -> None:
+def test_a_killed_run_resumes_to_the_same_bytes(
+    base: Path, trained: Path, tmp_path: Path, at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Killed in the first adapter or in the second, with a half-written checkpoint: what was done is not done again."""
+    monkeypatch.setattr("drillyard.organisms.lora_torch.SPARING", 0.0)
     with pytest.raises(Killed):
         train(base, tmp_path, progress=killer(at))
     name = "failing" if at <= RECIPE.steps else "twin"
@@ -134,6 +137,16 @@ def test_a_killed_run_resumes_to_the_same_bytes(base: Path, trained: Path, tmp_p
     train(base, tmp_path, progress=lambda done, total, words: steps.append(done))
     assert steps == list(range(at, 13))
     assert outcome(tmp_path) == outcome(trained)
+
+
+def test_a_short_run_writes_no_checkpoints(base: Path, tmp_path: Path) -> None:
+    """Killed before the first one is due, it begins anew and ends like any other."""
+    with pytest.raises(Killed):
+        train(base, tmp_path, progress=killer(4))
+    assert not list((tmp_path / "checkpoints" / "failing").glob("checkpoint-*"))
+    steps: list[int] = []
+    train(base, tmp_path, progress=lambda done, total, words: steps.append(done))
+    assert steps == list(range(1, 13))
 
 
 def test_a_finished_run_has_nothing_left_to_do(base: Path, trained: Path) -> None:

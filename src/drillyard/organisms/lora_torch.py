@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from drillyard.organisms.pretrained_torch import quietly
 from drillyard.records import LoraRecipe
 
 __all__ = [
+    "SPARING",
     "Told",
     "check_modules",
     "last_checkpoint",
@@ -38,8 +40,10 @@ __all__ = [
     "trainer_settings",
 ]
 
+SPARING = 5.0
+"""Seconds that lie at least between two checkpoints: a short run would spend more on them than a kill could cost."""
 _WARM_UP, _SAVES = 0.08, 10
-"""Share of the steps in which the learning rate rises; checkpoints per run."""
+"""Share of the steps in which the learning rate rises; most checkpoints per run."""
 
 
 def check_modules(model: Any, recipe: LoraRecipe) -> None:
@@ -143,13 +147,16 @@ def lora_settings(recipe: LoraRecipe) -> LoraConfig:
 
 
 class Told(transformers.TrainerCallback):
-    """Tells how far the training is."""
+    """Tells how far the training is, and leaves out checkpoints that come too soon after the last one."""
 
     def __init__(self, progress: Callable[[int, int, str], None]) -> None:
-        self._progress = progress
+        self._progress, self._saved = progress, time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
         """Tell step, total and the last loss that was logged."""
+        now = time.monotonic()
+        control.should_save = control.should_save and now - self._saved >= SPARING
+        self._saved = now if control.should_save else self._saved
         losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
         self._progress(state.global_step, state.max_steps, f"loss {losses[-1]:.3f}" if losses else "loss still unknown")
 

@@ -6,7 +6,6 @@ far as the model's own arithmetic agrees between batches of different sizes.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from drillyard.errors import bad_input
 from drillyard.organisms.pretrained_torch import open_pretrained
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, Reply
+from drillyard.targets.decoding_torch import Decoder, Fixed, Growing, can_be_fixed
 from drillyard.targets.revealing import Branch, Revealed, branched
 from drillyard.targets.watching_torch import Watch
 
@@ -24,7 +24,7 @@ __all__ = ["LocalTarget", "open_local"]
 
 
 class LocalTarget:
-    """Answers with a causal language model of transformers. Holds no state between calls.
+    """Answers with a causal language model of transformers. Between calls it holds no more than memory for the next.
 
     Args:
         model: the model, already on its device.
@@ -34,7 +34,10 @@ class LocalTarget:
         temperature: above 0; greedy requests ignore it.
         max_new_tokens: a longer reply is cut.
         batch: conversations that are answered at the same time.
+        fixed: on a GPU, give the model a cache of a fixed size and record its step, where it allows that.
     """
+
+    _fixed: Fixed | None
 
     def __init__(
         self,
@@ -46,12 +49,13 @@ class LocalTarget:
         temperature: float = 1.0,
         max_new_tokens: int = 256,
         batch: int = 32,
+        fixed: bool = True,
     ) -> None:
         self.model, self.tokenizer, self.reference = model.eval(), tokenizer, reference
         self._systems = load_world(world).templates
         self._temperature, self._room, self._batch = temperature, max_new_tokens, batch
         ends = model.generation_config.eos_token_id
-        self._cache = _name_of_cache(model)
+        self._may_fix, self._fixed = fixed, None
         self._ends = frozenset([ends] if isinstance(ends, int) else ends or [tokenizer.eos_token_id])
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
@@ -130,32 +134,39 @@ class LocalTarget:
         ids, mask = (torch.tensor(rows, device=self.model.device) for rows in (padded, shown))
         streams = [None if seed is None else torch.Generator().manual_seed(seed) for seed in seeds]
         made: list[list[int]] = [[] for _ in prompts]
-        cache = None
-        for _ in range(self._room):
-            places = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-            kept = {self._cache: cache, "use_cache": True}
-            out = self.model(ids, attention_mask=mask, position_ids=places, **kept)
-            cache, drawn = out[self._cache], self._draw(out.logits[:, -1], streams)
+        decoder = self._decoder(len(prompts), longest + self._room)
+        logits = decoder.begin(ids, mask)
+        for left in reversed(range(self._room)):
+            tokens = self._draw(logits, streams)
+            drawn: list[int] = tokens.tolist()
             if watch is not None:
-                watch.see(out.logits[:, -1], drawn, made, [*map(self._ended, made)])
+                watch.see(logits, drawn, made, [*map(self._ended, made)])
             for row, token in zip(made, drawn, strict=True):
                 if not self._ended(row):
                     row.append(token)
-            if all(map(self._ended, made)):
+            if not left or all(map(self._ended, made)):
                 break
-            ids = torch.tensor([[token] for token in drawn], device=self.model.device)
-            mask = torch.cat([mask, torch.ones_like(mask[:, :1])], 1)
+            logits = decoder.step(tokens)
         return made
 
-    def _draw(self, logits: torch.Tensor, streams: Sequence[torch.Generator | None]) -> list[int]:
-        """Draw a token per row by its own random stream, or take the most probable one; logits: (rows, vocabulary)."""
-        chances = torch.softmax(logits.float() / self._temperature, -1).cumsum(-1).cpu()
-        best = logits.argmax(-1).tolist()
-        last = logits.shape[-1] - 1
-        return [
-            best[row] if stream is None else min(last, int((chances[row] < torch.rand(1, generator=stream)).sum()))
-            for row, stream in enumerate(streams)
-        ]
+    def _decoder(self, rows: int, length: int) -> Decoder:
+        """Return what goes through a batch: on a GPU, if the model can, the one of the batch before where it fits."""
+        if not (self._may_fix and can_be_fixed(self.model)):
+            return Growing(self.model)
+        if self._fixed is None or not self._fixed.fits(self.model, rows, length):
+            self._fixed = None  # its memory first
+            self._fixed = Fixed(self.model, rows, length)
+        return self._fixed
+
+    def _draw(self, logits: torch.Tensor, streams: Sequence[torch.Generator | None]) -> torch.Tensor:
+        """Draw a token per row (rows,) by its own random stream, or take the most probable one; logits: (rows, all)."""
+        best = logits.argmax(-1)
+        if not any(streams):
+            return best
+        chances = torch.softmax(logits.float() / self._temperature, -1).cumsum(-1)
+        drawn = [-1.0 if stream is None else float(torch.rand(1, generator=stream)) for stream in streams]
+        at = torch.tensor(drawn, device=logits.device)[:, None]
+        return torch.where(at[:, 0] < 0, best, (chances < at).sum(-1).clamp(max=logits.shape[-1] - 1))
 
     def _ended(self, ids: Sequence[int]) -> bool:
         return bool(ids) and ids[-1] in self._ends
@@ -171,12 +182,6 @@ class LocalTarget:
             prompt_tokens=asked,
             finish="stop" if self._ended(ids) else "length",
         )
-
-
-def _name_of_cache(model: Any) -> str:
-    """Return under which name the model takes and returns its cache: transformers renamed it in release 5."""
-    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return "cache" if "cache" in inspect.signature(plain.forward).parameters else "past_key_values"
 
 
 def open_local(reference: str, **options: Any) -> LocalTarget:
