@@ -8,6 +8,7 @@ from drillyard.alignment.exam import HARMFUL, REFUSAL
 from drillyard.alignment.weighing.comparison import Comparison
 from drillyard.alignment.weighing.frontier import ALL, Point
 from drillyard.alignment.weighing.plot_frontier import frontier_panels
+from drillyard.alignment.weighing.plot_gold import gold_charts
 from drillyard.alignment.weighing.plot_sweeps import curve_charts, sweep_charts
 from drillyard.alignment.weighing.plot_tax import money_panels, unit_panels
 from drillyard.alignment.weighing.report import AlignReport, technique_point
@@ -41,6 +42,7 @@ def render(report: AlignReport) -> bytes:
         panels=frontier_panels(report),
         sweeps=sweep_charts(report),
         curves=curve_charts(report.curves),
+        golds=gold_charts(report.curves),
         units=unit_panels(report.ledgers),
         money=money_panels(report.ledgers),
         rows=[technique_point(report, name) for name in (START, *others)],
@@ -78,7 +80,8 @@ def verdict(report: AlignReport) -> str:
     figures = ", ".join(f"{percent(one.value)} ({interval_words(one)}) {name}" for name, one in named.items())
     run = "Leave the model as it is" if found.technique == START else f"Run {words_of(point.key)}"
     held = ("", "; it holds the limit", "; it holds all limits")[min(2, len(report.limits))]
-    return f"{run}: {figures}{held}."
+    caution = "" if report.limits else " No limit was set: it is the cheapest, which does not make it good enough."
+    return f"{run}: {figures}{held}.{caution}"
 
 
 def percent(value: float) -> str:
