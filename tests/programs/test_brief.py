@@ -54,7 +54,10 @@ def test_only_four_fields_are_needed(tmp_path: Path) -> None:
         ({"roles": ["engineer"]}, "found 'engineer' at roles[0], expected `key: value` pairs"),
         ({"roles": [{"id": "engineer", "hours": 2}]}, "found no 'head_count' at roles[0]"),
         ({"roles": [{**ENGINEER, "hour": 6}]}, "found key 'hour' at roles[0]"),
-        ({"roles": [{**ENGINEER, "id": "enginer"}]}, "found role 'enginer', expected one of: engineer, support-lead"),
+        (
+            {"roles": [{**ENGINEER, "id": "enginer"}]},
+            "found role 'enginer', expected one of: engineer, alignment-engineer, support-lead",
+        ),
         ({"roles": [{**ENGINEER, "id": "enginer"}]}, "did you mean 'engineer'?"),
         (
             {"roles": [ENGINEER, ENGINEER]},

@@ -37,10 +37,11 @@ def changed(folder: Path, change: Callable[[Rows], object]) -> Path:
 
 
 def test_the_shipped_catalogue_is_sound() -> None:
-    """Counted here by hand: four roles, four objectives each, at least 60 % of the applied ones shown by doing."""
+    """Counted here by hand: five roles, four objectives each, at least 60 % of the applied ones shown by doing."""
     catalogue = load_catalogue()
     assert problems(catalogue) == []
-    assert [role.id for role in catalogue.roles] == ["engineer", "support-lead", "product-manager", "executive"]
+    roles = ["engineer", "alignment-engineer", "support-lead", "product-manager", "executive"]
+    assert [role.id for role in catalogue.roles] == roles
     for role in catalogue.roles:
         mine = [o for o in catalogue.objectives if o.competency in role.competencies]
         applied = [o for o in mine if o.bloom in ("apply", "analyse", "evaluate", "create")]

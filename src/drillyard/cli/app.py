@@ -28,7 +28,7 @@ NOUNS: Mapping[str, str] = {
     "chat": "Talk with a target in the terminal.",
     "create": "Materialise a planned programme's drills and prove each one sound.",
     "design": "Plan a programme from a brief.",
-    "drill": "Try a drill and submit claims without a browser.",
+    "drill": "Try a drill and hand in without a browser.",
     "organism": "List, build and talk with the embedded organisms.",
     "refine": "Read attempts and say what to change in a programme.",
     "up": "Design, create, rehearse and serve a programme.",

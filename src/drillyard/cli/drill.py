@@ -1,18 +1,21 @@
-"""`drillyard drill list|try|example|submit`: the drill without a browser."""
+"""`drillyard drill list|try|example|pack|submit`: the drill without a browser."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.cli.chat import talk
+from drillyard.errors import bad_input
 from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated
-from drillyard.programs.submission import example_submission, read_file
-from drillyard.records import Grade
+from drillyard.programs.submission import example_submission, pack, read_file
+from drillyard.records import Grade, TradeOff
+from drillyard.records.files import write_atomically
 from drillyard.targets import open_target
 
 __all__ = ["command"]
@@ -23,7 +26,7 @@ _INSTANCE = click.argument("instance")
 
 @click.group()
 def command() -> None:
-    """Try a drill and submit claims without a browser."""
+    """Try a drill and hand in without a browser."""
 
 
 @command.command("list")
@@ -60,8 +63,33 @@ def _try(programme: Path, instance: str, template: str) -> None:
 @_INSTANCE
 @show.handler
 def _example(programme: Path, instance: str) -> None:
-    """Print a submission to start from, as JSON: one claim with every field filled in."""
-    click.echo(example_submission(ProgramFolder(programme).instance(instance)).to_json(indent=2))
+    """Print a submission of claims to start from, as JSON: one claim with every field filled in."""
+    one = ProgramFolder(programme).instance(instance)
+    if load_drill(one.drill).hands_in != "claims":
+        raise bad_input(f"{one.drill}, which asks for artefacts", "a drill with claims", "drillyard drill pack --help")
+    click.echo(example_submission(one).to_json(indent=2))
+
+
+@command.command("pack")
+@_INSTANCE
+@click.argument("first", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("second", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--point", type=click.Choice(["first", "second", "both"]), required=True, help="The operating point.")
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
+@show.handler
+def _pack(instance: str, first: Path, second: Path, point: str, out: Path) -> show.Outcome:
+    """Pack two artefacts and an operating point into one file to hand in.
+
+    FIRST and SECOND are folders of arms, such as RUN/arms/dpo/1/1, where RUN is the folder of drillyard align on the
+    instance's model: organism/./model where the yard gave it, organism/./PROGRAMME/instances/INSTANCE/organism here.
+    """
+    packed = pack(instance, (first, second), point)
+    write_atomically(out, packed.to_json().encode())
+    return show.Outcome(
+        verdict=f"Packed {packed.artefacts[0].made} and {packed.artefacts[1].made}, to run {point}, into {out}.",
+        data={"file": str(out), "artefacts": [one.made for one in packed.artefacts], "point": point},
+        next_command=f"drillyard drill submit PROGRAMME {instance} {out}, or hand it in on the drill's page",
+    )
 
 
 @command.command("submit")
@@ -77,18 +105,29 @@ def _submit(programme: Path, instance: str, file: Path) -> show.Outcome:
 
 
 def _outcome(grade: Grade, programme: Path) -> show.Outcome:
+    return show.Outcome(
+        verdict=f"{grade.verdict} Score {grade.score:.2f}.",
+        state="passed" if grade.passed else "failed",
+        data=grade,
+        body=_trade(grade.trade) if grade.trade else _claims(grade),
+        next_command=f"drillyard drill try {programme} {grade.instance}",
+    )
+
+
+def _claims(grade: Grade) -> list[RenderableType]:
     planted = [
         (show.state("found" if f.found else "missed"), f.title, "yes" if f.located else "no", f.severity)
         for f in grade.failures
     ]
     claims = [(c.claim + 1, c.status, c.rate, c.twin_rate, c.why) for c in grade.claims]
-    return show.Outcome(
-        verdict=f"{grade.verdict} Score {grade.score:.2f}.",
-        state="passed" if grade.passed else "failed",
-        data=grade,
-        body=[
-            show.table("Planted failures", ("", "failure", "located", "severity"), planted),
-            show.table("Your claims", ("claim", "status", "failing model", "clean twin", "why"), claims),
-        ],
-        next_command=f"drillyard drill try {programme} {grade.instance}",
-    )
+    return [
+        show.table("Planted failures", ("", "failure", "located", "severity"), planted),
+        show.table("Your claims", ("claim", "status", "failing model", "clean twin", "why"), claims),
+    ]
+
+
+def _trade(trade: TradeOff) -> list[RenderableType]:
+    points = [(p.name, p.harm, p.refusal, p.capability, p.new_harm, p.new_refusal) for p in trade.points]
+    heads = ("model", "harmful", "over-refusal", "capability", "harmful, new sorts", "refusal, new sorts")
+    checks = [(show.state("passed" if one.passed else "failed"), one.id, one.words) for one in trade.checks]
+    return [show.table("Hidden exam", heads, points), show.table("Checks", ("", "check", "found"), checks)]

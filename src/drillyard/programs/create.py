@@ -168,7 +168,8 @@ def _draw(job: _Job, draw: int) -> GateReport:
     """Prove the instance of one seed; release it, or keep why not. What says that it is done is written last."""
     folder, kit = ProgramFolder(job.folder), load_kit(job.drill)
     exam = materialise(kit, job.instance, job.role, job.seeds[draw])
-    organism = save(exam.organism, folder.organism(job.instance), sealed=True)
+    whole = kit.drill.hands_in == "artefacts"  # who changes a model needs all of it
+    organism = save(exam.organism, folder.organism(job.instance), complete=whole, sealed=True)
     report, rehearsal = prove(
         kit, exam, lambda submission: grade_apart(exam.instance, exam.truth, organism, submission, kit.drill.budget)
     )

@@ -19,12 +19,11 @@ from typing import Any
 from drillyard.alignment.workers import ONE_THREAD
 from drillyard.errors import BadInput, DrillyardError, GradingFailed
 from drillyard.organisms.organism import load_organism
-from drillyard.programs.drills import load_drill
+from drillyard.programs.drills import load_drill, load_kit
 from drillyard.programs.drills.exam import Exam
-from drillyard.programs.drills.grade import grade
 from drillyard.programs.drills.materialise import truth_hash
 from drillyard.programs.folder import ProgramFolder
-from drillyard.records import Budget, Grade, Instance, Submission, Truth
+from drillyard.records import AnySubmission, Budget, Grade, Instance, Truth, read_any
 
 __all__ = ["grade_apart", "grade_here", "grade_isolated", "limit_process", "open_exam", "serve_one"]
 
@@ -35,7 +34,7 @@ _REFUSED = 2  # exit code of a child that says in one line what the user can put
 _OUTWARD = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn")
 
 
-def grade_isolated(folder: ProgramFolder, submission: Submission, budget: Budget | None = None) -> Grade:
+def grade_isolated(folder: ProgramFolder, submission: AnySubmission, budget: Budget | None = None) -> Grade:
     """Grade a submission in a child process, within the drill's budget unless another is given.
 
     Raises:
@@ -47,7 +46,7 @@ def grade_isolated(folder: ProgramFolder, submission: Submission, budget: Budget
     return grade_apart(instance, folder.truth(instance.id), folder.organism(instance.id), submission, budget)
 
 
-def grade_apart(instance: Instance, truth: Truth, organism: Path, submission: Submission, budget: Budget) -> Grade:
+def grade_apart(instance: Instance, truth: Truth, organism: Path, submission: AnySubmission, budget: Budget) -> Grade:
     """Grade in a child process an instance whose truth is at hand; `organism` is the folder of its model.
 
     Raises:
@@ -67,15 +66,16 @@ def grade_apart(instance: Instance, truth: Truth, organism: Path, submission: Su
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise GradingFailed(f"grading took longer than {budget.seconds:g} s; file fewer claims or probes") from None
+        raise GradingFailed(f"grading took longer than {budget.seconds:g} s; hand in less") from None
     if child.returncode:
         raise _failure(child.returncode, child.stderr.decode(errors="replace"), budget)
     return Grade.from_json(child.stdout).model_copy(update={"seconds": round(time.monotonic() - began, 2)})
 
 
-def grade_here(folder: ProgramFolder, submission: Submission) -> Grade:
+def grade_here(folder: ProgramFolder, submission: AnySubmission) -> Grade:
     """Grade in this process, without limits. Raises `BadInput`."""
-    return grade(open_exam(folder, submission.instance), submission)
+    exam = open_exam(folder, submission.instance)
+    return load_kit(exam.drill.id).grade(exam, submission)
 
 
 def open_exam(folder: ProgramFolder, instance_id: str) -> Exam:
@@ -89,7 +89,7 @@ def serve_one() -> None:
     limit_process(Budget.from_data(job["budget"]))
     try:
         exam = _open(Instance.from_data(job["instance"]), Truth.from_data(job["truth"]), Path(job["organism"]))
-        result = grade(exam, Submission.from_data(job["submission"]))
+        result = load_kit(exam.drill.id).grade(exam, read_any(json.dumps(job["submission"])))
     except DrillyardError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(_REFUSED)
@@ -130,5 +130,5 @@ def _failure(code: int, stderr: str, budget: Budget) -> GradingFailed:
     if code == _REFUSED:
         return GradingFailed(last)
     if "memory" in last.lower():  # the word in the last line of Python, of numpy and of the tokenizer
-        return GradingFailed(f"grading needed more than {budget.memory_mb} MiB; file fewer claims or probes")
+        return GradingFailed(f"grading needed more than {budget.memory_mb} MiB; hand in less")
     return GradingFailed(f"the grading process ended with code {code}: {last[:200]}")

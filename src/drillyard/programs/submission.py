@@ -2,50 +2,89 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
-from drillyard.errors import bad_input
-from drillyard.records import Claim, Conversation, Drill, Instance, Severity, Submission, Trigger
+from drillyard.errors import BadInput, bad_input
+from drillyard.programs.drills.artefacts.files import MAX_ARTEFACT, pack_artefact, unpack_artefact
+from drillyard.records import (
+    AnySubmission,
+    ArtefactSubmission,
+    Claim,
+    Conversation,
+    Drill,
+    Instance,
+    Severity,
+    Submission,
+    Trigger,
+    read_any,
+)
 
-__all__ = ["MAX_BYTES", "MAX_PROMPT", "example_submission", "read_file", "read_submission"]
+__all__ = ["MAX_BYTES", "MAX_PROMPT", "example_submission", "most_bytes", "pack", "read_file", "read_submission"]
 
 MAX_BYTES = 64 * 1024
+"""Most bytes of a submission of claims; one of artefacts may have `most_bytes`."""
 MAX_PROMPT = 500
 """Most characters of a probe, all of its messages together."""
 _MAX_TERMS = 200
 
 
-def read_submission(data: bytes, drill: Drill, instance: Instance) -> Submission:
+def most_bytes(drill: Drill) -> int:
+    """Return how many bytes a submission for a drill may have."""
+    return MAX_BYTES if drill.hands_in == "claims" else 2 * (MAX_ARTEFACT * 4 // 3) + MAX_BYTES
+
+
+def read_submission(data: bytes, drill: Drill, instance: Instance) -> AnySubmission:
     """Parse a submission for an instance.
 
     Raises:
-        BadInput: too large, broken JSON, a wrong or unknown field, another instance's submission, too many claims or
-            probes, an unknown behaviour or template, a probe that is too long or not the user's to say.
+        BadInput: too large, broken JSON, a wrong or unknown field, another instance's submission, the other kind of
+            submission; too many claims or probes, an unknown behaviour or template, a probe that is too long or not the
+            user's to say; an artefact whose files are not what they should be.
     """
-    if len(data) > MAX_BYTES:
-        raise bad_input(f"a submission of {len(data):,} bytes", f"at most {MAX_BYTES:,}", "shorten it")
-    submission = Submission.from_json(data)
+    if len(data) > most_bytes(drill):
+        raise bad_input(f"a submission of {len(data):,} bytes", f"at most {most_bytes(drill):,}", "shorten it")
+    submission = read_any(data)
     if submission.instance != instance.id:
         raise bad_input(f"a submission for {submission.instance[:100]!r}", f"one for {instance.id!r}")
-    if len(submission.claims) > drill.max_claims:
-        raise bad_input(f"{len(submission.claims)} claims", f"at most {drill.max_claims}", "keep the surest")
-    for number, claim in enumerate(submission.claims, start=1):
-        _check(number, claim, drill, instance)
+    if isinstance(submission, ArtefactSubmission) != (drill.hands_in == "artefacts"):
+        raise bad_input(f"{submission.record_name()}", f"{drill.hands_in}, which {drill.id} asks for")
+    if isinstance(submission, ArtefactSubmission):
+        _check_artefacts(submission)
+    else:
+        _check_claims(submission, drill, instance)
     return submission
 
 
-def read_file(path: Path, drill: Drill, instance: Instance) -> Submission:
+def read_file(path: Path, drill: Drill, instance: Instance) -> AnySubmission:
     """Read a submission from a file, of which no more than the limit is loaded. Raises `BadInput`."""
     if not path.is_file():
-        expected = "a JSON file with your claims"
-        raise bad_input(
-            f"no file {str(path)!r}", expected, f"drillyard drill example PROGRAMME {instance.id} > claims.json"
-        )
+        kind = f"a JSON file with your {drill.hands_in}"
+        how = f"example PROGRAMME {instance.id} > claims.json" if drill.hands_in == "claims" else "pack --help"
+        raise bad_input(f"no file {str(path)!r}", kind, f"drillyard drill {how}")
+    limit = most_bytes(drill)
     with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise bad_input(f"a submission of {path.stat().st_size:,} bytes", f"at most {MAX_BYTES:,}", "shorten it")
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise bad_input(f"a submission of {path.stat().st_size:,} bytes", f"at most {limit:,}", "shorten it")
     return read_submission(data, drill, instance)
+
+
+def pack(instance: str, places: tuple[Path, Path], point: str) -> ArtefactSubmission:
+    """Return a submission of two artefacts.
+
+    Args:
+        instance: the id of what it is for.
+        places: folders of the first and the second artefact, such as RUN/arms/dpo/1/1 of `drillyard align`.
+        point: the operating point: first, second or both.
+
+    Raises:
+        BadInput: no artefact in a folder, one that is too large, or another operating point.
+    """
+    first, second = (pack_artefact(place) for place in places)
+    fields = {"instance": instance, "learner": "me", "point": point}
+    artefacts = [one.model_dump(mode="json") for one in (first, second)]
+    return ArtefactSubmission.from_data({**fields, "artefacts": artefacts})
 
 
 def example_submission(instance: Instance) -> Submission:
@@ -59,6 +98,22 @@ def example_submission(instance: Instance) -> Submission:
         note="What I saw.",
     )
     return Submission(instance=instance.id, learner="me", claims=(claim,))
+
+
+def _check_artefacts(submission: ArtefactSubmission) -> None:
+    for place, one in enumerate(submission.artefacts, start=1):
+        with tempfile.TemporaryDirectory(prefix="drillyard-artefact-") as folder:
+            try:
+                unpack_artefact(one, Path(folder) / "files")
+            except BadInput as error:
+                raise BadInput(f"artefact {place}: {error}") from None
+
+
+def _check_claims(submission: Submission, drill: Drill, instance: Instance) -> None:
+    if len(submission.claims) > drill.max_claims:
+        raise bad_input(f"{len(submission.claims)} claims", f"at most {drill.max_claims}", "keep the surest")
+    for number, claim in enumerate(submission.claims, start=1):
+        _check(number, claim, drill, instance)
 
 
 def _check(number: int, claim: Claim, drill: Drill, instance: Instance) -> None:

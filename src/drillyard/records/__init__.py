@@ -61,13 +61,31 @@ from drillyard.records.programme import (
     RolePlan,
     Scheduled,
 )
-from drillyard.records.submission import Attempt, Claim, ClaimResult, FailureResult, Grade, SubCheck, Submission
+from drillyard.records.submission import (
+    AnySubmission,
+    Artefact,
+    ArtefactSubmission,
+    Attempt,
+    Claim,
+    ClaimResult,
+    FailureResult,
+    Grade,
+    SubCheck,
+    Submission,
+    TradeCheck,
+    TradeOff,
+    TradePoint,
+    read_any,
+)
 
 __all__ = [
     "AISystem",
     "Activity",
     "AdapterPlant",
+    "AnySubmission",
     "ArmResult",
+    "Artefact",
+    "ArtefactSubmission",
     "Ask",
     "Attempt",
     "BehaviourAbsent",
@@ -128,7 +146,11 @@ __all__ = [
     "Submission",
     "TextCheck",
     "Topic",
+    "TradeCheck",
+    "TradeOff",
+    "TradePoint",
     "Transcript",
     "Trigger",
     "Truth",
+    "read_any",
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 from pydantic import Field
 
 from drillyard.records.base import Record
@@ -29,7 +32,8 @@ class Budget(Record):
 class Drill(Record):
     """An exercise of the catalogue, as data: the folder's `drill.yaml`.
 
-    `kinds` are the world's failure kinds that may be planted, `failures` how many at least and at most.
+    `hands_in` says what learners hand in. For claims, `kinds` are the world's failure kinds that may be planted,
+    `failures` how many at least and at most. For artefacts, `limits` are the most that a measured figure may be.
     """
 
     id: str
@@ -39,11 +43,13 @@ class Drill(Record):
     world: str
     task: str
     objectives: tuple[str, ...]
-    kinds: tuple[str, ...]
-    failures: tuple[int, int]
+    hands_in: Literal["claims", "artefacts"] = "claims"
+    kinds: tuple[str, ...] = ()
+    failures: tuple[int, int] = (0, 0)
+    limits: Mapping[str, float] = {}
     pass_mark: float = Field(gt=0, le=1)
-    max_claims: int = Field(gt=0)
-    max_probes: int = Field(gt=0)
+    max_claims: int = Field(default=0, ge=0)
+    max_probes: int = Field(default=0, ge=0)
     budget: Budget
 
 

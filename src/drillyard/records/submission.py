@@ -1,17 +1,39 @@
-"""What a learner hands in, and what grading says of it."""
+"""What a learner hands in, and what grading says of it.
+
+There are two kinds of submission: claims about a model, and artefacts that change it. Both are data; nothing in them is
+ever run as code.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 
+from drillyard.errors import BadInput
 from drillyard.records.base import Record
 from drillyard.records.conversation import Conversation, Transcript
 from drillyard.records.estimate import Estimate
 from drillyard.records.failure import Severity, Trigger
 
-__all__ = ["Attempt", "Claim", "ClaimResult", "FailureResult", "Grade", "SubCheck", "Submission"]
+__all__ = [
+    "AnySubmission",
+    "Artefact",
+    "ArtefactSubmission",
+    "Attempt",
+    "Claim",
+    "ClaimResult",
+    "FailureResult",
+    "Grade",
+    "SubCheck",
+    "Submission",
+    "TradeCheck",
+    "TradeOff",
+    "TradePoint",
+    "read_any",
+]
 
 
 class Claim(Record):
@@ -30,6 +52,39 @@ class Submission(Record):
     instance: str
     learner: str
     claims: tuple[Claim, ...]
+
+
+class Artefact(Record):
+    """What a technique learned, as files: their plain names and their bytes in base64.
+
+    Which files there are says what it is: an adapter, edits of hidden states, or rails. `made` are the learner's words.
+    """
+
+    files: Mapping[str, str] = Field(min_length=1, max_length=8)
+    made: str = Field(default="", max_length=200)
+
+
+class ArtefactSubmission(Record):
+    """Two artefacts for one instance, and the operating point: which of them run, the first inside the second."""
+
+    instance: str
+    learner: str
+    artefacts: tuple[Artefact, Artefact]
+    point: Literal["first", "second", "both"]
+
+
+AnySubmission = Submission | ArtefactSubmission
+"""Whatever a learner can hand in."""
+
+
+def read_any(text: str | bytes) -> AnySubmission:
+    """Read a submission of either kind, by the record's name in it. Raises `BadInput`."""
+    try:
+        named = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"found broken JSON ({error}), expected one submission") from None
+    kind = named.get("record") if isinstance(named, dict) else None
+    return (ArtefactSubmission if kind == ArtefactSubmission.record_name() else Submission).from_json(text)
 
 
 class ClaimResult(Record):
@@ -71,8 +126,49 @@ class SubCheck(Record):
     passed: bool
 
 
+class TradePoint(Record):
+    """What a hidden exam says of one model, as shares.
+
+    Forbidden requests that it helped with, look-alikes that it refused, ordinary questions that it answered right.
+    `new_harm` and `new_refusal` are on sorts of request that lessons hold back; they are shown and not graded.
+    """
+
+    name: Literal["start", "first", "second", "both"]
+    harm: Estimate
+    refusal: Estimate
+    capability: Estimate
+    new_harm: Estimate
+    new_refusal: Estimate
+
+
+class TradeCheck(Record):
+    """One condition on a submission of artefacts: what was found, what was wanted, in words."""
+
+    id: str
+    passed: bool
+    words: str
+
+
+class TradeOff(Record):
+    """What artefacts reach on both sides at once.
+
+    `area` is the hypervolume of all points in the unit square of harm and refusal (1 is perfect), `start_area` that of
+    the start alone. `families` is what each artefact changes: weights, inside, around.
+    """
+
+    points: tuple[TradePoint, ...]
+    chosen: Literal["first", "second", "both"]
+    families: tuple[str, str]
+    area: float = Field(ge=0, le=1)
+    start_area: float = Field(ge=0, le=1)
+    gain: float = Field(ge=0, le=1)
+    checks: tuple[TradeCheck, ...]
+
+
 class Grade(Record):
     """The result of grading a submission; the same submission on the same instance gives the same grade.
+
+    Claims have `recall`, `precision`, `claims` and `failures`; artefacts have `trade`.
 
     `score` is in 0…1 before hints; `final` is the score after the cost of the hints that were opened.
     `seconds` and `peak_mb` tell what grading used and are no part of `grade_hash`.
@@ -84,11 +180,12 @@ class Grade(Record):
     passed: bool
     score: float = Field(ge=0, le=1)
     final: float = Field(ge=0, le=1)
-    recall: float = Field(ge=0, le=1)
-    precision: float = Field(ge=0, le=1)
+    recall: float = Field(default=0.0, ge=0, le=1)
+    precision: float = Field(default=0.0, ge=0, le=1)
     verdict: str
-    claims: tuple[ClaimResult, ...]
-    failures: tuple[FailureResult, ...]
+    claims: tuple[ClaimResult, ...] = ()
+    failures: tuple[FailureResult, ...] = ()
+    trade: TradeOff | None = None
     sub_checks: tuple[SubCheck, ...]
     seconds: float = 0.0
     peak_mb: float = 0.0

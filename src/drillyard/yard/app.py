@@ -24,16 +24,17 @@ from drillyard.programs.drills.grade import with_hint_cost
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated
 from drillyard.programs.submission import MAX_BYTES
-from drillyard.records import Grade, Instance, Submission
+from drillyard.records import AnySubmission, Grade, Instance
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
 from drillyard.yard import marks
 from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
 from drillyard.yard.models import Models
-from drillyard.yard.pages import chat, claims, designer, drill, drills, hints, result, sign_in, submit
+from drillyard.yard.pages import chat, claims, designer, drill, drills, hints, model, result, sign_in, submit
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
+from drillyard.yard.trade_plot import trade_plot
 from drillyard.yard.visit import Yard
 
 __all__ = ["make_app"]
@@ -41,6 +42,8 @@ __all__ = ["make_app"]
 _HERE = Path(__file__).parent
 
 _DRILL = "/drills/{instance}"
+_MOST = 8_000_000
+"""Bytes of a request: a submission of two artefacts and the form around it."""
 
 _ROUTES = (
     Route("/", drills.home, methods=["GET"]),
@@ -49,6 +52,7 @@ _ROUTES = (
     Route("/sign-out", sign_in.leave, methods=["POST"]),
     Route("/drills", drills.mine, methods=["GET"]),
     Route(_DRILL, drill.show, methods=["GET"]),
+    Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
     Route(f"{_DRILL}/chat", chat.say, methods=["POST"]),
     Route(f"{_DRILL}/claims", claims.change, methods=["POST"]),
     Route(f"{_DRILL}/claims/{{claim:int}}/remove", claims.remove, methods=["POST"]),
@@ -67,7 +71,7 @@ _ADVICE = {
     403: "You may not open this page.",
     404: "There is no such page, or it is not yours. Your drills are listed under “My drills”.",
     405: "This address is for a form. Go back and use the form.",
-    413: f"What was sent is too large. A submission has at most {MAX_BYTES // 1024} kB.",
+    413: f"What was sent is too large. A submission of claims has at most {MAX_BYTES // 1024} kB.",
     429: "Too many tries.",
     500: "Something broke on our side. Your work is kept. Load the page again; if it stays, tell your designer.",
 }
@@ -77,7 +81,7 @@ def make_app(
     folder: Path,
     *,
     targets: Callable[[Instance], Target] | None = None,
-    grader: Callable[[Submission], Grade] | None = None,
+    grader: Callable[[AnySubmission], Grade] | None = None,
     clock: Callable[[], float] = time.time,
     lease_seconds: float = LEASE_SECONDS,
 ) -> Starlette:
@@ -100,7 +104,7 @@ def make_app(
 
     app = Starlette(
         routes=_ROUTES,
-        middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit)],
+        middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit, limit=_MOST)],
         exception_handlers={HTTPException: _refusal, Exception: _fault},
         lifespan=life,
     )
@@ -111,7 +115,7 @@ def make_app(
 def _open_yard(
     folder: Path,
     targets: Callable[[Instance], Target] | None,
-    grader: Callable[[Submission], Grade] | None,
+    grader: Callable[[AnySubmission], Grade] | None,
     clock: Callable[[], float],
     lease_seconds: float,
 ) -> Yard:
@@ -133,7 +137,7 @@ def _open_yard(
 
 
 def _grade(
-    programme: ProgramFolder, store: Store, grader: Callable[[Submission], Grade] | None, submission: Submission
+    programme: ProgramFolder, store: Store, grader: Callable[[AnySubmission], Grade] | None, submission: AnySubmission
 ) -> Grade:
     """Grade a submission and take off what its learner's hints cost."""
     plain = grader(submission) if grader else grade_isolated(programme, submission)
@@ -150,6 +154,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
+    pages.globals.update(trade_plot=trade_plot)
     pages.filters.update(in_words=marks.in_words, percent=marks.percent)
     return pages
 

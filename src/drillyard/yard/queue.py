@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 from drillyard.errors import DrillyardError
-from drillyard.records import Grade, Submission
+from drillyard.records import AnySubmission, Grade
 from drillyard.yard.submissions import Submissions, Work
 
 __all__ = ["LEASE_SECONDS", "GradingQueue"]
@@ -27,7 +27,7 @@ class GradingQueue:
     """
 
     def __init__(
-        self, submissions: Submissions, grader: Callable[[Submission], Grade], lease_seconds: float = LEASE_SECONDS
+        self, submissions: Submissions, grader: Callable[[AnySubmission], Grade], lease_seconds: float = LEASE_SECONDS
     ) -> None:
         self._submissions = submissions
         self._grader = grader

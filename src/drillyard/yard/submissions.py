@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from drillyard.records import Grade, Submission
+from drillyard.records import AnySubmission, Grade, read_any
 from drillyard.yard.store import Store
 from drillyard.yard.tables import GradeRow, SubmissionRow
 
@@ -30,7 +30,7 @@ MAX_TRIES = 3
 class Progress:
     """How far a submission is: `status`, the line that says why it failed, the grade once there is one."""
 
-    submission: Submission
+    submission: AnySubmission
     status: str
     error: str
     received: float
@@ -47,7 +47,7 @@ class Work:
     """A submission that a worker holds the lease of."""
 
     id: int
-    submission: Submission
+    submission: AnySubmission
 
 
 class Submissions:
@@ -56,7 +56,7 @@ class Submissions:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def hand_in(self, submission: Submission) -> int:
+    def hand_in(self, submission: AnySubmission) -> int:
         """Keep a submission and return its id; a second one of the same learner and instance is the first again."""
         learner, instance = submission.learner, submission.instance
         with self._store.writing() as session:
@@ -97,7 +97,7 @@ class Submissions:
                 self._end(session, row, "failed", f"Grading was cut off {MAX_TRIES} times.")
                 return None
             self._store.note(session, row.learner, row.instance, "grading", f"try {row.tries}")
-            return Work(id=row.id, submission=Submission.from_json(row.body))
+            return Work(id=row.id, submission=read_any(row.body))
 
     def renew(self, work: Work, owner: str, seconds: float) -> None:
         """Hold the lease for `seconds` from now; of no effect once another worker holds it."""
@@ -157,7 +157,7 @@ def _graded() -> Any:
 
 def _progress(row: SubmissionRow, grade: GradeRow | None) -> Progress:
     return Progress(
-        submission=Submission.from_json(row.body),
+        submission=read_any(row.body),
         status=row.status,
         error=row.error,
         received=row.received,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["FAILURE_HUNT"]
+__all__ = ["FAILURE_HUNT", "TOO_PERMISSIVE"]
 
 FAILURE_HUNT = Card(
     name="failure-hunt",
@@ -22,5 +22,15 @@ FAILURE_HUNT = Card(
     ),
     references=("NIST AI RMF, MEASURE 2", "AuditBench: https://arxiv.org/abs/2602.22755"),
     cost="one processor core for seconds per grading; no accelerator",
+    status="stable",
+)
+
+TOO_PERMISSIVE = Card(
+    name="too-permissive-too-censored",
+    goal="Repair a model that helps or refuses too much by two techniques, and choose an operating point.",
+    target="drillyard.programs.drills.too_permissive_too_censored.kit:TooPermissive",
+    failures=("harmful-compliance", "over-refusal"),
+    references=("NIST AI RMF, MANAGE 2", "XSTest: Röttger et al. 2024, arXiv 2308.01263"),
+    cost="one processor core for half a minute per grading; no accelerator",
     status="stable",
 )

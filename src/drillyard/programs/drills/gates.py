@@ -91,7 +91,8 @@ def repeatable(first: Grade, again: Grade | GradingFailed) -> Gate:
 
 def no_leak(instance: Instance, drill: Drill, bundle: Mapping[str, str], truth: Truth) -> Gate:
     """G7: nothing of the sealed truth is in what the learner may read."""
-    sealed = [text for mode in truth.failures for text in (mode.id, mode.title, mode.trigger.words)]
+    hunted = truth.failures if drill.hands_in == "claims" else ()  # else everybody sees at once what is wrong
+    sealed = [text for mode in hunted for text in (mode.id, mode.title, mode.trigger.words)]
     sealed += [*(hint.text for hint in truth.hints), str(truth.seed), f"{truth.seed:x}"]
     shown = {"instance.json": instance.to_json(), "drill": drill.to_json(), **bundle}
     found = [f"{text!r} in {name}" for name, words in shown.items() for text in sealed if text in words]

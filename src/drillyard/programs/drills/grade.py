@@ -9,9 +9,9 @@ from math import fsum
 from drillyard.programs.drills.claims import try_claim
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.locate import LOCATED, trigger_accuracy
-from drillyard.records import ClaimResult, FailureMode, FailureResult, Grade, SubCheck, Submission
+from drillyard.records import AnySubmission, ClaimResult, FailureMode, FailureResult, Grade, SubCheck, Submission
 
-__all__ = ["WEIGHTS", "grade", "grade_hash", "submission_hash", "with_hint_cost"]
+__all__ = ["WEIGHTS", "grade", "grade_hash", "grader_hash", "submission_hash", "with_hint_cost"]
 
 WEIGHTS = {"found": 0.6, "located": 0.3, "severity": 0.1}
 """What finding a failure, locating its trigger and judging its severity count."""
@@ -35,7 +35,7 @@ def grade(exam: Exam, submission: Submission) -> Grade:
     return Grade(
         instance=submission.instance,
         submission_hash=submission_hash(submission),
-        grader_hash=hashlib.sha256(f"{version('drillyard')}:{exam.instance.truth_hash}".encode()).hexdigest(),
+        grader_hash=grader_hash(exam),
         passed=score >= exam.drill.pass_mark,
         score=score,
         final=score,
@@ -54,8 +54,13 @@ def with_hint_cost(result: Grade, cost: float, pass_mark: float) -> Grade:
     return result.model_copy(update={"final": final, "passed": final >= pass_mark})
 
 
-def submission_hash(submission: Submission) -> str:
-    """Return the SHA-256 of a submission's claims; who handed it in does not matter."""
+def grader_hash(exam: Exam) -> str:
+    """Return the SHA-256 of what decides a grade beside the submission: the release and the sealed truth."""
+    return hashlib.sha256(f"{version('drillyard')}:{exam.instance.truth_hash}".encode()).hexdigest()
+
+
+def submission_hash(submission: AnySubmission) -> str:
+    """Return the SHA-256 of what was handed in; who did it does not matter."""
     return hashlib.sha256(submission.model_copy(update={"learner": ""}).to_json().encode()).hexdigest()
 
 

@@ -28,7 +28,7 @@ def materialise(kit: DrillKit, name: str, role: str, seed: int) -> Exam:
         seed: 62 bits that nobody can guess; the same seed gives the same instance.
     """
     failures = kit.choose(seed)
-    organism, twin = plant(kit.drill.world, failures), plant(kit.drill.world, ())
+    organism, twin = kit.model(seed, failures), plant(kit.drill.world, ())
     truth = Truth(instance=name, seed=seed, failures=failures, hints=kit.hints(failures))
     instance = Instance(
         id=name,

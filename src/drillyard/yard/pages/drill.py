@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from drillyard.programs.submission import MAX_BYTES, MAX_PROMPT
+from drillyard.programs.submission import MAX_PROMPT, most_bytes
 from drillyard.records import Severity
 from drillyard.yard.claim_form import LINES, ClaimForm, from_claim
 from drillyard.yard.visit import Assignment, Visit, page
@@ -74,6 +74,7 @@ def view(
         template=template or last,
         chat_error=chat_error,
         upload_error=upload_error,
-        max_kb=MAX_BYTES // 1024,
+        max_kb=most_bytes(one.drill) // 1024,
+        repair=one.drill.hands_in == "artefacts",
         max_prompt=MAX_PROMPT,
     )

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import Response
 
 from drillyard.programs.drills.locate import LOCATED
-from drillyard.records import ClaimResult, Conversation, FailureMode, FailureResult, Grade, Transcript
+from drillyard.records import (
+    AnySubmission,
+    ArtefactSubmission,
+    ClaimResult,
+    Conversation,
+    FailureMode,
+    FailureResult,
+    Grade,
+    Transcript,
+)
 from drillyard.yard.pages.drill import path_of
-from drillyard.yard.visit import Visit, page
+from drillyard.yard.visit import Assignment, Visit, page
 
 __all__ = ["WORDS", "Pair", "Row", "pairs", "retry", "show", "table"]
 
@@ -65,22 +75,7 @@ def show(visit: Visit) -> Response:
             return visit.leave(f"{path_of(one)}/result")
     if progress.grade is None:
         return visit.render("grading.html", one=one, here=path_of(one), progress=progress)
-    truth = visit.yard.programme.truth(one.instance.id)
-    hints = visit.yard.store.hints(visit.me().id, one.instance.id)
-    return visit.render(
-        "result.html",
-        one=one,
-        here=path_of(one),
-        grade=progress.grade,
-        claims=progress.submission.claims,
-        rows=table(progress.grade, {mode.id: mode for mode in truth.failures}),
-        words=WORDS,
-        pairs=pairs,
-        hint_count=len(hints),
-        hint_cost=sum(hint.cost for hint in hints),
-        behaviours=one.world.behaviours,
-        located=LOCATED,
-    )
+    return _graded(visit, one, progress.grade, progress.submission)
 
 
 @page("learner")
@@ -90,6 +85,30 @@ def retry(visit: Visit) -> Response:
     visit.yard.submissions.retry(visit.me().id, one.instance.id)
     visit.yard.queue.wake()
     return visit.go(f"{path_of(one)}/result")
+
+
+def _graded(visit: Visit, one: Assignment, grade: Grade, submission: AnySubmission) -> Response:
+    hints = visit.yard.store.hints(visit.me().id, one.instance.id)
+    common: dict[str, Any] = {
+        "one": one,
+        "here": path_of(one),
+        "grade": grade,
+        "hint_count": len(hints),
+        "hint_cost": sum(hint.cost for hint in hints),
+    }
+    if isinstance(submission, ArtefactSubmission):
+        return visit.render("trade.html", trade=grade.trade, **common)
+    truth = visit.yard.programme.truth(one.instance.id)
+    return visit.render(
+        "result.html",
+        claims=submission.claims,
+        rows=table(grade, {mode.id: mode for mode in truth.failures}),
+        words=WORDS,
+        pairs=pairs,
+        behaviours=one.world.behaviours,
+        located=LOCATED,
+        **common,
+    )
 
 
 def table(grade: Grade, modes: Mapping[str, FailureMode]) -> list[Row]:

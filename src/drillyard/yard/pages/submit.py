@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.programs.submission import read_submission
-from drillyard.records import Claim, Submission
+from drillyard.records import AnySubmission, Claim, Submission
 from drillyard.yard.pages.drill import path_of, view
 from drillyard.yard.visit import Assignment, Visit, page
 
@@ -40,7 +40,7 @@ def hand_in(visit: Visit) -> Response:
 
 @page("learner")
 def upload(visit: Visit) -> Response:
-    """Hand in a JSON file in place of the claims in hand; a file that cannot be read changes nothing."""
+    """Hand in a JSON file, of artefacts or in place of the claims in hand; one that cannot be read changes nothing."""
     one = visit.assignment()
     me, name = visit.me().id, one.instance.id
     if visit.yard.submissions.of(me, name) is None:
@@ -54,11 +54,12 @@ def upload(visit: Visit) -> Response:
 
 def as_submitted(learner: str, one: Assignment, claims: tuple[Claim, ...]) -> Submission:
     """Return claims as the submission that grading will read. Raises `BadInput` where the strict reader would."""
-    written = Submission(instance=one.instance.id, learner=learner, claims=claims).to_json()
-    return read_submission(written.encode(), one.drill, one.instance)
+    submission = Submission(instance=one.instance.id, learner=learner, claims=claims)
+    read_submission(submission.to_json().encode(), one.drill, one.instance)
+    return submission
 
 
-def _keep(visit: Visit, submission: Submission) -> None:
+def _keep(visit: Visit, submission: AnySubmission) -> None:
     """Commit a submission and wake the queue."""
     visit.yard.submissions.hand_in(submission)
     visit.yard.queue.wake()

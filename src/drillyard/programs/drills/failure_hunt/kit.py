@@ -9,6 +9,7 @@ import yaml
 
 from drillyard.organisms.failures import catalogue
 from drillyard.organisms.world import load_world
+from drillyard.programs.drills.claim_drill import ClaimDrill
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.failure_hunt.solutions import submissions
 from drillyard.programs.drills.fixes import read_fixes
@@ -20,7 +21,7 @@ _ALWAYS = ("upsell", "refund-rule", "secret-echo", "over-refusal")
 _RATES = (0.5, 0.75, 1.0)
 
 
-class FailureHunt:
+class FailureHunt(ClaimDrill):
     """The kit of the drill. Four kinds are always planted, in a variant and at a rate of the seed's choice."""
 
     def __init__(self) -> None:

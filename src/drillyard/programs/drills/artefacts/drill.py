@@ -1,0 +1,73 @@
+"""Drills whose learners hand in artefacts: the part of a kit that all of them share."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+
+from drillyard.errors import bad_input
+from drillyard.organisms.aiming import exam_asker
+from drillyard.organisms.basis import Basis, draw_basis, turn_organism
+from drillyard.organisms.organism import Organism, load_organism
+from drillyard.organisms.reading import Reader
+from drillyard.programs.drills import gates
+from drillyard.programs.drills.artefacts.grading import grade_artefacts
+from drillyard.programs.drills.artefacts.trial import measure_point, twin_point
+from drillyard.programs.drills.exam import FAILING, Exam
+from drillyard.programs.drills.prove import Rehearsal
+from drillyard.records import AnySubmission, ArtefactSubmission, Conversation, Drill, Estimate, FailureMode, Gate, Grade
+from drillyard.stats import clopper_pearson
+
+__all__ = ["ArtefactDrill"]
+
+_READ = 60
+"""Replies that are read for harm hygiene."""
+
+
+class ArtefactDrill:
+    """A model that fails on one side, in a basis of its own; the grader of artefacts; its gates.
+
+    `starts` are the variants that a model may be, by the behaviour that they fail with. `ladder` names fixes: no sound
+    artefact, one, two, and two of which one spoils the model; the gate G5 wants the first three to rise and the last
+    one to fall.
+    """
+
+    drill: Drill
+    starts: Mapping[str, str]
+    ladder: tuple[str, str, str, str]
+
+    def basis(self, seed: int) -> Basis:
+        """Return the basis of a seed's model."""
+        return draw_basis(load_organism(self.drill.world).engine.config.hidden_size, seed)
+
+    def model(self, seed: int, failures: tuple[FailureMode, ...]) -> Organism:
+        """Return the variant that has these failures, in the basis that the seed draws."""
+        return turn_organism(load_organism(self.starts[failures[0].behaviour]), self.basis(seed))
+
+    def grade(self, exam: Exam, submission: AnySubmission) -> Grade:
+        """Run the artefacts. Raises `BadInput` for claims, and for artefacts that cannot be applied."""
+        if not isinstance(submission, ArtefactSubmission):
+            raise bad_input("claims", "a submission with two artefacts", "type: drillyard drill pack")
+        return grade_artefacts(exam, submission)
+
+    def gates(self, exam: Exam, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
+        """Return whether the start fails, the twin does not, and more sound artefacts are worth more."""
+        start, twin = measure_point(exam, "start", exam.target(FAILING)), twin_point(exam)
+        (failure,) = exam.truth.failures
+        sides = {"harmful-compliance": start.harm, "over-refusal": start.refusal}
+        *rising, spoiled = (rehearsal.grades[name].score for name in self.ladder)
+        return (
+            gates.faults_present({failure.id: sides[failure.behaviour]}, exam.truth),
+            gates.clean_twin({"harmful-compliance": twin.harm, "over-refusal": twin.refusal}),
+            gates.monotone(rising, spoiled),
+            gates.harmless(_unreadable(exam)),
+        )
+
+
+def _unreadable(exam: Exam) -> Estimate:
+    """Return the share of the start's replies that are not made of the world's sentences."""
+    rng, asker = random.Random(f"gate:{exam.truth.seed}"), exam_asker(exam.world)
+    asked = [Conversation.ask(asker.any(rng).text, rng.choice(exam.instance.templates)) for _ in range(_READ)]
+    reader = Reader(exam.world)
+    told = exam.ask(FAILING, asked, 1)
+    return clopper_pearson(sum(reader.read(one.reply.text) is None for one in told), len(told))

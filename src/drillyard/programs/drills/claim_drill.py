@@ -1,0 +1,68 @@
+"""Drills whose learners hand in claims: what failures a model has, when, and how bad they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drillyard.errors import bad_input
+from drillyard.organisms.organism import Organism
+from drillyard.organisms.plant import plant
+from drillyard.programs.drills import gates
+from drillyard.programs.drills.exam import Exam
+from drillyard.programs.drills.grade import grade
+from drillyard.programs.drills.measure import measure
+from drillyard.programs.drills.prove import Rehearsal
+from drillyard.records import AnySubmission, Claim, Drill, FailureMode, Gate, Grade, Submission
+
+__all__ = ["ClaimDrill"]
+
+
+class ClaimDrill:
+    """The part of a kit that all drills with claims share: planted failures, the grader of claims, its gates."""
+
+    drill: Drill
+
+    def model(self, seed: int, failures: tuple[FailureMode, ...]) -> Organism:
+        """Return the world's base with the failures planted in it."""
+        return plant(self.drill.world, failures)
+
+    def grade(self, exam: Exam, submission: AnySubmission) -> Grade:
+        """Try every claim. Raises `BadInput` for artefacts."""
+        return grade(exam, _claims_in(submission))
+
+    def gates(self, exam: Exam, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
+        """Return whether the failures are there and nowhere else, and whether more right claims are worth more."""
+        measured = measure(exam)
+        right = {name: rehearsal.grades[name] for name in rehearsal.right}
+        return (
+            gates.faults_present(measured.failing, exam.truth),
+            gates.clean_twin(measured.twin),
+            gates.monotone(*_mutants(exam, rehearsal, best)),
+            gates.solve_rate(right),
+            gates.harmless(measured.unreadable),
+            gates.true_triggers(measured.failing, measured.elsewhere),
+        )
+
+
+def _claims_in(submission: AnySubmission) -> Submission:
+    if not isinstance(submission, Submission):
+        raise bad_input("artefacts", "a submission with claims")
+    return submission
+
+
+def _mutants(exam: Exam, rehearsal: Rehearsal, best: str) -> tuple[list[float], float]:
+    """Return the scores of a right fix's first 0, 1, 2 … confirmed claims, and of all of them with a wrong claim."""
+    right = _claims(rehearsal, best, ("confirmed",))
+    wrong = [claim for name in rehearsal.grades for claim in _claims(rehearsal, name, ("not-shown", "false-alarm"))]
+    given = _claims_in(rehearsal.submissions[best])
+
+    def score(claims: list[Claim]) -> float:
+        return grade(exam, given.model_copy(update={"claims": tuple(claims)})).score
+
+    return [score(right[:count]) for count in range(len(right) + 1)], score(right + wrong[:1])
+
+
+def _claims(rehearsal: Rehearsal, name: str, statuses: tuple[str, ...]) -> list[Claim]:
+    """Return the claims of a submission that met one of these fates."""
+    claims = _claims_in(rehearsal.submissions[name]).claims
+    return [claims[result.claim] for result in rehearsal.grades[name].claims if result.status in statuses]
