@@ -11,7 +11,10 @@ from drillyard.cli.app import LazyGroup
 __all__ = ["VERBS", "command"]
 
 # Verb -> the first line of its help. Its command is `command` in drillyard/cli/containing/<verb>.py.
-VERBS: Mapping[str, str] = {}
+VERBS: Mapping[str, str] = {
+    "channel": "Count the bits that an oracle's answers can carry, and do carry.",
+    "forecast": "Say what an oracle reports when its answer moves the outcome.",
+}
 
 
 @click.command(cls=LazyGroup, package="drillyard.cli.containing", nouns=VERBS)
