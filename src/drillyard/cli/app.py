@@ -26,6 +26,7 @@ NOUNS: Mapping[str, str] = {
     "audit": "Search a target for failures.",
     "bench": "Import, run, rescue and export benchmarks.",
     "chat": "Talk with a target in the terminal.",
+    "contain": "Measure and limit what a forecaster can do, and plan its containment.",
     "create": "Materialise a planned programme's drills and prove each one sound.",
     "design": "Plan a programme from a brief.",
     "drill": "Try a drill and hand in without a browser.",
@@ -67,8 +68,10 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the nouns from the table, without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(noun, self.nouns[noun]) for noun in self.list_commands(ctx)])
+        rows = [(noun, self.nouns[noun]) for noun in self.list_commands(ctx)]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
 
 @click.command(cls=LazyGroup, package="drillyard.cli", nouns=NOUNS)
