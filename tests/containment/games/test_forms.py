@@ -23,7 +23,9 @@ from drillyard.containment.games.attempts import (
 from drillyard.containment.games.committee import approves, released
 from drillyard.containment.games.gaussian import auc_of, caught_share, separation_of
 from drillyard.containment.games.gradual import gradual, hardest_split
+from drillyard.containment.games.looks import expected_looks
 from drillyard.errors import BadInput
+from drillyard.stats import Sprt
 
 share = st.floats(0.01, 0.99)
 
@@ -73,6 +75,19 @@ def test_attempts_by_simulation() -> None:
     assert (first - 1).mean() == pytest.approx(uncaught_before_catch(c), abs=4 * 4.5 / runs**0.5)
     shown = (rng.random((runs, 7)) < 0.1).any(axis=1).mean()
     assert shown == pytest.approx(exposed(7, 0.1), abs=4 * 0.5 / runs**0.5)
+
+
+def test_sequential_audits_by_walds_formula_and_simulation() -> None:
+    """About 41 observations at the low rate and 29 at the high one; the test, run, takes up to double."""
+    low, high = expected_looks(0.01, 0.1, 0.01, 0.05)
+    assert (low, high) == pytest.approx((41, 29), abs=0.5)
+    rng, test = np.random.default_rng(8), Sprt(low=0.01, high=0.1, alpha=0.01, beta=0.05)
+    for rate, expected in ((0.01, low), (0.1, high)):
+        taken = []
+        for draws in rng.random((400, 1000)) < rate:
+            hits = np.cumsum(draws)
+            taken.append(next(n for n in range(1, 1001) if test.decide(int(hits[n - 1]), n) != "more"))
+        assert 0.9 * expected < np.mean(taken) < 2 * expected
 
 
 def test_attacks_in_flight_have_their_reference_values() -> None:
@@ -130,6 +145,7 @@ def test_the_hardest_split_is_the_best_response() -> None:
         lambda: success_behind(0.01, 0.5),
         lambda: separation_of(1, 0.02),
         lambda: gradual(3, 0, 0.02),
+        lambda: expected_looks(0.1, 0.01, 0.01, 0.05),
     ],
 )
 def test_what_is_no_share_or_count_is_refused(wrong: Callable[[], object]) -> None:

@@ -229,7 +229,7 @@ def test_the_page_stands_alone_and_escapes(tmp_path: Path) -> None:
     for width, height, inner in re.findall(r'viewBox="0 0 (\d{3,}) (\d+)"(.*?)</svg>', page, flags=re.DOTALL):
         places = [(float(x), float(y)) for x, y in re.findall(r'<text x="([\d.]+)" y="([\d.]+)"', inner)]
         assert all(50 <= x <= int(width) - 50 and 0 < y <= int(height) for x, y in places)
-        assert all(abs(a[0] - b[0]) >= 150 or abs(a[1] - b[1]) >= 60 for a, b in itertools.combinations(places, 2))
+        assert all(abs(a[0] - b[0]) >= 110 or abs(a[1] - b[1]) >= 60 for a, b in itertools.combinations(places, 2))
     evil = drawn("<b>-s s-u <b>-u", "s", "u")
     written = write_incentives(judge_diagrams(IncentiveSpec(diagrams=(evil,))), tmp_path).read_text()
     assert "<b>" not in written and "&lt;b&gt;" in written

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drillyard.containment.incentives.goals import GoalReport, GoalSpec, judge_goals
 from drillyard.containment.incentives.offswitch import (
     capture_shift,
     deferral_gain,
@@ -141,6 +142,15 @@ def test_the_best_q_is_inside() -> None:
     true[fooled], proxy[fooled] = -20, 50
     top = np.argsort(-proxy)[: int(q * many)]
     assert true[top].mean() == pytest.approx(quantilized_utility(q, 0.8, 0.001, 20), abs=0.08)
+
+
+def test_the_report_of_goals() -> None:
+    """Episodes take the resistance away, answers lower POWER, and infinite limits are absent; JSON keeps it all."""
+    found = judge_goals(GoalSpec())
+    assert found.resists.value == pytest.approx(10 / 11, abs=0.02) and found.resists_episodic.value == 0
+    assert found.power_answers.high < found.power_moves.low and found.losing_shift == pytest.approx(1.018, abs=1e-3)
+    assert GoalReport.from_json(found.to_json()) == found and "does not show" in found.does_not_show
+    assert judge_goals(GoalSpec(mean=0.0)).noise_limit is None and judge_goals(GoalSpec(mean=0.5)).losing_shift is None
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,29 @@ def command(spec: Path | None, out: Path | None) -> show.Outcome:
         verdict=report.verdict,
         state="passed" if report.holds else "failed",
         data=report,
-        body=[_table(report), report.does_not_show],
+        body=[_table(report), _goals(report), report.does_not_show, report.goals.does_not_show],
         next_command=f"open {page}" if page else "",
     )
+
+
+def _goals(report: IncentiveReport) -> RenderableType:
+    found, spec = report.goals, report.goals.spec
+    rows = [
+        (f"random goals that avoid shutdown among {spec.options} options", found.resists),
+        ("the same, episodic", found.resists_episodic),
+        ("POWER in the middle of a grid, free moves", found.power_moves),
+        ("the same, answers only", found.power_answers),
+        (f"gain of deferring, act worth {spec.mean:g} on average", f"{found.deferral_gain:.3f}"),
+        ("human noise at which it is zero", _limit(found.noise_limit)),
+        ("shift at which half of harmful acts pass", f"{found.capture_shift:.3f}"),
+        ("shift from which deferring loses", _limit(found.losing_shift)),
+        (f"best share q under proxy noise (utility {found.utility_at_best_q:.2f})", f"{found.best_q:.3f}"),
+    ]
+    return show.table("Models of goals", ("figure", "value"), rows)
+
+
+def _limit(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"
 
 
 def _table(report: IncentiveReport) -> RenderableType:

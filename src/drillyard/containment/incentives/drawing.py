@@ -12,7 +12,7 @@ from drillyard.containment.incentives.report import DiagramReport
 
 __all__ = ["Arrow", "Drawing", "Placed", "draw"]
 
-_ACROSS, _DOWN, _MARGIN, _HALF, _TALL = 150, 76, 76, 58, 17
+_ACROSS, _DOWN, _MARGIN, _HALF, _TALL = 114, 76, 54, 48, 17
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +54,15 @@ def draw(report: DiagramReport) -> Drawing:
         for layer, row in enumerate(rows)
         for i, name in enumerate(row)
     }
+    bottom = 60 + tall * _DOWN
     width = max(600.0, 2 * _MARGIN + (len(rows) - 1) * _ACROSS)
     return Drawing(
         width=width,
-        height=40 + tall * _DOWN,
+        height=bottom,
         nodes=tuple(_placed(name, places[name], report) for row in rows for name in row),
-        arrows=tuple(Arrow(path=_path(places[a], places[b]), idle=(a, b) not in report.kept) for a, b in diagram.edges),
+        arrows=tuple(
+            Arrow(path=_path(places[a], places[b], bottom), idle=(a, b) not in report.kept) for a, b in diagram.edges
+        ),
     )
 
 
@@ -83,15 +86,13 @@ def _placed(name: str, place: tuple[float, float], report: DiagramReport) -> Pla
     return Placed(name=name, kind=kind, x=place[0], y=place[1], marks=marks, steered=name in report.steered)
 
 
-def _path(start: tuple[float, float], end: tuple[float, float]) -> str:
-    """Return a straight arrow between neighbours and a bow below where it passes a layer."""
+def _path(start: tuple[float, float], end: tuple[float, float], bottom: float) -> str:
+    """Return a straight arrow between neighbouring layers; one that passes a layer bows below everything."""
     (x1, y1), (x2, y2) = start, end
-    x1, x2 = x1 + _HALF, x2 - _HALF - 4
-    if x2 - x1 < _ACROSS:
-        return f"M{x1:.0f} {y1:.0f} L{x2:.0f} {y2:.0f}"
-    low = max(y1, y2) + 0.6 * _DOWN
-    y1, y2 = y1 + _TALL / 2, y2 + _TALL / 2
-    return f"M{x1:.0f} {y1:.0f} C{x1 + 60:.0f} {low:.0f} {x2 - 60:.0f} {low:.0f} {x2:.0f} {y2:.0f}"
+    if x2 - x1 <= _ACROSS:
+        return f"M{x1 + _HALF:.0f} {y1:.0f} L{x2 - _HALF - 4:.0f} {y2:.0f}"
+    x1, y1, x2, y2 = x1 + 30, y1 + _TALL, x2 - 28, y2 + _TALL + 4
+    return f"M{x1:.0f} {y1:.0f} C{x1 + 40:.0f} {bottom:.0f} {x2 - 40:.0f} {bottom:.0f} {x2:.0f} {y2:.0f}"
 
 
 def _mean(numbers: list[float]) -> float:

@@ -10,6 +10,7 @@ from annotated_types import MinLen
 from pydantic import model_validator
 
 from drillyard.containment.incentives.diagram import Diagram
+from drillyard.containment.incentives.goals import GoalReport, GoalSpec, judge_goals
 from drillyard.containment.incentives.graphical import Incentives, incentives_of, trimmed
 from drillyard.records import Record
 from drillyard.records.yaml_file import read_yaml
@@ -35,6 +36,7 @@ class IncentiveSpec(Record):
 
     diagrams: Annotated[tuple[Diagram, ...], MinLen(1)]
     required: tuple[str, ...] | None = None
+    goals: GoalSpec = GoalSpec()
 
     @model_validator(mode="after")
     def _named(self) -> Self:
@@ -66,6 +68,7 @@ class IncentiveReport(Record):
 
     reports: tuple[DiagramReport, ...]
     required: tuple[str, ...]
+    goals: GoalReport
     holds: bool
     verdict: str
     does_not_show: str = DOES_NOT_SHOW
@@ -92,7 +95,11 @@ def judge_diagrams(spec: IncentiveSpec) -> IncentiveReport:
     required = tuple(one.name for one in spec.diagrams) if spec.required is None else spec.required
     failing = [name for name in required if steered[name]]
     return IncentiveReport(
-        reports=reports, required=required, holds=not failing, verdict=_verdict(reports, steered, failing)
+        reports=reports,
+        required=required,
+        goals=judge_goals(spec.goals),
+        holds=not failing,
+        verdict=_verdict(reports, steered, failing),
     )
 
 
