@@ -32,9 +32,11 @@ def action_values(transitions: Floats, rewards: Floats, discount: float) -> Floa
         raise bad_input(f"rewards of shape {rewards.shape}", f"(goals, {transitions.shape[1]})", "")
     if not 0 <= discount < 1:
         raise bad_input(f"discount = {discount!r}", "a number from 0 to below 1", "0 is an episodic system")
+    flat = transitions.reshape(-1, transitions.shape[2])  # one matrix product a step, which BLAS does
     value: Floats = rewards.max() * np.ones_like(rewards) / (1 - discount)
     while True:
-        q: Floats = rewards[:, None, :] + discount * np.einsum("ast,nt->nas", transitions, value)
+        following = (value @ flat.T).reshape(len(value), *transitions.shape[:2])
+        q: Floats = rewards[:, None, :] + discount * following
         new = q.max(axis=1)
         if np.abs(new - value).max() < 1e-6 * (1 - discount) / max(discount, 1e-9):
             return q
