@@ -26,7 +26,7 @@ NOUNS: Mapping[str, str] = {
     "audit": "Search a target for failures.",
     "bench": "Import, run, rescue and export benchmarks.",
     "chat": "Talk with a target in the terminal.",
-    "contain": "Measure and limit what a forecaster can do, and plan its containment.",
+    "contain": "Measure what a forecaster can do, and what limits it.",
     "create": "Materialise a planned programme's drills and prove each one sound.",
     "design": "Plan a programme from a brief.",
     "drill": "Try a drill and hand in without a browser.",

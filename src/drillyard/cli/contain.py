@@ -14,9 +14,11 @@ __all__ = ["VERBS", "command"]
 VERBS: Mapping[str, str] = {
     "channel": "Count the bits that an oracle's answers can carry, and do carry.",
     "forecast": "Say what an oracle reports when its answer moves the outcome.",
+    "game": "Solve an audit game: best policy, worst attack, safety by knowledge.",
+    "incentives": "Find what a system could gain by knowing, and by controlling.",
 }
 
 
 @click.command(cls=LazyGroup, package="drillyard.cli.containing", nouns=VERBS)
 def command() -> None:
-    """Measure and limit what a forecaster can do, and plan its containment."""
+    """Measure what a forecaster can do, and what limits it."""

@@ -1,0 +1,91 @@
+"""The four incentives that a diagram admits, and what a decision need not see.
+
+Source: Everitt, Carey, Langlois, Ortega and Legg, AAAI 2021 (2102.01685); trimming: Lauritzen and Nilsson 2001. Each
+criterion says what some numbers on the graph could make true; it does not cover how large it is.
+"""
+
+from __future__ import annotations
+
+import networkx as nx
+
+from drillyard.containment.incentives.diagram import Diagram, graph_of, only_decision
+from drillyard.containment.incentives.reach import connected
+from drillyard.records import Record
+
+__all__ = ["Incentives", "incentives_of", "requisite", "trimmed"]
+
+
+class Incentives(Record):
+    """Names of nodes, in alphabetical order, by the incentive that the graph admits."""
+
+    information: tuple[str, ...]
+    response: tuple[str, ...]
+    control: tuple[str, ...]
+    instrumental_control: tuple[str, ...]
+
+
+def incentives_of(diagram: Diagram) -> Incentives:
+    """Return value of information, response incentive, value of control and instrumental control incentive.
+
+    Raises `BadInput` for several decisions.
+    """
+    graph, decision, utilities = graph_of(diagram), only_decision(diagram), set(diagram.utilities)
+    reduced = graph_of(trimmed(diagram))
+    gains = _reaching(graph, utilities)
+    return Incentives(
+        information=_sorted(_informative(graph, decision, utilities)),
+        response=_sorted(nx.ancestors(reduced, decision) if decision in reduced else set()),
+        control=_sorted(_reaching(reduced, utilities) - {decision}),
+        instrumental_control=_sorted(gains & (nx.descendants(graph, decision) | {decision})),
+    )
+
+
+def requisite(diagram: Diagram, decision: str) -> tuple[str, ...]:
+    """Return the observations that can matter to a decision: those d-connected to its utilities given the others."""
+    return _sorted(_requisite(graph_of(diagram), decision, set(diagram.utilities)))
+
+
+def trimmed(diagram: Diagram) -> Diagram:
+    """Return the diagram without observations that cannot matter, until nothing changes any more.
+
+    With several decisions this is sound where each knows enough of the earlier ones (sufficient recall); diagrams are
+    not checked for that.
+    """
+    graph, changed = graph_of(diagram), True
+    while changed:
+        changed = False
+        for decision in diagram.decisions:
+            idle = set(graph.predecessors(decision)) - _requisite(graph, decision, set(diagram.utilities))
+            graph.remove_edges_from([(node, decision) for node in idle])
+            changed = changed or bool(idle)
+    kept = tuple(edge for edge in diagram.edges if graph.has_edge(*edge))
+    nodes = {node for edge in kept for node in edge}
+    return diagram.model_copy(
+        update={"edges": kept, "protected": tuple(node for node in diagram.protected if node in nodes)}
+    )
+
+
+def _requisite(graph: nx.DiGraph[str], decision: str, utilities: set[str]) -> set[str]:
+    goals = utilities & nx.descendants(graph, decision)
+    parents = set(graph.predecessors(decision))
+    return {node for node in parents if node in connected(graph, goals, (parents | {decision}) - {node})}
+
+
+def _informative(graph: nx.DiGraph[str], decision: str, utilities: set[str]) -> set[str]:
+    """Return the nodes whose observation can matter. An arrow to the decision opens no path: it is conditioned on."""
+    later = nx.descendants(graph, decision)
+    known = {decision, *graph.predecessors(decision)}
+    seen = connected(graph, utilities & later, known)
+    free: set[str] = seen - later - {decision}
+    return free | _requisite(graph, decision, utilities)
+
+
+def _reaching(graph: nx.DiGraph[str], utilities: set[str]) -> set[str]:
+    """Return the utilities and all that has a directed path to one."""
+    goals = utilities & set(graph)
+    found: set[str] = goals.union(*(nx.ancestors(graph, node) for node in goals))
+    return found
+
+
+def _sorted(nodes: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(nodes))

@@ -1,0 +1,30 @@
+"""What is d-connected to a set of nodes: one walk over the arrows instead of a test per node."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+import networkx as nx
+
+__all__ = ["connected"]
+
+
+def connected(graph: nx.DiGraph[str], sources: Set[str], given: Set[str]) -> set[str]:
+    """Return the nodes that are d-connected to some source given others; in time linear in the arrows.
+
+    Source: Shachter 1998 (Bayes ball).
+    """
+    opened = set(given).union(*(nx.ancestors(graph, node) for node in given))  # colliders here let a path through
+    up, down = True, False  # how the path goes on from a node: it came from a child, or from a parent
+    stack, seen, found = [(node, up) for node in sources], set[tuple[str, bool]](), set[str]()
+    while stack:
+        node, climbing = stack.pop()
+        if (node, climbing) in seen:
+            continue
+        seen.add((node, climbing))
+        if node not in given:
+            found.add(node)
+            stack += [(child, down) for child in graph.successors(node)]
+        if (climbing and node not in given) or (not climbing and node in opened):
+            stack += [(parent, up) for parent in graph.predecessors(node)]
+    return found
