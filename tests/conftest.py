@@ -26,6 +26,7 @@ os.environ.update(
     HF_HUB_DISABLE_TELEMETRY="1",
     HF_HUB_OFFLINE="1",
     OMP_NUM_THREADS="1",
+    OMP_WAIT_POLICY="PASSIVE",  # two threads that wait actively crawl where another process wants a core
     TOKENIZERS_PARALLELISM="false",
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 import drillyard.records
@@ -45,8 +46,33 @@ def record(kind: type[Record]) -> st.SearchStrategy[Record]:
         return _estimates()
     if kind is Preference:
         return _preferences()
+    if kind.__name__ in _WHOLE:
+        return st.sampled_from(_WHOLE[kind.__name__]())
     fields = {name: _annotated(field.annotation, field.metadata) for name, field in kind.model_fields.items()}
     return st.fixed_dictionaries({name: st.from_type(hint) for name, hint in fields.items()}).map(lambda d: kind(**d))
+
+
+def _games() -> list[Record]:
+    from drillyard.containment.games.bins import REFERENCE
+    from drillyard.containment.games.families import monotone_game, random_game
+
+    return [REFERENCE, *(make(np.random.default_rng(i)) for i in range(3) for make in (random_game, monotone_game))]
+
+
+def _diagrams() -> list[Record]:
+    from drillyard.containment.incentives.report import oracle_diagrams
+
+    return list(oracle_diagrams().diagrams)
+
+
+def _specs() -> list[Record]:
+    from drillyard.containment.incentives.report import oracle_diagrams
+
+    return [oracle_diagrams()]
+
+
+_WHOLE = {"AuditGame": _games, "Diagram": _diagrams, "IncentiveSpec": _specs}
+"""Records whose fields must fit each other: by name, as other rooms' records are met only where they are loaded."""
 
 
 def _preferences() -> st.SearchStrategy[Preference]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -46,7 +45,7 @@ class Drill(Record):
     hands_in: Literal["claims", "artefacts"] = "claims"
     kinds: tuple[str, ...] = ()
     failures: tuple[int, int] = (0, 0)
-    limits: Mapping[str, float] = {}
+    limits: dict[str, float] = {}
     pass_mark: float = Field(gt=0, le=1)
     max_claims: int = Field(default=0, ge=0)
     max_probes: int = Field(default=0, ge=0)

@@ -7,7 +7,6 @@ ever run as code.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -60,7 +59,7 @@ class Artefact(Record):
     Which files there are says what it is: an adapter, edits of hidden states, or rails. `made` are the learner's words.
     """
 
-    files: Mapping[str, str] = Field(min_length=1, max_length=8)
+    files: dict[str, str] = Field(min_length=1, max_length=8)
     made: str = Field(default="", max_length=200)
 
 

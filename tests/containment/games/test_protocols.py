@@ -14,11 +14,11 @@ from drillyard.containment.games.knowledge import safety_at
 from drillyard.containment.games.protocols import PROTOCOLS, cases, safety_of, usefulness_of
 from drillyard.containment.games.repeated import best_plan, plan_value
 from drillyard.containment.games.report import GameReport, GameSpec, play
-from drillyard.containment.games.setting import Setting
+from drillyard.containment.games.setting import GameSetting
 from drillyard.containment.games.simulate import simulated_safety
 from drillyard.errors import BadInput
 
-SETTING = Setting(
+SETTING = GameSetting(
     success=0.7, attack_rate=0.4, candidates=2, collusion=0.6, paraphrase=0.3, honeypots=4, samples=3, agreement=0.95
 )
 
@@ -51,18 +51,18 @@ def test_level_three_is_the_best_response(rate: float, collusion: float, budget:
 
 def test_protocols_that_are_others_at_their_ends() -> None:
     """What nothing tells apart is the same number."""
-    plain = Setting(candidates=1, collusion=0, samples=1, removes=0, critical_recall=0, editing_separation=1.636)
+    plain = GameSetting(candidates=1, collusion=0, samples=1, removes=0, critical_recall=0, editing_separation=1.636)
     same = repeated_safety(caught_share(1.636, 0.02), 1)
     for name in ("trusted-monitoring", "trusted-editing", "resample-incriminate", "defer-on-critical", "consensus"):
         assert safety_of(name, plain, 0.02) == pytest.approx(same)
-    colluding = Setting(collusion=1)
+    colluding = GameSetting(collusion=1)
     assert safety_of("untrusted-monitoring", colluding, 0.02) == 0
     caught = colluding.model_copy(update={"honeypots": 500})
     assert safety_of("untrusted-monitoring", caught, 0.02) == pytest.approx(
         safety_of("trusted-monitoring", caught, 0.02)
     )
     assert safety_of("untrusted-monitoring", colluding.model_copy(update={"paraphrase": 1.0}), 0.02) > 0.1
-    assert safety_of("consensus", Setting(success=0, trusted_separation=0), 0.0) == 1
+    assert safety_of("consensus", GameSetting(success=0, trusted_separation=0), 0.0) == 1
 
 
 @given(st.sampled_from(PROTOCOLS[1:]), st.floats(0, 0.9))

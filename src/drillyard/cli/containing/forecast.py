@@ -9,8 +9,8 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
-from drillyard.containment.forecasting.mitigations import Comparison
-from drillyard.containment.forecasting.spec import ForecastReport, ForecastSpec, forecast, read_forecast
+from drillyard.containment.forecasting.mitigations import MitigationTable
+from drillyard.containment.forecasting.spec import ForecastReport, PerformativeSpec, forecast, read_forecast
 
 __all__ = ["command"]
 
@@ -35,11 +35,11 @@ def command(spec: Path | None, **options: Any) -> show.Outcome:
     The oracle wants nothing but its score. Compares every mitigation by the gap that stays and the forecast value that
     is lost. Exits 1 when the gap without mitigation is over the limit.
     """
-    start = read_forecast(spec) if spec else ForecastSpec()
+    start = read_forecast(spec) if spec else PerformativeSpec()
     given = {name: value for name, value in options.items() if value is not None}
     if "outcomes" in given:
         given["outcomes"] = int(given["outcomes"])
-    report = forecast(ForecastSpec.from_data({**start.model_dump(), **given}))
+    report = forecast(PerformativeSpec.from_data({**start.model_dump(), **given}))
     answer = report.answer
     return show.Outcome(
         verdict=f"Paid by {answer.rule}, the oracle reports {answer.report:.4f} and {answer.outcome:.4f} comes true: "
@@ -77,7 +77,7 @@ def _body(report: ForecastReport) -> list[RenderableType]:
     return [*body, f"\n{report.does_not_show}"]
 
 
-def _mitigations(title: str, comparison: Comparison) -> RenderableType:
+def _mitigations(title: str, comparison: MitigationTable) -> RenderableType:
     rows = [
         (row.name, *(f"{x:.4f}" for x in (row.gap, row.incentive, row.score_loss, row.resolution_lost)), row.note)
         for row in comparison.rows

@@ -12,10 +12,10 @@ from drillyard.containment.channels.capacity import capacity, dithering, median_
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["ChannelReport", "Setting", "channel_report", "settings"]
+__all__ = ["ChannelReport", "ReleaseSetting", "channel_report", "settings"]
 
 
-class Setting(Record):
+class ReleaseSetting(Record):
     """One canonicaliser: capacity in bits per answer, and the mean squared error that it adds to an honest answer."""
 
     name: str
@@ -37,7 +37,7 @@ class ChannelReport(Record):
     bits_per_year: float
     payload: float
     answers: int | None
-    settings: tuple[Setting, ...]
+    settings: tuple[ReleaseSetting, ...]
     does_not_show: str = _LIMITS
 
 
@@ -46,7 +46,7 @@ def settings(
     grids: Sequence[int] = (2, 5, 11, 21, 51),
     dithers: Sequence[float] = (0.02, 0.05, 0.1),
     k: int = 3,
-) -> tuple[Setting, ...]:
+) -> tuple[ReleaseSetting, ...]:
     """Return rounding, dither and the median of k on a grid of reports, with bits and the Brier loss of each.
 
     An honest answer is uniform over the grid. For the median the k − 1 other oracles answer with the dither next to it,
@@ -59,18 +59,18 @@ def settings(
     if not 2 <= points <= 401:
         raise bad_input(f"a grid of {points}", "2 to 401 points", "try 101")
     value = np.linspace(0, 1, points)
-    rows = [Setting(name=f"{points} points as they are", bits=float(np.log2(points)), score_loss=0.0)]
+    rows = [ReleaseSetting(name=f"{points} points as they are", bits=float(np.log2(points)), score_loss=0.0)]
     for coarse in (grid for grid in grids if grid < points):
         channel = rounding(points, coarse)
         error = (channel * (np.linspace(0, 1, coarse)[None, :] - value[:, None]) ** 2).sum(1).mean()
-        rows.append(Setting(name=f"rounded to {coarse}", bits=float(np.log2(coarse)), score_loss=float(error)))
+        rows.append(ReleaseSetting(name=f"rounded to {coarse}", bits=float(np.log2(coarse)), score_loss=float(error)))
     for width in dithers:
         channel = dithering(points, width)
         error = (channel * (value[None, :] - value[:, None]) ** 2).sum(1).mean()
-        rows.append(Setting(name=f"dither {width:g}", bits=_bits(channel), score_loss=float(error)))
+        rows.append(ReleaseSetting(name=f"dither {width:g}", bits=_bits(channel), score_loss=float(error)))
     for width in dithers:
         channel = median_of(np.eye(points), dithering(points, width)[points // 2], k)
-        rows.append(Setting(name=f"median of {k}, others spread {width:g}", bits=_bits(channel), score_loss=0.0))
+        rows.append(ReleaseSetting(name=f"median of {k}, others spread {width:g}", bits=_bits(channel), score_loss=0.0))
     return tuple(rows)
 
 

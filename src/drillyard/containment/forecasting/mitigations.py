@@ -18,7 +18,7 @@ from drillyard.containment.forecasting.rules import EDGE, ScoringRule
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["DOES_NOT_SHOW", "Comparison", "Dials", "Row", "compare_mitigations"]
+__all__ = ["DOES_NOT_SHOW", "MitigationTable", "Dials", "Row", "compare_mitigations"]
 
 Array = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ class Row(Record):
     note: str
 
 
-class Comparison(Record):
+class MitigationTable(Record):
     """All mitigations on the same questions under one rule."""
 
     rule: str
@@ -92,13 +92,13 @@ class _Played:
 _Protocol = Callable[[ScoringRule, Influence, Dials], _Played]
 
 
-def compare_mitigations(rule: ScoringRule, moved: Influence, dials: Dials | None = None) -> Comparison:
+def compare_mitigations(rule: ScoringRule, moved: Influence, dials: Dials | None = None) -> MitigationTable:
     """Return every mitigation with what stays and what it costs, on the questions of one influence."""
     dials = dials or Dials()
     honest = honest_reports(moved, rule)
     reference = _resolution(honest, _at(moved, honest))
     rows = tuple(_row(name, rule, play(rule, moved, dials), reference) for name, play in _PROTOCOLS.items())
-    return Comparison(rule=rule.name, questions=moved.size, rows=rows)
+    return MitigationTable(rule=rule.name, questions=moved.size, rows=rows)
 
 
 def _row(name: str, rule: ScoringRule, played: _Played, reference: float) -> Row:

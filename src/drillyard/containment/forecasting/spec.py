@@ -7,7 +7,7 @@ from typing import Literal
 
 from drillyard.containment.forecasting.erasure import Leak, episodes_needed, leak_curve
 from drillyard.containment.forecasting.influence import Influence, clipped, linear, logistic, read_table
-from drillyard.containment.forecasting.mitigations import Comparison, compare_mitigations
+from drillyard.containment.forecasting.mitigations import MitigationTable, compare_mitigations
 from drillyard.containment.forecasting.outcomes import SearchResult, search_rules
 from drillyard.containment.forecasting.report import (
     DOES_NOT_SHOW,
@@ -22,10 +22,10 @@ from drillyard.errors import bad_input
 from drillyard.records import Record
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["ForecastReport", "ForecastSpec", "forecast", "influence_of", "read_forecast"]
+__all__ = ["ForecastReport", "PerformativeSpec", "forecast", "influence_of", "read_forecast"]
 
 
-class ForecastSpec(Record):
+class PerformativeSpec(Record):
     """What `drillyard contain forecast` is asked.
 
     `a` and `b` are level and slope of a linear or clipped influence, level and steepness of a logistic one; `table`
@@ -51,11 +51,11 @@ class ForecastSpec(Record):
 class ForecastReport(Record):
     """One question, many questions, every mitigation on the one question and on the many, erasure, and its limits."""
 
-    spec: ForecastSpec
+    spec: PerformativeSpec
     answer: Answer
     portfolio: Portfolio
-    question: Comparison
-    many: Comparison
+    question: MitigationTable
+    many: MitigationTable
     episodes_for_1000: int
     leaks: tuple[Leak, ...]
     three_outcomes: SearchResult | None
@@ -63,17 +63,17 @@ class ForecastReport(Record):
     does_not_show: str = DOES_NOT_SHOW
 
 
-def read_forecast(path: Path) -> ForecastSpec:
+def read_forecast(path: Path) -> PerformativeSpec:
     """Read a spec from YAML; a relative `table` lies beside the file.
 
     Raises:
         BadInput: no such file, broken YAML, an unknown field or a wrong value.
     """
-    spec = ForecastSpec.from_data(read_yaml(path))
+    spec = PerformativeSpec.from_data(read_yaml(path))
     return spec.model_copy(update={"table": str(path.parent / spec.table)}) if spec.table else spec
 
 
-def influence_of(spec: ForecastSpec) -> Influence:
+def influence_of(spec: PerformativeSpec) -> Influence:
     """Return the influence that a spec describes. Raises `BadInput` where a value is no probability."""
     if spec.table:
         return read_table(Path(spec.table), spec.unread)
@@ -81,7 +81,7 @@ def influence_of(spec: ForecastSpec) -> Influence:
     return make(spec.a, spec.b, spec.unread)
 
 
-def forecast(spec: ForecastSpec) -> ForecastReport:
+def forecast(spec: PerformativeSpec) -> ForecastReport:
     """Return everything about one spec; `holds` says whether the gap without any mitigation is within the limit."""
     if not 0 <= spec.limit <= 1:
         raise bad_input(f"the limit {spec.limit:g}", "one from 0 to 1", "try --limit 0.05")

@@ -18,7 +18,7 @@ from drillyard.containment.games.attempts import upfront_loss, upfront_loss_at
 from drillyard.containment.games.bins import AuditGame, losses
 from drillyard.containment.games.minimax import threshold_policy
 from drillyard.containment.games.protocols import safety_of
-from drillyard.containment.games.setting import Setting
+from drillyard.containment.games.setting import GameSetting
 
 __all__ = ["LEVELS", "loss_at", "safety_at"]
 
@@ -43,7 +43,7 @@ def loss_at(game: AuditGame, policy: tuple[float, ...], budget: float) -> tuple[
     return float(real.mean()), guessed[0], guessed[1], float(real.max())
 
 
-def safety_at(name: str, setting: Setting, budget: float) -> tuple[float, float, float, float]:
+def safety_at(name: str, setting: GameSetting, budget: float) -> tuple[float, float, float, float]:
     """Return the safety of a protocol at levels 0 to 3. Raises `BadInput` for an unknown protocol."""
     if name == "upfront-audit":
         best = 1 - upfront_loss(budget, setting.success)

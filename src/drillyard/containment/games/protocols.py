@@ -14,19 +14,19 @@ from scipy.special import ndtr, ndtri
 from drillyard.containment.games.attempts import exposed, upfront_loss
 from drillyard.containment.games.checks import check_share
 from drillyard.containment.games.gaussian import caught_share
-from drillyard.containment.games.setting import Case, Setting
+from drillyard.containment.games.setting import Case, GameSetting
 from drillyard.errors import bad_input
 
 __all__ = ["PROTOCOLS", "cases", "safety_of", "usefulness_of"]
 
-_Cases = Callable[[Setting, float], tuple[Case, ...]]
+_Cases = Callable[[GameSetting, float], tuple[Case, ...]]
 
 
-def _trusted(setting: Setting, budget: float) -> tuple[Case, ...]:
+def _trusted(setting: GameSetting, budget: float) -> tuple[Case, ...]:
     return (_monitored(setting, setting.trusted_separation, budget),)
 
 
-def _untrusted(setting: Setting, budget: float) -> tuple[Case, ...]:
+def _untrusted(setting: GameSetting, budget: float) -> tuple[Case, ...]:
     """A colluder lets attacks pass; paraphrase cuts its signal, a honeypot puts the trusted monitor in its place."""
     signals = setting.collusion * (1 - setting.paraphrase)
     found = exposed(setting.honeypots, setting.exposes)
@@ -39,19 +39,19 @@ def _untrusted(setting: Setting, budget: float) -> tuple[Case, ...]:
     )
 
 
-def _editing(setting: Setting, budget: float) -> tuple[Case, ...]:
+def _editing(setting: GameSetting, budget: float) -> tuple[Case, ...]:
     """Candidates are chosen by the score that is audited; whether one is edited is a score of its own."""
     edited = caught_share(setting.trusted_separation, setting.deferred)
     caught = _seen(setting, setting.editing_separation, budget)
     return (Case(weight=1, caught=caught, lost=(1 - caught) * setting.success * (1 - setting.removes * edited)),)
 
 
-def _to_trusted(setting: Setting, budget: float) -> tuple[Case, ...]:
+def _to_trusted(setting: GameSetting, budget: float) -> tuple[Case, ...]:
     caught, stopped = _audited_and_stopped(setting, budget)
     return (Case(weight=1, caught=caught, lost=(1 - stopped) * setting.success),)
 
 
-def _resample(setting: Setting, budget: float) -> tuple[Case, ...]:
+def _resample(setting: GameSetting, budget: float) -> tuple[Case, ...]:
     """The second sample is acted on unless it is audited."""
     caught, stopped = _audited_and_stopped(setting, budget)
     again = (stopped - caught) * setting.attack_rate
@@ -59,7 +59,7 @@ def _resample(setting: Setting, budget: float) -> tuple[Case, ...]:
     return (Case(weight=1, caught=caught + again * caught, lost=lost),)
 
 
-def _incriminate(setting: Setting, budget: float) -> tuple[Case, ...]:
+def _incriminate(setting: GameSetting, budget: float) -> tuple[Case, ...]:
     """The first sample is acted on; the largest suspicion of all samples decides whether it is audited."""
     others = setting.samples - 1
     edge = ndtri((1 - budget) ** (1 / setting.samples))
@@ -68,13 +68,13 @@ def _incriminate(setting: Setting, budget: float) -> tuple[Case, ...]:
     return (Case(weight=1, caught=1 - miss, lost=miss * setting.success),)
 
 
-def _critical(setting: Setting, budget: float) -> tuple[Case, ...]:
+def _critical(setting: GameSetting, budget: float) -> tuple[Case, ...]:
     """Audits see the proposal; what is critical and not audited is done by the trusted system."""
     caught = _seen(setting, setting.trusted_separation, budget)
     return (Case(weight=1, caught=caught, lost=(1 - caught) * (1 - setting.critical_recall) * setting.success),)
 
 
-def _consensus(setting: Setting, budget: float) -> tuple[Case, ...]:
+def _consensus(setting: GameSetting, budget: float) -> tuple[Case, ...]:
     """Something happens only if every member proposes it; copies that share a decision always do."""
     caught = _seen(setting, setting.trusted_separation, budget)
     alone = (1 - caught) * setting.success
@@ -100,7 +100,7 @@ PROTOCOLS = ("upfront-audit", *_CASES)
 """The protocols by name."""
 
 
-def cases(name: str, setting: Setting, budget: float) -> tuple[Case, ...]:
+def cases(name: str, setting: GameSetting, budget: float) -> tuple[Case, ...]:
     """Return how one attempt ends in each hidden state of a run; not for upfront audits, which have no attempts.
 
     Raises `BadInput` for an unknown protocol, and a budget that with what is deferred is more than all work.
@@ -114,7 +114,7 @@ def cases(name: str, setting: Setting, budget: float) -> tuple[Case, ...]:
     return _CASES[name](setting, budget)
 
 
-def safety_of(name: str, setting: Setting, budget: float) -> float:
+def safety_of(name: str, setting: GameSetting, budget: float) -> float:
     """Return the chance that the first event that ends a run is a catch, against an attacker who always attacks.
 
     Source of the measure: control-arena's `compute_safety`; of the protocols: Greenblatt et al. 2312.06942, 2504.10374,
@@ -128,7 +128,7 @@ def safety_of(name: str, setting: Setting, budget: float) -> float:
     )
 
 
-def usefulness_of(name: str, setting: Setting) -> float:
+def usefulness_of(name: str, setting: GameSetting) -> float:
     """Return the mean success of honest work; audits only look and cost none. Raises `BadInput` for an unknown name."""
     untouched = (1 - setting.deferred) * setting.useful
     found = {
@@ -142,17 +142,17 @@ def usefulness_of(name: str, setting: Setting) -> float:
     return found.get(name, setting.useful)
 
 
-def _seen(setting: Setting, separation: float, share: float) -> float:
+def _seen(setting: GameSetting, separation: float, share: float) -> float:
     """Return the share of attacks above a cut when each is the least suspicious of several candidates."""
     return caught_share(separation, share) ** setting.candidates
 
 
-def _monitored(setting: Setting, separation: float, budget: float) -> Case:
+def _monitored(setting: GameSetting, separation: float, budget: float) -> Case:
     caught = _seen(setting, separation, budget)
     return Case(weight=1, caught=caught, lost=(1 - caught) * setting.success)
 
 
-def _audited_and_stopped(setting: Setting, budget: float) -> tuple[float, float]:
+def _audited_and_stopped(setting: GameSetting, budget: float) -> tuple[float, float]:
     """Return the share of attacks that is audited, and that which is audited or deferred, by one trusted score."""
     both = _seen(setting, setting.trusted_separation, budget + setting.deferred)
     return _seen(setting, setting.trusted_separation, budget), both

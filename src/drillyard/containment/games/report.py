@@ -21,7 +21,7 @@ from drillyard.containment.games.minimax import (
     worst_loss,
 )
 from drillyard.containment.games.protocols import PROTOCOLS, usefulness_of
-from drillyard.containment.games.setting import Setting
+from drillyard.containment.games.setting import GameSetting
 from drillyard.containment.games.simulate import simulated_safety
 from drillyard.records import Estimate, Record
 from drillyard.records.yaml_file import read_yaml
@@ -40,7 +40,7 @@ class GameSpec(Record):
     """What is played: the game over bins, the setting of the protocols, budgets, and the most damage accepted."""
 
     game: AuditGame = REFERENCE
-    setting: Setting = Setting()
+    setting: GameSetting = GameSetting()
     budgets: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = (0.05, 0.1, 0.3)
     protocol_budget: Share = 0.02
     in_flight: Annotated[int, Ge(1)] = 10

@@ -9,12 +9,12 @@ from annotated_types import Ge, Le
 
 from drillyard.records import Record
 
-__all__ = ["Case", "Setting"]
+__all__ = ["Case", "GameSetting"]
 
 Share = Annotated[float, Ge(0), Le(1)]
 
 
-class Setting(Record):
+class GameSetting(Record):
     """An untrusted system, a trusted one, and monitors: everything that the closed forms and the simulation need.
 
     Separations are d' of equal-variance Gaussian monitors; shares are from 0 to 1.

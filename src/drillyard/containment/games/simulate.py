@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from drillyard.containment.games.attempts import attempts_of_best_response
 from drillyard.containment.games.checks import check_count, check_share
 from drillyard.containment.games.protocols import PROTOCOLS
-from drillyard.containment.games.setting import Setting
+from drillyard.containment.games.setting import GameSetting
 from drillyard.errors import bad_input
 from drillyard.records import Estimate
 from drillyard.stats import wilson
@@ -27,7 +27,7 @@ _Ends = tuple[Flags, Flags]
 _HONEST, _ROUNDS = 1_000_000, 2_000
 
 
-def simulated_safety(name: str, setting: Setting, budget: float, seed: int = 1, runs: int = 20_000) -> Estimate:
+def simulated_safety(name: str, setting: GameSetting, budget: float, seed: int = 1, runs: int = 20_000) -> Estimate:
     """Return the share of runs whose first event is a catch, with its Wilson interval.
 
     A run that no event has ended after 2,000 attempts counts as safe. Raises `BadInput` for an unknown protocol.
@@ -62,7 +62,7 @@ class _Honest:
 class _States:
     """What is fixed for a whole run: whether copies collude, and whether a honeypot has shown it."""
 
-    def __init__(self, setting: Setting, rng: np.random.Generator, runs: int) -> None:
+    def __init__(self, setting: GameSetting, rng: np.random.Generator, runs: int) -> None:
         self.colludes: Flags = rng.random(runs) < setting.collusion
         self.signals: Flags = np.logical_and(self.colludes, rng.random(runs) >= setting.paraphrase)
         self.exposed: Flags = (rng.random((runs, setting.honeypots)) < setting.exposes).any(axis=1).astype(bool)
@@ -73,7 +73,7 @@ class _Round:
 
     def __init__(
         self,
-        setting: Setting,
+        setting: GameSetting,
         budget: float,
         rng: np.random.Generator,
         honest: _Honest,
@@ -103,7 +103,7 @@ def _cut(ordered: NDArray[np.float64], share: float) -> float:
     return float(ordered[min(len(ordered) - 1, max(0, round((1 - share) * len(ordered))))])
 
 
-def _upfront(setting: Setting, budget: float, rng: np.random.Generator, runs: int) -> Flags:
+def _upfront(setting: GameSetting, budget: float, rng: np.random.Generator, runs: int) -> Flags:
     """Return which runs are safe: a catch anywhere, or no success at all."""
     rate = attempts_of_best_response(budget, setting.success)
     attempts = rng.poisson(min(rate, 1e6), runs)
