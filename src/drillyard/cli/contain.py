@@ -13,6 +13,7 @@ __all__ = ["VERBS", "command"]
 # Verb -> the first line of its help. Its command is `command` in drillyard/cli/containing/<verb>.py.
 VERBS: Mapping[str, str] = {
     "game": "Solve an audit game: best policy, worst attack, safety by knowledge.",
+    "horizon": "Add up risk over years, and find the assumption that breaks the case.",
     "incentives": "Find what a system could gain by knowing, and by controlling.",
 }
 
