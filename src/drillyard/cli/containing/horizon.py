@@ -76,7 +76,8 @@ def _assumptions(report: HorizonReport) -> RenderableType:
 
 def _stress(report: HorizonReport) -> RenderableType:
     rows = [(row.layer, *(MARKS[state] for state in row.states)) for row in report.stress.rows]
-    return show.table("Stress: one assumption in full, no other", ("layer", *report.stress.assumptions), rows)
+    title = f"Stress after {report.stress.years} years: one assumption in full, no other"
+    return show.table(title, ("layer", *report.stress.assumptions), rows)
 
 
 def _words(report: HorizonReport) -> list[str]:
@@ -90,5 +91,5 @@ def _words(report: HorizonReport) -> list[str]:
         f"fault tree, one year: {tree.chance:.3g} [{tree.low:.2g}, {tree.high:.2g}], {len(tree.cut_sets)} cut sets, "
         f"first {' and '.join(tree.cut_sets[0]) if tree.cut_sets else 'none'}",
         report.ranges,
-        report.does_not_show,
+        f"{report.does_not_show} {report.ceiling.does_not_show}",
     ]

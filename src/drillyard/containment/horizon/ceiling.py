@@ -16,7 +16,10 @@ from drillyard.records import Record
 __all__ = ["DOES_NOT_SHOW", "LEAST", "MOST", "Ceiling", "ceiling"]
 
 LEAST, MOST = -5.0, 20.0
-DOES_NOT_SHOW = "This does not show that skill can be measured, nor that one number orders systems."
+DOES_NOT_SHOW = (
+    "This does not show that skill can be measured; in the model it weakens monitors and lets one act win, so that a "
+    "high ceiling rests on agreement, debate and people who are not talked round by skill alone."
+)
 
 
 class Ceiling(Record):

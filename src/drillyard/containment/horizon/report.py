@@ -20,7 +20,10 @@ from drillyard.errors import bad_input
 from drillyard.records import Record
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["HorizonReport", "HorizonSpec", "judge_horizon", "layers_of", "read_horizon"]
+__all__ = ["LONG", "HorizonReport", "HorizonSpec", "judge_horizon", "layers_of", "read_horizon"]
+
+LONG = 30
+"""Years after which a layer is stressed at least: a theft or a drift that has happened, not one that may."""
 
 
 class HorizonSpec(Record):
@@ -101,7 +104,7 @@ def judge_horizon(
     say(2, "ceiling")
     ranked = sensitivity(layers, assumptions, years=years, limit=limit, power=power, seed=seed, setting=setting)
     say(3, "sensitivity")
-    matrix = stress(layers, assumptions, years=years, limit=limit, setting=setting)
+    matrix = stress(layers, assumptions, years=max(years, LONG), limit=limit, setting=setting)
     say(4, "stress")
     tree = analyse(spec.tree or default_tree(), seed=seed)
     say(5, "fault tree")
