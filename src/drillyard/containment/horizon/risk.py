@@ -10,14 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drillyard.containment.games.checks import check_count
-from drillyard.containment.horizon.assumptions import RANGES, Assumptions, default_assumptions
+from drillyard.containment.horizon.assumptions import RANGES, Assumptions, default_assumptions, ends_of
 from drillyard.containment.horizon.layers import Layer
 from drillyard.containment.horizon.model import walk
 from drillyard.containment.horizon.sampling import drawn, ids_of, scenarios
 from drillyard.containment.horizon.setting import Setting
 from drillyard.records import Estimate, Record
 
-__all__ = ["CHUNK", "DOES_NOT_SHOW", "REPORTED", "RiskReport", "YearRisk", "case_risk", "risk", "with_flaw"]
+__all__ = [
+    "CHUNK",
+    "DOES_NOT_SHOW",
+    "REPORTED",
+    "RiskReport",
+    "YearRisk",
+    "case_risk",
+    "ends_risk",
+    "risk",
+    "with_flaw",
+]
 
 REPORTED = (1, 5, 10, 30, 100)
 CHUNK = 8192
@@ -130,6 +140,19 @@ def case_risk(
     return with_flaw(claim, values["flaw"], values["flaw_risk"]) if flaw else claim
 
 
+def ends_risk(layers: Sequence[Layer], assumptions: Assumptions, setting: Setting, years: int) -> tuple[float, float]:
+    """Return the risk with every assumption at its median, and in the worst corner of the ranges.
+
+    All numbers but one have a hard end. Reviewers who err together are worse for a quorum, those who err apart are
+    worse where askers shop among many; the corner takes whichever is worse.
+    """
+    values = scenarios(assumptions, [(), *[tuple(ids_of(assumptions))] * 2])
+    one = next(each for each in assumptions.parameters() if each.name == "reviewer_correlation")
+    values[one.name][2] = ends_of(one)[0]
+    found = case_risk(values, layers, setting, years)
+    return float(found[0]), float(max(found[1:]))
+
+
 def with_flaw(claim: NDArray[np.float64], flaw: Array, flaw_risk: Array) -> NDArray[np.float64]:
     """Return claims with the flaw of the argument: `(1 - phi) p + phi max(p, r)`, never below phi r."""
     return np.asarray((1 - flaw) * claim + flaw * np.maximum(claim, flaw_risk), float)
@@ -179,8 +202,7 @@ def _report(
         mean_hazard = float(1 - np.prod(1 - hazard[:year]))
         told = _estimate(with_flaw(claim, flaw, flaw_risk))
         at.append(YearRisk(year=year, risk=told, without_flaw=float(claim.mean()), at_mean_hazard=mean_hazard))
-    ends = scenarios(assumptions, [(), tuple(ids_of(assumptions))])
-    central, worst = case_risk(ends, layers, setting, years)
+    central, worst = ends_risk(layers, assumptions, setting, years)
     lows, highs = ([getattr(one.risk, end) for one in at] for end in ("low", "high"))
     every = np.arange(1, years + 1)
     return RiskReport(
@@ -195,8 +217,8 @@ def _report(
         hazard=tuple(hazard.tolist()),
         surviving=tuple(np.clip(carried / np.maximum(survivors, 1e-30), 0, 1).tolist()),
         floor=float((flaw.astype(float) * flaw_risk).mean()),
-        central=float(central),
-        worst=float(worst),
+        central=central,
+        worst=worst,
     )
 
 
