@@ -11,14 +11,15 @@ from drillyard.containment.horizon.risk import RiskReport
 
 __all__ = ["Bar", "Box", "Curve", "Tree", "draw_curve", "draw_tornado", "draw_tree"]
 
-_ROW, _COLUMN, _WIDE = 40, 175, 150
+_ROW, _COLUMN, _WIDE = 40, 145, 126
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """Paths of the risk over the years: its mean, its band, the level of the limit, and ticks of both axes."""
+    """Paths of the risk over the years: mean without flaw, band and points with it, the limit, ticks of both axes."""
 
     mean: str
+    points: tuple[tuple[float, float], ...]
     band: str
     limit: float
     across: tuple[tuple[float, str], ...]
@@ -70,6 +71,7 @@ def draw_curve(found: RiskReport, limit: float) -> Curve:
     return Curve(
         mean="M" + " L".join(line),
         band="M" + " L".join(upper + lower) + " z",
+        points=tuple((x.at(one.year), y.at(one.risk.value)) for one in found.at),
         limit=y.at(limit),
         across=tuple((x.at(value), f"{value:g}") for value in x.ticks()),
         up=tuple((y.at(value), f"{value:.3g}") for value in y.ticks()),
