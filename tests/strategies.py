@@ -71,7 +71,67 @@ def _specs() -> list[Record]:
     return [oracle_diagrams()]
 
 
-_WHOLE = {"AuditGame": _games, "Diagram": _diagrams, "IncentiveSpec": _specs}
+def _layers() -> list[Record]:
+    from drillyard.containment.horizon.layers import default_layers
+
+    return list(default_layers())
+
+
+def _quorums() -> list[Record]:
+    from drillyard.containment.horizon.layers import Quorum
+
+    return [Quorum(needed=k, reviewers=n, error=0.05) for k, n in ((1, 1), (2, 3), (5, 50))]
+
+
+def _all_layers() -> list[Record]:
+    from drillyard.containment.horizon.layers import Layers, default_layers
+
+    return [Layers(layers=default_layers()[:count]) for count in (0, 1, 13)]
+
+
+def _assumptions() -> list[Record]:
+    from drillyard.containment.horizon.assumptions import default_assumptions
+
+    return [default_assumptions()]
+
+
+def _each_assumption() -> list[Record]:
+    from drillyard.containment.horizon.assumptions import default_assumptions
+
+    return list(default_assumptions().assumptions)
+
+
+def _trees() -> list[Record]:
+    from drillyard.containment.horizon.faulttree import default_tree
+
+    return [default_tree()]
+
+
+def _events() -> list[Record]:
+    from drillyard.containment.horizon.faulttree import default_tree
+
+    return list(default_tree().events)
+
+
+def _tree_gates() -> list[Record]:
+    from drillyard.containment.horizon.faulttree import default_tree
+
+    return list(default_tree().gates)
+
+
+_WHOLE = {
+    "Assumption": _each_assumption,
+    "Assumptions": _assumptions,
+    "AuditGame": _games,
+    "Diagram": _diagrams,
+    "Event": _events,
+    "FaultTree": _trees,
+    "IncentiveSpec": _specs,
+    "Layer": _layers,
+    "Layers": _all_layers,
+    "Quorum": _quorums,
+    "TreeGate": _tree_gates,
+}
 """Records whose fields must fit each other: by name, as other rooms' records are met only where they are loaded."""
 
 

@@ -3,12 +3,14 @@
 **What it is.** Models of a forecaster that answers any question, and of layers that limit it, each one measured.
 **What it is not.** A guard, which scores one message; a proof about minds: every result says what it does not show.
 **Takes in.** A forecaster, a protocol, assumptions. **Gives out.** Manipulation gaps, leaked bits, safety and
-usefulness of audit protocols, incentives.
+usefulness of audit protocols, incentives, risk over years.
 
 - **oracle**: a system whose only act is to answer questions; **reader**: who acts on an answer.
 - **gap**: how far the outcome is from the report; **erasure**: destroying an answer unread, and scoring it then.
 - **level of knowledge**: what an attacker knows of a protocol, from 0, nothing, to 3, its policy and its coins.
 - **instrumental control incentive**: of a node on a way from the decision to its score.
+- **layer**: what stands between a system and harm; **hard end**: the end of an assumption's range that hurts most.
+- **ceiling**: the skill above which no case holds.
 - **does not show**: the line in which every result states its limits.
 """
 

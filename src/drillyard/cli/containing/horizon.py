@@ -1,0 +1,95 @@
+"""`drillyard contain horizon [SPEC.yaml]`: risk over many years, and which assumption breaks the case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import RenderableType
+
+from drillyard.cli import show
+from drillyard.cli.auditing.options import typed
+from drillyard.containment.horizon.page import MARKS, write_horizon
+from drillyard.containment.horizon.report import HorizonReport, HorizonSpec, judge_horizon, read_horizon
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("spec", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--years", type=click.IntRange(1, 1000), help="Horizon, in place of the file's.")
+@click.option("--limit", type=click.FloatRange(0, 1, min_open=True), help="Most risk accepted over the horizon.")
+@click.option("--draws", type=click.IntRange(100, 5_000_000), default=20_000, show_default=True, help="Of assumptions.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the draws.")
+@click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the page.")
+@show.handler
+def command(
+    spec: Path | None, years: int | None, limit: float | None, draws: int, seed: int, out: Path | None
+) -> show.Outcome:
+    """Add up risk over years, and find the assumption that breaks the case.
+
+    Without a file our thirteen layers meet our seventeen assumptions. Exits 1 when the mean risk is over the limit.
+    """
+    asked = {name: value for name, value in (("years", years), ("limit", limit)) if value is not None}
+    wanted = (read_horizon(spec) if spec else HorizonSpec()).model_copy(update=asked)
+    with show.steps("computing") as step:
+        report = judge_horizon(wanted, draws=draws, seed=seed, told=step)
+    page = write_horizon(report, out, typed()) if out else None
+    return show.Outcome(
+        verdict=report.verdict,
+        state="passed" if report.holds else "failed",
+        data=report,
+        body=[_risk(report), _assumptions(report), _stress(report), *_words(report)],
+        next_command=f"open {page}" if page else "",
+    )
+
+
+def _risk(report: HorizonReport) -> RenderableType:
+    rows = [
+        (
+            one.year,
+            f"{one.risk.value:.4f} [{one.risk.low:.4f}, {one.risk.high:.4f}]",
+            f"{one.without_flaw:.4f}",
+            f"{one.at_mean_hazard:.4f}",
+        )
+        for one in report.risk.at
+    ]
+    heads = ("years", "risk [5 %, 95 % of draws]", "without flaw", "at the mean hazard")
+    return show.table("Cumulative risk", heads, rows)
+
+
+def _assumptions(report: HorizonReport) -> RenderableType:
+    rows = [
+        (
+            f"{row.id} {row.name}",
+            f"{row.first:.3f}",
+            f"{row.total:.3f}",
+            f"{row.at_easy:.4f}",
+            f"{row.at_hard:.4f}",
+            "over the limit" if row.breaks else "",
+        )
+        for row in report.sensitivity.assumptions
+    ]
+    heads = ("assumption", "first order", "total", "easy end", "hard end", "alone")
+    return show.table("Sobol indices, and the central risk at one assumption's ends", heads, rows)
+
+
+def _stress(report: HorizonReport) -> RenderableType:
+    rows = [(row.layer, *(MARKS[state] for state in row.states)) for row in report.stress.rows]
+    title = f"Stress after {report.stress.years} years: one assumption in full, no other"
+    return show.table(title, ("layer", *report.stress.assumptions), rows)
+
+
+def _words(report: HorizonReport) -> list[str]:
+    best, tree, found = report.sensitivity.layers, report.tree, report.risk
+    ranked = ", ".join(f"{row.layer} {row.birnbaum:.2g}" for row in best[:3]) or "no layers"
+    return [
+        "\n" + ", ".join(f"{mark} {state}" for state, mark in MARKS.items()),
+        f"central case {found.central:.3g}, worst corner {found.worst:.3g}, floor of the argument {found.floor:.3g}",
+        f"hazard of the last year {found.hazard[-1]:.2g}; given that nothing happened before {found.surviving[-1]:.2g}",
+        f"alone over the limit: {', '.join(report.sensitivity.breaking) or 'none'}; layers by Birnbaum: {ranked}",
+        f"fault tree, one year: {tree.chance:.3g} [{tree.low:.2g}, {tree.high:.2g}], {len(tree.cut_sets)} cut sets, "
+        f"first {' and '.join(tree.cut_sets[0]) if tree.cut_sets else 'none'}",
+        report.ranges,
+        f"{report.does_not_show} {report.ceiling.does_not_show}",
+    ]

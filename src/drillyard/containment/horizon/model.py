@@ -1,0 +1,137 @@
+"""The hazard of one year after another: attack times uncaught times decisive, steering, a vulnerable world, theft."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from drillyard.containment.horizon.layers import Layer
+from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.works import decay, product, quorum_passes, static_work, uncaught
+
+__all__ = ["CHANNELS", "MOST_SKILL", "Array", "Year", "walk"]
+
+CHANNELS = ("attack", "steering", "world")
+MOST_SKILL = 25.0
+
+_PARTS = ("queries", "steering", "attempts", "decisive")
+_MOVING = {"racing", "dependence", "drift", "record"}
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Year:
+    """One year: hazards behind the layers and without any, by channel; and who is left at its end.
+
+    `alive` is the chance of no event so far, `stolen` its part in which the weights run without layers.
+    """
+
+    number: int
+    hazards: tuple[Array, Array, Array]
+    bare: tuple[Array, Array, Array]
+    alive: Array
+    stolen: Array
+
+
+def walk(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting, years: int) -> Iterator[Year]:
+    """Go through the years for many draws at once.
+
+    `values` holds one array of shape (draws,) per parameter. Nothing is random here: jumps are spread over upgrades by
+    their phase. The attacker tries once a year whatever the odds, so that no deterrence is credited.
+    """
+    x, size = values, values["theft"].size
+    bits = setting.answer_bits * float(np.prod([one.factor for one in layers if one.multiplies == "bits"]))
+    works = {one.name: static_work(one, x) for one in layers if not one.monitor and not one.quorum}
+    works |= {one.name: 1 - quorum_passes(one.quorum, bits, x) for one in layers if one.quorum}
+    steer = np.minimum(x["slope"] / 2, 1) * np.float32(setting.steering_harm)  # the bound on a Brier score's gap
+    world = np.minimum(x["vulnerable"] * np.float32(setting.questions / 1000), 1)
+    other, other_bare = _other_wins(bits, setting, x), _other_wins(setting.answer_bits, setting, x)
+    readers = np.full(size, setting.readers, np.float32)
+    free, stolen = np.ones(size, np.float32), np.zeros(size, np.float32)
+    eroded, grows, spreads = np.ones(size, np.float32), np.exp(x["erosion"]), np.exp(x["adoption"])
+    kept = {"racing": 1 - x["racing"], "dependence": decay(x["dependence"]), "drift": decay(x["drift"])}
+    left = {name: np.ones(size, np.float32) for name in kept}
+    act = free
+    moving = [one for one in layers if one.multiplies != "bits" and (one.monitor or set(one.weakened_by) & _MOVING)]
+    fixed = {one.name: 1 - works[one.name] for one in layers if one not in moving}
+    lasting = {
+        kind: product([fixed[one.name] for one in layers if one.multiplies == kind and one.name in fixed])
+        for kind in _PARTS
+    }
+    by_kind = {kind: [one.name for one in moving if one.multiplies == kind] for kind in _PARTS}
+    catching = [one.name for one in layers if one.multiplies == "uncaught"]
+    for year in range(years):
+        since = year % setting.upgrade_years
+        if since == 0:
+            skill = _skill(year, setting, x)
+            act = _act_wins(skill, setting, x)
+            works |= {one.name: _catches(one, skill, x) for one in layers if one.monitor}
+        passes = fixed | {one.name: 1 - _today(one, works[one.name], left, since) for one in moving}
+        part = {kind: product([lasting[kind], *(passes[name] for name in names)]) for kind, names in by_kind.items()}
+        miss = uncaught([passes[name] for name in catching], x["common_cause"])
+        wins, wins_bare = 1 - (1 - act) * (1 - other), 1 - (1 - act) * (1 - other_bare)
+        now = steer * np.minimum(readers, 1)
+        bare = (np.minimum(x["harmful_goals"] * wins_bare * eroded, 1), now, world)
+        attack = x["harmful_goals"] * part["attempts"] * miss * wins * part["decisive"]
+        behind = (
+            np.minimum(attack * part["queries"] * eroded, 1),
+            now * part["steering"] * part["queries"],
+            world * part["queries"],
+        )
+        stolen = (stolen + free * x["theft"]) * _none(bare)
+        free = free * (1 - x["theft"]) * _none(behind)
+        yield Year(number=year + 1, hazards=behind, bare=bare, alive=free + stolen, stolen=stolen)
+        eroded, readers = eroded * grows, readers * spreads
+        left = {name: left[name] * kept[name] for name in kept}
+
+
+def _today(layer: Layer, work: Array, left: Mapping[str, Array], since: int) -> Array:
+    """Return how much of a layer works this year, after what years and upgrades took."""
+    for name in layer.weakened_by:
+        if name in left:
+            work = work * left[name]
+        elif name == "record":
+            work = work * np.float32(since / (since + 1))
+    return work
+
+
+def _skill(year: int, setting: Setting, x: Mapping[str, Array]) -> Array:
+    if setting.held_skill is not None:
+        return np.full(x["growth"].shape, setting.held_skill, np.float32)
+    jumps = np.floor(x["jump"] * np.float32(year // setting.upgrade_years) + x["jump_phase"])
+    skill = np.float32(setting.start_skill) + x["growth"] * np.float32(year) + jumps * np.float32(setting.jump_size)
+    most = MOST_SKILL if setting.skill_ceiling is None else setting.skill_ceiling
+    return np.asarray(np.minimum(skill, np.float32(max(most, setting.start_skill))))
+
+
+def _act_wins(skill: Array, setting: Setting, x: Mapping[str, Array]) -> Array:
+    odds = np.exp(skill * np.float32(setting.reach)) * x["one_act_win"]
+    return np.asarray(odds / (odds + 1 - x["one_act_win"]))
+
+
+def _other_wins(bits: float, setting: Setting, x: Mapping[str, Array]) -> Array:
+    """Return the chance to win in a year by a covert payload, or by talking people into it."""
+    covert = np.float32(setting.covert_share * bits * setting.questions)
+    odds = (
+        np.float32(setting.convincing / max(1 - setting.convincing, 1e-9)) * np.float32(max(bits, 1)) ** x["persuasion"]
+    )
+    return np.asarray(1 - np.exp(-covert / x["needed_bits"]) / (1 + odds))
+
+
+def _catches(layer: Layer, skill: Array, x: Mapping[str, Array]) -> Array:
+    """Return the share of attacks that a monitor catches; the Gaussian's integral by Page 1977, error below 2e-4."""
+    monitor = layer.monitor
+    assert monitor is not None
+    separation = np.maximum(np.float32(monitor.separation) - x["kappa"] * skill, 0)
+    at = separation + np.float32(ndtri(monitor.budget))
+    caught = 1 / (1 + np.exp(-at * (np.float32(1.5976) + np.float32(0.070565992) * at * at)))
+    return np.asarray(caught * static_work(layer, x), np.float32)
+
+
+def _none(hazards: tuple[Array, Array, Array]) -> Array:
+    return (1 - hazards[0]) * (1 - hazards[1]) * (1 - hazards[2])

@@ -1,0 +1,129 @@
+"""The whole long-horizon case from a file: risk over years, ceiling, sensitivity, stress matrix, fault tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Le
+
+from drillyard.containment.horizon.assumptions import RANGES, AssumptionChange, Assumptions, changed
+from drillyard.containment.horizon.ceiling import Ceiling, ceiling
+from drillyard.containment.horizon.faulttree import FaultTree, TreeReport, analyse, default_tree
+from drillyard.containment.horizon.layers import Layer, default_layers, layers_named
+from drillyard.containment.horizon.risk import DOES_NOT_SHOW, RiskReport, risk
+from drillyard.containment.horizon.sensitivity import Sensitivity, sensitivity
+from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.stress import StressMatrix, stress
+from drillyard.errors import bad_input
+from drillyard.records import Record
+from drillyard.records.yaml_file import read_yaml
+
+__all__ = ["LONG", "HorizonReport", "HorizonSpec", "judge_horizon", "layers_of", "read_horizon"]
+
+LONG = 30
+"""Years after which a layer is stressed at least: a theft or a drift that has happened, not one that may."""
+
+
+class HorizonSpec(Record):
+    """What is judged: horizon, limit, installation, layers by name (all of ours when absent) and own ones.
+
+    `assumptions` change ours by id. A fault tree of one's own takes the place of ours.
+    """
+
+    years: Annotated[int, Ge(1), Le(1000)] = 10
+    limit: Annotated[float, Gt(0), Le(1)] = 0.1
+    setting: Setting = Setting()
+    layers: tuple[str, ...] | None = None
+    own_layers: tuple[Layer, ...] = ()
+    assumptions: tuple[AssumptionChange, ...] = ()
+    tree: FaultTree | None = None
+
+
+class HorizonReport(Record):
+    """What a long horizon shows; the case holds when the mean risk, flaw included, is within the limit."""
+
+    spec: HorizonSpec
+    assumptions: Assumptions
+    risk: RiskReport
+    ceiling: Ceiling
+    sensitivity: Sensitivity
+    stress: StressMatrix
+    tree: TreeReport
+    holds: bool
+    verdict: str
+    ranges: str = RANGES
+    does_not_show: str = DOES_NOT_SHOW
+
+
+def read_horizon(path: Path) -> HorizonSpec:
+    """Read a spec from YAML. Raises `BadInput` with the field or the assumption that is wrong."""
+    spec = HorizonSpec.from_data(read_yaml(path))
+    changed(spec.assumptions)
+    layers_of(spec)
+    return spec
+
+
+def layers_of(spec: HorizonSpec) -> tuple[Layer, ...]:
+    """Return the layers of a spec. Raises `BadInput` at unknown names and at names given twice."""
+    chosen = (*(default_layers() if spec.layers is None else layers_named(spec.layers)), *spec.own_layers)
+    names = [one.name for one in chosen]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise bad_input(f"layers {', '.join(twice)} twice", "every layer once", "rename your own layer")
+    return chosen
+
+
+def judge_horizon(
+    spec: HorizonSpec,
+    *,
+    draws: int = 20_000,
+    seed: int = 1,
+    power: int = 10,
+    told: Callable[[int, int, str], None] | None = None,
+) -> HorizonReport:
+    """Compute everything about a spec.
+
+    Args:
+        spec: what is judged.
+        draws: of the assumptions, for the risk.
+        seed: decides the draws.
+        power: of two, points for the Sobol indices.
+        told: called with (done, total, words).
+    """
+    layers, assumptions = layers_of(spec), changed(spec.assumptions)
+    years, limit, setting = spec.years, spec.limit, spec.setting
+
+    def say(done: int, words: str) -> None:
+        if told:
+            told(done, 5, words)
+
+    found = risk(layers, assumptions, years=years, draws=draws, seed=seed, setting=setting)
+    say(1, "risk")
+    top = ceiling(layers, assumptions, years=years, limit=limit, seed=seed, setting=setting)
+    say(2, "ceiling")
+    ranked = sensitivity(layers, assumptions, years=years, limit=limit, power=power, seed=seed, setting=setting)
+    say(3, "sensitivity")
+    matrix = stress(layers, assumptions, years=max(years, LONG), limit=limit, setting=setting)
+    say(4, "stress")
+    tree = analyse(spec.tree or default_tree(), seed=seed)
+    say(5, "fault tree")
+    return HorizonReport(
+        spec=spec,
+        assumptions=assumptions,
+        risk=found,
+        ceiling=top,
+        sensitivity=ranked,
+        stress=matrix,
+        tree=tree,
+        holds=found.final.risk.value <= limit,
+        verdict=_verdict(found, top, limit),
+    )
+
+
+def _verdict(found: RiskReport, top: Ceiling, limit: float) -> str:
+    last = found.final.risk
+    return (
+        f"{top.words}: risk over {found.years} years {last.value:.2%} [{last.low:.2%}, {last.high:.2%}], "
+        f"limit {limit:.2%}"
+    )
