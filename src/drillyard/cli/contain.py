@@ -11,7 +11,9 @@ from drillyard.cli.app import LazyGroup
 __all__ = ["VERBS", "command"]
 
 # Verb -> the first line of its help. Its command is `command` in drillyard/cli/containing/<verb>.py.
-VERBS: Mapping[str, str] = {}
+VERBS: Mapping[str, str] = {
+    "gateway": "Put an oracle gateway in front of any forecaster.",
+}
 
 
 @click.command(cls=LazyGroup, package="drillyard.cli.containing", nouns=VERBS)
