@@ -13,8 +13,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert
-
 from drillyard.containment.gateway.anchors import Keeper, make_anchor
 from drillyard.containment.gateway.answers import agree
 from drillyard.containment.gateway.chain import check_chain
@@ -28,7 +26,6 @@ from drillyard.containment.gateway.predicates import Evidence, Vote, unmet
 from drillyard.containment.gateway.questions import Question, refusal
 from drillyard.containment.gateway.sealing import Sealed, day_of, limits_of, millibits
 from drillyard.containment.gateway.store import Store, Writer
-from drillyard.containment.gateway.tables import QUESTIONS, VOTES
 from drillyard.errors import bad_input
 
 __all__ = ["Gateway", "Refused", "Ticket"]
@@ -112,17 +109,21 @@ class Gateway:
         now, name = self.clock.now(), self._entropy(12).hex()
         why = refusal(question, self.policy, day_of(now))
         coin = None if why or self._killed.is_set() else self._coins.take()
+
+        def admit(writer: Writer) -> None:
+            writer.use_nonce(account.id, nonce, now)
+            if why or coin is None or not self._live(writer, now):
+                raise Refused(why or "stopped")
+            if not self._reserve(writer, account, question, now):
+                raise Refused("budget")
+            self._admit(writer, account, question, name, coin, now)
+
         try:
-            with self._writing() as writer:
-                writer.use_nonce(account.id, nonce, now)
-                if why or coin is None or not self._live(writer, now):
-                    raise Refused(why or "stopped")
-                if not self._reserve(writer, account, question, now):
-                    raise Refused("budget")
-                self._admit(writer, account, question, name, coin, now)
+            self.store.together(admit)
         except Refused as error:
             self._note_refusal(account, nonce, question, str(error), now)
             return Ticket(id=name, state="refused")
+        assert coin is not None
         self._coins_of[name] = coin
         self._head()
         return Ticket(id=name, state="received")
@@ -145,15 +146,18 @@ class Gateway:
         now = self.clock.now()
         why = "monitor" if reason else "late" if now >= row.opens_at else "" if found.answer else "no agreement"
         opened = {"id": name, "batch": coin.batch, "index": coin.index, "nonce": coin.nonce, "erased": erased}
-        with self._writing() as writer:
+
+        def seal(writer: Writer) -> str:
             # A veto, a kill or a new epoch may have come while the forecaster thought.
             still = writer.question(name)
-            if still is None or still.status != "admitted" or writer.killed or still.epoch != writer.epoch:
-                why = why or "closed before"
-            seen = {"answer": "" if why else sealed.mark, "parsed": found.parsed, "stopped": why}
+            gone = still is None or still.status != "admitted" or writer.killed or still.epoch != writer.epoch
+            stopped = why or ("closed before" if gone else "")
+            seen = {"answer": "" if stopped else sealed.mark, "parsed": found.parsed, "stopped": stopped}
             writer.append(now, "run", {**opened, **seen})
-            writer.set_status(name, "closed" if why or erased else "sealed")
-        if not why:
+            writer.set_status(name, "closed" if stopped or erased else "sealed")
+            return stopped
+
+        if not self.store.together(seal):
             (self._erased if erased else self._sealed)[name] = sealed
         self._head()
 
@@ -199,7 +203,7 @@ class Gateway:
                 raise Refused("no vote is open")
             if row.person == account.person or account.person in {vote.person for vote in writer.votes(name)}:
                 raise Refused("one person, one role, one vote")
-            writer.run(insert(VOTES).values(question=name, person=account.person, approve=int(approve), at=now))
+            writer.add_vote(name, account.person, approve, now)
             writer.append(now, "vote", {"id": name, "person": account.person, "approve": approve})
             if not approve:
                 writer.set_status(name, "closed")
@@ -282,7 +286,7 @@ class Gateway:
         row = {"id": name, "gateway": self.name, "account": account.id, "person": account.person, "status": "admitted"}
         close = now + self.policy.close_seconds
         values = {**row, **times, "closes_at": close, "epoch": writer.epoch, "released": 0, "body": question.to_json()}
-        writer.run(insert(QUESTIONS).values(**values))
+        writer.add_question(values)
         about = {"id": name, "account": account.id, "question": question.digest(), "topic": question.topic}
         cost, toss = millibits(question, self.policy), {"batch": coin.batch, "index": coin.index}
         writer.append(now, "admitted", {**about, "millibits": cost, **toss})

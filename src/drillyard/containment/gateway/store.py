@@ -8,12 +8,13 @@ committed, which is why a budget cannot be spent twice. `synchronous=FULL` keeps
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, create_engine, delete, event, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, create_engine, delete, event, func, insert, select, update
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError
 
 from drillyard.containment.gateway.chain import GENESIS, Entry, link
@@ -25,6 +26,34 @@ __all__ = ["Replayed", "Store", "Writer", "read_entries", "sqlite_url"]
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
 _KEPT_NONCES = 3600.0
+_MOST_TOGETHER = 16
+
+T = TypeVar("T")
+
+# Written out once: putting a statement together takes several times as long as running it.
+_HEAD = select(CONTROL).with_for_update()
+_SET_HEAD = update(CONTROL).values(
+    {name: bindparam(f"new_{name}") for name in ("sequence", "digest", "at", "epoch", "killed", "lease_until")}
+)
+_ADD_ENTRY, _ADD_NONCE, _ADD_SCOPE, _ADD_VOTE = insert(LEDGER), insert(NONCES), insert(SPENT), insert(VOTES)
+_ADD_QUESTION = insert(QUESTIONS)
+_QUESTION = select(QUESTIONS).where(QUESTIONS.c.id == bindparam("name"))
+_SCOPE = select(SPENT.c.scope).where(SPENT.c.scope == bindparam("of"))
+_VOTES = select(VOTES).where(VOTES.c.question == bindparam("name")).order_by(VOTES.c.at)
+_SET_STATUS = (
+    update(QUESTIONS)
+    .where(QUESTIONS.c.id == bindparam("name"))
+    .values(status=bindparam("to"), released=bindparam("by"))
+)
+_RESERVE = (
+    update(SPENT)
+    .where(
+        SPENT.c.scope == bindparam("of"),
+        SPENT.c.millibits + bindparam("cost") <= bindparam("most_bits"),
+        SPENT.c.questions + 1 <= bindparam("most_questions"),
+    )
+    .values(millibits=SPENT.c.millibits + bindparam("cost"), questions=SPENT.c.questions + 1)
+)
 
 
 class Replayed(Exception):
@@ -56,7 +85,7 @@ class Writer:
         at = max(at, self.at)
         entry = link(self.sequence + 1, at, kind, body, self.digest, self._key)
         self._fault(f"before {kind}")
-        self.run(insert(LEDGER).values(**vars(entry)))
+        self._run(_ADD_ENTRY, vars(entry))
         self._fault(f"after {kind}")
         self.sequence, self.digest, self.at = entry.sequence, entry.digest, at
         return entry
@@ -64,45 +93,90 @@ class Writer:
     def use_nonce(self, account: str, nonce: str, at: float) -> None:
         """Note a signed request. Raises `Replayed` for one that was seen before."""
         try:
-            self.run(insert(NONCES).values(account=account, nonce=nonce, at=at))
+            self._run(_ADD_NONCE, {"account": account, "nonce": nonce, "at": at})
         except IntegrityError:
             raise Replayed(nonce) from None
 
     def forget_nonces(self, before: float) -> None:
         """Drop the nonces of requests that are too old to be taken again."""
-        self.run(delete(NONCES).where(NONCES.c.at < before - _KEPT_NONCES))
+        self.connection.execute(delete(NONCES).where(NONCES.c.at < before - _KEPT_NONCES))
 
     def reserve(self, limits: Mapping[str, tuple[int, int]], millibits: int) -> bool:
         """Take bits and one question from every scope; false, and nothing to be kept, where one has too little."""
         for scope, (most_bits, most_questions) in limits.items():
-            if not self.connection.scalar(select(SPENT.c.scope).where(SPENT.c.scope == scope)):
-                self.run(insert(SPENT).values(scope=scope, millibits=0, questions=0))
-            enough = (SPENT.c.millibits + millibits <= most_bits, SPENT.c.questions + 1 <= most_questions)
-            more = {"millibits": SPENT.c.millibits + millibits, "questions": SPENT.c.questions + 1}
             self._fault("before reserve")
-            if self.run(update(SPENT).where(SPENT.c.scope == scope, *enough).values(**more)).rowcount != 1:
-                return False
+            limit = {"of": scope, "cost": millibits, "most_bits": most_bits, "most_questions": most_questions}
+            if self._run(_RESERVE, limit).rowcount != 1:
+                if self._run(_SCOPE, {"of": scope}).first() is not None:
+                    return False
+                self._run(_ADD_SCOPE, {"scope": scope, "millibits": 0, "questions": 0})
+                if self._run(_RESERVE, limit).rowcount != 1:
+                    return False
             self._fault("after reserve")
         return True
 
-    def run(self, statement: Any) -> Any:
-        """Execute a statement within the transaction."""
-        return self.connection.execute(statement)
+    def add_question(self, row: Mapping[str, Any]) -> None:
+        """Add a question's row."""
+        self._run(_ADD_QUESTION, row)
+
+    def add_vote(self, question: str, person: str, approve: bool, at: float) -> None:
+        """Add a vote's row."""
+        self._run(_ADD_VOTE, {"question": question, "person": person, "approve": int(approve), "at": at})
+
+    def _run(self, statement: Any, values: Mapping[str, Any]) -> Any:
+        return self.connection.execute(statement, values)
 
     def question(self, name: str) -> Row[Any] | None:
         """Return a question's row."""
-        row: Row[Any] | None = self.connection.execute(select(QUESTIONS).where(QUESTIONS.c.id == name)).first()
+        row: Row[Any] | None = self._run(_QUESTION, {"name": name}).first()
         return row
+
+    def state(self) -> tuple[int, str, float, int, bool, float]:
+        """Return the head and switches as they are now, for `restore`."""
+        return self.sequence, self.digest, self.at, self.epoch, self.killed, self.lease_until
+
+    def restore(self, state: tuple[int, str, float, int, bool, float]) -> None:
+        """Go back to a head and switches."""
+        self.sequence, self.digest, self.at, self.epoch, self.killed, self.lease_until = state
+
+    def head(self) -> dict[str, Any]:
+        """Return the row of `control` as this transaction leaves it."""
+        head = {"new_sequence": self.sequence, "new_digest": self.digest, "new_at": self.at, "new_epoch": self.epoch}
+        return {**head, "new_killed": int(self.killed), "new_lease_until": self.lease_until}
 
     def votes(self, name: str) -> Sequence[Row[Any]]:
         """Return all votes on a question."""
-        return self.connection.execute(select(VOTES).where(VOTES.c.question == name).order_by(VOTES.c.at)).all()
+        rows: Sequence[Row[Any]] = self._run(_VOTES, {"name": name}).all()
+        return rows
 
     def set_status(self, name: str, status: str, released: int = 0) -> None:
         """Move a question to its next status."""
         self._fault(f"before status {status}")
-        self.run(update(QUESTIONS).where(QUESTIONS.c.id == name).values(status=status, released=released))
+        self._run(_SET_STATUS, {"name": name, "to": status, "by": released})
         self._fault(f"after status {status}")
+
+
+class _Job:
+    """Work that waits for a transaction, and what came of it."""
+
+    def __init__(self, job: Callable[[Writer], Any]) -> None:
+        self._job = job
+        self.done = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def attempt(self, writer: Writer, alone: bool) -> None:
+        """Do the work; among others, under a savepoint, so that a failure undoes this job and no other."""
+        if alone:
+            self.result = self._job(writer)
+            return
+        before = writer.state()
+        try:
+            with writer.connection.begin_nested():
+                self.result = self._job(writer)
+        except Exception as error:
+            writer.restore(before)
+            self.error = error
 
 
 class Store:
@@ -116,6 +190,7 @@ class Store:
         skew: float = 2.0,
     ) -> None:
         self._key, self._fault, self._skew, self._lock = key, fault, skew, threading.Lock()
+        self._jobs: deque[_Job] = deque()
         self._engine = _engine(url)
         self._locking = self._engine.execution_options(lock="IMMEDIATE")
         with self._locking.begin() as connection:
@@ -132,14 +207,43 @@ class Store:
     def writing(self) -> Iterator[Writer]:
         """Open a transaction that no other writer overlaps; committed at the end of the block."""
         # SQLite's writers wait by sleeping; those of one process wait on this lock, which wakes the next at once.
-        with self._lock, self._locking.begin() as connection:
-            control = connection.execute(select(CONTROL).with_for_update()).one()
+        with self._lock, self._transaction() as writer:
+            yield writer
+
+    def together(self, job: Callable[[Writer], T]) -> T:
+        """Run a job in a transaction that it may share with jobs of other threads: one wait for the disk for all.
+
+        A job that raises is undone alone; its error comes out here. Nobody returns before the commit.
+        """
+        mine = _Job(job)
+        self._jobs.append(mine)
+        with self._lock:
+            if not mine.done:
+                self._commit([self._jobs.popleft() for _ in range(min(len(self._jobs), _MOST_TOGETHER))])
+        if mine.error is not None:
+            raise mine.error
+        result: T = mine.result
+        return result
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        try:
+            with self._transaction() as writer:
+                for one in jobs:
+                    one.attempt(writer, alone=len(jobs) == 1)
+        except BaseException as error:
+            for one in jobs:
+                one.error = error
+        for one in jobs:
+            one.done = True
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Writer]:
+        with self._locking.begin() as connection:
+            control = connection.execute(_HEAD).one()
             writer = Writer(connection, control, self._key, self._fault, self._skew)
             yield writer
-            switches = {"epoch": writer.epoch, "killed": int(writer.killed), "lease_until": writer.lease_until}
-            head = {"sequence": writer.sequence, "digest": writer.digest, "at": writer.at}
             self._fault("before head")
-            connection.execute(update(CONTROL).values(**head, **switches))
+            connection.execute(_SET_HEAD, writer.head())
             self._fault("before commit")
         self._fault("after commit")
 
@@ -169,7 +273,7 @@ class Store:
     def question(self, name: str) -> Row[Any] | None:
         """Return a question's row without locking anything."""
         with self._engine.connect() as connection:
-            row: Row[Any] | None = connection.execute(select(QUESTIONS).where(QUESTIONS.c.id == name)).first()
+            row: Row[Any] | None = connection.execute(_QUESTION, {"name": name}).first()
             return row
 
     def spent(self) -> dict[str, tuple[int, int]]:
