@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-import numpy as np
 from hypothesis import strategies as st
+from whole_records import WHOLE
 
 import drillyard.records
 from drillyard.records import Conversation, Estimate, Preference, Record
@@ -46,93 +46,10 @@ def record(kind: type[Record]) -> st.SearchStrategy[Record]:
         return _estimates()
     if kind is Preference:
         return _preferences()
-    if kind.__name__ in _WHOLE:
-        return st.sampled_from(_WHOLE[kind.__name__]())
+    if kind.__name__ in WHOLE:
+        return st.sampled_from(WHOLE[kind.__name__]())
     fields = {name: _annotated(field.annotation, field.metadata) for name, field in kind.model_fields.items()}
     return st.fixed_dictionaries({name: st.from_type(hint) for name, hint in fields.items()}).map(lambda d: kind(**d))
-
-
-def _games() -> list[Record]:
-    from drillyard.containment.games.bins import REFERENCE
-    from drillyard.containment.games.families import monotone_game, random_game
-
-    return [REFERENCE, *(make(np.random.default_rng(i)) for i in range(3) for make in (random_game, monotone_game))]
-
-
-def _diagrams() -> list[Record]:
-    from drillyard.containment.incentives.report import oracle_diagrams
-
-    return list(oracle_diagrams().diagrams)
-
-
-def _specs() -> list[Record]:
-    from drillyard.containment.incentives.report import oracle_diagrams
-
-    return [oracle_diagrams()]
-
-
-def _layers() -> list[Record]:
-    from drillyard.containment.horizon.layers import default_layers
-
-    return list(default_layers())
-
-
-def _quorums() -> list[Record]:
-    from drillyard.containment.horizon.layers import Quorum
-
-    return [Quorum(needed=k, reviewers=n, error=0.05) for k, n in ((1, 1), (2, 3), (5, 50))]
-
-
-def _all_layers() -> list[Record]:
-    from drillyard.containment.horizon.layers import Layers, default_layers
-
-    return [Layers(layers=default_layers()[:count]) for count in (0, 1, 13)]
-
-
-def _assumptions() -> list[Record]:
-    from drillyard.containment.horizon.assumptions import default_assumptions
-
-    return [default_assumptions()]
-
-
-def _each_assumption() -> list[Record]:
-    from drillyard.containment.horizon.assumptions import default_assumptions
-
-    return list(default_assumptions().assumptions)
-
-
-def _trees() -> list[Record]:
-    from drillyard.containment.horizon.faulttree import default_tree
-
-    return [default_tree()]
-
-
-def _events() -> list[Record]:
-    from drillyard.containment.horizon.faulttree import default_tree
-
-    return list(default_tree().events)
-
-
-def _tree_gates() -> list[Record]:
-    from drillyard.containment.horizon.faulttree import default_tree
-
-    return list(default_tree().gates)
-
-
-_WHOLE = {
-    "Assumption": _each_assumption,
-    "Assumptions": _assumptions,
-    "AuditGame": _games,
-    "Diagram": _diagrams,
-    "Event": _events,
-    "FaultTree": _trees,
-    "IncentiveSpec": _specs,
-    "Layer": _layers,
-    "Layers": _all_layers,
-    "Quorum": _quorums,
-    "TreeGate": _tree_gates,
-}
-"""Records whose fields must fit each other: by name, as other rooms' records are met only where they are loaded."""
 
 
 def _preferences() -> st.SearchStrategy[Preference]:

@@ -15,6 +15,7 @@ VERBS: Mapping[str, str] = {
     "channel": "Count the bits that an oracle's answers can carry, and do carry.",
     "forecast": "Say what an oracle reports when its answer moves the outcome.",
     "game": "Solve an audit game: best policy, worst attack, safety by knowledge.",
+    "gateway": "Put an oracle gateway in front of any forecaster.",
     "horizon": "Add up risk over years, and find the assumption that breaks the case.",
     "incentives": "Find what a system could gain by knowing, and by controlling.",
 }

@@ -1,9 +1,9 @@
 """Containment: limits on what an untrusted system can do, whatever it wants.
 
-**What it is.** Models of a forecaster that answers any question, and of layers that limit it, each one measured.
+**What it is.** Models of a forecaster that answers any question, and of what limits it, each one measured; a gateway.
 **What it is not.** A guard, which scores one message; a proof about minds: every result says what it does not show.
 **Takes in.** A forecaster, a protocol, assumptions. **Gives out.** Manipulation gaps, leaked bits, safety and
-usefulness of audit protocols, incentives, risk over years.
+usefulness of audit protocols, incentives, risk over years, answers released by a gateway.
 
 - **oracle**: a system whose only act is to answer questions; **reader**: who acts on an answer.
 - **gap**: how far the outcome is from the report; **erasure**: destroying an answer unread, and scoring it then.
@@ -11,6 +11,8 @@ usefulness of audit protocols, incentives, risk over years.
 - **instrumental control incentive**: of a node on a way from the decision to its score.
 - **layer**: what stands between a system and harm; **hard end**: the end of an assumption's range that hurts most.
 - **ceiling**: the skill above which no case holds.
+- **gateway**: the one door to a forecaster; **epoch**: policy and keys as its ledger pins them.
+- **anchor**: a head of the ledger, kept elsewhere; **canary**: a question with a known answer, or a planted secret.
 - **does not show**: the line in which every result states its limits.
 """
 

@@ -1,0 +1,209 @@
+"""How many questions a second does the gateway admit, how long do replies take, how soon does a kill stop everything?
+
+    OMP_NUM_THREADS=1 python benchmarks/gateway.py               a table
+    OMP_NUM_THREADS=1 python benchmarks/gateway.py --json        the same as data
+    python benchmarks/gateway.py --clients 4 --seconds 20 --kills 50 --folder /disk/to/measure
+
+The gateway runs in a process of its own over SQLite with synchronous=FULL, three planes, signed requests. Its
+forecaster answers at once and the hold is not waited for, so that what is measured is the gateway: each question is
+admitted and, later, its run recorded, and each of both is on the disk before anybody is told. Clients keep their
+connections and send the next question as soon as they have a reply; their own work is on the same cores.
+`server CPU` is the processor time of the gateway's process over all its questions, which a busy machine changes least.
+`kill to zero` is from the sending of a kill to the arrival of the last reply with an answer in it, while another
+client fetches a released answer as fast as it can.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.table import Table
+
+from drillyard.containment.gateway.client import Caller, signed_headers
+from drillyard.containment.gateway.clock import GuardedClock
+from drillyard.containment.gateway.gateway import Gateway
+from drillyard.containment.gateway.keys import Account, make_keys, read_account, read_keyring
+from drillyard.containment.gateway.policy import GatewayPolicy
+from drillyard.containment.gateway.serve import serve_in_background
+from drillyard.containment.gateway.store import Store, sqlite_url
+from drillyard.containment.gateway.verify import verify_folder
+
+PLENTY = {"bits": 1e9, "questions": 10**9}
+POLICY = GatewayPolicy.from_data(
+    {
+        "topics": ["energy"], "per_asker": PLENTY, "per_topic": PLENTY, "per_year": PLENTY, "erasure": 0.0,
+        "hold_seconds": 2.0, "cooling_seconds": 0.1, "slot_seconds": 0.1, "close_seconds": 3600, "lease_seconds": 3600,
+        "clock_skew_seconds": 5.0,
+    }
+)  # fmt: skip
+AIMS = {"admitted per second": (300.0, "≥"), "p99 of replies, ms": (50.0, "<"), "kill to zero, worst, ms": (100.0, "<")}
+
+
+def serve(folder: Path) -> None:
+    """Serve until the input ends; prints the URLs."""
+    keyring = read_keyring(folder / "keys" / "keyring.json")
+    store = Store(sqlite_url(folder), bytes.fromhex(keyring.ledger_key), skew=POLICY.clock_skew_seconds)
+    operator = read_account(folder / "keys" / "operator-cy.json")
+    clock = GuardedClock(POLICY.clock_skew_seconds)
+    gateway = Gateway(POLICY, keyring, lambda: lambda _question, _seed: "yes", store, clock, operator=operator)
+    with ExitStack() as stack:
+        print(json.dumps(serve_in_background(gateway, stack)), flush=True)
+        sys.stdin.read()
+    store.close()
+
+
+@contextmanager
+def server(folder: Path):
+    """Run the gateway in a process of its own; gives its URLs."""
+    words = [sys.executable, __file__, "--serve", str(folder)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.stdin.close()
+
+
+def question(number: int) -> bytes:
+    """Return a question as it is sent."""
+    day = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
+    return json.dumps({"kind": "binary", "topic": "energy", "text": f"Number {number}?", "resolves": day}).encode()
+
+
+async def send(streams, account: Account, method: str, path: str, body: bytes = b"") -> dict:
+    """Send one request over a kept connection."""
+    reader, writer = streams
+    head = [f"{method} {path} HTTP/1.1", "host: localhost", f"content-length: {len(body)}"]
+    head += [f"{name}: {value}" for name, value in signed_headers(account, method, path, body).items()]
+    writer.write("\r\n".join([*head, "", ""]).encode() + body)
+    told = (await reader.readuntil(b"\r\n\r\n")).lower()
+    return json.loads(await reader.readexactly(int(told.partition(b"content-length:")[2].split()[0])))
+
+
+async def load(url: str, account: Account, clients: int, seconds: float) -> tuple[float, list[float]]:
+    """Ask for some seconds; returns admissions per second and the milliseconds of every reply."""
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+
+    async def client(k: int) -> None:
+        streams = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
+        number = k
+        while (began := time.perf_counter()) < end:
+            reply = await send(streams, account, "POST", "/questions", question(number))
+            assert reply["state"] == "received", reply
+            times.append(1000 * (time.perf_counter() - began))
+            number += clients
+        streams[1].close()
+
+    began = time.perf_counter()
+    await asyncio.gather(*map(client, range(clients)))
+    return len(times) / (time.perf_counter() - began), times
+
+
+def release_one(urls: dict[str, str], keys: dict[str, Account]) -> str:
+    """Bring one answer out; returns its id."""
+    ann = Caller(urls["asker"], keys["asker-ann"])
+    name = ann.call("POST", "/questions", json.loads(question(0)))["id"]
+    for who in ("approver-bea", "approver-bob"):
+        Caller(urls["approver"], keys[who]).call("POST", f"/questions/{name}/votes", {"approve": True})
+    while not ann.call("GET", f"/questions/{name}")["answer"]:
+        time.sleep(0.05)
+    return name
+
+
+def kill_once(urls: dict[str, str], keys: dict[str, Account], name: str) -> float:
+    """Kill while an answer is fetched without pause; returns the milliseconds to the last answer, and starts again."""
+    last, count, stop = [0.0], [0], threading.Event()
+
+    async def fetch() -> None:
+        streams = await asyncio.open_connection("127.0.0.1", urlsplit(urls["asker"]).port)
+        while not stop.is_set():
+            if (await send(streams, keys["asker-ann"], "GET", f"/questions/{name}"))["answer"]:
+                last[0] = time.perf_counter()
+                count[0] += 1
+        streams[1].close()
+
+    thread = threading.Thread(target=asyncio.run, args=(fetch(),))
+    thread.start()
+    time.sleep(0.3)
+    assert count[0], "no answer came before the kill"
+    began = time.perf_counter()
+    Caller(urls["operator"], keys["kill-kim"]).call("POST", "/kill")
+    time.sleep(0.3)
+    stop.set()
+    thread.join()
+    operator = Caller(urls["operator"], keys["operator-cy"])
+    operator.call("POST", "/epoch", POLICY.to_data())
+    operator.call("POST", "/lease")
+    return max(0.0, 1000 * (last[0] - began))
+
+
+def measure(folder: Path, clients: int, seconds: float, kills: int) -> dict[str, float]:
+    """Measure all figures on one gateway."""
+    people = {"asker": ("ann",), "approver": ("bea", "bob"), "operator": ("cy",), "kill": ("kim",)}
+    load_before = os.getloadavg()[0]
+    keys = {one.id: one for one in make_keys(folder / "keys", people).accounts}
+    with server(folder) as urls:
+        Caller(urls["operator"], keys["operator-cy"]).call("POST", "/lease")
+        name = release_one(urls, keys)
+        zero = [kill_once(urls, keys, name) for _ in range(kills)]
+        asyncio.run(load(urls["asker"], keys["asker-ann"], clients, 1.0))
+        rate, times = asyncio.run(load(urls["asker"], keys["asker-ann"], clients, seconds))
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    report = verify_folder(folder, None, bytes.fromhex(read_keyring(folder / "keys" / "keyring.json").ledger_key))
+    assert report.whole, report.faults
+    cuts = statistics.quantiles(times, n=100)
+    return {
+        "admitted per second": rate,
+        "p50 of replies, ms": cuts[49],
+        "p99 of replies, ms": cuts[98],
+        "kill to zero, median, ms": statistics.median(zero),
+        "kill to zero, worst, ms": max(zero),
+        "server CPU, ms per question": 1000 * (used.ru_utime + used.ru_stime) / report.admitted,
+        "load of the machine before": load_before,
+        "kills": kills,
+        "records verified": report.records,
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--folder", type=Path, help="where the database is made; the temporary folder by default")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    if given.serve:
+        serve(given.serve)
+        return
+    with tempfile.TemporaryDirectory(dir=given.folder) as name:
+        found = measure(Path(name), given.clients, given.seconds, given.kills)
+    if given.json:
+        print(json.dumps(found, indent=2))
+        return
+    table = Table("figure", "found", "aim", box=None)
+    for figure, value in found.items():
+        aim = AIMS.get(figure)
+        table.add_row(figure, f"{value:,.1f}", f"{aim[1]} {aim[0]:g}" if aim else "")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

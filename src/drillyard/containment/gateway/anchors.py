@@ -1,0 +1,64 @@
+"""Heads of the ledger kept elsewhere, so that what is cut off its end is missed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from drillyard.containment.gateway.chain import Anchor, canonical, sign
+from drillyard.errors import bad_input
+
+__all__ = ["AnchorFile", "Keeper", "make_anchor", "read_anchors"]
+
+Keeper = Callable[[Anchor], None]
+"""Receives the ledger's head after a commit."""
+
+
+def make_anchor(sequence: int, digest: str, at: float, key: bytes | None) -> Anchor:
+    """Return an anchor, signed where there is a key."""
+    text = canonical([sequence, digest, at])
+    return Anchor(sequence=sequence, digest=digest, at=at, signature=sign(key, "anchor", text) if key else "")
+
+
+class AnchorFile:
+    """Appends anchors to a file, one JSON object a line. It helps as far as it lies where the ledger's writers do not.
+
+    Keep it on another machine, or copy it there: a file beside the ledger is cut by whoever cuts the ledger.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, anchor: Anchor) -> None:
+        """Append one anchor and wait until it is on the disk."""
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(vars(anchor)) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def read_anchors(path: Path) -> list[Anchor]:
+    """Read an anchor file; a last line that a crash cut short is left out. Raises `BadInput` for any other."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    except OSError as error:
+        raise bad_input(f"{error.strerror} at {str(path)!r}", "an anchor file") from None
+    anchors = []
+    for number, line in enumerate(lines, 1):
+        if number == len(lines) and not line.endswith("\n"):
+            break
+        try:
+            data = json.loads(line)
+            anchors.append(
+                Anchor(
+                    sequence=int(data["sequence"]),
+                    digest=str(data["digest"]),
+                    at=float(data["at"]),
+                    signature=str(data["signature"]),
+                )
+            )
+        except (ValueError, KeyError, TypeError):
+            raise bad_input(f"line {number} of {path}", "an anchor: sequence, digest, at, signature") from None
+    return anchors

@@ -1,0 +1,136 @@
+"""A ledger of records, each of which holds the hash of the one before it, and what is wrong with one."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["GENESIS", "Anchor", "Entry", "Fault", "canonical", "check_chain", "link", "sign"]
+
+GENESIS = "0" * 64
+"""The previous hash of the first record."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One record of a ledger: `sequence` counts from 1, `at` is in seconds since 1970, hashes are hexadecimal."""
+
+    sequence: int
+    at: float
+    kind: str
+    body: str
+    previous: str
+    digest: str
+    signature: str = ""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Return the body as data."""
+        loaded: dict[str, Any] = json.loads(self.body)
+        return loaded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """The head of the ledger at some time, kept elsewhere; `signature` is empty without a key."""
+
+    sequence: int
+    digest: str
+    at: float
+    signature: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Something wrong at one record: edited, deleted, reordered, truncated, forged anchor, bad release or bad coin."""
+
+    sequence: int
+    what: str
+    words: str
+
+
+def canonical(data: object) -> str:
+    """Return JSON with sorted keys and no blanks: equal data, equal text. NaN is refused."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def link(
+    sequence: int, at: float, kind: str, body: Mapping[str, Any], previous: str, key: bytes | None = None
+) -> Entry:
+    """Make the next record of a chain."""
+    text = canonical(body)
+    digest = _digest(sequence, at, kind, text, previous)
+    signature = sign(key, "entry", digest) if key else ""
+    return Entry(sequence=sequence, at=at, kind=kind, body=text, previous=previous, digest=digest, signature=signature)
+
+
+def sign(key: bytes, use: str, text: str) -> str:
+    """Return HMAC-SHA-256 of a text for one use, so that a signature of one kind is never one of another."""
+    return hmac.new(key, f"{use}\n{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def check_chain(entries: Sequence[Entry], anchors: Iterable[Anchor] = (), key: bytes | None = None) -> list[Fault]:
+    """Find what was done to a ledger, in the order in which it is stored.
+
+    An edit is seen at its own record. A record that is missing is seen at the gap, also where what follows was numbered
+    and linked anew (then only with a key or an anchor). Truncation of the end is seen by an anchor alone.
+
+    Args:
+        entries: as stored.
+        anchors: heads that were kept elsewhere.
+        key: that signed records and anchors, if any did.
+    """
+    faults = _order(entries)
+    for before, entry in zip((None, *entries), entries, strict=False):
+        true = _digest(entry.sequence, entry.at, entry.kind, entry.body, entry.previous)
+        if entry.digest != true:
+            faults.append(Fault(sequence=entry.sequence, what="edited", words="its content is not what was hashed"))
+        elif key and not hmac.compare_digest(entry.signature, sign(key, "entry", entry.digest)):
+            faults.append(Fault(sequence=entry.sequence, what="edited", words="its signature is not of this key"))
+        follows = entry.sequence == (before.sequence if before else 0) + 1
+        if follows and entry.previous != (before.digest if before else GENESIS):
+            words = "the record before it is not the one that it was linked to"
+            faults.append(Fault(sequence=entry.sequence, what="edited", words=words))
+    return [*faults, *_anchored({entry.sequence: entry for entry in entries}, anchors, key)]
+
+
+def _digest(sequence: int, at: float, kind: str, body: str, previous: str) -> str:
+    return hashlib.sha256(canonical([sequence, at, kind, body, previous]).encode()).hexdigest()
+
+
+def _order(entries: Sequence[Entry]) -> list[Fault]:
+    faults: list[Fault] = []
+    numbers = [entry.sequence for entry in entries]
+    if numbers != sorted(numbers):
+        at = next(n for n, (a, b) in enumerate(zip(numbers, sorted(numbers), strict=True)) if a != b)
+        faults.append(Fault(sequence=numbers[at], what="reordered", words=f"it stands in place {at + 1}"))
+    expected = 1
+    for number in sorted(numbers):
+        if number < expected:
+            faults.append(Fault(sequence=number, what="reordered", words="its number is there twice"))
+        if number > expected:
+            words = f"records {expected} to {number - 1} are missing"
+            faults.append(Fault(sequence=expected, what="deleted", words=words))
+        expected = max(expected, number + 1)
+    return faults
+
+
+def _anchored(entries: Mapping[int, Entry], anchors: Iterable[Anchor], key: bytes | None) -> list[Fault]:
+    faults: list[Fault] = []
+    last = max(entries, default=0)
+    for anchor in anchors:
+        place = anchor.sequence
+        text = canonical([anchor.sequence, anchor.digest, anchor.at])
+        if key and not hmac.compare_digest(anchor.signature, sign(key, "anchor", text)):
+            faults.append(Fault(sequence=place, what="forged anchor", words="its signature is not of this key"))
+        elif place > last:
+            words = f"an anchor saw record {place}, the ledger ends at {last}"
+            faults.append(Fault(sequence=last + 1, what="truncated", words=words))
+        elif place in entries and entries[place].digest != anchor.digest:
+            kind = "edited" if key else "edited, or forged anchor"
+            faults.append(Fault(sequence=place, what=kind, words="the anchor of this record saw another hash"))
+    return faults

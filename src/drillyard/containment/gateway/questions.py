@@ -1,0 +1,90 @@
+"""Typed questions: what may be asked at all, and how many bits an answer can carry."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import unicodedata
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from drillyard.containment.gateway.chain import canonical
+from drillyard.containment.gateway.policy import GatewayPolicy
+from drillyard.records import Record
+
+__all__ = ["Question", "bits", "refusal", "steering"]
+
+
+class Question(Record):
+    """A question with a typed answer and a date at which its outcome is known.
+
+    `options` belong to the kind `category` alone. `salt` is any text of the asker's; it enters the erasure coin.
+    """
+
+    kind: Literal["binary", "grid", "date", "category"]
+    topic: str = Field(min_length=1, max_length=64)
+    text: str = Field(min_length=1, max_length=1000)
+    resolves: date
+    options: tuple[str, ...] = ()
+    salt: str = Field(default="", max_length=64)
+
+    @model_validator(mode="after")
+    def _options_fit(self) -> Question:
+        if (self.kind == "category") != bool(self.options):
+            raise ValueError("options belong to the kind 'category', and it needs them")
+        plain = [one.strip().casefold() for one in self.options]
+        if self.options and (len(set(plain)) < 2 or len(set(plain)) != len(plain) or not all(plain)):
+            raise ValueError("options are two or more different words")
+        if any(len(one) > 40 for one in self.options):
+            raise ValueError("an option has at most 40 characters")
+        return self
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the question."""
+        return hashlib.sha256(canonical(self.to_data()).encode()).hexdigest()
+
+
+def bits(question: Question, policy: GatewayPolicy) -> float:
+    """Return the most that one reply can carry: log2 of the answers of its type and of no answer.
+
+    That an answer is withheld is an answer too: binary log2(3), a grid of 21 points log2(22).
+    """
+    sizes = {"binary": 2, "grid": policy.grid_points, "date": policy.max_days + 1, "category": len(question.options)}
+    return math.log2(sizes[question.kind] + 1)
+
+
+def steering(question: Question, policy: GatewayPolicy) -> float:
+    """Return the self-fulfilling score between 0 and 1, by the policy's patterns; it knows only their words."""
+    keep = 1.0
+    for pattern, weight in policy.steering.weights.items():
+        if re.search(pattern, _plain(question)):
+            keep *= 1 - weight
+    return 1 - keep
+
+
+def refusal(question: Question, policy: GatewayPolicy, today: date) -> str:
+    """Return the name of the rule that refuses a question, or nothing. It never asks the forecaster."""
+    text = _plain(question)
+    for rule in policy.forbidden:
+        if any(re.search(pattern, text) for pattern in rule.patterns):
+            return f"forbidden:{rule.name}"
+    if steering(question, policy) > policy.steering.limit:
+        return "self-fulfilling"
+    days = (question.resolves - today).days
+    rules = {
+        "kind": question.kind not in policy.kinds,
+        "topic": question.topic not in policy.topics,
+        "date": not 0 <= days <= policy.max_days,
+        "options": len(question.options) > policy.max_options,
+    }
+    return next((name for name, broken in rules.items() if broken), "")
+
+
+def _plain(question: Question) -> str:
+    """Return all words of a question in one form of letters, without characters that are not seen."""
+    text = unicodedata.normalize("NFKC", " ".join((question.topic, question.text, *question.options))).casefold()
+    seen = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+    return " ".join(seen.split())

@@ -1,0 +1,52 @@
+"""What is kept in memory until its release, and the marks of it that others may see."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from drillyard.containment.gateway.policy import GatewayPolicy
+from drillyard.containment.gateway.questions import Question, bits
+
+__all__ = ["Sealed", "day_of", "limits_of", "mark", "millibits"]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Sealed:
+    """A canonical answer with the salt of its mark. It has no text form that a log could hold."""
+
+    question: Question
+    answer: str
+    salt: str
+
+    @property
+    def mark(self) -> str:
+        """Return the salted hash by which a released answer is known to be this one."""
+        return mark(self.answer, self.salt)
+
+
+def mark(answer: str, salt: str) -> str:
+    """Return the SHA-256 of an answer with its salt: what the ledger holds before a release."""
+    return hashlib.sha256(f"seal\n{salt}\n{answer}".encode()).hexdigest()
+
+
+def millibits(question: Question, policy: GatewayPolicy) -> int:
+    """Return thousandths of bits that a question costs, rounded up, so that sums are exact."""
+    return -int(-bits(question, policy) * 1000 // 1)
+
+
+def limits_of(policy: GatewayPolicy, person: str, topic: str, now: float) -> dict[str, tuple[int, int]]:
+    """Return thousandths of bits and questions by scope: of the person, whatever account, of the topic, of all."""
+    year = datetime.fromtimestamp(now, UTC).year
+    scopes = {
+        f"{year}/asker/{person}": policy.per_asker,
+        f"{year}/topic/{topic}": policy.per_topic,
+        f"{year}/all": policy.per_year,
+    }
+    return {scope: (int(budget.bits * 1000), budget.questions) for scope, budget in scopes.items()}
+
+
+def day_of(at: float) -> date:
+    """Return the day of a time, in UTC."""
+    return datetime.fromtimestamp(at, UTC).date()

@@ -1,0 +1,82 @@
+"""`drillyard contain gateway`: keys, a served gateway from the command line, its ledger verified."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from drillyard.cli.app import main
+
+ROOT = Path(__file__).resolve().parents[2]
+POLICY = ROOT / "examples" / "oracle" / "gateway.yaml"
+PEOPLE = ["--asker", "Ann", "--approver", "Bea", "--approver", "Bob", "--operator", "Cy", "--kill", "Kim"]
+
+
+def data(words: list[str], capsys: pytest.CaptureFixture[str], code: int = 0) -> dict:
+    """Run a command with --json and return its document."""
+    assert main(["contain", "gateway", *words, "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def test_from_keys_to_a_verified_ledger(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Make keys, serve an echo, renew, ask, kill, stop, verify; an edit of the ledger then fails with its record."""
+    keys, ledger = tmp_path / "keys", tmp_path / "ledger"
+    assert len(data(["keys", str(keys), *PEOPLE], capsys)["accounts"]) == 5
+    assert all(path.stat().st_mode & 0o077 == 0 for path in keys.iterdir())
+    words = ["--policy", str(POLICY), "--keys", str(keys / "keyring.json"), "--ledger", str(ledger)]
+    options = ["--operator-key", str(keys / "operator-cy.json"), "--anchors", str(tmp_path / "anchors")]
+    command = [sys.executable, "-m", "drillyard", "contain", "gateway", "serve", "echo/", *words, *options]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*command, "--ports", "0", "0", "0", "--json"], **pipes) as process:
+        try:
+            urls = json.loads(process.stdout.readline())
+            asked = {"kind": "binary", "topic": "energy", "text": "Will it rain?", "resolves": "2999-01-01"}
+
+            def call(plane: str, who: str, path: str, body: object = None) -> dict:
+                sent = [json.dumps(body)] if body is not None else []
+                return data(["call", urls[plane], "POST", path, *sent, "--key", str(keys / f"{who}.json")], capsys)
+
+            assert call("operator", "operator-cy", "/lease")["until"] > 1e9
+            assert call("asker", "asker-ann", "/questions", asked)["state"] == "refused"  # its day is too far away
+            assert call("operator", "kill-kim", "/kill") == {"state": "killed"}
+            process.send_signal(signal.SIGINT)
+            rest = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert rest == ("", "") and process.returncode == 0
+    check = ["verify", str(ledger), "--anchors", str(tmp_path / "anchors"), "--keys", str(keys / "keyring.json")]
+    report = data(check, capsys)
+    assert report["faults"] == [] and report["anchors"] >= 2 and report["does_not_show"]
+    lines = (tmp_path / "anchors").read_text().splitlines()
+    (tmp_path / "anchors").write_text(lines[-1].replace('"sequence": ', '"sequence": 9') + "\n")
+    assert data(check, capsys, 1)["faults"][0]["what"] == "forged anchor"
+    assert main(["contain", "gateway", *check]) == 1
+    assert "forged anchor" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["verify", "nowhere"], "error: found no gateway.db in nowhere"),
+        (["keys", "k", *PEOPLE, "--asker", "BEA"], "error: found a second account for 'bea'"),
+        (["call", "ftp://x", "GET", "/head", "--key", "k.json"], "error: found No such file or directory at 'k.json'"),
+        (["call", "http://127.0.0.1:9", "GET", "/head", "{", "--key", "k.json"], "error: found '{', expected a JSON"),
+        (
+            ["serve", "echo/", "--policy", str(POLICY), "--keys", "k.json", "--ledger", "l"],
+            "error: found No such file or directory at 'k.json'",
+        ),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    words: list[str], line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bad input exits 2 with what was found and what was expected."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["contain", "gateway", *words]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(line) and told.count("\n") == 1

@@ -1,0 +1,107 @@
+"""Parsing, rounding, agreement, admission, bits and the coin, against counts and closed forms."""
+
+from __future__ import annotations
+
+import math
+import random
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from gateway_bench import DAY, POLICY, question
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from drillyard.containment.gateway.answers import agree, parse
+from drillyard.containment.gateway.coin import commitment, is_erased, opens
+from drillyard.containment.gateway.policy import GatewayPolicy, QuestionBudget, read_gateway_policy
+from drillyard.containment.gateway.questions import bits, refusal, steering
+from drillyard.errors import BadInput
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "value"),
+    [
+        ("binary", "YES.", 1.0), ("binary", "I say no", 0.0), ("binary", "yes and no", None), ("binary", "", None),
+        ("grid", "0.37", 0.37), ("grid", "about 37 %", 0.37), ("grid", "0.3 or 0.4", None), ("grid", "1.7", None),
+        ("grid", "-0.2", None), ("date", f"{DAY + timedelta(days=3)}", 3.0), ("date", "2027-02-31", None),
+        ("date", f"{DAY - timedelta(days=1)}", None),
+    ],
+)  # fmt: skip
+def test_exactly_one_answer_of_the_type_is_read(kind: str, raw: str, value: float | None) -> None:
+    """Words around it are dropped; none, two and one out of range are no answer."""
+    assert parse(question(kind=kind), raw, POLICY, DAY) == value
+
+
+@given(st.text(max_size=60), st.sampled_from(["binary", "grid", "date"]))
+def test_whatever_is_said_only_canonical_answers_come_out(raw: str, kind: str) -> None:
+    """No text of the forecaster's own passes."""
+    answer = agree(question(kind=kind), [raw, raw, raw], POLICY, DAY, random.Random(1)).answer
+    grid = {f"{n / 20:.4f}" for n in range(21)}
+    days = {(DAY + timedelta(days=n)).isoformat() for n in range(POLICY.max_days + 1)}
+    assert answer in {"binary": {"yes", "no"}, "grid": grid, "date": days}[kind] | {""}
+
+
+@given(st.lists(st.integers(0, 20), min_size=3, max_size=3))
+def test_the_median_of_three_is_taken_where_they_agree(steps: list[int]) -> None:
+    """On the grid itself: the middle one, if all lie within the spread of two steps."""
+    raws = [f"{n / 20}" for n in steps]
+    found = agree(question(kind="grid"), raws, POLICY, DAY, random.Random(1))
+    near = max(steps) - min(steps) <= 2
+    assert found.answer == (f"{sorted(steps)[1] / 20:.4f}" if near else "")
+
+
+def test_dither_keeps_the_mean() -> None:
+    """Over 4,000 draws of .33, between .30 and .35: the mean is within four standard errors (.0245/sqrt(4000))."""
+    policy, rng = POLICY.with_fields(dither=True), random.Random(1)
+    drawn = [float(agree(question(kind="grid"), ["0.33"] * 3, policy, DAY, rng).answer) for _ in range(4000)]
+    assert set(drawn) == {0.3, 0.35} and abs(sum(drawn) / 4000 - 0.33) < 4 * 0.0245 / math.sqrt(4000)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Will it rain?", ""), ("What will YOU say?", "forbidden:itself"),
+        ("What will y\u200bou say?", "forbidden:itself"),
+        ("What will ｙｏｕ say?", "forbidden:itself"), ("Will a bank run begin?", "self-fulfilling"),
+    ],
+)  # fmt: skip
+def test_rules_are_data_and_see_through_spelling(text: str, rule: str) -> None:
+    """Wide letters and letters that are not seen change nothing."""
+    assert refusal(question(text), POLICY, DAY) == rule
+
+
+def test_steering_joins_weights_as_independent() -> None:
+    """1 - (1 - .9)(1 - .5)."""
+    policy = POLICY.with_fields(steering={"limit": 0.5, "weights": {"bank run": 0.9, "panic": 0.5}})
+    assert steering(question("Panic and a bank run?"), policy) == pytest.approx(0.95)
+
+
+def test_bits_are_those_of_the_type_and_of_no_answer() -> None:
+    """log2(3), log2(22), and log2(3651 + 1) for a day within ten years."""
+    sizes = {"binary": 3, "grid": 22, "date": 3652}
+    for kind, size in sizes.items():
+        assert bits(question(kind=kind), POLICY) == pytest.approx(math.log2(size))
+    assert bits(question(kind="category", options=("a", "b", "c")), POLICY) == 2.0
+
+
+def test_the_coin_erases_its_share_and_opens_its_commitment() -> None:
+    """20,000 tosses at e = .05 by an exact test; another nonce does not open the commitment."""
+    rng = random.Random(1)
+    erased = sum(is_erased(rng.randbytes(32).hex(), "q", 0.05) for _ in range(20_000))
+    assert binomtest(erased, 20_000, 0.05).pvalue > 0.001
+    assert opens("a1", commitment("a1")) and not opens("a2", commitment("a1"))
+    assert is_erased("a1", "q", 1.0) and not is_erased("a1", "q", 0.0)
+
+
+def test_the_example_policy_reads_and_a_wrong_one_says_where(tmp_path: Path) -> None:
+    """What ships is valid; a quorum over the runs, a short close and a broken pattern are bad input."""
+    assert read_gateway_policy(ROOT / "examples" / "oracle" / "gateway.yaml").grid_points == 21
+    for fields in ({"quorum": 9}, {"close_seconds": 1}, {"forbidden": [{"name": "x", "patterns": ["("]}]}):
+        with pytest.raises(BadInput):
+            POLICY.with_fields(**fields)
+    other = POLICY.with_fields(per_year=QuestionBudget(bits=1, questions=1).model_dump())
+    assert other.digest() != POLICY.digest() == GatewayPolicy.from_json(POLICY.to_json()).digest()

@@ -1,0 +1,117 @@
+"""The three planes over real HTTP on loopback: keys, padding, order of steps, kill."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from gateway_bench import KEYS, POLICY, account, question, says
+
+from drillyard.containment.gateway.client import Caller, signed_headers
+from drillyard.containment.gateway.clock import GuardedClock
+from drillyard.containment.gateway.gateway import Gateway
+from drillyard.containment.gateway.serve import serve_in_background
+from drillyard.containment.gateway.store import Store, sqlite_url
+from drillyard.errors import BadInput
+
+QUICK = POLICY.with_fields(hold_seconds=0.5, cooling_seconds=0.2, slot_seconds=0.25, close_seconds=30)
+
+
+@pytest.fixture
+def planes(tmp_path: Path):
+    """Serve a quick gateway; gives its URLs."""
+    with ExitStack() as stack:
+        store = Store(sqlite_url(tmp_path), bytes.fromhex(KEYS.ledger_key))
+        stack.callback(store.close)
+        gateway = Gateway(QUICK, KEYS, says("yes"), store, GuardedClock(1.0), operator=account("cy"))
+        yield serve_in_background(gateway, stack)
+
+
+def asked() -> dict:
+    """Return a question as it is sent today."""
+    day = datetime.now(UTC).date() + timedelta(days=9)
+    return question().model_copy(update={"resolves": day}).to_data()
+
+
+def wait_for(caller: Caller, name: str, seconds: float = 5.0) -> dict:
+    """Look until an answer is there."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = caller.call("GET", f"/questions/{name}")
+        if found["answer"]:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def test_a_question_goes_all_the_way_and_a_kill_ends_it(planes: dict[str, str]) -> None:
+    """Lease, question, two votes, answer; after the kill the same request has none."""
+    ann, kim = Caller(planes["asker"], account("ann")), Caller(planes["operator"], account("kim"))
+    bea, bob = (Caller(planes["approver"], account(who)) for who in ("bea", "bob"))
+    assert ann.call("POST", "/questions", asked())["state"] == "refused"
+    Caller(planes["operator"], account("cy")).call("POST", "/lease")
+    name = ann.call("POST", "/questions", asked())["id"]
+    (waiting,) = bea.call("GET", "/questions")["questions"]
+    assert waiting["id"] == name and set(waiting) == {"id", "question"}
+    for one in (bea, bob):
+        assert one.call("POST", f"/questions/{name}/votes", {"approve": True}) == {"state": "cast"}
+    assert wait_for(ann, name)["answer"] == "yes"
+    assert ann.call("GET", "/head")["sequence"] > 5
+    assert kim.call("POST", "/kill") == {"state": "killed"}
+    assert ann.call("GET", f"/questions/{name}")["answer"] == ""
+
+
+def test_a_key_opens_its_own_plane_alone(planes: dict[str, str]) -> None:
+    """Every other key, no key, a changed body, an old time and a replay get the same 403."""
+    doors = {"asker": "/head", "approver": "/questions"}
+    for plane, path in doors.items():
+        for who in ("ann", "bea", "cy", "kim"):
+            if account(who).plane != plane:
+                with pytest.raises(BadInput, match="403"):
+                    Caller(planes[plane], account(who)).call("GET", path)
+    for who in ("ann", "bea", "kim"):
+        for path in ("/lease", "/epoch"):
+            with pytest.raises(BadInput, match="403|503"):
+                Caller(planes["operator"], account(who)).call("POST", path, QUICK.to_data())
+    body = json.dumps(asked()).encode()
+    url = planes["asker"] + "/questions"
+    good = signed_headers(account("ann"), "POST", "/questions", body)
+    old = signed_headers(account("ann"), "POST", "/questions", body, lambda: time.time() - 120)
+    texts = set()
+    with httpx.Client() as client:
+        assert client.post(url, content=body, headers=good).status_code == 200
+        for headers, sent in ((good, body), (old, body), ({}, body), ({**good, "x-nonce": "n" * 32}, body)):
+            reply = client.post(url, content=sent, headers=headers)
+            assert reply.status_code == 403
+            texts.add(reply.text)
+        other = signed_headers(account("ann"), "POST", "/questions", body)
+        reply = client.post(url, content=body.replace(b"rain", b"hail"), headers=other)
+        texts.add(reply.text)
+        assert reply.status_code == 403 and len(texts) == 1
+
+
+def test_all_replies_to_an_asker_have_one_size(planes: dict[str, str]) -> None:
+    """Received, refused, malformed, waiting, released."""
+    Caller(planes["operator"], account("cy")).call("POST", "/lease")
+    sizes, ann = set(), account("ann")
+    bodies = [asked(), {**asked(), "text": "Who are you?"}, {"kind": "riddle"}]
+    with httpx.Client(base_url=planes["asker"]) as client:
+        for data in bodies:
+            body = json.dumps(data).encode()
+            reply = client.post("/questions", content=body, headers=signed_headers(ann, "POST", "/questions", body))
+            sizes.add((reply.status_code, len(reply.content)))
+        name = Caller(planes["asker"], ann).call("POST", "/questions", asked())["id"]
+        for who in ("bea", "bob"):
+            Caller(planes["approver"], account(who)).call("POST", f"/questions/{name}/votes", {"approve": True})
+        path = f"/questions/{name}"
+        for pause in (0.0, 1.5):
+            time.sleep(pause)
+            reply = client.get(path, headers=signed_headers(ann, "GET", path, b""))
+            sizes.add((reply.status_code, len(reply.content)))
+    assert reply.json()["answer"] == "yes"
+    assert sizes == {(200, QUICK.reply_bytes)}

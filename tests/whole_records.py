@@ -1,0 +1,162 @@
+"""Records whose fields must fit each other, so that they cannot be drawn field by field: some whole ones of each.
+
+By the name of the class, as other rooms' records are met only where something has loaded them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from drillyard.records import Record
+
+__all__ = ["WHOLE"]
+
+EXAMPLES = Path(__file__).parents[1] / "examples" / "oracle"
+
+
+def games() -> Sequence[Record]:
+    """Return audit games."""
+    from drillyard.containment.games.bins import REFERENCE
+    from drillyard.containment.games.families import monotone_game, random_game
+
+    return [REFERENCE, *(make(np.random.default_rng(i)) for i in range(3) for make in (random_game, monotone_game))]
+
+
+def incentive_spec() -> Sequence[Record]:
+    """Return a file of diagrams."""
+    from drillyard.containment.incentives.report import oracle_diagrams
+
+    return [oracle_diagrams()]
+
+
+def diagrams() -> Sequence[Record]:
+    """Return diagrams."""
+    from drillyard.containment.incentives.report import oracle_diagrams
+
+    return oracle_diagrams().diagrams
+
+
+def layers() -> Sequence[Record]:
+    """Return layers."""
+    from drillyard.containment.horizon.layers import default_layers
+
+    return default_layers()
+
+
+def layer_files() -> Sequence[Record]:
+    """Return files of layers."""
+    from drillyard.containment.horizon.layers import Layers, default_layers
+
+    return [Layers(layers=default_layers()[:count]) for count in (0, 1, 13)]
+
+
+def quorums() -> Sequence[Record]:
+    """Return quorums."""
+    from drillyard.containment.horizon.layers import Quorum
+
+    return [Quorum(needed=k, reviewers=n, error=0.05) for k, n in ((1, 1), (2, 3), (5, 50))]
+
+
+def assumption_files() -> Sequence[Record]:
+    """Return a file of assumptions."""
+    from drillyard.containment.horizon.assumptions import default_assumptions
+
+    return [default_assumptions()]
+
+
+def assumptions() -> Sequence[Record]:
+    """Return assumptions."""
+    from drillyard.containment.horizon.assumptions import default_assumptions
+
+    return default_assumptions().assumptions
+
+
+def trees() -> Sequence[Record]:
+    """Return a fault tree."""
+    from drillyard.containment.horizon.faulttree import default_tree
+
+    return [default_tree()]
+
+
+def events() -> Sequence[Record]:
+    """Return events of a fault tree."""
+    from drillyard.containment.horizon.faulttree import default_tree
+
+    return default_tree().events
+
+
+def tree_gates() -> Sequence[Record]:
+    """Return gates of a fault tree."""
+    from drillyard.containment.horizon.faulttree import default_tree
+
+    return default_tree().gates
+
+
+def policies() -> Sequence[Record]:
+    """Return policies of a gateway."""
+    from drillyard.containment.gateway.policy import read_gateway_policy
+
+    return [read_gateway_policy(EXAMPLES / "gateway.yaml")]
+
+
+def forbidden() -> Sequence[Record]:
+    """Return forbidden classes of questions."""
+    from drillyard.containment.gateway.policy import Forbidden
+
+    return [Forbidden(name="itself", patterns=(r"\\byour(self)?\\b", "oracle"))]
+
+
+def steering() -> Sequence[Record]:
+    """Return rules on self-fulfilling questions."""
+    from drillyard.containment.gateway.policy import Steering
+
+    return [Steering(limit=0.5, weights={"price": 0.4, "election": 1.0})]
+
+
+def questions() -> Sequence[Record]:
+    """Return questions of each kind."""
+    from drillyard.containment.gateway.questions import Question
+
+    common = {"topic": "weather", "text": "Will it rain?", "resolves": date(2027, 1, 2)}
+    plain = [Question(kind=kind, **common) for kind in ("binary", "grid", "date")]
+    return [*plain, Question(kind="category", options=("a", "b"), **common)]
+
+
+def accounts() -> Sequence[Record]:
+    """Return accounts of a gateway."""
+    from drillyard.containment.gateway.keys import Account
+
+    return [Account(id="asker-ann", person="ann", plane="asker", secret="0f" * 32)]
+
+
+def keyrings() -> Sequence[Record]:
+    """Return keyrings, an empty one among them."""
+    from drillyard.containment.gateway.keys import Account, Keyring
+
+    ann = Account(id="kill-ann", person="ann", plane="kill", secret="a0" * 32)
+    return [Keyring(ledger_key="1e" * 32), Keyring(ledger_key="1e" * 32, accounts=(ann,))]
+
+
+WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
+    "Account": accounts,
+    "Assumption": assumptions,
+    "Assumptions": assumption_files,
+    "AuditGame": games,
+    "Diagram": diagrams,
+    "Event": events,
+    "FaultTree": trees,
+    "Forbidden": forbidden,
+    "GatewayPolicy": policies,
+    "IncentiveSpec": incentive_spec,
+    "Keyring": keyrings,
+    "Layer": layers,
+    "Layers": layer_files,
+    "Question": questions,
+    "Quorum": quorums,
+    "Steering": steering,
+    "TreeGate": tree_gates,
+}
