@@ -40,6 +40,13 @@ def diagrams() -> Sequence[Record]:
     return oracle_diagrams().diagrams
 
 
+def systems() -> Sequence[Record]:
+    """Return systems that a strategy is for."""
+    from drillyard.containment.strategy.system import SystemSpec, read_system
+
+    return [SystemSpec(), read_system(EXAMPLES / "system.yaml")]
+
+
 def layers() -> Sequence[Record]:
     """Return layers."""
     from drillyard.containment.horizon.layers import default_layers
@@ -158,5 +165,6 @@ WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
     "Question": questions,
     "Quorum": quorums,
     "Steering": steering,
+    "SystemSpec": systems,
     "TreeGate": tree_gates,
 }

@@ -18,6 +18,7 @@ VERBS: Mapping[str, str] = {
     "gateway": "Put an oracle gateway in front of any forecaster.",
     "horizon": "Add up risk over years, and find the assumption that breaks the case.",
     "incentives": "Find what a system could gain by knowing, and by controlling.",
+    "plan": "Choose layers under budgets, and put the strategy to a board.",
 }
 
 

@@ -3,7 +3,7 @@
 **What it is.** Models of a forecaster that answers any question, and of what limits it, each one measured; a gateway.
 **What it is not.** A guard, which scores one message; a proof about minds: every result says what it does not show.
 **Takes in.** A forecaster, a protocol, assumptions. **Gives out.** Manipulation gaps, leaked bits, safety and
-usefulness of audit protocols, incentives, risk over years, answers released by a gateway.
+usefulness of audit protocols, incentives, risk over years, a gateway, a strategy.
 
 - **oracle**: a system whose only act is to answer questions; **reader**: who acts on an answer.
 - **gap**: how far the outcome is from the report; **erasure**: destroying an answer unread, and scoring it then.
