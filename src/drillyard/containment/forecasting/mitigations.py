@@ -18,7 +18,7 @@ from drillyard.containment.forecasting.rules import EDGE, ScoringRule
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["DOES_NOT_SHOW", "MitigationTable", "Dials", "Row", "compare_mitigations"]
+__all__ = ["DOES_NOT_SHOW", "Dials", "MitigationTable", "Row", "compare_mitigations"]
 
 Array = NDArray[np.float64]
 

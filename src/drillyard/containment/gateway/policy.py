@@ -15,7 +15,7 @@ from drillyard.errors import bad_input
 from drillyard.records import Record
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["QuestionBudget", "Forbidden", "GatewayPolicy", "Steering", "read_gateway_policy"]
+__all__ = ["Forbidden", "GatewayPolicy", "QuestionBudget", "Steering", "read_gateway_policy"]
 
 Seconds = Annotated[float, Field(ge=0)]
 
