@@ -86,12 +86,12 @@ def timed(answer: Answer) -> tuple[float, Ids]:
     return time.perf_counter() - began, made
 
 
-def measure(shape: str, rows: int, room: int, repeats: int, compiled: bool) -> dict[str, Any]:
+def measure(shape: str, rows: int, room: int, repeats: int, compiled: bool, single: bool) -> dict[str, Any]:
     """Return seconds, tokens per second and memory of every contestant, in turns after one that does not count."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-    model, tokenizer = random_model(shape)
+    model, tokenizer = random_model(shape, single)
     held = _gib()
     model.generation_config.eos_token_id = -1
     target, growing = (
@@ -160,6 +160,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=32, help="prompts at the same time, default %(default)s")
     parser.add_argument("--tokens", type=int, default=128, help="new ones per prompt, default %(default)s")
     parser.add_argument("--repeats", type=int, default=3, help="timed turns, default %(default)s")
+    parser.add_argument("--float32", action="store_true", help="weights that round less: are the tokens alike?")
     parser.add_argument("--compiled", action="store_true", help="also transformers' compiled static cache")
     parser.add_argument("--save", type=Path, help="write the model of the first shape there and end")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
@@ -170,7 +171,9 @@ def main() -> None:
         model.save_pretrained(options.save)
         tokenizer.save_pretrained(options.save)
         return
-    rows = [measure(one, options.rows, options.tokens, options.repeats, options.compiled) for one in shapes]
+    rows = [
+        measure(one, options.rows, options.tokens, options.repeats, options.compiled, options.float32) for one in shapes
+    ]
     about = {
         "command": " ".join(["python", *sys.argv]),
         "date": date.today().isoformat(),

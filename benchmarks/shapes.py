@@ -23,8 +23,8 @@ _MORE = {"tiny": (2, 6000), "1b": (8, 128256), "7b": (32, 32000)}
 """Heads of keys and values, and tokens: those of Llama 3.2 1B and of Llama 2 7B, whose other numbers stand above."""
 
 
-def random_model(shape: str) -> tuple[Any, Any]:
-    """Return a model of a shape, in bfloat16 on a GPU if there is one, and a tokenizer with a chat template."""
+def random_model(shape: str, single: bool = False) -> tuple[Any, Any]:
+    """Return a model of a shape, in bfloat16 on a GPU unless `single`, and a tokenizer with a chat template."""
     organism = open_organism("organism/helpdesk").organism
     with tempfile.TemporaryDirectory() as folder:
         tokenizer = AutoTokenizer.from_pretrained(save(organism, Path(folder) / "base", complete=True))
@@ -40,7 +40,7 @@ def random_model(shape: str) -> tuple[Any, Any]:
     gpu = torch.cuda.is_available()
     torch.manual_seed(0)
     before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.bfloat16 if gpu else torch.float32)
+    torch.set_default_dtype(torch.bfloat16 if gpu and not single else torch.float32)
     try:
         with torch.device("cuda" if gpu else "cpu"):
             return LlamaForCausalLM(config).eval(), tokenizer

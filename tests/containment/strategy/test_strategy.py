@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from drillyard.containment.strategy.evidence import gather
 from drillyard.containment.strategy.paper import render_board, write_board
 from drillyard.containment.strategy.plan import Strategy, make_strategy
 from drillyard.containment.strategy.search import maximal_sets, search
-from drillyard.containment.strategy.system import SystemSpec, checked, read_system
+from drillyard.containment.strategy.system import SiteEvidence, SystemSpec, checked, read_system
 from drillyard.errors import BadInput
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "oracle" / "system.yaml"
@@ -59,7 +60,7 @@ def test_no_layer_fits_beside_a_maximal_set() -> None:
         for extra in [None, *(i for i in range(len(layers)) if i not in chosen)]:
             some = [layers[i] for i in (*chosen, *([] if extra is None else [extra]))]
             fits = np.prod([one.useful for one in some]) >= 0.5 - 1e-9 and sum(one.hours for one in some) <= 60
-            assert fits is np.bool_(extra is None) or bool(fits) == (extra is None)
+            assert bool(fits) is (extra is None)
 
 
 def test_more_usefulness_costs_worst_case_or_mean(strategy: Strategy) -> None:
@@ -85,9 +86,29 @@ def test_claims_follow_the_layers() -> None:
 def test_the_evidence_is_that_of_the_parts() -> None:
     """Gap and incentive of the reference question, bits of the grid, the reference game at 5 %."""
     found = gather(SystemSpec())
+    assert not found.monitored
     assert (round(found.gap, 4), round(found.bits_per_year)) == (0.1, 80_160)
     assert found.incentive > 0 and found.incentive_erased == pytest.approx(0, abs=1e-9)
     assert round(found.audit_loss, 4) == 0.779 and found.certified
+
+
+def test_bits_and_audits_can_fail() -> None:
+    """An answer that carries more than the risk is computed with, and a safety that an informed attacker undoes."""
+    layers = ("bandwidth", "trusted-monitor")
+    spec = SystemSpec(layers=layers, usefulness=0.1, staff_hours=500, safety=0.0)
+    sound = {one.id: one.state for one in make_strategy(spec, draws=500).claims}
+    wide = spec.model_copy(update={"answer": "days-3650", "safety": 0.99})
+    broken = {one.id: one.state for one in make_strategy(wide, draws=500).claims}
+    assert (sound["C2"], sound["C4"]) == ("holds", "holds") and (broken["C2"], broken["C4"]) == ("fails", "fails")
+
+
+def test_what_the_site_shows_counts_until_it_is_stale() -> None:
+    """Evidence for C6 turns an undeveloped claim into one that holds, and back when its day has passed."""
+    shown = SiteEvidence(claim="C6", evidence="drill of 2 May: 40 ms to the last output", expires=date(2027, 5, 1))
+    spec = SystemSpec(layers=("kill-switch",), usefulness=0.1, staff_hours=500, shown=(shown,))
+    for today, state in ((date(2027, 4, 1), "holds"), (date(2027, 6, 1), "undeveloped")):
+        found = make_strategy(spec, draws=500, today=today)
+        assert found.claims[5].state == state and "40 ms" in found.claims[5].evidence and not found.holds
 
 
 def test_the_verdict_begins_with_the_ceiling(strategy: Strategy) -> None:

@@ -27,7 +27,7 @@ def command(system: Path | None, draws: int, seed: int, out: Path | None) -> sho
 
     Finds the set of layers with the best worst case that leaves enough usefulness and takes few enough staff hours,
     measures it by all parts of containment, and states nine claims with evidence and defeaters. Exits 1 when the risk
-    is over the limit or a claim fails.
+    is over the limit or a claim fails or is undeveloped.
     """
     with show.steps("planning") as step:
         strategy = make_strategy(read_system(system) if system else SystemSpec(), draws=draws, seed=seed, told=step)

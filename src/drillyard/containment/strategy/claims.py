@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Literal
 
 from drillyard.containment.horizon.ceiling import MOST
@@ -32,14 +33,18 @@ Made = tuple[str, State, str, str, tuple[str, ...]]
 
 
 def claims_of(
-    spec: SystemSpec, chosen: tuple[str, ...], found: Evidence, horizon: HorizonReport
+    spec: SystemSpec, chosen: tuple[str, ...], found: Evidence, horizon: HorizonReport, today: date
 ) -> tuple[SafetyClaim, ...]:
-    """Return C1 to C9 for the chosen layers; a claim that rests on a layer that was not chosen is undeveloped."""
+    """Return C1 to C9 for the chosen layers.
+
+    A claim that rests on a layer that was not chosen is undeveloped, and so is one that only the site can show, until
+    it shows something that has not expired.
+    """
     makers: tuple[Callable[[], Made], ...] = (
         _gateway,
         lambda: _bits(spec, chosen, found),
         lambda: _steering(chosen, found),
-        lambda: _audits(chosen, found),
+        lambda: _audits(spec, found),
         lambda: _people(chosen),
         lambda: _shutdown(chosen),
         _oversight,
@@ -47,10 +52,21 @@ def claims_of(
         lambda: _void(horizon),
     )
     made = [make() for make in makers]
-    return tuple(
+    claims = [
         SafetyClaim(id=f"C{i}", words=words, state=state, evidence=evidence, command=command, defeaters=defeaters)
         for i, (words, state, evidence, command, defeaters) in enumerate(made, start=1)
-    )
+    ]
+    return tuple(_with_site(one, spec, today) for one in claims)
+
+
+def _with_site(claim: SafetyClaim, spec: SystemSpec, today: date) -> SafetyClaim:
+    """Return a claim with what the site shows for it."""
+    shown = next((one for one in spec.shown if one.claim == claim.id), None)
+    if shown is None or claim.state == "fails":
+        return claim
+    stale = shown.expires < today
+    words = f"the site{', stale since' if stale else ', until'} {shown.expires}: {shown.evidence}"
+    return claim.model_copy(update={"state": "undeveloped" if stale else "holds", "evidence": words})
 
 
 def _gateway() -> Made:
@@ -65,11 +81,13 @@ def _gateway() -> Made:
 
 
 def _bits(spec: SystemSpec, chosen: tuple[str, ...], found: Evidence) -> Made:
-    state: State = "holds" if "bandwidth" in chosen else "undeveloped"
+    """Return whether answers carry no more bits than the risk is computed with."""
+    within: State = "holds" if found.answer_bits <= found.credited_bits + 1e-9 else "fails"
     return (
         f"At most {found.bits_per_year:,.0f} bits a year reach any reader.",
-        state,
-        f"{found.answer_bits:.2f} bits per answer ({spec.answer}), {spec.setting.questions:,.0f} answers a year",
+        within if "bandwidth" in chosen else "undeveloped",
+        f"{found.answer_bits:.2f} bits per answer ({spec.answer}), {spec.setting.questions:,.0f} answers a year; the "
+        f"risk is computed with {found.credited_bits:.2f} bits",
         f"drillyard contain channel --answer {spec.answer}",
         ("timing", "refusals", "accounts that collude"),
     )
@@ -92,15 +110,15 @@ def _steering(chosen: tuple[str, ...], found: Evidence) -> Made:
     )
 
 
-def _audits(chosen: tuple[str, ...], found: Evidence) -> Made:
-    monitored = {"trusted-monitor", "untrusted-monitor"} & set(chosen)
+def _audits(spec: SystemSpec, found: Evidence) -> Made:
     levels = ", ".join(f"{one:.3f}" for one in found.safety)
+    held: State = "holds" if found.certified and found.safety[3] >= spec.safety else "fails"
     return (
-        f"Audits of {found.audit_share:.0%} of the work catch attacks as often as stated, whatever is known of them.",
-        "holds" if monitored and found.certified else "undeveloped",
+        f"Audits of {found.audit_share:.0%} of the work hold a safety of {spec.safety:.0%} whatever is known of them.",
+        held if found.monitored else "undeveloped",
         f"safety of trusted monitoring by the attacker's knowledge, 0 to 3: {levels}; the best policy of the reference "
         f"game lets through {found.audit_loss:.4f} of the damage, certified from both sides",
-        f"drillyard contain game, budget {found.audit_share:g}",
+        "drillyard contain game",
         ("an attack outside the model", "a monitor that is talked to"),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from drillyard.containment.horizon.ceiling import MOST
 from drillyard.containment.horizon.report import HorizonReport, judge_horizon
@@ -21,7 +22,7 @@ DOES_NOT_SHOW = (
 
 
 class Strategy(Record):
-    """What is put to the board. It `holds` when the risk is within the limit and no claim fails."""
+    """What is put to the board. It `holds` when the risk is within the limit and every claim holds."""
 
     spec: SystemSpec
     search: Search
@@ -34,7 +35,12 @@ class Strategy(Record):
 
 
 def make_strategy(
-    spec: SystemSpec, *, draws: int = 20_000, seed: int = 1, told: Callable[[int, int, str], None] | None = None
+    spec: SystemSpec,
+    *,
+    draws: int = 20_000,
+    seed: int = 1,
+    today: date | None = None,
+    told: Callable[[int, int, str], None] | None = None,
 ) -> Strategy:
     """Choose layers for a system and measure the choice.
 
@@ -42,27 +48,27 @@ def make_strategy(
         spec: the system (`read_system` or `checked`).
         draws: of the assumptions, for the risk of the chosen layers.
         seed: decides all draws.
+        today: by which the site's evidence expires.
         told: called with (done, total, words).
 
     Raises:
         BadInput: no set of layers within the budgets, or a part that refuses what the system says.
     """
     found = search(spec, seed, told)
-    evidence = gather(spec)
     best = found.best.layers
+    evidence = gather(spec, [one for one in spec.candidates if one.name in best])
     own = tuple(one for one in spec.own_layers if one.name in best)
     names = tuple(name for name in best if name not in {one.name for one in own})
     chosen = spec.horizon.model_copy(update={"layers": names, "own_layers": own})
     horizon = judge_horizon(chosen, draws=draws, seed=seed, told=told)
-    claims = claims_of(spec, best, evidence, horizon)
-    failing = [one.id for one in claims if one.state == "fails"]
+    claims = claims_of(spec, best, evidence, horizon, today or date.today())
     return Strategy(
         spec=spec,
         search=found,
         evidence=evidence,
         horizon=horizon,
         claims=claims,
-        holds=horizon.holds and not failing,
+        holds=horizon.holds and all(one.state == "holds" for one in claims),
         verdict=_verdict(spec, found, horizon, claims),
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
 
@@ -16,7 +17,7 @@ from drillyard.errors import bad_input
 from drillyard.records import Record
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["MOST_LAYERS", "SystemSpec", "checked", "read_system"]
+__all__ = ["MOST_LAYERS", "SiteEvidence", "SystemSpec", "checked", "read_system"]
 
 MOST_LAYERS = 16
 """Layers that can be chosen among: every set of them is considered."""
@@ -24,12 +25,21 @@ MOST_LAYERS = 16
 Share = Annotated[float, Ge(0), Le(1)]
 
 
+class SiteEvidence(Record):
+    """What the site shows for a claim that nothing here can measure: in words, with the day after which it is stale."""
+
+    claim: Literal["C1", "C5", "C6", "C7"]
+    evidence: Annotated[str, MinLen(1)]
+    expires: date
+
+
 class SystemSpec(Record):
     """One system before its board.
 
     `usefulness` is the least share that the layers together may leave, `staff_hours` the most hours per 1,000 questions
     that they may take. `required` layers are in every set. `influence` is a, b and the value where nobody reads, of the
-    linear model in which the answer p comes true with chance a + b p. `audit_share` is that of honest work audited.
+    linear model in which the answer p comes true with chance a + b p. `audit_share` is that of honest work audited,
+    `safety` the least that audits must hold against who knows everything of them. `shown` is the site's own evidence.
     """
 
     name: Annotated[str, MinLen(1)] = "the oracle"
@@ -45,6 +55,8 @@ class SystemSpec(Record):
     influence: tuple[float, float, float] = (0.25, 0.4, 0.3)
     answer: str = "grid-21"
     audit_share: Annotated[float, Gt(0), Le(1)] = 0.05
+    safety: Share = 0.5
+    shown: tuple[SiteEvidence, ...] = ()
 
     @property
     def horizon(self) -> HorizonSpec:
