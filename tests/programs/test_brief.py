@@ -56,7 +56,7 @@ def test_only_four_fields_are_needed(tmp_path: Path) -> None:
         ({"roles": [{**ENGINEER, "hour": 6}]}, "found key 'hour' at roles[0]"),
         (
             {"roles": [{**ENGINEER, "id": "enginer"}]},
-            "found role 'enginer', expected one of: engineer, alignment-engineer, support-lead",
+            "found role 'enginer', expected one of: engineer, alignment-engineer, containment-engineer, support-lead",
         ),
         ({"roles": [{**ENGINEER, "id": "enginer"}]}, "did you mean 'engineer'?"),
         (

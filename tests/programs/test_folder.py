@@ -68,7 +68,7 @@ def test_everything_comes_back_as_it_was_written(folder: ProgramFolder) -> None:
     assert (folder.instance("hunt-1"), folder.truth("hunt-1"), folder.gates("hunt-1")) == (INSTANCE, truth, GATES)
     assert folder.instances() == (INSTANCE,)
     assert folder.attempts() == attempts
-    assert folder.organism("hunt-1") == folder.path / "instances" / "hunt-1" / "organism"
+    assert folder.target(INSTANCE) == folder.path / "instances" / "hunt-1" / "organism"
     assert (folder.policies, folder.database) == (folder.path / "policies", folder.path / "yard.db")
 
 
@@ -114,17 +114,17 @@ def test_a_damaged_file_is_named(folder: ProgramFolder) -> None:
 @pytest.mark.parametrize("name", ["..", "../x", "a/b", "", ".hidden", "a\0", "a" * 101, "ä", "a\n"])
 def test_only_plain_names_become_paths(folder: ProgramFolder, name: str) -> None:
     """Instance ids come from web addresses and submissions; none of them can leave the folder."""
-    for read in (folder.instance, folder.truth, folder.gates, folder.organism):
+    for read in (folder.instance, folder.truth, folder.gates):
         with pytest.raises(BadInput, match="expected a name of letters, digits"):
             read(name)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.text())
-def test_no_name_leaves_the_folder(folder: ProgramFolder, name: str) -> None:
-    """Whatever the id, the organism's folder lies right under `instances`, or there is none."""
+@given(name=st.text(), target=st.text() | st.sampled_from(["x/..", "..", "/", "a/desk"]))
+def test_no_name_leaves_the_folder(folder: ProgramFolder, name: str, target: str) -> None:
+    """Whatever the id and the target, the target's folder lies right under `instances`, or there is none."""
     try:
-        path = folder.organism(name)
+        path = folder.target(INSTANCE.model_copy(update={"id": name, "target": target}))
     except BadInput:
         return
     assert path.resolve().parent.parent == (folder.path / "instances").resolve()

@@ -146,7 +146,7 @@ def test_a_truth_that_was_changed_is_refused(programme: ProgramFolder, instance:
 def test_another_model_is_refused(programme: ProgramFolder, instance: Instance, tmp_path: Path) -> None:
     """Planted neurons from another instance are not what this one's description names."""
     copy = ProgramFolder(shutil.copytree(programme.path, tmp_path / "prog"))
-    other = copy.instances()[1].id
-    shutil.copy(copy.organism(other) / "neurons.safetensors", copy.organism(instance.id) / "neurons.safetensors")
+    other = copy.instances()[1]
+    shutil.copy(copy.target(other) / "neurons.safetensors", copy.target(instance) / "neurons.safetensors")
     with pytest.raises(BadInput, match="plant it again"):
         open_exam(copy, instance.id)

@@ -17,9 +17,7 @@ from pathlib import Path
 import pytest
 from yard.small_programme import build_programme
 
-from drillyard.organisms.organism import save
 from drillyard.programs.drills import load_kit
-from drillyard.programs.drills.materialise import materialise
 from drillyard.programs.roster import Learner
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra browser-tests")
@@ -58,8 +56,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     learners = [Learner(id=name, role="engineer", code=code_of(name), instances=(f"hunt-{name}",)) for name in NAMES]
     folder.write_roster(folder.roster().model_copy(update={"learners": tuple(learners)}))
     for (name,) in (learner.instances for learner in learners):
-        exam = materialise(kit, name, "engineer", seed)
-        save(exam.organism, folder.organism(name), sealed=True)
+        exam = kit.materialise(name, "engineer", seed)
+        kit.save(exam, folder.target(exam.instance))
         folder.write_truth(exam.truth)
         folder.write_gates(folder.gates("hunt-1").model_copy(update={"instance": name}))
         folder.write_instance(exam.instance)

@@ -29,8 +29,8 @@ def programme(tmp_path) -> ProgramFolder:
     folder = build_programme(tmp_path / "prog")
     one = folder.instance("hunt-1").model_copy(update={"drill": "too-permissive-too-censored", "behaviours": ()})
     folder.write_instance(one)
-    folder.organism("hunt-1").mkdir(parents=True, exist_ok=True)
-    (folder.organism("hunt-1") / "model.safetensors").write_bytes(b"weights")
+    (folder.path / "instances" / "hunt-1" / "organism").mkdir(parents=True, exist_ok=True)
+    ((folder.path / "instances" / "hunt-1" / "organism") / "model.safetensors").write_bytes(b"weights")
     return folder
 
 

@@ -19,6 +19,7 @@ VERBS: Mapping[str, str] = {
     "horizon": "Add up risk over years, and find the assumption that breaks the case.",
     "incentives": "Find what a system could gain by knowing, and by controlling.",
     "plan": "Choose layers under budgets, and put the strategy to a board.",
+    "trial": "Put a desk's year through a gateway policy, with forecasters that cheat.",
 }
 
 

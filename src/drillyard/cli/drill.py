@@ -9,6 +9,7 @@ from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.cli.chat import talk
+from drillyard.cli.containing.trial import trial_tables
 from drillyard.errors import bad_input
 from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
@@ -38,7 +39,7 @@ def _list_instances(programme: Path) -> show.Outcome:
     rows = [(one.id, one.drill, one.role) for one in instances]
     first = instances[0].id if instances else "INSTANCE"
     return show.Outcome(
-        verdict=f"{len(instances)} instances are released.",
+        verdict=f"{len(instances)} {'instance is' if len(instances) == 1 else 'instances are'} released.",
         data=instances,
         body=[show.table("Instances", ("instance", "drill", "role"), rows)],
         next_command=f"drillyard drill try {programme} {first}",
@@ -51,11 +52,18 @@ def _list_instances(programme: Path) -> show.Outcome:
 @click.option("--template", default="", help="Prompt template, such as v2.")
 @show.handler
 def _try(programme: Path, instance: str, template: str) -> None:
-    """Read the task and talk with the failing model; /template v2 changes the template."""
+    """Read the task and talk with the failing model; /template v2 changes the template.
+
+    Where there is no model to talk to, say where the files lie and what to type.
+    """
     folder = ProgramFolder(programme)
-    drill = load_drill(folder.instance(instance).drill)
+    one = folder.instance(instance)
+    drill, target = load_drill(one.drill), folder.target(one)
     show.say(f"{drill.title}\n\n{drill.task}")
-    talk(open_target(f"organism/{folder.organism(instance)}"), template)
+    if drill.hands_in == "policy":
+        show.say(f"drillyard contain trial {target / 'policy.yaml'} {target / 'case.json'}")
+    else:
+        talk(open_target(f"organism/{target}"), template)
 
 
 @command.command("example")
@@ -65,8 +73,10 @@ def _try(programme: Path, instance: str, template: str) -> None:
 def _example(programme: Path, instance: str) -> None:
     """Print a submission of claims to start from, as JSON: one claim with every field filled in."""
     one = ProgramFolder(programme).instance(instance)
-    if load_drill(one.drill).hands_in != "claims":
-        raise bad_input(f"{one.drill}, which asks for artefacts", "a drill with claims", "drillyard drill pack --help")
+    asked = load_drill(one.drill).hands_in
+    if asked != "claims":
+        how = "drillyard drill pack --help" if asked == "artefacts" else f"drillyard drill try {programme} {instance}"
+        raise bad_input(f"{one.drill}, which asks for {asked}", "a drill with claims", how)
     click.echo(example_submission(one).to_json(indent=2))
 
 
@@ -98,7 +108,7 @@ def _pack(instance: str, first: Path, second: Path, point: str, out: Path) -> sh
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @show.handler
 def _submit(programme: Path, instance: str, file: Path) -> show.Outcome:
-    """Grade a submission (a JSON file) and say what was found. Exits 1 below the pass mark."""
+    """Grade a submission (a JSON file; a policy is YAML) and say what was found. Exits 1 below the pass mark."""
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
     return _outcome(grade_isolated(folder, read_file(file, load_drill(one.drill), one)), programme)
@@ -109,9 +119,15 @@ def _outcome(grade: Grade, programme: Path) -> show.Outcome:
         verdict=f"{grade.verdict} Score {grade.score:.2f}.",
         state="passed" if grade.passed else "failed",
         data=grade,
-        body=_trade(grade.trade) if grade.trade else _claims(grade),
+        body=_body(grade),
         next_command=f"drillyard drill try {programme} {grade.instance}",
     )
+
+
+def _body(grade: Grade) -> list[RenderableType]:
+    if grade.trial:
+        return trial_tables(grade.trial)
+    return _trade(grade.trade) if grade.trade else _claims(grade)
 
 
 def _claims(grade: Grade) -> list[RenderableType]:

@@ -17,9 +17,7 @@ from pathlib import Path
 
 from drillyard.alignment.workers import processors, start_pool
 from drillyard.errors import DrillyardError, bad_input
-from drillyard.organisms.organism import save
 from drillyard.programs.drills import load_kit
-from drillyard.programs.drills.materialise import materialise
 from drillyard.programs.drills.prove import Rehearsal, prove
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_apart
@@ -167,11 +165,11 @@ def _build(job: _Job) -> GateReport:
 def _draw(job: _Job, draw: int) -> GateReport:
     """Prove the instance of one seed; release it, or keep why not. What says that it is done is written last."""
     folder, kit = ProgramFolder(job.folder), load_kit(job.drill)
-    exam = materialise(kit, job.instance, job.role, job.seeds[draw])
-    whole = kit.drill.hands_in == "artefacts"  # who changes a model needs all of it
-    organism = save(exam.organism, folder.organism(job.instance), complete=whole, sealed=True)
+    exam = kit.materialise(job.instance, job.role, job.seeds[draw])
+    target = folder.target(exam.instance)
+    kit.save(exam, target)
     report, rehearsal = prove(
-        kit, exam, lambda submission: grade_apart(exam.instance, exam.truth, organism, submission, kit.drill.budget)
+        kit, exam, lambda submission: grade_apart(exam.instance, exam.truth, target, submission, kit.drill.budget)
     )
     folder.write_gates(report)
     if report.released:

@@ -32,9 +32,9 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Callable[[str],
     if (folder.path / "plan.json").is_file():
         say(f"{folder.path} is designed already; the stored plan follows")
         return folder.plan()
-    say(f"copying {len(brief.policies)} policies")
+    say(f"copying {len(brief.policies)} polic{'y' if len(brief.policies) == 1 else 'ies'}")
     _copy_policies(Path(brief_path).parent, folder, brief)
-    say(f"planning {len(brief.roles)} roles")
+    say(f"planning {len(brief.roles)} role{'s' * (len(brief.roles) != 1)}")
     plan = make_plan(brief)
     write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
     folder.write_plan(plan)  # last: with it the folder counts as designed

@@ -2,7 +2,7 @@
 
     prog/brief.json  prog/plan.json  prog/plan.html  prog/policies/…   what was asked for and planned
     prog/roster.json                                                   learners and sign-in codes (server side)
-    prog/instances/<id>/{instance,truth,gates}.json, organism/         one folder per drill instance
+    prog/instances/<id>/{instance,truth,gates}.json, its target/       one folder per drill instance
     prog/attempts.jsonl                                                rehearsal attempts
     prog/yard.db                                                       the yard's database
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from drillyard.errors import BadInput, bad_input
@@ -22,6 +22,8 @@ from drillyard.records import Attempt, Brief, GateReport, Instance, Plan, Record
 from drillyard.records.files import as_lines, split_lines, write_atomically
 
 __all__ = ["ProgramFolder"]
+
+_PLAIN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 
 _AnyRecord = TypeVar("_AnyRecord", bound=Record)
 
@@ -74,9 +76,12 @@ class ProgramFolder:
         """Return the gate report of an instance."""
         return self._read(self._inside(instance_id, "gates.json"), GateReport, "create")
 
-    def organism(self, instance_id: str) -> Path:
-        """Return the folder of an instance's planted organism."""
-        return self.path / self._inside(instance_id, "organism")
+    def target(self, instance: Instance) -> Path:
+        """Return the folder of what an instance is about: a planted organism, or a desk."""
+        name = PurePosixPath(instance.target).name
+        if not re.fullmatch(_PLAIN, name):
+            raise bad_input(f"target {instance.target[:100]!r}", "one that ends in a name of letters")
+        return self.path / self._inside(instance.id, name)
 
     def attempts(self) -> tuple[Attempt, ...]:
         """Return the rehearsal attempts; none before a rehearsal."""
@@ -129,6 +134,6 @@ class ProgramFolder:
 
     def _inside(self, instance_id: str, name: str) -> str:
         # Ids arrive in web addresses and submissions; only a plain name may become part of a path.
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", instance_id):
+        if not re.fullmatch(_PLAIN, instance_id):
             raise bad_input(f"instance {instance_id[:100]!r}", "a name of letters, digits, '-' and '_'")
         return f"instances/{instance_id}/{name}"

@@ -18,9 +18,7 @@ from typing import Any
 
 from drillyard.alignment.workers import ONE_THREAD
 from drillyard.errors import BadInput, DrillyardError, GradingFailed
-from drillyard.organisms.organism import load_organism
-from drillyard.programs.drills import load_drill, load_kit
-from drillyard.programs.drills.exam import Exam
+from drillyard.programs.drills import AnyExam, load_drill, load_kit
 from drillyard.programs.drills.materialise import truth_hash
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import AnySubmission, Budget, Grade, Instance, Truth, read_any
@@ -43,17 +41,17 @@ def grade_isolated(folder: ProgramFolder, submission: AnySubmission, budget: Bud
     """
     instance = folder.instance(submission.instance)
     budget = budget or load_drill(instance.drill).budget
-    return grade_apart(instance, folder.truth(instance.id), folder.organism(instance.id), submission, budget)
+    return grade_apart(instance, folder.truth(instance.id), folder.target(instance), submission, budget)
 
 
-def grade_apart(instance: Instance, truth: Truth, organism: Path, submission: AnySubmission, budget: Budget) -> Grade:
-    """Grade in a child process an instance whose truth is at hand; `organism` is the folder of its model.
+def grade_apart(instance: Instance, truth: Truth, folder: Path, submission: AnySubmission, budget: Budget) -> Grade:
+    """Grade in a child process an instance whose truth is at hand; `folder` holds what was saved of it.
 
     Raises:
         GradingFailed: as `grade_isolated`.
     """
     parts = {"instance": instance, "truth": truth, "submission": submission, "budget": budget}
-    job = {name: part.to_data() for name, part in parts.items()} | {"organism": str(organism.resolve())}
+    job = {name: part.to_data() for name, part in parts.items()} | {"folder": str(folder.resolve())}
     began = time.monotonic()
     try:
         child = subprocess.run(
@@ -78,9 +76,10 @@ def grade_here(folder: ProgramFolder, submission: AnySubmission) -> Grade:
     return load_kit(exam.drill.id).grade(exam, submission)
 
 
-def open_exam(folder: ProgramFolder, instance_id: str) -> Exam:
+def open_exam(folder: ProgramFolder, instance_id: str) -> AnyExam:
     """Open an instance for grading. Raises `BadInput` when it is missing or not what was sealed."""
-    return _open(folder.instance(instance_id), folder.truth(instance_id), folder.organism(instance_id))
+    instance = folder.instance(instance_id)
+    return _open(instance, folder.truth(instance_id), folder.target(instance))
 
 
 def serve_one() -> None:
@@ -88,7 +87,7 @@ def serve_one() -> None:
     job: dict[str, Any] = json.load(sys.stdin.buffer)
     limit_process(Budget.from_data(job["budget"]))
     try:
-        exam = _open(Instance.from_data(job["instance"]), Truth.from_data(job["truth"]), Path(job["organism"]))
+        exam = _open(Instance.from_data(job["instance"]), Truth.from_data(job["truth"]), Path(job["folder"]))
         result = load_kit(exam.drill.id).grade(exam, read_any(json.dumps(job["submission"])))
     except DrillyardError as error:
         sys.stderr.write(f"{error}\n")
@@ -113,10 +112,11 @@ def _peak_mb() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024  # Linux counts KiB
 
 
-def _open(instance: Instance, truth: Truth, organism: Path) -> Exam:
+def _open(instance: Instance, truth: Truth, folder: Path) -> AnyExam:
     if truth_hash(truth) != instance.truth_hash:
         raise BadInput(f"found a truth of {instance.id!r} that is not the one sealed; create the programme again")
-    return Exam(load_drill(instance.drill), instance, truth, load_organism(str(organism)))
+    exam: AnyExam = load_kit(instance.drill).open(instance, truth, folder)
+    return exam
 
 
 def _stay_inside(event: str, _: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from drillyard.containment.gateway.policy import policy_of
 from drillyard.errors import BadInput, bad_input
 from drillyard.programs.drills.artefacts.files import MAX_ARTEFACT, pack_artefact, unpack_artefact
 from drillyard.records import (
@@ -14,6 +15,7 @@ from drillyard.records import (
     Conversation,
     Drill,
     Instance,
+    PolicySubmission,
     Severity,
     Submission,
     Trigger,
@@ -31,7 +33,7 @@ _MAX_TERMS = 200
 
 def most_bytes(drill: Drill) -> int:
     """Return how many bytes a submission for a drill may have."""
-    return MAX_BYTES if drill.hands_in == "claims" else 2 * (MAX_ARTEFACT * 4 // 3) + MAX_BYTES
+    return 2 * (MAX_ARTEFACT * 4 // 3) + MAX_BYTES if drill.hands_in == "artefacts" else MAX_BYTES
 
 
 def read_submission(data: bytes, drill: Drill, instance: Instance) -> AnySubmission:
@@ -44,24 +46,24 @@ def read_submission(data: bytes, drill: Drill, instance: Instance) -> AnySubmiss
     """
     if len(data) > most_bytes(drill):
         raise bad_input(f"a submission of {len(data):,} bytes", f"at most {most_bytes(drill):,}", "shorten it")
+    if drill.hands_in == "policy":
+        return _policy(data, instance)
     submission = read_any(data)
     if submission.instance != instance.id:
         raise bad_input(f"a submission for {submission.instance[:100]!r}", f"one for {instance.id!r}")
-    if isinstance(submission, ArtefactSubmission) != (drill.hands_in == "artefacts"):
-        raise bad_input(f"{submission.record_name()}", f"{drill.hands_in}, which {drill.id} asks for")
-    if isinstance(submission, ArtefactSubmission):
+    if isinstance(submission, ArtefactSubmission) and drill.hands_in == "artefacts":
         _check_artefacts(submission)
-    else:
+    elif isinstance(submission, Submission) and drill.hands_in == "claims":
         _check_claims(submission, drill, instance)
+    else:
+        raise bad_input(f"{submission.record_name()}", f"{drill.hands_in}, which {drill.id} asks for")
     return submission
 
 
 def read_file(path: Path, drill: Drill, instance: Instance) -> AnySubmission:
     """Read a submission from a file, of which no more than the limit is loaded. Raises `BadInput`."""
     if not path.is_file():
-        kind = f"a JSON file with your {drill.hands_in}"
-        how = f"example PROGRAMME {instance.id} > claims.json" if drill.hands_in == "claims" else "pack --help"
-        raise bad_input(f"no file {str(path)!r}", kind, f"drillyard drill {how}")
+        raise bad_input(f"no file {str(path)!r}", *_wanted(drill, instance))
     limit = most_bytes(drill)
     with path.open("rb") as file:
         data = file.read(limit + 1)
@@ -98,6 +100,25 @@ def example_submission(instance: Instance) -> Submission:
         note="What I saw.",
     )
     return Submission(instance=instance.id, learner="me", claims=(claim,))
+
+
+def _wanted(drill: Drill, instance: Instance) -> tuple[str, str]:
+    """Return what file is handed in, and what to type for one."""
+    if drill.hands_in == "policy":
+        return "a YAML file with your policy", f"drillyard drill try PROGRAMME {instance.id} says where to start"
+    how = f"example PROGRAMME {instance.id} > claims.json" if drill.hands_in == "claims" else "pack --help"
+    return f"a JSON file with your {drill.hands_in}", f"drillyard drill {how}"
+
+
+def _policy(data: bytes, instance: Instance) -> PolicySubmission:
+    """Return a policy's text as a submission, once it reads as a policy."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise bad_input("bytes that are no UTF-8", "a gateway policy as text") from None
+    submission = PolicySubmission.from_data({"instance": instance.id, "learner": "me", "policy": text})
+    policy_of(submission.policy)
+    return submission
 
 
 def _check_artefacts(submission: ArtefactSubmission) -> None:

@@ -32,17 +32,18 @@ class Drill(Record):
     """An exercise of the catalogue, as data: the folder's `drill.yaml`.
 
     `hands_in` says what learners hand in. For claims, `kinds` are the world's failure kinds that may be planted,
-    `failures` how many at least and at most. For artefacts, `limits` are the most that a measured figure may be.
+    `failures` how many at least and at most. For artefacts and policies, `limits` are what a measured figure is held
+    to. `world` is empty for a drill without a model to talk to.
     """
 
     id: str
     title: str
     level: str
     minutes: int = Field(gt=0)
-    world: str
+    world: str = ""
     task: str
     objectives: tuple[str, ...]
-    hands_in: Literal["claims", "artefacts"] = "claims"
+    hands_in: Literal["claims", "artefacts", "policy"] = "claims"
     kinds: tuple[str, ...] = ()
     failures: tuple[int, int] = (0, 0)
     limits: dict[str, float] = {}

@@ -1,7 +1,7 @@
 """What a learner hands in, and what grading says of it.
 
-There are two kinds of submission: claims about a model, and artefacts that change it. Both are data; nothing in them is
-ever run as code.
+There are three kinds of submission: claims about a model, artefacts that change it, and a policy for what stands in
+front of it. All are data; nothing in them is ever run as code.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from drillyard.records.base import Record
 from drillyard.records.conversation import Conversation, Transcript
 from drillyard.records.estimate import Estimate
 from drillyard.records.failure import Severity, Trigger
+from drillyard.records.trial import GradeCheck, OracleTrial
 
 __all__ = [
+    "MAX_POLICY",
     "AnySubmission",
     "Artefact",
     "ArtefactSubmission",
@@ -26,13 +28,16 @@ __all__ = [
     "ClaimResult",
     "FailureResult",
     "Grade",
+    "PolicySubmission",
     "SubCheck",
     "Submission",
-    "TradeCheck",
     "TradeOff",
     "TradePoint",
     "read_any",
 ]
+
+MAX_POLICY = 20_000
+"""Most characters of a policy."""
 
 
 class Claim(Record):
@@ -72,18 +77,31 @@ class ArtefactSubmission(Record):
     point: Literal["first", "second", "both"]
 
 
-AnySubmission = Submission | ArtefactSubmission
+class PolicySubmission(Record):
+    """A gateway policy for one instance: the file that a gateway would serve, as text."""
+
+    instance: str
+    learner: str
+    policy: str = Field(max_length=MAX_POLICY)
+
+
+AnySubmission = Submission | ArtefactSubmission | PolicySubmission
 """Whatever a learner can hand in."""
 
 
 def read_any(text: str | bytes) -> AnySubmission:
-    """Read a submission of either kind, by the record's name in it. Raises `BadInput`."""
+    """Read a submission of any kind, by the record's name in it. Raises `BadInput`."""
     try:
         named = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"found broken JSON ({error}), expected one submission") from None
     kind = named.get("record") if isinstance(named, dict) else None
-    return (ArtefactSubmission if kind == ArtefactSubmission.record_name() else Submission).from_json(text)
+    return _KINDS.get(str(kind), Submission).from_json(text)
+
+
+_KINDS: dict[str, type[AnySubmission]] = {
+    kind.record_name(): kind for kind in (Submission, ArtefactSubmission, PolicySubmission)
+}
 
 
 class ClaimResult(Record):
@@ -140,14 +158,6 @@ class TradePoint(Record):
     new_refusal: Estimate
 
 
-class TradeCheck(Record):
-    """One condition on a submission of artefacts: what was found, what was wanted, in words."""
-
-    id: str
-    passed: bool
-    words: str
-
-
 class TradeOff(Record):
     """What artefacts reach on both sides at once.
 
@@ -161,13 +171,13 @@ class TradeOff(Record):
     area: float = Field(ge=0, le=1)
     start_area: float = Field(ge=0, le=1)
     gain: float = Field(ge=0, le=1)
-    checks: tuple[TradeCheck, ...]
+    checks: tuple[GradeCheck, ...]
 
 
 class Grade(Record):
     """The result of grading a submission; the same submission on the same instance gives the same grade.
 
-    Claims have `recall`, `precision`, `claims` and `failures`; artefacts have `trade`.
+    Claims have `recall`, `precision`, `claims` and `failures`; artefacts have `trade`, a policy has `trial`.
 
     `score` is in 0…1 before hints; `final` is the score after the cost of the hints that were opened.
     `seconds` and `peak_mb` tell what grading used and are no part of `grade_hash`.
@@ -185,6 +195,7 @@ class Grade(Record):
     claims: tuple[ClaimResult, ...] = ()
     failures: tuple[FailureResult, ...] = ()
     trade: TradeOff | None = None
+    trial: OracleTrial | None = None
     sub_checks: tuple[SubCheck, ...]
     seconds: float = 0.0
     peak_mb: float = 0.0

@@ -35,6 +35,7 @@ from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
 from drillyard.yard.trade_plot import trade_plot
+from drillyard.yard.trial_plot import trial_plot
 from drillyard.yard.visit import Yard
 
 __all__ = ["make_app"]
@@ -129,7 +130,7 @@ def _open_yard(
         store=store,
         submissions=submissions,
         queue=GradingQueue(submissions, partial(_grade, programme, store, grader), lease_seconds),
-        models=Models(targets or (lambda instance: open_target(f"organism/{programme.organism(instance.id)}"))),
+        models=Models(targets or (lambda instance: open_target(f"organism/{programme.target(instance)}"))),
         templates=_templates(),
         by_address=TryLimit(tries=20, seconds=300),
         by_code=TryLimit(tries=5, seconds=300),
@@ -154,7 +155,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
-    pages.globals.update(trade_plot=trade_plot)
+    pages.globals.update(trade_plot=trade_plot, trial_plot=trial_plot)
     pages.filters.update(in_words=marks.in_words, percent=marks.percent)
     return pages
 

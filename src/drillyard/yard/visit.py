@@ -61,11 +61,11 @@ def released(programme: ProgramFolder, name: str) -> Instance | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """A learner's drill: the instance, the drill it is a copy of, the world it lives in."""
+    """A learner's drill: the instance, the drill it is a copy of, the world it lives in, if any."""
 
     instance: Instance
     drill: Drill
-    world: World
+    world: World | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,8 @@ class Visit:
         for name in self.me().instances:
             if instance := released(self.yard.programme, name):
                 drill = load_drill(instance.drill)
-                found.append(Assignment(instance=instance, drill=drill, world=load_world(drill.world)))
+                world = load_world(drill.world) if drill.world else None
+                found.append(Assignment(instance=instance, drill=drill, world=world))
         return found
 
     def assignment(self) -> Assignment:

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+import yaml
 from pydantic import Field, model_validator
 
 from drillyard.containment.gateway.chain import canonical
-from drillyard.errors import bad_input
+from drillyard.errors import BadInput, bad_input
 from drillyard.records import Record
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["Forbidden", "GatewayPolicy", "QuestionBudget", "Steering", "read_gateway_policy"]
+__all__ = ["Forbidden", "GatewayPolicy", "QuestionBudget", "Steering", "policy_of", "read_gateway_policy"]
 
 Seconds = Annotated[float, Field(ge=0)]
 
@@ -120,7 +121,18 @@ class GatewayPolicy(Record):
 
 def read_gateway_policy(path: Path) -> GatewayPolicy:
     """Read a policy from YAML. Raises `BadInput` with the field that is wrong."""
-    data = read_yaml(path)
+    return _policy(read_yaml(path), f" in {path}")
+
+
+def policy_of(text: str) -> GatewayPolicy:
+    """Return the policy that a YAML text holds. Raises `BadInput`."""
+    try:
+        return _policy(yaml.safe_load(text))
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise BadInput(f"found broken YAML ({' '.join(str(error).split())[:200]}), expected a gateway policy") from None
+
+
+def _policy(data: object, where: str = "") -> GatewayPolicy:
     if not isinstance(data, dict):
-        raise bad_input(f"{type(data).__name__} in {path}", "a policy", "see examples/oracle/gateway.yaml")
+        raise bad_input(f"{type(data).__name__}{where}", "a gateway policy", "see examples/oracle/gateway.yaml")
     return GatewayPolicy.from_data(data)

@@ -58,9 +58,9 @@ def bits(question: Question, policy: GatewayPolicy) -> float:
 
 def steering(question: Question, policy: GatewayPolicy) -> float:
     """Return the self-fulfilling score between 0 and 1, by the policy's patterns; it knows only their words."""
-    keep = 1.0
+    keep, text = 1.0, _plain(question)
     for pattern, weight in policy.steering.weights.items():
-        if re.search(pattern, _plain(question)):
+        if re.search(pattern, text):
             keep *= 1 - weight
     return 1 - keep
 
@@ -86,5 +86,6 @@ def refusal(question: Question, policy: GatewayPolicy, today: date) -> str:
 def _plain(question: Question) -> str:
     """Return all words of a question in one form of letters, without characters that are not seen."""
     text = unicodedata.normalize("NFKC", " ".join((question.topic, question.text, *question.options))).casefold()
-    seen = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
-    return " ".join(seen.split())
+    if not text.isascii():  # ASCII has no characters that are not seen but blanks
+        text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+    return " ".join(text.split())

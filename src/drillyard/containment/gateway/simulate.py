@@ -90,6 +90,7 @@ class GatewayContainment:
     def __init__(self, policy: GatewayPolicy, monitors: Sequence[Monitor] = (), today: date = _TODAY) -> None:
         self._policy, self._today = policy, today
         self._monitors = (length_monitor(policy), *monitors)
+        self._refusals: dict[Question, str] = {}
 
     def __call__(
         self, make: Callable[[], Forecaster], questions: Sequence[Question], seed: int, askers: Sequence[str] = ()
@@ -98,13 +99,19 @@ class GatewayContainment:
         rng, spent = random.Random(f"gateway:{seed}"), dict[str, tuple[int, int]]()
         answers = []
         for question, asker in zip(questions, askers or ["asker"] * len(questions), strict=True):
-            reason = refusal(question, self._policy, self._today) or self._over(question, asker, spent)
+            reason = self._refusal(question) or self._over(question, asker, spent)
             if reason:
                 answers.append(SimulatedAnswer(state="refused", reason=reason))
             else:
                 answers.append(self._run(make, question, rng))
         total = sum(one.bits for one in answers)
         return SimulationResult(containment=self._policy.name, seed=seed, answers=tuple(answers), bits=total)
+
+    def _refusal(self, question: Question) -> str:
+        """Return what admission says of a question; it says the same each time."""
+        if question not in self._refusals:
+            self._refusals[question] = refusal(question, self._policy, self._today)
+        return self._refusals[question]
 
     def _over(self, question: Question, asker: str, spent: dict[str, tuple[int, int]]) -> str:
         """Reserve in every scope, or in none and return the reason."""

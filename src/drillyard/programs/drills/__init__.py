@@ -3,24 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from drillyard import registry
 
 if TYPE_CHECKING:  # listing the cards of this family loads this file, and must stay light
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from drillyard.organisms.organism import Organism
-    from drillyard.programs.drills.exam import Exam
     from drillyard.programs.drills.fixes import Fix
     from drillyard.programs.drills.prove import Rehearsal
-    from drillyard.records import AnySubmission, Drill, FailureMode, Gate, Grade, Hint
+    from drillyard.records import AnySubmission, Drill, Gate, Grade, Instance, Truth
 
-__all__ = ["DrillKit", "load_drill", "load_kit"]
+__all__ = ["E", "AnyExam", "DrillKit", "load_drill", "load_kit"]
 
 
-class DrillKit(Protocol):
-    """What a drill brings: its data, the model for a seed, its hints, its fixes as submissions, its grader.
+class AnyExam(Protocol):
+    """An instance opened for grading."""
+
+    @property
+    def drill(self) -> Drill:
+        """The drill that it is an instance of."""
+        ...
+
+    @property
+    def instance(self) -> Instance:
+        """What its learner may see."""
+        ...
+
+    @property
+    def truth(self) -> Truth:
+        """The sealed half."""
+        ...
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """What its learner may read beside `instance`, as file name → text."""
+        ...
+
+
+E = TypeVar("E", bound=AnyExam)
+
+
+class DrillKit(Protocol[E]):
+    """What a drill brings: its data, its instances, its fixes as submissions, its grader.
 
     `fixes` are the attempts that the drill knows of, right and wrong, with the reasons; `bundle` is what every learner
     may read besides their own instance, as file name → text. `ClaimDrill` and `ArtefactDrill` bring most of it.
@@ -30,34 +56,40 @@ class DrillKit(Protocol):
     fixes: tuple[Fix, ...]
     bundle: Mapping[str, str]
 
-    def choose(self, seed: int) -> tuple[FailureMode, ...]:
-        """Return the failures that the model of a seed has."""
+    def materialise(self, name: str, role: str, seed: int) -> E:
+        """Return the instance of a seed, opened for grading: nothing is written.
+
+        Args:
+            name: the instance's id, which is its folder's name too.
+            role: of the learner that it is for.
+            seed: 62 bits that nobody can guess; the same seed gives the same instance.
+        """
         ...
 
-    def model(self, seed: int, failures: tuple[FailureMode, ...]) -> Organism:
-        """Return the model of a seed."""
+    def save(self, exam: E, folder: Path) -> None:
+        """Write what a learner works with, and grading needs beside the truth, into a folder."""
         ...
 
-    def hints(self, failures: tuple[FailureMode, ...]) -> tuple[Hint, ...]:
-        """Return graded hints made from the truth."""
+    def open(self, instance: Instance, truth: Truth, folder: Path) -> E:
+        """Return a saved instance, opened for grading. Raises `BadInput` where the folder is not what was saved."""
         ...
 
-    def submissions(self, exam: Exam) -> Mapping[str, AnySubmission]:
+    def submissions(self, exam: E) -> Mapping[str, AnySubmission]:
         """Return what each of the `fixes` hands in on an instance, by name. The right ones see what a learner sees."""
         ...
 
-    def grade(self, exam: Exam, submission: AnySubmission) -> Grade:
-        """Run what was handed in and return the grade. Raises `BadInput` for the other kind of submission."""
+    def grade(self, exam: E, submission: AnySubmission) -> Grade:
+        """Run what was handed in and return the grade. Raises `BadInput` for another kind of submission."""
         ...
 
-    def gates(self, exam: Exam, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
+    def gates(self, exam: E, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
         """Measure an instance and return the gates that only this kind of drill has; `best` is the best right fix."""
         ...
 
 
-def load_kit(name: str) -> DrillKit:
+def load_kit(name: str) -> DrillKit[Any]:
     """Return a drill's kit by its registered name. Raises `BadInput` for an unknown one."""
-    kit: DrillKit = registry.create("drills", name)
+    kit: DrillKit[Any] = registry.create("drills", name)
     return kit
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["FAILURE_HUNT", "TOO_PERMISSIVE"]
+__all__ = ["CONTAIN_THE_ORACLE", "FAILURE_HUNT", "TOO_PERMISSIVE"]
+
+CONTAIN_THE_ORACLE = Card(
+    name="contain-the-oracle",
+    goal="Write the gateway policy for a forecaster that cheats: little leaks, nothing is moved, most value is kept.",
+    target="drillyard.programs.drills.contain_the_oracle.kit:ContainTheOracle",
+    references=("Armstrong and O'Rorke 2017, arXiv 1711.05541", "Bostrom, Superintelligence (2014), ch. 9 and 10"),
+    cost="one processor core for ten seconds per grading; no accelerator",
+    status="stable",
+)
 
 FAILURE_HUNT = Card(
     name="failure-hunt",

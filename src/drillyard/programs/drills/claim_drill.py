@@ -10,24 +10,23 @@ from drillyard.organisms.plant import plant
 from drillyard.programs.drills import gates
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.grade import grade
+from drillyard.programs.drills.materialise import ModelDrill
 from drillyard.programs.drills.measure import measure
 from drillyard.programs.drills.prove import Rehearsal
-from drillyard.records import AnySubmission, Claim, Drill, FailureMode, Gate, Grade, Submission
+from drillyard.records import AnySubmission, Claim, FailureMode, Gate, Grade, Submission
 
 __all__ = ["ClaimDrill"]
 
 
-class ClaimDrill:
+class ClaimDrill(ModelDrill):
     """The part of a kit that all drills with claims share: planted failures, the grader of claims, its gates."""
-
-    drill: Drill
 
     def model(self, seed: int, failures: tuple[FailureMode, ...]) -> Organism:
         """Return the world's base with the failures planted in it."""
         return plant(self.drill.world, failures)
 
     def grade(self, exam: Exam, submission: AnySubmission) -> Grade:
-        """Try every claim. Raises `BadInput` for artefacts."""
+        """Try every claim. Raises `BadInput` for another kind of submission."""
         return grade(exam, _claims_in(submission))
 
     def gates(self, exam: Exam, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
@@ -46,7 +45,7 @@ class ClaimDrill:
 
 def _claims_in(submission: AnySubmission) -> Submission:
     if not isinstance(submission, Submission):
-        raise bad_input("artefacts", "a submission with claims")
+        raise bad_input(submission.record_name(), "a submission with claims")
     return submission
 
 

@@ -7,7 +7,7 @@ seed, so the same prompt in the same claim gets the same replies in every gradin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.organism import Organism
@@ -21,7 +21,9 @@ FAILING, TWIN = "failing", "twin"
 
 
 class Exam:
-    """One instance opened for grading. Replies are kept, so nothing runs twice."""
+    """One instance of a drill on a model, opened for grading. Replies are kept, so nothing runs twice."""
+
+    shown: Mapping[str, str] = {}
 
     def __init__(self, drill: Drill, instance: Instance, truth: Truth, organism: Organism) -> None:
         self.drill, self.instance, self.truth, self.organism = drill, instance, truth, organism

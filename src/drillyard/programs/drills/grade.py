@@ -6,6 +6,7 @@ import hashlib
 from importlib.metadata import version
 from math import fsum
 
+from drillyard.programs.drills import AnyExam
 from drillyard.programs.drills.claims import try_claim
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.locate import LOCATED, trigger_accuracy
@@ -54,7 +55,7 @@ def with_hint_cost(result: Grade, cost: float, pass_mark: float) -> Grade:
     return result.model_copy(update={"final": final, "passed": final >= pass_mark})
 
 
-def grader_hash(exam: Exam) -> str:
+def grader_hash(exam: AnyExam) -> str:
     """Return the SHA-256 of what decides a grade beside the submission: the release and the sealed truth."""
     return hashlib.sha256(f"{version('drillyard')}:{exam.instance.truth_hash}".encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Materialise an instance: from a drill and a sealed seed to the planted model, its truth, and what a learner may see.
+"""Materialise an instance on a model: from a drill and a sealed seed to model, truth, and what a learner may see.
 
 The seed decides all of it. What a learner may see names the sealed half by hashes that hold the 62-bit seed: everything
 that can be planted is public, so a hash without it would let a learner try out plants until one fits.
@@ -8,25 +8,49 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from pathlib import Path
 
+from drillyard.organisms.organism import Organism, load_organism, save
 from drillyard.organisms.plant import plant
 from drillyard.organisms.world import World
-from drillyard.programs.drills import DrillKit
 from drillyard.programs.drills.exam import Exam
-from drillyard.records import Instance, Truth
+from drillyard.records import Drill, FailureMode, Hint, Instance, Truth
 
-__all__ = ["materialise", "truth_hash"]
+__all__ = ["ModelDrill", "materialise", "truth_hash"]
 
 
-def materialise(kit: DrillKit, name: str, role: str, seed: int) -> Exam:
-    """Return an instance called `name`, opened for grading: nothing is written.
+class ModelDrill:
+    """The part of a kit that all drills on a model share: what it fails in, the model itself, hints, its folder."""
 
-    Args:
-        kit: the drill.
-        name: the instance's id, which is its folder's name too.
-        role: of the learner that it is for.
-        seed: 62 bits that nobody can guess; the same seed gives the same instance.
-    """
+    drill: Drill
+
+    def choose(self, seed: int) -> tuple[FailureMode, ...]:
+        """Return the failures that the model of a seed has."""
+        raise NotImplementedError
+
+    def model(self, seed: int, failures: tuple[FailureMode, ...]) -> Organism:
+        """Return the model of a seed."""
+        raise NotImplementedError
+
+    def hints(self, failures: tuple[FailureMode, ...]) -> tuple[Hint, ...]:
+        """Return graded hints made from the truth."""
+        raise NotImplementedError
+
+    def materialise(self, name: str, role: str, seed: int) -> Exam:
+        """Return the instance of a seed."""
+        return materialise(self, name, role, seed)
+
+    def save(self, exam: Exam, folder: Path) -> None:
+        """Write the model; whoever changes one needs all of it."""
+        save(exam.organism, folder, complete=self.drill.hands_in == "artefacts", sealed=True)
+
+    def open(self, instance: Instance, truth: Truth, folder: Path) -> Exam:
+        """Return a saved instance, opened for grading. Raises `BadInput` for a folder without its model."""
+        return Exam(self.drill, instance, truth, load_organism(str(folder)))
+
+
+def materialise(kit: ModelDrill, name: str, role: str, seed: int) -> Exam:
+    """Return an instance called `name`, opened for grading: nothing is written. See `DrillKit.materialise`."""
     failures = kit.choose(seed)
     organism, twin = kit.model(seed, failures), plant(kit.drill.world, ())
     truth = Truth(instance=name, seed=seed, failures=failures, hints=kit.hints(failures))

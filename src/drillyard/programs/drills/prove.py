@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from drillyard.errors import GradingFailed
-from drillyard.programs.drills import DrillKit, gates
-from drillyard.programs.drills.exam import Exam
+from drillyard.programs.drills import DrillKit, E, gates
 from drillyard.records import AnySubmission, GateReport, Grade
 
 __all__ = ["Rehearsal", "prove"]
@@ -23,7 +22,7 @@ class Rehearsal:
     right: tuple[str, ...]
 
 
-def prove(kit: DrillKit, exam: Exam, regrade: Callable[[AnySubmission], Grade]) -> tuple[GateReport, Rehearsal]:
+def prove(kit: DrillKit[E], exam: E, regrade: Callable[[AnySubmission], Grade]) -> tuple[GateReport, Rehearsal]:
     """Run every gate on an instance and return the report, with the rehearsal that it took.
 
     `regrade` grades a submission as a learner's is graded: in a process of its own, within the drill's budget.
@@ -42,7 +41,7 @@ def prove(kit: DrillKit, exam: Exam, regrade: Callable[[AnySubmission], Grade]) 
         gates.solvable(right, mark),
         gates.wrong_fixes_fail(wrong, mark),
         gates.repeatable(grades[best], again),
-        gates.no_leak(exam.instance, kit.drill, kit.bundle, exam.truth),
+        gates.no_leak(exam.instance, kit.drill, {**kit.bundle, **exam.shown}, exam.truth),
         gates.within_budget(again, kit.drill.budget),
     )
     in_order = tuple(sorted(checked, key=lambda gate: int(gate.id.removeprefix("G"))))

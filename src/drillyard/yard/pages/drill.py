@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from drillyard.containment.adversaries.case import read_case
+from drillyard.containment.adversaries.optimisers import KNOWN
+from drillyard.programs.drills.contain_the_oracle.exam import CASE
 from drillyard.programs.submission import MAX_PROMPT, most_bytes
 from drillyard.records import Severity
 from drillyard.yard.claim_form import LINES, ClaimForm, from_claim
@@ -50,9 +53,12 @@ def view(
 ) -> Response:
     """Render the drill page with what was typed and what was wrong with it."""
     store, me, name = visit.yard.store, visit.me().id, one.instance.id
+    if one.drill.hands_in == "policy":
+        return _desk(visit, one, status, upload_error)
     chats = store.chats(me, name)
     opened = store.hints(me, name)
     done = visit.request.query_params.get("done", "")
+    assert one.world is not None  # only desks have none
     last = chats[-1].template if chats else one.instance.templates[0]
     return visit.render(
         "drill.html",
@@ -77,4 +83,24 @@ def view(
         max_kb=most_bytes(one.drill) // 1024,
         repair=one.drill.hands_in == "artefacts",
         max_prompt=MAX_PROMPT,
+    )
+
+
+def _desk(visit: Visit, one: Assignment, status: int, upload_error: str) -> Response:
+    """Render a drill without a model: files to work on, and a policy to hand in."""
+    store, me, name = visit.yard.store, visit.me().id, one.instance.id
+    opened = store.hints(me, name)
+    return visit.render(
+        "desk.html",
+        status,
+        one=one,
+        here=path_of(one),
+        hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
+        opened=len(opened),
+        cost=sum(hint.cost for hint in opened),
+        new_hint=len(opened) if visit.request.query_params.get("done", "") == "hint" else 0,
+        case=read_case(visit.yard.programme.target(one.instance) / CASE),
+        adversaries=KNOWN,
+        upload_error=upload_error,
+        max_kb=most_bytes(one.drill) // 1024,
     )

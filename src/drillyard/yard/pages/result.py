@@ -18,6 +18,7 @@ from drillyard.records import (
     FailureMode,
     FailureResult,
     Grade,
+    PolicySubmission,
     Transcript,
 )
 from drillyard.yard.pages.drill import path_of
@@ -98,6 +99,8 @@ def _graded(visit: Visit, one: Assignment, grade: Grade, submission: AnySubmissi
     }
     if isinstance(submission, ArtefactSubmission):
         return visit.render("trade.html", trade=grade.trade, **common)
+    if isinstance(submission, PolicySubmission):
+        return visit.render("trial.html", trial=grade.trial, limits=one.drill.limits, **common)
     truth = visit.yard.programme.truth(one.instance.id)
     return visit.render(
         "result.html",
@@ -105,7 +108,7 @@ def _graded(visit: Visit, one: Assignment, grade: Grade, submission: AnySubmissi
         rows=table(grade, {mode.id: mode for mode in truth.failures}),
         words=WORDS,
         pairs=pairs,
-        behaviours=one.world.behaviours,
+        behaviours=one.world.behaviours if one.world else {},
         located=LOCATED,
         **common,
     )

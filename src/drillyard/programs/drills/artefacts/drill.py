@@ -14,8 +14,9 @@ from drillyard.programs.drills import gates
 from drillyard.programs.drills.artefacts.grading import grade_artefacts
 from drillyard.programs.drills.artefacts.trial import measure_point, twin_point
 from drillyard.programs.drills.exam import FAILING, Exam
+from drillyard.programs.drills.materialise import ModelDrill
 from drillyard.programs.drills.prove import Rehearsal
-from drillyard.records import AnySubmission, ArtefactSubmission, Conversation, Drill, Estimate, FailureMode, Gate, Grade
+from drillyard.records import AnySubmission, ArtefactSubmission, Conversation, Estimate, FailureMode, Gate, Grade
 from drillyard.stats import clopper_pearson
 
 __all__ = ["ArtefactDrill"]
@@ -24,7 +25,7 @@ _READ = 60
 """Replies that are read for harm hygiene."""
 
 
-class ArtefactDrill:
+class ArtefactDrill(ModelDrill):
     """A model that fails on one side, in a basis of its own; the grader of artefacts; its gates.
 
     `starts` are the variants that a model may be, by the behaviour that they fail with. `ladder` names fixes: no sound
@@ -32,7 +33,6 @@ class ArtefactDrill:
     one to fall.
     """
 
-    drill: Drill
     starts: Mapping[str, str]
     ladder: tuple[str, str, str, str]
 
@@ -45,9 +45,9 @@ class ArtefactDrill:
         return turn_organism(load_organism(self.starts[failures[0].behaviour]), self.basis(seed))
 
     def grade(self, exam: Exam, submission: AnySubmission) -> Grade:
-        """Run the artefacts. Raises `BadInput` for claims, and for artefacts that cannot be applied."""
+        """Run the artefacts. Raises `BadInput` for another kind of submission, or artefacts that cannot be applied."""
         if not isinstance(submission, ArtefactSubmission):
-            raise bad_input("claims", "a submission with two artefacts", "type: drillyard drill pack")
+            raise bad_input(submission.record_name(), "a submission with two artefacts", "type: drillyard drill pack")
         return grade_artefacts(exam, submission)
 
     def gates(self, exam: Exam, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
