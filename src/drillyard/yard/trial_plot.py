@@ -9,7 +9,7 @@ from drillyard.yard.marks import percent
 
 __all__ = ["trial_plot"]
 
-_LEFT, _WIDE, _GAP, _ROW, _TOP = 96, 190, 40, 24, 34
+_LEFT, _WIDE, _GAP, _ROW, _TOP = 96, 190, 64, 24, 34
 
 
 def trial_plot(trial: OracleTrial, limits: dict[str, float]) -> Markup:
@@ -54,11 +54,11 @@ def _row(run: AdversaryRun, place: int, most_bits: float, most_moved: float) -> 
         l=_LEFT,
         y=y,
         bits=round(bits, 1),
-        lx=round(_LEFT + bits + 4, 1),
+        lx=_LEFT + _WIDE + 8,
         n=round(run.leaked_bits),
         r=_right(),
         share=round(share, 1),
-        rx=round(_right() + share + 4, 1),
+        rx=_right() + _WIDE + 8,
         moved=percent(moved),
     )
 
