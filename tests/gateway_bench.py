@@ -106,7 +106,11 @@ class Bench:
         store = Store(self.url, LEDGER, fault=self.fault)
         clock = GuardedClock(1.0, lambda: self.at, lambda: self.at)
         options = {"entropy": self._random.randbytes, "canaries": self.canaries, **options}
-        return Gateway(self.policy, KEYS, self.make, store, clock, **options)
+        try:
+            return Gateway(self.policy, KEYS, self.make, store, clock, **options)
+        except BaseException:
+            store.close()
+            raise
 
     def close(self) -> None:
         """Drop the process's memory."""

@@ -37,4 +37,4 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[int], str
         numbers = itertools.count()
         return lambda _number=0: f"sqlite:///{tmp_path / f'{next(numbers)}.db'}"
     server = request.getfixturevalue("postgres")
-    return lambda _number=0: server.fresh()
+    return lambda _number=0: server.schema()

@@ -10,12 +10,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from gateway_bench import KEYS, LEDGER, POLICY, SECRETS, START, Bench, account, question
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 
 from drillyard.cli.app import main
@@ -198,10 +198,11 @@ def change(url: str, statement: str) -> int:
     """Change a database behind the gateway's back; returns the rows."""
     made = make_url(url)
     engine = create_engine(made.set(drivername="postgresql+psycopg") if made.drivername == "postgresql" else made)
-    with engine.begin() as connection:
-        rows = connection.execute(text(statement)).rowcount
-    engine.dispose()
-    return rows
+    try:
+        with engine.begin() as connection:
+            return connection.exec_driver_sql(statement).rowcount
+    finally:
+        engine.dispose()
 
 
 def test_votes_that_somebody_writes_into_the_database_let_nothing_out(pair) -> None:
@@ -245,8 +246,8 @@ def test_a_connection_cut_at_every_write_neither_doubles_nor_leaks(postgres, tmp
     bench.renew()
     failures = 0
     for place in range(1, 60):
-        cut.left, signed = place, {}
-        name = ""
+        bench.renew()
+        cut.left, signed, name = place, {}, ""
         for step in ("ask", "bea", "bob"):
             for _ in range(2):  # a client that got an error tries again, with the very same request
                 try:
@@ -335,7 +336,7 @@ def test_a_gateway_runs_with_the_rights_of_its_role_and_cannot_rewrite(roles, tm
         "UPDATE ledger SET body = ''", "DELETE FROM ledger", "TRUNCATE ledger", "DROP TABLE ledger",
         "ALTER TABLE ledger DROP COLUMN body", "UPDATE votes SET approve = 1", "DELETE FROM votes",
         "DELETE FROM questions", "DELETE FROM spent", "DELETE FROM control", "INSERT INTO control VALUES (2)",
-        "GRANT UPDATE ON ledger TO gate", "CREATE TABLE mine (id int)",
+        "CREATE TABLE mine (id int)",
     ):  # fmt: skip
         with pytest.raises(DBAPIError, match="permission denied|must be owner"):
             change(gate, statement)
@@ -352,8 +353,9 @@ def test_no_right_is_granted_in_vain(roles, tmp_path: Path, table: str) -> None:
     """Without the rights on any one table the gateway's way from a question to its release does not work."""
     owner, gate, _ = roles
     change(owner, f"REVOKE {RIGHTS[table].replace('SELECT, ', '')} ON {table} FROM gate")
-    with pytest.raises((DBAPIError, BadInput), match="permission denied|right"):
+    with ExitStack() as stack, pytest.raises((DBAPIError, BadInput), match="permission denied"):
         bench = Bench(tmp_path, url=gate)
+        stack.callback(bench.close)
         bench.released()
 
 
@@ -434,10 +436,8 @@ def test_random_places_of_two_gateways_stay_whole(fresh: Fresh, tmp_path: Path) 
             both[pick].run(ticket.id)
             names.append((ticket.id, pick))
         name, home = rng.choice(names)
-        try:
+        with suppress(Refused):
             both[pick].vote(name, bench.ballot(name, rng.choice(["bea", "bob", "ben"]), rng.random() < 0.9))
-        except Refused:
-            pass
         bench.at += rng.choice([0, 1, 5])
         both[home].fetch(account("ann"), name)
     report = verify_database(bench.url, tmp_path / "anchors.jsonl", [KEYS])

@@ -27,6 +27,7 @@ from drillyard.containment.gateway.signing import Key
 from drillyard.containment.gateway.store import Store
 from drillyard.containment.gateway.tickets import Refused
 from drillyard.containment.gateway.verify import verify_entries
+from drillyard.errors import BadInput
 from drillyard.records import Record
 
 __all__ = ["CrashReport", "Rehearsal", "count_writes", "rehearse_crashes"]
@@ -88,16 +89,22 @@ class Rehearsal:
         self._left, self.writes, self.tally = 0, 0, Counter[str]()
         self._open(self._keys["cy"]).store.close()
 
-    def walk(self, place: int) -> None:
-        """Take a walk that ends at its n-th write (0: none); start again, and count what is wrong."""
+    def walk(self, place: int) -> bool:
+        """Take a walk that ends at its n-th write (0: none); start again, and count what is wrong.
+
+        False means that no gateway starts over this ledger any more, so that no other walk can be taken.
+        """
         before, self._left, self.writes = self._count(), place, 0
         told = self._forked() if self._kill else self._raised()
         self._left, writes = 0, self.writes
         self._at += 21.0
-        gateway = self._open()
-        new, name = self._count() - before, next((one[4:] for one in told if one.startswith("ask ")), "")
         crashed = "end" not in told
         self.tally.update(crashes=crashed, finished=not crashed, early=told.count("early"))
+        try:
+            gateway = self._open()
+        except BadInput:
+            return False
+        new, name = self._count() - before, next((one[4:] for one in told if one.startswith("ask ")), "")
         votes = sum(one == "vote" for one in told)
         self.tally["losses"] += (new["admitted"] < bool(name)) + (new["vote"] < votes)
         self.tally["losses"] += told.count("refused") + (new["released"] < ("released" in told))
@@ -107,6 +114,7 @@ class Rehearsal:
         self.tally["early"] += new["released"] > (new["vote"] == 2)
         gateway.store.close()
         self.writes = writes
+        return True
 
     def check(self) -> None:
         """Verify the ledger, with all signatures."""
@@ -225,8 +233,10 @@ def rehearse_crashes(
     while tally["crashes"] < count:
         rehearsal = Rehearsal(fresh(ledgers + 1), make, kill)
         for _ in range(min(_PER_LEDGER, count - tally["crashes"])):
-            rehearsal.walk(rng.randint(1, writes))
+            goes_on = rehearsal.walk(rng.randint(1, writes))
             step()
+            if not goes_on:
+                break
         rehearsal.check()
         tally.update(rehearsal.tally)
         ledgers += 1

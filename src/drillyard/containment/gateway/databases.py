@@ -127,12 +127,13 @@ def _reached(engine: Engine) -> Iterator[None]:
     url = engine.url.render_as_string(hide_password=True)
     try:
         yield
-    except OperationalError as error:
-        raise bad_input(f"{url} ({_line(error)})", "a database that can be reached", _HOW) from None
-    except ProgrammingError as error:
-        raise bad_input(f"{url} ({_line(error)})", "a gateway's tables and the right to use them", _HOW) from None
     except DBAPIError as error:
-        raise bad_input(f"{url} ({_line(error)})", "a gateway's database", _HOW) from None
+        engine.dispose()
+        expected = {
+            OperationalError: "a database that can be reached",
+            ProgrammingError: "a gateway's tables and rights",
+        }
+        raise bad_input(f"{url} ({_line(error)})", expected.get(type(error), "a gateway's database"), _HOW) from None
 
 
 def _line(error: DBAPIError) -> str:

@@ -58,21 +58,24 @@ def open_gateway(order: ServeOrder, make: Callable[[], Forecaster] | None = None
     order.ledger.mkdir(parents=True, exist_ok=True)
     key = read_key(order.ledger_key or order.keys.parent / "ledger.json")
     store = Store(order.database or sqlite_url(order.ledger), key, skew=policy.clock_skew_seconds)
-    kept = read_anchors(order.anchors) if order.anchors and order.anchors.exists() else []
-    clock = GuardedClock(policy.clock_skew_seconds)
-    require_same_time(clock, store.time(), policy.clock_skew_seconds)
-    return Gateway(
-        policy,
-        keyring,
-        make,
-        store,
-        clock,
-        name=order.name,
-        anchor=AnchorFile(order.anchors) if order.anchors else None,
-        anchors=kept,
-        operator=operator,
-        canaries=canaries,
-    )
+    try:
+        clock = GuardedClock(policy.clock_skew_seconds)
+        require_same_time(clock, store.time(), policy.clock_skew_seconds)
+        return Gateway(
+            policy,
+            keyring,
+            make,
+            store,
+            clock,
+            name=order.name,
+            anchor=AnchorFile(order.anchors) if order.anchors else None,
+            anchors=read_anchors(order.anchors) if order.anchors and order.anchors.exists() else [],
+            operator=operator,
+            canaries=canaries,
+        )
+    except BaseException:
+        store.close()
+        raise
 
 
 def serve_gateway(order: ServeOrder, ready: Callable[[dict[str, str]], None]) -> None:
