@@ -101,9 +101,9 @@ class Bench:
         self.gateway = self.another(operator=operator, anchor=AnchorFile(self.folder / "anchors.jsonl"), **options)
         return self.gateway
 
-    def another(self, **options) -> Gateway:
+    def another(self, ledger: Key = LEDGER, **options) -> Gateway:
         """Start a gateway over the same database, with the same clock."""
-        store = Store(self.url, LEDGER, fault=self.fault)
+        store = Store(self.url, ledger, fault=self.fault)
         clock = GuardedClock(1.0, lambda: self.at, lambda: self.at)
         options = {"entropy": self._random.randbytes, "canaries": self.canaries, **options}
         try:

@@ -12,6 +12,8 @@ import httpx
 import pytest
 from gateway_bench import KEYS, LEDGER, POLICY, SECRETS, account, question, says
 
+from drillyard.containment.gateway.canaries import KnownQuestion
+from drillyard.containment.gateway.canary_schedule import CanarySet
 from drillyard.containment.gateway.client import Caller, headers
 from drillyard.containment.gateway.clock import GuardedClock
 from drillyard.containment.gateway.databases import sqlite_url
@@ -122,3 +124,28 @@ def test_all_replies_to_an_asker_have_one_size(planes: dict[str, str]) -> None:
             sizes.add((reply.status_code, len(reply.content)))
     assert reply.json()["answer"] == "yes"
     assert sizes == {(200, QUICK.reply_bytes)}
+
+
+def test_canaries_come_by_themselves_and_a_wrong_one_holds_everything(tmp_path: Path) -> None:
+    """Among live questions over HTTP; the operator sees how many are left, nobody else does."""
+    day = datetime.now(UTC).date() + timedelta(days=9)
+    known = [question(f"Is {n} less than {n + 1}?").model_copy(update={"resolves": day}) for n in range(9)]
+    canaries = CanarySet(accounts=("abe",), questions=[KnownQuestion(question=one, answer="yes") for one in known])
+    policy = QUICK.with_fields(canaries={"share": 0.5})
+    with ExitStack() as stack:
+        store = Store(sqlite_url(tmp_path), LEDGER)
+        stack.callback(store.close)
+        gateway = Gateway(policy, KEYS, says("no"), store, GuardedClock(1.0), operator=SECRETS["cy"], canaries=canaries)
+        urls = serve_in_background(gateway, stack)
+        operator, ann = Caller(urls["operator"], SECRETS["cy"]), Caller(urls["asker"], SECRETS["ann"])
+        operator.call("POST", "/lease")
+        assert operator.call("GET", "/canaries") == {"left": 9, "open": 0}
+        with pytest.raises(BadInput, match="403"):
+            Caller(urls["operator"], SECRETS["kim"]).call("GET", "/canaries")
+        end = time.monotonic() + 30
+        while ann.call("POST", "/questions", asked())["state"] == "received":
+            assert time.monotonic() < end, "no canary came"
+            time.sleep(0.05)
+        assert operator.call("GET", "/canaries")["left"] < 9
+        told = [entry.data for entry in store.entries() if entry.kind == "canary"]
+        assert told and {(one["result"], one["act"]) for one in told} == {("wrong", "hold")}

@@ -68,10 +68,9 @@ class Story:
     # Switches.
 
     def _open(self, entry: Entry, data: dict[str, Any]) -> str:
-        signed = Signed.from_data(data["signed"])
-        policy = GatewayPolicy.from_json(signed.body)
-        self._epoch, self._policy, self._killed, self._lease, self._missed = data["epoch"], policy, False, 0.0, 0
         self._keyring = self._keyrings.get(data["keys"])
+        policy = GatewayPolicy.from_json(Signed.from_data(data["signed"]).body)
+        self._epoch, self._policy, self._killed, self._lease, self._missed = data["epoch"], policy, False, 0.0, 0
         if self._keyrings and self._keyring is None:
             return "its keys are those of no keyring that was given"
         if policy.digest() != data["policy"]:
