@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, ProgrammingError
 
 from drillyard.containment.gateway.chain import GENESIS, Entry
 from drillyard.containment.gateway.tables import CONTROL, LEDGER, METADATA
@@ -129,11 +129,10 @@ def _reached(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         engine.dispose()
-        expected = {
-            OperationalError: "a database that can be reached",
-            ProgrammingError: "a gateway's tables and rights",
-        }
-        raise bad_input(f"{url} ({_line(error)})", expected.get(type(error), "a gateway's database"), _HOW) from None
+        words = (
+            "a gateway's tables and rights" if isinstance(error, ProgrammingError) else "a database that can be reached"
+        )
+        raise bad_input(f"{url} ({_line(error)})", words, _HOW) from None
 
 
 def _line(error: DBAPIError) -> str:
