@@ -33,7 +33,7 @@ from drillyard.records import Record
 __all__ = ["CrashReport", "Rehearsal", "count_writes", "rehearse_crashes"]
 
 _START = 1_800_000_000.0
-_PER_LEDGER = 20
+_PER_LEDGER = 10
 _PLENTY = {"bits": 1e6, "questions": 10**6}
 _POLICY = GatewayPolicy.from_data(
     {
@@ -87,14 +87,18 @@ class Rehearsal:
             account, self._keys[person] = make_key(person, plane, person)  # type: ignore[arg-type]
             self._keyring = self._keyring.enrol(account)
         self._left, self.writes, self.tally = 0, 0, Counter[str]()
-        self._open(self._keys["cy"]).store.close()
+        # Between two walks it holds no connection, and never anything that a restart would have to find again.
+        self._store = Store(url, self._ledger, fault=self._fault, skew=_POLICY.clock_skew_seconds)
+        self._open(self._keys["cy"])
+        self._before = self._count()
+        self._store.close()
 
     def walk(self, place: int) -> bool:
         """Take a walk that ends at its n-th write (0: none); start again, and count what is wrong.
 
         False means that no gateway starts over this ledger any more, so that no other walk can be taken.
         """
-        before, self._left, self.writes = self._count(), place, 0
+        self._left, self.writes = place, 0
         told = self._forked() if self._kill else self._raised()
         self._left, writes = 0, self.writes
         self._at += 21.0
@@ -103,17 +107,19 @@ class Rehearsal:
         try:
             gateway = self._open()
         except BadInput:
+            self._store.close()
             return False
-        new, name = self._count() - before, next((one[4:] for one in told if one.startswith("ask ")), "")
+        after = self._count()
+        new, name = after - self._before, next((one[4:] for one in told if one.startswith("ask ")), "")
         votes = sum(one == "vote" for one in told)
         self.tally["losses"] += (new["admitted"] < bool(name)) + (new["vote"] < votes)
         self.tally["losses"] += told.count("refused") + (new["released"] < ("released" in told))
-        self.tally["losses"] += gateway.store.spent().get(_SCOPE, (0, 0))[1] != (before + new)["admitted"]
+        self.tally["losses"] += gateway.store.spent().get(_SCOPE, (0, 0))[1] != after["admitted"]
         answer = gateway.fetch(self._account("ann"), name).answer if name else ""
         self.tally["early"] += bool(answer) and not new["released"]
         self.tally["early"] += new["released"] > (new["vote"] == 2)
-        gateway.store.close()
-        self.writes = writes
+        self._store.close()
+        self._before, self.writes = after, writes
         return True
 
     def check(self) -> None:
@@ -147,8 +153,8 @@ class Rehearsal:
 
     def _steps(self, tell: Callable[[str], object]) -> None:
         """Walk: every answer that is seen before its time is told as early."""
-        gateway = self._open()
         try:
+            gateway = self._open()
             self._signed(gateway.renew, "cy", "/lease")
             name = gateway.ask(self._account("ann"), self._question(), os.urandom(16).hex()).id
             tell(f"ask {name}")
@@ -168,19 +174,14 @@ class Rehearsal:
             tell("released" if gateway.fetch(self._account("ann"), name).answer else "held back")
             tell("end")
         finally:
-            gateway.store.close()
+            self._store.close()
 
     def _signed(self, act: Callable[..., object], who: str, path: str) -> None:
         act(sign_request(self._keys[who], "POST", path, "", self._at))
 
     def _open(self, operator: Key | None = None) -> Gateway:
-        store = Store(self._url, self._ledger, fault=self._fault, skew=_POLICY.clock_skew_seconds)
         clock = GuardedClock(1.0, lambda: self._at, lambda: self._at)
-        try:
-            return self._make(_POLICY, self._keyring, _says_yes, store, clock, operator=operator)
-        except BaseException:
-            store.close()
-            raise
+        return self._make(_POLICY, self._keyring, _says_yes, self._store, clock, operator=operator)
 
     def _fault(self, step: str) -> None:
         self.writes += 1
@@ -191,7 +192,7 @@ class Rehearsal:
             raise _Crash(step)
 
     def _count(self) -> Counter[str]:
-        kinds = Counter(entry.kind for entry in read_ledger(self._url)[0])
+        kinds = Counter(entry.kind for entry in self._store.entries())
         return Counter({kind: kinds[kind] for kind in _KINDS})
 
     def _account(self, name: str) -> Account:
@@ -222,7 +223,7 @@ def rehearse_crashes(
 
     Args:
         count: crashes.
-        fresh: returns the URL of an empty database by its number; each is used for 20 walks.
+        fresh: returns the URL of an empty database by its number; each is used for ten walks.
         seed: of the writes at which they end.
         kill: by SIGKILL of a forked process; call it where no other thread runs.
         make: makes gateways.
