@@ -41,7 +41,7 @@ from rich.table import Table
 
 from drillyard.containment.gateway.client import Caller, headers
 from drillyard.containment.gateway.clock import GuardedClock
-from drillyard.containment.gateway.crashes import rehearse_crashes
+from drillyard.containment.gateway.crashes import CrashReport, rehearse_crashes
 from drillyard.containment.gateway.databases import sqlite_url
 from drillyard.containment.gateway.gateway import Gateway
 from drillyard.containment.gateway.keys import make_keys, read_key, read_keyring
@@ -190,24 +190,38 @@ def measure(folder: Path, url: str, clients: int, seconds: float, kills: int) ->
     }
 
 
-def crash(folder: Path, count: int) -> dict[str, float]:
-    """End a gateway that many times; returns what was lost or left early."""
-    began = time.perf_counter()
+def crash(folder: Path, count: int, workers: int) -> dict[str, float]:
+    """End gateways that many times, some at once; returns what was lost or left early."""
+    began, (read, write) = time.perf_counter(), os.pipe()
+    children = [crash_alone(folder, k, count // workers + (k < count % workers), write) for k in range(workers)]
+    os.close(write)
     # No thread of its own may run where a process is forked, so the bar is drawn by hand.
-    bar = Progress(console=Console(stderr=True), auto_refresh=False)
-    task = bar.add_task("crashes", total=count)
-
-    def step() -> None:
-        bar.advance(task)
-        if int(bar.tasks[0].completed) % 50 == 0:
-            bar.refresh()
-
-    with bar:
-        report = rehearse_crashes(count, lambda number: f"sqlite:///{folder / str(number)}.db", kill=True, step=step)
-    shown = ("crashes", "losses", "early", "broken", "ledgers")
-    names = {"early": "early releases", "broken": "ledgers not whole"}
-    found = {names.get(name, name): getattr(report, name) for name in shown}
+    with Progress(console=Console(stderr=True), auto_refresh=False) as bar:
+        task = bar.add_task("crashes", total=count)
+        while done := os.read(read, 64):
+            bar.update(task, advance=len(done), refresh=True)
+    for child in children:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, "a worker broke"
+    reports = [CrashReport.from_json((folder / f"{k}.json").read_text()) for k in range(workers)]
+    names = {"crashes": "crashes", "losses": "losses", "early": "early releases", "broken": "ledgers not whole"}
+    found = {
+        words: sum(getattr(one, name) for one in reports) for name, words in {**names, "ledgers": "ledgers"}.items()
+    }
     return {**found, "seconds": time.perf_counter() - began, "load of the machine after": os.getloadavg()[0]}
+
+
+def crash_alone(folder: Path, number: int, count: int, told: int) -> int:
+    """Crash in a forked process, which writes a byte after each walk and its report at the end; returns its id."""
+    if child := os.fork():
+        return child
+    code = 1
+    try:
+        urls, step = lambda ledger: f"sqlite:///{folder / f'{number}-{ledger}'}.db", lambda: os.write(told, b".")
+        report = rehearse_crashes(count, urls, number + 1, kill=True, step=step)
+        (folder / f"{number}.json").write_text(report.to_json())
+        code = 0
+    finally:
+        os._exit(code)
 
 
 def main() -> None:
@@ -218,6 +232,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--crashes", type=int, default=0, help="count what so many crashes lose, in place of speed")
+    parser.add_argument("--workers", type=int, default=2, help="processes that crash at once")
     parser.add_argument("--database", default="", help="URL of an empty database; SQLite in the folder by default")
     parser.add_argument("--folder", type=Path, help="where files are made; the temporary folder by default")
     parser.add_argument("--json", action="store_true")
@@ -227,7 +242,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         if given.crashes:
-            found = crash(Path(name), given.crashes)
+            found = crash(Path(name), given.crashes, given.workers)
         else:
             url = given.database or sqlite_url(Path(name))
             found = measure(Path(name), url, given.clients, given.seconds, given.kills)

@@ -73,7 +73,7 @@ def test_people_make_their_own_keys_and_vote_with_them(tmp_path: Path, capsys: p
     assert len(data(["keys", str(keys), "--enrol", enrol[0], "--enrol", enrol[1], *rest], capsys)["accounts"]) == 6
     assert not list(keys.glob("approver-*"))
     policy, known = tmp_path / "policy.yaml", tmp_path / "known.yaml"
-    policy.write_text(POLICY.read_text().replace("hold_seconds: 3600", "hold_seconds: 60") + "canaries: {share: 0.1}\n")
+    policy.write_text(POLICY.read_text().replace("hold_seconds: 3600", "hold_seconds: 60"))
     one = {"kind": "binary", "topic": "energy", "text": "Is 2 > 1?", "resolves": str(date.today() + timedelta(days=99))}
     known.write_text(json.dumps({"accounts": ["asker-cal"], "questions": [{"question": one, "answer": "yes"}]}))
     known.chmod(0o600)
@@ -109,6 +109,7 @@ def test_people_make_their_own_keys_and_vote_with_them(tmp_path: Path, capsys: p
     [
         (["verify", "nowhere"], "error: found no gateway.db in nowhere"),
         (["keys", "k", *PEOPLE, "--asker", "BEA"], "error: found a second account for 'bea'"),
+        (["keys", "k", *PEOPLE[:4], *PEOPLE[6:]], "error: found 1 of the plane approver, expected 2 or more"),
         (["call", "ftp://x", "GET", "/head", "--key", "k.json"], "error: found No such file or directory at 'k.json'"),
         (["call", "http://127.0.0.1:9", "GET", "/head", "{", "--key", "k.json"], "error: found '{', expected a JSON"),
         (

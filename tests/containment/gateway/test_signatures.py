@@ -160,7 +160,9 @@ def test_the_keyring_holds_no_secret_and_key_files_are_private(tmp_path: Path) -
     """From the keyring's file alone nothing can be signed; a key file that others can read is refused."""
     own, key = make_key("Bea", "approver")
     write_key(tmp_path / "bea.json", key)
-    keyring = make_keys(tmp_path / "keys", {"asker": ("Ann",), "kill": ("Bea",)}, [own])
+    keyring = make_keys(
+        tmp_path / "keys", {"asker": ("Ann",), "approver": ("Bob",), "operator": ("Cy",), "kill": ("Bea",)}, [own]
+    )
     text = (tmp_path / "keys" / "keyring.json").read_text()
     for path in [tmp_path / "bea.json", *(tmp_path / "keys").glob("*-*.json"), tmp_path / "keys" / "ledger.json"]:
         assert read_key(path).secret not in text and read_key(path).public in text

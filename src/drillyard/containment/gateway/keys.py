@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -108,7 +109,7 @@ def make_keys(folder: Path, people: dict[Plane, tuple[str, ...]], accounts: Sequ
         accounts: of people who made their keys themselves, so that nobody else ever held them.
 
     Raises:
-        BadInput: a keyring is there already, or a person is named twice.
+        BadInput: a keyring is there already, a person is named twice, or somebody is missing who must be there.
     """
     ledger = Key.new("ledger")
     keyring, keys = Keyring(ledger=ledger.public), [ledger]
@@ -119,6 +120,7 @@ def make_keys(folder: Path, people: dict[Plane, tuple[str, ...]], accounts: Sequ
             account, key = make_key(name, plane)
             keyring = keyring.enrol(account)
             keys.append(key)
+    _require_all(keyring)
     if (folder / "keyring.json").exists():
         raise bad_input(f"{folder / 'keyring.json'}", "a folder without keys", "name another one")
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,6 +128,14 @@ def make_keys(folder: Path, people: dict[Plane, tuple[str, ...]], accounts: Sequ
         write_key(folder / f"{key.id}.json", key)
     _write(folder / "keyring.json", keyring.to_json(), 0o644)
     return keyring
+
+
+def _require_all(keyring: Keyring) -> None:
+    found = Counter(one.plane for one in keyring.accounts)
+    least: dict[Plane, int] = {"asker": 1, "approver": 2, "operator": 1, "kill": 1}
+    for plane, count in least.items():
+        if found[plane] < count:
+            raise bad_input(f"{found[plane]} of the plane {plane}", f"{count} or more", f"add --{plane} PERSON")
 
 
 def write_key(path: Path, key: Key) -> None:
