@@ -203,10 +203,9 @@ def crash(folder: Path, count: int, workers: int) -> dict[str, float]:
     for child in children:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, "a worker broke"
     reports = [CrashReport.from_json((folder / f"{k}.json").read_text()) for k in range(workers)]
-    names = {"crashes": "crashes", "losses": "losses", "early": "early releases", "broken": "ledgers not whole"}
-    found = {
-        words: sum(getattr(one, name) for one in reports) for name, words in {**names, "ledgers": "ledgers"}.items()
-    }
+    names = {"early": "early releases", "broken": "ledgers not whole"}
+    figures = ("crashes", "losses", "early", "broken", "ledgers")
+    found = {names.get(figure, figure): sum(getattr(one, figure) for one in reports) for figure in figures}
     return {**found, "seconds": time.perf_counter() - began, "load of the machine after": os.getloadavg()[0]}
 
 

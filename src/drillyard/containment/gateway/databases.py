@@ -149,7 +149,7 @@ def _postgres(engine: Engine) -> Engine:
 
 def _prepare_postgres(connection: Any, _record: object) -> None:
     for setting in _SETTINGS:
-        connection.execute(f"SET SESSION {setting}")
+        connection.execute(f"SET {setting}")
     connection.commit()
 
 
