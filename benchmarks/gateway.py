@@ -3,14 +3,18 @@
     OMP_NUM_THREADS=1 python benchmarks/gateway.py               a table
     OMP_NUM_THREADS=1 python benchmarks/gateway.py --json        the same as data
     python benchmarks/gateway.py --clients 4 --seconds 20 --kills 50 --folder /disk/to/measure
+    python benchmarks/gateway.py --database postgresql://…     an empty database in place of SQLite
+    python benchmarks/gateway.py --crashes 10000                 end a gateway by SIGKILL at random writes
 
-The gateway runs in a process of its own over SQLite with synchronous=FULL, three planes, signed requests. Its
+The gateway runs in a process of its own over a database that keeps every commit, three planes, signed requests. Its
 forecaster answers at once and the hold is not waited for, so that what is measured is the gateway: each question is
 admitted and, later, its run recorded, and each of both is on the disk before anybody is told. Clients keep their
 connections and send the next question as soon as they have a reply; their own work is on the same cores.
 `server CPU` is the processor time of the gateway's process over all its questions, which a busy machine changes least.
 `kill to zero` is from the sending of a kill to the arrival of the last reply with an answer in it, while another
 client fetches a released answer as fast as it can.
+Crashes are counted in place of speed: each is of a forked process, which takes one question from its asking to its
+release, at one of its writes to SQLite; see drillyard/containment/gateway/crashes.py for what counts as a loss.
 """
 
 from __future__ import annotations
@@ -32,16 +36,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
-from drillyard.containment.gateway.client import Caller, signed_headers
+from drillyard.containment.gateway.client import Caller, headers
 from drillyard.containment.gateway.clock import GuardedClock
+from drillyard.containment.gateway.crashes import CrashReport, rehearse_crashes
+from drillyard.containment.gateway.databases import sqlite_url
 from drillyard.containment.gateway.gateway import Gateway
-from drillyard.containment.gateway.keys import Account, make_keys, read_account, read_keyring
+from drillyard.containment.gateway.keys import make_keys, read_key, read_keyring
 from drillyard.containment.gateway.policy import GatewayPolicy
+from drillyard.containment.gateway.requests import sign_request
 from drillyard.containment.gateway.serve import serve_in_background
-from drillyard.containment.gateway.store import Store, sqlite_url
-from drillyard.containment.gateway.verify import verify_folder
+from drillyard.containment.gateway.signing import Key
+from drillyard.containment.gateway.store import Store
+from drillyard.containment.gateway.verify import verify_database
 
 PLENTY = {"bits": 1e9, "questions": 10**9}
 POLICY = GatewayPolicy.from_data(
@@ -54,12 +63,11 @@ POLICY = GatewayPolicy.from_data(
 AIMS = {"admitted per second": (300.0, "≥"), "p99 of replies, ms": (50.0, "<"), "kill to zero, worst, ms": (100.0, "<")}
 
 
-def serve(folder: Path) -> None:
+def serve(folder: Path, url: str) -> None:
     """Serve until the input ends; prints the URLs."""
-    keyring = read_keyring(folder / "keys" / "keyring.json")
-    store = Store(sqlite_url(folder), bytes.fromhex(keyring.ledger_key), skew=POLICY.clock_skew_seconds)
-    operator = read_account(folder / "keys" / "operator-cy.json")
-    clock = GuardedClock(POLICY.clock_skew_seconds)
+    keyring, keys = read_keyring(folder / "keys" / "keyring.json"), folder / "keys"
+    store = Store(url, read_key(keys / "ledger.json"), skew=POLICY.clock_skew_seconds)
+    operator, clock = read_key(keys / "operator-cy.json"), GuardedClock(POLICY.clock_skew_seconds)
     gateway = Gateway(POLICY, keyring, lambda: lambda _question, _seed: "yes", store, clock, operator=operator)
     with ExitStack() as stack:
         print(json.dumps(serve_in_background(gateway, stack)), flush=True)
@@ -68,9 +76,9 @@ def serve(folder: Path) -> None:
 
 
 @contextmanager
-def server(folder: Path):
+def server(folder: Path, url: str):
     """Run the gateway in a process of its own; gives its URLs."""
-    words = [sys.executable, __file__, "--serve", str(folder)]
+    words = [sys.executable, __file__, "--serve", str(folder), "--database", url]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield json.loads(process.stdout.readline())
@@ -84,17 +92,18 @@ def question(number: int) -> bytes:
     return json.dumps({"kind": "binary", "topic": "energy", "text": f"Number {number}?", "resolves": day}).encode()
 
 
-async def send(streams, account: Account, method: str, path: str, body: bytes = b"") -> dict:
+async def send(streams, key: Key, method: str, path: str, body: bytes = b"") -> dict:
     """Send one request over a kept connection."""
     reader, writer = streams
     head = [f"{method} {path} HTTP/1.1", "host: localhost", f"content-length: {len(body)}"]
-    head += [f"{name}: {value}" for name, value in signed_headers(account, method, path, body).items()]
+    signed = headers(sign_request(key, method, path, body.decode()))
+    head += [f"{name}: {value}" for name, value in signed.items()]
     writer.write("\r\n".join([*head, "", ""]).encode() + body)
     told = (await reader.readuntil(b"\r\n\r\n")).lower()
     return json.loads(await reader.readexactly(int(told.partition(b"content-length:")[2].split()[0])))
 
 
-async def load(url: str, account: Account, clients: int, seconds: float) -> tuple[float, list[float]]:
+async def load(url: str, key: Key, clients: int, seconds: float) -> tuple[float, list[float]]:
     """Ask for some seconds; returns admissions per second and the milliseconds of every reply."""
     times: list[float] = []
     end = time.perf_counter() + seconds
@@ -103,7 +112,7 @@ async def load(url: str, account: Account, clients: int, seconds: float) -> tupl
         streams = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
         number = k
         while (began := time.perf_counter()) < end:
-            reply = await send(streams, account, "POST", "/questions", question(number))
+            reply = await send(streams, key, "POST", "/questions", question(number))
             assert reply["state"] == "received", reply
             times.append(1000 * (time.perf_counter() - began))
             number += clients
@@ -114,18 +123,18 @@ async def load(url: str, account: Account, clients: int, seconds: float) -> tupl
     return len(times) / (time.perf_counter() - began), times
 
 
-def release_one(urls: dict[str, str], keys: dict[str, Account]) -> str:
+def release_one(urls: dict[str, str], keys: dict[str, Key]) -> str:
     """Bring one answer out; returns its id."""
     ann = Caller(urls["asker"], keys["asker-ann"])
     name = ann.call("POST", "/questions", json.loads(question(0)))["id"]
     for who in ("approver-bea", "approver-bob"):
-        Caller(urls["approver"], keys[who]).call("POST", f"/questions/{name}/votes", {"approve": True})
+        Caller(urls["approver"], keys[who]).vote(name, True)
     while not ann.call("GET", f"/questions/{name}")["answer"]:
         time.sleep(0.05)
     return name
 
 
-def kill_once(urls: dict[str, str], keys: dict[str, Account], name: str) -> float:
+def kill_once(urls: dict[str, str], keys: dict[str, Key], name: str) -> float:
     """Kill while an answer is fetched without pause; returns the milliseconds to the last answer, and starts again."""
     last, count, stop = [0.0], [0], threading.Event()
 
@@ -152,19 +161,20 @@ def kill_once(urls: dict[str, str], keys: dict[str, Account], name: str) -> floa
     return max(0.0, 1000 * (last[0] - began))
 
 
-def measure(folder: Path, clients: int, seconds: float, kills: int) -> dict[str, float]:
+def measure(folder: Path, url: str, clients: int, seconds: float, kills: int) -> dict[str, float]:
     """Measure all figures on one gateway."""
     people = {"asker": ("ann",), "approver": ("bea", "bob"), "operator": ("cy",), "kill": ("kim",)}
     load_before = os.getloadavg()[0]
-    keys = {one.id: one for one in make_keys(folder / "keys", people).accounts}
-    with server(folder) as urls:
+    keyring = make_keys(folder / "keys", people)
+    keys = {one.id: read_key(folder / "keys" / f"{one.id}.json") for one in keyring.accounts}
+    with server(folder, url) as urls:
         Caller(urls["operator"], keys["operator-cy"]).call("POST", "/lease")
         name = release_one(urls, keys)
         zero = [kill_once(urls, keys, name) for _ in range(kills)]
         asyncio.run(load(urls["asker"], keys["asker-ann"], clients, 1.0))
         rate, times = asyncio.run(load(urls["asker"], keys["asker-ann"], clients, seconds))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    report = verify_folder(folder, None, bytes.fromhex(read_keyring(folder / "keys" / "keyring.json").ledger_key))
+    report = verify_database(url, None, [keyring])
     assert report.whole, report.faults
     cuts = statistics.quantiles(times, n=100)
     return {
@@ -180,6 +190,39 @@ def measure(folder: Path, clients: int, seconds: float, kills: int) -> dict[str,
     }
 
 
+def crash(folder: Path, count: int, workers: int) -> dict[str, float]:
+    """End gateways that many times, some at once; returns what was lost or left early."""
+    began, (read, write) = time.perf_counter(), os.pipe()
+    children = [crash_alone(folder, k, count // workers + (k < count % workers), write) for k in range(workers)]
+    os.close(write)
+    # No thread of its own may run where a process is forked, so the bar is drawn by hand.
+    with Progress(console=Console(stderr=True), auto_refresh=False) as bar:
+        task = bar.add_task("crashes", total=count)
+        while done := os.read(read, 64):
+            bar.update(task, advance=len(done), refresh=True)
+    for child in children:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, "a worker broke"
+    reports = [CrashReport.from_json((folder / f"{k}.json").read_text()) for k in range(workers)]
+    names = {"early": "early releases", "broken": "ledgers not whole"}
+    figures = ("crashes", "losses", "early", "broken", "ledgers")
+    found = {names.get(figure, figure): sum(getattr(one, figure) for one in reports) for figure in figures}
+    return {**found, "seconds": time.perf_counter() - began, "load of the machine after": os.getloadavg()[0]}
+
+
+def crash_alone(folder: Path, number: int, count: int, told: int) -> int:
+    """Crash in a forked process, which writes a byte after each walk and its report at the end; returns its id."""
+    if child := os.fork():
+        return child
+    code = 1
+    try:
+        urls, step = lambda ledger: f"sqlite:///{folder / f'{number}-{ledger}'}.db", lambda: os.write(told, b".")
+        report = rehearse_crashes(count, urls, number + 1, kill=True, step=step)
+        (folder / f"{number}.json").write_text(report.to_json())
+        code = 0
+    finally:
+        os._exit(code)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -187,22 +230,31 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--folder", type=Path, help="where the database is made; the temporary folder by default")
+    parser.add_argument("--crashes", type=int, default=0, help="count what so many crashes lose, in place of speed")
+    parser.add_argument("--workers", type=int, default=2, help="processes that crash at once")
+    parser.add_argument("--database", default="", help="URL of an empty database; SQLite in the folder by default")
+    parser.add_argument("--folder", type=Path, help="where files are made; the temporary folder by default")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     if given.serve:
-        serve(given.serve)
+        serve(given.serve, given.database)
         return
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
-        found = measure(Path(name), given.clients, given.seconds, given.kills)
+        if given.crashes:
+            found = crash(Path(name), given.crashes, given.workers)
+        else:
+            url = given.database or sqlite_url(Path(name))
+            found = measure(Path(name), url, given.clients, given.seconds, given.kills)
     if given.json:
         print(json.dumps(found, indent=2))
-        return
-    table = Table("figure", "found", "aim", box=None)
-    for figure, value in found.items():
-        aim = AIMS.get(figure)
-        table.add_row(figure, f"{value:,.1f}", f"{aim[1]} {aim[0]:g}" if aim else "")
-    Console().print(table)
+    else:
+        table = Table("figure", "found", "aim", box=None)
+        for figure, value in found.items():
+            aim = AIMS.get(figure)
+            table.add_row(figure, f"{value:,.1f}", f"{aim[1]} {aim[0]:g}" if aim else "")
+        Console().print(table)
+    wrong = sum(found.get(figure, 0) for figure in ("losses", "early releases", "ledgers not whole"))
+    sys.exit(1 if wrong else 0)
 
 
 if __name__ == "__main__":

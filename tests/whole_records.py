@@ -137,15 +137,36 @@ def accounts() -> Sequence[Record]:
     """Return accounts of a gateway."""
     from drillyard.containment.gateway.keys import Account
 
-    return [Account(id="asker-ann", person="ann", plane="asker", secret="0f" * 32)]
+    return [Account(id="asker-ann", person="ann", plane="asker", public="0f" * 32)]
+
+
+def keys() -> Sequence[Record]:
+    """Return private keys."""
+    from drillyard.containment.gateway.signing import Key
+
+    return [Key(id="asker-ann", secret="0f" * 32)]
 
 
 def keyrings() -> Sequence[Record]:
     """Return keyrings, an empty one among them."""
     from drillyard.containment.gateway.keys import Account, Keyring
 
-    ann = Account(id="kill-ann", person="ann", plane="kill", secret="a0" * 32)
-    return [Keyring(ledger_key="1e" * 32), Keyring(ledger_key="1e" * 32, accounts=(ann,))]
+    ann = Account(id="kill-ann", person="ann", plane="kill", public="a0" * 32)
+    return [Keyring(ledger="1e" * 32), Keyring(ledger="1e" * 32, accounts=(ann,))]
+
+
+def canaries() -> Sequence[Record]:
+    """Return known questions with their answers."""
+    from drillyard.containment.gateway.canaries import KnownQuestion
+
+    return [KnownQuestion(question=one, answer="yes") for one in questions()]
+
+
+def canary_sets() -> Sequence[Record]:
+    """Return sets of canaries."""
+    from drillyard.containment.gateway.canary_schedule import CanarySet
+
+    return [CanarySet(accounts=("asker-cal",), questions=tuple(canaries()))]
 
 
 WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
@@ -153,13 +174,16 @@ WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
     "Assumption": assumptions,
     "Assumptions": assumption_files,
     "AuditGame": games,
+    "CanarySet": canary_sets,
     "Diagram": diagrams,
     "Event": events,
     "FaultTree": trees,
     "Forbidden": forbidden,
     "GatewayPolicy": policies,
     "IncentiveSpec": incentive_spec,
+    "Key": keys,
     "Keyring": keyrings,
+    "KnownQuestion": canaries,
     "Layer": layers,
     "Layers": layer_files,
     "Question": questions,

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ def test_from_keys_to_a_verified_ledger(tmp_path: Path, capsys: pytest.CaptureFi
     """Make keys, serve an echo, renew, ask, kill, stop, verify; an edit of the ledger then fails with its record."""
     keys, ledger = tmp_path / "keys", tmp_path / "ledger"
     assert len(data(["keys", str(keys), *PEOPLE], capsys)["accounts"]) == 5
-    assert all(path.stat().st_mode & 0o077 == 0 for path in keys.iterdir())
+    assert all(path.stat().st_mode & 0o077 == 0 for path in keys.iterdir() if path.name != "keyring.json")
+    assert "secret" not in (keys / "keyring.json").read_text()
     words = ["--policy", str(POLICY), "--keys", str(keys / "keyring.json"), "--ledger", str(ledger)]
     options = ["--operator-key", str(keys / "operator-cy.json"), "--anchors", str(tmp_path / "anchors")]
     command = [sys.executable, "-m", "drillyard", "contain", "gateway", "serve", "echo/", *words, *options]
@@ -59,11 +61,55 @@ def test_from_keys_to_a_verified_ledger(tmp_path: Path, capsys: pytest.CaptureFi
     assert "forged anchor" in capsys.readouterr().out
 
 
+def test_people_make_their_own_keys_and_vote_with_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The operator never holds an approver's private key; the vote that it signed is in the ledger, and is checked."""
+    for who in ("Bea", "Bob"):
+        (tmp_path / who).mkdir()
+        made = data(["key", who, "approver", str(tmp_path / who)], capsys)
+        assert made["account"] == f"approver-{who.lower()}" and Path(made["private"]).stat().st_mode & 0o077 == 0
+    keys, ledger = tmp_path / "keys", tmp_path / "ledger"
+    enrol = [f"{tmp_path}/{who}/approver-{who.lower()}.public.json" for who in ("Bea", "Bob")]
+    rest = ["--asker", "Ann", "--asker", "Cal", "--operator", "Cy", "--kill", "Kim"]
+    assert len(data(["keys", str(keys), "--enrol", enrol[0], "--enrol", enrol[1], *rest], capsys)["accounts"]) == 6
+    assert not list(keys.glob("approver-*"))
+    policy, known = tmp_path / "policy.yaml", tmp_path / "known.yaml"
+    policy.write_text(POLICY.read_text().replace("hold_seconds: 3600", "hold_seconds: 60"))
+    one = {"kind": "binary", "topic": "energy", "text": "Is 2 > 1?", "resolves": str(date.today() + timedelta(days=99))}
+    known.write_text(json.dumps({"accounts": ["asker-cal"], "questions": [{"question": one, "answer": "yes"}]}))
+    known.chmod(0o600)
+    words = ["--policy", str(policy), "--keys", str(keys / "keyring.json"), "--ledger", str(ledger)]
+    words += ["--operator-key", str(keys / "operator-cy.json"), "--canaries", str(known), "--ports", "0", "0", "0"]
+    command = [sys.executable, "-m", "drillyard", "contain", "gateway", "serve", "echo/", *words, "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            urls = json.loads(process.stdout.readline())
+            operator, ann = str(keys / "operator-cy.json"), str(keys / "asker-ann.json")
+            data(["call", urls["operator"], "POST", "/lease", "--key", operator], capsys)
+            seen = data(["call", urls["operator"], "GET", "/canaries", "--key", operator], capsys)
+            asked = {**one, "kind": "date", "text": "When will it rain?"}  # an echo holds one day: the question's own
+            told = data(["call", urls["asker"], "POST", "/questions", json.dumps(asked), "--key", ann], capsys)
+            bea = str(tmp_path / "Bea" / "approver-bea.json")
+            vote = data(["vote", urls["approver"], told["id"], "--veto", "--key", bea], capsys)
+            assert main(["contain", "gateway", "vote", urls["approver"], "x", "--approve", "--key", bea]) == 2
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert seen == {"left": 1, "open": 0} and (vote["text"], vote["approve"]) == ("When will it rain?", False)
+    assert "one that waits" in capsys.readouterr().err
+    report = data(["verify", str(ledger), "--keys", str(keys / "keyring.json")], capsys)
+    assert report["faults"] == [] and report["signatures"] == 3  # epoch, lease, vote
+    assert data(["verify", str(ledger)], capsys)["signatures"] == 0
+    assert main(["contain", "gateway", "verify"]) == 2
+    assert "a FOLDER or --database" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
         (["verify", "nowhere"], "error: found no gateway.db in nowhere"),
         (["keys", "k", *PEOPLE, "--asker", "BEA"], "error: found a second account for 'bea'"),
+        (["keys", "k", *PEOPLE[:4], *PEOPLE[6:]], "error: found 1 of the plane approver, expected 2 or more"),
         (["call", "ftp://x", "GET", "/head", "--key", "k.json"], "error: found No such file or directory at 'k.json'"),
         (["call", "http://127.0.0.1:9", "GET", "/head", "{", "--key", "k.json"], "error: found '{', expected a JSON"),
         (

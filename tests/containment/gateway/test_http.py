@@ -10,13 +10,17 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gateway_bench import KEYS, POLICY, account, question, says
+from gateway_bench import KEYS, LEDGER, POLICY, SECRETS, account, question, says
 
-from drillyard.containment.gateway.client import Caller, signed_headers
+from drillyard.containment.gateway.canaries import KnownQuestion
+from drillyard.containment.gateway.canary_schedule import CanarySet
+from drillyard.containment.gateway.client import Caller, headers
 from drillyard.containment.gateway.clock import GuardedClock
+from drillyard.containment.gateway.databases import sqlite_url
 from drillyard.containment.gateway.gateway import Gateway
+from drillyard.containment.gateway.requests import sign_request
 from drillyard.containment.gateway.serve import serve_in_background
-from drillyard.containment.gateway.store import Store, sqlite_url
+from drillyard.containment.gateway.store import Store
 from drillyard.errors import BadInput
 
 QUICK = POLICY.with_fields(hold_seconds=0.5, cooling_seconds=0.2, slot_seconds=0.25, close_seconds=30)
@@ -26,9 +30,9 @@ QUICK = POLICY.with_fields(hold_seconds=0.5, cooling_seconds=0.2, slot_seconds=0
 def planes(tmp_path: Path):
     """Serve a quick gateway; gives its URLs."""
     with ExitStack() as stack:
-        store = Store(sqlite_url(tmp_path), bytes.fromhex(KEYS.ledger_key))
+        store = Store(sqlite_url(tmp_path), LEDGER)
         stack.callback(store.close)
-        gateway = Gateway(QUICK, KEYS, says("yes"), store, GuardedClock(1.0), operator=account("cy"))
+        gateway = Gateway(QUICK, KEYS, says("yes"), store, GuardedClock(1.0), operator=SECRETS["cy"])
         yield serve_in_background(gateway, stack)
 
 
@@ -36,6 +40,11 @@ def asked() -> dict:
     """Return a question as it is sent today."""
     day = datetime.now(UTC).date() + timedelta(days=9)
     return question().model_copy(update={"resolves": day}).to_data()
+
+
+def signed_headers(who: str, method: str, path: str, body: bytes, at: float | None = None) -> dict[str, str]:
+    """Return the headers of a request that somebody signed."""
+    return headers(sign_request(SECRETS[who], method, path, body.decode(), at))
 
 
 def wait_for(caller: Caller, name: str, seconds: float = 5.0) -> dict:
@@ -51,15 +60,15 @@ def wait_for(caller: Caller, name: str, seconds: float = 5.0) -> dict:
 
 def test_a_question_goes_all_the_way_and_a_kill_ends_it(planes: dict[str, str]) -> None:
     """Lease, question, two votes, answer; after the kill the same request has none."""
-    ann, kim = Caller(planes["asker"], account("ann")), Caller(planes["operator"], account("kim"))
-    bea, bob = (Caller(planes["approver"], account(who)) for who in ("bea", "bob"))
+    ann, kim = Caller(planes["asker"], SECRETS["ann"]), Caller(planes["operator"], SECRETS["kim"])
+    bea, bob = (Caller(planes["approver"], SECRETS[who]) for who in ("bea", "bob"))
     assert ann.call("POST", "/questions", asked())["state"] == "refused"
-    Caller(planes["operator"], account("cy")).call("POST", "/lease")
+    Caller(planes["operator"], SECRETS["cy"]).call("POST", "/lease")
     name = ann.call("POST", "/questions", asked())["id"]
     (waiting,) = bea.call("GET", "/questions")["questions"]
     assert waiting["id"] == name and set(waiting) == {"id", "question"}
     for one in (bea, bob):
-        assert one.call("POST", f"/questions/{name}/votes", {"approve": True}) == {"state": "cast"}
+        assert one.vote(name, True).text == "Will it rain?"
     assert wait_for(ann, name)["answer"] == "yes"
     assert ann.call("GET", "/head")["sequence"] > 5
     assert kim.call("POST", "/kill") == {"state": "killed"}
@@ -73,15 +82,15 @@ def test_a_key_opens_its_own_plane_alone(planes: dict[str, str]) -> None:
         for who in ("ann", "bea", "cy", "kim"):
             if account(who).plane != plane:
                 with pytest.raises(BadInput, match="403"):
-                    Caller(planes[plane], account(who)).call("GET", path)
+                    Caller(planes[plane], SECRETS[who]).call("GET", path)
     for who in ("ann", "bea", "kim"):
         for path in ("/lease", "/epoch"):
             with pytest.raises(BadInput, match="403|503"):
-                Caller(planes["operator"], account(who)).call("POST", path, QUICK.to_data())
+                Caller(planes["operator"], SECRETS[who]).call("POST", path, QUICK.to_data())
     body = json.dumps(asked()).encode()
     url = planes["asker"] + "/questions"
-    good = signed_headers(account("ann"), "POST", "/questions", body)
-    old = signed_headers(account("ann"), "POST", "/questions", body, lambda: time.time() - 120)
+    good = signed_headers("ann", "POST", "/questions", body)
+    old = signed_headers("ann", "POST", "/questions", body, time.time() - 120)
     texts = set()
     with httpx.Client() as client:
         assert client.post(url, content=body, headers=good).status_code == 200
@@ -89,7 +98,7 @@ def test_a_key_opens_its_own_plane_alone(planes: dict[str, str]) -> None:
             reply = client.post(url, content=sent, headers=headers)
             assert reply.status_code == 403
             texts.add(reply.text)
-        other = signed_headers(account("ann"), "POST", "/questions", body)
+        other = signed_headers("ann", "POST", "/questions", body)
         reply = client.post(url, content=body.replace(b"rain", b"hail"), headers=other)
         texts.add(reply.text)
         assert reply.status_code == 403 and len(texts) == 1
@@ -97,17 +106,17 @@ def test_a_key_opens_its_own_plane_alone(planes: dict[str, str]) -> None:
 
 def test_all_replies_to_an_asker_have_one_size(planes: dict[str, str]) -> None:
     """Received, refused, malformed, waiting, released."""
-    Caller(planes["operator"], account("cy")).call("POST", "/lease")
-    sizes, ann = set(), account("ann")
+    Caller(planes["operator"], SECRETS["cy"]).call("POST", "/lease")
+    sizes, ann = set(), "ann"
     bodies = [asked(), {**asked(), "text": "Who are you?"}, {"kind": "riddle"}]
     with httpx.Client(base_url=planes["asker"]) as client:
         for data in bodies:
             body = json.dumps(data).encode()
             reply = client.post("/questions", content=body, headers=signed_headers(ann, "POST", "/questions", body))
             sizes.add((reply.status_code, len(reply.content)))
-        name = Caller(planes["asker"], ann).call("POST", "/questions", asked())["id"]
+        name = Caller(planes["asker"], SECRETS["ann"]).call("POST", "/questions", asked())["id"]
         for who in ("bea", "bob"):
-            Caller(planes["approver"], account(who)).call("POST", f"/questions/{name}/votes", {"approve": True})
+            Caller(planes["approver"], SECRETS[who]).vote(name, True)
         path = f"/questions/{name}"
         for pause in (0.0, 1.5):
             time.sleep(pause)
@@ -115,3 +124,28 @@ def test_all_replies_to_an_asker_have_one_size(planes: dict[str, str]) -> None:
             sizes.add((reply.status_code, len(reply.content)))
     assert reply.json()["answer"] == "yes"
     assert sizes == {(200, QUICK.reply_bytes)}
+
+
+def test_canaries_come_by_themselves_and_a_wrong_one_holds_everything(tmp_path: Path) -> None:
+    """Among live questions over HTTP; the operator sees how many are left, nobody else does."""
+    day = datetime.now(UTC).date() + timedelta(days=9)
+    known = [question(f"Is {n} less than {n + 1}?").model_copy(update={"resolves": day}) for n in range(9)]
+    canaries = CanarySet(accounts=("abe",), questions=[KnownQuestion(question=one, answer="yes") for one in known])
+    policy = QUICK.with_fields(canaries={"share": 0.5})
+    with ExitStack() as stack:
+        store = Store(sqlite_url(tmp_path), LEDGER)
+        stack.callback(store.close)
+        gateway = Gateway(policy, KEYS, says("no"), store, GuardedClock(1.0), operator=SECRETS["cy"], canaries=canaries)
+        urls = serve_in_background(gateway, stack)
+        operator, ann = Caller(urls["operator"], SECRETS["cy"]), Caller(urls["asker"], SECRETS["ann"])
+        operator.call("POST", "/lease")
+        assert operator.call("GET", "/canaries") == {"left": 9, "open": 0}
+        with pytest.raises(BadInput, match="403"):
+            Caller(urls["operator"], SECRETS["kim"]).call("GET", "/canaries")
+        end = time.monotonic() + 30
+        while ann.call("POST", "/questions", asked())["state"] == "received":
+            assert time.monotonic() < end, "no canary came"
+            time.sleep(0.05)
+        assert operator.call("GET", "/canaries")["left"] < 9
+        told = [entry.data for entry in store.entries() if entry.kind == "canary"]
+        assert told and {(one["result"], one["act"]) for one in told} == {("wrong", "hold")}

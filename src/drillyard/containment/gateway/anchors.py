@@ -7,19 +7,40 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from drillyard.containment.gateway.chain import Anchor, canonical, sign
+from drillyard.containment.gateway.chain import Anchor, anchor_text
+from drillyard.containment.gateway.signing import Key
+from drillyard.containment.gateway.store import Store
 from drillyard.errors import bad_input
 
-__all__ = ["AnchorFile", "Keeper", "make_anchor", "read_anchors"]
+__all__ = ["AnchorFile", "Anchoring", "Keeper", "make_anchor", "read_anchors"]
 
 Keeper = Callable[[Anchor], None]
 """Receives the ledger's head after a commit."""
 
+_EVERY = 64
+_AT_ONCE = ("epoch", "released", "killed", "canary")
 
-def make_anchor(sequence: int, digest: str, at: float, key: bytes | None) -> Anchor:
+
+def make_anchor(sequence: int, digest: str, at: float, key: Key | None) -> Anchor:
     """Return an anchor, signed where there is a key."""
-    text = canonical([sequence, digest, at])
-    return Anchor(sequence=sequence, digest=digest, at=at, signature=sign(key, "anchor", text) if key else "")
+    signature = key.sign("anchor", anchor_text(sequence, digest, at)) if key else ""
+    return Anchor(sequence=sequence, digest=digest, at=at, signature=signature)
+
+
+class Anchoring:
+    """Hands a store's head to a keeper now and then, and at once after what matters most; nothing without a keeper."""
+
+    def __init__(self, store: Store, keeper: Keeper | None) -> None:
+        self._store, self._keeper, self._last = store, keeper, 0
+
+    def __call__(self, at: float, kind: str = "") -> None:
+        """Anchor after a commit of a record of this kind."""
+        if self._keeper is None:
+            return
+        sequence, digest = self._store.head()
+        if kind in _AT_ONCE or sequence - self._last >= _EVERY:
+            self._last = sequence
+            self._keeper(make_anchor(sequence, digest, at, self._store.key))
 
 
 class AnchorFile:

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -24,53 +25,63 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from drillyard.containment.gateway.gateway import Gateway, Refused, Ticket
-from drillyard.containment.gateway.keys import Account, Plane, is_signed
+from drillyard.containment.gateway.gateway import Gateway
+from drillyard.containment.gateway.keys import Account, Plane
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.questions import Question
+from drillyard.containment.gateway.requests import WINDOW_SECONDS, Signed
 from drillyard.containment.gateway.store import Replayed
+from drillyard.containment.gateway.tickets import Refused, Ticket
 from drillyard.errors import DrillyardError
 from drillyard.organisms.listening import BodyLimit
 
-__all__ = ["WINDOW_SECONDS", "Service", "approver_app", "asker_app", "operator_app"]
+__all__ = ["Service", "approver_app", "asker_app", "operator_app"]
 
-WINDOW_SECONDS = 60.0
-"""How old a signed request may be."""
-
+_PULSE = 1.0
 _MAX_BODY = 32_768
 
-Handler = Callable[[Request, Account, str, bytes], Awaitable[Mapping[str, Any]]]
+Handler = Callable[[Request, Account, Signed], Awaitable[Mapping[str, Any]]]
 
 
 class Service:
-    """A gateway with the threads that run its forecaster, and the memory of requests that were seen."""
+    """A gateway with the threads that run its forecaster and its canaries, and the memory of requests that were seen.
 
-    def __init__(self, gateway: Gateway, workers: int = 2) -> None:
+    Args:
+        gateway: that is served.
+        workers: forecasters that run at once.
+        pulse: seconds between two looks at the canaries.
+    """
+
+    def __init__(self, gateway: Gateway, workers: int = 2, pulse: float = _PULSE) -> None:
         self.gateway = gateway
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="episodes")
         self._seen: dict[tuple[str, str], float] = {}
-        self._lock = threading.Lock()
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self._ticker = threading.Thread(target=self._tick, args=(pulse,), name="canaries", daemon=True)
+        self._ticker.start()
 
     def close(self) -> None:
         """Let the episodes that run end, and take no more."""
+        self._over.set()
+        self._ticker.join()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def start(self, name: str) -> None:
         """Run an admitted question when a thread is free."""
         self._pool.submit(self._run, name)
 
-    def account(self, request: Request, body: bytes, planes: tuple[Plane, ...]) -> tuple[Account, str]:
-        """Return who signed a request and its nonce. Raises `HTTPException` 403, always the same, for any fault."""
+    def account(self, request: Request, body: bytes, planes: tuple[Plane, ...]) -> tuple[Account, Signed]:
+        """Return who signed a request. Raises `HTTPException` 403, always the same, for any fault."""
         head, now = request.headers, self.gateway.clock.now()
-        name, at, nonce = (head.get(f"x-{part}", "") for part in ("account", "time", "nonce"))
+        name, at, nonce, mark = (head.get(f"x-{part}", "") for part in ("account", "time", "nonce", "signature"))
         account = self.gateway.keyring.find(name, *planes)
         try:
-            near = abs(now - float(at)) <= WINDOW_SECONDS
-        except ValueError:
-            near = False
-        if account is None or not near or not 16 <= len(nonce) <= 64:
-            raise HTTPException(403)
-        if not is_signed(account, head.get("x-signature", ""), request.method, request.url.path, at, nonce, body):
+            words = body.decode()
+        except UnicodeDecodeError:
+            raise HTTPException(403) from None
+        path = request.url.path
+        signed = Signed(account=name, method=request.method, path=path, at=at, nonce=nonce, body=words, signature=mark)
+        if account is None or not signed.is_near(now) or not 16 <= len(nonce) <= 64 or not signed.is_from(account):
             raise HTTPException(403)
         with self._lock:
             if (name, nonce) in self._seen:
@@ -78,31 +89,38 @@ class Service:
             self._seen[name, nonce] = now
             while self._seen and next(iter(self._seen.values())) < now - 2 * WINDOW_SECONDS:
                 del self._seen[next(iter(self._seen))]
-        return account, nonce
+        return account, signed
 
     def _run(self, name: str) -> None:
-        with suppress(DrillyardError):  # a clock that cannot be believed: the question is lost, nothing leaves
+        # A clock that cannot be believed, or a database that is gone: the question is lost, nothing leaves.
+        with suppress(DrillyardError, SQLAlchemyError):
             self.gateway.run(name)
+
+    def _tick(self, pulse: float) -> None:
+        while not self._over.wait(pulse):
+            with suppress(DrillyardError, SQLAlchemyError):
+                for name in self.gateway.tick():
+                    self.start(name)
 
 
 def asker_app(service: Service) -> Starlette:
     """Build the askers' door: put a question, look at one's own."""
     gateway = service.gateway
 
-    async def ask(request: Request, account: Account, nonce: str, body: bytes) -> Mapping[str, Any]:
+    async def ask(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
         try:
-            question = Question.from_json(body)
+            question = Question.from_json(signed.body)
         except DrillyardError:
             return _told(Ticket(id=secrets.token_hex(12), state="refused"))
-        ticket = await run_in_threadpool(gateway.ask, account, question, nonce)
+        ticket = await run_in_threadpool(gateway.ask, account, question, signed.nonce)
         if ticket.state == "received":
             service.start(ticket.id)
         return _told(ticket)
 
-    async def look(request: Request, account: Account, nonce: str, body: bytes) -> Mapping[str, Any]:
+    async def look(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
         return _told(await run_in_threadpool(gateway.fetch, account, request.path_params["id"]))
 
-    async def head(request: Request, account: Account, nonce: str, body: bytes) -> Mapping[str, Any]:
+    async def head(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
         sequence, digest = await run_in_threadpool(gateway.store.head)
         return {"sequence": sequence, "digest": digest}
 
@@ -114,14 +132,11 @@ def approver_app(service: Service) -> Starlette:
     """Build the approvers' door: see what waits, cast one's vote, never see an answer or another's vote."""
     gateway = service.gateway
 
-    async def waiting(request: Request, account: Account, nonce: str, body: bytes) -> Mapping[str, Any]:
+    async def waiting(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
         return {"questions": await run_in_threadpool(gateway.pending, account)}
 
-    async def vote(request: Request, account: Account, nonce: str, body: bytes) -> Mapping[str, Any]:
-        approve = _data(body).get("approve")
-        if not isinstance(approve, bool):
-            raise HTTPException(400)
-        await run_in_threadpool(gateway.vote, account, request.path_params["id"], approve, nonce)
+    async def vote(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
+        await run_in_threadpool(gateway.vote, request.path_params["id"], signed)
         return {"state": "cast"}
 
     return _app(service, {("GET", "/questions"): waiting, ("POST", "/questions/{id}/votes"): vote}, ("approver",))
@@ -131,31 +146,32 @@ def operator_app(service: Service) -> Starlette:
     """Build the operators' door: lease, policy, scores; and the kill switch, which takes a kill key alone."""
     gateway = service.gateway
 
-    async def lease(request: Request, account: Account, nonce: str, body: bytes) -> Mapping[str, Any]:
-        return {"until": await run_in_threadpool(gateway.renew, account, nonce)}
+    async def lease(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
+        return {"until": await run_in_threadpool(gateway.renew, signed)}
 
-    async def kill(request: Request, account: Account, nonce: str, body: bytes) -> Mapping[str, Any]:
+    async def kill(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
         with suppress(Refused):
             gateway.halt(account)  # on the loop: it must not wait for a thread, of which all may be busy
-        await run_in_threadpool(gateway.kill, account, nonce)
+        await run_in_threadpool(gateway.kill, signed)
         return {"state": "killed"}
 
-    async def epoch(request: Request, account: Account, nonce: str, body: bytes) -> Mapping[str, Any]:
-        policy = GatewayPolicy.from_json(body)
-        return {"epoch": await run_in_threadpool(gateway.new_epoch, account, policy, nonce)}
+    async def epoch(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
+        return {"epoch": await run_in_threadpool(gateway.new_epoch, signed)}
 
-    async def outcome(request: Request, account: Account, nonce: str, body: bytes) -> Mapping[str, Any]:
-        value = _data(body).get("outcome")
-        if value not in (0, 1):
-            raise HTTPException(400)
-        score = await run_in_threadpool(gateway.resolve, account, request.path_params["id"], float(value), nonce)
-        return {"score": score}
+    async def outcome(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
+        return {"score": await run_in_threadpool(gateway.resolve, request.path_params["id"], signed)}
+
+    async def canaries(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
+        if account.plane != "operator":
+            raise HTTPException(403)
+        return {"left": gateway.canaries.left, "open": len(gateway.canaries.open)}
 
     doors = {
         ("POST", "/lease"): lease,
         ("POST", "/kill"): kill,
         ("POST", "/epoch"): epoch,
         ("POST", "/questions/{id}/outcome"): outcome,
+        ("GET", "/canaries"): canaries,
     }
     return _app(service, doors, ("operator", "kill"))
 
@@ -184,13 +200,13 @@ def _guarded(service: Service, handler: Handler, planes: tuple[Plane, ...]) -> C
         status = 200
         try:
             body = await request.body()
-            account, nonce = service.account(request, body, planes)
-            data = await handler(request, account, nonce, body)
+            account, signed = service.account(request, body, planes)
+            data = await handler(request, account, signed)
         except HTTPException as error:
             data, status = {"state": "refused"}, error.status_code
         except (Refused, Replayed):
             data, status = {"state": "refused"}, 403
-        except DrillyardError:
+        except (DrillyardError, SQLAlchemyError):
             data, status = {"state": "refused"}, 503
         if policy.reply_milliseconds:
             pace = policy.reply_milliseconds / 1000
@@ -211,11 +227,3 @@ def _reply(data: Mapping[str, Any], policy: GatewayPolicy, status: int) -> Respo
 
 def _told(ticket: Ticket) -> dict[str, str]:
     return {"id": ticket.id, "state": ticket.state, "answer": ticket.answer}
-
-
-def _data(body: bytes) -> dict[str, Any]:
-    try:
-        data = json.loads(body)
-    except ValueError:
-        raise HTTPException(400) from None
-    return data if isinstance(data, dict) else {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["GENESIS", "Anchor", "Entry", "Fault", "canonical", "check_chain", "link", "sign"]
+from drillyard.containment.gateway.signing import Key, verifies
+
+__all__ = ["GENESIS", "Anchor", "Entry", "Fault", "anchor_text", "canonical", "check_chain", "link"]
 
 GENESIS = "0" * 64
 """The previous hash of the first record."""
@@ -58,48 +59,50 @@ def canonical(data: object) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
-def link(
-    sequence: int, at: float, kind: str, body: Mapping[str, Any], previous: str, key: bytes | None = None
-) -> Entry:
-    """Make the next record of a chain."""
+def link(sequence: int, at: float, kind: str, body: Mapping[str, Any], previous: str, key: Key | None = None) -> Entry:
+    """Make the next record of a chain, signed where there is a key."""
     text = canonical(body)
     digest = _digest(sequence, at, kind, text, previous)
-    signature = sign(key, "entry", digest) if key else ""
+    signature = key.sign("entry", digest) if key else ""
     return Entry(sequence=sequence, at=at, kind=kind, body=text, previous=previous, digest=digest, signature=signature)
 
 
-def sign(key: bytes, use: str, text: str) -> str:
-    """Return HMAC-SHA-256 of a text for one use, so that a signature of one kind is never one of another."""
-    return hmac.new(key, f"{use}\n{text}".encode(), hashlib.sha256).hexdigest()
+def anchor_text(sequence: int, digest: str, at: float) -> str:
+    """Return what an anchor's signature covers."""
+    return canonical([sequence, digest, at])
 
 
-def check_chain(entries: Sequence[Entry], anchors: Iterable[Anchor] = (), key: bytes | None = None) -> list[Fault]:
+def check_chain(entries: Sequence[Entry], anchors: Iterable[Anchor] = (), publics: Sequence[str] = ()) -> list[Fault]:
     """Find what was done to a ledger, in the order in which it is stored.
 
     An edit is seen at its own record. A record that is missing is seen at the gap, also where what follows was numbered
-    and linked anew (then only with a key or an anchor). Truncation of the end is seen by an anchor alone.
+    and linked anew (then only with a public key or an anchor). Truncation of the end is seen by an anchor alone.
 
     Args:
         entries: as stored.
         anchors: heads that were kept elsewhere.
-        key: that signed records and anchors, if any did.
+        publics: public keys of which one signed each record and anchor; none where signatures are not looked at.
     """
     faults = _order(entries)
     for before, entry in zip((None, *entries), entries, strict=False):
         true = _digest(entry.sequence, entry.at, entry.kind, entry.body, entry.previous)
         if entry.digest != true:
             faults.append(Fault(sequence=entry.sequence, what="edited", words="its content is not what was hashed"))
-        elif key and not hmac.compare_digest(entry.signature, sign(key, "entry", entry.digest)):
+        elif publics and not _signed(publics, entry.signature, "entry", entry.digest):
             faults.append(Fault(sequence=entry.sequence, what="edited", words="its signature is not of this key"))
         follows = entry.sequence == (before.sequence if before else 0) + 1
         if follows and entry.previous != (before.digest if before else GENESIS):
             words = "the record before it is not the one that it was linked to"
             faults.append(Fault(sequence=entry.sequence, what="edited", words=words))
-    return [*faults, *_anchored({entry.sequence: entry for entry in entries}, anchors, key)]
+    return [*faults, *_anchored({entry.sequence: entry for entry in entries}, anchors, publics)]
 
 
 def _digest(sequence: int, at: float, kind: str, body: str, previous: str) -> str:
     return hashlib.sha256(canonical([sequence, at, kind, body, previous]).encode()).hexdigest()
+
+
+def _signed(publics: Sequence[str], signature: str, use: str, text: str) -> bool:
+    return any(verifies(public, signature, use, text) for public in publics)
 
 
 def _order(entries: Sequence[Entry]) -> list[Fault]:
@@ -119,18 +122,18 @@ def _order(entries: Sequence[Entry]) -> list[Fault]:
     return faults
 
 
-def _anchored(entries: Mapping[int, Entry], anchors: Iterable[Anchor], key: bytes | None) -> list[Fault]:
+def _anchored(entries: Mapping[int, Entry], anchors: Iterable[Anchor], publics: Sequence[str]) -> list[Fault]:
     faults: list[Fault] = []
     last = max(entries, default=0)
     for anchor in anchors:
         place = anchor.sequence
-        text = canonical([anchor.sequence, anchor.digest, anchor.at])
-        if key and not hmac.compare_digest(anchor.signature, sign(key, "anchor", text)):
+        text = anchor_text(anchor.sequence, anchor.digest, anchor.at)
+        if publics and not _signed(publics, anchor.signature, "anchor", text):
             faults.append(Fault(sequence=place, what="forged anchor", words="its signature is not of this key"))
         elif place > last:
             words = f"an anchor saw record {place}, the ledger ends at {last}"
             faults.append(Fault(sequence=last + 1, what="truncated", words=words))
         elif place in entries and entries[place].digest != anchor.digest:
-            kind = "edited" if key else "edited, or forged anchor"
+            kind = "edited" if publics else "edited, or forged anchor"
             faults.append(Fault(sequence=place, what=kind, words="the anchor of this record saw another hash"))
     return faults

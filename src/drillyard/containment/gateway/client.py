@@ -4,42 +4,39 @@ from __future__ import annotations
 
 import http.client
 import json
-import secrets
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from drillyard.containment.gateway.keys import Account, signature
+from drillyard.containment.gateway.questions import Question
+from drillyard.containment.gateway.requests import Signed, ballot, sign_request, vote_path
+from drillyard.containment.gateway.signing import Key
 from drillyard.errors import bad_input
 
-__all__ = ["Caller", "signed_headers"]
+__all__ = ["Caller", "headers"]
 
 
-def signed_headers(
-    account: Account, method: str, path: str, body: bytes, now: Callable[[], float] = time.time
-) -> dict[str, str]:
-    """Return the headers of a signed request, with a fresh nonce."""
-    at, nonce = repr(now()), secrets.token_hex(16)
-    mark = signature(account, method, path, at, nonce, body)
-    return {"x-account": account.id, "x-time": at, "x-nonce": nonce, "x-signature": mark}
+def headers(request: Signed) -> dict[str, str]:
+    """Return the headers that carry a request's signature."""
+    named = {"account": request.account, "time": request.at, "nonce": request.nonce, "signature": request.signature}
+    return {f"x-{name}": value for name, value in named.items()}
 
 
 class Caller:
     """Calls one plane of a gateway at a URL such as http://127.0.0.1:8431 with one key."""
 
-    def __init__(self, url: str, account: Account, timeout: float = 10.0) -> None:
+    def __init__(self, url: str, key: Key, timeout: float = 10.0) -> None:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise bad_input(f"{url!r}", "a URL such as http://127.0.0.1:8431", "see the urls of gateway serve")
-        self._host, self._port, self._account, self._timeout = parts.hostname, parts.port or 80, account, timeout
+        self._host, self._port, self._key, self._timeout = parts.hostname, parts.port or 80, key, timeout
 
     def call(self, method: str, path: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Send one request and return the reply without its padding; raises `BadInput` where it is refused."""
-        body = json.dumps(data).encode() if data is not None else b""
+        request = sign_request(self._key, method, path, json.dumps(data) if data is not None else "")
         connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
         try:
-            connection.request(method, path, body, signed_headers(self._account, method, path, body))
+            connection.request(method, path, request.body.encode(), headers(request))
             reply = connection.getresponse()
             told = json.loads(reply.read())
         except (OSError, ValueError, http.client.HTTPException) as error:
@@ -50,3 +47,16 @@ class Caller:
         if reply.status != 200:
             raise bad_input(f"{reply.status} at {method} {path}", "a request that this key may make now")
         return dict(told)
+
+    def vote(self, name: str, approve: bool) -> Question:
+        """Vote on a question that waits, by the digest of the words that were shown; returns the question.
+
+        Raises:
+            BadInput: no such question waits, or the vote is refused.
+        """
+        waiting = {one["id"]: one["question"] for one in self.call("GET", "/questions")["questions"]}
+        if name not in waiting:
+            raise bad_input(f"question {name!r}", f"one that waits ({', '.join(sorted(waiting)) or 'there is none'})")
+        question = Question.from_data(waiting[name])
+        self.call("POST", vote_path(name), json.loads(ballot(approve, question.digest())))
+        return question

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from drillyard.errors import DrillyardError
 
-__all__ = ["ClockFault", "GuardedClock"]
+__all__ = ["ClockFault", "GuardedClock", "require_same_time"]
 
 
 class ClockFault(DrillyardError):
@@ -45,3 +45,14 @@ class GuardedClock:
                 raise ClockFault("found a clock that jumped, expected steady time; start the gateway again")
             self._last = max(at, self._last)
             return self._last
+
+
+def require_same_time(clock: GuardedClock, shared: float | None, skew: float) -> None:
+    """Raise `ClockFault` where a clock is more than `skew` seconds from one that several gateways share; None is none.
+
+    A gateway whose clock is ahead would end holds too soon.
+    """
+    if shared is not None and abs(apart := clock.now() - shared) > skew:
+        raise ClockFault(
+            f"found a clock {apart:+.1f} s from the database's, expected at most {skew:g} s; set the clock"
+        )

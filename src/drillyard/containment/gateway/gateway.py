@@ -9,42 +9,32 @@ import random
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from drillyard.containment.gateway.anchors import Keeper, make_anchor
-from drillyard.containment.gateway.answers import agree
-from drillyard.containment.gateway.chain import check_chain
-from drillyard.containment.gateway.clock import ClockFault, GuardedClock
+from drillyard.containment.gateway.anchors import Anchoring, Keeper
+from drillyard.containment.gateway.canary_schedule import CanarySet, LiveCanaries, Watched, judge, judge_run
+from drillyard.containment.gateway.chain import Anchor, canonical
+from drillyard.containment.gateway.clock import GuardedClock
 from drillyard.containment.gateway.coin import Coin, Coins, is_erased
-from drillyard.containment.gateway.forecasters import Forecaster, episodes
-from drillyard.containment.gateway.keys import Account, Keyring
-from drillyard.containment.gateway.monitors import Monitor, length_monitor, stops
+from drillyard.containment.gateway.epochs import EPOCH_PATH, open_epoch, pin
+from drillyard.containment.gateway.evidence import evidence_of
+from drillyard.containment.gateway.forecasters import Forecaster
+from drillyard.containment.gateway.keys import Account, Keyring, Plane
+from drillyard.containment.gateway.monitors import Monitor
 from drillyard.containment.gateway.policy import GatewayPolicy
-from drillyard.containment.gateway.predicates import Evidence, Vote, unmet
+from drillyard.containment.gateway.predicates import unmet
 from drillyard.containment.gateway.questions import Question, refusal
-from drillyard.containment.gateway.sealing import Sealed, day_of, limits_of, millibits
+from drillyard.containment.gateway.requests import Signed, read_ballot, signer, vote_path
+from drillyard.containment.gateway.sealing import Sealed, brier, day_of, limits_of, millibits
+from drillyard.containment.gateway.signing import Key
 from drillyard.containment.gateway.store import Store, Writer
+from drillyard.containment.gateway.thinking import think
+from drillyard.containment.gateway.tickets import Refused, Ticket
+from drillyard.containment.gateway.verify import require_whole
 from drillyard.errors import bad_input
 
-__all__ = ["Gateway", "Refused", "Ticket"]
-
-_ANCHOR_EVERY = 64
-_AT_ONCE = ("epoch", "released", "killed")
-
-
-class Refused(Exception):
-    """What was asked of the gateway is not done; the words are for the log of tests, never for the asker."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ticket:
-    """What an asker gets for a question: `state` is received, refused, waiting, closed or released."""
-
-    id: str
-    state: str
-    answer: str = ""
+__all__ = ["Gateway"]
 
 
 class Gateway:
@@ -59,11 +49,14 @@ class Gateway:
         name: of this gateway among those that share a database.
         monitors: beside the one of the answer's length.
         anchor: receives the head of the ledger.
-        operator: the account that opens a new epoch where policy or keys differ from those pinned.
+        anchors: heads that were kept elsewhere, to check the ledger by.
+        operator: the key that opens a new epoch where policy or keys differ from those pinned.
+        canaries: questions with known answers, put among live ones as the policy says.
         entropy: random bytes.
 
     Raises:
-        BadInput: the ledger is not whole, or its pinned policy or keys are others and no operator opens a new epoch.
+        BadInput: the ledger is not whole, its pinned policy or keys are others and no operator opens a new epoch, the
+            store's key is not the keyring's, or a canary could never be answered rightly.
     """
 
     def __init__(
@@ -77,23 +70,27 @@ class Gateway:
         name: str = "gateway",
         monitors: Sequence[Monitor] = (),
         anchor: Keeper | None = None,
-        operator: Account | None = None,
+        anchors: Sequence[Anchor] = (),
+        operator: Key | None = None,
+        canaries: CanarySet | None = None,
         entropy: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self.policy, self.keyring, self.store, self.clock, self.name = policy, keyring, store, clock, name
-        self._make, self._own_monitors, self._anchor, self._entropy = make, tuple(monitors), anchor, entropy
-        self._key = bytes.fromhex(keyring.ledger_key)
+        self._make, self._monitors, self._entropy = make, tuple(monitors), entropy
+        self._anchor = Anchoring(store, anchor)
         self._sealed: dict[str, Sealed] = {}
         self._erased: dict[str, Sealed] = {}
         self._coins_of: dict[str, Coin] = {}
         self._killed = threading.Event()
-        self.epoch = 0
-        self._anchored = 0
-        self._approvers = frozenset(one.person for one in keyring.accounts if one.plane == "approver")
-        if faults := check_chain(store.entries(), (), self._key):
-            where = f"{faults[0].what} at record {faults[0].sequence}"
-            raise bad_input(f"a ledger that is not whole ({where})", "a whole one", "run gateway verify on it")
-        self._open_epoch(operator)
+        if store.key is None or store.key.public != keyring.ledger:
+            raise bad_input("a ledger's key that is not of this keyring", "both made together", "see gateway keys")
+        entries = require_whole(store.entries(), anchors, keyring)
+        used = [one.data["question"] for one in entries if one.kind == "admitted"] if canaries else ()
+        now = clock.now()
+        self.canaries = LiveCanaries(canaries, keyring, used, random.Random(entropy(16)))
+        self.canaries.check(policy, day_of(now))
+        self.epoch, opened = open_epoch(store, policy, keyring, operator, now)
+        self._anchor(now, "epoch" if opened else "")
         self._recover()
         self._coins = Coins(self._publish, entropy)
 
@@ -105,6 +102,12 @@ class Gateway:
         Raises:
             Refused: wrong plane. Replayed: the nonce was used. ClockFault.
         """
+        ticket = self._ask(account, question, nonce)
+        if ticket.state == "received":
+            self.canaries.saw(self.clock.now(), self.policy.canaries.share)
+        return ticket
+
+    def _ask(self, account: Account, question: Question, nonce: str) -> Ticket:
         self._require(account, "asker")
         now, name = self.clock.now(), self._entropy(12).hex()
         why = refusal(question, self.policy, day_of(now))
@@ -114,7 +117,8 @@ class Gateway:
             writer.use_nonce(account.id, nonce, now)
             if why or coin is None or not self._live(writer, now):
                 raise Refused(why or "stopped")
-            if not self._reserve(writer, account, question, now):
+            limits = limits_of(self.policy, account.person, question.topic, now)
+            if not writer.reserve(limits, millibits(question, self.policy)):
                 raise Refused("budget")
             self._admit(writer, account, question, name, coin, now)
 
@@ -125,7 +129,7 @@ class Gateway:
             return Ticket(id=name, state="refused")
         assert coin is not None
         self._coins_of[name] = coin
-        self._head()
+        self._anchor(now)
         return Ticket(id=name, state="received")
 
     def run(self, name: str) -> None:
@@ -135,31 +139,34 @@ class Gateway:
         if row is None or row.status != "admitted" or coin is None or self._killed.is_set():
             return
         question = Question.from_json(row.body)
-        seeds = [int.from_bytes(self._entropy(4), "big") for _ in range(self.policy.runs)]
-        raws = episodes(self._make, question, seeds)
-        rng = random.Random(self._entropy(16))
-        found = agree(question, raws, self.policy, day_of(row.admitted_at), rng)
-        monitors = (length_monitor(self.policy), *self._own_monitors)
-        reason = stops(monitors, question, raws, found.answer)
-        sealed = Sealed(question=question, answer=found.answer, salt=self._entropy(16).hex())
+        found = think(question, self.policy, self._make, self._monitors, self._entropy, day_of(row.admitted_at))
+        sealed, answer = found.sealed, found.sealed.answer
         erased = is_erased(coin.nonce, question.digest(), self.policy.erasure)
-        now = self.clock.now()
-        why = "monitor" if reason else "late" if now >= row.opens_at else "" if found.answer else "no agreement"
+        now, watched = self.clock.now(), self.canaries.watched(name)
+        why = "monitor" if found.reason else "late" if now >= row.opens_at else "" if answer else "no agreement"
         opened = {"id": name, "batch": coin.batch, "index": coin.index, "nonce": coin.nonce, "erased": erased}
 
-        def seal(writer: Writer) -> str:
+        def seal(writer: Writer) -> tuple[str, str]:
             # A veto, a kill or a new epoch may have come while the forecaster thought.
             still = writer.question(name)
             gone = still is None or still.status != "admitted" or writer.killed or still.epoch != writer.epoch
             stopped = why or ("closed before" if gone else "")
-            seen = {"answer": "" if stopped else sealed.mark, "parsed": found.parsed, "stopped": stopped}
+            seen = {"answer": sealed.mark if answer else "", "parsed": found.parsed, "stopped": stopped}
             writer.append(now, "run", {**opened, **seen})
             writer.set_status(name, "closed" if stopped or erased else "sealed")
-            return stopped
+            if watched is None or row.epoch != writer.epoch:
+                return stopped, ""
+            said, closed = sealed if not found.reason else replace(sealed, answer=""), bool(stopped or erased)
+            return stopped, judge_run(writer, self.policy.canaries, name, watched, said, now, closed=closed)
 
-        if not self.store.together(seal):
+        stopped, act = self.store.together(seal)
+        if watched:
+            self.canaries.ran(name, watched, sealed, bool(stopped or act))
+        elif not stopped:
             (self._erased if erased else self._sealed)[name] = sealed
-        self._head()
+        if act == "kill":
+            self._stop()
+        self._anchor(now, "canary" if act else "")
 
     def fetch(self, account: Account, name: str) -> Ticket:
         """Return an asker's own question as it stands; releases its answer where every predicate holds.
@@ -185,148 +192,172 @@ class Gateway:
     def pending(self, account: Account) -> list[dict[str, Any]]:
         """Return the questions that wait for votes: their words, never an answer and never another's vote."""
         self._require(account, "approver")
-        rows = self.store.questions("admitted", "sealed")
+        now = self.clock.now()
+        rows = [row for row in self.store.questions("admitted", "sealed") if now < row.closes_at]
         return [{"id": row.id, "question": Question.from_json(row.body).to_data()} for row in rows]
 
-    def vote(self, account: Account, name: str, approve: bool, nonce: str) -> None:
-        """Cast a person's one vote; a veto closes the question.
+    def vote(self, name: str, vote: Signed) -> None:
+        """Cast a person's one vote, kept as it was signed; a veto closes the question.
 
         Raises:
-            Refused: wrong plane, an own question, a second vote, or a question that waits for none.
+            Refused: no approver's signature over this question, an own question, a second vote, or none is open.
         """
-        self._require(account, "approver")
+        self._signed(vote, "approver", vote_path(name))
         now = self.clock.now()
-        with self._writing() as writer:
-            writer.use_nonce(account.id, nonce, now)
+        with self.store.writing() as writer:
+            writer.use_nonce(vote.account, vote.nonce, now)
             row = writer.question(name)
             if row is None or row.status not in ("admitted", "sealed") or now >= row.closes_at:
                 raise Refused("no vote is open")
-            if row.person == account.person or account.person in {vote.person for vote in writer.votes(name)}:
+            ballot = read_ballot(vote, name, Question.from_json(row.body).digest(), self.keyring)
+            if ballot is None:
+                raise Refused("not a vote on this question")
+            person, approve = ballot
+            if row.person == person or person in {one.person for one in writer.votes(name)}:
                 raise Refused("one person, one role, one vote")
-            writer.add_vote(name, account.person, approve, now)
-            writer.append(now, "vote", {"id": name, "person": account.person, "approve": approve})
+            signed = vote.to_data()
+            writer.add_vote(name, person, approve, now, canonical(signed))
+            writer.append(now, "vote", {"id": name, "person": person, "approve": approve, "signed": signed})
             if not approve:
                 writer.set_status(name, "closed")
         if not approve:
             self._sealed.pop(name, None)
-        self._head()
+        self._anchor(now)
 
     # Operators, and whoever holds a kill key.
 
-    def renew(self, account: Account, nonce: str) -> float:
+    def renew(self, request: Signed) -> float:
         """Renew the lease without which nothing leaves; returns until when."""
-        self._require(account, "operator")
+        self._signed(request, "operator", "/lease")
         now = self.clock.now()
-        with self._writing() as writer:
-            writer.use_nonce(account.id, nonce, now)
+        with self.store.writing() as writer:
+            writer.use_nonce(request.account, request.nonce, now)
             writer.forget_nonces(now)
-            writer.lease_until = now + self.policy.lease_seconds
-            writer.append(now, "lease", {"account": account.id, "until": writer.lease_until})
-            until = writer.lease_until
-        self._head()
+            writer.lease_until = until = now + self.policy.lease_seconds
+            writer.append(now, "lease", {"until": until, "signed": request.to_data()})
+        self._anchor(now)
         return until
 
     def halt(self, account: Account) -> None:
         """Do the part of `kill` that waits for nothing: from here on this process puts nothing out."""
         self._require(account, "kill")
-        self._killed.set()
-        self._sealed.clear()
+        self._stop()
 
-    def kill(self, account: Account, nonce: str) -> None:
+    def kill(self, request: Signed) -> None:
         """Stop every output of this process at once, then of all gateways; only a new epoch starts them again."""
-        self.halt(account)
+        self.halt(self._signed(request, "kill", "/kill"))
         now = self.clock.now()
-        with self._writing() as writer:
+        with self.store.writing() as writer:
             writer.killed = True
-            writer.use_nonce(account.id, nonce, now)
-            writer.append(now, "killed", {"account": account.id})
-        self._head("killed")
+            writer.use_nonce(request.account, request.nonce, now)
+            writer.append(now, "killed", {"signed": request.to_data()})
+        self._anchor(now, "killed")
 
-    def resolve(self, account: Account, name: str, outcome: float, nonce: str) -> float:
+    def resolve(self, name: str, request: Signed) -> float:
         """Score an erased answer once its outcome is known, and destroy it; returns the quadratic score.
 
         Raises:
             Refused: wrong plane, nothing erased under this name, a question that is no number, or its day not come.
         """
-        self._require(account, "operator")
+        self._signed(request, "operator", f"/questions/{name}/outcome")
+        outcome = request.data.get("outcome")
         now, kept = self.clock.now(), self._erased.get(name)
         if kept is None or kept.question.kind not in ("binary", "grid") or day_of(now) < kept.question.resolves:
             raise Refused("nothing to score")
-        said = {"yes": 1.0, "no": 0.0}.get(kept.answer)
-        score = (outcome - (float(kept.answer) if said is None else said)) ** 2
-        with self._writing() as writer:
-            writer.use_nonce(account.id, nonce, now)
-            writer.append(now, "scored", {"id": name, "outcome": outcome, "score": score})
+        if outcome not in (0, 1):
+            raise Refused("an outcome is 0 or 1")
+        score = brier(kept.answer, outcome)
+        with self.store.writing() as writer:
+            writer.use_nonce(request.account, request.nonce, now)
+            writer.append(now, "scored", {"id": name, "score": score, "signed": request.to_data()})
         self._erased.pop(name, None)
         return score
 
-    def new_epoch(self, account: Account, policy: GatewayPolicy, nonce: str) -> int:
-        """Take another policy, pinned under a new number; every open question of the last one closes."""
-        self._require(account, "operator")
+    def new_epoch(self, request: Signed) -> int:
+        """Take the policy that an operator signed, pinned under a new number; what was open under the last one closes.
+
+        Raises:
+            Refused: wrong plane. BadInput: the request holds no policy.
+        """
+        self._signed(request, "operator", EPOCH_PATH)
         now = self.clock.now()
-        with self._writing() as writer:
-            writer.use_nonce(account.id, nonce, now)
-            self._pin(writer, policy, account.id, now)
+        with self.store.writing() as writer:
+            writer.use_nonce(request.account, request.nonce, now)
+            policy = pin(writer, self.keyring, request, now)
             epoch = writer.epoch
         self.policy, self.epoch = policy, epoch
         self._sealed.clear()
+        self.canaries.clear()
         self._killed.clear()
-        self._head("epoch")
+        self._anchor(now, "epoch")
         self._recover()
         return epoch
 
+    # Canaries.
+
+    def tick(self) -> list[str]:
+        """Put the canaries that are due, and write down those that are over; returns the questions to be run.
+
+        Call it every second or so. One is over when another's answer could have left, or its time or a veto closed it.
+        """
+        now = self.clock.now()
+        for name in self.canaries.open:
+            self._close_canary(name, now)
+        put = []
+        for account, known in self.canaries.due(now, self.policy):
+            ticket = self._ask(account, known.question, self._entropy(16).hex())
+            if ticket.state == "received":
+                self.canaries.watch(ticket.id, Watched(answer=known.answer))
+                put.append(ticket.id)
+            else:
+                self.canaries.put_back(known)
+        return put
+
+    def _close_canary(self, name: str, now: float) -> None:
+        watched = self.canaries.watched(name)
+        if watched is None or watched.sealed is None:
+            return
+        with self.store.writing() as writer:
+            row = writer.question(name)
+            if row is None or row.epoch != writer.epoch or writer.killed:
+                self.canaries.forget(name)
+                return
+            if row.status == "sealed" and now < row.closes_at and self._unmet(writer, row, now, True):
+                return
+            judge(writer, self.policy.canaries, name, watched, watched.sealed, now)
+        self.canaries.forget(name)
+        self._anchor(now, "canary")
+
     # Within.
 
-    def _reserve(self, writer: Writer, account: Account, question: Question, now: float) -> bool:
-        limits = limits_of(self.policy, account.person, question.topic, now)
-        return writer.reserve(limits, millibits(question, self.policy))
-
     def _admit(self, writer: Writer, account: Account, question: Question, name: str, coin: Coin, now: float) -> None:
-        times = {"admitted_at": now, "opens_at": now + self.policy.hold_seconds}
-        row = {"id": name, "gateway": self.name, "account": account.id, "person": account.person, "status": "admitted"}
-        close = now + self.policy.close_seconds
-        values = {**row, **times, "closes_at": close, "epoch": writer.epoch, "released": 0, "body": question.to_json()}
-        writer.add_question(values)
+        closes = now + self.policy.close_seconds
+        row = {"id": name, "gateway": self.name, "account": account.id, "person": account.person, "epoch": writer.epoch}
+        times = {"admitted_at": now, "opens_at": now + self.policy.hold_seconds, "closes_at": closes}
+        writer.add_question({**row, **times, "status": "admitted", "released": 0, "body": question.to_json()})
         about = {"id": name, "account": account.id, "question": question.digest(), "topic": question.topic}
-        cost, toss = millibits(question, self.policy), {"batch": coin.batch, "index": coin.index}
-        writer.append(now, "admitted", {**about, "millibits": cost, **toss})
+        cost = {"millibits": millibits(question, self.policy), "batch": coin.batch, "index": coin.index}
+        writer.append(now, "admitted", {**about, **cost})
 
     def _release(self, name: str, now: float) -> str:
         """Release an answer if nothing stands against it: the only place where one leaves its seal."""
-        with self._writing() as writer:
+        with self.store.writing() as writer:
             row, sealed = writer.question(name), self._sealed.get(name)
-            if row is None or unmet(self._evidence(writer, row, now, sealed is not None)) or sealed is None:
+            if row is None or self._unmet(writer, row, now, sealed is not None) or sealed is None:
                 return ""
-            body = {"id": name, "answer": sealed.answer, "salt": sealed.salt}
-            entry = writer.append(now, "released", body)
+            entry = writer.append(now, "released", {"id": name, "answer": sealed.answer, "salt": sealed.salt})
             writer.set_status(name, "released", entry.sequence)
         self._sealed.pop(name, None)
-        self._head("released")
+        self._anchor(now, "released")
         return sealed.answer
 
-    def _evidence(self, writer: Writer, row: Any, now: float, sealed: bool) -> Evidence:
-        votes = tuple(Vote(person=one.person, approve=bool(one.approve), at=one.at) for one in writer.votes(row.id))
-        return Evidence(
-            status=row.status,
-            epoch=row.epoch,
-            epoch_now=writer.epoch,
-            asker=row.person,
-            opens_at=row.opens_at,
-            closes_at=row.closes_at,
-            votes=votes,
-            approvers=self._approvers,
-            approvals=self.policy.approvals,
-            cooling=self.policy.cooling_seconds,
-            slot=self.policy.slot_seconds,
-            killed=writer.killed or self._killed.is_set(),
-            lease_until=writer.lease_until,
-            now=now,
-            sealed_here=sealed,
-        )
+    def _unmet(self, writer: Writer, row: Any, now: float, sealed: bool) -> tuple[str, ...]:
+        killed = self._killed.is_set()
+        return unmet(evidence_of(writer, row, self.policy, self.keyring, now, killed=killed, sealed=sealed))
 
     def _again(self, row: Any, now: float) -> str:
         """Return what was released already, while the gateway lives."""
-        with self._writing() as writer:
+        with self.store.writing() as writer:
             if not self._live(writer, now):
                 return ""
         return str(self.store.entry(row.released).data["answer"])
@@ -336,62 +367,34 @@ class Gateway:
         return not killed and now < writer.lease_until and writer.epoch == self.epoch
 
     def _note_refusal(self, account: Account, nonce: str, question: Question, why: str, now: float) -> None:
-        with self._writing() as writer:
+        with self.store.writing() as writer:
             writer.use_nonce(account.id, nonce, now)
-            body = {"account": account.id, "question": question.digest(), "rule": why}
-            writer.append(now, "refused", body)
-        self._head()
+            writer.append(now, "refused", {"account": account.id, "question": question.digest(), "rule": why})
+        self._anchor(now)
 
     def _publish(self, commitments: list[str]) -> int:
-        with self._writing() as writer:
+        with self.store.writing() as writer:
             return writer.append(self.clock.now(), "coins", {"commitments": commitments}).sequence
-
-    def _open_epoch(self, operator: Account | None) -> None:
-        now = self.clock.now()
-        with self._writing() as writer:
-            if now < writer.at - self.policy.clock_skew_seconds:
-                raise ClockFault("found a clock behind the ledger's last record, expected one ahead; set the clock")
-            last = next((e for e in reversed(self.store.entries()) if e.kind == "epoch"), None)
-            pinned = (last.data["policy"], last.data["keys"]) if last else None
-            self.epoch = writer.epoch
-            if pinned == (self.policy.digest(), self.keyring.digest()) and not writer.killed:
-                return
-            known = operator and self.keyring.find(operator.id, "operator")
-            if known is None or known != operator:
-                found = "a killed gateway" if writer.killed else "a policy or keys that the ledger does not pin"
-                raise bad_input(found, "an operator's key to open a new epoch", "type --operator-key FILE")
-            self._pin(writer, self.policy, known.id, now)
-            self.epoch = writer.epoch
-        self._head("epoch")
-
-    def _pin(self, writer: Writer, policy: GatewayPolicy, account: str, now: float) -> None:
-        writer.epoch += 1
-        writer.killed = False
-        writer.lease_until = 0.0
-        body = {"epoch": writer.epoch, "account": account, "keys": self.keyring.digest(), "policy": policy.digest()}
-        writer.append(now, "epoch", {**body, "erasure": policy.erasure, "rules": policy.release_rules()})
 
     def _recover(self) -> None:
         """Close what a crash, a kill or a new epoch left open here: its answer is lost, its budget stays spent."""
         for row in self.store.questions("admitted", "sealed"):
             if row.gateway == self.name and row.id not in self._sealed:
                 self._coins_of.pop(row.id, None)
-                with self._writing() as writer:
+                with self.store.writing() as writer:
                     writer.append(self.clock.now(), "lost", {"id": row.id, "status": row.status})
                     writer.set_status(row.id, "closed")
 
-    def _head(self, kind: str = "") -> None:
-        """Hand the head to the anchor, now and then, and at once after what matters most."""
-        if self._anchor is None:
-            return
-        sequence, digest = self.store.head()
-        if kind in _AT_ONCE or sequence - self._anchored >= _ANCHOR_EVERY:
-            self._anchored = sequence
-            self._anchor(make_anchor(sequence, digest, self.clock.now(), self._key))
+    def _stop(self) -> None:
+        self._killed.set()
+        self._sealed.clear()
 
-    def _writing(self) -> AbstractContextManager[Writer]:
-        return self.store.writing()
+    def _signed(self, request: Signed, plane: Plane, path: str) -> Account:
+        # What is privileged is checked here, whoever passed it on.
+        if (account := signer(request, self.keyring, plane, path)) is None:
+            raise Refused("not signed for this")
+        return account
 
-    def _require(self, account: Account, plane: str) -> None:
+    def _require(self, account: Account, plane: Plane) -> None:
         if account.plane != plane or self.keyring.find(account.id, account.plane) != account:
             raise Refused("wrong plane")

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, model_validator
@@ -16,7 +16,15 @@ from drillyard.errors import BadInput, bad_input
 from drillyard.records import Record
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["Forbidden", "GatewayPolicy", "QuestionBudget", "Steering", "policy_of", "read_gateway_policy"]
+__all__ = [
+    "CanaryRule",
+    "Forbidden",
+    "GatewayPolicy",
+    "QuestionBudget",
+    "Steering",
+    "policy_of",
+    "read_gateway_policy",
+]
 
 Seconds = Annotated[float, Field(ge=0)]
 
@@ -49,6 +57,18 @@ class QuestionBudget(Record):
 
     bits: float = Field(ge=0)
     questions: int = Field(ge=0)
+
+
+class CanaryRule(Record):
+    """How often questions with a known answer are put among live ones, and what a missed one does.
+
+    `share` is theirs of all questions. More than `allow` missed in an epoch are written down alone (`note`), end the
+    lease until an operator renews it (`hold`), or kill the gateway (`kill`).
+    """
+
+    share: float = Field(default=0.0, ge=0, le=0.5)
+    allow: int = Field(default=0, ge=0)
+    act: Literal["note", "hold", "kill"] = "hold"
 
 
 class GatewayPolicy(Record):
@@ -88,6 +108,7 @@ class GatewayPolicy(Record):
     reply_milliseconds: int = Field(default=0, ge=0, le=10_000)
     lease_seconds: float = Field(default=300.0, gt=0)
     clock_skew_seconds: Seconds = 2.0
+    canaries: CanaryRule = CanaryRule()
 
     @model_validator(mode="after")
     def _makes_sense(self) -> GatewayPolicy:

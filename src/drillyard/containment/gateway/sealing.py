@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.questions import Question, bits
 
-__all__ = ["Sealed", "day_of", "limits_of", "mark", "millibits"]
+__all__ = ["Sealed", "brier", "day_of", "limits_of", "mark", "millibits"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -24,6 +24,12 @@ class Sealed:
     def mark(self) -> str:
         """Return the salted hash by which a released answer is known to be this one."""
         return mark(self.answer, self.salt)
+
+
+def brier(answer: str, outcome: float) -> float:
+    """Return the quadratic score of a binary or grid answer against an outcome of 0 or 1: lower is better."""
+    said = {"yes": 1.0, "no": 0.0}.get(answer)
+    return float((outcome - (float(answer) if said is None else said)) ** 2)
 
 
 def mark(answer: str, salt: str) -> str:

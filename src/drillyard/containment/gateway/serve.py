@@ -11,13 +11,14 @@ from starlette.applications import Starlette
 
 from drillyard.containment.gateway.anchors import AnchorFile, read_anchors
 from drillyard.containment.gateway.apps import Service, approver_app, asker_app, operator_app
-from drillyard.containment.gateway.clock import GuardedClock
+from drillyard.containment.gateway.canary_schedule import read_canaries
+from drillyard.containment.gateway.clock import GuardedClock, require_same_time
+from drillyard.containment.gateway.databases import sqlite_url
 from drillyard.containment.gateway.forecasters import Forecaster, TargetForecaster
 from drillyard.containment.gateway.gateway import Gateway
-from drillyard.containment.gateway.keys import Account, read_account, read_keyring
+from drillyard.containment.gateway.keys import read_key, read_keyring
 from drillyard.containment.gateway.policy import read_gateway_policy
-from drillyard.containment.gateway.store import Store, sqlite_url
-from drillyard.containment.gateway.verify import verify_entries
+from drillyard.containment.gateway.store import Store
 from drillyard.errors import bad_input
 from drillyard.organisms.listening import in_background, is_loopback, listen, reachable, run
 from drillyard.targets import open_target
@@ -27,14 +28,19 @@ __all__ = ["ServeOrder", "open_gateway", "serve_gateway", "serve_in_background"]
 
 @dataclass(frozen=True, kw_only=True)
 class ServeOrder:
-    """What is served: ports are those of askers, approvers and operators, 0 for any free one."""
+    """What is served: ports are those of askers, approvers and operators, 0 for any free one.
+
+    `ledger_key` is `ledger.json` beside the keyring unless given.
+    """
 
     target: str
     policy: Path
     keys: Path
     ledger: Path
+    ledger_key: Path | None = None
     operator_key: Path | None = None
     anchors: Path | None = None
+    canaries: Path | None = None
     database: str = ""
     name: str = "gateway"
     host: str = "127.0.0.1"
@@ -44,21 +50,32 @@ class ServeOrder:
 def open_gateway(order: ServeOrder, make: Callable[[], Forecaster] | None = None) -> Gateway:
     """Open a gateway over its folder. Raises `BadInput` for a bad policy, key, ledger, anchor or target."""
     policy, keyring = read_gateway_policy(order.policy), read_keyring(order.keys)
-    operator: Account | None = read_account(order.operator_key) if order.operator_key else None
+    operator = read_key(order.operator_key) if order.operator_key else None
+    canaries = read_canaries(order.canaries) if order.canaries else None
     if make is None:
         forecaster = TargetForecaster(open_target(order.target))
         make = lambda: forecaster  # noqa: E731 - a target keeps nothing between calls
     order.ledger.mkdir(parents=True, exist_ok=True)
-    key = bytes.fromhex(keyring.ledger_key)
+    key = read_key(order.ledger_key or order.keys.parent / "ledger.json")
     store = Store(order.database or sqlite_url(order.ledger), key, skew=policy.clock_skew_seconds)
-    kept = read_anchors(order.anchors) if order.anchors and order.anchors.exists() else []
-    report = verify_entries(store.entries(), kept, key)
-    if report.faults:
-        first = report.faults[0]
-        raise bad_input(f"a ledger that is {first.what} at {first.sequence}", "a whole one", "run gateway verify on it")
-    anchor = AnchorFile(order.anchors) if order.anchors else None
-    clock = GuardedClock(policy.clock_skew_seconds)
-    return Gateway(policy, keyring, make, store, clock, name=order.name, anchor=anchor, operator=operator)
+    try:
+        clock = GuardedClock(policy.clock_skew_seconds)
+        require_same_time(clock, store.time(), policy.clock_skew_seconds)
+        return Gateway(
+            policy,
+            keyring,
+            make,
+            store,
+            clock,
+            name=order.name,
+            anchor=AnchorFile(order.anchors) if order.anchors else None,
+            anchors=read_anchors(order.anchors) if order.anchors and order.anchors.exists() else [],
+            operator=operator,
+            canaries=canaries,
+        )
+    except BaseException:
+        store.close()
+        raise
 
 
 def serve_gateway(order: ServeOrder, ready: Callable[[dict[str, str]], None]) -> None:

@@ -2,7 +2,8 @@
 
 A writer locks the one row of `control` with its first statement: `BEGIN IMMEDIATE` on SQLite, `SELECT … FOR UPDATE`
 under READ COMMITTED on PostgreSQL. Writers of all gateways so stand in one line and each reads what the last one
-committed, which is why a budget cannot be spent twice. `synchronous=FULL` keeps a commit over a power cut.
+committed, which is why a budget cannot be spent twice. `synchronous=FULL`, and on PostgreSQL `synchronous_commit`, keep
+a commit over a power cut.
 """
 
 from __future__ import annotations
@@ -11,20 +12,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, create_engine, delete, event, func, insert, select, update
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from drillyard.containment.gateway.chain import GENESIS, Entry, link
+from drillyard.containment.gateway.chain import Entry, link
 from drillyard.containment.gateway.clock import ClockFault
-from drillyard.containment.gateway.tables import CONTROL, LEDGER, METADATA, NONCES, QUESTIONS, SPENT, VOTES
-from drillyard.errors import bad_input
+from drillyard.containment.gateway.databases import create_tables, is_postgres, open_engine
+from drillyard.containment.gateway.signing import Key
+from drillyard.containment.gateway.tables import CONTROL, LEDGER, NONCES, QUESTIONS, SPENT, VOTES
 
-__all__ = ["Replayed", "Store", "Writer", "read_entries", "sqlite_url"]
+__all__ = ["Replayed", "Store", "Writer"]
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
 _KEPT_NONCES = 3600.0
 _MOST_TOGETHER = 16
 
@@ -67,7 +67,7 @@ class Writer:
         self,
         connection: Connection,
         control: Row[Any],
-        key: bytes | None,
+        key: Key | None,
         fault: Callable[[str], None],
         skew: float,
     ) -> None:
@@ -119,12 +119,18 @@ class Writer:
         """Add a question's row."""
         self._run(_ADD_QUESTION, row)
 
-    def add_vote(self, question: str, person: str, approve: bool, at: float) -> None:
-        """Add a vote's row."""
-        self._run(_ADD_VOTE, {"question": question, "person": person, "approve": int(approve), "at": at})
+    def add_vote(self, question: str, person: str, approve: bool, at: float, signed: str) -> None:
+        """Add a vote's row, with the request that cast it."""
+        row = {"question": question, "person": person, "approve": int(approve), "at": at, "signed": signed}
+        self._run(_ADD_VOTE, row)
 
     def _run(self, statement: Any, values: Mapping[str, Any]) -> Any:
         return self.connection.execute(statement, values)
+
+    def of_kind(self, kind: str) -> list[Entry]:
+        """Return the records of a kind in order, this transaction's among them."""
+        query = select(LEDGER).where(LEDGER.c.kind == kind).order_by(LEDGER.c.sequence)
+        return [Entry(**row._mapping) for row in self.connection.execute(query)]
 
     def question(self, name: str) -> Row[Any] | None:
         """Return a question's row."""
@@ -185,19 +191,15 @@ class Store:
     def __init__(
         self,
         url: str,
-        key: bytes | None = None,
+        key: Key | None = None,
         fault: Callable[[str], None] = lambda _step: None,
         skew: float = 2.0,
     ) -> None:
-        self._key, self._fault, self._skew, self._lock = key, fault, skew, threading.Lock()
+        self.key, self._fault, self._skew, self._lock = key, fault, skew, threading.Lock()
         self._jobs: deque[_Job] = deque()
-        self._engine = _engine(url)
+        self._engine = open_engine(url)
         self._locking = self._engine.execution_options(lock="IMMEDIATE")
-        with self._locking.begin() as connection:
-            METADATA.create_all(connection)
-            if connection.execute(select(CONTROL.c.id)).first() is None:
-                first = {"id": 1, "sequence": 0, "digest": GENESIS, "at": 0.0, "epoch": 0, "killed": 0}
-                connection.execute(insert(CONTROL).values(**first, lease_until=0.0))
+        create_tables(self._engine)
 
     def close(self) -> None:
         """Give the database back."""
@@ -240,17 +242,26 @@ class Store:
     def _transaction(self) -> Iterator[Writer]:
         with self._locking.begin() as connection:
             control = connection.execute(_HEAD).one()
-            writer = Writer(connection, control, self._key, self._fault, self._skew)
+            writer = Writer(connection, control, self.key, self._fault, self._skew)
+            before = writer.state()
             yield writer
-            self._fault("before head")
-            connection.execute(_SET_HEAD, writer.head())
+            if writer.state() != before:
+                self._fault("before head")
+                connection.execute(_SET_HEAD, writer.head())
             self._fault("before commit")
         self._fault("after commit")
 
     def entries(self) -> list[Entry]:
         """Return the whole ledger in its order of numbers."""
         with self._engine.connect() as connection:
-            return read_entries(connection)
+            return [Entry(**row._mapping) for row in connection.execute(select(LEDGER).order_by(LEDGER.c.sequence))]
+
+    def time(self) -> float | None:
+        """Return the time of the database's server, which several gateways share; SQLite has none of its own."""
+        if not is_postgres(self._engine):
+            return None
+        with self._engine.connect() as connection:
+            return float(connection.scalar(select(func.extract("epoch", func.clock_timestamp()))) or 0)
 
     def entry(self, sequence: int) -> Entry:
         """Return one record of the ledger."""
@@ -285,37 +296,3 @@ class Store:
         """Return how many records the ledger has."""
         with self._engine.connect() as connection:
             return int(connection.scalar(select(func.count()).select_from(LEDGER)) or 0)
-
-
-def read_entries(connection: Connection) -> list[Entry]:
-    """Read a ledger in the order in which it is numbered."""
-    return [Entry(**row._mapping) for row in connection.execute(select(LEDGER).order_by(LEDGER.c.sequence))]
-
-
-def _engine(url: str) -> Any:
-    try:
-        if not url.startswith("sqlite"):
-            return create_engine(url, isolation_level="READ COMMITTED")
-        engine = create_engine(url)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        words = "a database with its driver installed"
-        raise bad_input(f"{url.partition('://')[0]}:// ({error})", words, "leave --database out for SQLite") from None
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _prepare(connection: Any, _record: object) -> None:
-    """Set up a fresh SQLite connection; `isolation_level=None` leaves BEGIN to us."""
-    connection.isolation_level = None
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('lock', 'DEFERRED')}")
-
-
-def sqlite_url(folder: Path) -> str:
-    """Return the URL of the database in a ledger folder."""
-    return f"sqlite:///{folder / 'gateway.db'}"

@@ -30,7 +30,7 @@ LEDGER = Table(
     Column("body", Text, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("digest", String(64), nullable=False),
-    Column("signature", String(64), nullable=False),
+    Column("signature", String(128), nullable=False),
 )
 
 QUESTIONS = Table(
@@ -57,7 +57,9 @@ VOTES = Table(
     Column("person", String(64), primary_key=True),
     Column("approve", Integer, nullable=False),
     Column("at", Float(53), nullable=False),
+    Column("signed", Text, nullable=False),
 )
+"""`signed` is the request as it came: a row that somebody else wrote counts for nothing."""
 
 SPENT = Table(
     "spent",

@@ -1,27 +1,24 @@
-"""Checking a ledger from outside: the chain, the coins, and every release against what was written before it."""
+"""Checking a ledger from outside: the chain, its signatures, and its story, offline and with public keys alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy.exc import DatabaseError
 
 from drillyard.containment.gateway.anchors import read_anchors
 from drillyard.containment.gateway.chain import Anchor, Entry, Fault, check_chain
-from drillyard.containment.gateway.coin import is_erased, opens
-from drillyard.containment.gateway.predicates import slot_after
-from drillyard.containment.gateway.sealing import mark
-from drillyard.containment.gateway.store import Store, sqlite_url
+from drillyard.containment.gateway.databases import read_ledger, sqlite_url
+from drillyard.containment.gateway.keys import Keyring
+from drillyard.containment.gateway.story import Story, check_story
 from drillyard.errors import bad_input
-from drillyard.records import Record
+from drillyard.records import Estimate, Record
+from drillyard.stats import clopper_pearson
 
-__all__ = ["LedgerFault", "LedgerReport", "check_story", "verify_entries", "verify_folder"]
+__all__ = ["LedgerFault", "LedgerReport", "require_whole", "verify_database", "verify_entries", "verify_folder"]
 
 _LIMITS = (
     "This does not show that nothing left by another way than the gateway, nor a record that was never written; "
-    "without an anchor kept elsewhere, it does not show that the end is there."
+    "without an anchor kept elsewhere, it does not show that the end is there; without the keyring, not who signed."
 )
 
 
@@ -34,7 +31,11 @@ class LedgerFault(Record):
 
 
 class LedgerReport(Record):
-    """What a ledger holds and what is wrong with it; `millibits` are reserved, by all askers together."""
+    """What a ledger holds and what is wrong with it.
+
+    `millibits` are reserved, by all askers together. `signatures` counts votes, leases, kills and epochs whose
+    signatures were checked: none without a keyring. `missed` is the share of canaries that were answered wrong or not.
+    """
 
     records: int
     head: str
@@ -43,6 +44,9 @@ class LedgerReport(Record):
     released: int
     erased: int
     millibits: int
+    signatures: int
+    canaries: int
+    missed: Estimate | None
     faults: tuple[LedgerFault, ...]
     does_not_show: str = _LIMITS
 
@@ -52,31 +56,50 @@ class LedgerReport(Record):
         return not self.faults
 
 
-def verify_folder(folder: Path, anchors: Path | None = None, key: bytes | None = None) -> LedgerReport:
+def require_whole(entries: Sequence[Entry], anchors: Sequence[Anchor], keyring: Keyring) -> Sequence[Entry]:
+    """Return the records if chain, ledger signatures, anchors and story hold. Raises `BadInput` with the first fault.
+
+    Signatures of persons are left to `verify`, because those of earlier epochs may be of earlier keyrings.
+    """
+    if faults := check_chain(entries, anchors, (keyring.ledger,)) or check_story(entries):
+        where = f"{faults[0].what} at record {faults[0].sequence}"
+        raise bad_input(f"a ledger that is not whole ({where})", "a whole one", "run gateway verify on it")
+    return entries
+
+
+def verify_folder(folder: Path, anchors: Path | None = None, keyrings: Sequence[Keyring] = ()) -> LedgerReport:
     """Check the ledger of a folder. Raises `BadInput` where there is none, or it cannot be read."""
     if not (folder / "gateway.db").is_file():
         raise bad_input(f"no gateway.db in {folder}", "the folder of drillyard contain gateway serve --ledger")
+    return verify_database(sqlite_url(folder), anchors, keyrings)
+
+
+def verify_database(url: str, anchors: Path | None = None, keyrings: Sequence[Keyring] = ()) -> LedgerReport:
+    """Check the ledger of a database; reads, and changes nothing. Raises `BadInput` where it cannot be read."""
     kept = read_anchors(anchors) if anchors else []
-    try:
-        store = Store(sqlite_url(folder))
-        entries, head = store.entries(), store.head()
-        store.close()
-    except DatabaseError as error:
-        raise bad_input(f"{folder / 'gateway.db'} ({error.orig})", "a gateway's database") from None
+    entries, head = read_ledger(url)
+    report = verify_entries(entries, kept, keyrings)
     # The control row's head is one more anchor, though one beside the ledger.
     beside = [Anchor(sequence=head[0], digest=head[1], at=0.0)] if head[0] else []
-    report = verify_entries(entries, kept, key)
-    extra = [fault for fault in check_chain(entries, beside) if fault not in check_chain(entries)]
-    more = tuple(_fault(fault) for fault in extra if _fault(fault).sequence not in {f.sequence for f in report.faults})
+    plain = check_chain(entries)
+    extra = [_fault(fault) for fault in check_chain(entries, beside) if fault not in plain]
+    known = {fault.sequence for fault in report.faults}
+    more = tuple(fault for fault in extra if fault.sequence not in known)
     return report.model_copy(update={"faults": (*report.faults, *more)})
 
 
-def verify_entries(entries: Sequence[Entry], anchors: Sequence[Anchor] = (), key: bytes | None = None) -> LedgerReport:
-    """Check records that were read from anywhere."""
-    faults = check_chain(entries, anchors, key)
+def verify_entries(
+    entries: Sequence[Entry], anchors: Sequence[Anchor] = (), keyrings: Sequence[Keyring] = ()
+) -> LedgerReport:
+    """Check records that were read from anywhere, with the keyrings that were in force.
+
+    A keyring's ledger key must have signed every record and anchor, and its accounts every vote, lease, kill and epoch.
+    """
+    faults, story = check_chain(entries, anchors, [one.ledger for one in keyrings]), Story(keyrings)
     if not faults:
-        faults = check_story(entries)
+        faults = [fault for entry in entries if (fault := story.next(entry))]
     kinds = [entry.kind for entry in entries]
+    results = [entry.data["result"] for entry in entries if entry.kind == "canary"]
     return LedgerReport(
         records=len(entries),
         head=entries[-1].digest if entries else "",
@@ -85,117 +108,11 @@ def verify_entries(entries: Sequence[Entry], anchors: Sequence[Anchor] = (), key
         released=kinds.count("released"),
         erased=sum(bool(entry.data["erased"]) for entry in entries if entry.kind == "run"),
         millibits=sum(int(entry.data["millibits"]) for entry in entries if entry.kind == "admitted"),
+        signatures=story.signatures,
+        canaries=len(results),
+        missed=clopper_pearson(sum(one != "right" for one in results), len(results)) if results else None,
         faults=tuple(_fault(fault) for fault in faults),
     )
-
-
-def check_story(entries: Sequence[Entry]) -> list[Fault]:
-    """Replay a whole ledger and find releases and coins that its own earlier records do not allow.
-
-    Written apart from the gateway: it reads records alone, and so checks the gateway as well as the ledger.
-    """
-    story = _Story()
-    return [fault for entry in entries if (fault := story.next(entry))]
-
-
-class _Story:
-    """What is known so far of epochs, coins, questions, votes and switches."""
-
-    def __init__(self) -> None:
-        self.epoch: dict[str, Any] = {}
-        self.killed = False
-        self.lease = 0.0
-        self.coins: dict[int, list[str]] = {}
-        self.tossed: set[tuple[int, int]] = set()
-        self.asked: dict[str, Any] = {}
-        self.ran: dict[str, Any] = {}
-        self.votes: dict[str, dict[str, tuple[bool, float]]] = {}
-        self.over: set[str] = set()
-
-    def next(self, entry: Entry) -> Fault | None:
-        """Take the next record; return what is wrong with it."""
-        try:
-            wrong = self._wrong(entry, entry.data)
-        except (KeyError, IndexError, TypeError):
-            wrong = "it, or a record that it rests on, lacks a field"
-        what = {"released": "bad release", "run": "bad coin"}.get(entry.kind, "bad record")
-        return Fault(sequence=entry.sequence, what=what, words=wrong) if wrong else None
-
-    def _wrong(self, entry: Entry, data: dict[str, Any]) -> str:
-        wrong = ""
-        if entry.kind == "epoch":
-            self.epoch, self.killed, self.lease = data, False, 0.0
-        elif entry.kind == "killed":
-            self.killed = True
-        elif entry.kind == "lease":
-            self.lease = data["until"]
-        elif entry.kind == "coins":
-            self.coins[entry.sequence] = data["commitments"]
-        elif entry.kind == "admitted":
-            wrong = self._admit(entry, data)
-        elif entry.kind == "run":
-            wrong = self._toss(data)
-        elif entry.kind == "vote":
-            wrong = self._vote(entry, data)
-        elif entry.kind == "lost":
-            self.over.add(data["id"])
-        elif entry.kind == "released":
-            wrong = self._release(entry, data)
-        return wrong
-
-    def _admit(self, entry: Entry, data: dict[str, Any]) -> str:
-        self.asked[data["id"]] = {**data, "at": entry.at, "epoch": self.epoch.get("epoch", 0)}
-        coin = (data["batch"], data["index"])
-        used, known = coin in self.tossed, data["index"] < len(self.coins.get(data["batch"], []))
-        self.tossed.add(coin)
-        if used or not known:
-            return "its coin was used before" if used else "nobody committed to its coin"
-        return "" if self._alive(entry.at) else "the gateway was stopped"
-
-    def _toss(self, data: dict[str, Any]) -> str:
-        asked = self.asked.get(data["id"])
-        if asked is None or data["id"] in self.ran:
-            return "this question was not admitted, or ran before"
-        self.ran[data["id"]] = data
-        if (data["batch"], data["index"]) != (asked["batch"], asked["index"]):
-            return "another coin was opened than the one that was assigned"
-        if not opens(data["nonce"], self.coins[data["batch"]][data["index"]]):
-            return "the coin is not the one that was committed to"
-        toss = is_erased(data["nonce"], asked["question"], self.epoch["erasure"])
-        same = self.epoch["epoch"] != asked["epoch"] or toss == data["erased"]
-        return "" if same else "the coin says the opposite"
-
-    def _vote(self, entry: Entry, data: dict[str, Any]) -> str:
-        votes = self.votes.setdefault(data["id"], {})
-        if data["person"] in votes:
-            return "this person voted before"
-        votes[data["person"]] = (data["approve"], entry.at)
-        return ""
-
-    def _alive(self, at: float) -> bool:
-        # A request may wait in line for its turn to be written, so its lease is judged to a second.
-        return not self.killed and at < self.lease + 1.0
-
-    def _release(self, entry: Entry, data: dict[str, Any]) -> str:
-        asked, ran, rules = self.asked.get(data["id"]), self.ran.get(data["id"]), self.epoch.get("rules", {})
-        if asked is None or ran is None or data["id"] in self.over:
-            return "this answer was never sealed, is lost, or was released before"
-        self.over.add(data["id"])
-        votes = self.votes.get(data["id"], {})
-        opens_at = asked["at"] + rules["hold"]
-        ready = max([opens_at, *(at + rules["cooling"] for _, at in votes.values())])
-        # Waiting in line moves a record's time forward alone; the question's own times are earlier by that much.
-        holds = {
-            "it was erased or stopped": not ran["erased"] and not ran["stopped"],
-            "it is not the answer that was sealed": mark(data["answer"], data["salt"]) == ran["answer"],
-            "too few persons approved": sum(yes for yes, _ in votes.values()) >= rules["approvals"],
-            "somebody said no": all(yes for yes, _ in votes.values()),
-            "the hold or the cooling-off was not over": entry.at >= slot_after(ready - 1, rules["slot"]),
-            "its policy was not in force any more": asked["epoch"] == self.epoch["epoch"],
-            "it was closed": entry.at < asked["at"] + rules["close"] + 1,
-            "the gateway was stopped": self._alive(entry.at),
-        }
-        return "; ".join(words for words, held in holds.items() if not held)
 
 
 def _fault(fault: Fault) -> LedgerFault:

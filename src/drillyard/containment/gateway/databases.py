@@ -1,0 +1,164 @@
+"""Where a gateway's tables lie: a SQLite file for one gateway, or PostgreSQL for several of them.
+
+On PostgreSQL the tables may be made by their owner (`prepare_database`) for a role that can add to the ledger and read
+it, and neither change nor delete what is there: `RIGHTS` is all that such a role is granted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, ProgrammingError
+
+from drillyard.containment.gateway.chain import GENESIS, Entry
+from drillyard.containment.gateway.tables import CONTROL, LEDGER, METADATA
+from drillyard.errors import MissingExtra, bad_input
+
+__all__ = ["RIGHTS", "create_tables", "is_postgres", "open_engine", "prepare_database", "read_ledger", "sqlite_url"]
+
+RIGHTS: Mapping[str, str] = {
+    "control": "SELECT, UPDATE",
+    "ledger": "SELECT, INSERT",
+    "nonces": "SELECT, INSERT, DELETE",
+    "questions": "SELECT, INSERT, UPDATE",
+    "spent": "SELECT, INSERT, UPDATE",
+    "votes": "SELECT, INSERT",
+}
+"""What a gateway's role needs on each table, and nothing else."""
+
+_READER = ("control", "ledger")
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
+# A commit is on the disk before anybody is told; a gateway that hangs gives its place in the line up.
+_SETTINGS = ("synchronous_commit = on", "lock_timeout = '10s'", "idle_in_transaction_session_timeout = '10s'")
+_ONE_MAKER = 0x0D121177
+_HOW = "see docs/gateway.md, or leave --database out for SQLite"
+
+
+def sqlite_url(folder: Path) -> str:
+    """Return the URL of the database in a ledger folder."""
+    return f"sqlite:///{folder / 'gateway.db'}"
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine that has not connected yet; `postgresql://` means psycopg 3.
+
+    Raises:
+        BadInput: no such kind of database. MissingExtra: psycopg is not installed.
+    """
+    try:
+        made = make_url(url)
+        if made.drivername == "postgresql":
+            made = made.set(drivername="postgresql+psycopg")
+        kind = made.get_backend_name()
+        if kind not in ("sqlite", "postgresql"):
+            raise bad_input(f"a database of kind {kind!r}", "sqlite or postgresql", _HOW)
+        if kind == "postgresql":
+            return _postgres(create_engine(made, isolation_level="READ COMMITTED", pool_pre_ping=True))
+        engine = create_engine(made)
+    except ModuleNotFoundError:
+        raise MissingExtra("postgres", "a PostgreSQL database") from None
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise bad_input(f"{url.partition('://')[0]!r:.40} ({error})", "a database's URL", _HOW) from None
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def is_postgres(engine: Engine) -> bool:
+    """Say whether the database is a PostgreSQL server."""
+    return engine.dialect.name == "postgresql"
+
+
+def create_tables(engine: Engine) -> None:
+    """Make what is not there yet: tables and the one row of `control`. Raises `BadInput` where that is not allowed."""
+    with _reached(engine), engine.execution_options(lock="IMMEDIATE").begin() as connection:
+        if is_postgres(engine):  # two gateways may start on an empty database at once
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_MAKER})"))
+        METADATA.create_all(connection)
+        if connection.execute(select(CONTROL.c.id)).first() is None:
+            first = {"id": 1, "sequence": 0, "digest": GENESIS, "at": 0.0, "epoch": 0, "killed": 0}
+            connection.execute(insert(CONTROL).values(**first, lease_until=0.0))
+
+
+def prepare_database(url: str, role: str, reader: str = "") -> None:
+    """Make the tables as their owner and grant a gateway's role, and a reader's, what they need and no more.
+
+    Raises:
+        BadInput: not PostgreSQL, no such role, or this role may not do it.
+    """
+    engine = open_engine(url)
+    if not is_postgres(engine):
+        raise bad_input(f"{url.partition(':')[0]}", "a postgresql:// URL: only there are roles", _HOW)
+    create_tables(engine)
+    quote = engine.dialect.identifier_preparer.quote_identifier
+    grants = [f"{rights} ON {table} TO {quote(role)}" for table, rights in RIGHTS.items()]
+    grants += [f"SELECT ON {table} TO {quote(reader)}" for table in _READER if reader]
+    with _reached(engine), engine.begin() as connection:
+        for table in RIGHTS:
+            for name in filter(None, ("PUBLIC", quote(role), reader and quote(reader))):
+                connection.execute(text(f"REVOKE ALL ON {table} FROM {name}"))
+        for grant in grants:
+            connection.execute(text(f"GRANT {grant}"))
+    engine.dispose()
+
+
+def read_ledger(url: str) -> tuple[list[Entry], tuple[int, str]]:
+    """Read a whole ledger, in its order of numbers, with the head that `control` has; changes nothing.
+
+    Raises:
+        BadInput: the database cannot be reached or is no gateway's.
+    """
+    engine = open_engine(url)
+    with _reached(engine), engine.connect() as connection:
+        rows = connection.execute(select(LEDGER).order_by(LEDGER.c.sequence))
+        entries = [Entry(**row._mapping) for row in rows]
+        head = connection.execute(select(CONTROL.c.sequence, CONTROL.c.digest)).one()
+    engine.dispose()
+    return entries, (int(head.sequence), str(head.digest))
+
+
+@contextmanager
+def _reached(engine: Engine) -> Iterator[None]:
+    """Turn what a database says at the door into one line without its password."""
+    url = engine.url.render_as_string(hide_password=True)
+    try:
+        yield
+    except DBAPIError as error:
+        engine.dispose()
+        words = (
+            "a gateway's tables and rights" if isinstance(error, ProgrammingError) else "a database that can be reached"
+        )
+        raise bad_input(f"{url} ({_line(error)})", words, _HOW) from None
+
+
+def _line(error: DBAPIError) -> str:
+    """Return the last line of a server's words that says something; the first ones repeat the host."""
+    lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()]
+    told = [line for line in lines if "FATAL" in line or "ERROR" in line]
+    return (told or lines or [type(error.orig).__name__])[0]
+
+
+def _postgres(engine: Engine) -> Engine:
+    event.listen(engine, "connect", _prepare_postgres)
+    return engine
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    for setting in _SETTINGS:
+        connection.execute(f"SET {setting}")
+    connection.commit()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Set up a fresh SQLite connection; `isolation_level=None` leaves BEGIN to us."""
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('lock', 'DEFERRED')}")

@@ -1,0 +1,20 @@
+"""What people get from a gateway: a ticket, or a refusal that tells them nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Refused", "Ticket"]
+
+
+class Refused(Exception):
+    """What was asked of the gateway is not done; the words are for the log of tests, never for the asker."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticket:
+    """What an asker gets for a question: `state` is received, refused, waiting, closed or released."""
+
+    id: str
+    state: str
+    answer: str = ""
