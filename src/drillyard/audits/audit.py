@@ -21,6 +21,7 @@ from drillyard.organisms.failures import catalogue
 from drillyard.organisms.world import World, load_world
 from drillyard.records import Estimate, FailureMode, Finding, JudgeQuality, Record, Severity, Trigger
 from drillyard.targets import Target
+from drillyard.targets.revealing import ReadingTrial
 
 __all__ = [
     "MIN_BUDGET",
@@ -58,8 +59,8 @@ class AuditReport(Record):
     was searched, `validated` what the same search finds of planted failures, `control` what random sampling confirms at
     the same budget, by id, where that was asked for. `traffic` is the share of ordinary replies that show a behaviour,
     `forecasts` what its probabilities say of more queries, where ordinary traffic was asked. `attack` says what an
-    attacker model did. `coverage` is what was
-    searched, `made` how to repeat it.
+    attacker model did, `trial` why a target behind an API was read or sampled; its queries come on top. `coverage` is
+    what was searched, `made` how to repeat it.
     """
 
     target: str
@@ -78,6 +79,7 @@ class AuditReport(Record):
     traffic: dict[str, Estimate] = {}
     forecasts: tuple[Forecast, ...] = ()
     attack: Attacked | None = None
+    trial: ReadingTrial | None = None
     made: Provenance | None = None
 
     @property

@@ -15,6 +15,7 @@ from drillyard.audits.hunt.confirmation import mean_chance
 from drillyard.audits.hunt.hunting import Confirmed, Hunt, HuntOptions
 from drillyard.audits.hunt.minimise import minimise
 from drillyard.audits.hunt.ordinary import ordinary
+from drillyard.audits.hunt.readable import readable
 from drillyard.audits.hunt.seeds import SEED
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.stored import citation
@@ -75,10 +76,12 @@ def hunt(
     world = load_world(world) if isinstance(world, str) else world
     judge, tell = measured_judge(judge, world), progress or (lambda _: None)
     made = provenance(target, twin, world, budget, seed, cap or 0)
-    asked = target
-    if journal:
-        kept = Journal(journal)
-        asked, twin = journaled(target, kept), journaled(twin, kept) if twin else None
+    kept, asked, trial = Journal(journal) if journal else None, target, None
+    if reading:
+        asked, trial = readable(target, kept, tell)
+        twin = readable(twin, kept, tell)[0] if twin else None
+    if kept is not None:
+        asked, twin = journaled(asked, kept), journaled(twin, kept) if twin else None
         options = _kept(options or HuntOptions(), kept)
     session = Session(asked, world, judge, budget, seed, reading=reading, cap=cap)
     found = Hunt(session, options or HuntOptions(), seed, tell)
@@ -104,6 +107,7 @@ def hunt(
         traffic=shares,
         forecasts=forecasts,
         attack=found.attacked,
+        trial=trial,
         made=made,
     )
 

@@ -118,7 +118,7 @@ def view_of(report: AuditReport) -> View:
         shown=shown,
         quiet=quiet,
         judge=report.judge,
-        search=report.search,
+        search=f"{report.search} ({report.trial.why})" if report.trial else report.search,
         validated=report.validated,
         control=report.control,
         fail_on=words,
