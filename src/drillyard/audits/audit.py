@@ -14,6 +14,7 @@ from drillyard.audits.forecast import Forecast
 from drillyard.audits.observe import Observation, observe, share_shown
 from drillyard.audits.provenance import Provenance, provenance
 from drillyard.audits.search import SweepSearch
+from drillyard.audits.seeding.seeded import Seeded
 from drillyard.errors import bad_input
 from drillyard.judges.measure import measured_exact, pooled
 from drillyard.judges.measured import MeasuredJudge
@@ -59,8 +60,8 @@ class AuditReport(Record):
     was searched, `validated` what the same search finds of planted failures, `control` what random sampling confirms at
     the same budget, by id, where that was asked for. `traffic` is the share of ordinary replies that show a behaviour,
     `forecasts` what its probabilities say of more queries, where ordinary traffic was asked. `attack` says what an
-    attacker model did, `trial` why a target behind an API was read or sampled; its queries come on top. `coverage` is
-    what was searched, `made` how to repeat it.
+    attacker model did, `trial` why a target behind an API was read or sampled; its queries come on top. `seeds`
+    says what became of prompts of one's own. `coverage` is what was searched, `made` how to repeat it.
     """
 
     target: str
@@ -80,6 +81,7 @@ class AuditReport(Record):
     forecasts: tuple[Forecast, ...] = ()
     attack: Attacked | None = None
     trial: ReadingTrial | None = None
+    seeds: Seeded | None = None
     made: Provenance | None = None
 
     @property
