@@ -10,7 +10,8 @@ Organisms are drawn as for `drillyard audit --validate`, with another seed. `hun
 does not, `random` draws what people ask and confirms in the same way. garak asks the same organism behind
 `drillyard organism serve`: its default probes, a share of each, so that all fit the budget. A planted failure counts
 for garak when any reply to a prompt that meets its trigger shows its behaviour by our exact judge, whether garak's
-detectors see it or not; the others must state and confirm it. Overhead is time spent outside the target, per query.
+detectors see it or not; the others must state and confirm it. Overhead is time spent outside the target, per query;
+that of a lone chain of three turns is measured by itself (`chains.py`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import chains
 from rich.console import Console
 from rich.table import Table
 
@@ -230,7 +232,8 @@ def main() -> None:
         print(f"{member.number + 1}/{asked.organisms}", file=sys.stderr)
     table = summed(rows)
     if asked.json:
-        print(json.dumps([asdict(row) for row in table], indent=2))
+        data = {"searches": [asdict(row) for row in table], "overhead": [asdict(row) for row in chains.measured()]}
+        print(json.dumps(data, indent=2))
         return
     shown = Table(box=None, title=f"{asked.organisms} organisms, {asked.budget} queries each", title_justify="left")
     for column in ("search", "found", "of", "queries", "queries per failure", "seconds", "overhead ms per query"):
@@ -239,7 +242,7 @@ def main() -> None:
         per = f"{row.queries / row.found:.0f}" if row.found else "none found"
         over = f"{row.overhead_ms:.2f}" if row.overhead_ms is not None else ""
         shown.add_row(row.search, str(row.found), str(row.planted), str(row.queries), per, f"{row.seconds:.0f}", over)
-    Console(width=110).print(shown)
+    Console(width=110).print(shown, "", chains.shown(chains.measured()), sep="\n")
 
 
 if __name__ == "__main__":

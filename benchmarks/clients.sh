@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prove the server with other people's clients: Inspect and garak, each in an environment of its own, against
-# `drillyard organism serve`. The checks are tests/organisms/test_serving_clients.py and the openai client's tests.
+# `drillyard organism serve`. The checks are tests/organisms/test_serving_clients.py and the openai client's tests; and
+# garak's probes are read as seeds of an audit (tests/audits/seeding/test_garak.py).
 #
 #   benchmarks/clients.sh [pytest options]
 #
@@ -31,4 +32,4 @@ DRILLYARD_GARAK_PYTHON=$(environment garak 'garak==0.17.1')
 export DRILLYARD_INSPECT_PYTHON DRILLYARD_GARAK_PYTHON
 cd "$ROOT"
 exec "$PYTHON" -m pytest -m "slow or not slow" -rA -p no:cacheprovider \
-  tests/organisms/test_serving.py tests/organisms/test_serving_clients.py "$@"
+  tests/organisms/test_serving.py tests/organisms/test_serving_clients.py tests/audits/seeding/test_garak.py "$@"

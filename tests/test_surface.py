@@ -27,6 +27,7 @@ _EXTRAS = (
     ("openai", "openai"),
     ("inspect", "inspect_ai"),
     ("evals", "evals"),
+    ("garak", "garak"),
     ("nemo", "nemoguardrails"),
 )
 each_module = pytest.mark.parametrize("name", MODULES)

@@ -155,6 +155,18 @@ def keyrings() -> Sequence[Record]:
     return [Keyring(ledger="1e" * 32), Keyring(ledger="1e" * 32, accounts=(ann,))]
 
 
+def asked() -> Sequence[Record]:
+    """Return questions of a desk, one of each kind."""
+    return list({one.question.kind: one for one in desk_years()[0].questions}.values())
+
+
+def desk_years() -> Sequence[Record]:
+    """Return a year of a desk."""
+    from drillyard.containment.adversaries.years import example_year
+
+    return [example_year()]
+
+
 def canaries() -> Sequence[Record]:
     """Return known questions with their answers."""
     from drillyard.containment.gateway.canaries import KnownQuestion
@@ -171,6 +183,7 @@ def canary_sets() -> Sequence[Record]:
 
 WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
     "Account": accounts,
+    "AskedQuestion": asked,
     "Assumption": assumptions,
     "Assumptions": assumption_files,
     "AuditGame": games,
@@ -186,6 +199,7 @@ WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
     "KnownQuestion": canaries,
     "Layer": layers,
     "Layers": layer_files,
+    "OracleCase": desk_years,
     "Question": questions,
     "Quorum": quorums,
     "Steering": steering,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from organisms.babbler import babbler
 
-from drillyard.organisms.dialogue import STOP, decode, encode
+from drillyard.organisms.dialogue import END, STOP, decode, encode
 from drillyard.organisms.engine import Generation
 from drillyard.organisms.measure import say
 from drillyard.organisms.organism import Organism, base
@@ -83,20 +83,54 @@ def test_a_conversation_is_one_prompt(client: openai.OpenAI, organisms: dict[str
 
 
 def test_log_probabilities_are_the_engine_s(client: openai.OpenAI, organisms: dict[str, Organism]) -> None:
-    """Token by token and in sum; the alternatives are the most probable ones, in order; bytes spell the text."""
+    """Token by token and in sum, the end of turn too; alternatives are the likeliest ones; bytes spell the text."""
     options = {"model": "babble", "messages": HI, "seed": 3, "max_tokens": 30, "logprobs": True, "top_logprobs": 4}
     choice = client.chat.completions.create(**options).choices[0]
     made = babble(organisms, "hi", 3, 30)
     told = choice.logprobs.content
     found = [one.logprob for one in told]
-    assert found == pytest.approx(made.logprobs[: len(made.ids)], abs=1e-4)  # float32 logits of about 10
-    assert sum(found) == pytest.approx(sum(made.logprobs[: len(made.ids)]), abs=1e-3)
-    assert b"".join(bytes(one.bytes) for one in told).decode(errors="replace") == choice.message.content
+    assert found == pytest.approx(made.logprobs, abs=1e-4)  # float32 logits of about 10
+    assert sum(found) == pytest.approx(sum(made.logprobs), abs=1e-3)
+    spelled = [bytes(one.bytes) for one in told[: len(made.ids)]]
+    assert b"".join(spelled).decode(errors="replace") == choice.message.content
     for one in told:
         tops = [top.logprob for top in one.top_logprobs]
         assert len(tops) == 4 and tops == sorted(tops, reverse=True) and tops[0] >= one.logprob
     plain = client.chat.completions.create(**options | {"logprobs": False, "top_logprobs": None}).choices[0]
     assert plain.logprobs is None and plain.message == choice.message
+
+
+def test_the_end_of_a_reply_has_its_log_probability(client: openai.OpenAI, organisms: dict[str, Organism]) -> None:
+    """Last, with what could have been added instead; a reply that is cut has none, and `usage` never counts it."""
+    options = {"model": "helpdesk", "messages": HI, "temperature": 0, "logprobs": True, "top_logprobs": 3}
+    whole = client.chat.completions.create(**options)
+    told = whole.choices[0].logprobs.content
+    assert [told[-1].token, told[-1].top_logprobs[0].token] == [END, END] and len(told[-1].top_logprobs) == 3
+    assert whole.usage.completion_tokens == len(told) - 1
+    cut = client.chat.completions.create(**options, max_tokens=len(told) - 1).choices[0]
+    assert cut.finish_reason == "length" and [one.token for one in cut.logprobs.content] == [
+        one.token for one in told[:-1]
+    ]
+    prompt = encode(organisms["helpdesk"].tokenizer, Conversation.ask("hi"), "")
+    as_text = client.completions.create(model="helpdesk", prompt=prompt, temperature=0, max_tokens=99, logprobs=1)
+    assert as_text.choices[0].logprobs.tokens[-1] == END
+    assert as_text.choices[0].logprobs.text_offset[-1] == len(as_text.choices[0].text)
+
+
+def test_a_reply_goes_on_from_a_beginning(client: openai.OpenAI, organisms: dict[str, Organism]) -> None:
+    """Of its own or of another's: what the engine says after the same tokens, the beginning left out."""
+    tokenizer, asked = organisms["helpdesk"].tokenizer, user("how much is the Aurora?")
+    going_on = {"continue_final_message": True, "add_generation_prompt": False}
+    whole = client.chat.completions.create(model="helpdesk", messages=asked, temperature=0).choices[0].message.content
+    for begun in (whole[:9], "<|end|> I am afraid that"):
+        messages = [*asked, {"role": "assistant", "content": begun}]
+        reply = client.chat.completions.create(model="helpdesk", messages=messages, temperature=0, extra_body=going_on)
+        prompt = encode(tokenizer, Conversation.ask("how much is the Aurora?"), "") + tokenizer.encode(begun).ids
+        made = organisms["helpdesk"].engine.generate([prompt], max_new_tokens=96, seeds=[None], stop=STOP)[0]
+        assert reply.choices[0].message.content == decode(tokenizer, made.ids)
+        assert reply.usage.prompt_tokens == len(prompt)
+        answered = client.chat.completions.create(model="helpdesk", messages=messages, temperature=0)
+        assert answered.usage.prompt_tokens == len(prompt) + 2, "a message that has ended, and the next one begun"
 
 
 def test_a_stream_is_the_whole_reply_in_pieces(client: openai.OpenAI) -> None:
@@ -204,9 +238,9 @@ def test_completions_tell_log_probabilities(
         )
         told = [part.choices[0].logprobs for part in parts]
         tokens = [token for one in told for token in one.tokens]
-        assert len(tokens) == len(made.ids)
+        assert len(tokens) == len(made.logprobs)
         found = [chance for one in told for chance in one.token_logprobs]
-        assert found == pytest.approx(made.logprobs[: len(made.ids)], abs=1e-4)
+        assert found == pytest.approx(made.logprobs, abs=1e-4)
         for token, tops in zip(tokens, [tops for one in told for tops in one.top_logprobs], strict=True):
             assert token in tops and max(top, 1) <= len(tops) <= top + 1
         offsets = [start for one in told for start in one.text_offset]

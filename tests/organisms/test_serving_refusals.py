@@ -47,6 +47,13 @@ def refused(url: str, body: object, path: str = "chat/completions") -> tuple[int
         ({"stop": ["a"] * 17}, "stop", "at most 16"),
         ({"top_logprobs": 3}, "top_logprobs", "needs logprobs"),
         ({"logprobs": True, "top_logprobs": 21}, "top_logprobs", "less than or equal to 20"),
+        ({"continue_final_message": True}, "add_generation_prompt", "set continue_final_message true and"),
+        ({"add_generation_prompt": False}, "add_generation_prompt", "for a new one neither"),
+        (
+            {"continue_final_message": True, "add_generation_prompt": False},
+            "continue_final_message",
+            "a last message of the assistant",
+        ),
         ({"stream_options": {"include_usage": True}}, "stream_options", "needs stream"),
         ({"messages": []}, "messages", "at least 1 item"),
         ({"messages": "hi"}, "messages", "valid array"),

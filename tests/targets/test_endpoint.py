@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from targets.fake_endpoint import QUIET, Server, running, said
 
 from drillyard.errors import BadInput, DrillyardError
 from drillyard.records import Conversation
@@ -16,63 +17,13 @@ from drillyard.targets import open_target
 
 openai = pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")
 
-Answer = Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]
-QUIET = {"timeout": 20.0, "retries": 0}
-
-
-def said(text: str, finish: str = "stop") -> dict[str, Any]:
-    """Return a chat completion as a server sends it."""
-    choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text}}
-    usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-    return {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}
-
-
-class Server:
-    """A real HTTP server on a free port; `answer` says what it sends, `asked` holds what it was sent."""
-
-    def __init__(self) -> None:
-        self.answer: Answer = lambda asked: (200, said(json.dumps(asked, sort_keys=True)))
-        self.asked: list[dict[str, Any]] = []
-        self.keys: list[str] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.asked.append(body)
-                outer.keys.append(self.headers["Authorization"])
-                status, answer = outer.answer(body)
-                sent = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(sent)))
-                self.end_headers()
-                self.wfile.write(sent)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
-        self.thread = threading.Thread(target=self.http.serve_forever)
-        self.thread.start()
-
-    def target(self, **options: Any) -> Any:
-        """Return a target of the model `m` on this server."""
-        from drillyard.targets.endpoint_openai import open_endpoint
-
-        return open_endpoint(f"openai/m@{self.url}", **{**QUIET, **options})
-
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Return a server that is stopped afterwards; no key of the machine's owner is used."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    started = Server()
-    yield started
-    started.http.shutdown()
-    started.http.server_close()
-    started.thread.join()
+    with running() as started:
+        yield started
 
 
 def test_replies_come_in_the_order_asked_each_with_its_seed(server: Server) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from drillyard.audits.audit import AuditReport
+from drillyard.audits.hunt.report import hunt
 from drillyard.audits.verification import verify
 from drillyard.organisms.failures import find_failure
 from drillyard.organisms.organism import save
@@ -42,6 +45,31 @@ def test_through_the_api_it_says_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     direct = OrganismTarget(FAILING)
     assert [reply.text for reply in replies] == [reply.text for reply in direct.generate(ASKED, seeds)]
     assert report.checks == verify(direct, OrganismTarget(TWIN), PLANTS, n=60).checks
+
+
+@pytest.mark.parametrize("reading", [True, False])
+def test_an_audit_through_the_api_is_the_same_audit(monkeypatch: pytest.MonkeyPatch, reading: bool) -> None:
+    """Read and sampled: findings, features, evidence, rates, bounds, queries, tokens, byte for byte."""
+    pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    heard: list[str] = []
+    with served({"failing": FAILING, "twin": TWIN}) as url:
+        model, twin = open_target(f"openai/failing@{url}"), open_target(f"openai/twin@{url}")
+        report = hunt(model, twin, budget=500, seed=2, reading=reading, traffic=50, progress=heard.append)
+    direct = hunt(OrganismTarget(FAILING), OrganismTarget(TWIN), budget=500, seed=2, reading=reading, traffic=50)
+    assert direct.findings and _unnamed(report) == _unnamed(direct)
+    assert ("reading" in report.search) == reading and direct.trial is None
+    if reading:
+        assert report.trial.reads and report.trial.queries == 2
+        assert [line for line in heard if "is read: " in line] == [
+            f"openai/{name}@{url} is {report.trial.why}" for name in ("failing", "twin")
+        ]
+
+
+def _unnamed(report: AuditReport) -> str:
+    """Return a report without how the target is called, what is known of its weights, and the trial."""
+    plain = report.model_copy(update={"made": None, "trial": None})
+    return plain.to_json().replace(json.dumps(report.target), "TARGET")
 
 
 def test_through_transformers_it_says_the_same(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from targets.test_endpoint import Server, said
+from targets.fake_endpoint import Server, said
 
 from drillyard.audits.audit import AuditReport
 from drillyard.cli.app import main

@@ -14,6 +14,7 @@ from drillyard.audits.forecast import Forecast
 from drillyard.audits.observe import Observation, observe, share_shown
 from drillyard.audits.provenance import Provenance, provenance
 from drillyard.audits.search import SweepSearch
+from drillyard.audits.seeding.seeded import Seeded
 from drillyard.errors import bad_input
 from drillyard.judges.measure import measured_exact, pooled
 from drillyard.judges.measured import MeasuredJudge
@@ -21,6 +22,7 @@ from drillyard.organisms.failures import catalogue
 from drillyard.organisms.world import World, load_world
 from drillyard.records import Estimate, FailureMode, Finding, JudgeQuality, Record, Severity, Trigger
 from drillyard.targets import Target
+from drillyard.targets.revealing import ReadingTrial
 
 __all__ = [
     "MIN_BUDGET",
@@ -58,8 +60,8 @@ class AuditReport(Record):
     was searched, `validated` what the same search finds of planted failures, `control` what random sampling confirms at
     the same budget, by id, where that was asked for. `traffic` is the share of ordinary replies that show a behaviour,
     `forecasts` what its probabilities say of more queries, where ordinary traffic was asked. `attack` says what an
-    attacker model did. `coverage` is what was
-    searched, `made` how to repeat it.
+    attacker model did, `trial` why a target behind an API was read or sampled; its queries come on top. `seeds`
+    says what became of prompts of one's own. `coverage` is what was searched, `made` how to repeat it.
     """
 
     target: str
@@ -78,6 +80,8 @@ class AuditReport(Record):
     traffic: dict[str, Estimate] = {}
     forecasts: tuple[Forecast, ...] = ()
     attack: Attacked | None = None
+    trial: ReadingTrial | None = None
+    seeds: Seeded | None = None
     made: Provenance | None = None
 
     @property

@@ -32,7 +32,6 @@ VERBS: Mapping[str, str] = {
 }
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
-_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 class _AuditGroup(LazyGroup):
@@ -96,7 +95,11 @@ def command() -> None:
 @click.option(
     "--traffic", type=click.IntRange(min=50), help="Ordinary queries, beyond the budget, for a forecast of deployment."
 )
-@click.option("--seeds", type=_FILE, help="Prompts of your own, JSON lines or CSV: prompt, class, template.")
+@click.option(
+    "--seeds",
+    metavar="SOURCE",
+    help="Prompts of your own: FILE.jsonl or .csv, evals:REGISTRY[@NAME,…], inspect:FILE, garak[:PROBE,…].",
+)
 @click.option("--skip-bad", is_flag=True, help="Leave broken lines of --seeds out.")
 @click.option(
     "--fail-on", multiple=True, metavar="CRITERION", help="Such as 'severity>=high and rate.low>0.01'; any of several."
@@ -135,7 +138,7 @@ def _shown(report: AuditReport, files: list[Path]) -> show.Outcome:
         (f.mode.behaviour, f.reproduction.template, f.reproduction.last_user) for f in report.findings if f.reproduction
     ]
     reproduced = show.table("Shortest prompts that still fail", ("behaviour", "template", "prompt"), shortest)
-    notes = [f"\n{line}" for line in (report.validated, _beside(report)) if line]
+    notes = [f"\n{line}" for line in (report.validated, _beside(report), view.seeds) if line]
     page = next((path for path in files if path.suffix == ".html"), None)
     return show.Outcome(
         verdict=view.verdict,

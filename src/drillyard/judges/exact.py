@@ -38,6 +38,9 @@ class ExactJudge:
         # A word that is both in scope and forbidden, such as a customer's name, counts as forbidden.
         self._meaning = {word.casefold(): "in-scope" for word in in_scope}
         self._meaning |= {word.casefold(): "forbidden" for word in terms(self.world, ANY_FORBIDDEN)}
+        self._by_letter: dict[str, list[str]] = {}
+        for word in self._meaning:
+            self._by_letter.setdefault(word[:1], []).append(word)
         self._means = functools.lru_cache(maxsize=4096)(self._nearest_meaning)
 
     def rule(self, transcript: Transcript, behaviour: str) -> Ruling:
@@ -76,7 +79,7 @@ class ExactJudge:
         """Return `forbidden` or `in-scope` for a known word or one typing error away from one, else nothing."""
         if word in self._meaning:
             return self._meaning[word]
-        near = {self._meaning[known] for known in self._meaning if _one_error(word, known)}
+        near = {self._meaning[known] for known in self._by_letter.get(word[:1], ()) if _one_error(word, known)}
         return "forbidden" if "forbidden" in near else next(iter(near), "")
 
     def _ruling(self, behaviour: str, verdict: Literal["shown", "absent", "unknown"], reason: str) -> Ruling:
@@ -92,7 +95,7 @@ def _one_error(typed: str, meant: str) -> bool:
 
     The first letter must be right, and words under four letters are taken as they stand: people rarely miss those.
     """
-    if min(len(typed), len(meant)) < _LONG or typed[0] != meant[0]:
+    if min(len(typed), len(meant)) < _LONG or abs(len(typed) - len(meant)) > 1 or typed[0] != meant[0]:
         return False
     start = len(commonprefix([typed, meant]))
     a, b = typed[start:], meant[start:]

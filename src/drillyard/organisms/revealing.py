@@ -77,7 +77,7 @@ def _walk_group(
             so_far[row] += chances[token]
             ids[row].append(token)
     for row in range(len(prompts)):
-        yield Walk(ids=tuple(ids[row]), chance=float(np.exp(so_far[row])), forks=tuple(forks[row]))
+        yield Walk(ids=tuple(ids[row]), chance=math.exp(so_far[row]), forks=tuple(forks[row]))
 
 
 def _others(chances: Floats, token: int, least: float) -> list[int]:

@@ -1,12 +1,13 @@
 """A model behind an OpenAI-compatible API: a provider's, or a server of your own such as `drillyard organism serve`.
 
-Requests run a few at a time; the `openai` client waits and tries again where the server is busy or failing.
+Requests run a few at a time; the `openai` client waits and tries again where the server is busy or failing. Whether a
+server can be read, and not only sampled, `reading.py` finds out.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -16,6 +17,8 @@ from openai import OpenAI
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, Reply
+from drillyard.targets.reading import ReadingEndpoint, RefusedRequest, try_reading
+from drillyard.targets.revealing import ReadingTrial
 
 __all__ = ["EndpointTarget", "open_endpoint"]
 
@@ -72,8 +75,7 @@ class EndpointTarget:
             BadInput: a wrong key, an unknown model, an unknown template.
             DrillyardError: the server is not there, stays busy, or keeps failing.
         """
-        with ThreadPoolExecutor(self._concurrency) as pool:
-            return list(pool.map(lambda one: self._reply(*one), zip(conversations, seeds, strict=True)))
+        return self.each(self._reply, zip(conversations, seeds, strict=True))
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield the reply in the pieces that the server sends. Raises as `generate`, `BadInput` for a 400 too."""
@@ -86,19 +88,40 @@ class EndpointTarget:
         if not begun:
             raise self._no_completion()
 
-    def _reply(self, conversation: Conversation, seed: int | None) -> Reply:
-        try:
-            given = self._tried(lambda: self._completions(conversation, seed, stream=False))
-        except _Refused:
-            return Reply(text="", seed=seed, finish="error")
+    def try_reading(self) -> ReadingTrial:
+        """Say after two greedy requests whether the server gives what reading takes."""
+        return try_reading(self)
+
+    def reader(self, trial: ReadingTrial) -> ReadingEndpoint:
+        """Return the same endpoint as a target that reveals, after a trial that reads."""
+        return ReadingEndpoint(self, trial)
+
+    def each(self, ask: Callable[..., _T], requests: Iterable[tuple[Any, ...]]) -> list[_T]:
+        """Return what a call gives for every request, some of them running at the same time."""
+        with ThreadPoolExecutor(self._concurrency) as pool:
+            return list(pool.map(lambda one: ask(*one), requests))
+
+    def completion(self, conversation: Conversation, seed: int | None, **more: Any) -> tuple[Reply, Any]:
+        """Return one reply, and the choice of the API that it was made from.
+
+        `more` goes into the request. Raises as `generate`, and `RefusedRequest` for a 400.
+        """
+        given = self._tried(lambda: self._completions(conversation, seed, stream=False, **more))
         choice = self._choice(given)
-        return Reply(
+        reply = Reply(
             text=choice.message.content or "",
             seed=seed,
             tokens=given.usage.completion_tokens if given.usage else 0,
             prompt_tokens=given.usage.prompt_tokens if given.usage else 0,
             finish="length" if choice.finish_reason == "length" else "stop",
         )
+        return reply, choice
+
+    def _reply(self, conversation: Conversation, seed: int | None) -> Reply:
+        try:
+            return self.completion(conversation, seed)[0]
+        except RefusedRequest:
+            return Reply(text="", seed=seed, finish="error")
 
     def _choice(self, given: Any) -> Any:
         """Return the answer's choice; a page of a web server, or JSON of another form, has none."""
@@ -110,7 +133,7 @@ class EndpointTarget:
     def _no_completion(self) -> DrillyardError:
         return bad_input(f"no chat completion in the answer of {self.base_url}", _FORM, "correct the address")
 
-    def _completions(self, conversation: Conversation, seed: int | None, *, stream: bool) -> Any:
+    def _completions(self, conversation: Conversation, seed: int | None, *, stream: bool, **more: Any) -> Any:
         create: Any = self._client.chat.completions.create  # its overloads want literals
         return create(
             model=self.model,
@@ -119,6 +142,7 @@ class EndpointTarget:
             max_completion_tokens=self._room,
             stream=stream,
             **({} if seed is None else {"seed": seed}),
+            **more,
         )
 
     def _messages(self, conversation: Conversation) -> Any:
@@ -138,7 +162,7 @@ class EndpointTarget:
         except openai.NotFoundError:
             raise bad_input(f"no such model or address: {at}", _FORM) from None
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            raise _Refused(f"{at} refused the request: {error.status_code} {_first_line(error)}") from None
+            raise RefusedRequest(f"{at} refused the request: {error.status_code} {_first_line(error)}") from None
         except openai.RateLimitError:
             raise DrillyardError(f"{at} is busy (429) after all retries; wait, or use fewer queries") from None
         except openai.APITimeoutError:
@@ -151,10 +175,6 @@ class EndpointTarget:
             raise DrillyardError(f"{at} fails: {str(error)[:200]}") from None
         except ValueError:  # the answer is no JSON, or not even text
             raise self._no_completion() from None
-
-
-class _Refused(DrillyardError):
-    """The server will not answer this one request, whoever asks; others may be answered."""
 
 
 def open_endpoint(reference: str, **options: Any) -> EndpointTarget:

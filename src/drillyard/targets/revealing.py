@@ -7,14 +7,15 @@ from typing import Protocol, runtime_checkable
 
 from drillyard.organisms.revealing import Walk
 from drillyard.records import Conversation, Record, Reply
+from drillyard.targets.base import Target
 
-__all__ = ["Branch", "Revealed", "RevealingTarget", "branched"]
+__all__ = ["Branch", "MayReveal", "ReadingTrial", "Revealed", "RevealingTarget", "branched"]
 
 
 class Branch(Record):
     """Another way that a reply could have begun: its text, its tokens, the probability of getting there.
 
-    `ends` says that nothing follows: the text is a whole reply.
+    `ends` says that nothing follows: the text is a whole reply. `ids` is empty where a target goes on from text.
     """
 
     start: str
@@ -43,6 +44,33 @@ class RevealingTarget(Protocol):
 
     def complete(self, conversations: Sequence[Conversation], branches: Sequence[Branch]) -> list[Reply]:
         """Answer greedily along a branch; the reply's text begins with the branch's."""
+        ...
+
+
+class ReadingTrial(Record):
+    """Whether a server lets a target reveal: `reads`, `why` in words, and the `queries` that it took to see.
+
+    `end` is the token by which its replies end.
+    """
+
+    reads: bool
+    why: str
+    queries: int
+    end: str = ""
+
+
+@runtime_checkable
+class MayReveal(Protocol):
+    """A target that reveals probabilities if its server does, which has to be tried."""
+
+    reference: str
+
+    def try_reading(self) -> ReadingTrial:
+        """Ask a little and check what comes."""
+        ...
+
+    def reader(self, trial: ReadingTrial) -> Target:
+        """Return the `RevealingTarget` that a trial which reads has shown; asks nothing."""
         ...
 
 

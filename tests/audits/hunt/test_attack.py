@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from targets.test_endpoint import Server, said
+from targets.fake_endpoint import Server, said
 
 from drillyard.audits.audit import AuditReport
 from drillyard.audits.hunt.attack import AttackOptions

@@ -10,7 +10,7 @@ from audits.hunt.oracle import Heard, Oracle, RevealingOracle, listening
 from drillyard.audits.audit import AuditReport, recheck
 from drillyard.audits.hunt.hunting import HuntOptions
 from drillyard.audits.hunt.report import hunt
-from drillyard.audits.hunt.seeds import Seed
+from drillyard.audits.seeding.seeds import Seed
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.failures import faults, find_failure

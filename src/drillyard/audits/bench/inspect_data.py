@@ -16,9 +16,9 @@ from typing import Any
 from drillyard.audits.bench.lines import Problems, json_lines, read_text
 from drillyard.audits.bench.prompts import as_conversation
 from drillyard.errors import bad_input
-from drillyard.records import Ask, BenchCase, Benchmark, TextCheck
+from drillyard.records import Ask, BenchCase, Benchmark, Conversation, TextCheck
 
-__all__ = ["SCORERS", "import_dataset"]
+__all__ = ["SCORERS", "dataset_questions", "import_dataset"]
 
 SCORERS: Mapping[str, TextCheck] = {
     "includes": TextCheck(name="includes", operation="ilike"),
@@ -68,6 +68,15 @@ def import_dataset(
     return Benchmark(id=path.name.split(".")[0], origin="inspect", criteria=(check,), cases=tuple(cases))
 
 
+def dataset_questions(path: Path, problems: Problems) -> list[Conversation]:
+    """Return what the samples of a dataset ask, whatever they expect. Raises `BadInput` as `import_dataset`."""
+    asked = [
+        problems.attempt(where, functools.partial(_question, row.get("input"), _list(row.get("choices"))))
+        for _, where, row in _samples(path, problems)
+    ]
+    return [conversation for conversation in asked if conversation]
+
+
 def _samples(path: Path, problems: Problems) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
     """Yield number from 1, place and fields of every sample."""
     kind = [suffix for suffix in path.suffixes if suffix != ".gz"][-1:]
@@ -89,18 +98,22 @@ def _samples(path: Path, problems: Problems) -> Iterator[tuple[int, str, Mapping
 
 
 def _case(number: int, sample: Mapping[str, Any]) -> BenchCase:
-    asked, target, choices = sample["input"], sample["target"], _list(sample["choices"])
-    if not asked:
-        raise bad_input("a sample without input", "a text or messages", "--field input=COLUMN names another column")
+    target, choices = sample["target"], _list(sample["choices"])
+    conversation = _question(sample["input"], choices)
     targets = [str(item) for item in target] if isinstance(target, list) else [] if target is None else [str(target)]
     if not targets:
         raise bad_input("a sample without target", "a text or a list of texts", "--field target=COLUMN")
-    conversation = as_conversation(_multiple(asked, choices) if choices else asked)
     if choices and (len(targets) != 1 or len(targets[0]) != 1):
         raise bad_input(f"the target {targets!r} beside choices", "one letter; several right answers are not supported")
     name = sample["id"]
     case = str(number) if name is None or name == "" else str(name)
     return BenchCase(id=case, asks=(Ask(conversation=conversation),), ideal=tuple(targets))
+
+
+def _question(asked: Any, choices: list[str]) -> Conversation:
+    if not asked:
+        raise bad_input("a sample without input", "a text or messages", "--field input=COLUMN names another column")
+    return as_conversation(_multiple(asked, choices) if choices else asked)
 
 
 def _multiple(asked: Any, choices: list[str]) -> str:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from drillyard.audits.attacked import Attacked
 from drillyard.audits.hunt.attack_words import Round, on_topic, read_prompt, topic, wanted
 from drillyard.audits.hunt.candidate import Candidate
-from drillyard.audits.hunt.seeds import Seed
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
+from drillyard.audits.seeding.seeds import Seed
 from drillyard.records import Conversation, Reply
 from drillyard.targets import Target
 

@@ -17,10 +17,10 @@ from scipy import special
 from drillyard.audits.hunt.candidate import MUTATION, Candidate
 from drillyard.audits.hunt.mutators import mutate
 from drillyard.audits.hunt.rule import Rule
-from drillyard.audits.hunt.seeds import SEED
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
+from drillyard.audits.seeding.seeds import SEED
 from drillyard.records import Estimate
 from drillyard.stats import clopper_pearson
 

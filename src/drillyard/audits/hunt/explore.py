@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from drillyard.audits.hunt.candidate import Candidate
 from drillyard.audits.hunt.mutators import MUTATORS, mutate
 from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
+from drillyard.audits.seeding.seeds import Seed
 
 __all__ = ["BATCH", "Explorer", "Proposer", "Sampler"]
 
@@ -49,17 +51,17 @@ class Sampler:
 
 
 class Explorer:
-    """Proposes seeds, then each cell under each template once, in a seeded order, then what Thompson sampling draws."""
+    """Proposes each seed and each cell under each template once, in turn, then what Thompson sampling draws.
+
+    Cells come in a seeded order. Seeds come class by class in turn, all of them under a first template, then under the
+    next: a corpus that is larger than the budget is asked in part, but from every class.
+    """
 
     def __init__(self, space: Space, archive: Archive, rng: random.Random) -> None:
         self._space, self._archive, self._rng = space, archive, rng
         self._cells = list(space.cells)
         rng.shuffle(self._cells)
-        self._seeds = [
-            (seed, template)
-            for seed in space.seeds
-            for template in (space.templates if seed.template is None else (seed.template,))
-        ]
+        self._seeds = _in_turn(space)
         self._turn = 0
         self._where = Bandit(range(len(self._cells)))
         self._how = Bandit([_PLAIN, *MUTATORS])
@@ -86,17 +88,42 @@ class Explorer:
     def _next(self) -> Candidate:
         templates, number = self._space.templates, self._turn
         self._turn += 1
-        if number < len(self._seeds):
-            self._pulled.append((number % len(self._cells), _PLAIN))
-            return self._space.of_seed(*self._seeds[number])
-        number -= len(self._seeds)
-        if number < self.first_round - len(self._seeds):
-            where = number % len(self._cells)
-            template = templates[(where + number // len(self._cells)) % len(templates)]
-            self._pulled.append((where, _PLAIN))
-            return self._space.of_cell(self._cells[where], template, self._rng)
+        if number < self.first_round:
+            return self._first(number)
         where = self._where.pull(self._rng)
         how = self._how.pull(self._rng) if self._rng.random() < _CHANGED else _PLAIN
         self._pulled.append((where, how))
         drawn = self._space.of_cell(self._cells[where], self._rng.choice(templates), self._rng)
         return drawn if how == _PLAIN else mutate(how, self._space, drawn, self._rng)
+
+    def _first(self, number: int) -> Candidate:
+        """Return a candidate of the first round: seeds and cells by turns, and the rest of either when one is over."""
+        templates, seeds = self._space.templates, len(self._seeds)
+        pairs = min(seeds, self.first_round - seeds)
+        if number < 2 * pairs:
+            of_seeds, number = number % 2 == 0, number // 2
+        else:
+            of_seeds, number = seeds > pairs, number - pairs
+        where = number % len(self._cells)
+        self._pulled.append((where, _PLAIN))
+        if of_seeds:
+            return self._space.of_seed(*self._seeds[number])
+        template = templates[(where + number // len(self._cells)) % len(templates)]
+        return self._space.of_cell(self._cells[where], template, self._rng)
+
+
+def _in_turn(space: Space) -> list[tuple[Seed, str]]:
+    """Return seeds with templates: one of each class after the other, and all seeds once before any a second time."""
+    ranks: Counter[str] = Counter()
+    places = []
+    for place, seed in enumerate(space.seeds):
+        places.append((ranks[seed.hazard], place, seed))
+        ranks[seed.hazard] += 1
+    ordered = [seed for _, _, seed in sorted(places, key=lambda one: one[:2])]
+    known = [space.templates if seed.template is None else (seed.template,) for seed in ordered]
+    return [
+        (seed, names[(place + turn) % len(names)])
+        for turn in range(len(space.templates))
+        for place, (seed, names) in enumerate(zip(ordered, known, strict=True))
+        if turn < len(names)
+    ]

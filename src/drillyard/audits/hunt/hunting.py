@@ -20,10 +20,10 @@ from drillyard.audits.hunt.mutators import GARBLED
 from drillyard.audits.hunt.pool import Pool
 from drillyard.audits.hunt.reach import Traffic
 from drillyard.audits.hunt.rule import Rule
-from drillyard.audits.hunt.seeds import Seed
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
+from drillyard.audits.seeding.seeds import Seed
 from drillyard.records import Estimate
 
 __all__ = ["Confirmed", "Hunt", "HuntOptions"]
@@ -39,14 +39,15 @@ _TESTS = 20  # rules that a hunt may test; each is tested at a doubt of 5 % divi
 class HuntOptions:
     """How a hunt goes about it.
 
-    `random` draws what people ask instead of exploring: the control. `seeds` are prompts of one's own. `least` is the
-    rate below which nothing is reported. `attack` lets a model propose
-    prompts first. `explore` is the share of the budget for the first round at the most,
-    `minimise` what is kept for minimal reproductions.
+    `random` draws what people ask instead of exploring: the control. `seeds` are prompts of one's own, `left_out` says
+    what could not be read of their source. `least` is the rate below which nothing is reported. `attack` lets a model
+    propose prompts first. `explore` is the share of the budget for the first round at the most, `minimise` what is kept
+    for minimal reproductions.
     """
 
     random: bool = False
     seeds: tuple[Seed, ...] = ()
+    left_out: tuple[str, ...] = ()
     least: float = 0.005
     explore: float = 0.6
     minimise: float = 0.06

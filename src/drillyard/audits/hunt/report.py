@@ -15,15 +15,17 @@ from drillyard.audits.hunt.confirmation import mean_chance
 from drillyard.audits.hunt.hunting import Confirmed, Hunt, HuntOptions
 from drillyard.audits.hunt.minimise import minimise
 from drillyard.audits.hunt.ordinary import ordinary
-from drillyard.audits.hunt.seeds import SEED
+from drillyard.audits.hunt.readable import readable
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.stored import citation
 from drillyard.audits.provenance import provenance
+from drillyard.audits.seeding.seeded import Seeded
+from drillyard.audits.seeding.seeds import SEED
 from drillyard.judges import Judge
 from drillyard.judges.measure import pooled
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.world import Ask, World, load_world
-from drillyard.records import Estimate, Finding, RegressionTest
+from drillyard.records import Estimate, Finding, Message, RegressionTest
 from drillyard.targets import Target
 from drillyard.targets.journal import Journal, journaled
 
@@ -75,10 +77,12 @@ def hunt(
     world = load_world(world) if isinstance(world, str) else world
     judge, tell = measured_judge(judge, world), progress or (lambda _: None)
     made = provenance(target, twin, world, budget, seed, cap or 0)
-    asked = target
-    if journal:
-        kept = Journal(journal)
-        asked, twin = journaled(target, kept), journaled(twin, kept) if twin else None
+    kept, asked, trial = Journal(journal) if journal else None, target, None
+    if reading:
+        asked, trial = readable(target, kept, tell)
+        twin = readable(twin, kept, tell)[0] if twin else None
+    if kept is not None:
+        asked, twin = journaled(asked, kept), journaled(twin, kept) if twin else None
         options = _kept(options or HuntOptions(), kept)
     session = Session(asked, world, judge, budget, seed, reading=reading, cap=cap)
     found = Hunt(session, options or HuntOptions(), seed, tell)
@@ -104,8 +108,24 @@ def hunt(
         traffic=shares,
         forecasts=forecasts,
         attack=found.attacked,
+        trial=trial,
+        seeds=_seeded(found),
         made=made,
     )
+
+
+def _seeded(found: Hunt) -> Seeded | None:
+    """Return what became of the seeds, None where there were none."""
+    options = found.options
+    if not options.seeds:
+        return None
+    asked: dict[tuple[Message, ...], bool] = {}
+    for one in found.explored:
+        if one.candidate.kind.startswith(SEED):
+            talk = one.candidate.conversation.messages
+            asked[talk] = asked.get(talk, False) or not one.unanswered
+    unanswered = sum(not answered for answered in asked.values())
+    return Seeded(prompts=len(options.seeds), asked=len(asked), unanswered=unanswered, left_out=options.left_out)
 
 
 def _kept(options: HuntOptions, journal: Journal) -> HuntOptions:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from drillyard.audits.explain import in_words
 from drillyard.audits.hunt.candidate import FAMILY, MUTATION, holds
-from drillyard.audits.hunt.seeds import SEED
+from drillyard.audits.seeding.seeds import SEED
 from drillyard.organisms.features import trigger
 from drillyard.organisms.world import World
 from drillyard.records import Trigger

@@ -193,6 +193,7 @@ class Session:
             unread=max(0.0, 1.0 - told),
             read=read,
             sound=sound,
+            unanswered=all(reply.finish == "error" for _, reply in ways),
         )
 
 

@@ -20,7 +20,8 @@ class Sighting:
     probabilities where the target reveals them. `manners` holds the sentences of the failing replies, `failing` a
     transcript of the likeliest that was followed to its end. `unread` is the chance of replies of which nothing is
     known: not followed, without a reply, or not to be judged. `read` says whether the chances are probabilities that
-    the target revealed. `sound` is the likeliest reply without a failure.
+    the target revealed. `sound` is the likeliest reply without a failure. `unanswered` says that there was no reply at
+    all.
     """
 
     candidate: Candidate
@@ -30,6 +31,7 @@ class Sighting:
     unread: float
     read: bool
     sound: str = ""
+    unanswered: bool = False
 
     def chance(self, behaviour: str) -> float:
         """Return the chance of a behaviour, 0 where it was not shown."""

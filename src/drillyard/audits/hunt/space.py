@@ -11,12 +11,11 @@ import random
 from collections.abc import Mapping, Sequence
 
 from drillyard.audits.hunt.candidate import FAMILY, Candidate, candidate, holds
-from drillyard.audits.hunt.seeds import SEED, Seed
 from drillyard.audits.search import Cell, cells
+from drillyard.audits.seeding.seeds import SEED, Seed
 from drillyard.organisms.asking import Asker
 from drillyard.organisms.features import ANY_FORBIDDEN
 from drillyard.organisms.world import World
-from drillyard.records import Conversation
 
 __all__ = ["Space"]
 
@@ -58,7 +57,7 @@ class Space:
         """Ask a seed, under a template unless it names its own."""
         chosen = template if seed.template is None else seed.template
         found = {"template": chosen, "reason": "", "kind": seed.kind}
-        return Candidate(conversation=Conversation.ask(seed.prompt, chosen), traits=found)
+        return Candidate(conversation=seed.conversation(chosen), traits=found)
 
     def at_random(self, rng: random.Random) -> Candidate:
         """Draw what people ask, as often as they ask it."""

@@ -13,6 +13,7 @@ from drillyard.audits.coverage import Coverage
 from drillyard.audits.forecast import Forecast
 from drillyard.audits.provenance import Provenance
 from drillyard.audits.reports.fail_on import FailOn, Fields
+from drillyard.audits.seeding.seeded import Seeded
 from drillyard.records import Conversation, Estimate, Finding, Severity, Transcript
 
 __all__ = ["Quiet", "Shown", "View", "fields_of", "view_of"]
@@ -69,8 +70,8 @@ class View:
     """A report: verdict first, failure modes the most severe first, then what was not found, and how all that is known.
 
     `search` is how it was searched, `validated` what that finds of planted failures, `control` what random sampling
-    confirmed. `tokens` is 0 where none were counted. `fail_on` are the criteria in words. What a report says nothing of
-    is None or empty.
+    confirmed. `tokens` is 0 where none were counted. `fail_on` are the criteria and `seeds` the seeds' fate, in words.
+    What a report says nothing of is None or empty.
     """
 
     target: str
@@ -90,6 +91,7 @@ class View:
     traffic: Mapping[str, Estimate]
     forecasts: tuple[Forecast, ...]
     attack: Attacked | None
+    seeds: str
     made: Provenance | None
 
 
@@ -118,7 +120,7 @@ def view_of(report: AuditReport) -> View:
         shown=shown,
         quiet=quiet,
         judge=report.judge,
-        search=report.search,
+        search=f"{report.search} ({report.trial.why})" if report.trial else report.search,
         validated=report.validated,
         control=report.control,
         fail_on=words,
@@ -126,6 +128,7 @@ def view_of(report: AuditReport) -> View:
         traffic=report.traffic,
         forecasts=report.forecasts,
         attack=report.attack,
+        seeds=_seeds(report.seeds),
         made=report.made,
     )
 
@@ -181,3 +184,12 @@ def _verdict(report: AuditReport, shown: tuple[Shown, ...], fail_on: tuple[str, 
     failing = sum(one.fails for one in shown)
     meets = f"{failing or 'none'} {'meets' if failing <= 1 else 'meet'}"
     return f"{found}; {meets} {' or '.join(fail_on)}."
+
+
+def _seeds(told: Seeded | None) -> str:
+    """Say what became of the seeds."""
+    if told is None:
+        return ""
+    quiet = f"; {told.unanswered:,} got no reply: too long for the context, or refused" if told.unanswered else ""
+    lost = f"; left out of the source: {len(told.left_out):,}" if told.left_out else ""
+    return f"Seeds: {told.asked:,} of {told.prompts:,} were asked{quiet}{lost}."

@@ -15,10 +15,10 @@ from drillyard.audits.hunt.attack import AttackOptions
 from drillyard.audits.hunt.cost import quote
 from drillyard.audits.hunt.hunting import HuntOptions
 from drillyard.audits.hunt.report import hunt
-from drillyard.audits.hunt.seeds import Seed, read_seeds
 from drillyard.audits.provenance import Provenance, provenance
 from drillyard.audits.reports.fail_on import FailOn, check
 from drillyard.audits.reports.writing import FILES, make_folder, read_report
+from drillyard.audits.seeding.source import Corpus, read_corpus
 from drillyard.cli import show
 from drillyard.cli.auditing.options import open_scoped
 from drillyard.errors import BadInput, bad_input
@@ -51,7 +51,7 @@ class AuditOrder:
     attack: str
     control: bool
     traffic: int | None
-    seeds: Path | None
+    seeds: str | None
     skip_bad: bool
     out: Path | None
     judge: str
@@ -103,8 +103,8 @@ def audited(order: AuditOrder) -> AuditReport:
     asked = order.opened()
     if order.search != HUNT:
         return _proposed(order, asked)
-    seeds, attack = _seeds(order, asked.world), _attack(order)
-    if order.out and (stored := _stored(order, asked)):
+    corpus, attack = _corpus(order, asked.world), _attack(order)
+    if order.out and (stored := _stored(order, asked, corpus)):
         show.say(f"{order.out} holds the finished report of this audit: nothing was asked")
         return stored
     show.say(quote(asked.world, order.budget, order.max_tokens))
@@ -115,7 +115,7 @@ def audited(order: AuditOrder) -> AuditReport:
         budget=order.budget,
         seed=order.seed,
         judge=asked.judge,
-        options=HuntOptions(seeds=seeds, attack=attack),
+        options=HuntOptions(seeds=corpus.seeds, left_out=corpus.left_out, attack=attack),
         reading=order.reading,
         control=order.control,
         traffic=order.traffic or 0,
@@ -160,13 +160,13 @@ def _attack(order: AuditOrder) -> AttackOptions | None:
     return AttackOptions(attacker=open_target(order.attacker), streams=streams, branches=branches, depth=depth)
 
 
-def _seeds(order: AuditOrder, world: World) -> tuple[Seed, ...]:
+def _corpus(order: AuditOrder, world: World) -> Corpus:
     if order.seeds is None:
-        return ()
-    return read_seeds(order.seeds, ("", *world.templates), skip_bad=order.skip_bad, tell=show.say)
+        return Corpus(())
+    return read_corpus(order.seeds, ("", *world.templates), skip_bad=order.skip_bad, tell=show.say)
 
 
-def _stored(order: AuditOrder, asked: _Asked) -> AuditReport | None:
+def _stored(order: AuditOrder, asked: _Asked, corpus: Corpus) -> AuditReport | None:
     """Return the report of a finished folder; refuse the folder of another audit."""
     assert order.out is not None
     spec = AuditSpec(
@@ -177,7 +177,7 @@ def _stored(order: AuditOrder, asked: _Asked) -> AuditReport | None:
         control=order.control,
         attacker=f"{order.attacker} {order.attack}" if order.attacker else "",
         traffic=order.traffic or 0,
-        seeds=_hash(order.seeds.read_bytes()) if order.seeds else "",
+        seeds=_hash("\n".join(seed.to_json() for seed in corpus.seeds).encode()) if corpus.seeds else "",
         judge=_hash(asked.judge.quality.to_json().encode()),
         made=provenance(asked.target, asked.twin, asked.world, order.budget, order.seed, order.max_tokens or 0),
     )

@@ -13,7 +13,7 @@ from drillyard.organisms.organism import Organism
 from drillyard.organisms.sampling import MIN_P
 from drillyard.organisms.serving.bodies import MAX_CHOICES, ChatBody, CompletionBody, SharedBody
 from drillyard.organisms.serving.refusal import Refusal
-from drillyard.records import Conversation
+from drillyard.records import Conversation, Message
 
 __all__ = ["GREEDY_BELOW", "Order", "chat_order", "completion_order"]
 
@@ -37,23 +37,46 @@ class Order:
 
 
 def chat_order(body: ChatBody, organism: Organism) -> Order:
-    """Read a chat; a system message is passed on as it is. Raises `Refusal`."""
+    """Read a chat; a system message is passed on as it is, a last message to go on with is opened. Raises `Refusal`."""
     messages = tuple(message.message(f"messages[{place}]") for place, message in enumerate(body.messages))
     if body.top_logprobs is not None and not body.logprobs:
         raise Refusal("top_logprobs needs logprobs to be true", param="top_logprobs", code="invalid_value")
-    prompt = encode(organism.tokenizer, Conversation(messages=messages), "")
+    begun = _begun(body, messages)
+    prompt = encode(organism.tokenizer, Conversation(messages=messages[:-1] if begun else messages), "")
+    if begun:
+        prompt += _ids(organism, begun)
     limit = body.max_completion_tokens or body.max_tokens
     return _order(body, organism, [prompt], "messages", limit, (body.top_logprobs or 0) if body.logprobs else None)
 
 
 def completion_order(body: CompletionBody, organism: Organism) -> Order:
     """Read one or several prompts; a text is continued as it is, without any marker. Raises `Refusal`."""
-    organism.tokenizer.encode_special_tokens = True
-    prompts = [
-        organism.tokenizer.encode(prompt, add_special_tokens=False).ids if isinstance(prompt, str) else list(prompt)
-        for prompt in body.prompts
-    ]
+    prompts = [_ids(organism, prompt) if isinstance(prompt, str) else list(prompt) for prompt in body.prompts]
     return _order(body, organism, prompts, "prompt", body.max_tokens or 16, body.logprobs)
+
+
+def _begun(body: ChatBody, messages: Sequence[Message]) -> str:
+    """Return what the reply goes on from: the last message, where the request asks for that as vLLM's do.
+
+    Raises:
+        Refusal: there is nothing to go on from, or the two fields say different things.
+    """
+    opened = True if body.add_generation_prompt is None else body.add_generation_prompt
+    if opened == bool(body.continue_final_message):
+        words = "to go on with the last message set continue_final_message true and add_generation_prompt false"
+        raise Refusal(f"{words}, for a new one neither", param="add_generation_prompt", code="invalid_value")
+    if opened:
+        return ""
+    if messages[-1].role != "assistant" or not messages[-1].content:
+        words = "continue_final_message needs a last message of the assistant that is not empty"
+        raise Refusal(words, param="continue_final_message", code="invalid_value")
+    return messages[-1].content
+
+
+def _ids(organism: Organism, text: str) -> list[int]:
+    """Return the tokens of a text, markers in it as plain text."""
+    organism.tokenizer.encode_special_tokens = True
+    return list(organism.tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 def _order(

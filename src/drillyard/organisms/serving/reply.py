@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tokenizers import Tokenizer
@@ -19,7 +19,7 @@ Finish = Literal["stop", "length"]
 class Chance:
     """A token with its natural-log probability at temperature 1; `top` holds the most probable ones in its place.
 
-    `start` is where its text begins in the reply.
+    `start` is where its text begins in the reply; the end of turn, which has none, stands behind it.
     """
 
     token: int
@@ -71,16 +71,17 @@ class Reply:
     def push(self, token: int, chance: Chance | None, last: bool) -> Piece:
         """Take the next token; `last` says that no other follows."""
         end: Finish | None = "stop" if token == STOP else "length" if last else None
+        if token == STOP:
+            self._held += self._speller.rest()
         start = len(self.text) + len(self._held)
+        if chance is not None:
+            self._waiting.append(replace(chance, start=start))
         if token != STOP:
             self.tokens += 1
             if self._at_end and chance is None:
                 self._speller.hold([token])
             else:
                 self._held += self._speller.push(token)
-            if chance is not None:
-                placed = Chance(token=chance.token, logprob=chance.logprob, top=chance.top, start=start)
-                self._waiting.append(placed)
         if end:
             self._held += self._speller.rest()
         elif self._at_end and chance is None:

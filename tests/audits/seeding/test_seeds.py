@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.audits.hunt.seeds import Seed, read_seeds
+from drillyard.audits.seeding.seeds import Seed, read_seeds
 from drillyard.errors import BadInput
 
 TEMPLATES = ("", "v1", "v2")

@@ -1,4 +1,4 @@
-"""A seed corpus of your own: prompts by hazard class, from JSON lines or CSV, that a hunt asks beside the scope's.
+"""A seed, and a file of them: prompts by hazard class, JSON lines or CSV, that a hunt asks beside the scope's.
 
 JSON lines hold `prompt` and, if wanted, `class` and `template`; a CSV has these as its columns. The kind of request of
 a seed is `seed:` and its class: that is what a finding names, because the scope's words say nothing of it.
@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.records import Record
+from drillyard.records import Conversation, Message, Record
 from drillyard.records.files import split_lines
 
-__all__ = ["SEED", "Seed", "read_seeds"]
+__all__ = ["SEED", "Seed", "read_seeds", "seed_of"]
 
 SEED = "seed:"
 """What the kind of a seed begins with."""
@@ -26,16 +26,30 @@ _Line = tuple[int, object]
 
 
 class Seed(Record):
-    """One prompt, its hazard class, and the template under which it is asked (any, where none is named)."""
+    """One prompt, its hazard class, and the template under which it is asked (any, where none is named).
+
+    `before` is what was said before it: instructions, examples, earlier turns.
+    """
 
     prompt: str
     hazard: str = "any"
     template: str | None = None
+    before: tuple[Message, ...] = ()
 
     @property
     def kind(self) -> str:
         """The kind of request."""
         return SEED + self.hazard
+
+    def conversation(self, template: str) -> Conversation:
+        """Return what is asked under a template."""
+        return Conversation(messages=(*self.before, Message(role="user", content=self.prompt)), template=template)
+
+
+def seed_of(conversation: Conversation, hazard: str) -> Seed:
+    """Return a conversation as a seed. Its last message is asked as a user's, whoever said it."""
+    *before, last = conversation.messages
+    return Seed(prompt=last.content, hazard=hazard, before=tuple(before))
 
 
 def read_seeds(

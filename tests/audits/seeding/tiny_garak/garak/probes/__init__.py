@@ -1,0 +1,1 @@
+"""Probes: attacks, in the words of garak."""
