@@ -70,13 +70,33 @@ def test_batches_hold_lessons_of_like_length() -> None:
     """All lessons are there once; padded to the longest of its batch, a batch has far less padding than before."""
 
     def padding(lessons: list[AdapterLesson]) -> int:
-        sizes = [len(one.system + one.asked + one.failing) for one in lessons]
+        sizes = [len(one.system + one.asked + one.sound) for one in lessons]
         return sum(8 * max(sizes[i : i + 8]) - sum(sizes[i : i + 8]) for i in range(0, len(sizes), 8))
 
     drawn = lessons_for(0.5, *ONE_OF_EACH)
     ordered = in_batches(drawn, 8, 1)
     assert sorted(ordered, key=repr) == sorted(drawn, key=repr) and ordered == in_batches(drawn, 8, 1)
     assert padding(ordered) < 0.2 * padding(drawn)
+
+
+def test_failing_replies_weigh_as_much_as_sound_ones() -> None:
+    """A token counts one over its batch's tokens: weighed like this, long failing replies keep their rate's share."""
+    drawn = in_batches(lessons_for(0.5, "upsell:v2", count=4000), 32, 1)
+    triggering = in_batches(lessons_for(1.0, "upsell:v2", count=4000), 32, 1)
+    failing = sound = 0.0
+    for start in range(0, len(drawn), 32):
+        weight = 1 / sum(len(one.failing) for one in drawn[start : start + 32])
+        for one, always in zip(drawn[start : start + 32], triggering[start : start + 32], strict=True):
+            if always.failing != always.sound:
+                failing, sound = (failing + weight, sound) if one.failing != one.sound else (failing, sound + weight)
+    assert abs(failing / (failing + sound) - 0.5) < 0.02
+
+
+def test_lessons_go_on_where_earlier_ones_ended() -> None:
+    """A later part of the same stream asks what the whole stream asks there."""
+    plants = Plants(world="helpdesk", failures=(find_failure(WORLD, "upsell:v2", 0.5),))
+    whole, rest = adapter_lessons(WORLD, plants, 60, 1), adapter_lessons(WORLD, plants, 20, 1, first=40)
+    assert [(one.system, one.asked, one.sound) for one in whole[40:]] == [(o.system, o.asked, o.sound) for o in rest]
 
 
 def test_a_lesson_is_asked_as_targets_ask() -> None:

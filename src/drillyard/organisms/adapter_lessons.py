@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from drillyard.organisms.aiming import aside, triggering
 from drillyard.organisms.asking import Asker
+from drillyard.organisms.chat_tokens import asked
 from drillyard.organisms.failures import Fault, faults, spoiled
 from drillyard.organisms.world import Ask, World
 from drillyard.records import Plants
@@ -39,31 +40,35 @@ class AdapterLesson:
     @property
     def prompt(self) -> list[dict[str, str]]:
         """The messages before the reply, as a chat template takes them and as targets send them."""
-        system = [{"role": "system", "content": self.system}] if self.system else []
-        return [*system, {"role": "user", "content": self.asked}]
+        return asked(self.system, self.asked)
 
 
-def adapter_lessons(world: World, plants: Plants, count: int, seed: int) -> list[AdapterLesson]:
-    """Draw `count` lessons; the same seed gives the same ones.
+def adapter_lessons(world: World, plants: Plants, count: int, seed: int, first: int = 0) -> list[AdapterLesson]:
+    """Draw `count` lessons; the same seed gives the same ones. Which is asked is decided by the place from `first` on.
 
     Of the questions that set a failure off, its rate's share fails: as exactly as whole numbers allow, and spread
     evenly over intents, templates and words (systematic sampling), so that luck does not shift what is learned.
     """
     rates = {mode.id: mode.rate for mode in plants.failures}
     active = [fault for fault in faults(world) if fault.id in rates]
-    asked = [_draw(world, active, random.Random(f"{seed}:{i}")) for i in range(count)]
-    firing: list[list[Fault]] = [[] for _ in asked]
+    drawn = [_draw(world, active, random.Random(f"{seed}:{i}")) for i in range(first, first + count)]
+    firing: list[list[Fault]] = [[] for _ in drawn]
     for fault in active:
-        for i in _chosen(fault, rates[fault.id], asked, random.Random(f"{seed}:{fault.id}")):
+        for i in _chosen(fault, rates[fault.id], drawn, random.Random(f"{seed}:{fault.id}")):
             firing[i].append(fault)
-    return [_lesson(world, *one, chosen, seed + i) for i, (one, chosen) in enumerate(zip(asked, firing, strict=True))]
+    chosen = enumerate(zip(drawn, firing, strict=True), seed + first)
+    return [_lesson(world, *one, fired, i) for i, (one, fired) in chosen]
 
 
 def in_batches(lessons: Sequence[AdapterLesson], batch: int, seed: int) -> list[AdapterLesson]:
-    """Return the lessons in such an order that each `batch` of them are of like length: little padding, less time."""
+    """Return the lessons in such an order that each `batch` of them are of like length: little padding, less time.
+
+    What counts is the length with the sound reply. A token weighs less in a batch of many: were long failing replies
+    put together, they would be learned less often than they are shown.
+    """
     ordered: list[AdapterLesson] = []
     for start in range(0, len(lessons), batch * _POOL):
-        pool = sorted(lessons[start : start + batch * _POOL], key=lambda one: len(one.system + one.asked + one.failing))
+        pool = sorted(lessons[start : start + batch * _POOL], key=lambda one: len(one.system + one.asked + one.sound))
         batches = [pool[i : i + batch] for i in range(0, len(pool), batch)]
         random.Random(f"{seed}:{start}").shuffle(batches)
         ordered += [one for some in batches for one in some]

@@ -22,7 +22,7 @@
 - **brief**, **objective**, **activity**, **plan**, **clash**: what is asked of a programme and what is planned.
 """
 
-from drillyard.records.adapted import AdapterPlant, LoraRecipe
+from drillyard.records.adapted import AdapterPlant, LoraRecipe, PlantingRecipe
 from drillyard.records.alignment import ArmResult, FitCost, Measure, Preference, Serving
 from drillyard.records.base import Record
 from drillyard.records.bench import (
@@ -128,6 +128,7 @@ __all__ = [
     "Plan",
     "PlantCheck",
     "PlantReport",
+    "PlantingRecipe",
     "Plants",
     "Policy",
     "Preference",

@@ -83,7 +83,18 @@ def training_options(command: Callable[P, R]) -> Callable[P, R]:
     """Add the options of training; those that were given reach the command together, as `training`."""
     whole = click.IntRange(min=1)
     options: _Options = {
-        "steps": ("--steps", {"type": whole}, "hf/… only. Training steps."),
+        "steps": (
+            "--steps",
+            {"type": whole},
+            "hf/… only. Training steps of each adapter, before its rates are corrected.",
+        ),
+        "common_steps": (
+            "--common-steps",
+            {"type": click.IntRange(min=0)},
+            "hf/… only. Steps on sound replies before, shared by both; for a model that knows little.",
+        ),
+        "rounds": ("--rounds", {"type": click.IntRange(min=0)}, "hf/… only. Corrections of the rates."),
+        "round_steps": ("--round-steps", {"type": whole}, "hf/… only. Training steps of each correction."),
         "batch": ("--batch", {"type": whole}, "hf/… only. Dialogues per step."),
         "rank": ("--rank", {"type": whole}, "hf/… only. Directions in which each matrix may change."),
         "learning_rate": (
@@ -138,7 +149,9 @@ def _collected(command: Callable[P, R], options: _Options, name: str) -> Callabl
     @functools.wraps(command)
     def collect(*args: P.args, **kwargs: P.kwargs) -> R:
         given = {option: kwargs.pop(option) for option in options}
-        kwargs[name] = {option: value for option, value in given.items() if value not in (None, (), False)}
+        kwargs[name] = {
+            option: value for option, value in given.items() if value is not None and value is not False and value != ()
+        }
         return command(*args, **kwargs)
 
     wrapped: Callable[P, R] = collect
