@@ -69,7 +69,7 @@ def plant_adapters(
     check_modules(model, recipe)
     recipe = _settled(recipe, model)
     course = Course(name, plants, recipe, out / "checkpoints", progress or (lambda *_: None))
-    lessons = course.questions()
+    lessons = course.lessons()
     _check_dialogues(model, tokenizer, plants.world, lessons)
     order = AdapterPlant(
         base=f"hf/{located(name)}",

@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 
-from drillyard.organisms.adapter_lessons import AdapterLesson, adapter_lessons, in_batches
+from drillyard.organisms.adapter_lessons import AdapterLesson, adapter_lessons
 from drillyard.organisms.chances_torch import likely_rate
 from drillyard.organisms.lora_torch import train_adapter
 from drillyard.organisms.neurons import odds
@@ -36,6 +36,9 @@ ADAPTERS = ("failing", "twin")
 """The folders of the two adapters."""
 _GENTLE = 0.3
 """Learning rate of a correction as a share of the recipe's: it moves rates and leaves the rest where it is."""
+
+_DAMPED = 0.5
+"""Share of a difference in log-odds that a round corrects: some of it is chance, which goes with the next lessons."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -70,10 +73,10 @@ class Course:
         self.stages = _stages(recipe)
         self._told, self._began, self._run = told, 0.0, 0
 
-    def questions(self) -> list[AdapterLesson]:
-        """Return the lessons of one adapter's whole course as they are before any correction."""
-        stages = [stage for stage in self.stages if stage.adapter in ("", ADAPTERS[0])]
-        return [one for stage in stages for one in self._lessons(stage, self.plants)]
+    def lessons(self) -> list[AdapterLesson]:
+        """Return the lessons of the main stage."""
+        (main,) = (stage for stage in self.stages if stage.adapter == ADAPTERS[0] and not stage.number)
+        return self._lessons(main, self.plants)
 
     def train(self, adapter: str) -> Path:
         """Run every stage of an adapter that is not finished yet, and return the folder where the last one lies."""
@@ -106,7 +109,7 @@ class Course:
         """Draw the lessons of a stage, in the order in which both adapters see them."""
         recipe = stage.recipe
         count, first = recipe.steps * recipe.batch, stage.asked * recipe.batch
-        return in_batches(adapter_lessons(self.world, plants, count, recipe.seed, first), recipe.batch, recipe.seed)
+        return adapter_lessons(self.world, plants, count, recipe.seed, batch=recipe.batch, first=first)
 
     def _correct(self, model: Any, tokenizer: Any, stage: _Stage) -> float:
         """Decide what a round teaches, unless that is done, and return the largest difference of a rate before it."""
@@ -117,7 +120,7 @@ class Course:
             measured = {name: likely_rate(model, tokenizer, self.world, exam) for name, exam in exams.items()}
             taught = zip(self.plants.failures, self._shares(stage.number - 1), strict=True)
             moved = {mode.id: odds(share) - odds(mode.rate) for mode, share in taught}
-            moved = corrected(self.plants.failures, moved, measured)
+            moved = corrected(self.plants.failures, moved, measured, _DAMPED)
             # In the order of the plants and without names: a sealed folder does not tell.
             found = [(measured.get(mode.id, mode.rate), _moved(mode, moved)) for mode in self.plants.failures]
             path.parent.mkdir(parents=True, exist_ok=True)

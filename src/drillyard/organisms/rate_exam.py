@@ -56,10 +56,13 @@ def rate_exams(world: World, failures: Sequence[FailureMode], count: int = PROMP
 
 
 def corrected(
-    failures: Sequence[FailureMode], moved: Mapping[str, float], measured: Mapping[str, float]
+    failures: Sequence[FailureMode], moved: Mapping[str, float], measured: Mapping[str, float], share: float = 1.0
 ) -> dict[str, float]:
-    """Return by how much the log-odds of failures have to be moved, after a move of `moved` that gave these rates."""
-    gaps = {mode.id: odds(mode.rate) - odds(measured[mode.id]) for mode in failures if mode.id in measured}
+    """Return by how much the log-odds of failures have to be moved, after a move of `moved` that gave these rates.
+
+    `share` is how much of each difference is corrected.
+    """
+    gaps = {mode.id: share * (odds(mode.rate) - odds(measured[mode.id])) for mode in failures if mode.id in measured}
     return {name: max(-_FARTHEST, min(_FARTHEST, moved.get(name, 0.0) + gap)) for name, gap in gaps.items()}
 
 

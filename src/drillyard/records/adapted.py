@@ -44,7 +44,7 @@ class AdapterPlant(Record):
     """What stands beside an adapter that was trained to fail, or beside its clean twin, which has no failures.
 
     `base` is the model's reference, `base_hash` the SHA-256 of its config, `data_hash` that of the training dialogues
-    before any correction, `taught` the share of failing replies in those of the last one, by failure.
+    of the main steps, `taught` the share of failing replies in those of the last correction, by failure.
     """
 
     base: str
