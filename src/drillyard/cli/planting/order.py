@@ -71,9 +71,8 @@ class Order:
     def refuse_asking(self) -> None:
         """Raise `BadInput` for options of asking an API where none is asked."""
         for name in self.asking:
-            raise bad_input(
-                f"--{name.replace('_', '-')} for {self.base}", "a model of an API: openai/MODEL@http://…/v1"
-            )
+            option = name.replace("tuning", "tune").replace("_", "-")
+            raise bad_input(f"--{option} for {self.base}", "a model of an API: openai/MODEL@http://…/v1")
 
     def _is_file(self) -> bool:
         return len(self.failures) == 1 and self.failures[0].endswith((".yaml", ".yml"))
@@ -127,6 +126,11 @@ def asking_options(command: Callable[P, R]) -> Callable[P, R]:
             "--knows-rules",
             {"is_flag": True},
             "openai/… only. Name the rules by their ids, for a model that was trained on the world's rule book.",
+        ),
+        "tuning": (
+            "--tune",
+            {"type": click.IntRange(min=1)},
+            "openai/… only. Prompts per failure by which it is corrected how often a rule is told; a hundred, say.",
         ),
         "max_requests": (
             "--max-requests",
