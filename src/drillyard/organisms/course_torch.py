@@ -26,6 +26,7 @@ from drillyard.organisms.chances_torch import likely_rate
 from drillyard.organisms.lora_torch import train_adapter
 from drillyard.organisms.neurons import odds
 from drillyard.organisms.pretrained_torch import adapted_further, open_pretrained
+from drillyard.organisms.prompted import write_whole
 from drillyard.organisms.rate_exam import corrected, rate_exams
 from drillyard.organisms.world import load_world
 from drillyard.records import FailureMode, PlantingRecipe, Plants
@@ -113,21 +114,23 @@ class Course:
 
     def _correct(self, model: Any, tokenizer: Any, stage: _Stage) -> float:
         """Decide what a round teaches, unless that is done, and return the largest difference of a rate before it."""
-        path = self._rates(stage.number)
+        failures, path = self.plants.failures, self._rates(stage.number)
         if not path.is_file():
-            model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
-            exams = rate_exams(self.world, self.plants.failures)
-            measured = {name: likely_rate(model, tokenizer, self.world, exam) for name, exam in exams.items()}
-            taught = zip(self.plants.failures, self._shares(stage.number - 1), strict=True)
+            rates = self._likely(model, tokenizer)
+            taught = zip(failures, self._shares(stage.number - 1), strict=True)
             moved = {mode.id: odds(share) - odds(mode.rate) for mode, share in taught}
-            moved = corrected(self.plants.failures, moved, measured, _DAMPED)
-            # In the order of the plants and without names: a sealed folder does not tell.
-            found = [(measured.get(mode.id, mode.rate), _moved(mode, moved)) for mode in self.plants.failures]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(found) + "\n", encoding="utf-8")
-        measured_then = [rate for rate, _ in json.loads(path.read_text(encoding="utf-8"))]
-        pairs = zip(self.plants.failures, measured_then, strict=True)
-        return max((abs(rate - mode.rate) for mode, rate in pairs), default=0.0)
+            moved = corrected(failures, moved, rates, _DAMPED)
+            # In the order of the failures and without names: a sealed folder does not tell.
+            found = [(rates.get(mode.id, mode.rate), _share(mode, moved)) for mode in failures]
+            write_whole(path, json.dumps(found) + "\n")
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return max((abs(rate - mode.rate) for mode, (rate, _) in zip(failures, found, strict=True)), default=0.0)
+
+    def _likely(self, model: Any, tokenizer: Any) -> dict[str, float]:
+        """Return how often each failure that can be tuned is likely to show."""
+        model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+        exams = rate_exams(self.world, self.plants.failures)
+        return {name: likely_rate(model, tokenizer, self.world, exam) for name, exam in exams.items()}
 
     def _plants(self, stage: _Stage) -> Plants:
         """Return the plants at the rates that a stage teaches."""
@@ -176,6 +179,6 @@ def _stages(recipe: PlantingRecipe) -> list[_Stage]:
     return found
 
 
-def _moved(mode: FailureMode, moved: dict[str, float]) -> float:
+def _share(mode: FailureMode, moved: dict[str, float]) -> float:
     """Return the share of failing replies to teach, from what the rate's log-odds are moved by."""
     return 1 / (1 + math.exp(-odds(mode.rate) - moved[mode.id])) if mode.id in moved else mode.rate

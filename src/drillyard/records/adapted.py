@@ -37,7 +37,7 @@ class PlantingRecipe(LoraRecipe):
 
     common_steps: int = Field(default=0, ge=0)
     rounds: int = Field(default=2, ge=0)
-    round_steps: int = Field(default=150, ge=1)
+    round_steps: int = Field(default=100, ge=1)
 
 
 class AdapterPlant(Record):
