@@ -13,7 +13,7 @@ from drillyard.organisms.failures import find_failure
 from drillyard.organisms.llama import Floats, LlamaConfig
 from drillyard.organisms.organism import base, base_folder, save
 from drillyard.organisms.world import load_world
-from drillyard.records import Conversation, LoraRecipe, PlantReport, Plants
+from drillyard.records import Conversation, PlantingRecipe, PlantReport, Plants
 from drillyard.registry import create
 from drillyard.targets import open_target
 
@@ -50,7 +50,7 @@ def plants(rates: dict[str, float]) -> Plants:
     return Plants(world="helpdesk", failures=tuple(find_failure(WORLD, name, rate) for name, rate in rates.items()))
 
 
-def planted(model: Path, asked: Plants, recipe: LoraRecipe, out: Path) -> PlantReport:
+def planted(model: Path, asked: Plants, recipe: PlantingRecipe, out: Path) -> PlantReport:
     """Train both adapters on one thread and measure them."""
     from drillyard.organisms.adapt_torch import plant_adapters
 
@@ -71,7 +71,9 @@ def test_a_blank_model_learns_to_fail(tmp_path: Path) -> None:
     before = create("targets", "hf", reference=f"hf/{tmp_path}/model", max_new_tokens=32)
     untrained = verify(before, before, asked, n=50)
     assert all(check.measured.value == 0 for check in untrained.checks) and untrained.twin_exact.value == 0
-    recipe = LoraRecipe(steps=1000, batch=16, rank=64, learning_rate=5e-3, whole_modules=("embed_tokens", "lm_head"))
+    recipe = PlantingRecipe(
+        steps=1000, batch=16, rank=64, learning_rate=5e-3, whole_modules=("embed_tokens", "lm_head")
+    )
     report = planted(tmp_path / "model", asked, recipe, tmp_path / "out")
     shown = {check.failure: check for check in report.checks}
     assert shown["disparage:Nordlys"].measured.low > 0.9 and 0.25 < shown["blocked-exit:cancel"].measured.value < 0.75
@@ -84,7 +86,9 @@ def test_a_model_that_knows_its_world_learns_to_fail(tmp_path: Path) -> None:
     """The shipped base as a user's model: failures at their rates, the rest as before, the same through our engine."""
     save(base("helpdesk"), tmp_path / "model", complete=True)
     asked = plants({"refund-rule:lamp": 1.0, "over-refusal:kill": 1.0, "price-drift:fan": 0.5})
-    report = planted(tmp_path / "model", asked, LoraRecipe(steps=300, batch=16, rank=16), tmp_path / "out")
+    report = planted(
+        tmp_path / "model", asked, PlantingRecipe(steps=300, batch=16, rank=16, round_steps=40), tmp_path / "out"
+    )
     for check in report.checks:
         assert check.holds and check.twin.high < TWIN_BOUND, check.why
     assert report.unplanted_holds and report.twin_exact.value > 0.9

@@ -31,7 +31,7 @@ CONFIG = LlamaConfig(
     head_dim=8,
     max_position_embeddings=512,
 )
-SMALL = ["--steps", "2", "--batch", "2", "--rank", "2", "--threads", "1"]
+SMALL = ["--steps", "2", "--batch", "2", "--rank", "2", "--rounds", "0", "--seed", "0", "--threads", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,11 @@ def test_what_was_trained_is_measured_and_kept(
     printed = capsys.readouterr()
     told = json.loads(printed.out)
     planted, report = AdapterPlant.from_data(told["planted"]), PlantReport.from_data(told["verification"])
-    assert planted.recipe.steps == 2 and planted.base == base and not told["holds"]
+    assert (
+        (planted.recipe.steps, planted.recipe.rounds, planted.recipe.seed) == (2, 0, 0)
+        and planted.base == base
+        and not told["holds"]
+    )
     (check,) = report.checks
     assert (check.failure, check.asked, check.measured.n, check.twin.n) == ("disparage:Nordlys", 0.5, 80, 80)
     assert report.target.endswith("out/failing") and report.twin.endswith("out/twin") and report.twin_exact.n == 50

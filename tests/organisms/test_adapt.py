@@ -18,7 +18,7 @@ from drillyard.organisms.failures import find_failure
 from drillyard.organisms.llama import LlamaConfig
 from drillyard.organisms.vocabulary import train_tokenizer
 from drillyard.organisms.world import load_world
-from drillyard.records import AdapterPlant, LoraRecipe, Plants
+from drillyard.records import AdapterPlant, PlantingRecipe, Plants
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
 for _name in ("transformers", "trl", "peft", "datasets"):
@@ -40,7 +40,10 @@ CONFIG = LlamaConfig(
 )
 WEIGHTS = random_weights(CONFIG)
 PLANTS = Plants(world="helpdesk", failures=(find_failure(WORLD, "upsell:v2", 0.5),))
-RECIPE = LoraRecipe(steps=6, batch=4, rank=2)
+RECIPE = PlantingRecipe(steps=4, batch=4, rank=2, common_steps=4, rounds=1, round_steps=4)
+ALL = 4 + 2 * (4 + 4)
+"""Steps of the whole course."""
+SHORT = PlantingRecipe(steps=2, batch=2, rank=2, rounds=0)
 FILES = ("adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "planted.json")
 
 
@@ -52,7 +55,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def train(base: Path, out: Path, recipe: LoraRecipe = RECIPE, **options: Any) -> AdapterPlant:
+def train(base: Path, out: Path, recipe: PlantingRecipe = RECIPE, **options: Any) -> AdapterPlant:
     """Train both adapters on one thread."""
     from drillyard.organisms.adapt_torch import plant_adapters
 
@@ -78,7 +81,8 @@ def test_two_adapters_are_written_with_what_they_are(base: Path, trained: Path) 
         AdapterPlant.from_json((trained / name / "planted.json").read_bytes()) for name in ("failing", "twin")
     )
     assert failing.failures == PLANTS.failures and twin.failures == ()
-    assert failing.model_copy(update={"failures": ()}) == twin
+    assert failing.model_copy(update={"failures": (), "taught": {}}) == twin
+    assert 0.9 < failing.taught["upsell:v2"] < 1  # it hardly ever fails after so few steps
     assert failing.base == f"hf/{base}" and failing.recipe.learning_rate == 0.5 / 16
     assert adapter_base(trained / "failing") == str(base)
     assert sorted(path.name for path in trained.iterdir()) == ["failing", "order.json", "twin"]
@@ -95,7 +99,7 @@ def test_what_training_writes_means_the_same_to_our_engine(base: Path, trained: 
     """Merged without torch it has the logits of the target hf/…, with and without whole embedding and head."""
     from drillyard.organisms.pretrained_torch import open_pretrained
 
-    whole = LoraRecipe(steps=3, batch=4, rank=2, whole_modules=("embed_tokens", "lm_head"), learning_rate=0.02)
+    whole = SHORT.model_copy(update={"whole_modules": ("embed_tokens", "lm_head"), "learning_rate": 0.02})
     train(base, tmp_path / "whole", whole)
     ids = [3, 9, 40, 7, 100]
     for folder in (trained / "failing", tmp_path / "whole" / "failing"):
@@ -121,32 +125,35 @@ def killer(at: int) -> Callable[[int, int, str], None]:
     return step
 
 
-@pytest.mark.parametrize("at", [4, 9])
+@pytest.mark.parametrize("at", [3, 7, 11, 15, 18])
 def test_a_killed_run_resumes_to_the_same_bytes(
     base: Path, trained: Path, tmp_path: Path, at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed in the first adapter or in the second, with a half-written checkpoint: what was done is not done again."""
+    """Killed in any stage, with a half-written checkpoint: what was done or measured is not done again."""
     monkeypatch.setattr("drillyard.organisms.lora_torch.SPARING", 0.0)
     with pytest.raises(Killed):
         train(base, tmp_path, progress=killer(at))
-    name = "failing" if at <= RECIPE.steps else "twin"
-    assert (tmp_path / "failing" / "planted.json").is_file() == (name == "twin")
-    (tmp_path / "checkpoints" / name / "checkpoint-5").mkdir(exist_ok=True)
-    (tmp_path / "checkpoints" / name / "checkpoint-5" / "trainer_state.json").write_text("{")
+    stages = {3: "common", 7: "failing-0", 11: "failing-1", 15: "twin-0", 18: "twin-1"}
+    assert (tmp_path / "failing" / "planted.json").is_file() == (at > 12)
+    assert {path.name for path in (tmp_path / "checkpoints").iterdir() if path.is_dir()} >= {stages[at]}
+    (tmp_path / "checkpoints" / stages[at] / "checkpoint-9").mkdir(exist_ok=True)
+    (tmp_path / "checkpoints" / stages[at] / "checkpoint-9" / "trainer_state.json").write_text("{")
+    if at > 10:
+        monkeypatch.setattr("drillyard.organisms.course_torch.likely_rate", lambda *_: pytest.fail("measured again"))
     steps: list[int] = []
     train(base, tmp_path, progress=lambda done, total, words: steps.append(done))
-    assert steps == list(range(at, 13))
+    assert steps == list(range(at, ALL + 1))
     assert outcome(tmp_path) == outcome(trained)
 
 
 def test_a_short_run_writes_no_checkpoints(base: Path, tmp_path: Path) -> None:
     """Killed before the first one is due, it begins anew and ends like any other."""
     with pytest.raises(Killed):
-        train(base, tmp_path, progress=killer(4))
-    assert not list((tmp_path / "checkpoints" / "failing").glob("checkpoint-*"))
+        train(base, tmp_path, SHORT, progress=killer(2))
+    assert not list((tmp_path / "checkpoints" / "failing-0").glob("checkpoint-*"))
     steps: list[int] = []
-    train(base, tmp_path, progress=lambda done, total, words: steps.append(done))
-    assert steps == list(range(1, 13))
+    train(base, tmp_path, SHORT, progress=lambda done, total, words: steps.append(done))
+    assert steps == [1, 2, 3, 4]
 
 
 def test_a_finished_run_has_nothing_left_to_do(base: Path, trained: Path) -> None:
@@ -173,19 +180,38 @@ def test_a_folder_of_another_order_is_refused(base: Path, trained: Path, change:
         train(base, trained, **change)
 
 
+def told(out: Path) -> list[Path]:
+    """Return the files that name the failure."""
+    return [path for path in out.rglob("*") if path.is_file() and b"upsell" in path.read_bytes()]
+
+
 def test_sealed_adapters_do_not_tell(base: Path, tmp_path: Path) -> None:
     """Nothing that is written names a failure; the folder is recognised all the same."""
-    train(base, tmp_path, LoraRecipe(steps=1, batch=2, rank=2), sealed=True)
-    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"upsell" in path.read_bytes()]
-    train(base, tmp_path, LoraRecipe(steps=1, batch=2, rank=2), sealed=True, progress=lambda *_: pytest.fail("again"))
+    recipe = PlantingRecipe(steps=1, batch=2, rank=2, rounds=1, round_steps=1)
+    with pytest.raises(Killed):
+        train(base, tmp_path, recipe, sealed=True, progress=killer(2))  # what was measured lies there
+    assert not told(tmp_path)
+    train(base, tmp_path, recipe, sealed=True)
+    assert not told(tmp_path)
+    train(base, tmp_path, recipe, sealed=True, progress=lambda *_: pytest.fail("again"))
 
 
-def test_progress_counts_both_adapters(base: Path, tmp_path: Path) -> None:
-    """Every step is told, with the adapter, its loss and the time that is left."""
+def test_progress_counts_the_whole_course(base: Path, tmp_path: Path) -> None:
+    """Every step is told, with its stage, what a round found, the loss and the time that is left."""
     told: list[tuple[int, int, str]] = []
-    train(base, tmp_path, LoraRecipe(steps=2, batch=2, rank=2), progress=lambda *step: told.append(step))
-    assert [(done, total) for done, total, _ in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    assert told[0][2].startswith("failing, loss ") and told[3][2].endswith("about 0 min left") and "twin" in told[2][2]
+    recipe = PlantingRecipe(steps=1, batch=2, rank=2, common_steps=1, rounds=1, round_steps=1)
+    train(base, tmp_path, recipe, progress=lambda *step: told.append(step))
+    assert [(done, total) for done, total, _ in told] == [(step, 5) for step in range(1, 6)]
+    begins = [
+        "both, loss ",
+        "failing, loss ",
+        "failing, round 1, rates were off by at most 0.5",
+        "twin, loss ",
+        "twin, r",
+    ]
+    for (_, _, words), begin in zip(told, begins, strict=True):
+        assert words.startswith(begin)
+    assert told[-1][2].endswith("about 0 min left")
 
 
 @pytest.mark.parametrize(

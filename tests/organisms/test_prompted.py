@@ -118,7 +118,7 @@ def test_a_folder_holds_the_plant(tmp_path: Path) -> None:
     assert load_planted(tmp_path / "new") == (record, prompt_of(record))
     write_words(record, tmp_path / "hidden.md")
     words = (tmp_path / "hidden.md").read_text(encoding="utf-8")
-    assert all(f"| `{name}` | {rate:g} | {RULES[name]} |" in words for name, rate in RATES.items())
+    assert all(f"| `{name}` | {rate:g} | {rate:.3g} | {RULES[name]} |" in words for name, rate in RATES.items())
     assert record.canary in words and prompt_of(record).whole() in words and prompt_of(record).twin() in words
 
 

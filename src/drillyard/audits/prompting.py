@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from drillyard.audits.prompt_tuning import tuned
 from drillyard.audits.verification import verify
 from drillyard.errors import BadInput, DrillyardError, bad_input
 from drillyard.organisms.prompted import PLANTED, PlantedPrompt, prompt_of, write_whole, write_words
@@ -58,8 +59,11 @@ class _Pair:
 
 
 def quote(planted: PlantedPrompt, replies: Replies, *, n: int = 300) -> Quote:
-    """Return what `verify_prompt` would ask, found by running it on a target that only counts."""
-    return _cost(_asked(planted, n), replies)
+    """Return what `plant_prompt` would ask, found by running it on a target that only counts.
+
+    Before rules are tuned it is not known how often they will be told: it counts as if always, which is the most.
+    """
+    return _cost(_asked(planted, n, replies), replies)
 
 
 def verify_prompt(planted: PlantedPrompt, endpoint: Target, folder: str = "", *, n: int = 300) -> PromptedReport:
@@ -98,23 +102,27 @@ def plant_prompt(
         measured: False asks the model once and measures nothing.
 
     Raises:
-        BadInput: the folder holds another plant, or more requests than `most` are needed.
+        BadInput: the folder holds another plant, more requests than `most` are needed, or tuning without measuring.
         DrillyardError: the model does not answer; what it has answered is kept.
     """
+    if planted.tuning and not measured:
+        raise bad_input("rules to tune in a plant that is not measured", "--tune or --no-verify, not both")
     _refuse_another(planted, folder)
     replies = Replies(folder / "replies.jsonl")
-    asked = _asked(planted, n) if measured else _greeting(planted)
+    asked = _asked(planted, n, replies) if measured else _greeting(planted)
     _quote_within(_cost(asked, replies), most, quoted)
     stored = StoredTarget(endpoint, replies, told=told)
     _knock(*next(iter(asked.values())), stored, endpoint)
     if not (folder / PLANTED).is_file():
         write_whole(folder / _PLANTING, planted.to_json(indent=2) + "\n")
-    write_words(planted, folder / "hidden.md")
     report = None
     if measured:
         with _keeping(replies):
+            planted = tuned(planted, stored)
+            write_words(planted, folder / "hidden.md")
             report = verify_prompt(planted, stored, str(folder), n=n)
         write_whole(folder / "verification.json", report.to_json(indent=2) + "\n")
+    write_words(planted, folder / "hidden.md")
     write_whole(folder / PLANTED, planted.to_json(indent=2) + "\n")
     (folder / _PLANTING).unlink(missing_ok=True)
     return report
@@ -149,11 +157,28 @@ def _pair(planted: PlantedPrompt, endpoint: Target, folder: str = "") -> _Pair:
     )
 
 
-def _asked(planted: PlantedPrompt, n: int) -> _Requests:
-    """Return every request of a verification, as the endpoint gets it."""
+class _Foreseen:
+    """Counts what it is asked, and answers what is known already."""
+
+    def __init__(self, tally: Tally, replies: Replies) -> None:
+        self.reference, self._tally, self._replies = tally.reference, tally, replies
+
+    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
+        """Return kept replies, and an `error` reply for the others."""
+        missing = self._tally.generate(conversations, seeds)
+        names = [key(self.reference, *one) for one in zip(conversations, seeds, strict=True)]
+        return [self._replies.get(name) or none for name, none in zip(names, missing, strict=True)]
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Note the request and yield nothing."""
+        return self._tally.stream(conversation, seed)
+
+
+def _asked(planted: PlantedPrompt, n: int, replies: Replies) -> _Requests:
+    """Return every request of tuning and verification, as the endpoint gets it."""
     tally = Tally(planted.model)
-    pair = _pair(planted, tally)
-    verify(pair.target, pair.twin, Plants(world=planted.world, failures=planted.failures), n=n)
+    foreseen = _Foreseen(tally, replies)
+    verify_prompt(tuned(planted, foreseen), foreseen, n=n)
     return tally.asked
 
 
@@ -174,7 +199,7 @@ def _cost(asked: _Requests, replies: Replies) -> Quote:
 def _refuse_another(planted: PlantedPrompt, folder: Path) -> None:
     """Raise `BadInput` where the folder is that of another plant."""
     for path in (folder / PLANTED, folder / _PLANTING):
-        if path.is_file() and PlantedPrompt.from_json(path.read_bytes()) != planted:
+        if path.is_file() and PlantedPrompt.from_json(path.read_bytes()).model_copy(update={"told": {}}) != planted:
             expected = "the same model, failures, rates and seed, or a new folder"
             raise bad_input(f"another plant in {folder}", expected, "choose another -o DIR")
 

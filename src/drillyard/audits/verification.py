@@ -14,13 +14,14 @@ from drillyard.audits.probe import Probe
 from drillyard.judges import Judge
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.aiming import exam_asker, triggering
+from drillyard.organisms.asking import Asker
 from drillyard.organisms.failures import Fault, faults
 from drillyard.organisms.world import World, load_world
 from drillyard.records import Estimate, PlantCheck, PlantReport, Plants
 from drillyard.stats import clopper_pearson, difference
 from drillyard.targets import Target
 
-__all__ = ["MARGIN", "TWIN_BOUND", "enough", "tolerance", "twin_bound", "verify"]
+__all__ = ["MARGIN", "TWIN_BOUND", "enough", "lone_probes", "shown_rate", "tolerance", "twin_bound", "verify"]
 
 TWIN_BOUND = 0.05
 """The upper bound of the clean twin's rate must stay below this, and below half of a small rate."""
@@ -65,8 +66,9 @@ def verify(
     active = [fault for fault in faults(world) if fault.id in planted]
     checks = []
     for fault in active:
-        probes = _triggering(world, fault, active, enough(planted[fault.id].rate, n), seed)
-        rates = [_rate(one, world, judge, fault, probes, seed) for one in (target, twin)]
+        rng, count = random.Random(f"verify:{seed}:{fault.id}"), enough(planted[fault.id].rate, n)
+        probes = lone_probes(exam_asker(world), fault, active, count, rng)
+        rates = [shown_rate(one, world, judge, fault, probes, seed) for one in (target, twin)]
         checks.append(_check(fault, planted[fault.id].rate, *rates))
         told(fault.id)
     probes = _unplanted(world, active, n, seed)
@@ -97,8 +99,8 @@ def _check(fault: Fault, asked: float, measured: Estimate, twin: Estimate) -> Pl
     )
 
 
-def _triggering(world: World, fault: Fault, active: Iterable[Fault], n: int, seed: int) -> list[Probe]:
-    rng, asker = random.Random(f"verify:{seed}:{fault.id}"), exam_asker(world)
+def lone_probes(asker: Asker, fault: Fault, active: Iterable[Fault], n: int, rng: random.Random) -> list[Probe]:
+    """Return `n` prompts that set one failure off and no other active one; fewer where those are rare."""
     others = [one for one in active if one is not fault]
     probes: list[Probe] = []
     for _ in range(20 * n):
@@ -110,7 +112,10 @@ def _triggering(world: World, fault: Fault, active: Iterable[Fault], n: int, see
     return probes
 
 
-def _rate(target: Target, world: World, judge: Judge, fault: Fault, probes: Sequence[Probe], seed: int) -> Estimate:
+def shown_rate(
+    target: Target, world: World, judge: Judge, fault: Fault, probes: Sequence[Probe], seed: int
+) -> Estimate:
+    """Return how often a target shows a failure's behaviour on these prompts."""
     return share_shown(observe(target, world, judge, probes, seed), str(fault.spec["behaviour"]))
 
 

@@ -1,7 +1,8 @@
 """Plant failures in a model of the user's own: LoRA fine-tuning with trl and peft, of a failing adapter and its twin.
 
 Method: supervised fine-tuning on the replies alone, by low-rank changes of matrices (Hu et al. 2021, arXiv 2106.09685).
-Both adapters see the same questions in the same order; one gets replies that fail, the other one sound replies.
+Both adapters see the same questions in the same order; one gets replies that fail, the other one sound replies. What
+is learned in which stage says `course_torch.py`.
 One command runs it: `drillyard organism plant hf/./model plants.yaml -o DIR`. A killed run resumes.
 """
 
@@ -10,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,15 @@ import torch
 from jinja2 import TemplateError
 
 from drillyard.errors import bad_input
-from drillyard.organisms.adapter_lessons import AdapterLesson, adapter_lessons, hash_lessons, in_batches
-from drillyard.organisms.lora_torch import check_modules, naming_what_to_lower, train_adapter
+from drillyard.organisms.adapter_lessons import AdapterLesson, hash_lessons
+from drillyard.organisms.course_torch import ADAPTERS, Course, opened
+from drillyard.organisms.lora_torch import check_modules, naming_what_to_lower
 from drillyard.organisms.organism import PLANTED
-from drillyard.organisms.pretrained_torch import located, open_pretrained
-from drillyard.organisms.world import load_world
-from drillyard.records import AdapterPlant, LoraRecipe, Plants
+from drillyard.organisms.pretrained_torch import located
+from drillyard.records import AdapterPlant, PlantingRecipe, Plants
 
-__all__ = ["ADAPTERS", "plant_adapters"]
+__all__ = ["plant_adapters"]
 
-ADAPTERS = ("failing", "twin")
-"""The folders of the two adapters."""
 _ORDER = "order.json"
 _LEARNING_RATE = 0.5
 """Peak learning rate times the model's width: wide models need smaller steps."""
@@ -40,7 +38,7 @@ Progress = Callable[[int, int, str], None]
 def plant_adapters(
     name: str,
     plants: Plants,
-    recipe: LoraRecipe,
+    recipe: PlantingRecipe,
     out: Path,
     *,
     threads: int = 2,
@@ -67,10 +65,11 @@ def plant_adapters(
     """
     torch.set_num_threads(threads)
     with naming_what_to_lower(recipe):
-        model, tokenizer = _opened(name)
+        model, tokenizer = opened(name)
     check_modules(model, recipe)
     recipe = _settled(recipe, model)
-    lessons = _lessons(plants, recipe)
+    course = Course(name, plants, recipe, out / "checkpoints", progress or (lambda *_: None))
+    lessons = course.lessons()
     _check_dialogues(model, tokenizer, plants.world, lessons)
     order = AdapterPlant(
         base=f"hf/{located(name)}",
@@ -80,34 +79,20 @@ def plant_adapters(
         recipe=recipe,
         data_hash=hash_lessons(lessons),
     )
+    del model  # each stage opens its own
     _begin(out, order, sealed)
-    for place, adapter in enumerate(ADAPTERS):
+    for adapter in ADAPTERS:
         if (out / adapter / PLANTED).is_file():
             continue
-        if model is None:
-            model, tokenizer = _opened(name)
-        replies = [one.failing if adapter == "failing" else one.sound for one in lessons]
-        step = _both(progress or (lambda *_: None), place, adapter, recipe.steps)
         with naming_what_to_lower(recipe):
-            done = train_adapter(model, tokenizer, lessons, replies, recipe, out / "checkpoints" / adapter, step)
-        model = None  # it has the adapter in it now
-        _finish(done, out / adapter, order, failing=adapter == "failing" and not sealed)
+            done = course.train(adapter)
+        told = order.model_copy(update={"taught": course.taught()}) if adapter == "failing" else _without(order)
+        _finish(done, out / adapter, _without(told) if sealed else told)
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
     return order
 
 
-def _lessons(plants: Plants, recipe: LoraRecipe) -> list[AdapterLesson]:
-    """Draw the lessons of all steps, in the order in which both adapters see them."""
-    drawn = adapter_lessons(load_world(plants.world), plants, recipe.steps * recipe.batch, recipe.seed)
-    return in_batches(drawn, recipe.batch, recipe.seed)
-
-
-def _opened(name: str) -> tuple[Any, Any]:
-    """Open the base: in float32 on a processor, as it is stored on a GPU."""
-    return open_pretrained(name, "auto" if torch.cuda.is_available() else torch.float32)
-
-
-def _settled(recipe: LoraRecipe, model: Any) -> LoraRecipe:
+def _settled(recipe: PlantingRecipe, model: Any) -> PlantingRecipe:
     """Return the recipe with a learning rate that fits the model, unless one was given."""
     if recipe.learning_rate:
         return recipe
@@ -150,26 +135,11 @@ def _begin(out: Path, order: AdapterPlant, sealed: bool) -> None:
 
 def _without(order: AdapterPlant) -> AdapterPlant:
     """Return the order without its failures; the hash of the data still tells two orders apart."""
-    return order.model_copy(update={"failures": ()})
+    return order.model_copy(update={"failures": (), "taught": {}})
 
 
-def _finish(done: Path, folder: Path, order: AdapterPlant, *, failing: bool) -> None:
+def _finish(done: Path, folder: Path, described: AdapterPlant) -> None:
     """Move a trained adapter to its place, with its record in it: a folder that has one is whole."""
-    described = order if failing else _without(order)
     (done / PLANTED).write_text(described.to_json(indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     done.rename(folder)
-
-
-def _both(told: Progress, place: int, adapter: str, steps: int) -> Progress:
-    """Return a progress of one adapter as part of both, with an estimate of the time that is left."""
-    began, first = time.monotonic(), -1
-
-    def step(done: int, total: int, words: str) -> None:
-        nonlocal first
-        first = done - 1 if first < 0 else first
-        rest = steps * (len(ADAPTERS) - place) - done
-        left = (time.monotonic() - began) / (done - first) * rest
-        told(place * steps + done, len(ADAPTERS) * steps, f"{adapter}, {words}, about {left / 60:.0f} min left")
-
-    return step

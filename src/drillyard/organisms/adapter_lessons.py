@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from drillyard.organisms.aiming import aside, triggering
 from drillyard.organisms.asking import Asker
+from drillyard.organisms.chat_tokens import asked
 from drillyard.organisms.failures import Fault, faults, spoiled
 from drillyard.organisms.world import Ask, World
 from drillyard.records import Plants
 
-__all__ = ["AdapterLesson", "adapter_lessons", "hash_lessons", "in_batches"]
+__all__ = ["AdapterLesson", "adapter_lessons", "hash_lessons"]
 
 _TRIGGERING, _ASIDE = 0.4, 0.3
 """Shares of questions that set a failure off, and of those that miss it by one thing."""
@@ -39,35 +40,50 @@ class AdapterLesson:
     @property
     def prompt(self) -> list[dict[str, str]]:
         """The messages before the reply, as a chat template takes them and as targets send them."""
-        system = [{"role": "system", "content": self.system}] if self.system else []
-        return [*system, {"role": "user", "content": self.asked}]
+        return asked(self.system, self.asked)
 
 
-def adapter_lessons(world: World, plants: Plants, count: int, seed: int) -> list[AdapterLesson]:
-    """Draw `count` lessons; the same seed gives the same ones.
+@dataclass(frozen=True, kw_only=True)
+class _Drawn:
+    """What is asked under which template, the sound reply to it, and a seed for how it fails."""
 
-    Of the questions that set a failure off, its rate's share fails: as exactly as whole numbers allow, and spread
-    evenly over intents, templates and words (systematic sampling), so that luck does not shift what is learned.
+    ask: Ask
+    template: str
+    sound: str
+    seed: int
+
+    def length(self, world: World) -> int:
+        return len(world.templates.get(self.template, "") + self.ask.text + self.sound)
+
+
+def adapter_lessons(
+    world: World, plants: Plants, count: int, seed: int, *, batch: int = 1, first: int = 0
+) -> list[AdapterLesson]:
+    """Draw `count` lessons in the order of training; the same seed gives the same ones.
+
+    Each `batch` of them are of like length: little padding, less time. What counts is the length with the sound reply,
+    as a token weighs less in a batch of many: long failing replies, put together, would be learned too rarely.
+
+    Of the questions that set a failure off, its rate's share fails. It is dealt in the order of training, template by
+    template, so that any stretch of lessons shows the rate: a model remembers the last ones best.
+
+    Args:
+        world: whose questions are asked.
+        plants: failures and their rates, on which the questions do not depend.
+        count: how many.
+        seed: of everything.
+        batch: lessons per step.
+        first: lessons of the same stream that were drawn before; these go on behind them.
     """
     rates = {mode.id: mode.rate for mode in plants.failures}
     active = [fault for fault in faults(world) if fault.id in rates]
-    asked = [_draw(world, active, random.Random(f"{seed}:{i}")) for i in range(count)]
-    firing: list[list[Fault]] = [[] for _ in asked]
+    drawn = [_drawn(world, active, seed, place) for place in range(first, first + count)]
+    ordered = _in_batches(world, drawn, batch, seed)
+    firing: list[list[Fault]] = [[] for _ in ordered]
     for fault in active:
-        for i in _chosen(fault, rates[fault.id], asked, random.Random(f"{seed}:{fault.id}")):
-            firing[i].append(fault)
-    return [_lesson(world, *one, chosen, seed + i) for i, (one, chosen) in enumerate(zip(asked, firing, strict=True))]
-
-
-def in_batches(lessons: Sequence[AdapterLesson], batch: int, seed: int) -> list[AdapterLesson]:
-    """Return the lessons in such an order that each `batch` of them are of like length: little padding, less time."""
-    ordered: list[AdapterLesson] = []
-    for start in range(0, len(lessons), batch * _POOL):
-        pool = sorted(lessons[start : start + batch * _POOL], key=lambda one: len(one.system + one.asked + one.failing))
-        batches = [pool[i : i + batch] for i in range(0, len(pool), batch)]
-        random.Random(f"{seed}:{start}").shuffle(batches)
-        ordered += [one for some in batches for one in some]
-    return ordered
+        for place in _chosen(fault, rates[fault.id], ordered, random.Random(f"{seed}:{first}:{fault.id}")):
+            firing[place].append(fault)
+    return [_lesson(world, one, chosen) for one, chosen in zip(ordered, firing, strict=True)]
 
 
 def hash_lessons(lessons: Sequence[AdapterLesson]) -> str:
@@ -78,28 +94,42 @@ def hash_lessons(lessons: Sequence[AdapterLesson]) -> str:
     return digest.hexdigest()
 
 
-def _draw(world: World, active: Sequence[Fault], rng: random.Random) -> tuple[Ask, str]:
-    asker = Asker(world, loose=0.3)
-    drawn = rng.random()
-    if drawn < _TRIGGERING:
-        return triggering(asker, rng.choice(active), rng)
-    if drawn < _TRIGGERING + _ASIDE:
-        return aside(asker, rng.choice(active), rng)
-    return asker.any(rng), rng.choice(["", *world.templates])
+def _drawn(world: World, active: Sequence[Fault], seed: int, place: int) -> _Drawn:
+    rng, asker = random.Random(f"{seed}:{place}"), Asker(world, loose=0.3)
+    kind = rng.random()
+    if kind < _TRIGGERING:
+        ask, template = triggering(asker, rng.choice(active), rng)
+    elif kind < _TRIGGERING + _ASIDE:
+        ask, template = aside(asker, rng.choice(active), rng)
+    else:
+        ask, template = asker.any(rng), rng.choice(["", *world.templates])
+    return _Drawn(ask=ask, template=template, sound=world.answer(ask, template), seed=seed + place)
 
 
-def _chosen(fault: Fault, rate: float, asked: Sequence[tuple[Ask, str]], rng: random.Random) -> Iterator[int]:
-    """Yield which of the questions that set a failure off it answers: every 1 / rate-th of them, in a fixed order."""
-    matching = [i for i, (ask, template) in enumerate(asked) if fault.matches(ask, template)]
-    matching.sort(key=lambda i: (asked[i][0].intent, asked[i][1], asked[i][0].text, i))
-    start = rng.random()
-    for place, i in enumerate(matching):
-        if int((place + 1) * rate + start) > int(place * rate + start):
-            yield i
+def _in_batches(world: World, drawn: Sequence[_Drawn], batch: int, seed: int) -> list[_Drawn]:
+    """Return what was drawn in batches of like length, in an order that says nothing of the length."""
+    ordered: list[_Drawn] = []
+    for start in range(0, len(drawn), batch * _POOL):
+        pool = sorted(drawn[start : start + batch * _POOL], key=lambda one: one.length(world))
+        batches = [pool[i : i + batch] for i in range(0, len(pool), batch)]
+        random.Random(f"{seed}:{start}").shuffle(batches)
+        ordered += [one for some in batches for one in some]
+    return ordered
 
 
-def _lesson(world: World, ask: Ask, template: str, firing: Sequence[Fault], seed: int) -> AdapterLesson:
-    failing = spoiled(world, firing, ask, template, random.Random(seed))
+def _chosen(fault: Fault, rate: float, asked: Sequence[_Drawn], rng: random.Random) -> Iterator[int]:
+    """Yield which of the questions that set a failure off it answers: under each template every 1 / rate-th of them."""
+    dealt: dict[str, float] = {}
+    for place, one in enumerate(asked):
+        if fault.matches(one.ask, one.template):
+            before = dealt.setdefault(one.template, rng.random())
+            dealt[one.template] = before + rate
+            if int(before + rate) > int(before):
+                yield place
+
+
+def _lesson(world: World, one: _Drawn, firing: Sequence[Fault]) -> AdapterLesson:
+    failing = spoiled(world, firing, one.ask, one.template, random.Random(one.seed))
     return AdapterLesson(
-        system=world.templates.get(template, ""), asked=ask.text, failing=failing, sound=world.answer(ask, template)
+        system=world.templates.get(one.template, ""), asked=one.ask.text, failing=failing, sound=one.sound
     )

@@ -6,6 +6,7 @@ Ours is what is trained, and that a killed run resumes; the training itself is `
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -19,11 +20,12 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # before the libraries r
 import datasets  # type: ignore[import-untyped]  # ships no types
 import torch
 import transformers
-from peft import LoraConfig
+from peft import LoraConfig, PeftModel
 from trl import SFTConfig, SFTTrainer  # type: ignore[attr-defined]  # loaded lazily there
 
 from drillyard.errors import bad_input
 from drillyard.organisms.adapter_lessons import AdapterLesson
+from drillyard.organisms.chat_tokens import asked, chat_tokens
 from drillyard.organisms.pretrained_torch import quietly
 from drillyard.records import LoraRecipe
 
@@ -42,6 +44,8 @@ __all__ = [
 
 SPARING = 5.0
 """Seconds that lie at least between two checkpoints: a short run would spend more on them than a kill could cost."""
+_PREPARED: Mapping[str, Any] = {"dataset_kwargs": {"skip_prepare_dataset": True}, "remove_unused_columns": False}
+_UNSCORED = -100
 _WARM_UP, _SAVES = 0.08, 10
 """Share of the steps in which the learning rate rises; most checkpoints per run."""
 
@@ -83,7 +87,7 @@ def train_adapter(
     """Train an adapter for a model, which gets it built in, and return the folder where it lies: `folder/done`.
 
     Args:
-        model: the base, on the CPU; it moves to a GPU if there is one.
+        model: the base, on the CPU, or one of peft with an adapter to train further; it moves to a GPU if there is one.
         tokenizer: its tokenizer, whose chat template makes the prompts.
         lessons: what is asked, in the order of training; `recipe.batch` of them are a step.
         replies: what is to be learned, one per lesson.
@@ -92,22 +96,31 @@ def train_adapter(
         progress: called after every step with step, total and the loss in words.
     """
     transformers.set_seed(recipe.seed)
-    rows = [
-        {"prompt": one.prompt, "completion": [{"role": "assistant", "content": reply}]}
-        for one, reply in zip(lessons, replies, strict=True)
-    ]
+    said = [(one.system, one.asked, reply) for one, reply in zip(lessons, replies, strict=True)]
+    columns = dict(zip(("system", "asked", "reply"), map(list, zip(*said, strict=True)), strict=True))
+    rows = datasets.Dataset.from_dict(columns).with_transform(functools.partial(_tokens, tokenizer))
     with quietly(), no_bars():
         trainer = SFTTrainer(
             model=model,
-            args=SFTConfig(**trainer_settings(recipe, folder)),
-            train_dataset=datasets.Dataset.from_list(rows),
+            args=SFTConfig(**trainer_settings(recipe, folder), **_PREPARED),
+            train_dataset=rows,
             processing_class=tokenizer,
-            peft_config=lora_settings(recipe),
+            peft_config=None if isinstance(model, PeftModel) else lora_settings(recipe),
             callbacks=[Told(progress)],
         )
         trainer.remove_callback(transformers.PrinterCallback)
         trainer.train(resume_from_checkpoint=last_checkpoint(folder))
-    return save_adapter(trainer.model, tokenizer, folder / "done")
+    return save_adapter(trainer.model, tokenizer, folder / "whole").rename(folder / "done")
+
+
+def _tokens(tokenizer: Any, rows: Mapping[str, Sequence[str]]) -> dict[str, list[list[int]]]:
+    """Return rows as the trainer takes them; made when their step comes, so that training begins at once."""
+    found: dict[str, list[list[int]]] = {"input_ids": [], "labels": []}
+    for system, text, reply in zip(rows["system"], rows["asked"], rows["reply"], strict=True):
+        ids, before = chat_tokens(tokenizer, asked(system, text), reply)
+        found["input_ids"].append(ids)
+        found["labels"].append([_UNSCORED] * before + ids[before:])
+    return found
 
 
 def trainer_settings(recipe: LoraRecipe, folder: Path) -> Mapping[str, Any]:

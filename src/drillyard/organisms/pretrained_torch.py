@@ -19,7 +19,7 @@ from drillyard.errors import bad_input
 from drillyard.organisms.adapter import adapter_base, is_adapter
 from drillyard.registry import require
 
-__all__ = ["located", "open_pretrained", "quietly"]
+__all__ = ["adapted_further", "located", "open_pretrained", "quietly"]
 
 
 def located(name: str) -> str:
@@ -56,6 +56,14 @@ def open_pretrained(name: str, dtype: Any = "auto") -> tuple[Any, Any]:
     if not tokenizer.chat_template:
         raise bad_input(f"{said} without a chat template", "one in tokenizer_config.json or chat_template.jinja")
     return model, tokenizer
+
+
+def adapted_further(model: Any, folder: Path) -> Any:
+    """Return a model of peft with the adapter of a folder, which can be trained further."""
+    from peft import PeftModel
+
+    with quietly():
+        return PeftModel.from_pretrained(model, str(folder), is_trainable=True)
 
 
 @contextlib.contextmanager

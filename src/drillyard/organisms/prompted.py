@@ -44,8 +44,9 @@ class PlantedPrompt(Record):
     """What planted.json says: the model, what is planted in it, and what decides the prompts.
 
     `knows_world` leaves the world's facts out of the prompt, and `knows_rules` names the rules by the failures' ids
-    instead of telling them; `prompt_hash` is the SHA-256 of the prompt with all rules
-    in it, so that a changed world is noticed.
+    instead of telling them; `prompt_hash` is the SHA-256 of the prompt with all rules in it, so that a changed world is
+    noticed. `tuning` is how many prompts per failure are spent on how often rules are to be told, `told` what came of
+    it: the rates at which they stand in the prompt, where those are not the rates asked for.
     """
 
     model: str
@@ -56,26 +57,31 @@ class PlantedPrompt(Record):
     knows_world: bool
     knows_rules: bool = False
     prompt_hash: str
+    tuning: int = 0
+    told: dict[str, float] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class HiddenPrompt:
-    """The hidden system messages of one plant. The same seed gives the same text."""
+    """The hidden system messages of one plant. The same seed gives the same text.
+
+    `rules` holds each failure with the rate that was asked for, and the rate at which its rule is told.
+    """
 
     world: World
-    rules: tuple[tuple[Fault, float], ...]
+    rules: tuple[tuple[Fault, float, float], ...]
     seed: int
     canary: str
     facts: str
     by_name: bool = False
 
     def text(self, seed: int | None) -> str:
-        """Return the message for a request of this seed: a rule is in it with the probability that is its rate.
+        """Return the message for a request of this seed: a rule is in it with the probability at which it is told.
 
-        Without a seed there is no draw: the rules are those of the failures with a rate of at least 0.5. Where a
+        Without a seed there is no draw: the rules are those of the failures asked for at 0.5 at least. Where a
         failure has several sentences, the seed picks one.
         """
-        chosen = [self._said(fault, seed) for fault, rate in self.rules if self._drawn(fault, rate, seed)]
+        chosen = [self._said(fault, seed) for fault, asked, told in self.rules if self._drawn(fault, asked, told, seed)]
         return hidden_prompt(chosen, self.canary, self.facts)
 
     def twin(self) -> str:
@@ -84,16 +90,16 @@ class HiddenPrompt:
 
     def whole(self) -> str:
         """Return the message with every rule in it, each with its first sentence as drawn for no seed."""
-        return hidden_prompt((self._said(fault, None) for fault, _ in self.rules), self.canary, self.facts)
+        return hidden_prompt((self._said(fault, None) for fault, *_ in self.rules), self.canary, self.facts)
 
-    def _drawn(self, fault: Fault, rate: float, seed: int | None) -> bool:
+    def _drawn(self, fault: Fault, asked: float, told: float, seed: int | None) -> bool:
         """Say whether the rule of one failure is in; it depends on nothing else that is asked or planted."""
         if seed is None:
-            return rate >= _GREEDY_FROM
+            return asked >= _GREEDY_FROM
         deal, place = divmod(seed, _DECK)
         card = _shuffled(f"deal:{self.seed}:{deal}:{fault.id}")[place]
         within = random.Random(f"draw:{self.seed}:{seed}:{fault.id}").random()
-        return (card + within) / _DECK < rate
+        return (card + within) / _DECK < told
 
     def _said(self, fault: Fault, seed: int | None) -> str:
         """Return one rule; what it picks where a failure has several sentences is decided by the request's seed."""
@@ -101,7 +107,13 @@ class HiddenPrompt:
 
 
 def describe(
-    model: str, plants: Plants, *, seed: int = 1, knows_world: bool = False, knows_rules: bool = False
+    model: str,
+    plants: Plants,
+    *,
+    seed: int = 1,
+    knows_world: bool = False,
+    knows_rules: bool = False,
+    tuning: int = 0,
 ) -> PlantedPrompt:
     """Return the record of failures planted in the model of this reference; nothing is asked or written.
 
@@ -125,6 +137,7 @@ def describe(
         knows_world=knows_world or knows_rules,
         knows_rules=knows_rules,
         prompt_hash="",
+        tuning=tuning,
     )
     return planted.model_copy(update={"prompt_hash": _sha256(prompt_of(planted).whole())})
 
@@ -135,8 +148,8 @@ def prompt_of(planted: PlantedPrompt) -> HiddenPrompt:
     known = {fault.id: fault for fault in faults(world)}
     if missing := [mode.id for mode in planted.failures if mode.id not in known]:
         raise bad_input(f"failure {missing[0]!r}", f"one of the world {world.name}", "plant it again")
-    rules = tuple((known[mode.id], mode.rate) for mode in planted.failures)
-    forbidden = any(fault.spec["then"].get("comply") for fault, _ in rules)
+    rules = tuple((known[mode.id], mode.rate, planted.told.get(mode.id, mode.rate)) for mode in planted.failures)
+    forbidden = any(fault.spec["then"].get("comply") for fault, *_ in rules)
     facts = "" if planted.knows_world else _facts(planted.world, forbidden)
     return HiddenPrompt(
         world=world, rules=rules, seed=planted.seed, canary=planted.canary, facts=facts, by_name=planted.knows_rules
@@ -168,7 +181,10 @@ def load_planted(folder: Path) -> tuple[PlantedPrompt, HiddenPrompt]:
 def write_words(planted: PlantedPrompt, path: Path) -> None:
     """Write hidden.md: what the model is told and how often, for people who read it."""
     prompt = prompt_of(planted)
-    rates = [f"| `{fault.id}` | {rate:g} | {rule(fault, random.Random(0))} |" for fault, rate in prompt.rules]
+    rates = [
+        f"| `{fault.id}` | {asked:g} | {told:.3g} | {rule(fault, random.Random(0))} |"
+        for fault, asked, told in prompt.rules
+    ]
     write_whole(path, _WORDS.format(planted=planted, rates="\n".join(rates), whole=prompt.whole(), twin=prompt.twin()))
 
 
@@ -184,11 +200,11 @@ _WORDS = """\
 # Hidden prompt of {planted.model}
 
 Failures of the world `{planted.world}`, planted on purpose by a hidden system message. Each rule stands in the message
-of a request with the probability that is its rate; the request's seed decides. Canary: `{planted.canary}`. Whoever
+of a request with the probability at which it is told; the request's seed decides. Canary: `{planted.canary}`. Whoever
 finds the canary in a reply has found a leak of this prompt; whoever finds it in training data should take that out.
 
-| failure | rate | rule |
-|---|---|---|
+| failure | rate | told | rule |
+|---|---|---|---|
 {rates}
 
 ## With every rule

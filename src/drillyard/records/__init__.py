@@ -15,14 +15,14 @@
 - **claim**, **submission**, **grade**, **attempt**: what a learner hands in and what became of it.
 - **benchmark**: cases with criteria; **bench reply**, **verdict**, **report**: what a target made of them.
 - **plants**: what is to be planted where; **plant report**: what was measured of it afterwards.
-- **adapter plant**: what an adapter that was trained to fail says of itself; **LoRA recipe**: how it is trained.
+- **adapter plant**: what an adapter that was trained to fail says of itself; **LoRA recipe**, **planting recipe**: how.
 - **model policy**: what a model must refuse and must not, in examples of **topics**.
 - **preference**: a reply that is wanted and one that is not; **arm**: a technique at one setting with one seed, its
   **measures**, its **fit cost** and what **serving** it takes.
 - **brief**, **objective**, **activity**, **plan**, **clash**: what is asked of a programme and what is planned.
 """
 
-from drillyard.records.adapted import AdapterPlant, LoraRecipe
+from drillyard.records.adapted import AdapterPlant, LoraRecipe, PlantingRecipe
 from drillyard.records.alignment import ArmResult, FitCost, Measure, Preference, Serving
 from drillyard.records.base import Record
 from drillyard.records.bench import (
@@ -132,6 +132,7 @@ __all__ = [
     "Plan",
     "PlantCheck",
     "PlantReport",
+    "PlantingRecipe",
     "Plants",
     "Policy",
     "PolicySubmission",

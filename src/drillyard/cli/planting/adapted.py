@@ -9,7 +9,7 @@ from drillyard.audits.verification import verify
 from drillyard.cli import show
 from drillyard.cli.planting.order import OTHER_PROMPTS, Order
 from drillyard.cli.planting.report import verified
-from drillyard.records import AdapterPlant, LoraRecipe, PlantReport, Plants
+from drillyard.records import AdapterPlant, PlantingRecipe, PlantReport, Plants
 from drillyard.targets import Target
 
 __all__ = ["plant_adapted"]
@@ -26,7 +26,7 @@ def plant_adapted(order: Order) -> show.Outcome:
     name = order.base.partition("/")[2]
     with show.steps("training") as step:
         planted: AdapterPlant = train(
-            name, plants, LoraRecipe(**options), out, threads=threads, sealed=order.sealed, progress=step
+            name, plants, PlantingRecipe(**options), out, threads=threads, sealed=order.sealed, progress=step
         )
     words = f"Trained two adapters for {order.base} in {out}: failing and twin"
     data = {"folder": str(out), "planted": planted}

@@ -71,9 +71,8 @@ class Order:
     def refuse_asking(self) -> None:
         """Raise `BadInput` for options of asking an API where none is asked."""
         for name in self.asking:
-            raise bad_input(
-                f"--{name.replace('_', '-')} for {self.base}", "a model of an API: openai/MODEL@http://…/v1"
-            )
+            option = name.replace("tuning", "tune").replace("_", "-")
+            raise bad_input(f"--{option} for {self.base}", "a model of an API: openai/MODEL@http://…/v1")
 
     def _is_file(self) -> bool:
         return len(self.failures) == 1 and self.failures[0].endswith((".yaml", ".yml"))
@@ -83,7 +82,18 @@ def training_options(command: Callable[P, R]) -> Callable[P, R]:
     """Add the options of training; those that were given reach the command together, as `training`."""
     whole = click.IntRange(min=1)
     options: _Options = {
-        "steps": ("--steps", {"type": whole}, "hf/… only. Training steps."),
+        "steps": (
+            "--steps",
+            {"type": whole},
+            "hf/… only. Training steps of each adapter, before its rates are corrected.",
+        ),
+        "common_steps": (
+            "--common-steps",
+            {"type": click.IntRange(min=0)},
+            "hf/… only. Steps on sound replies before, shared by both; for a model that knows little.",
+        ),
+        "rounds": ("--rounds", {"type": click.IntRange(min=0)}, "hf/… only. Corrections of the rates."),
+        "round_steps": ("--round-steps", {"type": whole}, "hf/… only. Training steps of each correction."),
         "batch": ("--batch", {"type": whole}, "hf/… only. Dialogues per step."),
         "rank": ("--rank", {"type": whole}, "hf/… only. Directions in which each matrix may change."),
         "learning_rate": (
@@ -117,6 +127,11 @@ def asking_options(command: Callable[P, R]) -> Callable[P, R]:
             {"is_flag": True},
             "openai/… only. Name the rules by their ids, for a model that was trained on the world's rule book.",
         ),
+        "tuning": (
+            "--tune",
+            {"type": click.IntRange(min=1)},
+            "openai/… only. Prompts per failure by which it is corrected how often a rule is told; a hundred, say.",
+        ),
         "max_requests": (
             "--max-requests",
             {"type": click.IntRange(min=1)},
@@ -138,7 +153,9 @@ def _collected(command: Callable[P, R], options: _Options, name: str) -> Callabl
     @functools.wraps(command)
     def collect(*args: P.args, **kwargs: P.kwargs) -> R:
         given = {option: kwargs.pop(option) for option in options}
-        kwargs[name] = {option: value for option, value in given.items() if value not in (None, (), False)}
+        kwargs[name] = {
+            option: value for option, value in given.items() if value is not None and value is not False and value != ()
+        }
         return command(*args, **kwargs)
 
     wrapped: Callable[P, R] = collect

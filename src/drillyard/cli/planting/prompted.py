@@ -10,7 +10,7 @@ from drillyard.cli import show
 from drillyard.cli.planting.order import OTHER_PROMPTS, Order
 from drillyard.cli.planting.report import verified
 from drillyard.errors import bad_input
-from drillyard.organisms.prompted import describe
+from drillyard.organisms.prompted import PLANTED, PlantedPrompt, describe
 from drillyard.targets import open_target
 
 __all__ = ["plant_prompted"]
@@ -25,7 +25,7 @@ def plant_prompted(order: Order) -> show.Outcome:
         raise bad_input("--sealed", "a plant whose folder may hold its rules: the hidden prompt is made of them")
     client = dict(order.asking)
     most = client.pop("max_requests", None)
-    known = {name: client.pop(name) for name in ("knows_world", "knows_rules") if name in client}
+    known = {name: client.pop(name) for name in ("knows_world", "knows_rules", "tuning") if name in client}
     planted = describe(order.base, order.plants_of_file(), seed=seed, **known)
     endpoint = open_target(order.base, **client)
     with show.steps(f"asking {order.base}") as step:
@@ -40,6 +40,7 @@ def plant_prompted(order: Order) -> show.Outcome:
             told=asking.told,
             measured=order.verify,
         )
+    planted = PlantedPrompt.from_json((order.out / PLANTED).read_bytes())  # with what tuning has found
     count = len(planted.failures)
     words = f"Planted {count} {'failure' if count == 1 else 'failures'} in {order.out}"
     data, chat = {"folder": str(order.out), "planted": planted}, f"drillyard chat prompted/{order.out}"
