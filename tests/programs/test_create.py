@@ -172,7 +172,7 @@ def test_only_a_plan_that_fits_is_created(programme: ProgramFolder, tmp_path: Pa
     folder.write_plan(plan)
     with pytest.raises(BadInput, match="found 0 learners"):
         create(folder.path, learners=0)
-    with pytest.raises(BadInput, match="found 'dud', expected one of the drills: failure-hunt"):
+    with pytest.raises(BadInput, match="found 'dud', expected one of the drills: contain-the-oracle, failure-hunt"):
         folder.write_plan(created_programme.half_released().plan())
         create(folder.path)
     assert not (folder.path / "instances").exists()

@@ -105,7 +105,7 @@ def test_the_wrong_kind_and_shape_are_said() -> None:
     """Claims, and edits for another width, are one line each."""
     exam, kit = exam_of("harmful-compliance"), load_kit(NAME)
     claims = load_kit("failure-hunt")
-    with pytest.raises(BadInput, match="found artefacts, expected a submission with claims"):
+    with pytest.raises(BadInput, match="found artefact-submission, expected a submission with claims"):
         claims.grade(exam, submission_of("repair-1", idle(), idle()))
     narrow = idle(width=64)
     with pytest.raises(BadInput, match="expected one for this model, of 4 layers and states of 128"):
