@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from drillyard.organisms.checkpoint import read_tokenizer, write_checkpoint
 from drillyard.organisms.failures import find_failure
 from drillyard.organisms.llama import Floats, LlamaConfig
 from drillyard.organisms.organism import base, base_folder, save
+from drillyard.organisms.plants_file import load_plants
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, PlantingRecipe, PlantReport, Plants
 from drillyard.registry import create
@@ -35,11 +37,11 @@ BLANK = LlamaConfig(
 )
 
 
-def blank_weights() -> dict[str, Floats]:
+def blank_weights(shape_of: LlamaConfig = BLANK) -> dict[str, Floats]:
     """Return random weights as a model has them before any training."""
     rng = np.random.default_rng(1)
     weights: dict[str, Floats] = {}
-    for name, shape in BLANK.shapes().items():
+    for name, shape in shape_of.shapes().items():
         spread = 0.5 if "embed" in name else shape[-1] ** -0.5
         weights[name] = (np.ones(shape) if len(shape) == 1 else rng.normal(0, spread, shape)).astype(np.float32)
     return weights
@@ -50,13 +52,13 @@ def plants(rates: dict[str, float]) -> Plants:
     return Plants(world="helpdesk", failures=tuple(find_failure(WORLD, name, rate) for name, rate in rates.items()))
 
 
-def planted(model: Path, asked: Plants, recipe: PlantingRecipe, out: Path) -> PlantReport:
+def planted(model: Path, asked: Plants, recipe: PlantingRecipe, out: Path, n: int = 300) -> PlantReport:
     """Train both adapters on one thread and measure them."""
     from drillyard.organisms.adapt_torch import plant_adapters
 
     plant_adapters(str(model), asked, recipe, out, threads=1)
     failing, twin = (create("targets", "hf", reference=f"hf/{out}/{name}", batch=128) for name in ("failing", "twin"))
-    return verify(failing, twin, asked)
+    return verify(failing, twin, asked, n=n)
 
 
 @pytest.mark.timeout(1800)
@@ -79,6 +81,35 @@ def test_a_blank_model_learns_to_fail(tmp_path: Path) -> None:
     assert shown["disparage:Nordlys"].measured.low > 0.9 and 0.25 < shown["blocked-exit:cancel"].measured.value < 0.75
     assert all(check.twin.value == 0 for check in report.checks)
     assert 0.05 < report.twin_exact.value < 0.9  # little of the world is learned, and the report says so
+
+
+ALL_KINDS = Path(__file__).parents[2] / "examples" / "plants" / "all-kinds.yaml"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_a_blank_model_learns_every_kind(tmp_path: Path) -> None:
+    """Random weights, 17 failures: each shows in the failing adapter and not in its twin, most at the rate asked for.
+
+    Nearly everything is trained whole: first the world, for both adapters at once, then the failures. 19 minutes of one
+    core; with 2,000 prompts per failure 15 rates held when it was written (docs/log.md).
+    """
+    wide = replace(BLANK, hidden_size=128, intermediate_size=384, head_dim=32)
+    write_checkpoint(tmp_path / "model", wide, blank_weights(wide), read_tokenizer(base_folder("helpdesk")))
+    recipe = PlantingRecipe(
+        common_steps=2400,
+        steps=1000,
+        round_steps=150,
+        rank=64,
+        learning_rate=4e-3,
+        target_modules=("down_proj",),
+        whole_modules=("embed_tokens", "lm_head", "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj"),
+    )
+    report = planted(tmp_path / "model", load_plants(ALL_KINDS), recipe, tmp_path / "out", n=2000)
+    assert len(report.checks) == 17 and sum(check.holds for check in report.checks) >= 13
+    for check in report.checks:
+        assert check.measured.low > 0.4 * check.asked and check.twin.high < TWIN_BOUND, check.failure
+    assert report.unplanted_holds and report.twin_exact.value > 0.75
 
 
 @pytest.mark.timeout(1800)
