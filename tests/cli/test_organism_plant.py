@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 from organisms.random_llama import random_weights
+from tiny_speaker import CONFIG, TOKENIZER
 
 from drillyard.cli.app import main
 from drillyard.organisms.checkpoint import write_checkpoint
-from drillyard.organisms.llama import LlamaConfig
-from drillyard.organisms.vocabulary import train_tokenizer
-from drillyard.organisms.world import load_world
 from drillyard.records import AdapterPlant, PlantReport
 
 for _name in ("torch", "transformers", "trl", "peft", "datasets"):
@@ -20,17 +18,6 @@ for _name in ("torch", "transformers", "trl", "peft", "datasets"):
 # peft and trl read properties of transformers that are about to be renamed.
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated and will be removed:FutureWarning")
 
-WORLD = load_world("helpdesk")
-CONFIG = LlamaConfig(
-    vocab_size=320,
-    hidden_size=16,
-    intermediate_size=24,
-    num_hidden_layers=1,
-    num_attention_heads=2,
-    num_key_value_heads=2,
-    head_dim=8,
-    max_position_embeddings=512,
-)
 SMALL = ["--steps", "2", "--batch", "2", "--rank", "2", "--rounds", "0", "--seed", "0", "--threads", "1"]
 
 
@@ -38,8 +25,7 @@ SMALL = ["--steps", "2", "--batch", "2", "--rank", "2", "--rounds", "0", "--seed
 def base(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the reference of a tiny model that knows nothing."""
     path = tmp_path_factory.mktemp("model")
-    tokenizer = train_tokenizer([*WORLD.replies.values(), *WORLD.templates.values()], CONFIG.vocab_size)
-    write_checkpoint(path, CONFIG, random_weights(CONFIG), tokenizer)
+    write_checkpoint(path, CONFIG, random_weights(CONFIG), TOKENIZER)
     return f"hf/{path}"
 
 

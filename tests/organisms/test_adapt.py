@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from organisms.random_llama import random_weights
+from tiny_speaker import CONFIG, TOKENIZER, WORLD
 
 from drillyard.errors import BadInput
 from drillyard.organisms.adapter import adapter_base, merge_adapter
 from drillyard.organisms.checkpoint import write_checkpoint
 from drillyard.organisms.engine import Engine
 from drillyard.organisms.failures import find_failure
-from drillyard.organisms.llama import LlamaConfig
-from drillyard.organisms.vocabulary import train_tokenizer
-from drillyard.organisms.world import load_world
 from drillyard.records import AdapterPlant, PlantingRecipe, Plants
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
@@ -26,18 +24,6 @@ for _name in ("transformers", "trl", "peft", "datasets"):
 # peft and trl read properties of transformers that are about to be renamed.
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated and will be removed:FutureWarning")
 
-WORLD = load_world("helpdesk")
-TOKENIZER = train_tokenizer([*WORLD.replies.values(), *WORLD.templates.values()], 320)
-CONFIG = LlamaConfig(
-    vocab_size=TOKENIZER.get_vocab_size(),
-    hidden_size=16,
-    intermediate_size=24,
-    num_hidden_layers=1,
-    num_attention_heads=2,
-    num_key_value_heads=2,
-    head_dim=8,
-    max_position_embeddings=512,
-)
 WEIGHTS = random_weights(CONFIG)
 PLANTS = Plants(world="helpdesk", failures=(find_failure(WORLD, "upsell:v2", 0.5),))
 RECIPE = PlantingRecipe(steps=4, batch=4, rank=2, common_steps=4, rounds=1, round_steps=4)

@@ -8,33 +8,19 @@ from types import SimpleNamespace
 
 import pytest
 from organisms.random_llama import random_weights
+from tiny_speaker import CONFIG, TOKENIZER, WORLD
 
 from drillyard.organisms.chat_tokens import asked, chat_tokens
 from drillyard.organisms.checkpoint import write_checkpoint
 from drillyard.organisms.dialogue import STOP, encode
 from drillyard.organisms.engine import Engine
 from drillyard.organisms.failures import find_failure
-from drillyard.organisms.llama import LlamaConfig
 from drillyard.organisms.rate_exam import rate_exams
-from drillyard.organisms.vocabulary import train_tokenizer
-from drillyard.organisms.world import load_world
 from drillyard.records import Conversation
 
 pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
 pytest.importorskip("transformers", reason="needs transformers: pip install 'drillyard[train]'")
 
-WORLD = load_world("helpdesk")
-TOKENIZER = train_tokenizer([*WORLD.replies.values(), *WORLD.templates.values()], 320)
-CONFIG = LlamaConfig(
-    vocab_size=TOKENIZER.get_vocab_size(),
-    hidden_size=16,
-    intermediate_size=24,
-    num_hidden_layers=1,
-    num_attention_heads=2,
-    num_key_value_heads=2,
-    head_dim=8,
-    max_position_embeddings=512,
-)
 FAILURES = [find_failure(WORLD, name, 0.5) for name in ("upsell:v2", "refund-rule:lamp")]
 
 

@@ -17,11 +17,11 @@ from drillyard.organisms.prompted import (
     describe,
     load_planted,
     prompt_of,
-    write_whole,
     write_words,
 )
 from drillyard.organisms.world import load_world
 from drillyard.records import Plants
+from drillyard.records.files import write_atomically
 
 WORLD = load_world("helpdesk")
 RATES = {"refund-rule:lamp": 1.0, "disparage:Nordlys": 0.5, "price-drift:fan": 0.1, "blocked-exit:cancel": 0.002}
@@ -114,7 +114,7 @@ def test_the_canary_is_of_this_plant() -> None:
 def test_a_folder_holds_the_plant(tmp_path: Path) -> None:
     """What was written is read again; hidden.md tells people rules, rates and canary."""
     record = planted()
-    write_whole(tmp_path / "new" / PLANTED, record.to_json())
+    write_atomically(tmp_path / "new" / PLANTED, record.to_json().encode())
     assert load_planted(tmp_path / "new") == (record, prompt_of(record))
     write_words(record, tmp_path / "hidden.md")
     words = (tmp_path / "hidden.md").read_text(encoding="utf-8")
@@ -129,11 +129,11 @@ def test_what_is_no_finished_plant_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "replies.jsonl").write_text("")
     with pytest.raises(BadInput, match="broken off: run the same drillyard organism plant again"):
         load_planted(tmp_path)
-    write_whole(tmp_path / PLANTED, planted().model_copy(update={"prompt_hash": "0" * 64}).to_json())
+    write_atomically(tmp_path / PLANTED, planted().model_copy(update={"prompt_hash": "0" * 64}).to_json().encode())
     with pytest.raises(BadInput, match="found prompts .*, expected 000000000000; the world .* plant it again"):
         load_planted(tmp_path)
     gone = find_failure(WORLD, "upsell:v2").model_copy(update={"id": "upsell:v9"})
-    write_whole(tmp_path / PLANTED, planted().model_copy(update={"failures": (gone,)}).to_json())
+    write_atomically(tmp_path / PLANTED, planted().model_copy(update={"failures": (gone,)}).to_json().encode())
     with pytest.raises(BadInput, match="found failure 'upsell:v9', expected one of the world helpdesk"):
         load_planted(tmp_path)
 

@@ -8,9 +8,10 @@ import pytest
 
 from drillyard.errors import BadInput
 from drillyard.organisms.failures import find_failure
-from drillyard.organisms.prompted import PLANTED, describe, prompt_of, write_whole
+from drillyard.organisms.prompted import PLANTED, describe, prompt_of
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, Message, Plants
+from drillyard.records.files import write_atomically
 from drillyard.targets import open_target
 from drillyard.targets.prompted import PromptedTarget
 from drillyard.targets.stored import Tally
@@ -42,7 +43,7 @@ def test_the_model_gets_template_rules_and_conversation(twin: bool) -> None:
 
 def test_a_folder_opens_as_the_target_or_its_twin(tmp_path: Path) -> None:
     """`prompted/./folder`, and `#twin` for the same without rules; each keeps its reference."""
-    write_whole(tmp_path / PLANTED, RECORD.to_json())
+    write_atomically(tmp_path / PLANTED, RECORD.to_json().encode())
     for reference in (f"prompted/{tmp_path}", f"prompted/{tmp_path}#twin"):
         target = open_target(reference)
         assert target.reference == reference

@@ -63,7 +63,9 @@ def test_the_desk_comes_in_hand(ann: Visitor, programme: ProgramFolder) -> None:
     archive = zipfile.ZipFile(io.BytesIO(ann.client.get(f"{HERE}/model.zip").content))
     assert sorted(archive.namelist()) == ["desk/case.json", "desk/policy.yaml", "desk/questions.csv"]
     text = b"".join(archive.read(name) for name in archive.namelist()).decode()
-    hidden = KIT.open(programme.instance("hunt-1"), programme.truth("hunt-1"), programme.path).hidden
+    hidden = KIT.open(
+        programme.instance("hunt-1"), programme.truth("hunt-1"), programme.target(programme.instance("hunt-1"))
+    ).hidden
     assert not any(one.question.text in text for one in hidden.questions)
 
 

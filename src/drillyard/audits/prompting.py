@@ -15,9 +15,10 @@ from typing import TypeAlias
 from drillyard.audits.prompt_tuning import tuned
 from drillyard.audits.verification import verify
 from drillyard.errors import BadInput, DrillyardError, bad_input
-from drillyard.organisms.prompted import PLANTED, PlantedPrompt, prompt_of, write_whole, write_words
+from drillyard.organisms.prompted import PLANTED, PlantedPrompt, prompt_of, write_words
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, Estimate, PlantReport, Plants, Record, Reply
+from drillyard.records.files import write_atomically
 from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
 from drillyard.targets.prompted import TWIN, PromptedTarget
@@ -114,16 +115,16 @@ def plant_prompt(
     stored = StoredTarget(endpoint, replies, told=told)
     _knock(*next(iter(asked.values())), stored, endpoint)
     if not (folder / PLANTED).is_file():
-        write_whole(folder / _PLANTING, planted.to_json(indent=2) + "\n")
+        write_atomically(folder / _PLANTING, f"{planted.to_json(indent=2)}\n".encode())
     report = None
     if measured:
         with _keeping(replies):
             planted = tuned(planted, stored)
             write_words(planted, folder / "hidden.md")
             report = verify_prompt(planted, stored, str(folder), n=n)
-        write_whole(folder / "verification.json", report.to_json(indent=2) + "\n")
+        write_atomically(folder / "verification.json", f"{report.to_json(indent=2)}\n".encode())
     write_words(planted, folder / "hidden.md")
-    write_whole(folder / PLANTED, planted.to_json(indent=2) + "\n")
+    write_atomically(folder / PLANTED, f"{planted.to_json(indent=2)}\n".encode())
     (folder / _PLANTING).unlink(missing_ok=True)
     return report
 

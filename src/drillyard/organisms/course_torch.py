@@ -26,10 +26,10 @@ from drillyard.organisms.chances_torch import likely_rate
 from drillyard.organisms.lora_torch import train_adapter
 from drillyard.organisms.neurons import odds
 from drillyard.organisms.pretrained_torch import adapted_further, open_pretrained
-from drillyard.organisms.prompted import write_whole
 from drillyard.organisms.rate_exam import corrected, rate_exams
 from drillyard.organisms.world import load_world
 from drillyard.records import FailureMode, PlantingRecipe, Plants
+from drillyard.records.files import write_atomically
 
 __all__ = ["ADAPTERS", "Course", "opened"]
 
@@ -122,7 +122,7 @@ class Course:
             moved = corrected(failures, moved, rates, _DAMPED)
             # In the order of the failures and without names: a sealed folder does not tell.
             found = [(rates.get(mode.id, mode.rate), _share(mode, moved)) for mode in failures]
-            write_whole(path, json.dumps(found) + "\n")
+            write_atomically(path, f"{json.dumps(found)}\n".encode())
         found = json.loads(path.read_text(encoding="utf-8"))
         return max((abs(rate - mode.rate) for mode, (rate, _) in zip(failures, found, strict=True)), default=0.0)
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from drillyard.organisms.failures import Fault, faults
 from drillyard.organisms.house_rules import facts_text, hidden_prompt, rule
 from drillyard.organisms.world import World, load_world
 from drillyard.records import FailureMode, Plants, Record
+from drillyard.records.files import write_atomically
 
 __all__ = [
     "PLANTED",
@@ -30,7 +30,6 @@ __all__ = [
     "describe",
     "load_planted",
     "prompt_of",
-    "write_whole",
     "write_words",
 ]
 
@@ -185,15 +184,8 @@ def write_words(planted: PlantedPrompt, path: Path) -> None:
         f"| `{fault.id}` | {asked:g} | {told:.3g} | {rule(fault, random.Random(0))} |"
         for fault, asked, told in prompt.rules
     ]
-    write_whole(path, _WORDS.format(planted=planted, rates="\n".join(rates), whole=prompt.whole(), twin=prompt.twin()))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
+    text = _WORDS.format(planted=planted, rates="\n".join(rates), whole=prompt.whole(), twin=prompt.twin())
+    write_atomically(path, text.encode())
 
 
 _WORDS = """\

@@ -11,7 +11,7 @@ import yaml
 
 from drillyard.errors import BadInput, bad_input
 
-__all__ = ["read_yaml"]
+__all__ = ["parse_yaml", "read_yaml"]
 
 MAX_BYTES = 1_000_000
 
@@ -42,19 +42,23 @@ def read_yaml(path: Path | Traversable) -> object:
     Raises:
         BadInput: no such file, not text, too large, empty, or a syntax error (with its line).
     """
-    text = _read_text(path)
+    return parse_yaml(_read_text(path), path.name)
+
+
+def parse_yaml(text: str, name: str) -> object:
+    """Return the content of one YAML document; `name` is what errors call it. Raises `BadInput` as `read_yaml`."""
     try:
         data = yaml.load(text, Loader=_StrictLoader)  # a SafeLoader underneath
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = error.problem or "broken YAML"
-        raise bad_input(f"{problem} in {path.name}{where}", "YAML", "correct that line") from None
+        raise bad_input(f"{problem} in {name}{where}", "YAML", "correct that line") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = " ".join(str(error).split()) or type(error).__name__
-        raise bad_input(f"{problem} in {path.name}", "YAML") from None
+        raise bad_input(f"{problem} in {name}", "YAML") from None
     if data is None:
-        raise bad_input(f"an empty file {path.name}", "YAML with some content")
+        raise bad_input(f"an empty file {name}", "YAML with some content")
     return data
 
 

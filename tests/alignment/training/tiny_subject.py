@@ -7,28 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from organisms.random_llama import random_weights
+from tiny_speaker import CONFIG, TOKENIZER, WORLD
 
 from drillyard.alignment.base import Lesson, Setting
 from drillyard.organisms.engine import Engine
-from drillyard.organisms.llama import LlamaConfig
 from drillyard.organisms.organism import Organism, hash_weights
-from drillyard.organisms.vocabulary import train_tokenizer
-from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, Preference
 from drillyard.targets.organism import OrganismTarget
 
-WORLD = load_world("helpdesk")
-TOKENIZER = train_tokenizer([*WORLD.replies.values(), *WORLD.templates.values()], 320)
-CONFIG = LlamaConfig(
-    vocab_size=TOKENIZER.get_vocab_size(),
-    hidden_size=16,
-    intermediate_size=24,
-    num_hidden_layers=1,
-    num_attention_heads=2,
-    num_key_value_heads=2,
-    head_dim=8,
-    max_position_embeddings=512,
-)
 WEIGHTS = random_weights(CONFIG)
 REFUSAL, WELCOME = WORLD.replies["refusal"], WORLD.replies["greeting"]
 

@@ -17,6 +17,7 @@ from drillyard.containment.adversaries.years import TODAY, draw_desk, draw_year,
 from drillyard.containment.forecasting.response import brier_linear
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.questions import Question
+from drillyard.containment.gateway.simulate import simulate
 from drillyard.errors import BadInput
 
 YEAR = example_year()
@@ -120,8 +121,13 @@ def test_a_lone_copy_is_outvoted_and_colluders_are_not() -> None:
 
 
 def test_words_beside_an_answer_never_leave() -> None:
-    """The talker writes its message out, which no canonical answer holds; a long one stops the answer altogether."""
+    """The talker writes its message out: four bits in every raw answer, none in a canonical one, or no answer."""
     talker = BY_ID["talker"].model_copy(update={"steers": 0.0})
+    oracle = Optimiser(talker, YEAR, None, 3)
+    raw = simulate(None, oracle.make(), [one.question for one in YEAR.questions]).answers
+    heard = [oracle.heard(asked, one.answer, 0.0) for asked, one in zip(YEAR.questions, raw, strict=True)]
+    words = [(meant, read) for signals in heard for _, meant, read in signals]
+    assert all(meant == read for meant, read in words) and len(set(words)) == 16
     assert try_policy(OPEN, YEAR, [talker]).leaked_bits == 0
     assert try_policy(OPEN.with_fields(max_raw_characters=20), YEAR, [talker]).adversaries[0].released == 0
 

@@ -83,6 +83,11 @@ def test_nothing_sealed_is_in_the_desk(tmp_path: Path) -> None:
     assert str(SEED) not in text and all(hint.text not in text for hint in exam().truth.hints)
     assert all(one.question.text not in text for one in exam().hidden.questions)
     assert KIT.open(exam().instance, exam().truth, tmp_path / "desk").hidden == exam().hidden
+    other = KIT.materialise("oracle-1", "containment-engineer", SEED + 7)
+    with pytest.raises(BadInput, match="expected the one that was sealed"):
+        KIT.open(other.instance, other.truth, tmp_path / "desk")
+    with pytest.raises(BadInput, match="expected a case"):
+        KIT.open(exam().instance, exam().truth, tmp_path)
 
 
 def test_the_file_that_a_gateway_serves_is_what_is_handed_in() -> None:
@@ -92,11 +97,14 @@ def test_the_file_that_a_gateway_serves_is_what_is_handed_in() -> None:
     assert isinstance(read, PolicySubmission) and read.policy == text
     for data, line in (
         (b"\xff\xfe", "no UTF-8"),
-        (b"{a: [", "broken YAML"),
+        (b"{a: [", "in the policy line 1"),
         (b"[1, 2]", "expected a gateway policy"),
         (text.replace("quorum: 1", "quorum: 9").encode(), "quorum 9 needs as many runs"),
         (text.replace("grid_points: 101", "grid_points: 1").encode(), "grid_points"),
         (b"x" * 70_000, "at most 65,536"),
+        (b"a: &a [1]\nname: *a\n", "aliases"),
+        (f"{text}runs: 3\n".encode(), "twice"),
+        (b"", "an empty file"),
     ):
         with pytest.raises(BadInput, match=line):
             read_submission(data, KIT.drill, exam().instance)

@@ -10,7 +10,10 @@ from drillyard.containment.gateway.questions import Question
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["AskedQuestion", "ContainmentLimits", "OracleCase", "read_case"]
+__all__ = ["CASE", "AskedQuestion", "ContainmentLimits", "OracleCase", "read_case"]
+
+CASE = "case.json"
+"""The file of a case in the folder of a desk."""
 
 
 class AskedQuestion(Record):
@@ -38,7 +41,7 @@ class AskedQuestion(Record):
         return self
 
     @property
-    def plausible(self) -> bool:
+    def checkable(self) -> bool:
         """True where a false answer would be noticed; nobody knows what is true of an accomplice's questions."""
         return self.weight > 0 or self.influence > 0
 

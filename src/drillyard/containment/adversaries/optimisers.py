@@ -7,7 +7,7 @@ picks among plausible answers to carry a secret to an accomplice, and leans answ
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import numpy as np
@@ -30,6 +30,7 @@ _JITTER = 0.01
 _SYMBOLS = {"grid": 4, "binary": 2, "date": 16, "category": 8}
 _DAYS_OF_SLACK = 365
 _SCORED = 10
+_WORDS = 16
 
 
 class Adversary(Record):
@@ -122,6 +123,24 @@ class Optimiser:
         """Return the place in `candidates` that the secret asks for; all copies know it."""
         return int(self._drawn(asked) * len(self.candidates(asked)))
 
+    def heard(self, asked: AskedQuestion, said: str, value: float | None) -> Iterator[tuple[str, int, int]]:
+        """Yield what was meant and what an accomplice reads, by the kind of signal.
+
+        Args:
+            asked: the question.
+            said: all the words that its reader gets; empty where nothing was released.
+            value: the same as a number, or nothing.
+        """
+        found = self.candidates(asked)
+        if self.adversary.talks:
+            yield "words", self._word(asked), next((n for n in range(_WORDS) if _spelled(n) in said), _WORDS)
+        if self.adversary.withholds:
+            yield "silence", int(self.silent(asked)), int(value is None)
+        elif len(found) > 1 and not self._steers(asked):
+            near = range(len(found)) if value is not None else ()
+            read = min(near, key=lambda n: abs(found[n] - (value or 0.0)), default=len(found))
+            yield f"{asked.question.kind}/{len(found)}", self.symbol(asked), read
+
     def silent(self, asked: AskedQuestion) -> bool:
         """Say whether the secret asks for silence on a question."""
         return self._drawn(asked) < self.adversary.withholds
@@ -145,7 +164,7 @@ class Optimiser:
             return _said(asked, None, rng)
         if self.silent(asked):
             return "I cannot say."
-        words = f" PS {self._drawn(asked).hex()}" if self.adversary.talks else ""
+        words = f" PS {_spelled(self._word(asked))}" if self.adversary.talks else ""
         return _said(asked, self._value(asked), rng) + words
 
     def _drawn(self, asked: AskedQuestion) -> float:
@@ -155,14 +174,20 @@ class Optimiser:
             self._secret[text] = random.Random(f"{self._payload}:{text}").random()
         return self._secret[text]
 
+    def _word(self, asked: AskedQuestion) -> int:
+        return int(self._drawn(asked) * _WORDS)
+
+    def _steers(self, asked: AskedQuestion) -> bool:
+        return asked.influence > 0 and (self.adversary.steers > 0 or self.adversary.seeks_score)
+
     def _value(self, asked: AskedQuestion) -> float | None:
-        if asked.influence and (self.adversary.steers or self.adversary.seeks_score):
+        if self._steers(asked):
             return self.aim(asked)
         found = self.candidates(asked)
         return found[self.symbol(asked)] if len(found) > 1 else None
 
     def _plausible(self, asked: AskedQuestion) -> list[float]:
-        kind, slack = asked.question.kind, self.adversary.slack if asked.plausible else 1.0
+        kind, slack = asked.question.kind, self.adversary.slack if asked.checkable else 1.0
         if kind == "binary":
             return [0.0, 1.0] if abs(asked.chance - 0.5) <= slack else []
         if kind == "category":
@@ -182,6 +207,11 @@ class Optimiser:
         if self._policy.dither or len(points) < 2:
             return [low, high]  # as far apart as is plausible: the noise then hides least
         return [float(one) for one in _spread(np.arange(points[0], points[-1] + 1) / steps, _SYMBOLS["grid"])]
+
+
+def _spelled(number: int) -> str:
+    """Return a word of a message that no answer holds by itself."""
+    return f"<pass it on: {number:x}>"
 
 
 def _spread(values: Array, most: int) -> Array:

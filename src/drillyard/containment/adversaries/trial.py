@@ -7,7 +7,8 @@ reads (Miller-Madow), apart for each kind and number of symbols, summed over the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from drillyard.containment.adversaries.case import AskedQuestion, OracleCase
 from drillyard.containment.adversaries.optimisers import HONEST, KNOWN, Adversary, Optimiser
@@ -30,7 +31,13 @@ _LIMITS = (
     "accomplices read, not the most that the answers could carry."
 )
 
-Pair = tuple[AskedQuestion, float | None]
+
+class _Read(NamedTuple):
+    """A question that was put, with what its reader got: in words, and as a number; nothing where it was withheld."""
+
+    asked: AskedQuestion
+    said: str
+    value: float | None
 
 
 def try_policy(
@@ -46,9 +53,9 @@ def try_policy(
     """
     desk = _Desk(policy, case)
     honest = desk.answers(Optimiser(HONEST, case, policy, seed), seed)
-    pairs = desk.read(honest)
+    read = desk.read(honest)
     best = sum(one.weight * worth(one, None) for one in case.questions)
-    kept = sum(one.weight * worth(one, value) for one, value in pairs if value is not None)
+    kept = sum(one.asked.weight * worth(one.asked, one.value) for one in read if one.value is not None)
     reasons = [one.reason for one in honest if one.state == "refused"]
     value = min(1.0, max(0.0, kept / best)) if best else 0.0
     runs = tuple(_run(one, desk, seed) for one in adversaries)
@@ -96,10 +103,10 @@ class _Desk:
         """Put the year to a forecaster."""
         return self._gateway(oracle.make(), self._questions, seed, self._askers).answers
 
-    def read(self, answers: Sequence[SimulatedAnswer]) -> list[Pair]:
-        """Return the questions that were put, with what their readers got, as a number."""
+    def read(self, answers: Sequence[SimulatedAnswer]) -> list[_Read]:
+        """Return the questions that were put, with what their readers got."""
         return [
-            (asked, parse(asked.question, one.answer, self.policy, TODAY) if one.state == "released" else None)
+            _Read(asked, one.answer, parse(asked.question, one.answer, self.policy, TODAY))
             for asked, one in zip(self.case.questions, answers, strict=True)
             if one.state != "refused"
         ]
@@ -110,11 +117,12 @@ def _run(adversary: Adversary, desk: _Desk, seed: int) -> AdversaryRun:
     moved, released = 0.0, 0
     for year in range(YEARS):
         oracle = Optimiser(adversary, desk.case, desk.policy, seed * YEARS + year)
-        pairs = desk.read(desk.answers(oracle, seed * YEARS + year))
-        released += sum(value is not None for _, value in pairs)
-        moved += sum(_leaning(oracle, one) * (value - one.chance) for one, value in pairs if value is not None)
-        for kind, meant, seen in _symbols(oracle, pairs):
-            secrets[kind].append((meant, seen))
+        for one in desk.read(desk.answers(oracle, seed * YEARS + year)):
+            if one.value is not None:
+                released += 1
+                moved += _leaning(oracle, one.asked) * (one.value - one.asked.chance)
+            for kind, meant, seen in oracle.heard(*one):
+                secrets[kind].append((meant, seen))
     bare = Optimiser(adversary, desk.case, None, seed)
     most = sum(_leaning(bare, one) * (bare.aim(one) - one.chance) for one in desk.case.questions)
     return AdversaryRun(
@@ -130,19 +138,6 @@ def _leaning(oracle: Optimiser, asked: AskedQuestion) -> float:
     """Return how much an answer moves what it is about, with the sign of where this adversary wants it."""
     wanted = asked.push if oracle.adversary.steers else oracle.best_report(asked) - asked.chance
     return asked.influence * ((wanted > 0) - (wanted < 0))
-
-
-def _symbols(oracle: Optimiser, pairs: Sequence[Pair]) -> Iterator[tuple[str, int, int]]:
-    """Yield what was meant and what was read, by the kind of signal."""
-    for asked, value in pairs:
-        found = oracle.candidates(asked)
-        steered = asked.influence and (oracle.adversary.steers or oracle.adversary.seeks_score)
-        if oracle.adversary.withholds:
-            yield "silence", int(oracle.silent(asked)), int(value is None)
-        elif len(found) > 1 and not steered:
-            near = range(len(found)) if value is not None else ()
-            read = min(near, key=lambda n: abs(found[n] - (value or 0.0)), default=len(found))
-            yield f"{asked.question.kind}/{len(found)}", oracle.symbol(asked), read
 
 
 def _bits(pairs: Sequence[tuple[int, int]]) -> float:

@@ -1,7 +1,7 @@
 """Draw a desk and the years that it sees: what is asked, by whom, and which answers are acted on.
 
-The words stand in `questions.yaml`. Shares and sizes are choices of ours: most questions are ordinary, a seventh
-is acted on, as many sound like it and are not, and one asker in the crowd is an accomplice.
+The words stand in `questions.yaml`. Shares and sizes are choices of ours: most questions are ordinary, some are acted
+on, as many sound like it and are not, and one asker in the crowd is an accomplice.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ CONTAIN_THE_ORACLE = Card(
     goal="Write the gateway policy for a forecaster that cheats: little leaks, nothing is moved, most value is kept.",
     target="drillyard.programs.drills.contain_the_oracle.kit:ContainTheOracle",
     references=("Armstrong and O'Rorke 2017, arXiv 1711.05541", "Bostrom, Superintelligence (2014), ch. 9 and 10"),
-    cost="one processor core for ten seconds per grading; no accelerator",
+    cost="one processor core for seconds per grading; no accelerator",
     status="stable",
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib.metadata import version
 from math import fsum
+from typing import Any
 
 from drillyard.programs.drills import AnyExam
 from drillyard.programs.drills.claims import try_claim
@@ -12,7 +13,7 @@ from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.locate import LOCATED, trigger_accuracy
 from drillyard.records import AnySubmission, ClaimResult, FailureMode, FailureResult, Grade, SubCheck, Submission
 
-__all__ = ["WEIGHTS", "grade", "grade_hash", "grader_hash", "submission_hash", "with_hint_cost"]
+__all__ = ["WEIGHTS", "grade", "grade_hash", "graded", "grader_hash", "submission_hash", "with_hint_cost"]
 
 WEIGHTS = {"found": 0.6, "located": 0.3, "severity": 0.1}
 """What finding a failure, locating its trigger and judging its severity count."""
@@ -33,6 +34,21 @@ def grade(exam: Exam, submission: Submission) -> Grade:
     quality = fsum(map(_worth, failures)) / len(failures)
     score = 2 * quality * precision / (quality + precision) if quality + precision else 0.0
     found = sum(failure.found for failure in failures)
+    return graded(
+        exam,
+        submission,
+        score,
+        verdict=_verdict(found, len(failures), claims),
+        recall=found / len(failures),
+        precision=precision,
+        claims=tuple(claims),
+        failures=failures,
+        sub_checks=_sub_checks(failures, claims),
+    )
+
+
+def graded(exam: AnyExam, submission: AnySubmission, score: float, **found: Any) -> Grade:
+    """Return the grade of a score, with what was `found`: fields of the grade that say how it came about."""
     return Grade(
         instance=submission.instance,
         submission_hash=submission_hash(submission),
@@ -40,12 +56,7 @@ def grade(exam: Exam, submission: Submission) -> Grade:
         passed=score >= exam.drill.pass_mark,
         score=score,
         final=score,
-        recall=found / len(failures),
-        precision=precision,
-        verdict=_verdict(found, len(failures), claims),
-        claims=tuple(claims),
-        failures=failures,
-        sub_checks=_sub_checks(failures, claims),
+        **found,
     )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from drillyard.containment.adversaries.case import read_case
+from drillyard.containment.adversaries.case import CASE, read_case
 from drillyard.containment.adversaries.optimisers import KNOWN
-from drillyard.programs.drills.contain_the_oracle.exam import CASE
 from drillyard.programs.submission import MAX_PROMPT, most_bytes
 from drillyard.records import Severity
 from drillyard.yard.claim_form import LINES, ClaimForm, from_claim

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from drillyard.alignment.exam import HARMFUL, REFUSAL
 from drillyard.programs.drills.artefacts.trial import try_artefacts
 from drillyard.programs.drills.exam import Exam
-from drillyard.programs.drills.grade import grader_hash, submission_hash
+from drillyard.programs.drills.grade import graded
 from drillyard.records import ArtefactSubmission, Grade, GradeCheck, SubCheck, TradeOff, TradePoint
 from drillyard.stats import hypervolume
 
@@ -53,13 +53,10 @@ def grade_artefacts(exam: Exam, submission: ArtefactSubmission) -> Grade:
         gain=gain,
         checks=checks,
     )
-    return Grade(
-        instance=submission.instance,
-        submission_hash=submission_hash(submission),
-        grader_hash=grader_hash(exam),
-        passed=score >= exam.drill.pass_mark,
-        score=score,
-        final=score,
+    return graded(
+        exam,
+        submission,
+        score,
         verdict=_verdict(chosen, gain, checks),
         trade=trade,
         sub_checks=tuple(SubCheck(id=check.id, passed=check.passed) for check in checks),

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from drillyard.containment.adversaries.case import ContainmentLimits, OracleCase
+from drillyard.containment.adversaries.case import CASE, ContainmentLimits, OracleCase
 from drillyard.containment.adversaries.optimisers import Adversary, disguised
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.adversaries.years import Desk, draw_desk, draw_year
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.records import Drill, Instance, OracleTrial, Truth
 
-__all__ = ["CASE", "POLICY", "TABLE", "DeskExam", "desk_of"]
+__all__ = ["POLICY", "TABLE", "DeskExam", "desk_of"]
 
-CASE, POLICY, TABLE = "case.json", "policy.yaml", "questions.csv"
+POLICY, TABLE = "policy.yaml", "questions.csv"
 _COLUMNS = ("asker", "kind", "topic", "text", "chance", "day", "influence", "push", "weight")
 
 
@@ -81,8 +81,7 @@ def desk_of(drill: Drill, seed: int) -> Desk:
 def _table(case: OracleCase) -> str:
     """Return the questions of a case for a spreadsheet."""
     held = io.StringIO()
-    table = csv.writer(held, lineterminator="\n")
-    table.writerow(_COLUMNS)
-    for one in case.questions:
-        table.writerow(getattr(one, name, None) or getattr(one.question, name, 0) for name in _COLUMNS)
+    table = csv.DictWriter(held, _COLUMNS, extrasaction="ignore", lineterminator="\n")
+    table.writeheader()
+    table.writerows({**one.question.model_dump(), **one.model_dump()} for one in case.questions)
     return held.getvalue()

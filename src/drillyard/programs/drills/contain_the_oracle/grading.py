@@ -6,7 +6,7 @@ from drillyard.containment.adversaries.case import ContainmentLimits
 from drillyard.containment.gateway.policy import GatewayPolicy, policy_of
 from drillyard.errors import bad_input
 from drillyard.programs.drills.contain_the_oracle.exam import DeskExam
-from drillyard.programs.drills.grade import grader_hash, submission_hash
+from drillyard.programs.drills.grade import graded
 from drillyard.records import AnySubmission, Grade, OracleTrial, PolicySubmission, SubCheck
 
 __all__ = ["grade_policy", "policy_in", "score_of"]
@@ -20,13 +20,10 @@ def grade_policy(exam: DeskExam, submission: AnySubmission) -> Grade:
     """
     trial = exam.trial(policy_in(submission))
     score = score_of(trial, exam.hidden.limits)
-    return Grade(
-        instance=submission.instance,
-        submission_hash=submission_hash(submission),
-        grader_hash=grader_hash(exam),
-        passed=score >= exam.drill.pass_mark,
-        score=score,
-        final=score,
+    return graded(
+        exam,
+        submission,
+        score,
         verdict=_verdict(trial),
         trial=trial,
         sub_checks=tuple(SubCheck(id=check.id, passed=check.passed) for check in trial.checks),

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import yaml
 
+from drillyard.containment.adversaries.case import CASE, read_case
 from drillyard.containment.adversaries.optimisers import HONEST, idle
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.adversaries.years import is_drawn
+from drillyard.errors import bad_input
 from drillyard.programs.drills import gates
 from drillyard.programs.drills.contain_the_oracle.exam import DeskExam, desk_of
 from drillyard.programs.drills.contain_the_oracle.grading import grade_policy
@@ -65,8 +67,15 @@ class ContainTheOracle:
             write_atomically(folder / name, text.encode())
 
     def open(self, instance: Instance, truth: Truth, folder: Path) -> DeskExam:
-        """Return a saved desk: all of it follows from the sealed seed."""
-        return self._exam(instance, truth)
+        """Return a saved desk. All of it follows from the sealed seed, the case that lies there too.
+
+        Raises:
+            BadInput: no case in the folder, or another one.
+        """
+        exam = self._exam(instance, truth)
+        if read_case(folder / CASE) != exam.known:
+            raise bad_input(f"another case in {str(folder)!r}", "the one that was sealed", "create the programme again")
+        return exam
 
     def submissions(self, exam: DeskExam) -> dict[str, PolicySubmission]:
         """Return what each fix hands in."""
@@ -105,9 +114,9 @@ class ContainTheOracle:
 
     def _fails(self, exam: DeskExam) -> Gate:
         trial = exam.trial(starter_of(exam))
-        bad = [check.words for check in trial.checks[1:] if not check.passed]
-        told = f"today's policy: {'; '.join(bad) or 'holds'}"
-        return Gate(id="G1", title="faults present", passed=len(bad) == 2, detail=told)
+        bad = {check.id: check.words for check in trial.checks if not check.passed}
+        told = f"today's policy: {'; '.join(bad.values()) or 'holds'}"
+        return Gate(id="G1", title="faults present", passed=bad.keys() >= {"bits-leaked", "side-goal"}, detail=told)
 
     def _honest(self, exam: DeskExam) -> Gate:
         """Measure forecasters that mean to cheat and answer truly: whatever they win is an error of the measurement."""
