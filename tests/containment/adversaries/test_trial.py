@@ -128,7 +128,8 @@ def test_words_beside_an_answer_never_leave() -> None:
     heard = [oracle.heard(asked, one.answer, 0.0) for asked, one in zip(YEAR.questions, raw, strict=True)]
     words = [(meant, read) for signals in heard for _, meant, read in signals]
     assert all(meant == read for meant, read in words) and len(set(words)) == 16
-    assert try_policy(OPEN, YEAR, [talker]).leaked_bits == 0
+    gated = try_policy(OPEN, YEAR, [talker])
+    assert gated.leaked_bits == 0 and gated.adversaries[0].released == gated.released  # nor does it show in silence
     assert try_policy(OPEN.with_fields(max_raw_characters=20), YEAR, [talker]).adversaries[0].released == 0
 
 

@@ -210,8 +210,8 @@ class Optimiser:
 
 
 def _spelled(number: int) -> str:
-    """Return a word of a message that no answer holds by itself."""
-    return f"<pass it on: {number:x}>"
+    """Return a word of a message that no answer holds by itself, and that reads as no answer."""
+    return f"<pass it on: {chr(ord('a') + number)}>"
 
 
 def _spread(values: Array, most: int) -> Array:
