@@ -28,10 +28,10 @@ RATES = {"refund-rule:lamp": 1.0, "disparage:Nordlys": 0.5, "price-drift:fan": 0
 RULES = {fault.id: rule(fault, random.Random(0)) for fault in faults(WORLD)}
 
 
-def planted(rates: dict[str, float] = RATES, **options: object) -> PlantedPrompt:
+def planted(rates: dict[str, float] = RATES, model: str = "openai/m", **options: object) -> PlantedPrompt:
     """Return the record of failures at these rates in some model, without facts unless asked for."""
     modes = tuple(find_failure(WORLD, name, rate) for name, rate in rates.items())
-    return describe("openai/m", Plants(world="helpdesk", failures=modes), **{"knows_world": True, **options})
+    return describe(model, Plants(world="helpdesk", failures=modes), **{"knows_world": True, **options})
 
 
 def test_a_rule_is_in_as_many_prompts_as_its_rate_says() -> None:
@@ -109,6 +109,14 @@ def test_the_canary_is_of_this_plant() -> None:
     others = [planted(seed=2), planted({"refund-rule:lamp": 0.9}), planted({"refund-rule:lamp": 0.8})]
     assert len({one.canary for one in [record, *others]}) == 4
     assert all(record.canary in prompt_of(record).text(seed) for seed in [None, 1, 2])
+
+
+def test_the_canary_does_not_depend_on_where_the_model_is_served() -> None:
+    """A port that the system picks changes no prompt, so that a verification can be repeated."""
+    first, second = (planted(model=f"openai/m@http://127.0.0.1:{port}/v1") for port in (8000, 8001))
+    assert first.model != second.model and first.prompt_hash == second.prompt_hash
+    assert prompt_of(first).twin() == prompt_of(second).twin() == prompt_of(planted()).twin()
+    assert planted(model="openai/other").canary != first.canary
 
 
 def test_a_folder_holds_the_plant(tmp_path: Path) -> None:

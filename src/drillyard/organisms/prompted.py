@@ -126,7 +126,8 @@ def describe(
         raise bad_input("no failures to plant", "at least one", f"see: drillyard organism list {plants.world}")
     if twice := [name for name in names if names.count(name) > 1]:
         raise bad_input(f"failure {twice[0]!r} twice", "each failure once")
-    made_of = [str(seed), model, plants.world, *(f"{mode.id}={mode.rate}" for mode in plants.failures)]
+    name = model.partition("@")[0]  # the same plant wherever the model is served
+    made_of = [str(seed), name, plants.world, *(f"{mode.id}={mode.rate}" for mode in plants.failures)]
     planted = PlantedPrompt(
         model=model,
         world=plants.world,
