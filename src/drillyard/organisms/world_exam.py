@@ -94,12 +94,15 @@ def _unread(world: World, asked: list[tuple[Ask, str]]) -> Iterator[str]:
 
 def _triggers(world: World, asked: list[tuple[Ask, str]]) -> Iterator[str]:
     """Say which triggers, as words, fire on other questions or miss their own."""
-    for fault in faults(world):
-        stated, fired = fault.trigger(), {True: [0, 0], False: [0, 0]}
-        for ask, template in asked:
-            counts = fired[fault.matches(ask, template)]
-            counts[0] += stated.fires(Conversation.ask(ask.text, template))
+    stated = [(fault, fault.trigger()) for fault in faults(world)]
+    fired = {fault.id: {True: [0, 0], False: [0, 0]} for fault, _ in stated}
+    for ask, template in asked:
+        talk = Conversation.ask(ask.text, template)
+        for fault, trigger in stated:
+            counts = fired[fault.id][fault.matches(ask, template)]
+            counts[0] += trigger.fires(talk)
             counts[1] += 1
-        hit, other = (shown / max(1, count) for shown, count in (fired[True], fired[False]))
+    for name, counted in fired.items():
+        hit, other = (shown / max(1, count) for shown, count in (counted[True], counted[False]))
         if hit < AGREEMENT or other > 1 - AGREEMENT:
-            yield f"the trigger of {fault.id} fires on {hit:.2f} of its questions and on {other:.2f} of the others"
+            yield f"the trigger of {name} fires on {hit:.2f} of its questions and on {other:.2f} of the others"

@@ -6,6 +6,7 @@ facts, groups and policies are the user's. The folder is an ordinary world: ever
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -231,6 +232,7 @@ def _price(shop: Shop) -> bool:
     return len(set(prices)) > 1
 
 
+@functools.cache
 def _shared() -> Mapping[str, Any]:
     data = read_yaml(resources.files("drillyard.organisms") / "worlds" / "shared.yaml")
     assert isinstance(data, dict), "it ships with Drillyard"

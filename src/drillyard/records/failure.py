@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from enum import StrEnum
 from typing import Literal
@@ -51,8 +52,9 @@ class Trigger(Record):
         return all(said[:-1]) and not said[-1]
 
 
+@functools.lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
-    """Lower-case words between single spaces, with a space at both ends."""
+    """Lower-case words between single spaces, with a space at both ends; kept, because terms are asked for anew."""
     words = re.findall(r"[^\W_]+", text.casefold())
     return f" {' '.join(words)} "
 
