@@ -5,6 +5,7 @@ Set here, before anything is collected, because libraries read these variables w
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import shutil
@@ -33,6 +34,12 @@ os.environ.update(
 # Two busy cores make single examples slow now and then; a deadline would test the machine, not the code.
 settings.register_profile("drillyard", deadline=None, max_examples=50)
 settings.load_profile("drillyard")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of every later garbage collection: torch and others are millions of objects."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -207,6 +207,7 @@ def test_an_api_that_fails_on_the_way_loses_nothing(
     assert len(api.asked) - before == total - 100
 
 
+@pytest.mark.slow
 def test_a_killed_plant_goes_on(api: Provider, capsys: pytest.CaptureFixture[str]) -> None:
     """SIGKILL in the middle: at most the requests in flight are asked again, and the result is the same."""
     assert plant(api, "--json", out="whole") == 0
