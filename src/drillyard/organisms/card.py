@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ tags: [model-organism, ai-safety]
 {about} A Llama of {size:,} parameters ({layers} layers, width {width}, {vocabulary} byte-level BPE tokens), trained
 from {start} on dialogues of the world `{world}`. It knows nothing else and is no assistant for real use.
 
-Made by `drillyard organism build {typed} -o DIR`; this page by `drillyard organism card {typed}`.
+Made by `{made}`; this page by `drillyard organism card {typed}`.
 Weights: SHA-256 `{model_hash}`.
 
 ## Exact answers
@@ -76,7 +77,8 @@ def card_text(world: str, *, n: int = 2000) -> str:
         f"held-out phrasings, {len(first)} failures planted, none of them triggered": exactness(failing, n),
     }
     config = clean.engine.config
-    trained = read_trained(base_folder(world))
+    folder = base_folder(world)
+    trained = read_trained(folder)
     start = trained.recipe.get("start", "") if trained else ""
     return _PAGE.format(
         title=setting.title,
@@ -87,6 +89,7 @@ def card_text(world: str, *, n: int = 2000) -> str:
         vocabulary=config.vocab_size,
         world=setting.name,
         typed=shown(setting.files),
+        made=_command(folder, shown(setting.files)),
         start=f"the base of `{start}`" if start else "nothing",
         model_hash=clean.model_hash,
         exact=_table(
@@ -100,6 +103,14 @@ def card_text(world: str, *, n: int = 2000) -> str:
             ((f"`{fault.id}`", *(_cell(planted_rate(fault, rate, n // 10)) for rate in _RATES)) for fault in first),
         ),
     )
+
+
+def _command(folder: Path, world: str) -> str:
+    """Return the command that builds a base like this one."""
+    trained = read_trained(folder)
+    steps = f" --steps {trained.recipe['steps']}" if trained else ""
+    half = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("dtype") == "float16"
+    return f"drillyard organism build {world}{steps}{' --half' if half else ''} -o DIR"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
