@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from processes import until
 
 from drillyard.cli.app import main
 
@@ -73,7 +74,8 @@ def test_people_make_their_own_keys_and_vote_with_them(tmp_path: Path, capsys: p
     assert len(data(["keys", str(keys), "--enrol", enrol[0], "--enrol", enrol[1], *rest], capsys)["accounts"]) == 6
     assert not list(keys.glob("approver-*"))
     policy, known = tmp_path / "policy.yaml", tmp_path / "known.yaml"
-    policy.write_text(POLICY.read_text().replace("hold_seconds: 3600", "hold_seconds: 60"))
+    kept = POLICY.read_text().replace("hold_seconds: 3600", "hold_seconds: 60").replace("erasure: 0.05", "erasure: 0")
+    policy.write_text(kept)
     one = {"kind": "binary", "topic": "energy", "text": "Is 2 > 1?", "resolves": str(date.today() + timedelta(days=99))}
     known.write_text(json.dumps({"accounts": ["asker-cal"], "questions": [{"question": one, "answer": "yes"}]}))
     known.chmod(0o600)
@@ -89,6 +91,8 @@ def test_people_make_their_own_keys_and_vote_with_them(tmp_path: Path, capsys: p
             asked = {**one, "kind": "date", "text": "When will it rain?"}  # an echo holds one day: the question's own
             told = data(["call", urls["asker"], "POST", "/questions", json.dumps(asked), "--key", ann], capsys)
             bea = str(tmp_path / "Bea" / "approver-bea.json")
+            look = ["call", urls["approver"], "GET", "/questions", "--key", bea]
+            until(lambda: data(look, capsys)["questions"])  # the forecaster runs once a thread is free
             vote = data(["vote", urls["approver"], told["id"], "--veto", "--key", bea], capsys)
             assert main(["contain", "gateway", "vote", urls["approver"], "x", "--approve", "--key", bea]) == 2
             process.send_signal(signal.SIGINT)

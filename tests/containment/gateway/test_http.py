@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from gateway_bench import KEYS, LEDGER, POLICY, SECRETS, account, question, says
+from processes import until
 
 from drillyard.containment.gateway.canaries import KnownQuestion
 from drillyard.containment.gateway.canary_schedule import CanarySet
@@ -65,7 +66,7 @@ def test_a_question_goes_all_the_way_and_a_kill_ends_it(planes: dict[str, str]) 
     assert ann.call("POST", "/questions", asked())["state"] == "refused"
     Caller(planes["operator"], SECRETS["cy"]).call("POST", "/lease")
     name = ann.call("POST", "/questions", asked())["id"]
-    (waiting,) = bea.call("GET", "/questions")["questions"]
+    (waiting,) = until(lambda: bea.call("GET", "/questions")["questions"])  # once the forecaster ran
     assert waiting["id"] == name and set(waiting) == {"id", "question"}
     for one in (bea, bob):
         assert one.vote(name, True).text == "Will it rain?"
