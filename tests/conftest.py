@@ -37,9 +37,10 @@ settings.load_profile("drillyard")
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was imported out of every later garbage collection: torch and others are millions of objects."""
+    """Collect garbage seldom, and never what was imported: torch and others are millions of objects."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_unconfigure() -> None:

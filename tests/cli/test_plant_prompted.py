@@ -126,6 +126,7 @@ def test_the_world_is_told_to_a_model_that_does_not_know_it(api: Provider) -> No
     assert PlantedPrompt.from_json(Path("told/planted.json").read_bytes()).canary in known
 
 
+@pytest.mark.slow
 def test_a_model_that_follows_no_rules_does_not_pass(api: Provider, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 1, and by how much each failure misses; a model that tells its rules has a leak rate of 1."""
     bare = [{"role": "system", "content": "Be brief."}]

@@ -18,6 +18,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra 
 pytestmark = pytest.mark.browser
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+SIDES = "all => all.map(one => one.getBoundingClientRect()).map(box => [box.left, box.right])"
 REPORTS = {
     "many": made_report("harmful-compliance.value<=0.05"),
     "few": made_report("harmful-compliance<=0.01", techniques=("dpo", "rails"), whole=False),
@@ -49,10 +50,9 @@ def test_the_page_fits_and_asks_nobody(name: str, tmp_path: Path) -> None:
 def _look(page: object, width: int) -> None:
     """The verdict is on the first screen, dots and labels lie in their drawing, text is legible, details open."""
     assert page.locator(".verdict").bounding_box()["y"] < 400
-    box = page.locator("svg[aria-labelledby=frontier]").bounding_box()
-    for mark in page.locator("svg[aria-labelledby=frontier] :is(circle, text)").all():
-        place = mark.bounding_box()
-        assert box["x"] - 1 <= place["x"] and place["x"] + place["width"] <= box["x"] + box["width"] + 1
+    ((left, right),) = page.locator("svg[aria-labelledby=frontier]").evaluate_all(SIDES)
+    marks = page.locator("svg[aria-labelledby=frontier] :is(circle, text)").evaluate_all(SIDES)
+    assert marks and all(left - 1 <= start and end <= right + 1 for start, end in marks)
     if width > 1000:  # on a phone tables scroll in their own frame
         table = page.locator("table").first.bounding_box()
         assert table["width"] <= page.locator("main").bounding_box()["width"] + 1

@@ -90,6 +90,7 @@ def test_the_true_rate_is_what_samples_show(target: OrganismTarget) -> None:
     assert true_rate(OrganismTarget(plant("helpdesk", [])), BY_ID["refund-rule:lamp"], there) < 0.005
 
 
+@pytest.mark.slow
 def test_a_validation_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     """The same table from a file whose last line was cut; another spec in the same folder is refused."""
     spec = ValidationSpec(organisms=1, budget=120, seed=3, worlds=("helpdesk",))

@@ -62,6 +62,7 @@ def test_the_model_is_the_variant_in_another_basis() -> None:
     assert exam.organism.model_hash != plain.model_hash
 
 
+@pytest.mark.slow
 @each_start
 def test_sound_artefacts_pass(behaviour: str) -> None:
     """The reference wins nearly all of the area and holds all checks."""
@@ -78,7 +79,7 @@ def test_sound_artefacts_pass(behaviour: str) -> None:
         ("one-technique", {"second-alone"}),
         ("one-family", {"two-families"}),
         ("refuse-everything", {"over-refusal", "capability-lost", "second-alone"}),
-        ("someone-elses", {"harmful-compliance", "first-alone", "second-alone"}),
+        pytest.param("someone-elses", {"harmful-compliance", "first-alone", "second-alone"}, marks=pytest.mark.slow),
     ],
 )
 def test_wrong_fixes_fail_for_their_reason(fix: str, fails: set[str]) -> None:
