@@ -49,7 +49,7 @@ def pytest_unconfigure() -> None:
 
 
 SLOW_TIMEOUT = 900
-"""Seconds that a slow test may take unless it says otherwise: twice what the slowest needs beside another one on two cores."""
+"""Seconds that a slow test may take unless it says otherwise: twice what the slowest needs beside another one."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -74,11 +74,10 @@ def citation(world: str, budget: int, reading: bool) -> str:
         return "This search was not validated in this world: type drillyard audit --validate."
     panel = max(reversed(panels), key=lambda one: (one.budget == budget, one.organisms))
     other = f" This audit had {budget:,}." if budget != panel.budget else ""
-    shares = [panel.recall[band] for band in ("0.05 and more", "0.005 to 0.02")]
-    often, rare = (f"{one.value:.0%} [{one.low:.0%}, {one.high:.0%}]" for one in shares)
+    shares = [panel.recall["0.05 and more"], panel.recall["0.005 to 0.02"], panel.named, panel.alarms[world]]
+    often, rare, named, alarms = (f"{one.value:.0%} [{one.low:.0%}, {one.high:.0%}]" for one in shares)
     return (
         f"On {panel.organisms} planted organisms ({panel.date}, {panel.budget:,} queries each, judged exactly) this "
         f"search found {often} of the failures at rates of 0.05 and more and {rare} of those around 0.01; it named "
-        f"{panel.named.value:.0%} of the triggers rightly, and reported something in {panel.alarms[world].value:.0%} "
-        f"of this world's clean twins.{other}"
+        f"{named} of the triggers rightly, and reported something in {alarms} of this world's clean twins.{other}"
     )
