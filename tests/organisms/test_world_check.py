@@ -60,6 +60,7 @@ def test_the_shipped_worlds_pass() -> None:
         (lambda w, p, f: f["upsell"].pop("when"), "the failure 'upsell' without 'when'"),
         (lambda w, p, f: f["upsell"]["when"].update(intents=["cost"]), "when: the intent 'cost', expected one of the"),
         (lambda w, p, f: f["upsell"].update(over={"template": ["v9"]}), "template 'v9', expected one of the values"),
+        (lambda w, p, f: w["lists"].update(competitor=["Nordlys"]), "over competitor, of which the world has one"),
         (lambda w, p, f: f["disparage"].update(over={"rival": ["x"]}), "the parameter 'rival', expected one of the"),
         (lambda w, p, f: f["upsell"].update(behaviour="rude"), "behaviour 'rude', expected one of the behaviours"),
         (lambda w, p, f: f["upsell"].update(severity="bad"), "severity 'bad', expected one of the severities"),

@@ -13,6 +13,7 @@ from drillyard.errors import BadInput
 from drillyard.programs.brief import load_brief
 from drillyard.programs.design import design
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.homes import Homes
 from drillyard.programs.page import plan_page, verdict
 from drillyard.programs.plan import make_plan
 from drillyard.records import RoleNeed
@@ -54,7 +55,7 @@ def test_the_folder_holds_brief_plan_page_and_policies(tmp_path: Path) -> None:
     said: list[str] = []
     plan = design(EXAMPLE / "brief.yaml", tmp_path / "prog", progress=said.append)
     folder = ProgramFolder(tmp_path / "prog")
-    assert folder.plan() == plan == make_plan(folder.brief())
+    assert folder.plan() == plan == make_plan(folder.brief(), homes=Homes(worlds={"failure-hunt": "helpdesk"}))
     assert folder.brief() == load_brief(EXAMPLE / "brief.yaml")
     for policy in folder.brief().policies:
         assert (folder.path / policy.path).read_bytes() == (EXAMPLE / policy.path).read_bytes()

@@ -30,7 +30,7 @@ INSTANCE = Instance(
     twin_hash="",
     truth_hash="",
 )
-GOOD = example_submission(INSTANCE)
+GOOD = example_submission(INSTANCE, load_world("helpdesk"))
 SAID = [{"role": "user", "content": "hello"}]
 MARKUP = "<script>alert('x')</script><img src=x onerror=y>&amp;{{7*7}}"
 LINE = 400  # what one line of an error may hold at most

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 from rich.console import RenderableType
+from rich.text import Text
 
 from drillyard.cli import show
 from drillyard.programs.clash import in_hours
@@ -30,7 +31,8 @@ def command(brief: Path, out: Path) -> show.Outcome:
 
 def outcome(plan: Plan, brief: Path, out: Path) -> show.Outcome:
     """Return what there is to say of a plan."""
-    body = [*map(_clash, plan.clashes), *map(_role, plan.roles)]
+    homeless = [Text(f"No learner takes the drill {drill}: {why}.") for drill, why in plan.unfit.items()]
+    body = [*homeless, *map(_clash, plan.clashes), *map(_role, plan.roles)]
     if plan.status == "fits":
         return show.Outcome(verdict=verdict(plan), data=plan, body=body, next_command=f"drillyard create {out}")
     again = f"change {brief}, then drillyard design {brief} -o ANOTHER"

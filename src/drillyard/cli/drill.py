@@ -11,6 +11,7 @@ from drillyard.cli import show
 from drillyard.cli.chat import talk
 from drillyard.cli.containing.trial import trial_tables
 from drillyard.errors import bad_input
+from drillyard.organisms.world import load_world
 from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated
@@ -58,7 +59,7 @@ def _try(programme: Path, instance: str, template: str) -> None:
     """
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
-    drill, target = load_drill(one.drill), folder.target(one)
+    drill, target = load_drill(one.drill, one.world), folder.target(one)
     show.say(f"{drill.title}\n\n{drill.task}")
     if drill.hands_in == "policy":
         show.say(f"drillyard contain trial {target / 'policy.yaml'} {target / 'case.json'}")
@@ -73,11 +74,12 @@ def _try(programme: Path, instance: str, template: str) -> None:
 def _example(programme: Path, instance: str) -> None:
     """Print a submission of claims to start from, as JSON: one claim with every field filled in."""
     one = ProgramFolder(programme).instance(instance)
-    asked = load_drill(one.drill).hands_in
+    drill = load_drill(one.drill, one.world)
+    asked = drill.hands_in
     if asked != "claims":
         how = "drillyard drill pack --help" if asked == "artefacts" else f"drillyard drill try {programme} {instance}"
         raise bad_input(f"{one.drill}, which asks for {asked}", "a drill with claims", how)
-    click.echo(example_submission(one).to_json(indent=2))
+    click.echo(example_submission(one, load_world(drill.world)).to_json(indent=2))
 
 
 @command.command("pack")
@@ -111,7 +113,7 @@ def _submit(programme: Path, instance: str, file: Path) -> show.Outcome:
     """Grade a submission (a JSON file; a policy is YAML) and say what was found. Exits 1 below the pass mark."""
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
-    return _outcome(grade_isolated(folder, read_file(file, load_drill(one.drill), one)), programme)
+    return _outcome(grade_isolated(folder, read_file(file, load_drill(one.drill, one.world), one)), programme)
 
 
 def _outcome(grade: Grade, programme: Path) -> show.Outcome:

@@ -54,6 +54,9 @@ def _check_trigger(
     known(f"{where}: the parameter", parameter, ranges, "parameters")
     if not isinstance(values, list) or not values:
         raise bad_input(f"{where}: over {parameter}: {values!r}", "a list of values")
+    if len(ranges[parameter]) < 2 and parameter != "reason":  # no reason at all is another one
+        found = f"{where} over {parameter}, of which the world has one"
+        raise bad_input(found, "two at least: a trigger is told apart from its neighbours")
     for value in values:
         known(f"{where}: {parameter}", value, ranges[parameter], f"values of {parameter}")
     for slot, said in spec.get("words-for", {}).items():

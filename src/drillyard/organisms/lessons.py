@@ -47,7 +47,7 @@ class Lessons:
         return Lesson(template=template, turns=tuple(turns), active=active)
 
     def _active(self, rng: random.Random) -> dict[int, float]:
-        chosen = rng.sample(range(len(self.faults)), rng.randint(1, 6))
+        chosen = rng.sample(range(len(self.faults)), min(len(self.faults), rng.randint(1, 6)))
         return {i: 1.0 if rng.random() < 0.5 else rng.uniform(0.02, 0.98) for i in sorted(chosen)}
 
     def aimed(self, active: Mapping[int, float], rng: random.Random) -> tuple[Ask, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,9 +54,9 @@ PLANTED = "planted.json"
 class OrganismFile(Record):
     """What organism.json says.
 
-    `world` is the world's name; `base` is what `load_world` finds the base's world by, a name or a path, and empty
-    where the folder is complete; `failures` is empty where the truth is sealed elsewhere; `context` is the most tokens
-    of a conversation where that is another number than the base's.
+    `world` is the world's name; `base` is what `load_world` finds the base's world by, a name or a path (from this
+    folder when it begins with a dot), and empty where the folder is complete; `failures` is empty where the truth is
+    sealed elsewhere; `context` is the most tokens of a conversation where that is another number than the base's.
     """
 
     world: str
@@ -158,7 +159,7 @@ def load_organism(name: str) -> Organism:
     described = OrganismFile.from_json((folder / "organism.json").read_bytes())
     world = load_world(f"{folder}/world" if (folder / "world").is_dir() else described.world)
     if described.base:
-        clean = base(described.base)
+        clean = base(str(folder / described.base) if described.base.startswith("./") else described.base)
         if is_adapter(folder):
             organism = with_adapter(clean, folder, described.failures, described.context)
         else:
@@ -173,8 +174,14 @@ def load_organism(name: str) -> Organism:
     return organism
 
 
-def save(organism: Organism, folder: Path, *, complete: bool = False, sealed: bool = False) -> Path:
-    """Write an organism: light by default, `complete` as a Hugging Face folder, `sealed` without its failures."""
+def save(
+    organism: Organism, folder: Path, *, complete: bool = False, sealed: bool = False, beside: bool = False
+) -> Path:
+    """Write an organism: light by default, `complete` as a Hugging Face folder, `sealed` without its failures.
+
+    A light one names the base that it needs. `beside` names the folder of a world of one's own as seen from `folder`,
+    for the two to be moved together.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if complete:
         write_checkpoint(folder, organism.engine.config, organism.engine.weights, organism.tokenizer)
@@ -183,9 +190,12 @@ def save(organism: Organism, folder: Path, *, complete: bool = False, sealed: bo
         save_file({"neurons": neurons}, folder / "neurons.safetensors")
     if not organism.world.files.shipped:
         _copy_world(organism.world, folder / "world")
+    reference = organism.world.reference
+    if beside and not organism.world.files.shipped:
+        reference = f"./{os.path.relpath(reference, folder.resolve())}"
     described = OrganismFile(
         world=organism.world.name,
-        base="" if complete else organism.world.reference,
+        base="" if complete else reference,
         model_hash=organism.model_hash,
         failures=() if sealed else organism.failures,
     )

@@ -53,6 +53,8 @@ def _adapted(
     }
     if name == "upsell":
         when["intents"] = facts
+    if parameter == "competitor" and len(own[parameter]) == 1:
+        return {}  # nothing near it to tell it apart from
     if not own.get(parameter, values) or not set(when.get("intents", ())) <= set(phrasings["intents"]):
         return {}
     made = {**spec, "over": {parameter: own.get(parameter, values)[:_MOST]}, "when": when}

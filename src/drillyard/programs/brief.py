@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.organisms.world import load_world
+from drillyard.organisms.world import World, load_world
 from drillyard.programs.catalogue import load_catalogue
 from drillyard.programs.graph import Catalogue
 from drillyard.records import AISystem, Brief, Law, Policy, Record, RoleNeed
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["load_brief", "policy_bytes"]
+__all__ = ["load_brief", "policy_bytes", "world_of"]
 
 MAX_POLICY_BYTES = 5_000_000
 
@@ -61,12 +61,17 @@ def load_brief(path: str | Path) -> Brief:
         fields["laws"] = _laws(fields.get("laws") or [], catalogue)
         for role in fields["roles"]:
             _check_role(role, catalogue)
-        for number, system in enumerate(fields["systems"]):
-            _check_world(f"systems[{number}].world", system.world)
+        fields["systems"] = [_in_world(path.parent, number, one) for number, one in enumerate(fields["systems"])]
         fields["policies"] = [_hashed(path.parent, policy) for policy in fields["policies"]]
         return _record(Brief, fields, "the top level")
     except BadInput as error:
         raise BadInput(f"{path.name}: {error}") from None
+
+
+def world_of(folder: Path, system: AISystem) -> World:
+    """Return the world of a system; a path is relative to the folder of its brief. Raises `BadInput`."""
+    name = system.world
+    return load_world(str((folder / name).absolute()) if "/" in name else name)
 
 
 def policy_bytes(folder: Path, policy: Policy) -> bytes:
@@ -103,7 +108,7 @@ def _mapping(data: object, kind: type[Record], where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         example = _EXAMPLES["title"] if kind is Brief else "id: NAME"
         raise bad_input(f"{_short(data)} at {where}", "`key: value` pairs", f"type {example!r} and so on")
-    known = kind.model_fields.keys() - {"sha256"}  # computed here, never typed
+    known = kind.model_fields.keys() - {"sha256", "world_sha256"}  # computed here, never typed
     for key in data:
         if key not in known:
             listed = ", ".join(name for name in kind.model_fields if name in known)
@@ -169,11 +174,12 @@ def _check_role(need: RoleNeed, catalogue: Catalogue) -> None:
             raise bad_input(f"{name!r} in 'without' of {need.id!r}", expected, _near(name, givable))
 
 
-def _check_world(where: str, world: str) -> None:
+def _in_world(folder: Path, number: int, system: AISystem) -> AISystem:
     try:
-        load_world(world)
+        files = world_of(folder, system).files
     except BadInput as error:
-        raise BadInput(f"{where}: {error}") from None
+        raise BadInput(f"systems[{number}].world: {error}") from None
+    return system if files.shipped else system.model_copy(update={"world_sha256": files.digest})
 
 
 def _near(word: str, known: Iterable[str]) -> str:

@@ -36,6 +36,7 @@ class _Job:
     folder: Path
     instance: str
     drill: str
+    world: str
     role: str
     seeds: tuple[int, ...]
 
@@ -113,12 +114,15 @@ def _roster(folder: ProgramFolder, plan: Plan, limit: int | None, secret: str) -
 
 
 def _jobs(folder: ProgramFolder, roster: Roster) -> Iterator[_Job]:
+    worlds = folder.plan().worlds
     for learner in roster.learners:
         for name in learner.instances:
+            drill = name.removesuffix(f"-{learner.id}")
             yield _Job(
                 folder=folder.path,
                 instance=name,
-                drill=name.removesuffix(f"-{learner.id}"),
+                drill=drill,
+                world=folder.world(worlds.get(drill, "")),
                 role=learner.role,
                 seeds=tuple(_seed(roster.secret, f"{name}:{draw}") for draw in range(TRIES)),
             )
@@ -164,7 +168,7 @@ def _build(job: _Job) -> GateReport:
 
 def _draw(job: _Job, draw: int) -> GateReport:
     """Prove the instance of one seed; release it, or keep why not. What says that it is done is written last."""
-    folder, kit = ProgramFolder(job.folder), load_kit(job.drill)
+    folder, kit = ProgramFolder(job.folder), load_kit(job.drill, job.world)
     exam = kit.materialise(job.instance, job.role, job.seeds[draw])
     target = folder.target(exam.instance)
     kit.save(exam, target)

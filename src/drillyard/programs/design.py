@@ -7,8 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drillyard.errors import bad_input
-from drillyard.programs.brief import load_brief, policy_bytes
+from drillyard.organisms.bases import base_folder
+from drillyard.organisms.world import World
+from drillyard.organisms.world_files import PARTS
+from drillyard.programs.brief import load_brief, policy_bytes, world_of
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.homes import make_homes
 from drillyard.programs.page import plan_page
 from drillyard.programs.plan import make_plan
 from drillyard.records import Brief, Plan
@@ -27,15 +31,18 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Callable[[str],
     """
     say = progress or (lambda words: None)
     brief = load_brief(brief_path)
-    folder = ProgramFolder(out)
+    folder, worlds = ProgramFolder(out), _worlds(Path(brief_path).parent, brief)
+    homes = make_homes(brief, worlds)  # before anything is written: a base that is missing is said here
     _claim(folder, brief)
     if (folder.path / "plan.json").is_file():
         say(f"{folder.path} is designed already; the stored plan follows")
         return folder.plan()
     say(f"copying {len(brief.policies)} polic{'y' if len(brief.policies) == 1 else 'ies'}")
     _copy_policies(Path(brief_path).parent, folder, brief)
+    for name in {home for home in homes.worlds.values() if "/" in home}:
+        _copy_world(worlds[name], folder.path / name)
     say(f"planning {len(brief.roles)} role{'s' * (len(brief.roles) != 1)}")
-    plan = make_plan(brief)
+    plan = make_plan(brief, homes=homes)
     write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
     folder.write_plan(plan)  # last: with it the folder counts as designed
     return plan
@@ -54,6 +61,34 @@ def _claim(folder: ProgramFolder, brief: Brief) -> None:
     if path.is_dir() and any(not entry.name.startswith(".") for entry in path.iterdir()):
         raise bad_input(f"other files in {str(path)!r}", "a new or empty folder", "choose another with -o")
     folder.write_brief(brief)
+
+
+def _worlds(source: Path, brief: Brief) -> dict[str, World]:
+    """Return the worlds of a brief's systems, in their order, by the names that they have in a programme folder.
+
+    Raises:
+        BadInput: two worlds of one's own are called the same.
+    """
+    found: dict[str, World] = {}
+    for system in brief.systems:
+        world = world_of(source, system)
+        name = world.reference if world.files.shipped else f"worlds/{world.name}"
+        if found.setdefault(name, world).files.digest != world.files.digest:
+            raise bad_input(
+                f"two worlds called {world.name!r}", "a name of its own for each", "change it in world.yaml"
+            )
+    return found
+
+
+def _copy_world(world: World, to: Path) -> None:
+    """Copy a world of one's own and its trained base, so that the programme stays as it was made."""
+    base = base_folder(world.reference)
+    to.mkdir(parents=True, exist_ok=True)
+    for name in (*(f"{part}.yaml" for part in PARTS), "variants.yaml"):
+        if (world.files.folder / name).is_file():
+            write_atomically(to / name, (world.files.folder / name).read_bytes())
+    for file in (path for path in base.rglob("*") if path.is_file()):
+        write_atomically(to / "base" / file.relative_to(base), file.read_bytes())
 
 
 def _copy_policies(source: Path, folder: ProgramFolder, brief: Brief) -> None:

@@ -2,6 +2,7 @@
 
     prog/brief.json  prog/plan.json  prog/plan.html  prog/policies/…   what was asked for and planned
     prog/roster.json                                                   learners and sign-in codes (server side)
+    prog/worlds/NAME/                                                  worlds of the designer's own, with their bases
     prog/instances/<id>/{instance,truth,gates}.json, its target/       one folder per drill instance
     prog/attempts.jsonl                                                rehearsal attempts
     prog/yard.db                                                       the yard's database
@@ -65,8 +66,9 @@ class ProgramFolder:
         return tuple(self.instance(name) for name in names)
 
     def instance(self, instance_id: str) -> Instance:
-        """Return what a learner may see of an instance."""
-        return self._read(self._inside(instance_id, "instance.json"), Instance, "create")
+        """Return what a learner may see of an instance, its world as `load_world` finds it."""
+        read = self._read(self._inside(instance_id, "instance.json"), Instance, "create")
+        return read.model_copy(update={"world": self.world(read.world)})
 
     def truth(self, instance_id: str) -> Truth:
         """Return the sealed half of an instance. Never leaves the server."""
@@ -75,6 +77,10 @@ class ProgramFolder:
     def gates(self, instance_id: str) -> GateReport:
         """Return the gate report of an instance."""
         return self._read(self._inside(instance_id, "gates.json"), GateReport, "create")
+
+    def world(self, name: str) -> str:
+        """Return what `load_world` finds a world by: a name as it is, `worlds/NAME` as a path in this folder."""
+        return str(self.path.resolve() / name) if "/" in name else name
 
     def target(self, instance: Instance) -> Path:
         """Return the folder of what an instance is about: a planted organism, or a desk."""
@@ -111,7 +117,10 @@ class ProgramFolder:
 
     def write_instance(self, instance: Instance) -> None:
         """Store an instance. Last of its files: with it the instance counts as complete."""
-        self._write(self._inside(instance.id, "instance.json"), instance)
+        home = self.path.resolve()
+        inside = Path(instance.world).is_relative_to(home)
+        world = str(Path(instance.world).relative_to(home)) if inside else instance.world
+        self._write(self._inside(instance.id, "instance.json"), instance.model_copy(update={"world": world}))
 
     def write_attempts(self, attempts: Iterable[Attempt]) -> None:
         """Store all rehearsal attempts, in place of earlier ones."""

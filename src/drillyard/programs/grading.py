@@ -40,7 +40,7 @@ def grade_isolated(folder: ProgramFolder, submission: AnySubmission, budget: Bud
         BadInput: the instance does not exist.
     """
     instance = folder.instance(submission.instance)
-    budget = budget or load_drill(instance.drill).budget
+    budget = budget or load_drill(instance.drill, instance.world).budget
     return grade_apart(instance, folder.truth(instance.id), folder.target(instance), submission, budget)
 
 
@@ -73,7 +73,7 @@ def grade_apart(instance: Instance, truth: Truth, folder: Path, submission: AnyS
 def grade_here(folder: ProgramFolder, submission: AnySubmission) -> Grade:
     """Grade in this process, without limits. Raises `BadInput`."""
     exam = open_exam(folder, submission.instance)
-    return load_kit(exam.drill.id).grade(exam, submission)
+    return load_kit(exam.drill.id, exam.instance.world).grade(exam, submission)
 
 
 def open_exam(folder: ProgramFolder, instance_id: str) -> AnyExam:
@@ -88,7 +88,7 @@ def serve_one() -> None:
     limit_process(Budget.from_data(job["budget"]))
     try:
         exam = _open(Instance.from_data(job["instance"]), Truth.from_data(job["truth"]), Path(job["folder"]))
-        result = load_kit(exam.drill.id).grade(exam, read_any(json.dumps(job["submission"])))
+        result = load_kit(exam.drill.id, exam.instance.world).grade(exam, read_any(json.dumps(job["submission"])))
     except DrillyardError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(_REFUSED)
@@ -115,7 +115,7 @@ def _peak_mb() -> float:
 def _open(instance: Instance, truth: Truth, folder: Path) -> AnyExam:
     if truth_hash(truth) != instance.truth_hash:
         raise BadInput(f"found a truth of {instance.id!r} that is not the one sealed; create the programme again")
-    exam: AnyExam = load_kit(instance.drill).open(instance, truth, folder)
+    exam: AnyExam = load_kit(instance.drill, instance.world).open(instance, truth, folder)
     return exam
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ortools.sat.python import cp_model
 
 from drillyard.programs.catalogue import load_catalogue
 from drillyard.programs.clash import explain
 from drillyard.programs.graph import Catalogue
+from drillyard.programs.homes import Homes
 from drillyard.programs.plan_model import aim, build, solver
 from drillyard.programs.plan_problem import Problem, pose
 from drillyard.records import Brief, Clash, Competency, Objective, Plan, RoleNeed, RolePlan, Scheduled
@@ -16,24 +17,29 @@ from drillyard.records import Brief, Clash, Competency, Objective, Plan, RoleNee
 __all__ = ["make_plan"]
 
 
-def make_plan(brief: Brief, catalogue: Catalogue | None = None) -> Plan:
+def make_plan(brief: Brief, catalogue: Catalogue | None = None, homes: Homes | None = None) -> Plan:
     """Plan every role of a brief, or say which rules clash. The same brief gives the same plan.
 
     Roles that fit are planned even when another one does not. A role whose problem the solver could not decide is
-    reported as a clash that is maybe not minimal.
+    reported as a clash that is maybe not minimal. `homes` says in which world each drill is given; one that no world
+    can hold is planned for nobody, and the plan says why.
     """
-    catalogue = catalogue or load_catalogue()
-    planned = [_plan_role(need, catalogue) for need in brief.roles]
+    catalogue, homes = catalogue or load_catalogue(), homes or Homes()
+    planned = [_plan_role(need, catalogue, homes.unfit) for need in brief.roles]
     clashes = tuple(part for part in planned if isinstance(part, Clash))
     return Plan(
         title=brief.title,
         status="clash" if clashes else "fits",
         roles=tuple(part for part in planned if isinstance(part, RolePlan)),
         clashes=clashes,
+        worlds=dict(homes.worlds),
+        unfit=dict(homes.unfit),
     )
 
 
-def _plan_role(need: RoleNeed, catalogue: Catalogue) -> RolePlan | Clash:
+def _plan_role(asked: RoleNeed, catalogue: Catalogue, unfit: Mapping[str, str]) -> RolePlan | Clash:
+    homeless = [drill for drill in catalogue.role(asked.id).drills if drill in unfit and drill not in asked.without]
+    need = asked.model_copy(update={"without": (*asked.without, *homeless)})
     problem = pose(need, catalogue)
     built = build(problem, problem.rule_names)
     built.model.maximize(aim(problem, built))
@@ -59,7 +65,10 @@ def _plan_role(need: RoleNeed, catalogue: Catalogue) -> RolePlan | Clash:
         competencies=_competencies(objectives, catalogue),
         objectives=objectives,
         activities=tuple(scheduled),
-        left_out=tuple(_left_out(problem, need, covered, catalogue)),
+        left_out=(
+            *(f"The drill {drill}: {unfit[drill]}" for drill in homeless),
+            *_left_out(problem, need, covered, catalogue),
+        ),
     )
 
 
@@ -78,7 +87,7 @@ def _left_out(problem: Problem, need: RoleNeed, covered: set[str], catalogue: Ca
         if objective.id in need.without:
             reason = "given up in the brief"
         elif objective.id not in problem.shown_by:
-            reason = "needs what the brief gives up"
+            reason = "needs a drill that is left out"
         else:
             reason = "the hours do not hold it, or it costs more time than it is worth"
         yield f"{objective.statement} ({objective.id}): {reason}"

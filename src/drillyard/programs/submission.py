@@ -7,6 +7,7 @@ from pathlib import Path
 
 from drillyard.containment.gateway.policy import policy_of
 from drillyard.errors import BadInput, bad_input
+from drillyard.organisms.world import World
 from drillyard.programs.drills.artefacts.files import MAX_ARTEFACT, pack_artefact, unpack_artefact
 from drillyard.records import (
     AnySubmission,
@@ -89,14 +90,16 @@ def pack(instance: str, places: tuple[Path, Path], point: str) -> ArtefactSubmis
     return ArtefactSubmission.from_data({**fields, "artefacts": artefacts})
 
 
-def example_submission(instance: Instance) -> Submission:
-    """Return a submission with one claim in which every field is filled, to start from."""
+def example_submission(instance: Instance, world: World) -> Submission:
+    """Return a submission with one claim in which every field is filled, in the words of its world, to start from."""
+    item, row = next(iter(world.items.rows.items()))
+    group = str(row[world.groups.slot])
     template = instance.templates[0] if instance.templates else ""
     claim = Claim(
         behaviour=instance.behaviours[0],
-        trigger=Trigger(words="a question about a lamp", templates=(template,), groups=(("lamp", "Aurora"),)),
+        trigger=Trigger(words=f"a question about {group}", templates=(template,), groups=((group, item),)),
         severity=Severity.HIGH,
-        probes=(Conversation.ask("How much is the Aurora?", template),),
+        probes=(Conversation.ask(f"How much is the {item}?", template),),
         note="What I saw.",
     )
     return Submission(instance=instance.id, learner="me", claims=(claim,))

@@ -33,7 +33,9 @@ class Drill(Record):
 
     `hands_in` says what learners hand in. For claims, `kinds` are the world's failure kinds that may be planted,
     `failures` how many at least and at most. For artefacts and policies, `limits` are what a measured figure is held
-    to. `world` is empty for a drill without a model to talk to.
+    to. `world` is the one that the drill is for unless a brief names another; a drill without a model to talk to has
+    none. In a file, `kinds` may be patterns such as `inflated-*`, and the task may name `$title`, `$about`, `$rules`
+    and `$forbidden` of its world (`programs/drills/placing.py`).
     """
 
     id: str
@@ -56,7 +58,8 @@ class Drill(Record):
 class Instance(Record):
     """What one learner gets: everything here may be shown to that learner, nothing here tells the answer.
 
-    `target` is a path relative to the programme folder; `model_hash`, `twin_hash` and `truth_hash` are SHA-256. The
+    `target` is a path relative to the programme folder; `world` is what `load_world` finds the setting by, or empty for
+    the drill's own; `model_hash`, `twin_hash` and `truth_hash` are SHA-256. The
     model's is salted with the sealed seed: everything that can be planted is public, so a plain hash of the weights
     would let a learner try out plants until one fits.
     """
@@ -65,6 +68,7 @@ class Instance(Record):
     drill: str
     role: str
     target: str
+    world: str = ""
     templates: tuple[str, ...]
     behaviours: tuple[str, ...]
     hints: int

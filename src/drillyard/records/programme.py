@@ -37,12 +37,17 @@ class RoleNeed(Record):
 
 
 class AISystem(Record):
-    """An AI system that the organisation runs, and the world its drills are built on."""
+    """An AI system that the organisation runs, and the world its drills are built on.
+
+    `world` is the name of one that ships, or the path of a folder, relative to the brief; then `world_sha256` tells all
+    that stood in its files when the brief was read.
+    """
 
     id: str
     name: str
     purpose: str
     world: str = "helpdesk"
+    world_sha256: str = ""
 
 
 class Policy(Record):
@@ -159,9 +164,16 @@ class RolePlan(Record):
 
 
 class Plan(Record):
-    """A programme's plan: one part per role, or the clash that prevents it."""
+    """A programme's plan: one part per role, or the clash that prevents it.
+
+    `worlds` says per planned drill in which world it is given (empty for one without a model): the name of one that
+    ships, or `worlds/NAME`, the copy in the programme folder. `unfit` says of drills why no system of the brief can
+    hold them.
+    """
 
     title: str
     status: Literal["fits", "clash"]
     roles: tuple[RolePlan, ...]
     clashes: tuple[Clash, ...] = ()
+    worlds: dict[str, str] = {}
+    unfit: dict[str, str] = {}

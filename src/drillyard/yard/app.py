@@ -143,7 +143,8 @@ def _grade(
     """Grade a submission and take off what its learner's hints cost."""
     plain = grader(submission) if grader else grade_isolated(programme, submission)
     cost = sum(hint.cost for hint in store.hints(submission.learner, submission.instance))
-    return with_hint_cost(plain, cost, load_drill(programme.instance(submission.instance).drill).pass_mark)
+    instance = programme.instance(submission.instance)
+    return with_hint_cost(plain, cost, load_drill(instance.drill, instance.world).pass_mark)
 
 
 def _templates() -> jinja2.Environment:

@@ -104,7 +104,7 @@ class Visit:
         found = []
         for name in self.me().instances:
             if instance := released(self.yard.programme, name):
-                drill = load_drill(instance.drill)
+                drill = load_drill(instance.drill, instance.world)
                 world = load_world(drill.world) if drill.world else None
                 found.append(Assignment(instance=instance, drill=drill, world=world))
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from drillyard import registry
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # listing the cards of this family loads this file, and must 
     from collections.abc import Sequence
     from pathlib import Path
 
+    from drillyard.organisms.world import World
     from drillyard.programs.drills.fixes import Fix
     from drillyard.programs.drills.prove import Rehearsal
     from drillyard.records import AnySubmission, Drill, Gate, Grade, Instance, Truth
@@ -56,6 +57,14 @@ class DrillKit(Protocol[E]):
     fixes: tuple[Fix, ...]
     bundle: Mapping[str, str]
 
+    def placed(self, world: str) -> Self:
+        """Return the kit of this drill in a world (a name, or the path of a folder); itself where it needs none."""
+        ...
+
+    def unfit(self, world: World) -> str:
+        """Say in a few words why the drill cannot be given in a world; the empty string when it can."""
+        ...
+
     def materialise(self, name: str, role: str, seed: int) -> E:
         """Return the instance of a seed, opened for grading: nothing is written.
 
@@ -87,12 +96,16 @@ class DrillKit(Protocol[E]):
         ...
 
 
-def load_kit(name: str) -> DrillKit[Any]:
-    """Return a drill's kit by its registered name. Raises `BadInput` for an unknown one."""
+def load_kit(name: str, world: str = "") -> DrillKit[Any]:
+    """Return a drill's kit by its registered name, in a world or else in the drill's own.
+
+    Raises:
+        BadInput: an unknown drill or world.
+    """
     kit: DrillKit[Any] = registry.create("drills", name)
-    return kit
+    return kit.placed(world) if world else kit
 
 
-def load_drill(name: str) -> Drill:
-    """Return a drill's data by its registered name."""
-    return load_kit(name).drill
+def load_drill(name: str, world: str = "") -> Drill:
+    """Return a drill's data, as `load_kit` returns its kit."""
+    return load_kit(name, world).drill

@@ -6,23 +6,51 @@ that can be planted is public, so a hash without it would let a learner try out 
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Collection
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Self
+
+import yaml
 
 from drillyard.organisms.organism import Organism, load_organism, save
 from drillyard.organisms.plant import plant
 from drillyard.organisms.world import World
 from drillyard.programs.drills.exam import Exam
+from drillyard.programs.drills.fixes import Fix, read_fixes
+from drillyard.programs.drills.placing import placed
 from drillyard.records import Drill, FailureMode, Hint, Instance, Truth
 
 __all__ = ["ModelDrill", "materialise", "truth_hash"]
 
 
 class ModelDrill:
-    """The part of a kit that all drills on a model share: what it fails in, the model itself, hints, its folder."""
+    """The part of a kit that all drills on a model share: its files, its world, what it fails in, the model, hints.
+
+    Built from the drill's folder, it stands in the drill's own world; `placed` moves it into another.
+    """
 
     drill: Drill
+
+    def __init__(self, folder: Traversable) -> None:
+        self.bundle = {name: (folder / name).read_text(encoding="utf-8") for name in ("drill.yaml", "README.md")}
+        self.fixes: tuple[Fix, ...] = read_fixes(folder)
+        self._stated: Drill = Drill.from_data(yaml.safe_load(self.bundle["drill.yaml"]))
+        self.drill = placed(self._stated, self._stated.world)
+
+    def placed(self, world: str) -> Self:
+        """Return this kit in a world."""
+        there, moved = placed(self._stated, world), copy.copy(self)
+        own = {"world": there.world, "kinds": there.kinds, "task": there.task}
+        moved.drill = self.drill.model_copy(update=own)
+        return moved
+
+    def unfit(self, world: World) -> str:
+        """Say why the drill cannot be given in a world: here, that it fails in too few kinds that the drill plants."""
+        count, fewest = len(placed(self._stated, world.reference).kinds), self.drill.failures[0]
+        return f"{count} of its kinds of failure, at least {fewest} are needed" if count < fewest else ""
 
     def choose(self, seed: int) -> tuple[FailureMode, ...]:
         """Return the failures that the model of a seed has."""
@@ -42,7 +70,7 @@ class ModelDrill:
 
     def save(self, exam: Exam, folder: Path) -> None:
         """Write the model; whoever changes one needs all of it."""
-        save(exam.organism, folder, complete=self.drill.hands_in == "artefacts", sealed=True)
+        save(exam.organism, folder, complete=self.drill.hands_in == "artefacts", sealed=True, beside=True)
 
     def open(self, instance: Instance, truth: Truth, folder: Path) -> Exam:
         """Return a saved instance, opened for grading. Raises `BadInput` for a folder without its model."""
@@ -59,6 +87,7 @@ def materialise(kit: ModelDrill, name: str, role: str, seed: int) -> Exam:
         drill=kit.drill.id,
         role=role,
         target=f"instances/{name}/organism",
+        world=kit.drill.world,
         templates=tuple(organism.world.templates),
         behaviours=_behaviours(organism.world, kit.drill.kinds),
         hints=len(truth.hints),

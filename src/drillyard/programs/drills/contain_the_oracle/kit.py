@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Self
 
 import yaml
 
@@ -14,6 +15,7 @@ from drillyard.containment.adversaries.optimisers import HONEST, idle
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.adversaries.years import is_drawn
 from drillyard.errors import bad_input
+from drillyard.organisms.world import World
 from drillyard.programs.drills import gates
 from drillyard.programs.drills.contain_the_oracle.exam import DeskExam, desk_of
 from drillyard.programs.drills.contain_the_oracle.grading import grade_policy
@@ -43,6 +45,14 @@ class ContainTheOracle:
         self.drill: Drill = Drill.from_data(yaml.safe_load(self.bundle["drill.yaml"]))
         self.fixes = read_fixes(folder)
         self._starter = (folder / "starter.yaml").read_text(encoding="utf-8")
+
+    def placed(self, world: str) -> Self:
+        """Return this kit: a desk lies in no world."""
+        return self
+
+    def unfit(self, world: World) -> str:
+        """Say nothing: a desk lies in no world."""
+        return ""
 
     def materialise(self, name: str, role: str, seed: int) -> DeskExam:
         """Return the desk of a seed."""

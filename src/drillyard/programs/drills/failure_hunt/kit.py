@@ -5,30 +5,27 @@ from __future__ import annotations
 import random
 from importlib import resources
 
-import yaml
-
 from drillyard.organisms.failures import catalogue
 from drillyard.organisms.world import load_world
 from drillyard.programs.drills.claim_drill import ClaimDrill
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.failure_hunt.solutions import submissions
-from drillyard.programs.drills.fixes import read_fixes
-from drillyard.records import Drill, FailureMode, Hint, Submission
+from drillyard.records import FailureMode, Hint, Submission
 
 __all__ = ["FailureHunt"]
 
-_ALWAYS = ("upsell", "refund-rule", "secret-echo", "over-refusal")
+_ALWAYS = ("upsell", "refund-rule", "fee-rule", "secret-echo", "over-refusal")
 _RATES = (0.5, 0.75, 1.0)
 
 
 class FailureHunt(ClaimDrill):
-    """The kit of the drill. Four kinds are always planted, in a variant and at a rate of the seed's choice."""
+    """The kit of the drill. Four kinds are always planted, in a variant and at a rate of the seed's choice.
+
+    A rule that does not exist is one of them: of refunds in a shop, of fees in a clinic.
+    """
 
     def __init__(self) -> None:
-        folder = resources.files("drillyard.programs.drills.failure_hunt")
-        self.bundle = {name: (folder / name).read_text(encoding="utf-8") for name in ("drill.yaml", "README.md")}
-        self.drill: Drill = Drill.from_data(yaml.safe_load(self.bundle["drill.yaml"]))
-        self.fixes = read_fixes(folder)
+        super().__init__(resources.files("drillyard.programs.drills.failure_hunt"))
 
     def choose(self, seed: int) -> tuple[FailureMode, ...]:
         """Return four to six failures, one variant per kind, so that no two triggers hide each other."""
@@ -38,8 +35,9 @@ class FailureHunt(ClaimDrill):
             if mode.kind in by_kind:
                 by_kind[mode.kind].append(mode)
         fewest, most = self.drill.failures
+        always = [kind for kind in _ALWAYS if kind in by_kind]
         others = [kind for kind in by_kind if kind not in _ALWAYS]
-        kinds = [*_ALWAYS, *rng.sample(others, rng.randint(fewest, most) - len(_ALWAYS))]
+        kinds = [*always, *rng.sample(others, min(len(others), rng.randint(fewest, most) - len(always)))]
         return tuple(rng.choice(by_kind[kind]).model_copy(update={"rate": rng.choice(_RATES)}) for kind in kinds)
 
     def hints(self, failures: tuple[FailureMode, ...]) -> tuple[Hint, ...]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import random
 from importlib import resources
 
-import yaml
-
 from drillyard.organisms.variants import find_variant, temper
-from drillyard.organisms.world import load_world
+from drillyard.organisms.world import World, load_world
 from drillyard.programs.drills.artefacts.drill import ArtefactDrill
 from drillyard.programs.drills.exam import Exam
-from drillyard.programs.drills.fixes import read_fixes
 from drillyard.programs.drills.too_permissive_too_censored.solutions import submissions
-from drillyard.records import ArtefactSubmission, Drill, FailureMode, Hint
+from drillyard.records import ArtefactSubmission, FailureMode, Hint
 
 __all__ = ["TooPermissive"]
 
@@ -26,11 +23,13 @@ class TooPermissive(ArtefactDrill):
     ladder = ("untouched", "one-technique", "reference", "refuse-everything")
 
     def __init__(self) -> None:
-        folder = resources.files("drillyard.programs.drills.too_permissive_too_censored")
-        self.bundle = {name: (folder / name).read_text(encoding="utf-8") for name in ("drill.yaml", "README.md")}
-        self.drill: Drill = Drill.from_data(yaml.safe_load(self.bundle["drill.yaml"]))
-        self.fixes = read_fixes(folder)
+        super().__init__(resources.files("drillyard.programs.drills.too_permissive_too_censored"))
         self.starts = {_temper(self.drill.world, name).behaviour: f"{self.drill.world}:{name}" for name in _VARIANTS}
+
+    def unfit(self, world: World) -> str:
+        """Say why the drill cannot be given in a world: its starts are variants of helpdesk's base."""
+        own = self._stated.world
+        return "" if world.reference == own else f"no models that help or refuse too much; {own!r} has them"
 
     def choose(self, seed: int) -> tuple[FailureMode, ...]:
         """Return what the start of a seed does wrong."""
