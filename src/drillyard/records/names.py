@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import bad_input
 from drillyard.records.lookalikes import is_unseen, looks, mixed_scripts
 
 __all__ = ["looks_like", "person_name", "require_unlike", "same_name", "visible_name"]
@@ -41,8 +41,8 @@ def person_name(text: str, most: int = 120) -> str:
     """Return a person's name as it is stored: NFKC, of letters, digits and few signs, in scripts that go together.
 
     Raises:
-        BadInput: as `visible_name`; a sign that no name has; scripts that no language writes together, such as Latin and
-            Cyrillic; marks piled up on a letter; no letter or digit at all.
+        BadInput: as `visible_name`; a sign that no name has; scripts that no language writes together, such as Latin
+            and Cyrillic; marks piled up on a letter; no letter or digit at all.
     """
     name = visible_name(unicodedata.normalize("NFKC", text), "person's name", most)
     for letter in name:
@@ -72,9 +72,7 @@ def looks_like(name: str, others: Iterable[str]) -> str:
 def require_unlike(name: str, others: Iterable[str]) -> str:
     """Return a name that looks like no other one. Raises `BadInput` with the one that it looks like."""
     if other := looks_like(name, others):
-        raise BadInput(
-            f"found {ascii(name)}, which looks like {ascii(other)}, expected names that nobody mistakes; add a word to it"
-        )
+        raise bad_input(f"{ascii(name)}, which looks like {ascii(other)}", "names that nobody mistakes", "add a word")
     return name
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,13 +13,13 @@ def parse_json(text: str | bytes) -> Any:
     """Return the content of one JSON document.
 
     Raises:
-        ValueError: broken JSON; a key that stands twice in an object, of which readers take the first, the last or none;
-            NaN and numbers without bounds; nesting too deep for this process; half of a surrogate pair, which no file
-            can hold; bytes that are not UTF-8.
+        ValueError: broken JSON; a key that stands twice in an object, of which one reader takes the first and another
+            the last; nesting too deep for this process; half of a surrogate pair, which no file can hold; bytes that
+            are not UTF-8. NaN and infinity are left to the record, which names the field.
     """
     try:
         words = text.decode() if isinstance(text, bytes) else text
-        data = json.loads(words, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_finite)
+        data = json.loads(words, object_pairs_hook=_once)
         words.encode()
         if "\\u" in words:
             json.dumps(data, ensure_ascii=False).encode()
@@ -36,14 +35,3 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the key {twice!r:.80} stands twice in an object")
     return data
-
-
-def _refuse(word: str) -> float:
-    raise ValueError(f"{word} is no number of JSON")
-
-
-def _finite(word: str) -> float:
-    value = float(word)
-    if math.isinf(value):
-        raise ValueError(f"the number {word:.40} is too large")
-    return value
