@@ -149,8 +149,8 @@ class Bench:
 
     def ballot(self, name: str, who: str, approve: bool = True) -> Signed:
         """Sign a vote."""
-        row = self.gateway.store.question(name)
-        digest = Question.from_json(row.body).digest() if row else ""
+        asked = self.gateway.store.seen().questions.get(name)
+        digest = asked.digest if asked else ""
         return self.sign(who, vote_path(name), ballot(approve, digest))
 
     def vote(self, name: str, who: str, approve: bool = True) -> None:

@@ -13,6 +13,7 @@ from strategies import RECORDS, record
 
 from drillyard.errors import BadInput
 from drillyard.records import Estimate, Message, Record, Reply
+from drillyard.records.strict_json import parse_json
 
 # Plans and grades are deep, and drawing one takes a while: that is their nature, not a fault of the strategy.
 deep = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -130,3 +131,22 @@ def test_plain_data_is_json_as_written() -> None:
     text = Reply(text="grüß – dich").to_json()
     assert text.startswith('{"record": "reply", "version": 1, "text": "grüß – dich"')
     assert json.loads(text)["finish"] == "stop"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1, "a": 2}', '[{"b": {"approve": false, "approve": true}}]', "[" * 30_000,
+        '["\\ud800"]', "\ud800", b"\xff", '{"a": "\\ud83d", "b": "\\ude00"}', "9" * 5000, "",
+    ],
+)  # fmt: skip
+def test_json_that_could_be_read_in_two_ways_is_refused(text: str | bytes) -> None:
+    """Keys twice at any depth, endless nesting, half surrogates: a `ValueError`, never another."""
+    with pytest.raises(ValueError):
+        parse_json(text)
+
+
+def test_json_that_says_one_thing_is_read() -> None:
+    """Equal keys in two objects, pairs of surrogates, deep but not endless nesting."""
+    assert parse_json('[{"a": 1}, {"a": 2}, "\\ud83d\\ude00"]') == [{"a": 1}, {"a": 2}, "\U0001f600"]
+    assert parse_json(b"[" * 100 + b"]" * 100)

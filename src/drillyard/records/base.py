@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from drillyard.errors import BadInput
+from drillyard.records.strict_json import parse_json
 
 __all__ = ["Record", "first_problem"]
 
@@ -60,9 +61,8 @@ class Record(BaseModel):
     def from_json(cls, text: str | bytes) -> Self:
         """Build a record from a JSON document. Raises `BadInput` on broken JSON as on wrong fields."""
         try:
-            data = json.loads(text)
-            json.dumps(data, ensure_ascii=False).encode()  # refuses half of a surrogate pair, which no file can hold
-        except (ValueError, RecursionError) as error:
+            data = parse_json(text)
+        except ValueError as error:
             raise BadInput(f"found broken JSON ({error}), expected one {cls.record_name()} record") from None
         return cls.from_data(data)
 

@@ -81,7 +81,7 @@ def test_neither_forecaster_nor_approver_can_tell_a_canary(tmp_path: Path) -> No
     assert any(text.startswith("Is ") for text in texts) and any(text.startswith("Live") for text in texts)
     assert len({(*one, *one["question"]) for one in waiting}) == 1 == len({tuple(one) for one in seen})
     live = next(one["id"] for one in waiting if one["id"] != name)
-    rows = [bench.gateway.store.question(one) for one in (name, live)]
+    rows = [bench.gateway.store.seen().questions[one] for one in (name, live)]
     assert len({(row.status, row.epoch, row.gateway, row.opens_at - row.admitted_at) for row in rows}) == 1
     kinds = [
         [(entry.kind, *entry.data) for entry in bench.gateway.store.entries() if entry.data.get("id") == one]
@@ -193,7 +193,7 @@ def test_canaries_cost_budget_and_stop_with_the_gateway(tmp_path: Path) -> None:
     """They are asked by their account alone, and wait for their turn while nothing is admitted."""
     bench = make(tmp_path)
     put_one(bench)
-    assert bench.gateway.store.spent()["2027/asker/abe"][1] == 1
+    assert bench.gateway.store.seen().spent["2027/asker/abe"][1] == 1
     left = bench.gateway.canaries.left
     bench.gateway.canaries._due.append(bench.at)
     bench.at += 2000

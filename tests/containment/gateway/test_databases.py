@@ -19,10 +19,13 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 
 from drillyard.cli.app import main
+from drillyard.containment.gateway.books import LedgerChanged
+from drillyard.containment.gateway.chain import link
 from drillyard.containment.gateway.clock import ClockFault, GuardedClock, require_same_time
-from drillyard.containment.gateway.databases import RIGHTS, prepare_database, read_ledger
+from drillyard.containment.gateway.databases import RIGHTS, prepare_database, read_stored
 from drillyard.containment.gateway.keys import write_key
 from drillyard.containment.gateway.policy import GatewayPolicy, QuestionBudget
+from drillyard.containment.gateway.signing import Key
 from drillyard.containment.gateway.store import Replayed, Store
 from drillyard.containment.gateway.tickets import Refused
 from drillyard.containment.gateway.verify import verify_database
@@ -59,7 +62,7 @@ def test_a_budget_is_never_spent_twice(fresh: Fresh, tmp_path: Path) -> None:
     with ThreadPoolExecutor(20) as pool:
         states = list(pool.map(ask, range(40)))
     assert states.count("received") == 7 and states.count("refused") == 33
-    assert bench.gateway.store.spent()["2027/asker/ann"] == (7 * 1585, 7)
+    assert bench.gateway.store.seen().spent["2027/asker/ann"] == (7 * 1585, 7)
     assert verify_database(bench.url, None, [KEYS]).whole
     bench.close()
     other.store.close()
@@ -93,7 +96,7 @@ def test_two_processes_never_spend_the_last_bits_twice(fresh: Fresh, tmp_path: P
             one.stdin.flush()
         states = Counter(json.loads(line)["state"] for one in racers for line in one.communicate()[0].splitlines())
     assert states == {"received": 7, "refused": 33}
-    assert bench.gateway.store.spent()["2027/asker/ann"] == (7 * 1585, 7)
+    assert bench.gateway.store.seen().spent["2027/asker/ann"] == (7 * 1585, 7)
     assert verify_database(bench.url, None, [KEYS]).whole
     bench.close()
 
@@ -114,7 +117,7 @@ def test_a_process_killed_amid_its_writes_takes_nothing_with_it(fresh: Fresh, tm
     ids = {json.loads(line)["id"] for line in told if line.endswith("\n")}
     kept = {entry.data["id"] for entry in bench.gateway.store.entries() if entry.kind == "admitted"}
     assert ids <= kept and 130 <= len(ids) < 240
-    assert bench.gateway.store.spent()["2027/asker/ann"][1] == len(kept) <= len(ids) + 1
+    assert bench.gateway.store.seen().spent["2027/asker/ann"][1] == len(kept) <= len(ids) + 1
     assert verify_database(bench.url, None, [KEYS]).whole
     bench.close()
 
@@ -180,14 +183,14 @@ def test_an_edited_and_a_cut_ledger_are_found_and_no_gateway_starts(fresh: Fresh
     bench.close()
     anchors = tmp_path / "anchors.jsonl"
     assert verify_database(bench.url, anchors, [KEYS]).whole
-    last = len(read_ledger(bench.url)[0])
+    last = len(read_stored(bench.url).entries)
     change(bench.url, f"DELETE FROM ledger WHERE sequence = {last}")
-    before = read_ledger(bench.url)[0][-1].digest
+    before = read_stored(bench.url).entries[-1].digest
     change(bench.url, f"UPDATE control SET sequence = {last - 1}, digest = '{before}'")
     report = verify_database(bench.url, anchors, [KEYS])
     assert [(fault.sequence, fault.what) for fault in report.faults] == [(last, "truncated")]
     change(bench.url, "UPDATE ledger SET body = replace(body, 'bob', 'ben') WHERE kind = 'vote'")
-    votes = [entry.sequence for entry in read_ledger(bench.url)[0] if entry.kind == "vote"]
+    votes = [entry.sequence for entry in read_stored(bench.url).entries if entry.kind == "vote"]
     report = verify_database(bench.url, None, [KEYS])
     assert [(fault.sequence, fault.what) for fault in report.faults] == [(votes[-1], "edited")]
     with pytest.raises(BadInput, match="not whole"):
@@ -206,19 +209,24 @@ def change(url: str, statement: str) -> int:
 
 
 def test_votes_that_somebody_writes_into_the_database_let_nothing_out(pair) -> None:
-    """Rows without a signature, or with one for another question, are not approvals."""
+    """Records that the ledger's key did not sign stop everything; approvals that no person signed count for nothing."""
     bench, _ = pair
     name, elsewhere = bench.ask().id, bench.ask("Will it snow?").id
-    for who, signed in (("bea", "{}"), ("bob", json.dumps(bench.ballot(elsewhere, "bob").to_data()))):
-        row = f"('{name}', '{who}', 1, {bench.at}, '{signed}')"
-        change(bench.url, f"INSERT INTO votes (question, person, approve, at, signed) VALUES {row}")
+    with bench.gateway.store.writing() as writer:  # by whoever holds the ledger's key
+        for who in ("bea", "bob"):
+            signed = bench.ballot(elsewhere, who).to_data()
+            writer.append(bench.at, "vote", {"id": name, "person": who, "approve": True, "signed": signed})
     bench.at += 40
     assert bench.fetch(name).answer == ""
-    change(bench.url, "DELETE FROM votes")
-    for who in ("bea", "bob"):
-        bench.vote(name, who)
-    bench.at += 20
-    assert bench.fetch(name).answer == "yes"
+    head = bench.gateway.store.seen().head
+    body = json.dumps({"id": name, "person": "ben", "approve": True, "signed": bench.ballot(name, "ben").to_data()})
+    forged = link(head.sequence + 1, bench.at, "vote", json.loads(body), head.digest, Key.new("ledger"))
+    columns = (forged.sequence, forged.at, forged.kind, forged.body, forged.previous, forged.digest, forged.signature)
+    change(bench.url, f"INSERT INTO ledger VALUES {columns}")
+    change(bench.url, f"UPDATE control SET sequence = {forged.sequence}, digest = '{forged.digest}'")
+    for gateway in pair[0].gateway, pair[1]:
+        with pytest.raises(LedgerChanged, match="does not go on after record"):
+            gateway.fetch(account("ann"), name)
 
 
 # PostgreSQL alone.
@@ -268,7 +276,7 @@ def test_a_connection_cut_at_every_write_neither_doubles_nor_leaks(postgres, tmp
         entries = [entry for entry in bench.gateway.store.entries() if entry.data.get("id") == name]
         kinds = Counter(entry.kind for entry in entries)
         assert kinds["vote"] <= 2 and kinds["released"] <= 1 and bool(answer) <= kinds["released"]
-    spent = bench.gateway.store.spent()["2027/asker/ann"][1]
+    spent = bench.gateway.store.seen().spent["2027/asker/ann"][1]
     report = verify_database(url, tmp_path / "anchors.jsonl", [KEYS])
     assert report.whole and report.admitted == spent and failures > 20, report.faults
     bench.close()
@@ -334,15 +342,14 @@ def test_a_gateway_runs_with_the_rights_of_its_role_and_cannot_rewrite(roles, tm
     bench.open()
     for statement in (
         "UPDATE ledger SET body = ''", "DELETE FROM ledger", "TRUNCATE ledger", "DROP TABLE ledger",
-        "ALTER TABLE ledger DROP COLUMN body", "UPDATE votes SET approve = 1", "DELETE FROM votes",
-        "DELETE FROM questions", "DELETE FROM spent", "DELETE FROM control", "INSERT INTO control VALUES (2)",
-        "CREATE TABLE mine (id int)",
+        "ALTER TABLE ledger DROP COLUMN body", "UPDATE words SET body = ''", "DELETE FROM words",
+        "DELETE FROM control", "INSERT INTO control VALUES (2)", "CREATE TABLE mine (id int)",
     ):  # fmt: skip
         with pytest.raises(DBAPIError, match="permission denied|must be owner"):
             change(gate, statement)
     report = verify_database(auditor, tmp_path / "anchors.jsonl", [KEYS])
     assert report.whole and report.released == 1
-    for statement in ("INSERT INTO ledger SELECT * FROM ledger", "SELECT * FROM questions", "SELECT * FROM votes"):
+    for statement in ("INSERT INTO ledger SELECT * FROM ledger", "SELECT * FROM words"):
         with pytest.raises(DBAPIError, match="permission denied"):
             change(auditor, statement)
     bench.close()

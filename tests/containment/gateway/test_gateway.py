@@ -76,9 +76,24 @@ def test_a_person_with_two_accounts_is_refused_at_enrolment(again: str) -> None:
     for plane in ("approver", "asker", "operator"):
         with pytest.raises(BadInput, match="one person, one account"):
             KEYS.enrol(make_key(again, plane, "another")[0])
-    second = Account(id="bea2", person=again, plane="approver", public="1" * 64)
-    with pytest.raises(BadInput, match="a person has one account"):
-        Keyring.from_data({"accounts": [*KEYS.to_data()["accounts"], second.model_dump()], "ledger": "2" * 64})
+    second = {"id": "eve", "person": again, "plane": "approver", "public": "1" * 64}
+    with pytest.raises(BadInput, match="a person has one account|expected the spelling"):
+        Keyring.from_data({"accounts": [*KEYS.to_data()["accounts"], second], "ledger": "2" * 64})
+
+
+@pytest.mark.parametrize(
+    "again", ["bea\u200b", "b\u0435a", "be\u0251", "\u202ebea", "be\ufe0fa", "be\u034fa", "bea\u3164", "b\u212fa"]
+)
+def test_a_name_that_is_read_as_another_is_not_enrolled(again: str) -> None:
+    """Unseen letters, Cyrillic and IPA look-alikes, turned direction: by enrolment and by hand, as person and as id."""
+    with pytest.raises(BadInput):
+        KEYS.enrol(make_key(again, "asker", "eve")[0])
+    for name, person in (("eve", again), (again, "eve")):
+        row = {"id": name, "person": person, "plane": "asker", "public": "1" * 64}
+        with pytest.raises(BadInput):
+            Keyring.from_data({"accounts": [*KEYS.to_data()["accounts"], row], "ledger": "2" * 64})
+        with pytest.raises(BadInput):
+            KEYS.enrol(Account(**row))
 
 
 def test_one_key_under_two_names_is_refused() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drillyard.containment.gateway.chain import GENESIS, Entry, link
-from drillyard.containment.gateway.databases import read_ledger
+from drillyard.containment.gateway.databases import read_stored
 from drillyard.containment.gateway.keys import Keyring, make_key, make_keys, read_key, read_keyring, write_key
 from drillyard.containment.gateway.requests import Signed, ballot, read_ballot, sign_request, vote_path
 from drillyard.containment.gateway.signing import Key, verifies
@@ -34,7 +34,7 @@ def entries(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
     bench.epoch(POLICY.with_fields(approvals=3))
     bench.renew()
     bench.close()
-    found = read_ledger(bench.url)[0]
+    found = read_stored(bench.url).entries
     report = verify_entries(found, (), [KEYS])
     assert report.whole and report.signatures == 7  # two epochs, two leases at first, two votes, a kill, a lease
     return found

@@ -11,6 +11,7 @@ import click
 from drillyard import registry
 from drillyard.cli import show
 from drillyard.errors import bad_input
+from drillyard.records.strict_json import parse_json
 
 __all__ = ["command"]
 
@@ -104,9 +105,9 @@ def _serve(**order: Any) -> None:
 def _call(url: str, method: str, path: str, body: str | None, key: Path) -> show.Outcome:
     """Send one signed request to a plane of a gateway; BODY is JSON."""
     try:
-        data = json.loads(body) if body else None
-    except ValueError:
-        raise bad_input(f"{body!r:.80}", "a JSON object") from None
+        data = parse_json(body) if body else None
+    except ValueError as error:
+        raise bad_input(f"{body!r:.80} ({error})", "a JSON object") from None
     secret = registry.resolve(f"{_KEYS}:read_key")(key)
     reply = registry.resolve("drillyard.containment.gateway.client:Caller")(url, secret).call(method, path, data)
     return show.Outcome(verdict=f"{method} {path}: done.", data=reply, body=[json.dumps(reply, indent=2)])

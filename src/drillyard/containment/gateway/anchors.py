@@ -11,6 +11,7 @@ from drillyard.containment.gateway.chain import Anchor, anchor_text
 from drillyard.containment.gateway.signing import Key
 from drillyard.containment.gateway.store import Store
 from drillyard.errors import bad_input
+from drillyard.records.strict_json import parse_json
 
 __all__ = ["AnchorFile", "Anchoring", "Keeper", "make_anchor", "read_anchors"]
 
@@ -37,10 +38,10 @@ class Anchoring:
         """Anchor after a commit of a record of this kind."""
         if self._keeper is None:
             return
-        sequence, digest = self._store.head()
-        if kind in _AT_ONCE or sequence - self._last >= _EVERY:
-            self._last = sequence
-            self._keeper(make_anchor(sequence, digest, at, self._store.key))
+        head = self._store.seen().head
+        if kind in _AT_ONCE or head.sequence - self._last >= _EVERY:
+            self._last = head.sequence
+            self._keeper(make_anchor(head.sequence, head.digest, at, self._store.key))
 
 
 class AnchorFile:
@@ -71,7 +72,7 @@ def read_anchors(path: Path) -> list[Anchor]:
         if number == len(lines) and not line.endswith("\n"):
             break
         try:
-            data = json.loads(line)
+            data = parse_json(line)
             anchors.append(
                 Anchor(
                     sequence=int(data["sequence"]),

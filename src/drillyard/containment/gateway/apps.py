@@ -121,8 +121,8 @@ def asker_app(service: Service) -> Starlette:
         return _told(await run_in_threadpool(gateway.fetch, account, request.path_params["id"]))
 
     async def head(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
-        sequence, digest = await run_in_threadpool(gateway.store.head)
-        return {"sequence": sequence, "digest": digest}
+        last = (await run_in_threadpool(gateway.store.seen)).head
+        return {"sequence": last.sequence, "digest": last.digest}
 
     doors = {("POST", "/questions"): ask, ("GET", "/questions/{id}"): look, ("GET", "/head"): head}
     return _app(service, doors, ("asker",))

@@ -164,19 +164,10 @@ def judge(writer: Writer, rule: CanaryRule, name: str, watched: Watched, sealed:
 
     A missed one (wrong, or none) counts against `allow` within its epoch.
     """
-    result = watched.result(sealed.answer)
-    missed = 0
-    if result != "right":
-        before = [one.data for one in writer.of_kind("canary")]
-        missed = 1 + sum(one["epoch"] == writer.epoch and one["result"] != "right" for one in before)
-    act = rule.act if missed > rule.allow else ""
-    told = {"id": name, "epoch": writer.epoch, "known": watched.answer, "result": result, "act": act}
+    result, head = watched.result(sealed.answer), writer.books.head
+    act = rule.act if result != "right" and head.missed + 1 > rule.allow else ""
+    told = {"id": name, "epoch": head.epoch, "known": watched.answer, "result": result, "act": act}
     writer.append(now, "canary", {**told, "answer": sealed.answer, "salt": sealed.salt})
-    writer.set_status(name, "closed")
-    if act == "hold":
-        writer.lease_until = 0.0
-    if act == "kill":
-        writer.killed = True
     return act
 
 
@@ -187,6 +178,6 @@ def judge_run(
 
     A right one that waits for votes is not over, and nothing is written down that could tell it from others.
     """
-    if writer.killed or not (closed or watched.result(sealed.answer) != "right"):
+    if writer.books.head.killed or not (closed or watched.result(sealed.answer) != "right"):
         return ""
     return judge(writer, rule, name, watched, sealed, now) or "over"

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from drillyard.containment.gateway.signing import Key, verifies
+from drillyard.records.strict_json import parse_json
 
-__all__ = ["GENESIS", "Anchor", "Entry", "Fault", "anchor_text", "canonical", "check_chain", "link"]
+__all__ = ["GENESIS", "Anchor", "Entry", "Fault", "anchor_text", "canonical", "check_chain", "is_next", "link"]
 
 GENESIS = "0" * 64
 """The previous hash of the first record."""
@@ -31,7 +32,7 @@ class Entry:
     @property
     def data(self) -> dict[str, Any]:
         """Return the body as data."""
-        loaded: dict[str, Any] = json.loads(self.body)
+        loaded: dict[str, Any] = parse_json(self.body)
         return loaded
 
 
@@ -72,6 +73,12 @@ def anchor_text(sequence: int, digest: str, at: float) -> str:
     return canonical([sequence, digest, at])
 
 
+def is_next(entry: Entry, sequence: int, digest: str, publics: Sequence[str] = ()) -> bool:
+    """Say whether a record follows the one of this number and hash, is what was hashed, and is signed by a key."""
+    follows = entry.sequence == sequence + 1 and entry.previous == digest and entry.digest == _digest_of(entry)
+    return follows and (not publics or _signed(publics, entry.signature, "entry", entry.digest))
+
+
 def check_chain(entries: Sequence[Entry], anchors: Iterable[Anchor] = (), publics: Sequence[str] = ()) -> list[Fault]:
     """Find what was done to a ledger, in the order in which it is stored.
 
@@ -85,8 +92,7 @@ def check_chain(entries: Sequence[Entry], anchors: Iterable[Anchor] = (), public
     """
     faults = _order(entries)
     for before, entry in zip((None, *entries), entries, strict=False):
-        true = _digest(entry.sequence, entry.at, entry.kind, entry.body, entry.previous)
-        if entry.digest != true:
+        if entry.digest != _digest_of(entry):
             faults.append(Fault(sequence=entry.sequence, what="edited", words="its content is not what was hashed"))
         elif publics and not _signed(publics, entry.signature, "entry", entry.digest):
             faults.append(Fault(sequence=entry.sequence, what="edited", words="its signature is not of this key"))
@@ -99,6 +105,14 @@ def check_chain(entries: Sequence[Entry], anchors: Iterable[Anchor] = (), public
 
 def _digest(sequence: int, at: float, kind: str, body: str, previous: str) -> str:
     return hashlib.sha256(canonical([sequence, at, kind, body, previous]).encode()).hexdigest()
+
+
+def _digest_of(entry: Entry) -> str:
+    """Return the hash that a record should have; nothing where a column holds what no record can, such as infinity."""
+    try:
+        return _digest(entry.sequence, entry.at, entry.kind, entry.body, entry.previous)
+    except (TypeError, ValueError):
+        return ""
 
 
 def _signed(publics: Sequence[str], signature: str, use: str, text: str) -> bool:

@@ -6,20 +6,24 @@ import http.client
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from drillyard.containment.gateway.questions import Question
 from drillyard.containment.gateway.requests import Signed, ballot, sign_request, vote_path
 from drillyard.containment.gateway.signing import Key
 from drillyard.errors import bad_input
+from drillyard.records.strict_json import parse_json
 
 __all__ = ["Caller", "headers"]
+
+_MOST_BYTES = 64_000_000  # of a reply: all questions that wait
 
 
 def headers(request: Signed) -> dict[str, str]:
     """Return the headers that carry a request's signature."""
     named = {"account": request.account, "time": request.at, "nonce": request.nonce, "signature": request.signature}
-    return {f"x-{name}": value for name, value in named.items()}
+    # Headers are ASCII, names of people are not.
+    return {f"x-{name}": quote(value, safe="") for name, value in named.items()}
 
 
 class Caller:
@@ -38,11 +42,13 @@ class Caller:
         try:
             connection.request(method, path, request.body.encode(), headers(request))
             reply = connection.getresponse()
-            told = json.loads(reply.read())
+            told = parse_json(reply.read(_MOST_BYTES))
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise bad_input(f"no answer ({error})", "a gateway at this URL", "start gateway serve") from None
         finally:
             connection.close()
+        if not isinstance(told, dict):
+            raise bad_input("an answer that is no JSON object", "a gateway at this URL", "start gateway serve")
         told.pop("pad", None)
         if reply.status != 200:
             raise bad_input(f"{reply.status} at {method} {path}", "a request that this key may make now")

@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from drillyard.containment.gateway.clock import GuardedClock
-from drillyard.containment.gateway.databases import read_ledger
+from drillyard.containment.gateway.databases import read_stored
 from drillyard.containment.gateway.forecasters import Forecaster
 from drillyard.containment.gateway.gateway import Gateway
 from drillyard.containment.gateway.keys import Account, Keyring, make_key
@@ -88,7 +88,7 @@ class Rehearsal:
             self._keyring = self._keyring.enrol(account)
         self._left, self.writes, self.tally = 0, 0, Counter[str]()
         # Between two walks it holds no connection, and never anything that a restart would have to find again.
-        self._store = Store(url, self._ledger, fault=self._fault, skew=_POLICY.clock_skew_seconds)
+        self._store = self._fresh()
         self._open(self._keys["cy"])
         self._before = self._count()
         self._store.close()
@@ -114,7 +114,7 @@ class Rehearsal:
         votes = sum(one == "vote" for one in told)
         self.tally["losses"] += (new["admitted"] < bool(name)) + (new["vote"] < votes)
         self.tally["losses"] += told.count("refused") + (new["released"] < ("released" in told))
-        self.tally["losses"] += gateway.store.spent().get(_SCOPE, (0, 0))[1] != after["admitted"]
+        self.tally["losses"] += gateway.store.seen().spent.get(_SCOPE, (0, 0))[1] != after["admitted"]
         answer = gateway.fetch(self._account("ann"), name).answer if name else ""
         self.tally["early"] += bool(answer) and not new["released"]
         self.tally["early"] += new["released"] > (new["vote"] == 2)
@@ -124,7 +124,7 @@ class Rehearsal:
 
     def check(self) -> None:
         """Verify the ledger, with all signatures."""
-        faults = verify_entries(read_ledger(self._url)[0], (), (self._keyring,)).faults
+        faults = verify_entries(read_stored(self._url).entries, (), (self._keyring,)).faults
         self.tally["broken"] += bool(faults)
         self.tally["early"] += sum(one.what == "bad release" for one in faults)
 
@@ -179,7 +179,12 @@ class Rehearsal:
     def _signed(self, act: Callable[..., object], who: str, path: str) -> None:
         act(sign_request(self._keys[who], "POST", path, "", self._at))
 
+    def _fresh(self) -> Store:
+        return Store(self._url, self._ledger, fault=self._fault, skew=_POLICY.clock_skew_seconds)
+
     def _open(self, operator: Key | None = None) -> Gateway:
+        self._store.close()
+        self._store = self._fresh()
         clock = GuardedClock(1.0, lambda: self._at, lambda: self._at)
         return self._make(_POLICY, self._keyring, _says_yes, self._store, clock, operator=operator)
 

@@ -6,27 +6,36 @@ it, and neither change nor delete what is there: `RIGHTS` is all that such a rol
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select, text
+from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, ProgrammingError
 
 from drillyard.containment.gateway.chain import GENESIS, Entry
-from drillyard.containment.gateway.tables import CONTROL, LEDGER, METADATA
+from drillyard.containment.gateway.tables import CONTROL, LEDGER, METADATA, WORDS
 from drillyard.errors import MissingExtra, bad_input
 
-__all__ = ["RIGHTS", "create_tables", "is_postgres", "open_engine", "prepare_database", "read_ledger", "sqlite_url"]
+__all__ = [
+    "RIGHTS",
+    "Stored",
+    "create_tables",
+    "entries_of",
+    "is_postgres",
+    "open_engine",
+    "prepare_database",
+    "read_stored",
+    "sqlite_url",
+]
 
 RIGHTS: Mapping[str, str] = {
     "control": "SELECT, UPDATE",
     "ledger": "SELECT, INSERT",
-    "nonces": "SELECT, INSERT, DELETE",
-    "questions": "SELECT, INSERT, UPDATE",
-    "spent": "SELECT, INSERT, UPDATE",
-    "votes": "SELECT, INSERT",
+    "words": "SELECT, INSERT",
 }
 """What a gateway's role needs on each table, and nothing else."""
 
@@ -74,14 +83,21 @@ def is_postgres(engine: Engine) -> bool:
 
 
 def create_tables(engine: Engine) -> None:
-    """Make what is not there yet: tables and the one row of `control`. Raises `BadInput` where that is not allowed."""
+    """Make what is not there yet: tables and the one row of `control`.
+
+    Raises:
+        BadInput: that is not allowed, or the tables are those of a gateway that kept budgets beside its ledger.
+    """
     with _reached(engine), engine.execution_options(lock="IMMEDIATE").begin() as connection:
         if is_postgres(engine):  # two gateways may start on an empty database at once
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_MAKER})"))
+        if inspect(connection).has_table("spent"):
+            raise bad_input("tables of an earlier gateway", "an empty database", "keep the old one to verify it")
+        new = not inspect(connection).has_table("control")
         METADATA.create_all(connection)
-        if connection.execute(select(CONTROL.c.id)).first() is None:
-            first = {"id": 1, "sequence": 0, "digest": GENESIS, "at": 0.0, "epoch": 0, "killed": 0}
-            connection.execute(insert(CONTROL).values(**first, lease_until=0.0))
+        # Only once: a row that is missing later was deleted, and a ledger that starts anew would not show it.
+        if new:
+            connection.execute(insert(CONTROL).values(id=1, sequence=0, digest=GENESIS))
 
 
 def prepare_database(url: str, role: str, reader: str = "") -> None:
@@ -106,19 +122,53 @@ def prepare_database(url: str, role: str, reader: str = "") -> None:
     engine.dispose()
 
 
-def read_ledger(url: str) -> tuple[list[Entry], tuple[int, str]]:
-    """Read a whole ledger, in its order of numbers, with the head that `control` has; changes nothing.
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """All that a database holds: records in order of numbers, the head beside them, and the words of questions by id.
+
+    `head` is `None` where there is not exactly one, `words` where this reader may not see them.
+    """
+
+    entries: list[Entry]
+    head: tuple[object, object] | None
+    words: dict[str, str] | None
+
+
+def read_stored(url: str) -> Stored:
+    """Read a gateway's whole database; changes nothing.
 
     Raises:
         BadInput: the database cannot be reached or is no gateway's.
     """
     engine = open_engine(url)
     with _reached(engine), engine.connect() as connection:
-        rows = connection.execute(select(LEDGER).order_by(LEDGER.c.sequence))
-        entries = [Entry(**row._mapping) for row in rows]
-        head = connection.execute(select(CONTROL.c.sequence, CONTROL.c.digest)).one()
+        entries = entries_of(connection.execute(select(LEDGER).order_by(LEDGER.c.sequence)))
+        heads = connection.execute(select(CONTROL)).all()
+    words = _words(engine)
     engine.dispose()
-    return entries, (int(head.sequence), str(head.digest))
+    head = (heads[0].sequence, heads[0].digest) if [one.id for one in heads] == [1] else None
+    return Stored(entries=entries, head=head, words=words)
+
+
+def entries_of(rows: Iterable[Row[Any]]) -> list[Entry]:
+    """Return rows of the ledger as records. A value of a kind that no gateway writes becomes one that nobody signed."""
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: Row[Any]) -> Entry:
+    texts = {name: getattr(row, name) for name in ("kind", "body", "previous", "digest", "signature")}
+    texts = {name: one if isinstance(one, str) else repr(one) for name, one in texts.items()}
+    number = row.sequence if isinstance(row.sequence, int) else 0
+    return Entry(sequence=number, at=float(row.at) if isinstance(row.at, int | float) else math.nan, **texts)
+
+
+def _words(engine: Engine) -> dict[str, str] | None:
+    """Return the words of questions; nothing where they may not be read, or are those of an earlier gateway."""
+    try:
+        with engine.connect() as connection:
+            return {str(row.id): str(row.body) for row in connection.execute(select(WORDS))}
+    except DBAPIError:
+        return None
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from drillyard.containment.gateway.clock import ClockFault
 from drillyard.containment.gateway.keys import Keyring
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.requests import Signed, sign_request
@@ -21,11 +20,8 @@ def pin(writer: Writer, keyring: Keyring, signed: Signed, now: float) -> Gateway
     Raises:
         BadInput: the request holds no policy.
     """
-    policy = GatewayPolicy.from_json(signed.body)
-    writer.epoch += 1
-    writer.killed = False
-    writer.lease_until = 0.0
-    body = {"epoch": writer.epoch, "keys": keyring.digest(), "policy": policy.digest(), "signed": signed.to_data()}
+    policy, epoch = GatewayPolicy.from_json(signed.body), writer.books.head.epoch + 1
+    body = {"epoch": epoch, "keys": keyring.digest(), "policy": policy.digest(), "signed": signed.to_data()}
     writer.append(now, "epoch", body)
     return policy
 
@@ -40,14 +36,13 @@ def open_epoch(
         ClockFault: the clock is behind the ledger.
     """
     with store.writing() as writer:
-        if now < writer.at - policy.clock_skew_seconds:
-            raise ClockFault("found a clock behind the ledger's last record, expected one ahead; set the clock")
-        pinned = [(one.data["policy"], one.data["keys"]) for one in writer.of_kind("epoch")][-1:]
-        if pinned == [(policy.digest(), keyring.digest())] and not writer.killed:
-            return writer.epoch, False
+        writer.at(now)
+        head = writer.books.head
+        if head.pinned == (policy.digest(), keyring.digest()) and not head.killed:
+            return head.epoch, False
         known = keyring.find(operator.id, "operator") if operator else None
         if operator is None or known is None or known.public != operator.public:
-            found = "a killed gateway" if writer.killed else "a policy or keys that the ledger does not pin"
+            found = "a killed gateway" if head.killed else "a policy or keys that the ledger does not pin"
             raise bad_input(found, "an operator's key to open a new epoch", "type --operator-key FILE")
         pin(writer, keyring, sign_request(operator, "POST", EPOCH_PATH, policy.to_json(), now), now)
-        return writer.epoch, True
+        return writer.books.head.epoch, True

@@ -1,56 +1,65 @@
-"""From rows of the database to the evidence on which an answer may leave, where a vote counts only as it was signed."""
+"""From the ledger's books to what people are shown, and to the evidence on which an answer may leave.
+
+A vote counts only as it was signed, and words only as they were admitted.
+"""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
+from drillyard.containment.gateway.books import Asked, Head
 from drillyard.containment.gateway.keys import Keyring
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.predicates import Evidence, Vote
 from drillyard.containment.gateway.questions import Question
-from drillyard.containment.gateway.requests import Signed, read_ballot
-from drillyard.containment.gateway.store import Writer
+from drillyard.containment.gateway.requests import read_ballot
+from drillyard.containment.gateway.store import Store
+from drillyard.errors import BadInput
 
-__all__ = ["evidence_of"]
+__all__ = ["evidence_of", "words_of"]
 
 
 def evidence_of(
-    writer: Writer, row: Any, policy: GatewayPolicy, keyring: Keyring, now: float, *, killed: bool, sealed: bool
+    asked: Asked, head: Head, policy: GatewayPolicy, keyring: Keyring, now: float, *, killed: bool, sealed: bool
 ) -> Evidence:
-    """Gather what is known of a question's row; `killed` and `sealed` are what this process alone knows."""
+    """Gather what is known of a question; `killed` and `sealed` are what this process alone knows."""
     return Evidence(
-        status=row.status,
-        epoch=row.epoch,
-        epoch_now=writer.epoch,
-        asker=row.person,
-        opens_at=row.opens_at,
-        closes_at=row.closes_at,
-        votes=_votes(writer, row, keyring),
+        status=asked.status,
+        epoch=asked.epoch,
+        epoch_now=head.epoch,
+        asker=asked.person,
+        opens_at=asked.opens_at,
+        closes_at=asked.closes_at,
+        votes=_votes(asked, keyring),
         approvers=frozenset(one.person for one in keyring.accounts if one.plane == "approver"),
         approvals=policy.approvals,
         cooling=policy.cooling_seconds,
         slot=policy.slot_seconds,
-        killed=writer.killed or killed,
-        lease_until=writer.lease_until,
+        killed=head.killed or killed,
+        lease_until=head.lease_until,
         now=now,
         sealed_here=sealed,
     )
 
 
-def _votes(writer: Writer, row: Any, keyring: Keyring) -> tuple[Vote, ...]:
-    """Return the votes; an approval that its person did not sign is left out, so that who can write here gains none."""
-    digest = Question.from_json(row.body).digest()
-    return tuple(
-        Vote(person=one.person, approve=bool(one.approve), at=one.at)
-        for one in writer.votes(row.id)
-        if not one.approve or _ballot(one, digest, keyring) == (one.person, True)
-    )
+def words_of(store: Store, *asked: Asked) -> list[Question]:
+    """Return questions in their words.
 
-
-def _ballot(vote: Any, digest: str, keyring: Keyring) -> tuple[str, bool] | None:
+    Raises:
+        LedgerChanged: some are not those whose hash the ledger admitted; the store then stops for good.
+    """
+    found = store.words(*(one.id for one in asked)) if asked else {}
     try:
-        signed = Signed.from_data(json.loads(vote.signed))
-    except (ValueError, KeyError, TypeError):
-        return None
-    return read_ballot(signed, vote.question, digest, keyring)
+        questions = [Question.from_json(found[one.id]) for one in asked]
+    except (KeyError, TypeError, BadInput):
+        questions = []
+    if [one.digest() for one in questions] != [one.digest for one in asked]:
+        raise store.halt("other words of a question than those that were admitted")
+    return questions
+
+
+def _votes(asked: Asked, keyring: Keyring) -> tuple[Vote, ...]:
+    """Return the votes; an approval that its person did not sign is left out, so that the ledger's key gains none."""
+    return tuple(
+        Vote(person=one.person, approve=one.approve, at=one.at)
+        for one in asked.votes
+        if not one.approve or read_ballot(one.signed, asked.id, asked.digest, keyring) == (one.person, True)
+    )

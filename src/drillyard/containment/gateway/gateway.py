@@ -1,6 +1,7 @@
 """The gateway: admission, budgets, coin, episodes, canonical answer, monitors, hold, votes, release.
 
 Answers are sealed in this process's memory alone. A crash loses them: their questions close, their budget stays spent.
+What is decided is decided by the books of the ledger (`books.py`), never by a row that could be edited.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from dataclasses import replace
 from typing import Any
 
 from drillyard.containment.gateway.anchors import Anchoring, Keeper
+from drillyard.containment.gateway.books import Asked
 from drillyard.containment.gateway.canary_schedule import CanarySet, LiveCanaries, Watched, judge, judge_run
-from drillyard.containment.gateway.chain import Anchor, canonical
+from drillyard.containment.gateway.chain import Anchor
 from drillyard.containment.gateway.clock import GuardedClock
 from drillyard.containment.gateway.coin import Coin, Coins, is_erased
 from drillyard.containment.gateway.epochs import EPOCH_PATH, open_epoch, pin
-from drillyard.containment.gateway.evidence import evidence_of
+from drillyard.containment.gateway.evidence import evidence_of, words_of
 from drillyard.containment.gateway.forecasters import Forecaster
 from drillyard.containment.gateway.keys import Account, Keyring, Plane
 from drillyard.containment.gateway.monitors import Monitor
@@ -84,8 +86,8 @@ class Gateway:
         self._killed = threading.Event()
         if store.key is None or store.key.public != keyring.ledger:
             raise bad_input("a ledger's key that is not of this keyring", "both made together", "see gateway keys")
-        entries = require_whole(store.entries(), anchors, keyring)
-        used = [one.data["question"] for one in entries if one.kind == "admitted"] if canaries else ()
+        store.replay(require_whole(store.entries(), anchors, keyring))
+        used = [one.digest for one in store.seen().questions.values()] if canaries else ()
         now = clock.now()
         self.canaries = LiveCanaries(canaries, keyring, used, random.Random(entropy(16)))
         self.canaries.check(policy, day_of(now))
@@ -114,13 +116,13 @@ class Gateway:
         coin = None if why or self._killed.is_set() else self._coins.take()
 
         def admit(writer: Writer) -> None:
-            writer.use_nonce(account.id, nonce, now)
+            writer.require_new(account.id, nonce)
             if why or coin is None or not self._live(writer, now):
                 raise Refused(why or "stopped")
-            limits = limits_of(self.policy, account.person, question.topic, now)
-            if not writer.reserve(limits, millibits(question, self.policy)):
+            limits = limits_of(self.policy, account.person, question.topic, writer.at(now))
+            if not writer.books.affords(limits, millibits(question, self.policy)):
                 raise Refused("budget")
-            self._admit(writer, account, question, name, coin, now)
+            self._admit(writer, account, question, name, nonce, coin, now)
 
         try:
             self.store.together(admit)
@@ -134,27 +136,26 @@ class Gateway:
 
     def run(self, name: str) -> None:
         """Ask the forecaster an admitted question, and seal, erase or close it. Any fault closes it."""
-        row = self.store.question(name)
+        asked = self.store.seen().questions.get(name)
         coin = self._coins_of.pop(name, None)
-        if row is None or row.status != "admitted" or coin is None or self._killed.is_set():
+        if asked is None or asked.status != "admitted" or coin is None or self._killed.is_set():
             return
-        question = Question.from_json(row.body)
-        found = think(question, self.policy, self._make, self._monitors, self._entropy, day_of(row.admitted_at))
+        (question,) = words_of(self.store, asked)
+        found = think(question, self.policy, self._make, self._monitors, self._entropy, day_of(asked.admitted_at))
         sealed, answer = found.sealed, found.sealed.answer
         erased = is_erased(coin.nonce, question.digest(), self.policy.erasure)
         now, watched = self.clock.now(), self.canaries.watched(name)
-        why = "monitor" if found.reason else "late" if now >= row.opens_at else "" if answer else "no agreement"
+        why = "monitor" if found.reason else "late" if now >= asked.opens_at else "" if answer else "no agreement"
         opened = {"id": name, "batch": coin.batch, "index": coin.index, "nonce": coin.nonce, "erased": erased}
 
         def seal(writer: Writer) -> tuple[str, str]:
             # A veto, a kill or a new epoch may have come while the forecaster thought.
-            still = writer.question(name)
-            gone = still is None or still.status != "admitted" or writer.killed or still.epoch != writer.epoch
+            head, still = writer.books.head, writer.books.questions[name]
+            gone = still.status != "admitted" or head.killed or still.epoch != head.epoch
             stopped = why or ("closed before" if gone else "")
             seen = {"answer": sealed.mark if answer else "", "parsed": found.parsed, "stopped": stopped}
             writer.append(now, "run", {**opened, **seen})
-            writer.set_status(name, "closed" if stopped or erased else "sealed")
-            if watched is None or row.epoch != writer.epoch:
+            if watched is None or still.epoch != head.epoch:
                 return stopped, ""
             said, closed = sealed if not found.reason else replace(sealed, answer=""), bool(stopped or erased)
             return stopped, judge_run(writer, self.policy.canaries, name, watched, said, now, closed=closed)
@@ -175,17 +176,17 @@ class Gateway:
         """
         self._require(account, "asker")
         now = self.clock.now()
-        row = self.store.question(name)
-        if row is None or row.account != account.id:
+        asked = self.store.seen().questions.get(name)
+        if asked is None or asked.account != account.id:
             raise Refused("not yours")
         answer = ""
-        if row.status == "released":
-            answer = self._again(row, now)
-        elif row.status == "sealed" and name in self._sealed and now >= row.opens_at:
+        if asked.status == "released":
+            answer = self._again(asked, now)
+        elif asked.status == "sealed" and name in self._sealed and now >= asked.opens_at:
             answer = self._release(name, now)
         if answer and not self._killed.is_set():
             return Ticket(id=name, state="released", answer=answer)
-        return Ticket(id=name, state="closed" if now >= row.closes_at else "waiting")
+        return Ticket(id=name, state="closed" if now >= asked.closes_at else "waiting")
 
     # Approvers.
 
@@ -193,8 +194,9 @@ class Gateway:
         """Return the questions that wait for votes: their words, never an answer and never another's vote."""
         self._require(account, "approver")
         now = self.clock.now()
-        rows = [row for row in self.store.questions("admitted", "sealed") if now < row.closes_at]
-        return [{"id": row.id, "question": Question.from_json(row.body).to_data()} for row in rows]
+        waiting = [one for one in self.store.seen().waiting() if now < one.closes_at]
+        questions = words_of(self.store, *waiting)
+        return [{"id": one.id, "question": words.to_data()} for one, words in zip(waiting, questions, strict=True)]
 
     def vote(self, name: str, vote: Signed) -> None:
         """Cast a person's one vote, kept as it was signed; a veto closes the question.
@@ -205,21 +207,17 @@ class Gateway:
         self._signed(vote, "approver", vote_path(name))
         now = self.clock.now()
         with self.store.writing() as writer:
-            writer.use_nonce(vote.account, vote.nonce, now)
-            row = writer.question(name)
-            if row is None or row.status not in ("admitted", "sealed") or now >= row.closes_at:
+            writer.require_new(vote.account, vote.nonce)
+            asked = writer.books.questions.get(name)
+            if asked is None or not asked.open or now >= asked.closes_at:
                 raise Refused("no vote is open")
-            ballot = read_ballot(vote, name, Question.from_json(row.body).digest(), self.keyring)
+            ballot = read_ballot(vote, name, asked.digest, self.keyring)
             if ballot is None:
                 raise Refused("not a vote on this question")
             person, approve = ballot
-            if row.person == person or person in {one.person for one in writer.votes(name)}:
+            if asked.person == person or person in {one.person for one in asked.votes}:
                 raise Refused("one person, one role, one vote")
-            signed = vote.to_data()
-            writer.add_vote(name, person, approve, now, canonical(signed))
-            writer.append(now, "vote", {"id": name, "person": person, "approve": approve, "signed": signed})
-            if not approve:
-                writer.set_status(name, "closed")
+            writer.append(now, "vote", {"id": name, "person": person, "approve": approve, "signed": vote.to_data()})
         if not approve:
             self._sealed.pop(name, None)
         self._anchor(now)
@@ -231,9 +229,8 @@ class Gateway:
         self._signed(request, "operator", "/lease")
         now = self.clock.now()
         with self.store.writing() as writer:
-            writer.use_nonce(request.account, request.nonce, now)
-            writer.forget_nonces(now)
-            writer.lease_until = until = now + self.policy.lease_seconds
+            writer.require_new(request.account, request.nonce)
+            until = now + self.policy.lease_seconds
             writer.append(now, "lease", {"until": until, "signed": request.to_data()})
         self._anchor(now)
         return until
@@ -248,8 +245,7 @@ class Gateway:
         self.halt(self._signed(request, "kill", "/kill"))
         now = self.clock.now()
         with self.store.writing() as writer:
-            writer.killed = True
-            writer.use_nonce(request.account, request.nonce, now)
+            writer.require_new(request.account, request.nonce)
             writer.append(now, "killed", {"signed": request.to_data()})
         self._anchor(now, "killed")
 
@@ -268,7 +264,7 @@ class Gateway:
             raise Refused("an outcome is 0 or 1")
         score = brier(kept.answer, outcome)
         with self.store.writing() as writer:
-            writer.use_nonce(request.account, request.nonce, now)
+            writer.require_new(request.account, request.nonce)
             writer.append(now, "scored", {"id": name, "score": score, "signed": request.to_data()})
         self._erased.pop(name, None)
         return score
@@ -282,9 +278,9 @@ class Gateway:
         self._signed(request, "operator", EPOCH_PATH)
         now = self.clock.now()
         with self.store.writing() as writer:
-            writer.use_nonce(request.account, request.nonce, now)
+            writer.require_new(request.account, request.nonce)
             policy = pin(writer, self.keyring, request, now)
-            epoch = writer.epoch
+            epoch = writer.books.head.epoch
         self.policy, self.epoch = policy, epoch
         self._sealed.clear()
         self.canaries.clear()
@@ -318,11 +314,11 @@ class Gateway:
         if watched is None or watched.sealed is None:
             return
         with self.store.writing() as writer:
-            row = writer.question(name)
-            if row is None or row.epoch != writer.epoch or writer.killed:
+            head, asked = writer.books.head, writer.books.questions[name]
+            if asked.epoch != head.epoch or head.killed:
                 self.canaries.forget(name)
                 return
-            if row.status == "sealed" and now < row.closes_at and self._unmet(writer, row, now, True):
+            if asked.status == "sealed" and now < asked.closes_at and self._unmet(writer, asked, now, True):
                 return
             judge(writer, self.policy.canaries, name, watched, watched.sealed, now)
         self.canaries.forget(name)
@@ -330,46 +326,45 @@ class Gateway:
 
     # Within.
 
-    def _admit(self, writer: Writer, account: Account, question: Question, name: str, coin: Coin, now: float) -> None:
-        closes = now + self.policy.close_seconds
-        row = {"id": name, "gateway": self.name, "account": account.id, "person": account.person, "epoch": writer.epoch}
-        times = {"admitted_at": now, "opens_at": now + self.policy.hold_seconds, "closes_at": closes}
-        writer.add_question({**row, **times, "status": "admitted", "released": 0, "body": question.to_json()})
-        about = {"id": name, "account": account.id, "question": question.digest(), "topic": question.topic}
+    def _admit(
+        self, writer: Writer, account: Account, question: Question, name: str, nonce: str, coin: Coin, now: float
+    ) -> None:
+        writer.add_words(name, question.to_json())
+        who = {"account": account.id, "person": account.person, "request": nonce, "gateway": self.name}
+        about = {"id": name, "question": question.digest(), "topic": question.topic}
         cost = {"millibits": millibits(question, self.policy), "batch": coin.batch, "index": coin.index}
-        writer.append(now, "admitted", {**about, **cost})
+        writer.append(now, "admitted", {**who, **about, **cost})
 
     def _release(self, name: str, now: float) -> str:
         """Release an answer if nothing stands against it: the only place where one leaves its seal."""
         with self.store.writing() as writer:
-            row, sealed = writer.question(name), self._sealed.get(name)
-            if row is None or self._unmet(writer, row, now, sealed is not None) or sealed is None:
+            asked, sealed = writer.books.questions[name], self._sealed.get(name)
+            if self._unmet(writer, asked, now, sealed is not None) or sealed is None:
                 return ""
-            entry = writer.append(now, "released", {"id": name, "answer": sealed.answer, "salt": sealed.salt})
-            writer.set_status(name, "released", entry.sequence)
+            writer.append(now, "released", {"id": name, "answer": sealed.answer, "salt": sealed.salt})
         self._sealed.pop(name, None)
         self._anchor(now, "released")
         return sealed.answer
 
-    def _unmet(self, writer: Writer, row: Any, now: float, sealed: bool) -> tuple[str, ...]:
-        killed = self._killed.is_set()
-        return unmet(evidence_of(writer, row, self.policy, self.keyring, now, killed=killed, sealed=sealed))
+    def _unmet(self, writer: Writer, asked: Asked, now: float, sealed: bool) -> tuple[str, ...]:
+        head, killed = writer.books.head, self._killed.is_set()
+        return unmet(evidence_of(asked, head, self.policy, self.keyring, now, killed=killed, sealed=sealed))
 
-    def _again(self, row: Any, now: float) -> str:
+    def _again(self, asked: Asked, now: float) -> str:
         """Return what was released already, while the gateway lives."""
         with self.store.writing() as writer:
-            if not self._live(writer, now):
-                return ""
-        return str(self.store.entry(row.released).data["answer"])
+            return asked.answer if self._live(writer, now) else ""
 
     def _live(self, writer: Writer, now: float) -> bool:
-        killed = writer.killed or self._killed.is_set()
-        return not killed and now < writer.lease_until and writer.epoch == self.epoch
+        head = writer.books.head
+        killed = head.killed or self._killed.is_set()
+        return not killed and now < head.lease_until and head.epoch == self.epoch
 
     def _note_refusal(self, account: Account, nonce: str, question: Question, why: str, now: float) -> None:
         with self.store.writing() as writer:
-            writer.use_nonce(account.id, nonce, now)
-            writer.append(now, "refused", {"account": account.id, "question": question.digest(), "rule": why})
+            writer.require_new(account.id, nonce)
+            who = {"account": account.id, "request": nonce}
+            writer.append(now, "refused", {**who, "question": question.digest(), "rule": why})
         self._anchor(now)
 
     def _publish(self, commitments: list[str]) -> int:
@@ -378,12 +373,11 @@ class Gateway:
 
     def _recover(self) -> None:
         """Close what a crash, a kill or a new epoch left open here: its answer is lost, its budget stays spent."""
-        for row in self.store.questions("admitted", "sealed"):
-            if row.gateway == self.name and row.id not in self._sealed:
-                self._coins_of.pop(row.id, None)
+        for asked in self.store.seen().waiting():
+            if asked.gateway == self.name and asked.id not in self._sealed:
+                self._coins_of.pop(asked.id, None)
                 with self.store.writing() as writer:
-                    writer.append(self.clock.now(), "lost", {"id": row.id, "status": row.status})
-                    writer.set_status(row.id, "closed")
+                    writer.append(self.clock.now(), "lost", {"id": asked.id, "status": asked.status})
 
     def _stop(self) -> None:
         self._killed.set()

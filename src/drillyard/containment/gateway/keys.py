@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from drillyard.containment.gateway.chain import canonical
 from drillyard.containment.gateway.signing import Key, PublicKey
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Record
+from drillyard.records.names import person_name, require_unlike, same_name
+from drillyard.records.strict_json import parse_json
 
 __all__ = [
     "Account",
@@ -27,7 +27,6 @@ __all__ = [
     "read_account",
     "read_key",
     "read_keyring",
-    "same_person",
     "write_account",
     "write_key",
 ]
@@ -35,13 +34,27 @@ __all__ = [
 Plane = Literal["asker", "approver", "operator", "kill"]
 
 
+# An account's id is its plane and its person, and has 64 letters at most.
+_MOST = 50
+
+
 class Account(Record):
-    """A person's right to one plane, and the public key that its requests are checked with."""
+    """A person's right to one plane, and the public key that its requests are checked with.
+
+    Both names are in their one spelling; those of persons are in lower case.
+    """
 
     id: str = Field(min_length=1, max_length=64)
     person: str = Field(min_length=1, max_length=64)
     plane: Plane
     public: PublicKey
+
+    @field_validator("id", "person")
+    @classmethod
+    def _is_spelled(cls, name: str) -> str:
+        if person_name(name, 64) != name:
+            raise bad_input(f"{ascii(name)}", f"the spelling {ascii(person_name(name, 64))}")
+        return name
 
 
 class Keyring(Record):
@@ -52,10 +65,13 @@ class Keyring(Record):
 
     @model_validator(mode="after")
     def _one_each(self) -> Keyring:
-        people = [same_person(one.person) for one in self.accounts if one.plane != "kill"]
+        people = [same_name(one.person) for one in self.accounts if one.plane != "kill"]
         names = [one.id for one in self.accounts]
         if len(set(people)) < len(people) or len(set(names)) < len(names):
             raise ValueError("a person has one account, and an account one name")
+        for kind in ([one.person for one in self.accounts], names):
+            for place, name in enumerate(kind):
+                require_unlike(name, kind[:place])
         publics = [*(one.public for one in self.accounts), self.ledger]
         if len(set(publics)) < len(publics):
             raise ValueError("a key belongs to one account")
@@ -65,10 +81,10 @@ class Keyring(Record):
         """Add an account.
 
         Raises:
-            BadInput: the id or the key is taken, or the person has an account already. A kill key is apart: it only
-                stops.
+            BadInput: the id or the key is taken or looks like another, or the person has an account already. A kill key
+                is apart: it only stops.
         """
-        made = account.model_copy(update={"person": same_person(account.person)})
+        made = account.model_copy(update={"person": same_name(account.person)})
         if any(one.id == made.id for one in self.accounts):
             raise bad_input(f"account {made.id!r} twice", "a new id")
         if made.public in {self.ledger, *(one.public for one in self.accounts)}:
@@ -76,6 +92,8 @@ class Keyring(Record):
         held = [one for one in self.accounts if one.person == made.person and one.plane != "kill"]
         if held and made.plane != "kill":
             raise bad_input(f"a second account for {made.person!r}", f"one person, one account ({held[0].id!r})")
+        require_unlike(made.person, [one.person for one in self.accounts])
+        require_unlike(made.id, [one.id for one in self.accounts])
         return self.model_copy(update={"accounts": (*self.accounts, made)})
 
     def find(self, name: str, *planes: Plane) -> Account | None:
@@ -89,15 +107,10 @@ class Keyring(Record):
 
 
 def make_key(person: str, plane: Plane, name: str = "") -> tuple[Account, Key]:
-    """Draw a person's key; the account's id is `plane-person` unless given."""
-    who = same_person(person)
+    """Draw a person's key; the account's id is `plane-person` unless given. Raises `BadInput` for what is no name."""
+    who = same_name(person, _MOST)
     key = Key.new(name or f"{plane}-{who.replace(' ', '-')}")
     return Account(id=key.id, person=who, plane=plane, public=key.public), key
-
-
-def same_person(name: str) -> str:
-    """Return one spelling of a person's name for all its spellings."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def make_keys(folder: Path, people: dict[Plane, tuple[str, ...]], accounts: Sequence[Account] = ()) -> Keyring:
@@ -177,7 +190,7 @@ def _read(path: Path, forbidden: int, found: str, expected: str) -> str:
         if path.stat().st_mode & forbidden:
             raise bad_input(f"{path} that {found}", expected, f"type chmod {expected.split()[1]} {path}")
         text = path.read_text(encoding="utf-8")
-        json.loads(text)
+        parse_json(text)
     except OSError as error:
         raise bad_input(f"{error.strerror} at {str(path)!r}", "a key", "drillyard contain gateway keys DIR") from None
     except ValueError:

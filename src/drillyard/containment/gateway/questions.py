@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import unicodedata
 from datetime import date
 from typing import Literal
 
@@ -14,6 +13,7 @@ from pydantic import Field, model_validator
 from drillyard.containment.gateway.chain import canonical
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.records import Record
+from drillyard.records.lookalikes import spellings
 
 __all__ = ["Question", "bits", "refusal", "steering"]
 
@@ -58,18 +58,18 @@ def bits(question: Question, policy: GatewayPolicy) -> float:
 
 def steering(question: Question, policy: GatewayPolicy) -> float:
     """Return the self-fulfilling score between 0 and 1, by the policy's patterns; it knows only their words."""
-    keep, text = 1.0, _plain(question)
+    keep, texts = 1.0, _spellings(question)
     for pattern, weight in policy.steering.weights.items():
-        if re.search(pattern, text):
+        if any(re.search(pattern, text) for text in texts):
             keep *= 1 - weight
     return 1 - keep
 
 
 def refusal(question: Question, policy: GatewayPolicy, today: date) -> str:
     """Return the name of the rule that refuses a question, or nothing. It never asks the forecaster."""
-    text = _plain(question)
+    texts = _spellings(question)
     for rule in policy.forbidden:
-        if any(re.search(pattern, text) for pattern in rule.patterns):
+        if any(re.search(pattern, text) for pattern in rule.patterns for text in texts):
             return f"forbidden:{rule.name}"
     if steering(question, policy) > policy.steering.limit:
         return "self-fulfilling"
@@ -83,9 +83,6 @@ def refusal(question: Question, policy: GatewayPolicy, today: date) -> str:
     return next((name for name, broken in rules.items() if broken), "")
 
 
-def _plain(question: Question) -> str:
-    """Return all words of a question in one form of letters, without characters that are not seen."""
-    text = unicodedata.normalize("NFKC", " ".join((question.topic, question.text, *question.options))).casefold()
-    if not text.isascii():  # ASCII has no characters that are not seen but blanks
-        text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
-    return " ".join(text.split())
+def _spellings(question: Question) -> tuple[str, ...]:
+    """Return the readings of all words of a question, so that no spelling hides one from a pattern."""
+    return spellings(" ".join((question.topic, question.text, *question.options)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import time
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any
 from drillyard.containment.gateway.chain import canonical
 from drillyard.containment.gateway.keys import Account, Keyring, Plane
 from drillyard.containment.gateway.signing import Key, verifies
+from drillyard.records.strict_json import parse_json
 
 __all__ = ["WINDOW_SECONDS", "Signed", "ballot", "read_ballot", "sign_request", "signer", "vote_path"]
 
@@ -39,9 +39,9 @@ class Signed:
 
     @property
     def data(self) -> dict[str, Any]:
-        """Return the body as data; nothing where it is no JSON object."""
+        """Return the body as data; nothing where it is no JSON object, or one that says a thing twice."""
         try:
-            data = json.loads(self.body)
+            data = parse_json(self.body)
         except ValueError:
             return {}
         return data if isinstance(data, dict) else {}

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.questions import Question, bits
 
-__all__ = ["Sealed", "brier", "day_of", "limits_of", "mark", "millibits"]
+__all__ = ["Sealed", "brier", "day_of", "limits_of", "mark", "millibits", "scopes_of"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -42,15 +42,20 @@ def millibits(question: Question, policy: GatewayPolicy) -> int:
     return -int(-bits(question, policy) * 1000 // 1)
 
 
-def limits_of(policy: GatewayPolicy, person: str, topic: str, now: float) -> dict[str, tuple[int, int]]:
-    """Return thousandths of bits and questions by scope: of the person, whatever account, of the topic, of all."""
-    year = datetime.fromtimestamp(now, UTC).year
-    scopes = {
-        f"{year}/asker/{person}": policy.per_asker,
-        f"{year}/topic/{topic}": policy.per_topic,
-        f"{year}/all": policy.per_year,
-    }
-    return {scope: (int(budget.bits * 1000), budget.questions) for scope, budget in scopes.items()}
+def scopes_of(person: str, topic: str, at: float) -> tuple[str, str, str]:
+    """Return whose budgets a question at this time takes from: the person's, whatever account, the topic's, the year's.
+
+    Years are those of UTC.
+    """
+    year = datetime.fromtimestamp(at, UTC).year
+    return f"{year}/asker/{person}", f"{year}/topic/{topic}", f"{year}/all"
+
+
+def limits_of(policy: GatewayPolicy, person: str, topic: str, at: float) -> dict[str, tuple[int, int]]:
+    """Return the most thousandths of bits and questions by scope."""
+    budgets = (policy.per_asker, policy.per_topic, policy.per_year)
+    scopes = zip(scopes_of(person, topic, at), budgets, strict=True)
+    return {scope: (int(budget.bits * 1000), budget.questions) for scope, budget in scopes}
 
 
 def day_of(at: float) -> date:

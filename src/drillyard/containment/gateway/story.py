@@ -1,4 +1,4 @@
-"""Replaying a ledger: every release, vote, coin, canary and switch against what was written, and signed, before it."""
+"""Replaying a ledger: every admission, release, vote, coin, canary and switch against what was written before it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from drillyard.containment.gateway.keys import Keyring, Plane
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.predicates import slot_after
 from drillyard.containment.gateway.requests import Signed, read_ballot, signer
-from drillyard.containment.gateway.sealing import mark
+from drillyard.containment.gateway.sealing import limits_of, mark
 from drillyard.errors import BadInput
 
 __all__ = ["Story", "check_story"]
 
 # A request may wait in line for its turn to be written; its own time was that of its signing.
 _IN_LINE = 15.0
-_WHAT = {"released": "bad release", "run": "bad coin", "vote": "bad vote", "canary": "bad canary"}
+_WHAT = {
+    "admitted": "bad admission", "released": "bad release", "run": "bad coin", "vote": "bad vote",
+    "canary": "bad canary",
+}  # fmt: skip
 
 
 def check_story(entries: Sequence[Entry], keyrings: Sequence[Keyring] = ()) -> list[Fault]:
@@ -50,6 +53,7 @@ class Story:
         self._ran: dict[str, Any] = {}
         self._votes: dict[str, dict[str, tuple[bool, float]]] = {}
         self._over: set[str] = set()
+        self._spent: dict[str, tuple[int, int]] = {}
         self._readers: dict[str, Callable[[Entry, dict[str, Any]], str]] = {
             "epoch": self._open, "killed": self._kill, "lease": self._renew, "coins": self._commit,
             "admitted": self._admit, "run": self._toss, "vote": self._vote, "lost": self._lose,
@@ -61,7 +65,7 @@ class Story:
         reader = self._readers.get(entry.kind)
         try:
             wrong = reader(entry, entry.data) if reader else ""
-        except (KeyError, IndexError, TypeError, AttributeError, BadInput):
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError, BadInput):
             wrong = "it, or a record that it rests on, lacks a field"
         return Fault(sequence=entry.sequence, what=_WHAT.get(entry.kind, "bad record"), words=wrong) if wrong else None
 
@@ -94,13 +98,34 @@ class Story:
         return ""
 
     def _admit(self, entry: Entry, data: dict[str, Any]) -> str:
+        again = data["id"] in self._asked
         self._asked[data["id"]] = {**data, "at": entry.at, "epoch": self._epoch}
         coin = (data["batch"], data["index"])
-        used, known = coin in self._tossed, data["index"] < len(self._coins.get(data["batch"], []))
+        used, known = coin in self._tossed, 0 <= data["index"] < len(self._coins.get(data["batch"], []))
         self._tossed.add(coin)
-        if used or not known:
-            return "its coin was used before" if used else "nobody committed to its coin"
-        return "" if self._alive(entry.at) else "the gateway was stopped"
+        # Ledgers of before the books name the account alone.
+        person = data.get("person", data["account"])
+        asker = self._keyring.find(data["account"], "asker") if self._keyring else None
+        over = self._spend(entry.at, person, data["topic"], data["millibits"])
+        holds = {
+            "a question of this number was admitted before": not again,
+            "its coin was used before": not used,
+            "nobody committed to its coin": known,
+            "its account is not of this person": asker is None or "person" not in data or asker.person == person,
+            f"the budget of {over} was spent": not over,
+            "the gateway was stopped": self._alive(entry.at),
+        }
+        return "; ".join(words for words, held in holds.items() if not held)
+
+    def _spend(self, at: float, person: str, topic: str, millibits: int) -> str:
+        """Add a question to all that it takes from; return what is then over its limit. A free one is over all."""
+        over = []
+        for scope, (most_bits, most) in limits_of(self._rules, person, topic, at).items():
+            bits, count = self._spent.get(scope, (0, 0))
+            self._spent[scope] = bits + millibits, count + 1
+            if bits + millibits > most_bits or count + 1 > most or millibits <= 0:
+                over.append(scope)
+        return ", ".join(over)
 
     def _toss(self, entry: Entry, data: dict[str, Any]) -> str:
         asked = self._asked.get(data["id"])
@@ -125,6 +150,8 @@ class Story:
             return "this question was not admitted"
         if data["person"] in votes:
             return "this person voted before"
+        if asked.get("person") == data["person"]:
+            return "it is on an own question"
         if self._keyring:
             signed = Signed.from_data(data["signed"])
             ballot = read_ballot(signed, data["id"], asked["question"], self._keyring)

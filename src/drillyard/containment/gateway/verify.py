@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from drillyard.containment.gateway.anchors import read_anchors
-from drillyard.containment.gateway.chain import Anchor, Entry, Fault, check_chain
-from drillyard.containment.gateway.databases import read_ledger, sqlite_url
+from drillyard.containment.gateway.chain import GENESIS, Anchor, Entry, Fault, check_chain
+from drillyard.containment.gateway.databases import Stored, read_stored, sqlite_url
 from drillyard.containment.gateway.keys import Keyring
+from drillyard.containment.gateway.questions import Question
 from drillyard.containment.gateway.story import Story, check_story
-from drillyard.errors import bad_input
+from drillyard.errors import BadInput, bad_input
 from drillyard.records import Estimate, Record
 from drillyard.stats import clopper_pearson
 
@@ -33,7 +35,8 @@ class LedgerFault(Record):
 class LedgerReport(Record):
     """What a ledger holds and what is wrong with it.
 
-    `millibits` are reserved, by all askers together. `signatures` counts votes, leases, kills and epochs whose
+    `millibits` are reserved, by all askers together. `words` counts questions whose words were compared with the hash
+    that was admitted: none where they may not be read. `signatures` counts votes, leases, kills and epochs whose
     signatures were checked: none without a keyring. `missed` is the share of canaries that were answered wrong or not.
     """
 
@@ -45,6 +48,7 @@ class LedgerReport(Record):
     erased: int
     millibits: int
     signatures: int
+    words: int = 0
     canaries: int
     missed: Estimate | None
     faults: tuple[LedgerFault, ...]
@@ -77,15 +81,61 @@ def verify_folder(folder: Path, anchors: Path | None = None, keyrings: Sequence[
 def verify_database(url: str, anchors: Path | None = None, keyrings: Sequence[Keyring] = ()) -> LedgerReport:
     """Check the ledger of a database; reads, and changes nothing. Raises `BadInput` where it cannot be read."""
     kept = read_anchors(anchors) if anchors else []
-    entries, head = read_ledger(url)
-    report = verify_entries(entries, kept, keyrings)
-    # The control row's head is one more anchor, though one beside the ledger.
-    beside = [Anchor(sequence=head[0], digest=head[1], at=0.0)] if head[0] else []
-    plain = check_chain(entries)
-    extra = [_fault(fault) for fault in check_chain(entries, beside) if fault not in plain]
-    known = {fault.sequence for fault in report.faults}
-    more = tuple(fault for fault in extra if fault.sequence not in known)
-    return report.model_copy(update={"faults": (*report.faults, *more)})
+    stored = read_stored(url)
+    report = verify_entries(stored.entries, kept, keyrings)
+    beside = [*_head_faults(stored), *_words_faults(stored)]
+    more = [fault for fault in map(_fault, beside) if fault not in report.faults]
+    return report.model_copy(update={"faults": (*report.faults, *more), "words": len(stored.words or ())})
+
+
+def _head_faults(stored: Stored) -> list[Fault]:
+    """Compare the row that writers lock with the last record: one of both was edited where they differ."""
+    last = stored.entries[-1] if stored.entries else None
+    sequence, digest = (last.sequence, last.digest) if last else (0, GENESIS)
+    if stored.head == (sequence, digest):
+        return []
+    found = f"record {stored.head[0]!r:.40} and hash {stored.head[1]!r:.20}" if stored.head else "nothing"
+    cut = stored.head is not None and isinstance(stored.head[0], int) and stored.head[0] > sequence
+    words = f"the head beside the ledger has {found}, its last record is {sequence}"
+    return [Fault(sequence=sequence + 1 if cut else sequence, what="truncated" if cut else "edited head", words=words)]
+
+
+def _words_faults(stored: Stored) -> Iterator[Fault]:
+    """Compare the words of every question with the hash that was admitted."""
+    if stored.words is None:
+        return
+    admitted = {
+        data["id"]: (entry.sequence, data["question"])
+        for entry, data in _told(stored.entries, "admitted")
+        if {"id", "question"} <= set(data)
+    }
+    for name, (sequence, digest) in admitted.items():
+        if name not in stored.words:
+            yield Fault(sequence=sequence, what="deleted words", words="the words of this question are gone")
+        elif _digest_of_words(stored.words[name]) != digest:
+            yield Fault(sequence=sequence, what="edited words", words="these are not the words that were admitted")
+    for name in stored.words:
+        if name not in admitted:
+            yield Fault(sequence=0, what="added words", words=f"no question {name!r:.40} was admitted")
+
+
+def _digest_of_words(body: str) -> str:
+    try:
+        return Question.from_json(body).digest()
+    except BadInput:
+        return ""
+
+
+def _told(entries: Sequence[Entry], kind: str) -> Iterator[tuple[Entry, Mapping[str, Any]]]:
+    """Give the records of a kind with their data, those apart that were edited into something else."""
+    for entry in entries:
+        if entry.kind == kind:
+            try:
+                data = entry.data
+            except ValueError:
+                continue
+            if isinstance(data, Mapping):
+                yield entry, data
 
 
 def verify_entries(
@@ -99,15 +149,15 @@ def verify_entries(
     if not faults:
         faults = [fault for entry in entries if (fault := story.next(entry))]
     kinds = [entry.kind for entry in entries]
-    results = [entry.data["result"] for entry in entries if entry.kind == "canary"]
+    results = [data.get("result") for _, data in _told(entries, "canary")]
     return LedgerReport(
         records=len(entries),
         head=entries[-1].digest if entries else "",
         anchors=len(anchors),
         admitted=kinds.count("admitted"),
         released=kinds.count("released"),
-        erased=sum(bool(entry.data["erased"]) for entry in entries if entry.kind == "run"),
-        millibits=sum(int(entry.data["millibits"]) for entry in entries if entry.kind == "admitted"),
+        erased=sum(bool(data.get("erased")) for _, data in _told(entries, "run")),
+        millibits=sum(one for _, data in _told(entries, "admitted") if isinstance(one := data.get("millibits"), int)),
         signatures=story.signatures,
         canaries=len(results),
         missed=clopper_pearson(sum(one != "right" for one in results), len(results)) if results else None,
