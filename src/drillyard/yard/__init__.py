@@ -11,7 +11,7 @@ read the result; and a page for the designer.
 - **claim in hand**: filed, still open to change. **submission**: handed in, final.
 - **hint**: opened by a click that shows its cost first.
 - **grading queue**: learners take turns; a submission is kept before it is graded and graded once, whatever is killed.
-- **lease**: a worker's hold on a submission, while it gives signs of life. **event**: what happened when; never changed.
+- **lease**: a worker's hold on a submission while it gives signs of life. **event**: what happened when; never changed.
 - **attempt**: what refinement reads of a learner's work on one drill.
 
 Does not cover: TLS (serve behind a proxy that adds it), single sign-on, many servers on one folder, staff who share
