@@ -10,8 +10,8 @@ read the result; and a page for the designer.
 - **chat**: messages to the failing model; each starts afresh, as a probe will.
 - **claim in hand**: filed, still open to change. **submission**: handed in, final.
 - **hint**: opened by a click that shows its cost first.
-- **grading queue**: one worker; a submission is kept before it is graded and graded once, whoever is killed when.
-- **lease**: a worker's time-limited hold on a submission. **event**: what happened when; never changed, never removed.
+- **grading queue**: learners take turns; a submission is kept before it is graded and graded once, whatever is killed.
+- **lease**: a worker's hold on a submission while it gives signs of life. **event**: what happened when; never changed.
 - **attempt**: what refinement reads of a learner's work on one drill.
 
 Does not cover: TLS (serve behind a proxy that adds it), single sign-on, many servers on one folder, staff who share

@@ -1,85 +1,122 @@
-"""The grading queue: one worker thread that takes what was handed in and has it graded."""
+"""The grading queue: a few worker threads that take what was handed in and have it graded."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable
 
 from drillyard.errors import DrillyardError
 from drillyard.records import AnySubmission, Grade
-from drillyard.yard.submissions import Submissions, Work
+from drillyard.yard.submissions import Hold, Submissions, Work
 
-__all__ = ["LEASE_SECONDS", "GradingQueue"]
+__all__ = ["LEASE_SECONDS", "WORKERS", "GradingQueue", "Watch"]
 
 LEASE_SECONDS = 15.0
+
+WORKERS = 2
+"""Gradings at a time, never two of one learner: so one slow grading delays nobody else's. More would only take the
+processors away from the pages on the two cores that a small server has."""
 
 _log = logging.getLogger(__name__)
 
 
+class Watch:
+    """Tells dead workers from slow ones: a count that stands still for `seconds` belongs to a dead one.
+
+    It reads only its own `clock`, which must run forward; so it watches from its first look on, and a server that
+    starts waits for one lease before it takes up what another left behind.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds, self._clock = seconds, clock
+        self._since: dict[Hold, float] = {}
+
+    def dead(self, holds: list[Hold]) -> list[Hold]:
+        """Return those of the gradings under way whose count has stood still for too long."""
+        now = self._clock()
+        self._since = {hold: self._since.get(hold, now) for hold in holds}
+        return [hold for hold, since in self._since.items() if now - since >= self._seconds]
+
+
 class GradingQueue:
-    """Grades submissions in the order in which they came, one at a time.
+    """Grades submissions in the fair order of `Submissions.claim`.
 
     `grader` is called with a submission and answers with its grade, or raises `DrillyardError` with the line that the
-    learner is to read. While it works, its lease is renewed; after a kill, a submission waits for at most
-    `lease_seconds` before the next server takes it up.
+    learner is to read. While it works, its worker's count goes up; after a kill, a submission waits for at most
+    `lease_seconds` before the next server takes it up. `clock` only runs forward.
     """
 
     def __init__(
-        self, submissions: Submissions, grader: Callable[[AnySubmission], Grade], lease_seconds: float = LEASE_SECONDS
+        self,
+        submissions: Submissions,
+        grader: Callable[[AnySubmission], Grade],
+        lease_seconds: float = LEASE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._submissions = submissions
         self._grader = grader
         self._lease = lease_seconds
-        self._owner = secrets.token_hex(8)
+        self._watch = Watch(lease_seconds, clock)
+        self._watching = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="grading", daemon=True)
+        self._threads = [threading.Thread(target=self._run, name="grading", daemon=True) for _ in range(WORKERS)]
 
     def start(self) -> None:
-        """Begin to work, with what an earlier server left behind first."""
-        self._thread.start()
+        """Begin to work, with what an earlier server left behind as soon as that is known to be dead."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, wait_seconds: float = 1.0) -> None:
         """End the work; a grading that does not end in time is left to its lease."""
         self._stop.set()
         self._wake.set()
-        self._thread.join(wait_seconds)
+        until = time.monotonic() + wait_seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def wake(self) -> None:
         """Say that something was handed in."""
         self._wake.set()
 
     def work_once(self) -> bool:
-        """Grade the next submission that is free; false when there is none."""
-        work = self._submissions.claim(self._owner, self._lease)
+        """Grade the submission whose turn it is; false when there is none."""
+        owner = secrets.token_hex(8)
+        with self._watching:
+            dead = self._watch.dead(self._submissions.holds())
+        work = self._submissions.claim(owner, dead)
         if work is None:
             return False
         done = threading.Event()
-        keeper = threading.Thread(target=self._keep, args=(work, done), name="grading-lease", daemon=True)
+        keeper = threading.Thread(target=self._keep, args=(work, owner, done), name="grading-lease", daemon=True)
         keeper.start()
         try:
-            self._grade(work)
+            self._grade(work, owner)
         finally:
             done.set()
             keeper.join()
         return True
 
-    def _grade(self, work: Work) -> None:
+    def _grade(self, work: Work, owner: str) -> None:
         try:
             grade = self._grader(work.submission)
         except DrillyardError as error:
-            self._submissions.fail(work, self._owner, str(error))
+            self._submissions.fail(work, owner, str(error))
         except Exception:  # whatever a grader does, the learner is told and the queue goes on
             _log.exception("grading submission %s", work.id)
-            self._submissions.fail(work, self._owner, "Grading stopped at a fault of the yard, not of your work.")
+            self._submissions.fail(work, owner, "Grading stopped at a fault of the yard, not of your work.")
         else:
-            self._submissions.finish(work, self._owner, grade)
+            self._submissions.finish(work, owner, grade)
 
-    def _keep(self, work: Work, done: threading.Event) -> None:
+    def _keep(self, work: Work, owner: str, done: threading.Event) -> None:
         while not done.wait(self._lease / 3):
-            self._submissions.renew(work, self._owner, self._lease)
+            try:
+                self._submissions.beat(work, owner)
+            except Exception:  # a full disk passes; until then nobody else can take the submission either
+                _log.exception("lease of submission %s", work.id)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, delete, event, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from drillyard.errors import BadInput
+from drillyard.errors import BadInput, bad_input
 from drillyard.records import Claim
+from drillyard.yard.schema import bring_up, check_sound
 from drillyard.yard.tables import (
     ChatRow,
     ClaimRow,
@@ -28,7 +31,6 @@ from drillyard.yard.tables import (
     LearnerRow,
     SessionRow,
     SubmissionRow,
-    Table,
 )
 
 __all__ = ["SESSION_SECONDS", "Store"]
@@ -41,8 +43,11 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_tim
 class Store:
     """Reads and writes of everything but submissions (those are in `submissions.py`).
 
-    `clock` gives seconds since 1970; tests pass their own to let leases and sessions run out. Rows that are returned
-    are detached: they are values, changing them changes nothing.
+    `clock` gives seconds since 1970; tests pass their own to let sessions run out. Rows that are returned are detached:
+    they are values, changing them changes nothing.
+
+    Raises:
+        BadInput: the file is damaged, cannot be written, or is of a later Drillyard.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
@@ -51,8 +56,18 @@ class Store:
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
         self._locking = self._engine.execution_options(lock="IMMEDIATE")
-        with self._locking.begin() as connection:
-            Table.metadata.create_all(connection)
+        try:
+            with self._locking.begin() as connection:
+                check_sound(connection)
+                bring_up(connection)
+        except BadInput as error:
+            self.close()
+            raise BadInput(f"{path}: {error}") from None
+        except (DBAPIError, sqlite3.Error) as error:
+            self.close()
+            what = str(getattr(error, "orig", error)).splitlines()[0]
+            hint = "restore it from a copy, or make room and give it back its rights"
+            raise bad_input(f"{str(path)!r} ({what})", "a database of the yard that can be written", hint) from None
 
     def close(self) -> None:
         """Give the database file back."""

@@ -2,39 +2,53 @@
 
     received ──claim──▶ grading ──finish──▶ graded
         ▲                 │  ╲──fail─────▶ failed ──retry──▶ received
-        ╰──lease ran out──╯
+        ╰──worker is dead──╯
 
-A submission is committed before the learner sees a reply. A worker takes it with a lease that it renews while it
-grades; a lease that ran out (the server was killed) is open to any worker. A grade is stored only by the worker that
-holds the lease, in the same transaction that ends the grading, under a key that admits one grade per submission.
+A submission is committed before the learner sees a reply. A worker takes it and counts its `beats` up while it grades;
+whoever sees the count stand still for the length of a lease, by a clock of their own that only runs forward, may take
+the submission over: no time of day is compared, so setting a clock changes nothing. A grade is stored only by the
+worker that holds the submission, in the same transaction that ends the grading, under a key that admits one grade.
+
+The order is fair: first gradings before retries, then the learner whose last turn is longest ago, then the oldest. A
+learner has one grading under way at a time, however many workers there are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, aliased
 
+from drillyard.errors import BadInput
 from drillyard.records import AnySubmission, Grade, read_any
 from drillyard.yard.store import Store
 from drillyard.yard.tables import GradeRow, SubmissionRow
 
-__all__ = ["MAX_TRIES", "Progress", "Submissions", "Work"]
+__all__ = ["MAX_RETRIES", "MAX_TRIES", "Hold", "Progress", "Submissions", "Work"]
 
 MAX_TRIES = 3
+"""Gradings that may be cut off, by a kill or a crash, before a submission is given up."""
+
+MAX_RETRIES = 3
+"""How often a learner may have a submission graded again that could not be graded; then it is the designer's."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a submission is: `status`, the line that says why it failed, the grade once there is one."""
+    """How far a submission is: `status`, the line that says why it failed, the grade once there is one.
+
+    `retries` are those that are left to its learner.
+    """
 
     submission: AnySubmission
     status: str
     error: str
     received: float
     grade: Grade | None
+    retries: int = MAX_RETRIES
 
     @property
     def waiting(self) -> bool:
@@ -48,6 +62,14 @@ class Work:
 
     id: int
     submission: AnySubmission
+
+
+class Hold(NamedTuple):
+    """A grading under way: which submission, by which worker, and how far that worker has counted."""
+
+    id: int
+    owner: str
+    beats: int
 
 
 class Submissions:
@@ -81,33 +103,35 @@ class Submissions:
         with self._store.reading() as session:
             return [_progress(*found) for found in session.execute(_graded().order_by(SubmissionRow.id))]
 
-    def claim(self, owner: str, seconds: float) -> Work | None:
-        """Take the oldest submission that waits, or whose lease ran out, for `seconds`; `None` when there is none."""
-        now = self._store.clock()
-        free = or_(
-            SubmissionRow.status == "received",
-            and_(SubmissionRow.status == "grading", SubmissionRow.lease_until <= now),
-        )
+    def holds(self) -> list[Hold]:
+        """Return the gradings under way, for a watcher that looks which of them stand still."""
+        under_way = select(SubmissionRow).where(SubmissionRow.status == "grading").order_by(SubmissionRow.id)
+        with self._store.reading() as session:
+            return [Hold(row.id, row.owner or "", row.beats) for row in session.scalars(under_way)]
+
+    def claim(self, owner: str, dead: Collection[Hold] = ()) -> Work | None:
+        """Take the submission whose turn it is, or `None`; the `dead` are free again if they still stand where seen."""
         with self._store.writing() as session:
-            row = session.scalar(select(SubmissionRow).where(free).order_by(SubmissionRow.id).limit(1))
+            for hold in dead:
+                session.execute(update(SubmissionRow).where(*_same(hold)).values(status="received", owner=None))
+            row = session.scalar(_in_turn())
             if row is None:
                 return None
-            row.status, row.owner, row.lease_until, row.tries = "grading", owner, now + seconds, row.tries + 1
+            turn = 1 + (session.scalar(select(func.max(SubmissionRow.turn))) or 0)
+            row.status, row.owner, row.beats, row.turn, row.tries = "grading", owner, 0, turn, row.tries + 1
             if row.tries > MAX_TRIES:
                 self._end(session, row, "failed", f"Grading was cut off {MAX_TRIES} times.")
                 return None
             self._store.note(session, row.learner, row.instance, "grading", f"try {row.tries}")
             return Work(id=row.id, submission=read_any(row.body))
 
-    def renew(self, work: Work, owner: str, seconds: float) -> None:
-        """Hold the lease for `seconds` from now; of no effect once another worker holds it."""
+    def beat(self, work: Work, owner: str) -> None:
+        """Show that the worker lives; of no effect once another worker holds the submission."""
         with self._store.writing() as session:
-            session.execute(
-                update(SubmissionRow).where(*_held(work, owner)).values(lease_until=self._store.clock() + seconds)
-            )
+            session.execute(update(SubmissionRow).where(*_held(work, owner)).values(beats=SubmissionRow.beats + 1))
 
     def finish(self, work: Work, owner: str, grade: Grade) -> bool:
-        """Store the grade and end the grading; false, with nothing stored, when the lease is no longer ours."""
+        """Store the grade and end the grading; false, with nothing stored, when another worker holds it by now."""
         with self._store.writing() as session:
             row = session.scalar(select(SubmissionRow).where(*_held(work, owner)))
             if row is None:
@@ -126,15 +150,22 @@ class Submissions:
         return True
 
     def retry(self, learner: str, instance: str) -> None:
-        """Let a failed submission be graded again; of no effect on any other."""
+        """Let a failed submission be graded again; of no effect on any other.
+
+        Raises:
+            BadInput: it was retried `MAX_RETRIES` times.
+        """
         with self._store.writing() as session:
             row = session.scalar(_mine(learner, instance))
-            if row is not None and row.status == "failed":
-                row.status, row.error, row.tries = "received", "", 0
-                self._store.note(session, learner, instance, "retried")
+            if row is None or row.status != "failed":
+                return
+            if row.retries >= MAX_RETRIES:
+                raise BadInput(f"found a submission that was retried {MAX_RETRIES} times; tell your designer instead")
+            row.status, row.error, row.tries, row.retries = "received", "", 0, row.retries + 1
+            self._store.note(session, learner, instance, "retried")
 
     def _end(self, session: Session, row: SubmissionRow, status: str, error: str = "") -> None:
-        row.status, row.error, row.owner, row.lease_until = status, error, None, 0.0
+        row.status, row.error, row.owner = status, error, None
         self._store.note(session, row.learner, row.instance, status, error)
 
 
@@ -146,9 +177,28 @@ def _mine(learner: str, instance: str) -> Any:
     return select(SubmissionRow).where(*_match(learner, instance))
 
 
-def _held(work: Work, owner: str) -> tuple[Any, ...]:
+def _held(work: Work | Hold, owner: str) -> tuple[Any, ...]:
     """Match the submission only while this worker holds it."""
     return SubmissionRow.id == work.id, SubmissionRow.owner == owner, SubmissionRow.status == "grading"
+
+
+def _same(hold: Hold) -> tuple[Any, ...]:
+    """Match the submission only while it stands where a watcher saw it."""
+    return (*_held(hold, hold.owner), SubmissionRow.beats == hold.beats)
+
+
+def _in_turn() -> Any:
+    """Select the submission whose turn it is."""
+    other = aliased(SubmissionRow)
+    busy = select(other.learner).where(other.status == "grading")
+    last = select(other.learner, func.max(other.turn).label("turn")).group_by(other.learner).subquery()
+    return (
+        select(SubmissionRow)
+        .join(last, last.c.learner == SubmissionRow.learner)
+        .where(SubmissionRow.status == "received", SubmissionRow.learner.not_in(busy))
+        .order_by(SubmissionRow.retries > 0, last.c.turn, SubmissionRow.id)
+        .limit(1)
+    )
 
 
 def _graded() -> Any:
@@ -162,4 +212,5 @@ def _progress(row: SubmissionRow, grade: GradeRow | None) -> Progress:
         error=row.error,
         received=row.received,
         grade=Grade.from_json(grade.body) if grade else None,
+        retries=MAX_RETRIES - row.retries,
     )

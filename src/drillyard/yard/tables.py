@@ -95,7 +95,8 @@ class SubmissionRow(Table):
     """What was handed in, and how far its grading is: received → grading → graded | failed.
 
     Learner and instance are the idempotency key: a double click, a reload and a second tab all meet the same row.
-    The worker that grades holds a lease (`owner`, `lease_until`); `tries` counts how often grading began.
+    The worker that grades is its `owner` and shows by `beats` that it lives; `tries` counts how often grading began
+    since it was last handed over, `retries` how often its learner asked again, `turn` when it last began, in gradings.
     """
 
     __tablename__ = "submissions"
@@ -106,10 +107,12 @@ class SubmissionRow(Table):
     body: Mapped[str]
     status: Mapped[str] = mapped_column(default="received")
     owner: Mapped[str | None]
-    lease_until: Mapped[float] = mapped_column(default=0.0)
     tries: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(default="")
     received: Mapped[float]
+    beats: Mapped[int] = mapped_column(default=0)
+    turn: Mapped[int] = mapped_column(default=0)
+    retries: Mapped[int] = mapped_column(default=0)
 
     __table_args__ = (
         UniqueConstraint("learner", "instance"),

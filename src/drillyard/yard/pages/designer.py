@@ -107,7 +107,9 @@ def _status(progress: Progress | None, attempt: Attempt | None) -> str:
         return "in hand" if attempt else "not begun"
     if progress.grade is not None:
         return "passed" if progress.grade.passed else "not passed"
-    return "grading failed" if progress.status == "failed" else "grading"
+    if progress.waiting:
+        return "grading"
+    return f"grading failed{'' if progress.retries else ', no retry left'}: {progress.error}"
 
 
 def _gates(programme: ProgramFolder) -> list[GateReport]:

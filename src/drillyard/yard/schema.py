@@ -1,0 +1,56 @@
+"""The shape of the yard's database, numbered, and the way from every earlier shape to today's.
+
+A fresh file is made from `tables.py` and numbered `len(STEPS)` (SQLite's `user_version`). A file with a lower number
+is brought up by the steps that it lacks, in one transaction: it has all of them or none, whatever is killed when.
+
+To change a table: change it in `tables.py` **and** append a step here that does the same to a file of today, in plain
+SQL. Never change or remove a step: files in the field have taken it. `tests/yard/test_schema.py` compares the two ways.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, inspect
+
+from drillyard.errors import BadInput, bad_input
+from drillyard.yard.tables import Table
+
+__all__ = ["STEPS", "bring_up", "check_sound"]
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    # 1: a lease is held by beats, not by a time that a clock set back would stretch; turns and retries order the queue.
+    (
+        "ALTER TABLE submissions DROP COLUMN lease_until",
+        "ALTER TABLE submissions ADD COLUMN beats INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE submissions ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE submissions ADD COLUMN retries INTEGER NOT NULL DEFAULT 0",
+    ),
+)
+"""What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
+
+
+def bring_up(connection: Connection) -> None:
+    """Make the tables, or bring those of an earlier shape up to today's, within the caller's transaction.
+
+    Raises:
+        BadInput: the file is of a later Drillyard.
+    """
+    found = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+    if found > len(STEPS):
+        expected = f"at most {len(STEPS)}"
+        raise bad_input(f"a yard.db of shape {found}", expected, "install the Drillyard that wrote it, or a later one")
+    if not inspect(connection).get_table_names():
+        Table.metadata.create_all(connection)
+    else:
+        for step in STEPS[found:]:
+            for statement in step:
+                connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(f"PRAGMA user_version = {len(STEPS)}")
+
+
+def check_sound(connection: Connection) -> None:
+    """Look through the whole file for damage. Raises `BadInput` with what was found first."""
+    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    if found != "ok":
+        raise BadInput(
+            f"found damage ({str(found).splitlines()[-1]}), expected a sound database; restore it from a copy"
+        )
