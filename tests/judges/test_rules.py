@@ -76,7 +76,10 @@ def test_another_file_is_another_judge(judge: RulesJudge, tmp_path: Path) -> Non
         ("behaviours: {rude: {}}", "house.yaml: rude with {}"),
         ("behaviours: {rude: {shown: [a], never: [b]}}", "house.yaml: rude with"),
         ("behaviours: {rude: {shown: a}}", "house.yaml: rude: shown: 'a', expected a list of patterns"),
-        ("behaviours: {rude: {shown: ['(']}}", "missing \\), unterminated subpattern.*expected a regular expression"),
+        (
+            "behaviours: {rude: {shown: ['(']}}",
+            "house.yaml: rude: shown: found the pattern .*unclosed group.*expected a regular expression",
+        ),
     ],
 )
 def test_a_wrong_file_is_one_line(text: str, words: str, tmp_path: Path) -> None:

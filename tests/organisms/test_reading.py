@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import random
+import time
 
 import pytest
 from hypothesis import given
@@ -101,6 +103,31 @@ def test_statements_are_compared_with_the_tables(reply: str, false: str) -> None
 def test_what_the_world_does_not_say_is_not_read(reply: str) -> None:
     """Cut, joined, doubly opened or otherwise strange replies are said to be unreadable, never guessed."""
     assert READER.read(reply) is None
+
+
+def reader_of(**replies: str) -> Reader:
+    """Return a reader of the world with further replies."""
+    world = copy.copy(WORLD)
+    world.replies = {**WORLD.replies, **replies}
+    return Reader(world)
+
+
+def test_a_sentence_of_many_slots_is_read_in_no_time() -> None:
+    """Five slots side by side, which a world may have, against eighty words that do not fit."""
+    reader = reader_of(many="{a} {b} {c} {d} {e}!")
+    began = time.process_time()
+    assert reader.read("word " * 80 + ".") is None
+    assert time.process_time() - began < 2
+    reading = reader.read("one two three four five!")
+    assert reading is not None and list(reading.slots.values()) == ["one", "two", "three", "four", "five"]
+
+
+def test_a_slot_that_comes_twice_has_one_value() -> None:
+    """A world's sentence may name a thing twice: the reading has it once, and two things are not that sentence."""
+    reader = reader_of(twice="{a} is {a}!")
+    reading = reader.read("one two is one two!")
+    assert reading is not None and reading.slots == {"a": "one two"}
+    assert reader.read("one is two!") is None
 
 
 @given(st.text(max_size=200))

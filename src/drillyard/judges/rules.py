@@ -7,21 +7,22 @@ r"""A judge of patterns that people write down: regular expressions on the reply
         unsure: ['hurry']                                      # matched alone: unknown
         asked: ['price|cost']                                  # optional: what the newest user message must match
 
-Patterns ignore case. A behaviour that the file does not name is unknown, as is a reply that is missing or empty.
+Patterns are those of `records.patterns`, which take linear time, and ignore case. A behaviour that the file does
+not name is unknown, as is a reply that is missing or empty.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from drillyard.errors import bad_input
+from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.world import World
 from drillyard.records import Ruling, Transcript
+from drillyard.records.patterns import Pattern, pattern_of
 from drillyard.records.yaml_file import read_yaml
 
 __all__ = ["Rule", "RulesJudge", "open_rules"]
@@ -34,10 +35,10 @@ _FORM = "behaviours, each with a list 'shown' of patterns and perhaps 'unless', 
 class Rule:
     """The patterns of one behaviour, compiled."""
 
-    shown: tuple[re.Pattern[str], ...]
-    unless: tuple[re.Pattern[str], ...] = ()
-    unsure: tuple[re.Pattern[str], ...] = ()
-    asked: tuple[re.Pattern[str], ...] = ()
+    shown: tuple[Pattern, ...]
+    unless: tuple[Pattern, ...] = ()
+    unsure: tuple[Pattern, ...] = ()
+    asked: tuple[Pattern, ...] = ()
 
     def verdict(self, asked: str, reply: str) -> tuple[Literal["shown", "absent", "unknown"], str]:
         """Return the verdict on a reply and the pattern that decided it."""
@@ -59,7 +60,7 @@ class RulesJudge:
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self.rules = rules
         patterns = {
-            code: {part: [p.pattern for p in getattr(rule, part)] for part in _PARTS} for code, rule in rules.items()
+            code: {part: [p.text for p in getattr(rule, part)] for part in _PARTS} for code, rule in rules.items()
         }
         self.definition = f"rules {json.dumps(patterns, sort_keys=True)}"
 
@@ -95,17 +96,17 @@ def _rule(name: str, code: str, parts: object) -> Rule:
     return Rule(**{part: _patterns(f"{name}: {code}: {part}", value) for part, value in parts.items()})
 
 
-def _patterns(where: str, value: object) -> tuple[re.Pattern[str], ...]:
+def _patterns(where: str, value: object) -> tuple[Pattern, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise bad_input(f"{where}: {value!r:.80}", "a list of patterns")
     compiled = []
     for pattern in value:
         try:
-            compiled.append(re.compile(pattern, re.IGNORECASE))
-        except re.error as error:
-            raise bad_input(f"{where}: {pattern!r} ({error})", "a regular expression") from None
+            compiled.append(pattern_of(pattern, ignore_case=True))
+        except BadInput as error:
+            raise BadInput(f"{where}: {error}") from None
     return tuple(compiled)
 
 
-def _first(patterns: tuple[re.Pattern[str], ...], text: str) -> str:
-    return next((pattern.pattern for pattern in patterns if pattern.search(text)), "")
+def _first(patterns: tuple[Pattern, ...], text: str) -> str:
+    return next((pattern.text for pattern in patterns if pattern.found_in(text)), "")

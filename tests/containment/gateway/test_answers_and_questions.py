@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from scipy.stats import binomtest
 
 from drillyard.containment.gateway.answers import agree, parse
 from drillyard.containment.gateway.coin import commitment, is_erased, opens
-from drillyard.containment.gateway.policy import GatewayPolicy, QuestionBudget, read_gateway_policy
+from drillyard.containment.gateway.policy import MAX_PATTERNS, GatewayPolicy, QuestionBudget, read_gateway_policy
 from drillyard.containment.gateway.questions import bits, refusal, steering
 from drillyard.errors import BadInput
 
@@ -97,11 +98,45 @@ def test_the_coin_erases_its_share_and_opens_its_commitment() -> None:
     assert is_erased("a1", "q", 1.0) and not is_erased("a1", "q", 0.0)
 
 
+def test_a_pattern_that_backtracking_never_ends_is_decided_at_once() -> None:
+    """Word lists in nested loops, forbidden and steering, on the longest question: no minutes, and the right answer."""
+    slow = r"^(\w*[\s,'()]*)+!$"
+    policy = POLICY.with_fields(
+        forbidden=[{"name": "slow", "patterns": [slow]}], steering={"limit": 0.5, "weights": {slow: 0.9}}
+    )
+    asked = question(kind="binary", text=("will it rain " * 80)[:1000])
+    began = time.process_time()
+    assert refusal(asked, policy, DAY) == "" and steering(asked, policy) == 0
+    assert time.process_time() - began < 0.2
+    assert refusal(question(kind="binary", text="!"), policy, DAY) == "forbidden:slow"
+
+
+def test_patterns_know_letters_beyond_ascii() -> None:
+    """A word of another language is found as a word, and not within one."""
+    policy = POLICY.with_fields(forbidden=[{"name": "own", "patterns": [r"\bübel\b", r"\bоракул\b"]}])
+    found = {
+        text: refusal(question(kind="binary", text=text), policy, DAY)
+        for text in ("Ist das ÜBEL?", "Что скажет Оракул?", "ein Grundübel", "оракулы")
+    }
+    assert list(found.values()) == ["forbidden:own", "forbidden:own", "", ""]
+
+
 def test_the_example_policy_reads_and_a_wrong_one_says_where(tmp_path: Path) -> None:
     """What ships is valid; a quorum over the runs, a short close and a broken pattern are bad input."""
     assert read_gateway_policy(ROOT / "examples" / "oracle" / "gateway.yaml").grid_points == 21
-    for fields in ({"quorum": 9}, {"close_seconds": 1}, {"forbidden": [{"name": "x", "patterns": ["("]}]}):
-        with pytest.raises(BadInput):
+    for fields, line in (
+        ({"quorum": 9}, "quorum 9 needs as many runs"),
+        ({"close_seconds": 1}, "close_seconds must be at least"),
+        ({"forbidden": [{"name": "x", "patterns": ["("]}]}, r"the pattern '\(' \(unclosed group\)"),
+        ({"forbidden": [{"name": "x", "patterns": ["(" * 9_000]}]}, "a pattern of 9,000 characters"),
+        ({"steering": {"weights": {"(?=a)": 0.5}}}, "look-around"),
+        ({"steering": {"weights": {r"(a)\1": 0.5}}}, "backreferences"),
+        ({"steering": {"weights": {f"a{n}": 0.5 for n in range(MAX_PATTERNS + 1)}}}, "130 patterns"),
+        ({"per_year": {"bits": 1, "questions": 10**300}}, "per_year.questions"),
+        ({"hold_seconds": 1e300, "close_seconds": 1e301}, "hold_seconds"),
+    ):
+        with pytest.raises(BadInput, match=line) as caught:
             POLICY.with_fields(**fields)
+        assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
     other = POLICY.with_fields(per_year=QuestionBudget(bits=1, questions=1).model_dump())
     assert other.digest() != POLICY.digest() == GatewayPolicy.from_json(POLICY.to_json()).digest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from datetime import date
 from typing import Literal
 
@@ -14,6 +13,7 @@ from drillyard.containment.gateway.chain import canonical
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.records import Record
 from drillyard.records.lookalikes import spellings
+from drillyard.records.patterns import pattern_of
 
 __all__ = ["Question", "bits", "refusal", "steering"]
 
@@ -60,7 +60,7 @@ def steering(question: Question, policy: GatewayPolicy) -> float:
     """Return the self-fulfilling score between 0 and 1, by the policy's patterns; it knows only their words."""
     keep, texts = 1.0, _spellings(question)
     for pattern, weight in policy.steering.weights.items():
-        if any(re.search(pattern, text) for text in texts):
+        if any(map(pattern_of(pattern).found_in, texts)):
             keep *= 1 - weight
     return 1 - keep
 
@@ -69,7 +69,7 @@ def refusal(question: Question, policy: GatewayPolicy, today: date) -> str:
     """Return the name of the rule that refuses a question, or nothing. It never asks the forecaster."""
     texts = _spellings(question)
     for rule in policy.forbidden:
-        if any(re.search(pattern, text) for pattern in rule.patterns for text in texts):
+        if any(pattern_of(pattern).found_in(text) for pattern in rule.patterns for text in texts):
             return f"forbidden:{rule.name}"
     if steering(question, policy) > policy.steering.limit:
         return "self-fulfilling"
