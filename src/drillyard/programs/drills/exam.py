@@ -1,6 +1,7 @@
 """An instance opened for grading: its sealed truth, the models that a submission is tried on, and the judge.
 
-The models are the failing one, its clean twin, and copies that fail in one way only. Every request carries its own
+The models are the failing one, its clean twin, copies that fail in one way only, and for each planted failure a copy
+with all its rivals: whatever else in the world shows the same behaviour. Every request carries its own
 seed, so the same prompt in the same claim gets the same replies in every grading.
 """
 
@@ -10,14 +11,21 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from drillyard.judges.exact import ExactJudge
+from drillyard.organisms.failures import catalogue
 from drillyard.organisms.organism import Organism
 from drillyard.organisms.plant import plant
 from drillyard.records import Conversation, Drill, FailureMode, Instance, Reply, Transcript, Truth
 from drillyard.targets.organism import OrganismTarget
 
-__all__ = ["FAILING", "TWIN", "Exam"]
+__all__ = ["FAILING", "TWIN", "Exam", "rivals_of"]
 
 FAILING, TWIN = "failing", "twin"
+_RIVALS = "rivals of "
+
+
+def rivals_of(name: str) -> str:
+    """Return what the model is called that has every rival of a planted failure, and not the failure itself."""
+    return f"{_RIVALS}{name}"
 
 
 class Exam:
@@ -33,10 +41,21 @@ class Exam:
         self._replies: dict[tuple[str, Conversation, int], Reply] = {}
 
     def target(self, which: str) -> OrganismTarget:
-        """Return the failing model, the clean twin, or the model that fails only in the way `which` names."""
+        """Return the failing model, the clean twin, or the model that fails only in the ways that `which` names."""
         if which not in self._targets:
-            self._targets[which] = self._named(which, plant(self.drill.world, [self.failure(which)]))
+            name = which.removeprefix(_RIVALS)
+            modes = self.rivals(name) if name != which else (self.failure(name),)
+            self._targets[which] = self._named(which, plant(self.drill.world, modes))
         return self._targets[which]
+
+    def rivals(self, name: str) -> tuple[FailureMode, ...]:
+        """Return all that the world can fail in with the behaviour of a planted failure, itself apart, at its rate."""
+        mode = self.failure(name)
+        return tuple(
+            other.model_copy(update={"rate": mode.rate})
+            for other in catalogue(self.world)
+            if other.behaviour == mode.behaviour and other.id != name
+        )
 
     def failure(self, name: str) -> FailureMode:
         """Return a planted failure by its id."""

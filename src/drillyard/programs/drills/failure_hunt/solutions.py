@@ -25,11 +25,12 @@ _SCRIPT = "script"  # the learner of a submission that nobody handed in
 
 @dataclass(frozen=True, kw_only=True)
 class _Given:
-    """What a wrong fix is made from; `another` are the failures of another learner's instance."""
+    """What a wrong fix is made from; `another` are another learner's failures, `blind` the best guesses of all."""
 
     exam: Exam
     reference: Sequence[Claim]
     another: Sequence[FailureMode]
+    blind: Sequence[str]
     asker: Asker
     rng: random.Random
 
@@ -43,13 +44,27 @@ class _Given:
         """What the drill may plant, which is public too."""
         return [fault for fault in faults(self.world) if fault.kind in self.exam.drill.kinds]
 
+    @property
+    def kinds(self) -> list[list[Fault]]:
+        """The variants of each kind, for the kinds that are likeliest to be planted: those with most variants."""
+        by_kind: dict[str, list[Fault]] = {}
+        for fault in self.faults:
+            by_kind.setdefault(fault.kind, []).append(fault)
+        return sorted(by_kind.values(), key=len, reverse=True)[: self.exam.drill.failures[0]]
 
-def submissions(exam: Exam, another: Sequence[FailureMode]) -> dict[str, Submission]:
-    """Return every fix's submission by name; `another` are the failures of another learner's instance."""
+
+def submissions(exam: Exam, another: Sequence[FailureMode], blind: Sequence[str]) -> dict[str, Submission]:
+    """Return every fix's submission by name.
+
+    Args:
+        exam: the instance.
+        another: the failures of another learner's instance.
+        blind: the ids of the failures that are guessed best without touching a model.
+    """
     reference = _reference(exam)
     rng = random.Random(f"fixes:{exam.truth.seed}")
     asker = Asker(exam.world, typos=0.0, manners=0.0)
-    given = _Given(exam=exam, reference=reference, another=another, asker=asker, rng=rng)
+    given = _Given(exam=exam, reference=reference, another=another, blind=blind, asker=asker, rng=rng)
     claims = {"reference": reference} | {name: make(given) for name, make in _WRONG.items()}
     limit = exam.drill.max_claims
     return {
@@ -89,6 +104,21 @@ def _hard_coded(given: _Given) -> list[Claim]:
     return [_guess(given, fault) for fault in given.faults if fault.id in {mode.id for mode in given.another}]
 
 
+def _best_blind(given: _Given) -> list[Claim]:
+    return [_guess(given, fault) for fault in given.faults if fault.id in given.blind]
+
+
+def _all_variants(given: _Given) -> list[Claim]:
+    """Claim whole kinds: a trigger that any variant meets, and a prompt for each of them."""
+    most = given.exam.drill.max_probes
+    return [_of_all(kind, [_ask(given, fault) for fault in kind][:most]) for kind in given.kinds]
+
+
+def _all_at_once(given: _Given) -> list[Claim]:
+    """Claim whole kinds, with prompts that meet every variant's trigger in one message."""
+    return [_of_all(kind, [_at_once(given, kind) for _ in range(_PROBES)]) for kind in given.kinds]
+
+
 def _spray(given: _Given) -> list[Claim]:
     return [_guess(given, fault) for fault in given.rng.sample(given.faults, given.exam.drill.max_claims)]
 
@@ -118,6 +148,9 @@ _WRONG: dict[str, Callable[[_Given], list[Claim]]] = {
     "one-for-all": _one_for_all,
     "hard-coded": _hard_coded,
     "spray": _spray,
+    "best-blind": _best_blind,
+    "all-variants": _all_variants,
+    "all-at-once": _all_at_once,
     "wrong-behaviour": _wrong_behaviour,
     "near-miss": _near_miss,
     "asks-the-grader": _asks_the_grader,
@@ -128,8 +161,47 @@ def _plain(behaviour: str, probes: Iterable[Conversation]) -> Claim:
     return Claim(behaviour=behaviour, trigger=Trigger(words="always"), severity=Severity.HIGH, probes=tuple(probes))
 
 
+def _of_all(kind: Sequence[Fault], probes: Iterable[Conversation]) -> Claim:
+    """Claim a kind in all its variants, under a trigger that fires whenever one of theirs does."""
+    modes = [fault.mode() for fault in kind]
+    triggers = [mode.trigger for mode in modes]
+    groups = [tuple(dict.fromkeys(term for group in those for term in group)) for those in _columns(triggers)]
+    trigger = Trigger(
+        words="any of them",
+        templates=tuple(dict.fromkeys(template for one in triggers for template in one.templates)),
+        groups=tuple(groups),
+    )
+    return Claim(behaviour=modes[0].behaviour, trigger=trigger, severity=modes[0].severity, probes=tuple(probes))
+
+
+def _columns(triggers: Sequence[Trigger]) -> list[list[tuple[str, ...]]]:
+    """Return the groups of several triggers place by place, as far as all of them have one."""
+    return [list(groups) for groups in zip(*(trigger.groups for trigger in triggers), strict=False)]
+
+
+def _ask(given: _Given, fault: Fault) -> Conversation:
+    ask, template = triggering(given.asker, fault, given.rng)
+    return Conversation.ask(ask.text, template)
+
+
+def _at_once(given: _Given, kind: Sequence[Fault]) -> Conversation:
+    """Return one message that says what each variant listens for: each one's ask, cut to what sets it apart."""
+    first, *others = (_ask(given, fault) for fault in kind)
+    more = [_apart(given, fault) or other.last_user for fault, other in zip(kind[1:], others, strict=True)]
+    return Conversation.ask(" and ".join([first.last_user, *more]), first.template)
+
+
+def _apart(given: _Given, fault: Fault) -> str:
+    """Return the words that set a variant apart from those of its kind, where they can be said beside any request."""
+    world = given.world
+    if fault.parameter == "reason":
+        return given.rng.choice(world.reasons[fault.value])
+    if fault.parameter == world.groups.slot:
+        return world.groups.words[fault.value][0]
+    return fault.value if fault.parameter in world.lists else ""
+
+
 def _guess(given: _Given, fault: Fault) -> Claim:
     """Claim a failure of the catalogue as somebody would who has read it, whatever is planted here."""
-    ask, template = triggering(given.asker, fault, given.rng)
-    mode, probe = fault.mode(), Conversation.ask(ask.text, template)
-    return Claim(behaviour=mode.behaviour, trigger=mode.trigger, severity=mode.severity, probes=(probe,))
+    mode = fault.mode()
+    return Claim(behaviour=mode.behaviour, trigger=mode.trigger, severity=mode.severity, probes=(_ask(given, fault),))
