@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -22,6 +23,7 @@ __all__ = [
     "Monitor",
     "Part",
     "Quorum",
+    "bits_left",
     "default_layers",
     "layers_named",
     "read_layers",
@@ -68,14 +70,15 @@ class Quorum(Record):
 class Layer(Record):
     """One layer: the part that it multiplies by `factor` when all goes well, and what weakens it.
 
-    A monitor or a quorum computes its factor. `useful` is the share of usefulness that is left; `hours` are staff
-    hours per 1,000 questions. Costs and factors are ours (unverified).
+    A monitor or a quorum computes its factor; any other layer states one, above 0, for none is perfect. `useful` is the
+    share of usefulness that is left; `hours` are staff hours per 1,000 questions. Costs and factors are ours
+    (unverified).
     """
 
     name: Annotated[str, MinLen(1)]
     words: str = ""
     multiplies: Part
-    factor: Share = 0.0
+    factor: Annotated[float, Gt(0), Le(1)] | None = None
     monitor: Monitor | None = None
     quorum: Quorum | None = None
     weakened_by: tuple[str, ...] = ()
@@ -88,8 +91,10 @@ class Layer(Record):
             raise ValueError(f"{self.name}: weakened_by among {', '.join(MECHANISMS)}, not {', '.join(strangers)}")
         if (self.monitor or self.quorum) and self.multiplies != "uncaught":
             raise ValueError(f"{self.name}: a monitor or a quorum multiplies uncaught, not {self.multiplies}")
-        if self.multiplies == "bits" and (self.weakened_by or not self.factor):
-            raise ValueError(f"{self.name}: a factor above 0 on bits that nothing weakens")
+        if sum(one is not None for one in (self.factor, self.monitor, self.quorum)) != 1:
+            raise ValueError(f"{self.name}: one of factor (above 0, up to 1), monitor and quorum")
+        if self.multiplies == "bits" and self.weakened_by:
+            raise ValueError(f"{self.name}: a factor on bits that nothing weakens")
         return self
 
     def touched_by(self) -> tuple[str, ...]:
@@ -123,6 +128,11 @@ def default_layers() -> tuple[Layer, ...]:
 def read_layers(path: Path) -> tuple[Layer, ...]:
     """Read layers from YAML. Raises `BadInput` with what is wrong."""
     return Layers.from_data(read_yaml(path)).layers
+
+
+def bits_left(layers: Sequence[Layer]) -> float:
+    """Return the share of the bits of a free answer that these layers leave."""
+    return math.prod(one.factor or 1.0 for one in layers if one.multiplies == "bits")
 
 
 def layers_named(names: Sequence[str]) -> tuple[Layer, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from drillyard.containment.channels.answers import answer_type
@@ -13,7 +12,7 @@ from drillyard.containment.games.bins import REFERENCE
 from drillyard.containment.games.knowledge import safety_at
 from drillyard.containment.games.minimax import solve
 from drillyard.containment.games.setting import GameSetting
-from drillyard.containment.horizon.layers import Layer
+from drillyard.containment.horizon.layers import Layer, bits_left
 from drillyard.containment.strategy.system import SystemSpec
 from drillyard.records import Record
 
@@ -50,7 +49,6 @@ def gather(spec: SystemSpec, chosen: Sequence[Layer] = ()) -> Evidence:
     game = solve(REFERENCE, budget=spec.audit_share)
     monitors = [one.monitor for one in chosen if one.monitor and one.name == "trusted-monitor"]
     setting = GameSetting(trusted_separation=monitors[0].separation) if monitors else GameSetting()
-    factors = [one.factor for one in chosen if one.multiplies == "bits"]
     return Evidence(
         gap=plain.gap,
         gap_erased=erased.gap,
@@ -59,7 +57,7 @@ def gather(spec: SystemSpec, chosen: Sequence[Layer] = ()) -> Evidence:
         answer_bits=bits,
         bits_per_year=bits * spec.setting.questions,
         audit_share=spec.audit_share,
-        credited_bits=spec.setting.answer_bits * math.prod(factors),
+        credited_bits=spec.setting.answer_bits * bits_left(chosen),
         monitored=bool(monitors),
         safety=safety_at("trusted-monitoring", setting, spec.audit_share),
         audit_loss=game.loss,
