@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from drillyard.containment.channels.spec import measure_channel, read_channel
-from drillyard.containment.forecasting.spec import read_forecast
+from drillyard.containment.channels.spec import read_channel, study
+from drillyard.containment.forecasting.spec import forecast, read_forecast
 from drillyard.containment.games.report import play, read_game
 from drillyard.containment.gateway.policy import read_gateway_policy
 from drillyard.containment.horizon.report import judge_horizon, read_horizon
 from drillyard.containment.incentives.report import judge_diagrams, read_diagrams
 from drillyard.containment.strategy.plan import make_strategy
-from drillyard.containment.strategy.system import read_system
+from drillyard.containment.strategy.system import SystemSpec, read_system
 from drillyard.errors import BadInput
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "oracle"
@@ -31,11 +31,21 @@ READ: dict[str, Callable[[Path], Any]] = {
     "incentives": read_diagrams,
     "system": read_system,
 }
+
+
+def small(spec: SystemSpec) -> SystemSpec:
+    """Return a system with four layers to choose among, and its own ones."""
+    few = ("query-classes", "human-release", "kill-switch", "trusted-monitor")
+    return spec.model_copy(update={"layers": few})
+
+
 USE: dict[str, Callable[[Any], Any]] = {
+    "channel": study,
+    "forecast": forecast,
     "game": lambda spec: play(spec, runs=100),
     "horizon": lambda spec: judge_horizon(spec, draws=100, power=3),
     "incentives": judge_diagrams,
-    "system": lambda spec: make_strategy(spec, draws=100),
+    "system": lambda spec: make_strategy(small(spec), draws=100),
 }
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import model_validator
+from scipy.special import ndtr, ndtri
 
 from drillyard.errors import bad_input
 from drillyard.records import Record
@@ -27,6 +28,7 @@ __all__ = [
     "default_layers",
     "layers_named",
     "read_layers",
+    "stronger",
 ]
 
 Share = Annotated[float, Ge(0), Le(1)]
@@ -47,10 +49,14 @@ MECHANISMS = {
 
 
 class Monitor(Record):
-    """A Gaussian monitor (d' at the start skill) that audits a share of honest work; its d' falls with skill (A5)."""
+    """A Gaussian monitor (d' at the start skill) that audits a share of honest work; its d' falls with skill (A5).
+
+    `tries`: attacks that the attacker scores in a copy of the monitor before it sends the least suspicious one.
+    """
 
     separation: Annotated[float, Ge(0)]
     budget: Annotated[float, Gt(0), Lt(1)]
+    tries: Annotated[int, Ge(1), Le(1000)] = 1
 
 
 class Quorum(Record):
@@ -71,8 +77,8 @@ class Layer(Record):
     """One layer: the part that it multiplies by `factor` when all goes well, and what weakens it.
 
     A monitor or a quorum computes its factor; any other layer states one, above 0, for none is perfect. `useful` is the
-    share of usefulness that is left; `hours` are staff hours per 1,000 questions. Costs and factors are ours
-    (unverified).
+    share of usefulness that is left; `hours` are staff hours per 1,000 questions, `money` a year comes on top of them.
+    `by` says whose claim the factor is, `measured` what measured it. Costs and factors are ours (unverified).
     """
 
     name: Annotated[str, MinLen(1)]
@@ -84,6 +90,9 @@ class Layer(Record):
     weakened_by: tuple[str, ...] = ()
     useful: Share = 1.0
     hours: Annotated[float, Ge(0)] = 0.0
+    money: Annotated[float, Ge(0)] = 0.0
+    by: str = ""
+    measured: str = ""
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -128,6 +137,25 @@ def default_layers() -> tuple[Layer, ...]:
 def read_layers(path: Path) -> tuple[Layer, ...]:
     """Read layers from YAML. Raises `BadInput` with what is wrong."""
     return Layers.from_data(read_yaml(path)).layers
+
+
+def stronger(layer: Layer, times: float) -> Layer:
+    """Return a layer that lets pass a `times`-th part of what it does; below 1 it is weaker, never worse than none.
+
+    Of a monitor the odds that it misses an attack at its audit share are divided, of a quorum the error of each
+    reviewer. What a layer leaves of the bits is counted and stays.
+    """
+    if layer.multiplies == "bits":
+        return layer
+    if layer.monitor:
+        caught = ndtr(layer.monitor.separation + ndtri(layer.monitor.budget))
+        odds = times * caught / max(1 - caught, 1e-12)
+        separation = max(float(ndtri(odds / (1 + odds)) - ndtri(layer.monitor.budget)), 0.0)
+        return layer.model_copy(update={"monitor": layer.monitor.model_copy(update={"separation": separation})})
+    if layer.quorum:
+        error = min(layer.quorum.error / times, 0.999)
+        return layer.model_copy(update={"quorum": layer.quorum.model_copy(update={"error": error})})
+    return layer.model_copy(update={"factor": min((layer.factor or 1.0) / times, 1.0)})
 
 
 def bits_left(layers: Sequence[Layer]) -> float:

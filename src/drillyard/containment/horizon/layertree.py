@@ -9,7 +9,7 @@ import numpy as np
 from drillyard.containment.horizon.assumptions import Assumptions
 from drillyard.containment.horizon.faulttree import Event, FaultTree, TreeGate
 from drillyard.containment.horizon.layers import Layer
-from drillyard.containment.horizon.model import Array, first_year
+from drillyard.containment.horizon.model import Array, chances_in
 from drillyard.containment.horizon.sampling import drawn, scenarios
 from drillyard.containment.horizon.setting import Setting
 from drillyard.containment.horizon.works import own_misses
@@ -37,7 +37,7 @@ def layer_tree(layers: Sequence[Layer], assumptions: Assumptions, setting: Setti
 
 def _chances(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting) -> dict[str, Array]:
     """Return the chance of each event, shape (draws,)."""
-    found = first_year(values, layers, setting)
+    found = chances_in(values, layers, setting)
     passes = dict(found.passes)
     catching = [one.name for one in layers if one.multiplies == "uncaught"]
     chances = {

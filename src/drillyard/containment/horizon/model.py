@@ -13,7 +13,7 @@ from drillyard.containment.horizon.layers import Layer, bits_left
 from drillyard.containment.horizon.setting import Setting
 from drillyard.containment.horizon.works import decay, product, quorum_passes, static_work, uncaught
 
-__all__ = ["CHANNELS", "MOST_SKILL", "Array", "Opening", "Year", "first_year", "walk"]
+__all__ = ["CHANNELS", "MOST_SKILL", "Array", "Chances", "Year", "chances_in", "walk"]
 
 CHANNELS = ("attack", "steering", "world")
 MOST_SKILL = 25.0
@@ -39,8 +39,8 @@ class Year:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opening:
-    """Chances in the first year: goals, ways to win behind layers and without any, and that each layer lets pass."""
+class Chances:
+    """Chances in one year: goals, ways to win behind layers and without any, and that each layer lets pass."""
 
     harmful_goal: Array
     act_wins: Array
@@ -66,7 +66,7 @@ def walk(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting,
     readers = np.full(size, setting.readers, np.float32)
     free, stolen = np.ones(size, np.float32), np.zeros(size, np.float32)
     eroded, grows, spreads = np.ones(size, np.float32), np.exp(x["erosion"]), np.exp(x["adoption"])
-    kept = {"racing": 1 - x["racing"], "dependence": decay(x["dependence"]), "drift": decay(x["drift"])}
+    kept = _kept(x)
     left = {name: np.ones(size, np.float32) for name in kept}
     act = free
     moving = [one for one in layers if one.multiplies != "bits" and (one.monitor or set(one.weakened_by) & _MOVING)]
@@ -102,22 +102,28 @@ def walk(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting,
         left = {name: left[name] * kept[name] for name in kept}
 
 
-def first_year(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting) -> Opening:
-    """Return the chances of which the first year's hazard is made, one array of shape (draws,) each."""
-    x, bits, start = values, setting.answer_bits * bits_left(layers), np.ones_like(values["theft"])
-    skill = _skill(0, setting, x)
+def chances_in(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting, year: int = 0) -> Chances:
+    """Return the chances of which the hazard of a year is made (0: the first), one array of shape (draws,) each."""
+    x, bits, since = values, setting.answer_bits * bits_left(layers), year % setting.upgrade_years
+    skill = _skill(year - since, setting, x)
     works = _still_works(layers, bits, x) | {one.name: _catches(one, skill, x) for one in layers if one.monitor}
-    left = dict.fromkeys(("racing", "dependence", "drift"), start)
-    return Opening(
+    left = {name: kept ** np.float32(year) for name, kept in _kept(x).items()}
+    readers = np.minimum(np.float32(setting.readers) * np.exp(x["adoption"] * np.float32(year)), 1)
+    return Chances(
         harmful_goal=x["harmful_goals"],
         act_wins=_act_wins(skill, setting, x),
         bits_win=_other_wins(bits, setting, x),
         bits_win_bare=_other_wins(setting.answer_bits, setting, x),
-        steered=_steered(setting, x) * np.float32(setting.readers),
+        steered=_steered(setting, x) * readers,
         asked=_asked(setting, x),
         stolen=x["theft"],
-        passes={one.name: 1 - _today(one, works[one.name], left, 0) for one in layers if one.multiplies != "bits"},
+        passes={one.name: 1 - _today(one, works[one.name], left, since) for one in layers if one.multiplies != "bits"},
     )
+
+
+def _kept(x: Mapping[str, Array]) -> dict[str, Array]:
+    """Return what one year leaves of layers that racing, dependence and drift weaken."""
+    return {"racing": 1 - x["racing"], "dependence": decay(x["dependence"]), "drift": decay(x["drift"])}
 
 
 def _still_works(layers: Sequence[Layer], bits: float, x: Mapping[str, Array]) -> dict[str, Array]:
@@ -176,7 +182,7 @@ def _catches(layer: Layer, skill: Array, x: Mapping[str, Array]) -> Array:
     separation = np.maximum(np.float32(monitor.separation) - x["kappa"] * skill, 0)
     at = separation + np.float32(ndtri(monitor.budget))
     caught = 1 / (1 + np.exp(-at * (np.float32(1.5976) + np.float32(0.070565992) * at * at)))
-    return np.asarray(caught * static_work(layer, x), np.float32)
+    return np.asarray(caught**monitor.tries * static_work(layer, x), np.float32)
 
 
 def _none(hazards: tuple[Array, Array, Array]) -> Array:

@@ -27,6 +27,8 @@ LONG = 30
 """Years after which a layer is stressed at least: a theft or a drift that has happened, not one that may."""
 
 
+MOST_DRAWS = 4000
+"""Draws of the assumptions for each skill that the ceiling is looked for at, at most."""
 MOST_OWN = 39
 """Layers of one's own: with ours, and the other events of the first year, as many as a fault tree may have."""
 
@@ -103,9 +105,10 @@ def judge_horizon(
         if told:
             told(done, 5, words)
 
-    found = risk(layers, assumptions, years=years, draws=draws, seed=seed, setting=setting)
+    found = risk(layers, assumptions, years=years, limit=limit, draws=draws, seed=seed, setting=setting)
     say(1, "risk")
-    top = ceiling(layers, assumptions, years=years, limit=limit, seed=seed, setting=setting)
+    tried = min(draws, MOST_DRAWS)
+    top = ceiling(layers, assumptions, years=years, limit=limit, draws=tried, seed=seed, setting=setting)
     say(2, "ceiling")
     ranked = sensitivity(layers, assumptions, years=years, limit=limit, power=power, seed=seed, setting=setting)
     say(3, "sensitivity")
@@ -130,5 +133,5 @@ def _verdict(found: RiskReport, top: Ceiling, limit: float) -> str:
     last = found.final.risk
     return (
         f"{top.words}: risk over {found.years} years {last.value:.2%} [{last.low:.2%}, {last.high:.2%}], "
-        f"limit {limit:.2%}"
+        f"limit {limit:.2%}, over it in {found.over:.0%} of draws"
     )
