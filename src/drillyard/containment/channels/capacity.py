@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from drillyard.containment.channels.noise import law, turning_points, width_of
 from drillyard.errors import bad_input
 
-__all__ = ["capacity", "dithering", "erasing", "flipping", "median_of", "rounding", "z_channel"]
+__all__ = ["capacity", "erasing", "flipping", "median_of", "releasing", "telling", "z_channel"]
 
 Array = NDArray[np.float64]
 
@@ -56,27 +57,19 @@ def z_channel(error: float) -> Array:
     return _checked([[1.0, 0.0], [error, 1 - error]])
 
 
-def rounding(fine: int, coarse: int) -> Array:
-    """Return the channel from a grid of `fine` reports to the nearest of `coarse` reports (ties to the even one)."""
-    _grids(fine, coarse)
-    target = np.rint(np.arange(fine) * (coarse - 1) / (fine - 1)).astype(int)
-    return np.asarray(np.eye(coarse)[target], dtype=float)
+def releasing(fine: int, coarse: int, width: float = 0.0) -> Array:
+    """Return the channel from a grid of `fine` reports to one of `coarse`, by the canonicaliser's law.
 
-
-def dithering(points: int, width: float) -> Array:
-    """Return a grid of reports with normal noise of standard deviation `width` (in units of probability) added.
-
-    The noisy report is rounded to the grid again; what falls outside goes to the ends.
+    Noise is uniform within ± `width` steps of the coarse grid (0, or at least 1); then the nearest point is taken.
     """
+    _grids(fine, coarse)
+    return law(np.arange(fine) * (coarse - 1) / (fine - 1), coarse, width_of(width))
+
+
+def telling(points: int, width: float = 0.0) -> Array:
+    """Return the channel to a grid from the reports that tell most: any other, on the grid or off it, is a mixture."""
     _grids(points, points)
-    if width < 0:
-        raise bad_input(f"the width {width:g}", "0 or more")
-    if width == 0:
-        return np.eye(points)
-    grid = np.linspace(0, 1, points)
-    edges = np.concatenate([[-np.inf], (grid[1:] + grid[:-1]) / 2, [np.inf]])
-    below = special.ndtr((edges[None, :] - grid[:, None]) / width)
-    return np.asarray(np.diff(below, axis=1), dtype=float)
+    return law(turning_points(0, points - 1, width_of(width)), points, width)
 
 
 def median_of(channel: ArrayLike, honest: ArrayLike, k: int) -> Array:
