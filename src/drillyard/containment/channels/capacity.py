@@ -76,7 +76,7 @@ def _side_by_side(uses: Sequence[Use], tolerance: float, rounds: int) -> Array:
     rows, there, seldom, most = _padded(uses)
     logs = np.log2(rows, where=rows > 0, out=np.zeros_like(rows))
     own = np.where(there, (rows * logs).sum(axis=2), -np.inf)
-    p = there / there.sum(axis=1, keepdims=True)
+    p = _held(there / there.sum(axis=1, keepdims=True), seldom, most)
     upper = np.full(len(uses), np.inf)
     for _ in range(rounds):
         out = (p[:, None, :] @ rows)[:, 0]
@@ -90,11 +90,16 @@ def _side_by_side(uses: Sequence[Use], tolerance: float, rounds: int) -> Array:
         if (upper - carried < tolerance).all():
             break
         p = p * np.exp2(apart - apart.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        held = (p * seldom).sum(axis=1)
-        over = held > most
-        p[over] *= np.where(seldom, (most / np.maximum(held, 1e-300))[:, None], ((1 - most) / (1 - held))[:, None])[over]
+        p = _held(p / p.sum(axis=1, keepdims=True), seldom, most)
     return np.maximum(0.0, upper)
+
+
+def _held(p: Array, seldom: NDArray[np.bool_], most: Array) -> Array:
+    """Return input shares in which seldom ones are held to the most, and the others share the rest as before."""
+    held = np.where(seldom, p, 0).sum(axis=1)
+    over = (held > most)[:, None]
+    scale = np.where(seldom, (most / np.maximum(held, 1e-300))[:, None], ((1 - most) / np.maximum(1 - held, 1e-300))[:, None])
+    return np.asarray(np.where(over, p * scale, p), dtype=float)
 
 
 def _padded(uses: Sequence[Use]) -> tuple[Array, NDArray[np.bool_], NDArray[np.bool_], Array]:
