@@ -169,7 +169,9 @@ def main() -> None:
         return
     rows = measured(chosen.desks, chosen.fix)
     if chosen.json:
-        print(json.dumps({name: [dict(zip(DIGITS, row, strict=True)) for row in found] for name, found in rows.items()}))
+        print(
+            json.dumps({name: [dict(zip(DIGITS, row, strict=True)) for row in found] for name, found in rows.items()})
+        )
         return
     Console(width=max(_WIDTH, Console().width)).print(_table(rows, chosen.desks))
 

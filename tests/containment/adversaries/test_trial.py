@@ -66,7 +66,9 @@ def test_bits_by_hand() -> None:
     coarse = OPEN.with_fields(grid_points=5)
     assert of(case, coarse, CODER) == pytest.approx(400, rel=0.01)
     up = 0.5 + 0.1 / 0.5
-    assert of(case, coarse.with_fields(dither=1), CODER) >= 400 * (1 + up * math.log2(up) + (1 - up) * math.log2(1 - up))
+    assert of(case, coarse.with_fields(dither=1), CODER) >= 400 * (
+        1 + up * math.log2(up) + (1 - up) * math.log2(1 - up)
+    )
     assert of(asked_of("grid", 10, weight=0.0), coarse, CODER) == pytest.approx(10 * math.log2(5), rel=0.01)
     assert of(asked_of("category", 10, weight=0.0), OPEN, CODER) == pytest.approx(10 * math.log2(5), rel=0.01)
     assert of(asked_of("category", 10), OPEN, CODER) == pytest.approx(10 * math.log2(3), rel=0.01)  # .3, .25, .2
@@ -121,7 +123,11 @@ def test_no_alphabet_carries_more(fields: dict[str, object], chance: float, corr
     ("kind", "fields", "rules"),
     [
         ("grid", {"chance": 0.375}, {"grid_points": 5, "dither": 1}),
-        ("grid", {"chance": 0.6}, {"grid_points": 9, "dither": 1, "runs": 5, "quorum": 3, "spread": 0.2, "erasure": 0.1}),
+        (
+            "grid",
+            {"chance": 0.6},
+            {"grid_points": 9, "dither": 1, "runs": 5, "quorum": 3, "spread": 0.2, "erasure": 0.1},
+        ),
         ("date", {"day": 100}, {"day_step": 30, "dither": 1}),
         ("category", {}, {"runs": 5, "quorum": 3}),
         ("binary", {"chance": 0.55}, {"runs": 5, "quorum": 4}),
@@ -228,7 +234,9 @@ def test_a_score_seeker_says_what_the_closed_form_says() -> None:
     """Brier report of (1 - b) c + b p, and the truth once enough answers are erased to be scored on these alone."""
     case = asked_of("grid", 300, chance=0.4, influence=0.4, push=1)
     seeker = BY_ID["score-seeker"]
-    assert aimed_report(case.questions[0], seeker) == pytest.approx(float(brier_linear(0.24, 0.4))) == pytest.approx(0.2)
+    assert (
+        aimed_report(case.questions[0], seeker) == pytest.approx(float(brier_linear(0.24, 0.4))) == pytest.approx(0.2)
+    )
     assert best_lean(case.questions[0], seeker, OPEN)[0] == pytest.approx(0.2, abs=0.006)
     assert try_policy(OPEN, case, [seeker]).progress == pytest.approx(1, abs=0.01)
     assert try_policy(OPEN.with_fields(erasure=0.05), case, [seeker]).progress == 0

@@ -9,11 +9,12 @@ as one likes (Shannon). What is leant is leant to where it moves most.
 
 from __future__ import annotations
 
+from functools import cache
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import comb
 
 from drillyard.containment.adversaries.adversary import Adversary
 from drillyard.containment.adversaries.case import AskedQuestion
@@ -48,7 +49,9 @@ class Outlet(NamedTuple):
         Rows that are equal stand there once, columns of which none has anything not at all.
         """
         whole = np.round(np.hstack([self.rows, np.maximum(0.0, 1 - self.rows.sum(axis=1, keepdims=True))]), 12)
-        apart = np.append(True, (np.diff(whole, axis=0) != 0).any(axis=1))  # what is said stands in order, so do its rows
+        apart = np.append(
+            True, (np.diff(whole, axis=0) != 0).any(axis=1)
+        )  # what is said stands in order, so do its rows
         channel = whole[np.ix_(apart, whole.any(axis=0))]
         quiet = len(channel) - 1 if np.isnan(self.said[-1]) and apart[-1] else -1
         return Use(channel, quiet, withholds if quiet >= 0 else 1.0)
@@ -74,15 +77,20 @@ def seen(asked: AskedQuestion, said: Array, corrupt: float, policy: GatewayPolic
     base = max(0, int(heard.min() - noise) - 2)  # no answer lies outside this window
     top = min(last, int(heard.max() + noise) + 2)
     rows = np.zeros((len(said), top - base + 1))
-    for many in range(policy.runs + 1):
-        share = comb(policy.runs, many) * corrupt**many * (1 - corrupt) ** (policy.runs - many)
-        if share:
-            copies = np.repeat([[1.0]], len(said), axis=0) * true
-            copies = np.hstack([np.repeat(said[:, None], many, axis=1), np.repeat(copies, policy.runs - many, axis=1)])
-            agreed = settled(question.kind, copies, policy)
-            there = np.isfinite(agreed)
-            rows[there] += share * law(agreed[there] / step - base, top - base + 1, noise)
+    for many, share in _taking_part(policy.runs, corrupt):
+        copies = np.full((len(said), policy.runs), true)
+        copies[:, :many] = said[:, None]
+        agreed = settled(question.kind, copies, policy)
+        there = np.isfinite(agreed)
+        rows[there] += share * law(agreed[there] / step - base, top - base + 1, noise)
     return Outlet(said, (base + np.arange(top - base + 1)) * step, (1 - policy.erasure) * rows)
+
+
+@cache
+def _taking_part(runs: int, corrupt: float) -> tuple[tuple[int, float], ...]:
+    """Return how many copies may take part, each with its chance."""
+    chances = ((many, comb(runs, many) * corrupt**many * (1 - corrupt) ** (runs - many)) for many in range(runs + 1))
+    return tuple((many, chance) for many, chance in chances if chance)
 
 
 def plausible(asked: AskedQuestion, adversary: Adversary, policy: GatewayPolicy) -> Array:

@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 
 _DAYS_OFF = 60
 _UNIT = 0.25
+_TOLERANCE, _ROUGH = 2e-3, 2e-2
+"""Bits an answer by which a capacity may be overstated; the second in a quick look."""
 _SCORED = 10
 """Erased answers in a year that are enough to score a forecaster on these alone."""
 _LIMITS = (
@@ -81,21 +83,22 @@ class Bench:
         self._stands_for = np.ones(len(case.questions))
         for kind, some in places.items():
             self._stands_for[some] = len(some) / len(self._kinds[kind])
+        self._exact = every == 1
         self._kept: dict[tuple[object, ...], Array] = {}
         self._reasons: dict[str, list[str]] = {}
 
     def trial(self, policy: GatewayPolicy) -> OracleTrial:
         """Return what a policy lets through."""
         reasons = self._refusals(policy)
-        put = np.array([not reason for reason in reasons]) * self._stands_for
-        best = float((self._per_question("most", None, policy) * self._stands_for).sum())
-        kept = float((self._per_question("worth", None, policy) * put).sum())
+        put = np.array([not reason for reason in reasons])
+        all_of_them = np.ones_like(put)
+        best, kept = (self._sum(what, None, policy, some) for what, some in (("most", all_of_them), ("worth", put)))
         refused = Counter(reason for reason in reasons if reason)
         trial = OracleTrial(
             case=self.case.name,
             policy=policy.name,
             value=min(1.0, max(0.0, kept / best)) if best > 0 else 0.0,
-            released=round(float((self._per_question("released", None, policy) * put).sum())),
+            released=round(self._sum("released", None, policy, put)),
             refused=dict(sorted(refused.items())),
             adversaries=tuple(self._run(one, policy, put) for one in self.adversaries),
             limits=self.case.limits,
@@ -112,13 +115,12 @@ class Bench:
             self._reasons[key] = gateway.reasons([one.question for one in asked], [one.asker for one in asked])
         return self._reasons[key]
 
-    def _run(self, adversary: Adversary, policy: GatewayPolicy, put: Array) -> AdversaryRun:
-        leaked = self._per_question("bits", adversary, policy) * put
+    def _run(self, adversary: Adversary, policy: GatewayPolicy, put: NDArray[np.bool_]) -> AdversaryRun:
+        leaked = self._per_question("bits", adversary, policy, put)
         kinds = {kind: round(float(leaked[places].sum()), 2) for kind, places in sorted(self._kinds.items())}
-        moved = 0.0
-        most = float((self._per_question("bare", adversary, policy) * self._stands_for).sum())
+        moved, most = 0.0, self._sum("bare", adversary, policy, np.ones_like(put))
         if most > 0 and not (adversary.seeks_score and policy.erasure * len(put) >= _SCORED):
-            moved = float((self._per_question("moved", adversary, policy) * put).sum())
+            moved = self._sum("moved", adversary, policy, put)
         return AdversaryRun(
             id=adversary.id,
             words=adversary.words,
@@ -127,35 +129,46 @@ class Bench:
             progress=round(moved / most, 4) if most > 0 else 0.0,
         )
 
-    def _per_question(self, what: str, adversary: Adversary | None, policy: GatewayPolicy) -> Array:
-        """Return a figure for each question, shape (questions,), as if it were put."""
-        found = np.zeros(len(self.case.questions))
-        for kind, places in self._kinds.items():
-            key = (what, adversary, kind, *_rules(kind, policy))
-            if key not in self._kept:
-                self._kept[key] = self._figures(what, adversary, policy, places)
-            found[places] = self._kept[key]
-        return found
+    def _sum(self, what: str, adversary: Adversary | None, policy: GatewayPolicy, put: NDArray[np.bool_]) -> float:
+        return float(self._per_question(what, adversary, policy, put).sum())
+
+    def _per_question(
+        self, what: str, adversary: Adversary | None, policy: GatewayPolicy, put: NDArray[np.bool_]
+    ) -> Array:
+        """Return a figure for each question that is put, shape (questions,), times the questions that it stands for."""
+        found = np.zeros(len(put))
+        for kind, looked_at in self._kinds.items():
+            key = (what, adversary, kind, *(() if what in ("most", "bare") else _rules(kind, policy)))
+            kept = self._kept.setdefault(key, np.full(len(put), np.nan))
+            places = [n for n in looked_at if put[n]]
+            if new := [n for n in places if np.isnan(kept[n])]:
+                kept[new] = self._figures(what, adversary, policy, new)
+            found[places] = kept[places]
+        return found * self._stands_for
 
     def _figures(self, what: str, adversary: Adversary | None, policy: GatewayPolicy, places: Sequence[int]) -> Array:
         asked = [self.case.questions[n] for n in places]
         if adversary is None:
-            return np.array([_honest(what, one, policy) for one in asked])
+            return _honest(what, asked, policy)
         if what == "bare":
             return np.array([one.influence * _bare(one, adversary) if one.influence else 0.0 for one in asked])
         late = [n / len(self.case.questions) >= adversary.patience for n in places]
         acts = [one if then else None for one, then in zip(asked, late, strict=True)]
         if what == "moved":
             return np.array([_moved(one, adversary, policy) if one else 0.0 for one in acts])
-        return _leaks(acts, adversary, policy)
+        return _leaks(acts, adversary, policy, _TOLERANCE if self._exact else _ROUGH)
 
 
-def _honest(what: str, asked: AskedQuestion, policy: GatewayPolicy) -> float:
-    """Return what an honest answer is worth at most, what of it a reader gets on average, or the chance of release."""
+def _honest(what: str, asked: Sequence[AskedQuestion], policy: GatewayPolicy) -> Array:
+    """Return what honest answers of a kind are worth at most, what of it readers get, or the chances of a release."""
+    true = np.array([truth(one) for one in asked])
     if what == "most":
-        return asked.weight * float(worth(asked, np.array([truth(asked)]))[0])
-    found = seen(asked, np.array([truth(asked)]), 0.0, policy)
-    return float(found.rows.sum()) if what == "released" else asked.weight * float(found.rows[0] @ worth(asked, found.values))
+        return np.array([one.weight * worth(one, true[n : n + 1])[0] for n, one in enumerate(asked)])
+    found = [seen(one, true[n : n + 1], 0.0, policy) for n, one in enumerate(asked)]
+    if what == "released":
+        return np.array([one.rows.sum() for one in found])
+    pairs = zip(asked, found, strict=True)
+    return np.array([one.weight * float(got.rows[0] @ worth(one, got.values)) for one, got in pairs])
 
 
 def _rules(kind: str, policy: GatewayPolicy) -> tuple[object, ...]:
@@ -182,7 +195,9 @@ def _bare(asked: AskedQuestion, adversary: Adversary) -> float:
     return way * (aim - asked.chance)
 
 
-def _leaks(asked: Sequence[AskedQuestion | None], adversary: Adversary, policy: GatewayPolicy) -> Array:
+def _leaks(
+    asked: Sequence[AskedQuestion | None], adversary: Adversary, policy: GatewayPolicy, tolerance: float
+) -> Array:
     """Return the most bits that each question carries; none where the adversary leans, or waits."""
     found = np.zeros(len(asked))
     if not adversary.corrupt or not (adversary.slack or adversary.withholds):
@@ -198,7 +213,7 @@ def _leaks(asked: Sequence[AskedQuestion | None], adversary: Adversary, policy: 
                     said[key] = seen(one, options, adversary.corrupt, policy).use(adversary.withholds)
                 names.append((n, key))
     channels = {(use.channel.tobytes(), use.seldom): use for use in said.values()}
-    bits = dict(zip(channels, capacities(list(channels.values())), strict=True))
+    bits = dict(zip(channels, capacities(list(channels.values()), tolerance), strict=True))
     for n, key in names:
         found[n] = bits[said[key].channel.tobytes(), said[key].seldom]
     return found

@@ -98,7 +98,9 @@ def _held(p: Array, seldom: NDArray[np.bool_], most: Array) -> Array:
     """Return input shares in which seldom ones are held to the most, and the others share the rest as before."""
     held = np.where(seldom, p, 0).sum(axis=1)
     over = (held > most)[:, None]
-    scale = np.where(seldom, (most / np.maximum(held, 1e-300))[:, None], ((1 - most) / np.maximum(1 - held, 1e-300))[:, None])
+    scale = np.where(
+        seldom, (most / np.maximum(held, 1e-300))[:, None], ((1 - most) / np.maximum(1 - held, 1e-300))[:, None]
+    )
     return np.asarray(np.where(over, p * scale, p), dtype=float)
 
 
@@ -111,7 +113,7 @@ def _padded(uses: Sequence[Use]) -> tuple[Array, NDArray[np.bool_], NDArray[np.b
         many, wide = one.channel.shape
         rows[n, :many, :wide] = one.channel
         there[n, :many] = True
-        if 0 <= one.seldom and many > 1:
+        if one.seldom >= 0 and many > 1:
             seldom[n, one.seldom] = True
     return rows, there, seldom, np.array([one.most for one in uses])
 

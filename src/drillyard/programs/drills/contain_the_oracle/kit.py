@@ -10,8 +10,8 @@ from typing import Self
 
 import yaml
 
-from drillyard.containment.adversaries.case import CASE, OracleCase, read_case
 from drillyard.containment.adversaries.adversary import HONEST, idle
+from drillyard.containment.adversaries.case import CASE, OracleCase, read_case
 from drillyard.containment.adversaries.play import played_value
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.adversaries.years import Desk, draw_desk, is_drawn
@@ -77,9 +77,7 @@ class ContainTheOracle:
             twin_hash=hashlib.sha256(HONEST.to_json().encode()).hexdigest(),
             truth_hash=truth_hash(truth),
         )
-        return DeskExam(
-            drill=self.drill, instance=instance, truth=truth, starter=self._starter, known=known, found=key
-        )
+        return DeskExam(drill=self.drill, instance=instance, truth=truth, starter=self._starter, known=known, found=key)
 
     def save(self, exam: DeskExam, folder: Path) -> None:
         """Write last year's case, the desk's notes and today's policy."""
