@@ -5,15 +5,15 @@
     OMP_NUM_THREADS=1 python benchmarks/contain_the_oracle.py --fixed 300    the best of so many policies for every desk
     python benchmarks/contain_the_oracle.py --desks 4 --fix reference        fewer desks, one fix; --fix is repeatable
 
-Each desk is an instance of the drill, drawn from a seed of its own; each policy is held to its hidden year. Shown are how
-many pass, and the median and, in brackets, the lowest and the highest of all desks.
+Each desk is an instance of the drill, drawn from a seed of its own; each policy is held to its hidden year. Shown are
+how many pass, and the median and, in brackets, the lowest and the highest of all desks.
 
 The row `learner` is a script that has what a learner has, the files of the desk, and no seed: it takes the names that
 only acted-on questions hold, looks up in the notes what these things are called next year, and tries settings on last
 year until no more than a share of the allowed bits leaks. It is no part of the package.
 
-`--fixed` draws policies without a desk's names: kinds, grids, noise, copies, budgets, and lists of words that the package
-ships or that other desks used. It picks on the desks with odd numbers, and counts on those with even ones.
+`--fixed` draws policies without a desk's names: kinds, grids, noise, copies, budgets, and lists of words that the
+package ships or that other desks used. It picks on the desks with odd numbers, and counts on those with even ones.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ class GradeCheck(Record):
 class AdversaryRun(Record):
     """What one adversary wins: the most bits a year that it can carry out, and how far it moves what it could move.
 
-    `by_kind` are the same bits by the kind of question, where there are any. `progress` is a share of what it wins where
-    nothing stands between it and its readers; rounding may help it above 1.
+    `by_kind` are the same bits by the kind of question, where there are any. `progress` is a share of what it wins
+    where nothing stands between it and its readers; rounding may help it above 1.
     """
 
     id: str

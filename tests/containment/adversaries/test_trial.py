@@ -58,9 +58,9 @@ def of(case: OracleCase, policy: GatewayPolicy, adversary: Adversary) -> float:
 
 
 def test_bits_by_hand() -> None:
-    """Two points in reach carry one bit. Noise of a step on steps of .25, .1 to either side of .375: .25 + .1 / .5 each.
+    """Two points in reach carry one bit, and so on; in noise of a step at least what the two ends carry.
 
-    There the ends round up with probability .3 and .7, to one of two points: a symmetric channel of 1 - H(.3).
+    Those lie .1 to either side of .375, between points .25 apart: they go up with probability .3 and .7, 1 - H(.3).
     """
     case = asked_of("grid", 400, chance=0.375)
     coarse = OPEN.with_fields(grid_points=5)

@@ -46,12 +46,10 @@ class Outlet(NamedTuple):
     def use(self, withholds: float) -> Use:
         """Return the whole channel, no release as its last column, in which silence may be used so seldom.
 
-        Rows that are equal stand there once, columns of which none has anything not at all.
+        Rows that are equal stand there once (what is said is in order, so they are neighbours); empty columns do not.
         """
         whole = np.round(np.hstack([self.rows, np.maximum(0.0, 1 - self.rows.sum(axis=1, keepdims=True))]), 12)
-        apart = np.append(
-            True, (np.diff(whole, axis=0) != 0).any(axis=1)
-        )  # what is said stands in order, so do its rows
+        apart = np.append(True, (np.diff(whole, axis=0) != 0).any(axis=1))
         channel = whole[np.ix_(apart, whole.any(axis=0))]
         quiet = len(channel) - 1 if np.isnan(self.said[-1]) and apart[-1] else -1
         return Use(channel, quiet, withholds if quiet >= 0 else 1.0)

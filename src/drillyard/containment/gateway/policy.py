@@ -72,10 +72,11 @@ class GatewayPolicy(Record):
 
     `erasure` is the chance that an answer is destroyed unread. `runs` episodes answer each question; `quorum` of them
     must parse and lie within `spread` (a share of the scale; categories must be equal). Probabilities are rounded to
-    `grid_points`, days to every `day_step`th from today, after noise of ± `dither` steps (0, or at least 1). An answer waits `hold_seconds`, then needs `approvals` persons and
-    `cooling_seconds` after the last vote, and appears at the next multiple of `slot_seconds`; unreleased at
-    `close_seconds`, a question closes. Replies are `reply_bytes` long and take a multiple of `reply_milliseconds`.
-    The operator renews a lease of `lease_seconds`; without it nothing leaves. Patterns are those of `pattern_of`.
+    `grid_points`, days to every `day_step`th from today, after noise of ± `dither` steps (0, or at least 1). An answer
+    waits `hold_seconds`, then needs `approvals` persons and `cooling_seconds` after the last vote, and appears at the
+    next multiple of `slot_seconds`; unreleased at `close_seconds`, a question closes. Replies are `reply_bytes` long
+    and take a multiple of `reply_milliseconds`. The operator renews a lease of `lease_seconds`; without it nothing
+    leaves. Patterns are those of `pattern_of`.
     """
 
     name: str = "gateway"

@@ -77,7 +77,7 @@ def _merit(trial: OracleTrial, bits: float) -> float:
 
 
 def _quotas(case: OracleCase) -> list[int]:
-    """Return shares of what the busiest asker but three took in a year: accomplices are among the busiest."""
+    """Return shares of what the busiest asker took in a year, and the busiest but three: who may be no accomplice."""
     asked = sorted(Counter(one.asker for one in case.questions).values())
     return sorted(
         {math.ceil(share * asked[-1]) for share in _BUDGETS} | {math.ceil(share * asked[-4]) for share in _BUDGETS}

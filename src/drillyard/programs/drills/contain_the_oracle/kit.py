@@ -118,19 +118,19 @@ class ContainTheOracle:
         return (
             Hint(
                 level=1,
-                text="Sort last year's questions by influence, then look up in the notes what these things are called now.",
+                text="Sort last year's questions by influence; look up in the notes what these things are called now.",
                 cost=0.05,
             ),
             Hint(
                 level=2,
-                text="The trial tells bits by kind of question: change one setting at a time. Copies that collude agree, "
-                "so agreement limits no channel of theirs; where only some copies cheat, it does.",
+                text="The trial tells bits by kind of question: change one setting at a time. Copies that collude "
+                "agree, so agreement limits no channel of theirs; where only some copies cheat, it does.",
                 cost=0.05,
             ),
             Hint(
                 level=3,
-                text=f"The {about.old} {about.noun} is acted on here, under each of its names ({', '.join(about.called)}); "
-                f"{desk.accomplices[0]} asks too much.",
+                text=f"The {about.old} {about.noun} is acted on here, under each of its names "
+                f"({', '.join(about.called)}); {desk.accomplices[0]} asks too much.",
                 cost=0.1,
             ),
         )

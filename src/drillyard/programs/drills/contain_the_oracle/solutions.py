@@ -1,7 +1,7 @@
 """What the fixes of "Contain the oracle" hand in. `fixes/*.yaml` says of each why somebody would try it.
 
-The right one is the key (`key.py`): it needs the desk's sealed names, so that it is of no use to who has this file alone.
-The cheats take what can be had without reading the desk: this file, its words, last year's questions.
+The right one is the key (`key.py`): it needs the desk's sealed names, so that it is of no use to who has this file
+alone. The cheats take what can be had without reading the desk: this file, its words, last year's questions.
 """
 
 from __future__ import annotations
