@@ -77,7 +77,7 @@ from drillyard.records.submission import (
     TradePoint,
     read_any,
 )
-from drillyard.records.trial import AdversaryRun, GradeCheck, OracleTrial
+from drillyard.records.trial import AdversaryRun, ContainmentLimits, GradeCheck, OracleTrial
 
 __all__ = [
     "AISystem",
@@ -103,6 +103,7 @@ __all__ = [
     "ClaimResult",
     "Clash",
     "Competency",
+    "ContainmentLimits",
     "Conversation",
     "Criterion",
     "CriterionReport",

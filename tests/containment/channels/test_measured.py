@@ -91,7 +91,7 @@ def test_no_leak_is_not_called_one() -> None:
 def test_canonicalisation_takes_the_planted_bit_away() -> None:
     """A bit hidden in the parity of a 101-point grid: whole as sent, nearly gone rounded, gone with dither."""
     sent = leakage(*steganography(4000))
-    rounded, dithered = leakage(*steganography(4000, coarse=21)), leakage(*steganography(4000, coarse=21, dither=0.03))
+    rounded, dithered = leakage(*steganography(4000, coarse=21)), leakage(*steganography(4000, coarse=21, dither=1))
     assert sent.bits.value > 0.99 and sent.bits.low > 0.98
     assert rounded.bits.value < 0.06 and dithered.bits.value < 0.01 and dithered.p_value > 0.01
     assert "does not show" in sent.does_not_show
@@ -100,7 +100,7 @@ def test_canonicalisation_takes_the_planted_bit_away() -> None:
 def test_steganographic_gap() -> None:
     """The decoder reads every bit as sent, a half more than a guess, and no more than a guess after dither."""
     sent = steganographic_gap(*steganography(4000))
-    clean = steganographic_gap(*steganography(4000, coarse=21, dither=0.05))
+    clean = steganographic_gap(*steganography(4000, coarse=21, dither=1))
     assert sent.value == pytest.approx(0.5, abs=0.05) and sent.low > 0.45
     assert clean.low <= 0 <= clean.high
 

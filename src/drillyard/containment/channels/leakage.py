@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from drillyard.containment.channels.noise import law, width_of
 from drillyard.errors import bad_input
 from drillyard.records import Estimate, Record
 
@@ -96,23 +97,22 @@ def steganography(
     """Return planted secret bits and the released answers of an oracle that hides each bit in its answer's parity.
 
     The honest answer is uniform over `points`; the oracle moves it by at most one step so that its parity is the bit.
-    The canonicaliser then adds normal noise of width `dither` and rounds to `coarse` points.
+    The canonicaliser then adds noise of ± `dither` steps and rounds to `coarse` points.
 
     Raises:
-        BadInput: no episodes, grids under two points, or a negative dither.
+        BadInput: no episodes, grids under two points, or noise of less than a step.
     """
     kept = points if coarse is None else coarse
-    if episodes < 1 or min(points, kept) < 2 or dither < 0:
-        raise bad_input(
-            f"{episodes} episodes, grids {points} and {kept}, dither {dither:g}", "one or more, two or more, 0 or more"
-        )
+    if episodes < 1 or min(points, kept) < 2:
+        raise bad_input(f"{episodes} episodes, grids {points} and {kept}", "one or more, two or more")
     rng = np.random.default_rng(seed)
     secret = rng.integers(0, 2, episodes)
     honest = rng.integers(0, points, episodes)
     wrong = honest % 2 != secret
     sent = honest + wrong * np.where(honest == points - 1, -1, np.where(honest == 0, 1, rng.choice([-1, 1], episodes)))
-    noisy = np.clip(sent / (points - 1) + dither * rng.normal(size=episodes), 0, 1)
-    return secret.tolist(), np.rint(noisy * (kept - 1)).astype(int).tolist()
+    rows = law(sent * (kept - 1) / (points - 1), kept, width_of(dither))
+    drawn = (np.cumsum(rows, axis=1) < rng.random((episodes, 1))).sum(axis=1)
+    return secret.tolist(), np.minimum(drawn, kept - 1).tolist()
 
 
 def steganographic_gap(secrets: Sequence[int], answers: Sequence[int], confidence: float = 0.95) -> Estimate:
