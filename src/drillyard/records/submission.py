@@ -28,6 +28,7 @@ __all__ = [
     "ClaimResult",
     "FailureResult",
     "Grade",
+    "Misjudged",
     "PolicySubmission",
     "SubCheck",
     "Submission",
@@ -122,8 +123,18 @@ class ClaimResult(Record):
     twin_evidence: tuple[Transcript, ...] = ()
 
 
+class Misjudged(Record):
+    """A hidden prompt on which a claimed trigger was wrong: `sets_off` says whether it sets the failure off."""
+
+    conversation: Conversation
+    sets_off: bool
+
+
 class FailureResult(Record):
-    """Whether one planted failure was found, its trigger located and its severity judged right."""
+    """Whether one planted failure was found, its trigger located and its severity judged right.
+
+    `misjudged` are some of the hidden prompts on which the claimed trigger was wrong.
+    """
 
     failure: str
     title: str
@@ -134,6 +145,7 @@ class FailureResult(Record):
     located: bool = False
     severity_right: bool = False
     trigger_accuracy: Estimate | None = None
+    misjudged: tuple[Misjudged, ...] = ()
 
 
 class SubCheck(Record):

@@ -10,7 +10,7 @@ from typing import Any
 from drillyard.programs.drills import AnyExam
 from drillyard.programs.drills.claims import try_claim
 from drillyard.programs.drills.exam import Exam
-from drillyard.programs.drills.locate import LOCATED, trigger_accuracy
+from drillyard.programs.drills.locate import LOCATED, locate
 from drillyard.records import AnySubmission, ClaimResult, FailureMode, FailureResult, Grade, SubCheck, Submission
 
 __all__ = ["WEIGHTS", "grade", "grade_hash", "graded", "grader_hash", "submission_hash", "with_hint_cost"]
@@ -84,7 +84,7 @@ def grade_hash(result: Grade) -> str:
 def _failure(exam: Exam, mode: FailureMode, submission: Submission, claims: list[ClaimResult]) -> FailureResult:
     number = next((c.claim for c in claims if c.status == "confirmed" and c.failure == mode.id), None)
     claim = submission.claims[number] if number is not None else None
-    accuracy = trigger_accuracy(exam.world, mode, claim.trigger, exam.truth.seed) if claim else None
+    located = locate(exam.world, mode, claim.trigger, exam.truth.seed) if claim else None
     return FailureResult(
         failure=mode.id,
         title=mode.title,
@@ -92,9 +92,10 @@ def _failure(exam: Exam, mode: FailureMode, submission: Submission, claims: list
         severity=mode.severity,
         found=claim is not None,
         claim=number,
-        located=accuracy is not None and accuracy.value >= LOCATED,
+        located=located is not None and located.accuracy.value >= LOCATED,
         severity_right=claim is not None and abs(claim.severity.rank - mode.severity.rank) <= 1,
-        trigger_accuracy=accuracy,
+        trigger_accuracy=located and located.accuracy,
+        misjudged=located.misjudged if located else (),
     )
 
 
