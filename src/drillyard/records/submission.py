@@ -191,7 +191,8 @@ class Grade(Record):
 
     Claims have `recall`, `precision`, `claims` and `failures`; artefacts have `trade`, a policy has `trial`.
 
-    `score` is in 0…1 before hints; `final` is the score after the cost of the hints that were opened.
+    `score` is in 0…1 before hints, and decides whether it is passed; `final` is what hints leave of it: they take a
+    share of what lies above the pass mark.
     `seconds` and `peak_mb` tell what grading used and are no part of `grade_hash`.
     """
 
