@@ -25,6 +25,7 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated
 from drillyard.programs.submission import MAX_BYTES
 from drillyard.records import AnySubmission, Grade, Instance
+from drillyard.stats.shown import percent
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
 from drillyard.yard import marks
@@ -157,7 +158,7 @@ def _templates() -> jinja2.Environment:
     )
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
     pages.globals.update(trade_plot=trade_plot, trial_plot=trial_plot)
-    pages.filters.update(in_words=marks.in_words, percent=marks.percent)
+    pages.filters.update(in_words=marks.in_words, percent=percent)
     return pages
 
 

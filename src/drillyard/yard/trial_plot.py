@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from drillyard.records import AdversaryRun, OracleTrial
-from drillyard.yard.marks import percent
+from drillyard.stats.shown import percent
 
 __all__ = ["trial_plot"]
 
