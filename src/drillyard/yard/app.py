@@ -126,6 +126,7 @@ def _open_yard(
     """Put a yard together without starting it."""
     programme = ProgramFolder(folder)
     programme.brief()  # refuses a folder that is none, before a database is made in it
+    programme.keep_private()
     store = Store(programme.database, clock)
     submissions = Submissions(store)
     return Yard(

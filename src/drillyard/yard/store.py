@@ -8,6 +8,7 @@ commit over a power cut as well as over a killed process.
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import sqlite3
 import time
@@ -61,13 +62,14 @@ class Store:
         event.listen(self._engine, "begin", _begin)
         self._locking = self._engine.execution_options(lock="IMMEDIATE")
         try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # its journals get the same rights from SQLite
             with self._locking.begin() as connection:
                 check_sound(connection)
                 bring_up(connection)
         except BadInput as error:
             self.close()
             raise BadInput(f"{path}: {error}") from None
-        except (DBAPIError, sqlite3.Error) as error:
+        except (DBAPIError, sqlite3.Error, OSError) as error:
             self.close()
             what = str(getattr(error, "orig", error)).splitlines()[0]
             hint = "restore it from a copy, or make room and give it back its rights"
