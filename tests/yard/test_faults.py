@@ -96,7 +96,7 @@ def test_a_full_disk_is_a_page_and_passes(programme: ProgramFolder) -> None:
 
         event.listen(engine, "checkout", limit)
         form = {"behaviour": CLAIM.behaviour, "severity": "high", "words": "w", "line-0": "a", "probe": "p"}
-        form |= {"csrf": csrf(page), "note": "n" * 2000}
+        form |= {"probe-template": "v1", "csrf": csrf(page), "note": "n" * 2000}
         answers = [ann.client.post("/drills/hunt-1/claims", data=form) for _ in range(4)]
         assert answers[-1].status_code == 503 and "its disk is full" in answers[-1].text
         ann.get("/drills/hunt-1")
