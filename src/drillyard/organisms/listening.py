@@ -9,7 +9,7 @@ import errno
 import ipaddress
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import uvicorn
@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from drillyard.errors import bad_input
 
-__all__ = ["MAX_BODY_BYTES", "BodyLimit", "in_background", "is_loopback", "listen", "reachable", "run"]
+__all__ = ["MAX_BODY_BYTES", "BodyLimit", "in_background", "is_loopback", "known", "listen", "reachable", "run"]
 
 MAX_BODY_BYTES = 1_000_000
 
@@ -52,16 +52,30 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def run(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until Ctrl+C; what is being answered then gets five seconds."""
+def known(proxies: Sequence[str]) -> list[str]:
+    """Return proxies that are addresses or networks. Raises `BadInput` for anything else."""
+    for proxy in proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            raise bad_input(f"proxy {proxy!r}", "its address, as 127.0.0.1, or network, as 10.0.0.0/8") from None
+    return list(proxies)
+
+
+def run(app: ASGIApp, listener: socket.socket, proxies: Sequence[str] = ()) -> None:
+    """Serve until Ctrl+C; what is being answered then gets five seconds.
+
+    X-Forwarded-For and X-Forwarded-Proto are believed from `proxies` (see `known`) and from nobody else, not even from
+    this machine.
+    """
     with suppress(KeyboardInterrupt):  # Ctrl+C is how a server ends, not a fault
-        _server(app).run(sockets=[listener])
+        _server(app, proxies).run(sockets=[listener])
 
 
 @contextmanager
-def in_background(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
+def in_background(app: ASGIApp, listener: socket.socket, proxies: Sequence[str] = ()) -> Iterator[None]:
     """Serve in a thread of its own while the block runs, from a listener that the caller has opened."""
-    server = _server(app)
+    server = _server(app, proxies)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
@@ -71,9 +85,16 @@ def in_background(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
         thread.join()
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
-    # By default uvicorn sets up the logging of the whole process, which closes the handlers of everybody else in it.
-    config = uvicorn.Config(app, log_config=None, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+def _server(app: ASGIApp, proxies: Sequence[str] = ()) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        log_config=None,  # by default uvicorn sets up the logging of the whole process, which closes others' handlers
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        proxy_headers=bool(proxies),  # by default uvicorn believes whoever is on this machine
+        forwarded_allow_ips=list(proxies),
+    )
     return uvicorn.Server(config)
 
 

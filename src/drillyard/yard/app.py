@@ -10,6 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import jinja2
+from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -29,11 +30,12 @@ from drillyard.stats.shown import percent
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
 from drillyard.yard import marks
+from drillyard.yard.chat import Chat
 from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
 from drillyard.yard.models import Models
 from drillyard.yard.pages import chat, claims, designer, drill, drills, hints, model, result, sign_in, submit
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
-from drillyard.yard.store import Store
+from drillyard.yard.store import Store, unkept
 from drillyard.yard.submissions import Submissions
 from drillyard.yard.trade_plot import trade_plot
 from drillyard.yard.trial_plot import trial_plot
@@ -57,7 +59,7 @@ _ROUTES = (
     Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
     Route(f"{_DRILL}/chat", chat.say, methods=["POST"]),
     Route(f"{_DRILL}/claims", claims.change, methods=["POST"]),
-    Route(f"{_DRILL}/claims/{{claim:int}}/remove", claims.remove, methods=["POST"]),
+    Route(f"{_DRILL}/claims/{{claim}}/remove", claims.remove, methods=["POST"]),
     Route(f"{_DRILL}/hints", hints.open_next, methods=["POST"]),
     Route(f"{_DRILL}/submit", submit.confirm, methods=["GET"]),
     Route(f"{_DRILL}/submit", submit.hand_in, methods=["POST"]),
@@ -101,13 +103,14 @@ def make_app(
     async def life(_app: Starlette) -> AsyncIterator[None]:
         yard.queue.start()
         yield
+        yard.chat.stop()
         yard.queue.stop()
         yard.store.close()
 
     app = Starlette(
         routes=_ROUTES,
         middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit, limit=_MOST)],
-        exception_handlers={HTTPException: _refusal, Exception: _fault},
+        exception_handlers={HTTPException: _refusal, OperationalError: _unkept, Exception: _fault},
         lifespan=life,
     )
     app.state.yard = yard
@@ -124,6 +127,7 @@ def _open_yard(
     """Put a yard together without starting it."""
     programme = ProgramFolder(folder)
     programme.brief()  # refuses a folder that is none, before a database is made in it
+    programme.keep_private()
     store = Store(programme.database, clock)
     submissions = Submissions(store)
     return Yard(
@@ -131,7 +135,7 @@ def _open_yard(
         store=store,
         submissions=submissions,
         queue=GradingQueue(submissions, partial(_grade, programme, store, grader), lease_seconds),
-        models=Models(targets or (lambda instance: open_target(f"organism/{programme.target(instance)}"))),
+        chat=Chat(Models(targets or (lambda one: open_target(f"organism/{programme.target(one)}"))), store),
         templates=_templates(),
         by_address=TryLimit(tries=20, seconds=300),
         by_code=TryLimit(tries=5, seconds=300),
@@ -168,6 +172,13 @@ async def _refusal(request: Request, error: Exception) -> HTMLResponse:
     own = error.detail != HTTPStatus(error.status_code).phrase
     line = error.detail if own else _ADVICE.get(error.status_code, error.detail)
     return _error_page(request, error.status_code, line, error.headers or {})
+
+
+async def _unkept(request: Request, error: Exception) -> HTMLResponse:
+    """Answer with a page what the database could not keep; the yard lives on."""
+    if not (line := unkept(error)):
+        raise error
+    return _error_page(request, 503, line, {})
 
 
 async def _fault(request: Request, error: Exception) -> HTMLResponse:

@@ -67,6 +67,7 @@ def view(
         severities=list(Severity),
         line_count=LINES,
         chats=chats,
+        waiting=visit.yard.chat.waiting(me, name),
         claims=store.claims(me, name),
         hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
         opened=len(opened),
