@@ -113,6 +113,7 @@ def make_app(
         exception_handlers={HTTPException: _refusal, OperationalError: _unkept, Exception: _fault},
         lifespan=life,
     )
+    app.router.redirect_slashes = False  # a redirect is made from the Host header, which anybody sets
     app.state.yard = yard
     return app
 

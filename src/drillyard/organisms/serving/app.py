@@ -46,7 +46,7 @@ def make_app(organisms: Mapping[str, Organism], token: str = "", ready: Callable
                 ready()
             yield
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/health", _health, methods=["GET"]),
             Route("/v1/models", _models, methods=["GET"]),
@@ -58,6 +58,8 @@ def make_app(organisms: Mapping[str, Organism], token: str = "", ready: Callable
         exception_handlers={Refusal: _refuse, HTTPException: _http_refusal, Exception: _fault},
         lifespan=life,
     )
+    app.router.redirect_slashes = False  # a redirect is made from the Host header, which anybody sets
+    return app
 
 
 class TokenDoor:
