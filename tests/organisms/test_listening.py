@@ -31,7 +31,7 @@ async def echo(request: Request) -> PlainTextResponse:
 def served() -> Iterator[int]:
     """Serve with little patience; gives the port."""
     app = Starlette(routes=[Route("/", echo, methods=["GET", "POST"])])
-    with listen("127.0.0.1", 0) as listener, in_background(app, listener, QUICK):
+    with listen("127.0.0.1", 0) as listener, in_background(app, listener, patience=QUICK):
         yield listener.getsockname()[1]
 
 
