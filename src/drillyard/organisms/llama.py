@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from drillyard.errors import bad_input
 
-__all__ = ["Floats", "Ints", "LayerEdits", "MOST_LAYERS", "LlamaConfig", "NumpyCache", "NumpyNetwork", "turning_angles"]
+__all__ = ["MOST_LAYERS", "Floats", "Ints", "LayerEdits", "LlamaConfig", "NumpyCache", "NumpyNetwork", "turning_angles"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
