@@ -19,7 +19,7 @@ from trl import RewardConfig, RewardTrainer  # type: ignore[attr-defined]  # loa
 
 from drillyard.alignment.training.subject_torch import messages
 from drillyard.alignment.training.trainer_torch import Job, completion, prompt
-from drillyard.organisms.lora_torch import last_checkpoint, lora_settings
+from drillyard.organisms.lora_torch import last_checkpoint, lora_settings, save_adapter
 from drillyard.organisms.pretrained_torch import attach_adapter
 from drillyard.records import LoraRecipe, Preference
 
@@ -105,8 +105,7 @@ def train_reward_model(job: Job, recipe: LoraRecipe, pairs: Sequence[Preference]
 
 
 def _kept(trained: Any, job: Job, pairs: Sequence[Preference], place: Path, work: Path) -> RewardModel:
-    trained.save_pretrained(str(place))
-    (place / "README.md").unlink(missing_ok=True)  # a form that nobody has filled in
+    save_adapter(trained, job.trainee.tokenizer, place)
     model = RewardModel(trained.merge_and_unload(), job)
     model.calibrate(pairs)
     shutil.rmtree(work)
