@@ -71,6 +71,8 @@ def check(name: str, tmp_path: Path, use: bool) -> int:
     (tmp_path / "bank-run.csv").write_text((EXAMPLES / "bank-run.csv").read_text())
     data, legal = yaml.safe_load(text), 0
     for way in places(data):
+        if any(isinstance(key, int) and key > 1 for key in way):
+            continue  # of each list the first two entries
         path = tmp_path / "t.yaml"
         path.write_text(yaml.safe_dump(without(data, way)))
         try:
