@@ -40,9 +40,9 @@ MAX_BODY_BYTES = 1_000_000
 class Patience:
     """How long a connection may hold a place without asking for something, in seconds, and how many there may be.
 
-    `first` is from its opening to its first byte, `whole` from a request's first byte to its last, and longer for a body
-    that declares its size, by its bytes over `slowest` a second. `idle` is from a reply to the next request. A reply may
-    take as long as it takes. Over `connections` open ones a request gets 503.
+    `first` is from its opening to its first byte, `whole` from a request's first byte to its last, and longer for a
+    body that declares its size, by its bytes over `slowest` a second. `idle` is from a reply to the next request. A
+    reply may take as long as it takes. Over `connections` open ones a request gets 503.
     """
 
     first: float = 10.0
