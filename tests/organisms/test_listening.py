@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from drillyard.organisms.listening import Patience, in_background, listen
 
-QUICK = Patience(first=0.4, whole=0.6, idle=1, connections=4)
+QUICK = Patience(first=1.0, whole=0.6, slowest=10.0, idle=1, connections=4)
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
@@ -50,9 +50,9 @@ def closed_after(port: int, *parts: bytes, pause: float = 0.1, most: float = 5.0
 @pytest.mark.parametrize(
     ("parts", "low", "high"),
     [
-        ((), 0.35, 3.0),
+        ((), 0.9, 4.0),
         ((b"GET / HT",), 0.6, 3.0),
-        ((b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n12",), 0.6, 3.0),
+        ((b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n12",), 1.5, 5.0),
         ((GET,), 0.9, 4.0),
         ((GET, GET[:9]), 0.6, 4.0),
     ],
@@ -70,8 +70,9 @@ def test_a_slow_reply_and_a_body_in_pieces_are_waited_for() -> None:
     with served() as port:
         _, said = closed_after(port, b"GET /?slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", pause=0.0)
         assert said.endswith(b"\r\n0")
-        head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 4\r\n\r\n"
-        assert closed_after(port, head, b"12", b"34")[1].endswith(b"\r\n4")
+        head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 20\r\n\r\n"
+        seconds, said = closed_after(port, head, *[b"12345"] * 4, pause=0.2)  # twenty bytes have 2 s more
+        assert said.endswith(b"\r\n20") and seconds > QUICK.whole
 
 
 def test_over_the_most_connections_a_request_is_refused_and_soon_served_again() -> None:
@@ -80,7 +81,7 @@ def test_over_the_most_connections_a_request_is_refused_and_soon_served_again() 
         silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(QUICK.connections)]
         time.sleep(0.1)
         assert b" 503 " in closed_after(port, GET, pause=0.0)[1]
-        time.sleep(0.6)
+        time.sleep(1.2)
         assert b" 200 " in closed_after(port, GET, pause=0.0)[1]
         for one in silent:
             one.close()

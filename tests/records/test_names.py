@@ -110,10 +110,9 @@ def test_a_word_with_a_letter_confused_is_still_the_word(row: tuple[str, str], u
     "text",
     [
         "the oracle", "the ORACLE", "the_oracle_", "the o\u200bracle", "the orac\ufe0fle", "the ora\u034fcle",
-        "the orа\u0441l\u0435", "the ｏｒａｃｌｅ", "the 𝕠𝕣𝕒𝕔𝕝𝕖", "the òràclé", "the oracIe", "the 0rac1e", "the orac|e",
-        "the øracle",
-        "the ᴏʀᴀᴄʟᴇ", "the o_r_a_c_l_e", "the\u2003oracle", "the ora\u3164cle", "the 🅾racle", "the οracle",
-        "the‿oracle",
+        "the orа\u0441l\u0435", "the ｏｒａｃｌｅ", "the 𝕠𝕣𝕒𝕔𝕝𝕖", "the òràclé", "the oracIe", "the 0rac1e",
+        "the orac|e", "the øracle", "the ᴏʀᴀᴄʟᴇ", "the o_r_a_c_l_e", "the\u2003oracle", "the ora\u3164cle",
+        "the 🅾racle", "the οracle", "the‿oracle",
     ],
 )  # fmt: skip
 def test_a_forbidden_word_is_seen_through_its_spellings(text: str) -> None:

@@ -40,17 +40,20 @@ MAX_BODY_BYTES = 1_000_000
 class Patience:
     """How long a connection may hold a place without asking for something, in seconds, and how many there may be.
 
-    `first` is from its opening to its first byte, `whole` from a request's first byte to its last, `idle` from a reply
-    to the next request. A reply may take as long as it takes. Over `connections` open ones a request gets 503.
+    `first` is from its opening to its first byte, `whole` from a request's first byte to its last, and longer for a
+    body that declares its size, by its bytes over `slowest` a second. `idle` is from a reply to the next request. A
+    reply may take as long as it takes. Over `connections` open ones a request gets 503.
     """
 
     first: float = 10.0
     whole: float = 60.0
+    slowest: float = 16_000.0  # a phone at the edge of its net
     idle: int = 5
     connections: int = 800  # of 1,024 files that a process may open where nobody set more
 
 
 _PATIENCE = Patience()
+_MOST_BYTES = 8_000_000  # of a body that more time is given for: the largest that a server of ours takes
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -153,6 +156,13 @@ class _Patient(HttpToolsProtocol):
         """Wait for the rest of a request."""
         self._wait(self.patience.whole)
         super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Wait longer for a large body."""
+        super().on_headers_complete()
+        size = next((value for name, value in self.headers if name == b"content-length"), b"")
+        if size.isdigit():
+            self._wait(self.patience.whole + min(int(size), _MOST_BYTES) / self.patience.slowest)
 
     def on_message_complete(self) -> None:
         """Wait for nothing more: the reply is ours to give."""

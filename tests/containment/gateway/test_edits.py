@@ -181,7 +181,7 @@ def _other(draw: random.Random, column, value):
     return draw.choice(texts)[: column.type.length]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32), st.sampled_from([0, 0, 5, 12, 14]))
 def test_an_edited_row_decides_nothing_and_is_named(fresh: Fresh, tmp_path: Path, seed: int, place: int) -> None:
     """Whatever row is changed, dropped or copied, at whatever step: as without the edit, or nothing at all."""

@@ -179,7 +179,8 @@ def test_no_address_answers_with_a_redirect_or_the_host_header(planes: dict[str,
 
 
 BODIES = (
-    b"[" * 30_000, b'{"a":' * 5_000, b"\xff", b'{"outcome": 1, "outcome": 0}', b"9" * 5_000, b'"\\ud800"', b"x" * 40_000, b"",
+    b"[" * 30_000, b'{"a":' * 5_000, b"\xff", b'{"outcome": 1, "outcome": 0}', b"9" * 5_000, b'"\\ud800"',
+    b"x" * 40_000, b"",
 )  # fmt: skip
 
 

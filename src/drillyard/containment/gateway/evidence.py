@@ -5,7 +5,7 @@ A vote counts only as it was signed, and words only as they were admitted.
 
 from __future__ import annotations
 
-from drillyard.containment.gateway.books import Asked, Head
+from drillyard.containment.gateway.books import Asked, Head, LedgerChanged
 from drillyard.containment.gateway.keys import Keyring
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.predicates import Evidence, Vote
@@ -44,7 +44,7 @@ def words_of(store: Store, *asked: Asked) -> list[Question]:
     """Return questions in their words.
 
     Raises:
-        LedgerChanged: some are not those whose hash the ledger admitted; the store then stops for good.
+        LedgerChanged: some are not those whose hash the ledger admitted. What does not need them goes on.
     """
     found = store.words(*(one.id for one in asked)) if asked else {}
     try:
@@ -52,7 +52,7 @@ def words_of(store: Store, *asked: Asked) -> list[Question]:
     except (KeyError, TypeError, BadInput):
         questions = []
     if [one.digest() for one in questions] != [one.digest for one in asked]:
-        raise store.halt("other words of a question than those that were admitted")
+        raise LedgerChanged("other words of a question than those that were admitted")
     return questions
 
 

@@ -151,11 +151,6 @@ class Store:
                     self._books.take(entry)
             self._books.forget_requests()
 
-    def halt(self, found: str) -> LedgerChanged:
-        """Stop for good, and return the error that says why."""
-        self._changed = self._changed or found
-        return LedgerChanged(self._changed)
-
     def seen(self) -> Books:
         """Return the books as the database has them now, without locking it. They are not to be written to.
 
@@ -214,6 +209,11 @@ class Store:
             self._books.forget_requests()
         self._fault("after commit")
 
+    def _halt(self, found: str) -> LedgerChanged:
+        """Stop for good, and return the error that says why."""
+        self._changed = self._changed or found
+        return LedgerChanged(self._changed)
+
     def _require_head(self, connection: Connection) -> None:
         """Lock the database, and read what others committed: the locked row must then be the head of the books."""
         control = connection.execute(_HEAD).one_or_none()
@@ -223,7 +223,7 @@ class Store:
         if self._changed:
             raise LedgerChanged(self._changed)
         if control is None or tuple(control) != (head.sequence, head.digest):
-            raise self.halt(f"a head of the ledger that is not record {head.sequence}, which was read last")
+            raise self._halt(f"a head of the ledger that is not record {head.sequence}, which was read last")
 
     def _follow(self, connection: Connection) -> Any:
         """Read the records that others committed into the books; returns their head."""
@@ -234,7 +234,7 @@ class Store:
             try:
                 self._books.follow(rows, self._publics)
             except LedgerChanged:
-                raise self.halt(f"a ledger that does not go on after record {self._books.head.sequence}") from None
+                raise self._halt(f"a ledger that does not go on after record {self._books.head.sequence}") from None
             return self._books.head
 
     def entries(self) -> list[Entry]:
