@@ -92,6 +92,7 @@ def _server(app: ASGIApp, proxies: Sequence[str] = ()) -> uvicorn.Server:
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=75,  # after 5 s, as by default, it may close just as a reader, or a proxy for 60 s, asks again
         proxy_headers=bool(proxies),  # by default uvicorn believes whoever is on this machine
         forwarded_allow_ips=list(proxies),
     )
