@@ -48,7 +48,7 @@ class Patience:
     first: float = 10.0
     whole: float = 60.0
     slowest: float = 16_000.0  # a phone at the edge of its net
-    idle: int = 5
+    idle: int = 75  # a proxy keeps connections for 60: a shorter one closes just as somebody asks again
     connections: int = 800  # of 1,024 files that a process may open where nobody set more
 
 
