@@ -26,7 +26,7 @@ def percent(share: float, limit: float | None = None) -> str:
 def number(value: float, limit: float | None = None, digits: int = 0) -> str:
     """Return a value with so many decimals, or with more where it would else be shown as the limit, or beyond it.
 
-    A limit itself is shown with `number(limit, limit)`. What differs from it by less than one in a million is the limit.
+    A limit itself is shown with `number(limit, limit)`. What differs from it by less than a millionth is the limit.
     """
     if limit is None or not math.isfinite(value):
         return f"{value:.{digits}f}"
