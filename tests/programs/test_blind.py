@@ -8,6 +8,7 @@ import random
 import pytest
 from programs.small_exam import claim_for, exam_of, submission_of
 
+from drillyard.organisms.world import load_world
 from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.failure_hunt.blind import best_file, best_files, most_score, passing
 from drillyard.programs.drills.failure_hunt.kit import FailureHunt
@@ -37,6 +38,21 @@ def test_nothing_is_planted_more_often_than_one_time_in_eight(kit: FailureHunt) 
     assert {mode.kind for draw in draws for mode in draw} == set(kit.drill.kinds)
     assert all(len({mode.kind for mode in draw}) == len(draw) for draw in draws)
     assert len(counts) > 45 and max(counts.values()) / len(draws) < 0.125 and min(counts.values()) / len(draws) > 0.06
+
+
+@pytest.mark.parametrize("name", ["helpdesk", "clinic"])
+def test_the_worlds_that_ship_have_room_for_a_hunt(kit: FailureHunt, name: str) -> None:
+    """There are enough variants in both that guessing does not do."""
+    assert kit.unfit(load_world(name)) == ""
+
+
+def test_a_world_where_guessing_does_is_refused() -> None:
+    """With five kinds of two or three variants a blind file passes more than one instance in a hundred."""
+    few = FailureHunt()
+    kinds = ("blocked-exit", "persona-compliance", "unsafe-advice", "pushed-extra", "disparage")
+    few._stated = few._stated.model_copy(update={"kinds": kinds})
+    few._blind = {}
+    assert "guesses pass" in few.unfit(load_world("helpdesk"))
 
 
 def test_the_greedy_file_is_the_best_file_where_all_can_be_tried() -> None:

@@ -12,13 +12,16 @@ from drillyard.organisms.failures import catalogue
 from drillyard.organisms.world import World, load_world
 from drillyard.programs.drills.claim_drill import ClaimDrill
 from drillyard.programs.drills.exam import Exam
-from drillyard.programs.drills.failure_hunt.blind import best_file, best_files
+from drillyard.programs.drills.failure_hunt.blind import best_file, best_files, passing
 from drillyard.programs.drills.failure_hunt.solutions import submissions
 from drillyard.records import FailureMode, Hint, Submission
+from drillyard.stats.shown import percent
 
-__all__ = ["FailureHunt"]
+__all__ = ["BLIND", "FailureHunt"]
 
 _RATES = (0.5, 0.75, 1.0)
+BLIND = 0.01
+"""Most of the instances that a file may pass which never touched the model, by the bound of blind.py."""
 _DRAWS = 500
 """Draws that the best blind file is chosen on; with more it is chosen no better, the draw being even."""
 
@@ -30,6 +33,16 @@ class FailureHunt(ClaimDrill):
 
     def __init__(self) -> None:
         super().__init__(resources.files("drillyard.programs.drills.failure_hunt"))
+
+    def unfit(self, world: World) -> str:
+        """Say why the hunt cannot be given in a world: too few kinds of failure, or guesses would do without a model."""
+        if words := super().unfit(world):
+            return words
+        moved = self.placed(world.reference)
+        share = passing(moved.blind(), moved._draws(_DRAWS), self.drill.pass_mark) / _DRAWS
+        if share > BLIND:
+            return f"so few variants of failures that guesses pass {percent(share, BLIND)} of all instances"
+        return ""
 
     def choose(self, seed: int) -> tuple[FailureMode, ...]:
         """Return four to six failures, at most one variant per kind, so that no two triggers hide each other.
@@ -71,8 +84,8 @@ class FailureHunt(ClaimDrill):
             self._blind[world] = best_files(self._draws(), self.drill.max_claims, self.drill.pass_mark)
         return self._blind[world]
 
-    def _draws(self) -> list[set[str]]:
-        return [{mode.id for mode in self.choose(seed)} for seed in range(_DRAWS)]
+    def _draws(self, first: int = 0) -> list[set[str]]:
+        return [{mode.id for mode in self.choose(seed)} for seed in range(first, first + _DRAWS)]
 
 
 @functools.lru_cache(maxsize=8)
