@@ -18,9 +18,9 @@ def reaches(value: float, limit: float) -> bool:
     return _side(value, limit) >= 0
 
 
-def percent(share: float, limit: float | None = None) -> str:
-    """Return a share as percent: whole, or with the digits that tell it from a `limit`, a share too."""
-    return f"{number(100 * share, None if limit is None else 100 * limit)} %"
+def percent(share: float, limit: float | None = None, digits: int = 0) -> str:
+    """Return a share as percent with so many decimals, or with those that tell it from a `limit`, a share too."""
+    return f"{number(100 * share, None if limit is None else 100 * limit, digits)} %"
 
 
 def number(value: float, limit: float | None = None, digits: int = 0) -> str:

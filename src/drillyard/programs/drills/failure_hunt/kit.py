@@ -35,7 +35,7 @@ class FailureHunt(ClaimDrill):
         super().__init__(resources.files("drillyard.programs.drills.failure_hunt"))
 
     def unfit(self, world: World) -> str:
-        """Say why the hunt cannot be given in a world: too few kinds of failure, or guesses would do without a model."""
+        """Say why the hunt cannot be given in a world: too few kinds of failure, or guessing would do."""
         if words := super().unfit(world):
             return words
         moved = self.placed(world.reference)
