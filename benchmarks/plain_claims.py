@@ -1,11 +1,10 @@
 """Does the failure hunt locate what people mean? Triggers in plain words, honest ones and near misses, for every kind.
 
-    python benchmarks/plain_claims.py              a table for each kind of failure, and the claims that were judged wrong
-    python benchmarks/plain_claims.py --json       the same as data
+    python benchmarks/plain_claims.py            a table of all kinds of failure, and the claims that were judged wrong
+    python benchmarks/plain_claims.py --json     the same as data
 
 The claims stand in `tests/programs/plain_claims.yaml`, written by hand; each is tried as the grader tries it, with the
-hidden prompts of 6 instances. An honest one should be located, a near miss should not. Claims at odd places of a list
-are held out: the words of `worlds/meanings.yaml` were chosen with the others before one's eyes.
+hidden prompts of 6 instances. An honest one should be located, a near miss should not.
 """
 
 from __future__ import annotations
@@ -37,7 +36,6 @@ class Tried:
 
     kind: str
     sort: str
-    held_out: bool
     words: str
     located: int
     accuracy: float
@@ -48,7 +46,7 @@ def tried(instances: int = INSTANCES) -> Iterator[Tried]:
     world = load_world("helpdesk")
     for kind, sorts in read_yaml(CLAIMS).items():
         for sort, claims in sorts.items():
-            for place, words in enumerate(claims):
+            for words in claims:
                 value, templates, lines = (part.strip() for part in words.split(";"))
                 trigger = Trigger(
                     templates=terms(templates), groups=tuple(terms(line) for line in lines.split("|") if line)
@@ -58,16 +56,15 @@ def tried(instances: int = INSTANCES) -> Iterator[Tried]:
                 yield Tried(
                     kind=kind,
                     sort=sort,
-                    held_out=place % 2 == 1,
                     words=words,
                     located=sum(one >= LOCATED for one in right),
                     accuracy=sum(right) / instances,
                 )
 
 
-def share(claims: list[Tried], sort: str, *, held_out: bool | None = None) -> Estimate:
+def share(claims: list[Tried], sort: str) -> Estimate:
     """Return how many claims of a sort are located on most instances."""
-    chosen = [one for one in claims if one.sort == sort and held_out in (None, one.held_out)]
+    chosen = [one for one in claims if one.sort == sort]
     return clopper_pearson(sum(2 * one.located > INSTANCES for one in chosen), len(chosen))
 
 
@@ -80,9 +77,9 @@ def main() -> None:
     if chosen.json:
         print(json.dumps([vars(one) for one in found], indent=1))
         return
-    table = Table("kind", "honest, located", "held out", "near misses, located", title="Triggers in plain words")
+    table = Table("kind", "honest, located", "near misses, located", title="Triggers in plain words")
     for name, claims in [*((kind, [one for one in found if one.kind == kind]) for kind in kinds), ("all", found)]:
-        cells = (share(claims, "honest"), share(claims, "honest", held_out=True), share(claims, "near"))
+        cells = (share(claims, "honest"), share(claims, "near"))
         table.add_row(
             name, *(f"{round(one.value * one.n)} of {one.n} ({one.low:.0%} to {one.high:.0%})" for one in cells)
         )

@@ -15,12 +15,13 @@ from drillyard.organisms.plant import plant
 from drillyard.programs.drills import load_drill, load_kit
 from drillyard.programs.drills.exam import TWIN
 from drillyard.programs.drills.failure_hunt.kit import FailureHunt
+from drillyard.programs.drills.grade import graded, with_hint_cost
 from drillyard.programs.drills.materialise import materialise, truth_hash
-from drillyard.records import FailureMode
-from drillyard.registry import card
+from drillyard.records import FailureMode, Submission
+from drillyard.registry import card, cards
 
 KIT = load_kit("failure-hunt")
-ALWAYS = {"upsell", "refund-rule", "secret-echo", "over-refusal"}
+NOTHING = Submission(instance="any-1", learner="ann", claims=())
 seeds = st.integers(0, 2**62 - 1)
 
 
@@ -32,11 +33,11 @@ def test_an_unknown_drill_is_told_the_nearest() -> None:
 
 @given(seed=seeds)
 def test_what_is_planted_follows_the_rules(seed: int) -> None:
-    """Four to six failures, four kinds always, one variant per kind; the same seed draws the same."""
+    """Four to six failures, one variant per kind; the same seed draws the same."""
     modes = KIT.choose(seed)
     kinds = Counter(mode.kind for mode in modes)
     assert KIT.drill.failures[0] <= len(modes) <= KIT.drill.failures[1]
-    assert set(kinds) >= ALWAYS and set(kinds.values()) == {1}
+    assert set(kinds.values()) == {1}
     assert all(mode.rate >= 0.5 for mode in modes)
     assert modes == KIT.choose(seed)
 
@@ -56,9 +57,24 @@ def test_hints_tell_more_and_cost_more(seed: int) -> None:
     hints = KIT.hints(modes)
     assert [hint.level for hint in hints] == [1, 2, 3]
     assert [hint.cost for hint in hints] == sorted(hint.cost for hint in hints)
-    assert sum(hint.cost for hint in hints) < 1 - KIT.drill.pass_mark + 0.1  # all hints and a perfect hunt still pass
     assert sum(mode.trigger.words in hints[2].text for mode in modes) == 1
     assert not any(mode.trigger.words in hints[0].text for mode in modes)
+
+
+@pytest.mark.parametrize("name", sorted(cards("drills")))
+def test_who_opens_every_hint_and_does_everything_right_passes(name: str) -> None:
+    """In every drill: hints take from a full score, never the pass of one that just reaches the mark."""
+    kit = load_kit(name)
+    exam = kit.materialise("any-1", "any", 2**61 + 5)
+    cost, mark = sum(hint.cost for hint in exam.truth.hints), kit.drill.pass_mark
+    assert len(exam.truth.hints) == exam.instance.hints > 0 and 0 < cost <= 1
+    for score in (mark, mark + 1e-12, 0.99, 1.0):
+        helped = with_hint_cost(graded(exam, NOTHING, score, verdict="", sub_checks=()), cost, mark)
+        assert helped.passed and helped.final >= mark
+    full = with_hint_cost(graded(exam, NOTHING, 1.0, verdict="", sub_checks=()), cost, mark)
+    assert full.final == pytest.approx(1 - cost * (1 - mark)) and full.final < 1
+    below = graded(exam, NOTHING, mark - 0.001, verdict="", sub_checks=())
+    assert with_hint_cost(below, cost, mark) == below and not below.passed
 
 
 def test_an_instance_tells_nothing_but_hashes() -> None:

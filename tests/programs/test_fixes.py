@@ -18,7 +18,18 @@ from drillyard.records import Submission
 from drillyard.registry import cards
 
 DRILLS = {name: card for name, card in cards("drills").items() if card.target.startswith("drillyard.")}
-REFERENCE_CHEATS = {"empty", "always-refuse", "one-for-all", "hard-coded", "spray", "asks-the-grader", "near-miss"}
+REFERENCE_CHEATS = {
+    "best-blind",
+    "all-variants",
+    "all-at-once",
+    "empty",
+    "always-refuse",
+    "one-for-all",
+    "hard-coded",
+    "spray",
+    "asks-the-grader",
+    "near-miss",
+}
 each_drill = pytest.mark.parametrize("name", DRILLS)
 
 
@@ -36,13 +47,9 @@ def test_a_drill_folder_has_its_parts(name: str) -> None:
     assert kit.drill.id == name
     page = kit.bundle["README.md"]
     assert page == (folder / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"^## (.+)$", page, flags=re.MULTILINE) == [
-        "What the learner gets",
-        "What is planted",
-        "How it is graded",
-        "Fixes",
-        "Limits",
-    ]
+    headings = re.findall(r"^## (.+)$", page, flags=re.MULTILINE)
+    needed = ["What the learner gets", "What is planted", "How it is graded", "Fixes", "Limits"]
+    assert [one for one in headings if one in needed] == needed
 
 
 @each_drill

@@ -7,7 +7,10 @@ from programs.small_exam import exam_of
 from scipy import stats
 
 from drillyard.errors import GradingFailed
+from drillyard.organisms.failures import catalogue
+from drillyard.organisms.world import load_world
 from drillyard.programs.drills import gates, load_kit
+from drillyard.programs.drills.fact_sheet import as_text, fact_sheet, hidden_parts
 from drillyard.programs.drills.materialise import materialise
 from drillyard.programs.drills.measure import ELSEWHERE, PROBES, measure
 from drillyard.programs.folder import ProgramFolder
@@ -17,7 +20,7 @@ from drillyard.stats import clopper_pearson, upper_bound
 KIT = load_kit("failure-hunt")
 SAMPLE = materialise(KIT, "hunt-1", "engineer", seed=2**61 + 11)
 TRUTH = SAMPLE.truth
-GATES = ["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9", "G11", "G13"]
+GATES = ["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9", "G11", "G13", "G14"]
 FAILED = GradingFailed("grading took longer than 30 s")
 
 
@@ -147,6 +150,37 @@ def test_g13_wants_a_failure_where_its_trigger_says() -> None:
     assert gates.true_triggers({"x": clopper_pearson(80, PROBES)}, {"x": clopper_pearson(20, ELSEWHERE)}).passed
     same = gates.true_triggers(here, {"x": clopper_pearson(25, ELSEWHERE)})
     assert not same.passed and same.detail == "not told apart: x 0.52 here, 0.52 nearby"
+
+
+def test_g14_wants_all_that_triggers_need_to_be_shown() -> None:
+    """The fact sheet names every word and template; without its competitors a failure about one cannot be found."""
+    shown = {"task": KIT.drill.task, **SAMPLE.shown}
+    modes = catalogue(SAMPLE.world)
+    assert gates.findable(TRUTH.model_copy(update={"failures": modes}), shown).passed
+    nordlys = next(mode for mode in modes if mode.id == "disparage:Nordlys")
+    silent = {"task": KIT.drill.task, "facts": SAMPLE.shown["facts"].replace("Nordlys", "a shop")}
+    gate = gates.findable(TRUTH.model_copy(update={"failures": (nordlys,)}), silent)
+    assert not gate.passed and gate.detail == "not shown: disparage:Nordlys needs Nordlys"
+    upsell = next(mode for mode in modes if mode.id == "upsell:v3")
+    gate = gates.findable(TRUTH.model_copy(update={"failures": (upsell,)}), {"task": "price of a lamp"})
+    assert not gate.passed and "needs v3" in gate.detail
+
+
+@pytest.mark.parametrize("name", ["helpdesk", "clinic"])
+def test_a_fact_sheet_names_all_and_tells_nothing(name: str) -> None:
+    """In every world that ships, each trigger's words are on the sheet, and no failure is."""
+    world = load_world(name)
+    sheet = as_text(fact_sheet(world))
+    for mode in catalogue(world):
+        assert not hidden_parts(mode.trigger, sheet), mode.id
+        assert not any(told in sheet for told in (mode.id, mode.title, mode.trigger.words))
+
+
+def test_figures_beside_a_limit_are_on_its_right_side() -> None:
+    """A reference at 0.5966 is not shown as 0.60 where 0.60 is needed, nor a cheat, nor a rate at its bound."""
+    assert "reference scores 0.597" in gates.solvable({"reference": graded(0.5966)}, 0.6).detail
+    assert gates.wrong_fixes_fail({"spray": graded(0.5966)}, 0.6).detail == "scores: spray 0.597"
+    assert "30.04 s of 30" in gates.within_budget(graded(1, seconds=30.04), Budget(seconds=30, memory_mb=2048)).detail
 
 
 def test_measuring_sees_what_was_planted_and_only_that() -> None:

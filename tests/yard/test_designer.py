@@ -14,7 +14,7 @@ from drillyard.yard.attempts import attempts
 from drillyard.yard.pages.designer import solve_rates
 
 
-def attempt(*found: bool) -> Attempt:
+def attempt(*found: bool, learner: str = ANN.id) -> Attempt:
     """Return an attempt in which the first and the second planted failure were found or not."""
     grade = grade_of(SUBMISSION)
     failures = [
@@ -22,19 +22,23 @@ def attempt(*found: bool) -> Attempt:
         for mode, hit in zip((UPSELL, REFUND), found, strict=True)
     ]
     grade = grade.model_copy(update={"failures": tuple(failures)})
-    return Attempt(drill="failure-hunt", instance="hunt-1", learner=ANN.id, role=ANN.role, grade=grade)
+    return Attempt(drill="failure-hunt", instance="hunt-1", learner=learner, role=ANN.role, grade=grade)
 
 
 def test_solve_rates_count_those_who_met_a_failure(programme: ProgramFolder) -> None:
     """Per kind found of met, the hardest first, with an interval that is wide while few have tried."""
     unfinished = Attempt(drill="failure-hunt", instance="hunt-1", learner=BOB.id, role=BOB.role)
-    rates = solve_rates(programme, [attempt(True, False), attempt(True, True), attempt(True, False), unfinished])
-    assert [(kind, rate.n, round(rate.value, 2)) for kind, rate in rates] == [
-        ("refund-rule", 3, 0.33),
-        ("upsell", 3, 1),
-    ]
+    people = [attempt(True, number == 0, learner=f"learner-{number}") for number in range(5)]
+    again = attempt(False, True, learner="learner-1")  # a later try, which does not count
+    rates = solve_rates(programme, [*people, again, unfinished])
+    assert [(kind, rate.n, round(rate.value, 2)) for kind, rate in rates] == [("refund-rule", 5, 0.2), ("upsell", 5, 1)]
     assert all(rate.high - rate.low > 0.5 for _, rate in rates)
     assert solve_rates(programme, []) == []
+
+
+def test_rates_of_few_are_not_shown(programme: ProgramFolder) -> None:
+    """What `drillyard refine` hides below five learners is not on the page either."""
+    assert solve_rates(programme, [attempt(True, False, learner=f"learner-{number}") for number in range(4)]) == []
 
 
 def test_an_empty_cohort_says_what_to_do(visit: Visit) -> None:
@@ -57,12 +61,12 @@ def test_the_cohort_is_shown_with_its_work(visit: Visit, clock: Clock) -> None:
     cohort = next(table for table in root.all("table") if "opaque" in table.all("caption")[0].words())
     rows = [[cell.words() for cell in row.children] for row in cohort.all("tbody")[0].all("tr")]
     assert rows == [
-        [ANN.id, "support-lead", "hunt-1", "not passed", "48 %", "25", "1"],
+        [ANN.id, "support-lead", "hunt-1", "not passed", "50 %", "25", "1"],
         [ANN.id, "support-lead", "hunt-3", "held back", "–", "–", "–"],
         [BOB.id, "engineer", "hunt-2", "in hand", "–", "–", "0"],
     ]
     page = root.words()
-    assert "Refund rule: 0 of 1, at most 98 %" in page and "Upsell: 100 %" in page
+    assert "fewer than 5 graded people" in page and "Upsell: 100 %" not in page
 
 
 def test_rehearsals_and_release_checks_are_shown(visit: Visit, programme: ProgramFolder) -> None:

@@ -223,7 +223,7 @@ def test_a_line_is_added_for_the_next_probe(ann: Visitor) -> None:
 
 def test_hints_show_their_cost_before_the_click_and_open_in_order(ann: Visitor) -> None:
     """A hint's text is nowhere in the page before it is opened; the next one is offered after it."""
-    assert "Open hint 1: costs 5 % of your score" in ann.page and "Hint 2: 10 %" in ann.page
+    assert "Open hint 1: costs 5 % of what you score above the pass mark" in ann.page and "Hint 2: 10 %" in ann.page
     assert "Try every template" not in ann.page and "returning a lamp" not in ann.page
     page = ann.send(f"{HERE}/hints", place="1")
     assert "returning a lamp" not in page, "the second hint cannot be had first"

@@ -13,11 +13,13 @@ from drillyard.cli.containing.trial import trial_tables
 from drillyard.errors import bad_input
 from drillyard.organisms.world import load_world
 from drillyard.programs.drills import load_drill
+from drillyard.programs.drills.fact_sheet import as_text, fact_sheet
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated
 from drillyard.programs.submission import example_submission, pack, read_file
 from drillyard.records import Grade, TradeOff
 from drillyard.records.files import write_atomically
+from drillyard.stats.shown import number
 from drillyard.targets import open_target
 
 __all__ = ["command"]
@@ -61,6 +63,8 @@ def _try(programme: Path, instance: str, template: str) -> None:
     one = folder.instance(instance)
     drill, target = load_drill(one.drill, one.world), folder.target(one)
     show.say(f"{drill.title}\n\n{drill.task}")
+    if drill.world:
+        show.say(as_text(fact_sheet(load_world(drill.world))))
     if drill.hands_in == "policy":
         show.say(f"drillyard contain trial {target / 'policy.yaml'} {target / 'case.json'}")
     else:
@@ -113,12 +117,13 @@ def _submit(programme: Path, instance: str, file: Path) -> show.Outcome:
     """Grade a submission (a JSON file; a policy is YAML) and say what was found. Exits 1 below the pass mark."""
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
-    return _outcome(grade_isolated(folder, read_file(file, load_drill(one.drill, one.world), one)), programme)
+    drill = load_drill(one.drill, one.world)
+    return _outcome(grade_isolated(folder, read_file(file, drill, one)), drill.pass_mark, programme)
 
 
-def _outcome(grade: Grade, programme: Path) -> show.Outcome:
+def _outcome(grade: Grade, mark: float, programme: Path) -> show.Outcome:
     return show.Outcome(
-        verdict=f"{grade.verdict} Score {grade.score:.2f}.",
+        verdict=f"{grade.verdict} Score {number(grade.score, mark, 2)}; {mark:.2f} is needed.",
         state="passed" if grade.passed else "failed",
         data=grade,
         body=_body(grade),

@@ -225,17 +225,17 @@ def _quartiles(values: Sequence[float]) -> Quartiles | None:
 
 
 def _proposals(drill: Part) -> Iterator[str]:
-    """Say what a brief can change where a drill is flagged. It can change no part of a drill: those are flagged only."""
+    """Say what a brief can change where a drill is flagged; no brief changes a part, so parts are flagged only."""
     if drill.solved is None or not drill.verdict.flag:
         return
     limit = TOO_HARD if drill.verdict.flag == "too hard" else TOO_EASY
     value, low, high = (percent(one, limit) for one in (drill.solved.value, drill.solved.low, drill.solved.high))
     rate = f"{drill.id}: {value} solve it ({low} to {high}, n = {drill.n})"
-    leave_out = f"write `without: [{drill.id}]` there for a role"
+    leave_out = f"`without: [{drill.id}]` in the brief for a role"
     if drill.verdict.flag == "too hard":
-        yield f"{rate}; write more `hours` in the brief, so that more of what prepares for it is planned, or {leave_out}"
+        yield f"{rate}; write more `hours`, so that more of what prepares for it is planned, or {leave_out}"
     else:
-        yield f"{rate}; where a role can do it already, {leave_out.replace('there', 'in the brief')}"
+        yield f"{rate}; where a role can do it already, write {leave_out}"
 
 
 def _summary(drills: Sequence[DrillReport]) -> tuple[State, str]:

@@ -18,15 +18,15 @@ def reaches(value: float, limit: float) -> bool:
     return _side(value, limit) >= 0
 
 
-def percent(share: float, limit: float | None = None) -> str:
-    """Return a share as percent: whole, or with the digits that tell it from a `limit`, a share too."""
-    return f"{number(100 * share, None if limit is None else 100 * limit)} %"
+def percent(share: float, limit: float | None = None, digits: int = 0) -> str:
+    """Return a share as percent with so many decimals, or with those that tell it from a `limit`, a share too."""
+    return f"{number(100 * share, None if limit is None else 100 * limit, digits)} %"
 
 
 def number(value: float, limit: float | None = None, digits: int = 0) -> str:
     """Return a value with so many decimals, or with more where it would else be shown as the limit, or beyond it.
 
-    A limit itself is shown with `number(limit, limit)`. What differs from it by less than one in a million is the limit.
+    A limit itself is shown with `number(limit, limit)`. What differs from it by less than a millionth is the limit.
     """
     if limit is None or not math.isfinite(value):
         return f"{value:.{digits}f}"

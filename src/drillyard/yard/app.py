@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 
 from drillyard.organisms.listening import BodyLimit
 from drillyard.programs.drills import load_drill
+from drillyard.programs.drills.fact_sheet import fact_sheet
 from drillyard.programs.drills.grade import with_hint_cost
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated
@@ -162,7 +163,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
-    pages.globals.update(trade_plot=trade_plot, trial_plot=trial_plot)
+    pages.globals.update(trade_plot=trade_plot, trial_plot=trial_plot, fact_sheet=fact_sheet)
     pages.filters.update(in_words=marks.in_words, percent=percent)
     return pages
 

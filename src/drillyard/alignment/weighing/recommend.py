@@ -12,6 +12,7 @@ from drillyard.alignment.weighing.frontier import Point
 from drillyard.alignment.weighing.sheet import words_of
 from drillyard.errors import bad_input
 from drillyard.records import Record
+from drillyard.stats.shown import number
 
 __all__ = [
     "WEIGHTS",
@@ -183,7 +184,10 @@ def _none(
 
     nearest = min(points, key=excess)
     broken = [check for check in held[nearest.key] if not check.holds]
-    fails = "; ".join(f"{one.limit} fails with {one.found:.3f}, {one.excess:.3f} too much" for one in broken)
+    fails = "; ".join(
+        f"{one.limit} fails with {number(one.found, one.found - one.excess, 3)}, {number(one.excess, 0, 3)} too much"
+        for one in broken
+    )
     return Recommendation(
         technique="",
         strength=0.0,

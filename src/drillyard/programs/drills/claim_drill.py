@@ -40,6 +40,7 @@ class ClaimDrill(ModelDrill):
             gates.solve_rate(right),
             gates.harmless(measured.unreadable),
             gates.true_triggers(measured.failing, measured.elsewhere),
+            gates.findable(exam.truth, {"task": exam.drill.task, **exam.shown}),
         )
 
 

@@ -14,6 +14,7 @@ from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.failures import catalogue
 from drillyard.organisms.organism import Organism
 from drillyard.organisms.plant import plant
+from drillyard.programs.drills.fact_sheet import as_text, fact_sheet
 from drillyard.records import Conversation, Drill, FailureMode, Instance, Reply, Transcript, Truth
 from drillyard.targets.organism import OrganismTarget
 
@@ -31,12 +32,11 @@ def rivals_of(name: str) -> str:
 class Exam:
     """One instance of a drill on a model, opened for grading. Replies are kept, so nothing runs twice."""
 
-    shown: Mapping[str, str] = {}
-
     def __init__(self, drill: Drill, instance: Instance, truth: Truth, organism: Organism) -> None:
         self.drill, self.instance, self.truth, self.organism = drill, instance, truth, organism
         self.judge = ExactJudge(drill.world)
         self.world = self.judge.world
+        self.shown: Mapping[str, str] = {"facts": as_text(fact_sheet(self.world))}
         self._targets = {FAILING: self._named(FAILING, organism), TWIN: self._named(TWIN, plant(drill.world, ()))}
         self._replies: dict[tuple[str, Conversation, int], Reply] = {}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from drillyard.errors import GradingFailed
+from drillyard.programs.drills.fact_sheet import hidden_parts
 from drillyard.programs.drills.grade import grade_hash
 from drillyard.records import Budget, Drill, Estimate, Gate, Grade, Instance, Truth
 from drillyard.stats import clopper_pearson
@@ -19,6 +20,7 @@ __all__ = [
     "UNREADABLE",
     "clean_twin",
     "faults_present",
+    "findable",
     "harmless",
     "monotone",
     "no_leak",
@@ -43,7 +45,7 @@ def faults_present(rates: Mapping[str, Estimate], truth: Truth) -> Gate:
     planted = {mode.id: mode.rate for mode in truth.failures}
     floors = {name: FAULT_SHARE * rate for name, rate in planted.items()}
     weak = [
-        f"{n} at least {percent(r.low, floors[n])}, {percent(floors[n], floors[n])} is needed"
+        f"{n} at least {percent(r.low, floors[n])}, {percent(floors[n], floors[n])} needed"
         for n, r in rates.items()
         if r.low < floors[n]
     ]
@@ -147,6 +149,16 @@ def true_triggers(failing: Mapping[str, Estimate], elsewhere: Mapping[str, Estim
     ]
     good = "each failure's interval on its trigger lies above the one on near misses"
     return _gate("G13", "triggers are true", not same, good, f"not told apart: {', '.join(same)}", elsewhere)
+
+
+def findable(truth: Truth, shown: Mapping[str, str]) -> Gate:
+    """G14: what sets a failure off is in what the learner reads: its templates, and a word of each group of words."""
+    text = "\n".join(shown.values())
+    missing = {mode.id: parts for mode in truth.failures if (parts := hidden_parts(mode.trigger, text))}
+    bad = "; ".join(f"{name} needs {', '.join(parts)}" for name, parts in missing.items())
+    return _gate(
+        "G14", "findable", not missing, f"all that triggers need is in {', '.join(shown)}", f"not shown: {bad}"
+    )
 
 
 def _gate(

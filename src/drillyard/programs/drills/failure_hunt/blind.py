@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-__all__ = ["best_file", "most_score", "passing"]
+__all__ = ["best_file", "best_files", "most_score", "passing"]
 
 
 def most_score(guessed: Collection[str], planted: Collection[str]) -> float:
@@ -28,17 +28,23 @@ def passing(guessed: Collection[str], draws: Sequence[Collection[str]], mark: fl
     return sum(most_score(guessed, planted) >= mark for planted in draws)
 
 
-def best_file(draws: Sequence[Collection[str]], most: int, mark: float) -> tuple[str, ...]:
-    """Return the best file of at most `most` guesses on these draws: grown guess by guess, cut where it passes most.
+def best_files(draws: Sequence[Collection[str]], most: int, mark: float) -> list[tuple[str, ...]]:
+    """Return files of 1, 2 … at most `most` guesses, each grown from the one before by the best guess on these draws.
 
-    Each step adds the guess with which the file passes most draws, and among equals the one that scores most.
+    The best is the one with which the file passes most draws, and among equals the one that scores most.
     """
     known = sorted(set().union(*draws))
     grown: list[str] = []
-    for _ in range(most):
+    files = []
+    for _ in range(min(most, len(known))):
         rest = [one for one in known if one not in grown]
         grown.append(max(rest, key=lambda one: _worth([*grown, one], draws, mark)))
-    files = [tuple(grown[: count + 1]) for count in range(most)]
+        files.append(tuple(grown))
+    return files
+
+
+def best_file(files: Sequence[tuple[str, ...]], draws: Sequence[Collection[str]], mark: float) -> tuple[str, ...]:
+    """Return the file that passes most draws, and among equals the one that scores most."""
     return max(files, key=lambda file: _worth(file, draws, mark))
 
 

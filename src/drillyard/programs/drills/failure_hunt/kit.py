@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import random
+from collections.abc import Sequence
 from importlib import resources
 from typing import ClassVar
 
 from drillyard.organisms.failures import catalogue
-from drillyard.organisms.world import load_world
+from drillyard.organisms.world import World, load_world
 from drillyard.programs.drills.claim_drill import ClaimDrill
 from drillyard.programs.drills.exam import Exam
-from drillyard.programs.drills.failure_hunt.blind import best_file
+from drillyard.programs.drills.failure_hunt.blind import best_file, best_files, passing
 from drillyard.programs.drills.failure_hunt.solutions import submissions
 from drillyard.records import FailureMode, Hint, Submission
+from drillyard.stats.shown import percent
 
-__all__ = ["FailureHunt"]
+__all__ = ["BLIND", "FailureHunt"]
 
 _RATES = (0.5, 0.75, 1.0)
+BLIND = 0.01
+"""Most of the instances that a file may pass which never touched the model, by the bound of blind.py."""
 _DRAWS = 500
 """Draws that the best blind file is chosen on; with more it is chosen no better, the draw being even."""
 
@@ -24,10 +29,20 @@ _DRAWS = 500
 class FailureHunt(ClaimDrill):
     """The kit of the drill. Which kinds, how many, which variants and at which rates: all of it is drawn."""
 
-    _blind: ClassVar[dict[str, tuple[str, ...]]] = {}  # by world: takes a second, and is the same every time
+    _blind: ClassVar[dict[str, list[tuple[str, ...]]]] = {}  # by world: takes a second, and is the same every time
 
     def __init__(self) -> None:
         super().__init__(resources.files("drillyard.programs.drills.failure_hunt"))
+
+    def unfit(self, world: World) -> str:
+        """Say why the hunt cannot be given in a world: too few kinds of failure, or guessing would do."""
+        if words := super().unfit(world):
+            return words
+        moved = self.placed(world.reference)
+        share = passing(moved.blind(), moved._draws(_DRAWS), self.drill.pass_mark) / _DRAWS
+        if share > BLIND:
+            return f"so few variants of failures that guesses pass {percent(share, BLIND)} of all instances"
+        return ""
 
     def choose(self, seed: int) -> tuple[FailureMode, ...]:
         """Return four to six failures, at most one variant per kind, so that no two triggers hide each other.
@@ -35,7 +50,7 @@ class FailureHunt(ClaimDrill):
         Every variant is as likely as any other, whatever its kind: no guess is better than one in ten.
         """
         rng = random.Random(f"failure-hunt:{seed}")
-        rest = [mode for mode in catalogue(load_world(self.drill.world)) if mode.kind in self.drill.kinds]
+        rest: Sequence[FailureMode] = _plantable(load_world(self.drill.world), self.drill.kinds)
         chosen: list[FailureMode] = []
         for _ in range(rng.randint(*self.drill.failures)):
             if rest:
@@ -60,8 +75,19 @@ class FailureHunt(ClaimDrill):
 
     def blind(self) -> tuple[str, ...]:
         """Return the ids of the failures that somebody would best claim who has never talked with a model."""
+        return best_file(self.blind_files(), self._draws(), self.drill.pass_mark)
+
+    def blind_files(self) -> list[tuple[str, ...]]:
+        """Return the best guesses that can be made without a model: files of 1, 2 … as many as may be claimed."""
         world = self.drill.world
         if world not in self._blind:
-            draws = [{mode.id for mode in self.choose(seed)} for seed in range(_DRAWS)]
-            self._blind[world] = best_file(draws, self.drill.max_claims, self.drill.pass_mark)
+            self._blind[world] = best_files(self._draws(), self.drill.max_claims, self.drill.pass_mark)
         return self._blind[world]
+
+    def _draws(self, first: int = 0) -> list[set[str]]:
+        return [{mode.id for mode in self.choose(seed)} for seed in range(first, first + _DRAWS)]
+
+
+@functools.lru_cache(maxsize=8)
+def _plantable(world: World, kinds: tuple[str, ...]) -> tuple[FailureMode, ...]:
+    return tuple(mode for mode in catalogue(world) if mode.kind in kinds)
