@@ -12,8 +12,11 @@ Every write is atomic: a reader sees the old file or the new one, never half of 
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -89,6 +92,19 @@ class ProgramFolder:
             raise bad_input(f"target {instance.target[:100]!r}", "one that ends in a name of letters")
         return self.path / self._inside(instance.id, name)
 
+    @contextmanager
+    def changing_roster(self) -> Iterator[None]:
+        """Hold the roster for a change: read it inside, so that nobody else's change is lost."""
+        with _locked(self.path / ".roster.lock"):
+            yield
+
+    @contextmanager
+    def building(self, instance_id: str) -> Iterator[None]:
+        """Hold an instance while it is built, so that no two processes build it. A killed one lets go."""
+        self._inside(instance_id, "")
+        with _locked(self.path / "instances" / f".{instance_id}.lock"):
+            yield
+
     def attempts(self) -> tuple[Attempt, ...]:
         """Return the rehearsal attempts; none before a rehearsal."""
         file = self.path / "attempts.jsonl"
@@ -146,3 +162,18 @@ class ProgramFolder:
         if not re.fullmatch(_PLAIN, instance_id):
             raise bad_input(f"instance {instance_id[:100]!r}", "a name of letters, digits, '-' and '_'")
         return f"instances/{instance_id}/{name}"
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold a lock file, waiting for whoever holds it; the kernel lets go of it when its holder dies."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        held = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise bad_input(f"{error.strerror} at {str(file)!r}", "a place that can be written") from None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
