@@ -1,7 +1,7 @@
-"""A further try at a drill, on a fresh copy with a seed of its own; and a new sign-in code for somebody who lost theirs.
+"""A further try at a drill, on a fresh copy with a seed of its own; and a new code for somebody who lost theirs.
 
-The roster names a copy before anything is built, under a lock, so that two clicks ask for one copy and a killed build is
-taken up again. What the first try said stays what refinement counts.
+The roster names a copy before anything is built, under a lock, so that two clicks ask for one copy and a killed build
+is taken up again. What the first try said stays what refinement counts.
 """
 
 from __future__ import annotations

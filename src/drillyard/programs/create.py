@@ -21,6 +21,7 @@ from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.prove import Rehearsal, prove
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_apart
+from drillyard.programs.people import name_learners, read_people
 from drillyard.programs.roster import Roster, drill_of, enlarged, make_roster
 from drillyard.records import Attempt, GateReport, Plan
 from drillyard.records.files import as_lines, split_lines, write_atomically
@@ -45,6 +46,7 @@ def create(
     path: str | Path,
     *,
     learners: int | None = None,
+    people: Path | None = None,
     progress: Callable[[GateReport, int, int], None] | None = None,
     workers: int | None = None,
     secret: str = "",
@@ -55,6 +57,7 @@ def create(
         path: a folder that `design` wrote.
         learners: most learners to make instances for; by default as many as an earlier run was limited to, or all. A
             later run can add learners, not take them away.
+        people: a CSV with the columns name and role, whose people take the places of their roles.
         progress: called with each report of this run, how many there are with it, and the total.
         workers: processes at work; as many as there are processors by default.
         secret: 64 hexadecimal digits that all ids, codes and seeds of a new roster follow from, for a programme that
@@ -71,7 +74,10 @@ def create(
     plan = folder.plan()
     if plan.status != "fits":
         raise bad_input("a plan that does not fit", "one that does", "change the brief and run drillyard design again")
+    named = read_people(people, plan) if people else []
     jobs = list(_jobs(folder, _roster(folder, plan, learners, secret)))
+    if named:
+        name_learners(folder, named)
     reports, todo = [], []
     for job in jobs:
         if finished(folder, job.instance):

@@ -91,7 +91,7 @@ def _copy_world(world: World, to: Path) -> None:
     for name in (*(f"{part}.yaml" for part in PARTS), "variants.yaml"):
         if (world.files.folder / name).is_file():
             write_atomically(to / name, (world.files.folder / name).read_bytes())
-    for file in (path for path in base.rglob("*") if path.is_file()):
+    for file in (path for path in base.rglob("*") if path.is_file() and path.suffix != ".pt"):  # training's own
         write_atomically(to / "base" / file.relative_to(base), file.read_bytes())
 
 

@@ -2,6 +2,7 @@
 
     prog/brief.json  prog/plan.json  prog/plan.html  prog/policies/…   what was asked for and planned
     prog/roster.json                                                   learners and sign-in codes (server side)
+    prog/people.json                                                   their names, where the designer gave them
     prog/worlds/NAME/                                                  worlds of the designer's own, with their bases
     prog/instances/<id>/{instance,truth,gates}.json, its target/       one folder per drill instance
     prog/attempts.jsonl                                                rehearsal attempts
@@ -15,13 +16,13 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.programs.roster import Roster
+from drillyard.programs.roster import People, Roster
 from drillyard.records import Attempt, Brief, GateReport, Instance, Plan, Record, Truth
 from drillyard.records.files import as_lines, split_lines, write_atomically
 
@@ -62,6 +63,10 @@ class ProgramFolder:
     def roster(self) -> Roster:
         """Return learners and sign-in codes. Never shown to learners."""
         return self._read("roster.json", Roster, "create")
+
+    def people(self) -> dict[str, str]:
+        """Return names by learner id; none where the designer gave none. Never beside results."""
+        return self._read("people.json", People, "create").names if (self.path / "people.json").is_file() else {}
 
     def instances(self) -> tuple[Instance, ...]:
         """Return the instances that are complete, sorted by id."""
@@ -122,6 +127,10 @@ class ProgramFolder:
     def write_roster(self, roster: Roster) -> None:
         """Store the roster, readable by its owner only."""
         self._write("roster.json", roster, mode=0o600)
+
+    def write_people(self, names: Mapping[str, str]) -> None:
+        """Store who is who, readable by its owner only."""
+        self._write("people.json", People(names=dict(names)), mode=0o600)
 
     def write_truth(self, truth: Truth) -> None:
         """Store the sealed half of an instance, readable by its owner only."""

@@ -11,7 +11,17 @@ from itertools import chain, zip_longest
 from drillyard.errors import bad_input
 from drillyard.records import Plan, Record
 
-__all__ = ["Learner", "Roster", "drill_of", "enlarged", "fresh_code", "instance_name", "make_roster", "try_number"]
+__all__ = [
+    "Learner",
+    "People",
+    "Roster",
+    "drill_of",
+    "enlarged",
+    "fresh_code",
+    "instance_name",
+    "make_roster",
+    "try_number",
+]
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is read wrong over a phone: no 0 1 i l o
 _ID_LENGTH, _CODE_LENGTH = 12, 16
@@ -42,6 +52,12 @@ class Roster(Record):
     designer_code: str
     secret: str = ""
     note: str = ""
+
+
+class People(Record):
+    """Names by learner id."""
+
+    names: dict[str, str]
 
 
 def instance_name(drill: str, learner: str, number: int = 1) -> str:

@@ -33,7 +33,7 @@ from drillyard.yard.tables import (
     SubmissionRow,
 )
 
-__all__ = ["SESSION_SECONDS", "Store"]
+__all__ = ["SESSION_SECONDS", "Store", "end_sessions"]
 
 SESSION_SECONDS = 12 * 3600.0
 
@@ -112,6 +112,11 @@ class Store:
         """End a session."""
         with self.writing() as session:
             session.execute(delete(SessionRow).where(SessionRow.token_hash == _digest(token)))
+
+    def sign_out_learner(self, learner: str) -> None:
+        """End every session of a learner."""
+        with self.writing() as session:
+            session.execute(delete(SessionRow).where(SessionRow.learner == learner))
 
     # The chat.
 
@@ -208,6 +213,16 @@ class Store:
     def _rows(self, table: type[Any], learner: str, instance: str) -> list[Any]:
         with self.reading() as session:
             return list(session.scalars(_of(table, learner, instance)))
+
+
+def end_sessions(path: Path, learner: str) -> None:
+    """End every session of a learner in a database file, where there is one."""
+    if path.is_file():
+        store = Store(path)
+        try:
+            store.sign_out_learner(learner)
+        finally:
+            store.close()
 
 
 def _of(table: type[Any], learner: str, instance: str) -> Any:

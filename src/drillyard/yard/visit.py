@@ -25,6 +25,7 @@ from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner
 from drillyard.records import Drill, Instance
+from drillyard.yard.builder import Builder
 from drillyard.yard.door import TryLimit, form_matches, form_token
 from drillyard.yard.models import Models
 from drillyard.yard.queue import GradingQueue
@@ -45,6 +46,7 @@ class Yard:
     submissions: Submissions
     queue: GradingQueue
     models: Models
+    builder: Builder
     templates: jinja2.Environment
     by_address: TryLimit
     by_code: TryLimit

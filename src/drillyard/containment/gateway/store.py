@@ -31,7 +31,9 @@ T = TypeVar("T")
 
 # Written out once: putting a statement together takes several times as long as running it.
 _HEAD = select(CONTROL.c.sequence, CONTROL.c.digest).where(CONTROL.c.id == 1).with_for_update()
-_SET_HEAD = update(CONTROL).where(CONTROL.c.id == 1).values({name: bindparam(f"new_{name}") for name in ("sequence", "digest")})
+_SET_HEAD = (
+    update(CONTROL).where(CONTROL.c.id == 1).values({name: bindparam(f"new_{name}") for name in ("sequence", "digest")})
+)
 _ADD_ENTRY, _ADD_WORDS = insert(LEDGER), insert(WORDS)
 _AFTER = select(LEDGER).where(LEDGER.c.sequence > bindparam("last")).order_by(LEDGER.c.sequence)
 

@@ -9,6 +9,7 @@ from drillyard.containment.adversaries.optimisers import KNOWN
 from drillyard.programs.submission import MAX_PROMPT, most_bytes
 from drillyard.records import Severity
 from drillyard.yard.claim_form import LINES, ClaimForm, from_claim
+from drillyard.yard.pages.again import preparing
 from drillyard.yard.visit import Assignment, Visit, page
 
 __all__ = ["path_of", "show", "view"]
@@ -23,7 +24,11 @@ _DONE = {
 @page("learner")
 def show(visit: Visit) -> Response:
     """Show the drill, or its result once the work is handed in."""
+    if waiting := preparing(visit):
+        return waiting
     one = visit.assignment()
+    if visit.request.query_params.get("seen") == "preparing":  # the page that waited for this copy asks
+        return visit.leave(path_of(one))
     me, name = visit.me().id, one.instance.id
     if visit.yard.submissions.of(me, name):
         return visit.go(f"{path_of(one)}/result")
