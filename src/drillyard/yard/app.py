@@ -31,8 +31,22 @@ from drillyard.targets.base import Target
 from drillyard.yard import marks
 from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
+from drillyard.yard.drafts import Drafts
 from drillyard.yard.models import Models
-from drillyard.yard.pages import again, chat, claims, designer, drill, drills, hints, model, result, sign_in, submit
+from drillyard.yard.pages import (
+    again,
+    chat,
+    claims,
+    designer,
+    drafts,
+    drill,
+    drills,
+    hints,
+    model,
+    result,
+    sign_in,
+    submit,
+)
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
@@ -66,6 +80,8 @@ _ROUTES = (
     Route(f"{_DRILL}/result", result.show, methods=["GET"]),
     Route(f"{_DRILL}/retry", result.retry, methods=["POST"]),
     Route(f"{_DRILL}/again", again.ask, methods=["POST"]),
+    Route(f"{_DRILL}/drafts/{{form}}", drafts.keep, methods=["POST"]),
+    Route(f"{_DRILL}/{{form}}", drafts.back, methods=["GET"]),
     Route("/designer", designer.show, methods=["GET"]),
     Route("/designer/reset", again.reset, methods=["POST"]),
     Route("/designer/reissue", again.reissue, methods=["POST"]),
@@ -141,6 +157,7 @@ def _open_yard(
         queue=GradingQueue(submissions, partial(_grade, programme, store, grader), lease_seconds),
         models=Models(targets or (lambda instance: open_target(f"organism/{programme.target(instance)}"))),
         builder=Builder(programme, build),
+        drafts=Drafts(store),
         templates=_templates(),
         by_address=TryLimit(tries=20, seconds=300),
         by_code=TryLimit(tries=5, seconds=300),

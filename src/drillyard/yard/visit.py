@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlencode
 
 import jinja2
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +28,7 @@ from drillyard.programs.roster import Learner
 from drillyard.records import Drill, Instance
 from drillyard.yard.builder import Builder
 from drillyard.yard.door import TryLimit, form_matches, form_token
+from drillyard.yard.drafts import Drafts
 from drillyard.yard.models import Models
 from drillyard.yard.queue import GradingQueue
 from drillyard.yard.store import SESSION_SECONDS, Store
@@ -47,6 +49,7 @@ class Yard:
     queue: GradingQueue
     models: Models
     builder: Builder
+    drafts: Drafts
     templates: jinja2.Environment
     by_address: TryLimit
     by_code: TryLimit
@@ -89,6 +92,10 @@ class Visit:
     def fields(self, name: str) -> list[str]:
         """Return all texts of a repeated field."""
         return [value for value in self.form.getlist(name) if isinstance(value, str)]
+
+    def texts(self) -> list[tuple[str, str]]:
+        """Return every field with its text, in the order of the form."""
+        return [(name, value) for name, value in self.form.multi_items() if isinstance(value, str)]
 
     def upload(self, name: str) -> bytes:
         """Return the bytes of an uploaded file; its name is never looked at, and nothing is written to disk."""
@@ -170,7 +177,7 @@ def page(who: Who) -> Callable[[Handler], Callable[[Request], Awaitable[Response
 def _serve(request: Request, form: FormData, handler: Handler, who: Who) -> Response:
     visit = _visit(request, form)
     if who != "anyone" and visit.learner is None and not visit.designer:
-        return visit.leave("/sign-in?again=1")
+        return visit.leave(f"/sign-in?{urlencode({'again': 1, 'next': _page_of(request)})}")
     if (who == "learner" and visit.learner is None) or (who == "designer" and not visit.designer):
         raise HTTPException(403, f"This page is for {'the designer' if who == 'designer' else 'learners'}.")
     if request.method == "POST" and not form_matches(visit.token, visit.field("csrf")):
@@ -180,6 +187,15 @@ def _serve(request: Request, form: FormData, handler: Handler, who: Who) -> Resp
     except BadInput as error:
         raise HTTPException(400, str(error)) from None
     return response if request.cookies.get(COOKIE) else visit.keep(response, visit.token)
+
+
+def _page_of(request: Request) -> str:
+    """Return the page to go on with after signing in: this one, or for a form the one that it is in."""
+    path = request.url.path
+    if request.method == "POST":
+        path = "/".join(path.split("/")[:3])
+    query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
+    return f"{path}{query}"
 
 
 def _visit(request: Request, form: FormData) -> Visit:

@@ -55,10 +55,11 @@ def preparing(visit: Visit) -> Response | None:
 @page("designer")
 def reset(visit: Visit) -> Response:
     """Give a learner a fresh copy, whatever the policy; a second click of the same button changes nothing."""
-    programme = visit.yard.programme
-    name = further_try(
-        programme, visit.field("learner"), visit.field("drill"), after=visit.field("after"), policy=False
-    )
+    learner, drill, after = (visit.field(name) for name in ("learner", "drill", "after"))
+    try:
+        name = further_try(visit.yard.programme, learner, drill, after=after, policy=False)
+    except BadInput as error:
+        return view(visit, told=str(error), status=422)
     visit.yard.builder.wake()
     return view(visit, told=f"{name} is being prepared; its learner finds it under “My drills” within a minute or so.")
 
@@ -66,8 +67,10 @@ def reset(visit: Visit) -> Response:
 @page("designer")
 def reissue(visit: Visit) -> Response:
     """Give a learner a new sign-in code and show it, this once."""
-    learner = new_code(visit.yard.programme, visit.field("learner"))
+    try:
+        learner = new_code(visit.yard.programme, visit.field("learner"))
+    except BadInput as error:
+        return view(visit, told=str(error), status=422)
     visit.yard.store.sign_out_learner(learner.id)
-    return view(
-        visit, told=f"The new sign-in code of {learner.id} is {learner.code}. The old one opens nothing any more."
-    )
+    told = f"The new sign-in code of {learner.id} is {learner.code}. The old one opens nothing any more."
+    return view(visit, told=told)

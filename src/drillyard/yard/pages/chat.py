@@ -34,6 +34,7 @@ def say(visit: Visit) -> Response:
         error = f"Keep the message under {MAX_PROMPT} characters; it has {len(prompt)}."
     if error:
         return view(visit, one, status=422, prompt=prompt, chat_error=error)
+    visit.yard.drafts.drop(visit.me().id, one.instance.id, "say")
     seed = secrets.randbelow(2**31)
     pieces = visit.yard.models.stream(one.instance, Conversation.ask(prompt, template), seed)
     try:

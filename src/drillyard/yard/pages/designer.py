@@ -52,12 +52,13 @@ def show(visit: Visit) -> Response:
     return view(visit)
 
 
-def view(visit: Visit, told: str = "") -> Response:
+def view(visit: Visit, told: str = "", status: int = 200) -> Response:
     """Render the designer's page; `told` says what a button of it has done."""
     yard = visit.yard
     attempts = attempts_in(yard.programme, yard.store)
     return visit.render(
         "designer.html",
+        status,
         brief=yard.programme.brief(),
         plan=yard.programme.plan(),
         roster=yard.programme.roster(),

@@ -62,6 +62,7 @@ def as_submitted(learner: str, one: Assignment, claims: tuple[Claim, ...]) -> Su
 def _keep(visit: Visit, submission: AnySubmission) -> None:
     """Commit a submission and wake the queue."""
     visit.yard.submissions.hand_in(submission)
+    visit.yard.drafts.drop(submission.learner, submission.instance)
     visit.yard.queue.wake()
 
 
