@@ -83,24 +83,30 @@ def assumptions() -> Sequence[Record]:
 
 
 def trees() -> Sequence[Record]:
-    """Return a fault tree."""
-    from drillyard.containment.horizon.faulttree import default_tree
+    """Return the fault tree of three layers."""
+    from drillyard.containment.horizon.assumptions import default_assumptions
+    from drillyard.containment.horizon.layers import layers_named
+    from drillyard.containment.horizon.layertree import layer_tree
+    from drillyard.containment.horizon.setting import Setting
 
-    return [default_tree()]
+    return [layer_tree(layers_named(["hold", "consensus", "debate"]), default_assumptions(), Setting())]
 
 
 def events() -> Sequence[Record]:
     """Return events of a fault tree."""
-    from drillyard.containment.horizon.faulttree import default_tree
+    from drillyard.containment.horizon.faulttree import Event
 
-    return default_tree().events
+    return [Event(name="theft", low=0.1, high=0.2), Event(name="reading", low=0, high=1, median=0.3)]
 
 
 def tree_gates() -> Sequence[Record]:
     """Return gates of a fault tree."""
-    from drillyard.containment.horizon.faulttree import default_tree
+    from drillyard.containment.horizon.faulttree import TreeGate
 
-    return default_tree().gates
+    return [
+        TreeGate(name="all", kind="and", of=("a", "b")),
+        TreeGate(name="most", kind="at-least", of=("a", "b", "c"), needed=2),
+    ]
 
 
 def policies() -> Sequence[Record]:

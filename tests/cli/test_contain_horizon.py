@@ -44,7 +44,8 @@ def test_our_ranges_fail_and_options_count(capsys: pytest.CaptureFixture[str]) -
     [
         ("layers: [moat]\n", "moat"),
         ("assumptions: [{id: A5, parameters: [{name: growth, distribution: uniform, values: [2, 1]}]}]\n", "A5 growth"),
-        ("own_layers: [{name: hold, multiplies: decisive}]\n", "hold twice"),
+        ("own_layers: [{name: hold, multiplies: decisive, factor: 0.5}]\n", "hold twice"),
+        ("own_layers: [{name: wall, multiplies: decisive}]\n", "wall: one of factor (above 0, up to 1), monitor"),
         ("years: 0\n", "years"),
         ("tree: {top: a, gates: [{name: a, kind: or, of: [a]}], events: [{name: x, low: 0, high: 1}]}\n", "a -> a"),
     ],

@@ -17,6 +17,7 @@ from organisms.random_llama import PLAIN, random_engine, random_prompts, random_
 
 from drillyard.errors import BadInput
 from drillyard.organisms.engine import Engine
+from drillyard.organisms.kernel import structures
 from drillyard.organisms.kernel.library import load_library
 from drillyard.organisms.kernel.network import KernelNetwork
 from drillyard.organisms.llama import Floats, LlamaConfig, NumpyNetwork
@@ -198,3 +199,54 @@ if not child:
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 """
     run(code, PYTHONPATH=str(Path(__file__).parents[1]))
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("num_hidden_layers", 0),
+        ("num_hidden_layers", 2**63),
+        ("hidden_size", -1),
+        ("vocab_size", True),
+        ("head_dim", 7),
+        ("num_key_value_heads", 4),
+        ("intermediate_size", 2.0),
+        ("rms_norm_eps", 0.0),
+        ("rope_theta", float("inf")),
+    ],
+)
+def test_sizes_that_no_model_has_reach_no_engine(name: str, size: Any) -> None:
+    """They are refused where the shape is made, before either engine reads a number of it."""
+    with pytest.raises(BadInput, match=f"found a model with .*{size}"):
+        replace(ODD, **{name: size})
+
+
+def test_structures_that_do_not_match_are_not_called(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A library whose structures are of another length than Python's is not used."""
+    library = load_library()
+    assert library and structures.mirrors(library)
+    monkeypatch.setattr(structures, "ROW", np.dtype([("number", np.int64)]))
+    assert not structures.mirrors(library)
+    load_library.cache_clear()
+    try:
+        assert load_library() is None
+    finally:
+        monkeypatch.undo()
+        load_library.cache_clear()
+
+
+@pytest.mark.slow
+def test_random_shapes_are_sound_under_sanitizers(tmp_path: Path) -> None:
+    """88 shapes, one in eight of them none: no read or write outside, nothing undefined, the numbers of numpy."""
+    found = [
+        subprocess.run(["gcc", f"-print-file-name={name}.so"], capture_output=True, text=True).stdout.strip()
+        for name in ("libasan", "libubsan")
+    ]
+    if not all(os.path.isabs(name) for name in found):
+        pytest.skip("no sanitizers on this machine")
+    env = {**os.environ, "LD_PRELOAD": " ".join(found), "ASAN_OPTIONS": "detect_leaks=0", "PYTHONPATH": "tests"}
+    env |= {"XDG_CACHE_HOME": str(tmp_path), "CC": "gcc"}
+    words = [sys.executable, "-m", "organisms.fuzz_kernel", "88"]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=600, cwd=root)
+    assert (done.returncode, done.stdout.split()) == (0, ["62", "26"]), done.stderr[-2000:]

@@ -13,13 +13,14 @@ from drillyard.errors import BadInput
 from drillyard.organisms.organism import Organism
 from drillyard.organisms.serving.serve import serve, served
 
+JSON = {"Content-Type": "application/json"}
 HI = [{"role": "user", "content": "hi"}]
 
 
 def refused(url: str, body: object, path: str = "chat/completions") -> tuple[int, dict]:
     """Send a body that must be refused; returns the status and the error."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    response = httpx.post(f"{url}/{path}", content=data)
+    response = httpx.post(f"{url}/{path}", content=data, headers=JSON)
     error = response.json()["error"]
     assert list(response.json()) == ["error"] and set(error) == {"message", "type", "param", "code"}
     return response.status_code, error
@@ -147,7 +148,7 @@ def test_a_body_that_is_too_large_is_refused(url: str) -> None:
     large = b'{"model": "babble", "messages": "' + b"x" * 1_000_000 + b'"}'
     status, error = refused(url, large)
     assert (status, error["message"]) == (413, "the body is too large")
-    pieces = httpx.post(f"{url}/chat/completions", content=iter([large]))
+    pieces = httpx.post(f"{url}/chat/completions", content=iter([large]), headers=JSON)
     assert pieces.status_code == 413
 
 
@@ -185,3 +186,28 @@ def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
     """It would lock everybody out."""
     with pytest.raises(BadInput, match="a token with odd characters"):
         serve(["helpdesk"], port=0, token=token)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "words"),
+    [
+        ({"Origin": "https://pages.example"}, 403, "a page of https://pages.example may not ask"),
+        ({"Origin": "null"}, 403, "a page of null may not ask"),
+        ({"Host": "rebound.example"}, 403, "not as rebound.example, unless it has a token"),
+        ({"Host": "127.0.0.1.rebound.example:80"}, 403, "unless it has a token"),
+        ({"Content-Type": "text/plain"}, 415, "the body is text/plain"),
+        ({"Content-Type": ""}, 415, "the body is of no type"),
+    ],
+)
+def test_a_page_in_a_browser_here_asks_in_vain(url: str, headers: dict[str, str], status: int, words: str) -> None:
+    """Neither another site's page, nor one whose name was made to point here, nor a form."""
+    body = json.dumps({"model": "babble", "messages": HI}).encode()
+    response = httpx.post(f"{url}/chat/completions", content=body, headers=JSON | headers)
+    assert response.status_code == status and words in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://localhost:3000"}, {"Host": "localhost"}, {"Host": "[::1]:80"}])
+def test_a_page_of_this_machine_may_ask(url: str, headers: dict[str, str]) -> None:
+    """What runs here may be asked by what runs here, under any of this machine's names."""
+    body = json.dumps({"model": "babble", "messages": HI, "max_tokens": 1}).encode()
+    assert httpx.post(f"{url}/chat/completions", content=body, headers=JSON | headers).status_code == 200

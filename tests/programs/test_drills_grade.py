@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs.small_exam import FAULTS, WORLD, claim_for, exam_of, submission_of
 
+from drillyard.organisms.world import World
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.grade import WEIGHTS, grade, grade_hash, submission_hash, with_hint_cost
-from drillyard.programs.drills.locate import HIDDEN, LOCATED, trigger_accuracy
-from drillyard.records import Claim, Severity, Submission, Trigger
+from drillyard.programs.drills.locate import HIDDEN, LOCATED, locate
+from drillyard.records import Claim, Estimate, FailureMode, Severity, Submission, Trigger
 
 PLANTED = ("upsell:v2", "refund-rule:lamp", "secret-echo:student")
 EXAM = exam_of(*PLANTED)
@@ -101,19 +102,40 @@ def test_hashes_hold_what_matters() -> None:
     assert submission_hash(mine) != submission_hash(submission_of(RIGHT[1]))
 
 
-def test_hints_cost_a_share() -> None:
-    """The score stays; the final score, and with it the pass, is what is left after the hints."""
+def test_hints_cost_a_share_of_what_lies_above_the_mark() -> None:
+    """The score stays and decides; hints take from what lies above the pass mark, all of it at most."""
     result = grade(EXAM, submission_of(*RIGHT))
     helped = with_hint_cost(result, cost=0.3, pass_mark=0.75)
-    assert (helped.score, helped.final, helped.passed) == (1, pytest.approx(0.7), False)
-    assert with_hint_cost(result, cost=2.0, pass_mark=0.6).final == 0
+    assert (helped.score, helped.final, helped.passed) == (1, pytest.approx(0.925), True)
+    assert with_hint_cost(result, cost=2.0, pass_mark=0.6).final == pytest.approx(0.6)
+    failed = grade(EXAM, submission_of(RIGHT[0]))
+    assert failed.score < 0.6 and with_hint_cost(failed, cost=0.3, pass_mark=0.6) == failed
+
+
+@pytest.mark.parametrize(
+    ("made", "holds"), [(RIGHT, True), ([RIGHT[0], RIGHT[0]], True), ([*RIGHT, WRONG[0]], False), ([WRONG[1]], False)]
+)
+def test_the_check_of_claims_fails_with_any_that_does_not_hold(made: list[Claim], holds: bool) -> None:
+    """A claim that is not shown is as wrong as one that the twin shows; a second find of the same failure is not."""
+    checks = {check.id: check.passed for check in grade(EXAM, submission_of(*made)).sub_checks}
+    assert checks["every-claim-holds"] is holds
+
+
+def test_no_claim_is_no_claim_that_holds() -> None:
+    """Who claims nothing neither passes nor fails that check."""
+    assert "every-claim-holds" not in {check.id for check in grade(EXAM, submission_of()).sub_checks}
+
+
+def trigger_accuracy(world: World, mode: FailureMode, claimed: Trigger, seed: int) -> Estimate:
+    """Return how often a claimed trigger is right."""
+    return locate(world, mode, claimed, seed).accuracy
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS))
 def test_a_planted_trigger_locates_itself(name: str) -> None:
     """The trigger that is planted is right on hidden prompts; no trigger at all is right on one half, by design."""
     mode = FAULTS[name].mode()
-    assert trigger_accuracy(WORLD, mode, mode.trigger, seed=3).low > LOCATED
+    assert trigger_accuracy(WORLD, mode, mode.trigger, seed=3).value >= LOCATED
     assert trigger_accuracy(WORLD, mode, Trigger(), seed=3).value == 0.5
     assert trigger_accuracy(WORLD, mode, Trigger(groups=(("zzz",),)), seed=3).value == 0.5
 

@@ -139,7 +139,7 @@ def test_a_truth_that_was_changed_is_refused(programme: ProgramFolder, instance:
     copy.write_truth(truth.model_copy(update={"failures": truth.failures[:1]}))
     with pytest.raises(BadInput, match="not the one sealed"):
         open_exam(copy, instance.id)
-    with pytest.raises(GradingFailed, match="not the one sealed"):
+    with pytest.raises(BadInput, match="not the one sealed"):
         grade_isolated(copy, Submission(instance=instance.id, learner="ann", claims=()))
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import json
+import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -217,3 +221,88 @@ def test_a_branch_is_completed_to_a_reply(folder: Path) -> None:
         TOKENIZER.decode([*branch.ids, *one.ids], skip_special_tokens=True)
         for (_, branch), one in zip(pairs, made, strict=True)
     ]
+
+
+OWN_CODE = """
+from pathlib import Path
+Path(__file__).with_name("RAN").write_text("")
+from transformers import LlamaConfig as Own, LlamaForCausalLM as Model, PreTrainedTokenizerFast as Words
+"""
+
+
+@pytest.mark.parametrize("part", ["model", "tokenizer"])
+def test_a_models_own_code_is_neither_run_nor_asked_about(
+    folder: Path, tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever answers the library's question with yes is not even asked."""
+    place = tmp_path / "own"
+    shutil.copytree(folder, place)
+    (place / "own.py").write_text(OWN_CODE)
+    name = "config.json" if part == "model" else "tokenizer_config.json"
+    told = json.loads((place / name).read_text())
+    own = {"AutoConfig": "own.Own", "AutoModelForCausalLM": "own.Model", "AutoTokenizer": ["own.Words", "own.Words"]}
+    told |= {"auto_map": own, "model_type": "own", "tokenizer_class": "Words"}
+    (place / name).write_text(json.dumps(told))
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("asked"))
+    if part == "model":
+        with pytest.raises(BadInput, match=r"cannot be opened \(it needs code of its own, which is never run\)"):
+            open_target(f"hf/{place}")
+    else:
+        with contextlib.suppress(BadInput):  # whether tokenizer.json alone will do is the library's affair
+            open_target(f"hf/{place}")
+    assert not (place / "RAN").exists() and not list(Path.home().rglob("own.py"))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "match"),
+    [
+        (
+            "config.json",
+            {"attn_implementation": "somebody/kernels"},
+            "wants the code 'somebody/kernels' for its layers",
+        ),
+        ("config.json", {"num_hidden_layers": 2**40}, "with num_hidden_layers 1099511627776, expected at most 1,024"),
+        ("config.json", {"hidden_size": "wide"}, "cannot be opened"),
+        ("tokenizer_config.json", {"chat_template": None}, "without a chat template|cannot be opened"),
+    ],
+)
+def test_a_folder_that_is_no_plain_data_is_one_line(
+    folder: Path, tmp_path: Path, name: str, change: dict[str, Any], match: str
+) -> None:
+    """Code to be fetched, sizes that are none, and a tokenizer that cannot hold a conversation."""
+    place = tmp_path / "odd"
+    shutil.copytree(folder, place)
+    (place / "chat_template.jinja").unlink()
+    (place / name).write_text(json.dumps(json.loads((place / name).read_text()) | change))
+    with pytest.raises(BadInput, match=match):
+        open_target(f"hf/{place}")
+
+
+@pytest.mark.parametrize("content", [b"", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", None])
+def test_broken_weights_are_one_line(folder: Path, tmp_path: Path, content: bytes | None) -> None:
+    """Nothing, a pointer of git-lfs, half of the file; and pickled weights are not opened instead."""
+    place = tmp_path / "broken"
+    shutil.copytree(folder, place)
+    weights = place / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000] if content is None else content)
+    with pytest.raises(BadInput, match="cannot be opened"):
+        open_target(f"hf/{place}")
+    weights.unlink()
+    torch.save({}, place / "pytorch_model.bin")
+    with pytest.raises(BadInput, match="cannot be opened"):
+        open_target(f"hf/{place}")
+
+
+def test_an_adapter_that_is_no_data_is_one_line(folder: Path, tmp_path: Path) -> None:
+    """Modules to be imported by name, and pickled weights."""
+    pytest.importorskip("peft", reason="needs peft: pip install 'drillyard[train]'")
+    write_adapter(tmp_path, {"lm_head.weight": low_rank(WEIGHTS["lm_head.weight"], 2)}, str(folder))
+    transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(tmp_path)
+    settings = json.loads((tmp_path / "adapter_config.json").read_text())
+    (tmp_path / "adapter_config.json").write_text(json.dumps(settings | {"megatron_config": {"a": 1}}))
+    with pytest.raises(BadInput, match="megatron_config, which has modules imported by name"):
+        open_target(f"hf/{tmp_path}")
+    (tmp_path / "adapter_config.json").write_text(json.dumps(settings))
+    (tmp_path / "adapter_model.safetensors").rename(tmp_path / "adapter_model.bin")
+    with pytest.raises(BadInput, match="pickled weights are never opened"):
+        open_target(f"hf/{tmp_path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import zipfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from yard.small_programme import ANN, EchoingModel, build_programme, until
 from yard.visitor import Visitor
 
 from drillyard.programs.drills import load_kit
+from drillyard.programs.drills.contain_the_oracle.exam import DeskExam
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_here
 from drillyard.records import PolicySubmission
@@ -23,11 +25,18 @@ HERE = "/drills/hunt-1"
 KIT = load_kit("contain-the-oracle")
 
 
+@functools.cache
+def _exam() -> DeskExam:
+    """Return an instance, which takes seconds to make."""
+    made: DeskExam = KIT.materialise("hunt-1", "containment-engineer", 2**61 + 5)
+    return made
+
+
 @pytest.fixture
 def programme(tmp_path) -> ProgramFolder:
     """A programme whose first instance is a desk."""
     folder = build_programme(tmp_path / "prog")
-    exam = KIT.materialise("hunt-1", "containment-engineer", 2**61 + 5)
+    exam = _exam()
     KIT.save(exam, folder.target(exam.instance))
     folder.write_truth(exam.truth)
     folder.write_instance(exam.instance)
@@ -50,8 +59,8 @@ def test_the_page_asks_for_a_policy(ann: Visitor) -> None:
         "Contain the oracle",
         "Download the desk",
         "drillyard contain trial",
-        "at most 128 a year",
-        "patient",
+        "a year, of the adversary that can get most out",
+        "leans what is acted on towards its goal",
     ):
         assert words in ann.page
     assert "Every message starts afresh" not in ann.page and "File a claim" not in ann.page
@@ -61,7 +70,7 @@ def test_the_page_asks_for_a_policy(ann: Visitor) -> None:
 def test_the_desk_comes_in_hand(ann: Visitor, programme: ProgramFolder) -> None:
     """The archive holds last year, as a table too, and today's policy; nothing of the hidden year."""
     archive = zipfile.ZipFile(io.BytesIO(ann.client.get(f"{HERE}/model.zip").content))
-    assert sorted(archive.namelist()) == ["desk/case.json", "desk/policy.yaml", "desk/questions.csv"]
+    assert sorted(archive.namelist()) == ["desk/case.json", "desk/notes.md", "desk/policy.yaml", "desk/questions.csv"]
     text = b"".join(archive.read(name) for name in archive.namelist()).decode()
     hidden = KIT.open(
         programme.instance("hunt-1"), programme.truth("hunt-1"), programme.target(programme.instance("hunt-1"))
@@ -84,5 +93,5 @@ def test_a_policy_is_handed_in_and_graded(ann: Visitor, programme: ProgramFolder
     store.close()
     assert kept.submission == PolicySubmission(instance="hunt-1", learner=ANN.id, policy=policy)
     until(lambda: "Who got how far" in ann.get(f"{HERE}/result"))
-    for words in ("2 of 3 limits broken", "limit 128 bits", "rounder", "Not passed", "630 answers were released"):
+    for words in ("2 of 3 limits broken", "steerer", "stranger", "Not passed", "answers were released"):
         assert words in ann.page

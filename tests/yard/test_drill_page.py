@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from drillyard.errors import bad_input
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Conversation
 from drillyard.yard.app import make_app
+from drillyard.yard.pages.chat import LINES
 from drillyard.yard.store import Store
 
 HERE = "/drills/hunt-1"
@@ -56,16 +58,20 @@ def test_the_chat_works_without_a_script(ann: Visitor, programme: ProgramFolder)
 
 
 def test_the_chat_streams_to_a_script(ann: Visitor) -> None:
-    """The answer comes in the pieces in which the model speaks, as plain text that nothing runs."""
+    """The answer comes in the pieces in which the model speaks, a line of JSON each."""
     token = value(ann.page, "csrf")
     with ann.client.stream(
         "POST",
         f"{HERE}/chat",
         data={"csrf": token, "template": "v1", "prompt": "<i>hi</i>"},
-        headers={"Accept": "text/plain"},
+        headers={"Accept": LINES},
     ) as answer:
-        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-        assert list(answer.iter_text()) == ["You ", "said: ", "<i>hi</i>"]
+        assert answer.headers["content-type"] == LINES
+        assert [json.loads(line) for line in answer.iter_lines()] == [
+            {"piece": "You "},
+            {"piece": "said: "},
+            {"piece": "<i>hi</i>"},
+        ]
     assert "You said: &lt;i&gt;hi&lt;/i&gt;" in ann.get(HERE)
 
 
@@ -81,8 +87,9 @@ def test_what_was_heard_of_an_answer_is_kept_when_the_model_breaks(programme: Pr
     with TestClient(app, raise_server_exceptions=False) as client:
         ann = Visitor(client).sign_in(ANN.code)
         ann.get(HERE)
-        page = ann.send(f"{HERE}/chat", expect=500, template="v1", prompt="What does it cost?")
-        assert "Your work is kept" in page and "the model broke" not in page
+        page = ann.send(f"{HERE}/chat", expect=503, template="v1", prompt="What does it cost?")
+        assert "broke off at a fault of the yard" in page and "What does it cost?</textarea>" in page
+        assert "the model broke" not in page
         assert client.get(HERE).text.count("The Aurora</p>") == 1
 
 

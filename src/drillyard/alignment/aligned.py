@@ -1,4 +1,7 @@
-"""What a technique made of a target, opened again: `aligned/RUN/arms/dpo/0.1/1`."""
+"""What a technique made of a target, opened again: `aligned/RUN/arms/dpo/0.1/1`.
+
+Such a folder may come from anybody. It is data: nothing in it is run, unless `#run-its-code` stands behind it.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,38 @@ from pathlib import Path
 from typing import Any
 
 from drillyard.alignment.arms import ALIGNED, LEARNED, AlignedFile
-from drillyard.alignment.chain import open_technique
+from drillyard.alignment.chain import open_technique, runs_code
 from drillyard.errors import bad_input
-from drillyard.targets import Target, open_in
+from drillyard.targets import Target
+from drillyard.targets.reference import open_received
 
-__all__ = ["open_aligned"]
+__all__ = ["RUN_CODE", "open_aligned"]
+
+RUN_CODE = "#run-its-code"
+"""At the end of a reference: let the folder's Python be run, as NeMo Guardrails does."""
 
 
-def open_aligned(reference: str, **_options: Any) -> Target:
+def open_aligned(reference: str, *, received: bool = False, **_options: Any) -> Target:
     """Open the target that an arm's folder describes, changed by what was learned there.
 
+    Args:
+        reference: `aligned/FOLDER`; with `#run-its-code` behind it, a technique may run Python that lies there.
+        received: a file names this reference, whose word on running code does not count.
+
     Raises:
-        BadInput: no such folder, or its target or technique cannot be opened.
+        BadInput: no such folder, a target or technique that cannot be opened, or one that would run the folder's code.
     """
-    folder = Path(reference.partition("/")[2])
+    name = reference.partition("/")[2]
+    folder = Path(name.removesuffix(RUN_CODE))
     path = folder / ALIGNED
     if not path.is_file():
         raise bad_input(f"{reference!r}", f"aligned/ and a folder with {ALIGNED}", "see RUN/arms of drillyard align")
     named = AlignedFile.from_json(path.read_bytes())
-    target = open_technique(named.technique, named.options).apply(open_in(named.scope, named.target), folder / LEARNED)
+    technique = open_technique(named.technique, named.options)
+    if runs_code(technique) and (received or not name.endswith(RUN_CODE)):
+        found = f"{reference!r}, whose {named.technique} runs the Python in its folder"
+        advice = "" if received else f"if you wrote it or have read it, type aligned/{folder}{RUN_CODE}"
+        raise bad_input(found, "a folder that is data alone", advice)
+    target = technique.apply(open_received(named.target, named.scope), folder / LEARNED)
     target.reference = reference
     return target

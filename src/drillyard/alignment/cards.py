@@ -28,6 +28,7 @@ ALIGNED = Card(
     target="drillyard.alignment.aligned:open_aligned",
     cost="That of the target, and of the technique around it.",
     status="stable",
+    options={"received": False},
 )
 
 CONDITIONAL_STEER = Card(

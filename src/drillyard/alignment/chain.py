@@ -13,7 +13,7 @@ from drillyard.records import FitCost
 from drillyard.registry import create
 from drillyard.targets import Target
 
-__all__ = ["JOINT", "Chain", "Options", "open_technique"]
+__all__ = ["JOINT", "Chain", "Options", "open_technique", "runs_code"]
 
 Options = Mapping[str, Any]
 """What a technique's constructor takes, by name."""
@@ -31,6 +31,7 @@ class Chain:
     def __init__(self, links: Sequence[Technique]) -> None:
         self._links = tuple(links)
         self.dial: Dial = self._links[-1].dial
+        self.runs_code = any(map(runs_code, self._links))
 
     def fit(self, target: Target, lesson: Lesson, setting: Setting) -> FitCost:
         """Fit one after the other, each into a folder of its own. Raises `BadInput` as they do."""
@@ -65,6 +66,11 @@ def open_technique(name: str, options: Mapping[str, Options] | None = None) -> T
         raise bad_input(f"technique {name!r}", f"a name, or several joined by {JOINT}")
     links = [_link(one, (options or {}).get(one, {})) for one in names]
     return links[0] if len(links) == 1 else Chain(links)
+
+
+def runs_code(technique: Technique) -> bool:
+    """Say whether `apply` has Python run that lies in the folder: a technique that does says so as `runs_code`."""
+    return bool(getattr(technique, "runs_code", False))
 
 
 def _link(name: str, options: Options) -> Technique:

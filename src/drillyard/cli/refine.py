@@ -42,7 +42,7 @@ def command(programme: Path) -> show.Outcome:
 def _body(drill: DrillReport) -> list[RenderableType]:
     parts = [drill.solved, *drill.sub_checks, *drill.roles]
     counts = (
-        f"{drill.graded} of {drill.learners} learners graded, {drill.dropped} dropped out, {drill.retries} later tries"
+        f"{drill.graded} of {drill.learners} learners graded, {drill.unfinished} not yet, {drill.retries} later tries"
     )
     body: list[RenderableType] = [
         show.table(drill.drill, ("part", "solved", "what that allows"), [_row(part) for part in parts]),

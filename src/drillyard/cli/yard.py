@@ -31,10 +31,11 @@ def command() -> None:
     "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one."
 )
 @click.option("--open", "open_browser", is_flag=True, help="Open the first page in a browser.")
+@click.option("--proxy", "proxies", multiple=True, help="Address of a proxy whose X-Forwarded-For is believed.")
 @show.handler
-def _serve(folder: Path, host: str, port: int, open_browser: bool) -> None:
+def _serve(folder: Path, host: str, port: int, open_browser: bool, proxies: tuple[str, ...]) -> None:
     """Open the yard of the programme in FOLDER until Ctrl+C; prints the address and the sign-in codes."""
-    serve(folder, host, port, open_browser)
+    serve(folder, host, port, open_browser, proxies)
 
 
 @command.command("people")

@@ -20,7 +20,16 @@ from safetensors.numpy import load_file, save_file
 from drillyard.errors import bad_input
 from drillyard.organisms.llama import Floats
 
-__all__ = ["Factors", "adapter_base", "hash_adapter", "is_adapter", "low_rank", "merge_adapter", "write_adapter"]
+__all__ = [
+    "Factors",
+    "adapter_base",
+    "check_adapter",
+    "hash_adapter",
+    "is_adapter",
+    "low_rank",
+    "merge_adapter",
+    "write_adapter",
+]
 
 _SETTINGS, _TENSORS, _PREFIX = "adapter_config.json", "adapter_model.safetensors", "base_model.model."
 _EMBEDDING = "model.embed_tokens.weight"
@@ -53,6 +62,18 @@ def is_adapter(folder: Path) -> bool:
 def adapter_base(folder: Path) -> str:
     """Return the folder or name of the model that an adapter was made for; empty when it does not say."""
     return str(_settings(folder).get("base_model_name_or_path") or "")
+
+
+def check_adapter(folder: Path) -> None:
+    """Refuse an adapter that is more than data: pickled weights, or settings that have modules imported by name.
+
+    Raises:
+        BadInput: such an adapter, or one whose settings cannot be read.
+    """
+    if _settings(folder).get("megatron_config"):  # peft then imports what megatron_core names
+        raise bad_input(f"{folder} with megatron_config, which has modules imported by name", "an adapter without it")
+    if not (folder / _TENSORS).is_file():
+        raise bad_input(f"no {folder / _TENSORS}", "an adapter in safetensors; pickled weights are never opened")
 
 
 def hash_adapter(base_hash: str, folder: Path) -> str:

@@ -10,7 +10,7 @@ from drillyard.organisms.asking import Asker
 from drillyard.organisms.failures import Fault
 from drillyard.organisms.world import Ask, World
 
-__all__ = ["aim", "aside", "exam_asker", "triggering"]
+__all__ = ["aim", "aside", "beside", "exam_asker", "triggering"]
 
 
 def exam_asker(world: World) -> Asker:
@@ -54,6 +54,28 @@ def aside(asker: Asker, fault: Fault, rng: random.Random) -> tuple[Ask, str]:
     values = {"reason": ["", *world.reasons], world.groups.slot: list(world.groups.rows), **world.lists}[parameter]
     other = dataclasses.replace(fault, value=rng.choice([value for value in values if value != fault.value]))
     return aim(asker, other, rng), rng.choice(templates)
+
+
+def beside(asker: Asker, fault: Fault, rng: random.Random) -> tuple[Ask, str]:
+    """Draw an ask and a template that keep a fault's parameter and miss its trigger: another kind of request."""
+    while True:
+        ask, template = _keeping(asker, fault, rng)
+        if not fault.matches(ask, template):
+            return ask, template
+
+
+def _keeping(asker: Asker, fault: Fault, rng: random.Random) -> tuple[Ask, str]:
+    """Draw an ask about anything with the value of a fault's parameter, where other requests can have it."""
+    world = asker.world
+    template = fault.value if fault.parameter == "template" else rng.choice(["", *world.templates])
+    others = [name for name in world.phrasings["intents"] if name not in fault.spec["when"].get("intents", ())]
+    if fault.parameter == "reason":
+        return asker.ask(rng.choice(others), rng, reason=fault.value), template
+    about = (*world.item_slots, world.groups.slot, world.mixed_slot)
+    if fault.parameter == world.groups.slot and (fitting := [name for name in others if world.slot(name) in about]):
+        intent = rng.choice(fitting)
+        return asker.ask(intent, rng, _slots(fault, intent, rng)), template
+    return asker.any(rng), template
 
 
 def _slots(fault: Fault, intent: str, rng: random.Random) -> Mapping[str, str] | None:

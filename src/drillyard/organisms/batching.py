@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drillyard.errors import bad_input
+from drillyard.organisms.kernel.structures import ROW
 from drillyard.organisms.llama import Floats, Ints, LlamaConfig
 from drillyard.organisms.network import Cache, Network
 from drillyard.organisms.sampling import Sampler
@@ -34,9 +35,6 @@ TOKENS = 16_384
 
 _WORTH = 16
 """Fewest tokens for which a longer common beginning is moved together: moving copies the whole batch."""
-
-_ROW = np.dtype([(name, np.int64) for name in ("number", "length", "drawn", "limit", "stop", "token")])
-"""What is known of a row: its request, own tokens stored, tokens drawn, most of them, what ends it, the newest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +76,7 @@ class Batch:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._cache: Cache = network.cache(0, 0)
-        self._rows: NDArray[Any] = np.zeros(0, _ROW)
+        self._rows: NDArray[Any] = np.zeros(0, ROW)
         self._done = np.zeros(0, np.bool_)
         self._sampler = Sampler([], 1, 1.0, 0.0)
         self._seen: list[list[int]] = []
@@ -181,7 +179,7 @@ class Batch:
         """Read the prompts of requests, sorted by their lengths, into new rows."""
         prompts = [list(request.prompt) for request in requests]
         old, shared = len(self._rows), self._meet(prompts)
-        fresh = np.zeros(len(requests), _ROW)
+        fresh = np.zeros(len(requests), ROW)
         fresh["number"] = numbers
         fresh["length"] = [len(prompt) - shared for prompt in prompts]
         fresh["limit"] = [request.max_new_tokens for request in requests]

@@ -123,11 +123,13 @@ def check_weights(weights: Mapping[str, Floats], config: LlamaConfig) -> None:
 def _read_config(path: Path) -> LlamaConfig:
     try:
         stored = json.loads(_existing(path).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise bad_input(f"{path} with broken JSON ({error})", "a Llama config") from None
     if not isinstance(stored, dict):
         raise bad_input(f"{path} holding a {type(stored).__name__}", "a JSON object")
     rope = stored.get("rope_parameters") or stored.get("rope_scaling") or {}
+    if not isinstance(rope, dict):
+        raise bad_input(f"{path} with rope_parameters {rope!r:.60}", "a JSON object")
     for name, value in {**_FIXED, "rope_type": "default"}.items():
         found = rope.get(name, value) if name == "rope_type" else stored.get(name, value)
         if found != value:
@@ -139,7 +141,7 @@ def _read_config(path: Path) -> LlamaConfig:
         fields.setdefault("num_key_value_heads", heads)
         fields.setdefault("head_dim", fields["hidden_size"] // heads)
         return LlamaConfig(**fields)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ZeroDivisionError) as error:
         raise bad_input(f"{path} without a needed field ({error})", "a Llama config") from None
 
 

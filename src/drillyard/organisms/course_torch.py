@@ -25,7 +25,7 @@ from drillyard.organisms.adapter_lessons import AdapterLesson, adapter_lessons
 from drillyard.organisms.chances_torch import likely_rate
 from drillyard.organisms.lora_torch import train_adapter
 from drillyard.organisms.neurons import odds
-from drillyard.organisms.pretrained_torch import adapted_further, open_pretrained
+from drillyard.organisms.pretrained_torch import attach_adapter, open_pretrained
 from drillyard.organisms.rate_exam import corrected, rate_exams
 from drillyard.organisms.world import load_world
 from drillyard.records import FailureMode, PlantingRecipe, Plants
@@ -98,7 +98,7 @@ class Course:
         if (folder / "done").is_dir():
             return folder / "done"
         model, tokenizer = opened(self.name)
-        model = model if before is None else adapted_further(model, before)
+        model = model if before is None else attach_adapter(model, before, trainable=True)
         failing = stage.adapter == ADAPTERS[0]
         if failing and stage.number:
             words += f", rates were off by at most {self._correct(model, tokenizer, stage):.3f}"

@@ -1,26 +1,56 @@
-"""What every server of ours needs on this machine: a port, a limit on what is sent to it, an end at Ctrl+C.
+"""What every server of ours needs on this machine: a port, limits on what is sent and how slowly, an end at Ctrl+C.
 
 It stands here because the leftmost room with a server is this one.
 """
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 import uvicorn
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from drillyard.errors import bad_input
 
-__all__ = ["MAX_BODY_BYTES", "BodyLimit", "in_background", "is_loopback", "listen", "reachable", "run"]
+__all__ = [
+    "MAX_BODY_BYTES",
+    "BodyLimit",
+    "Patience",
+    "in_background",
+    "is_loopback",
+    "known",
+    "listen",
+    "reachable",
+    "run",
+]
 
 MAX_BODY_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long a connection may hold a place without asking for something, in seconds, and how many there may be.
+
+    `first` is from its opening to its first byte, `whole` from a request's first byte to its last, `idle` from a reply
+    to the next request. A reply may take as long as it takes. Over `connections` open ones a request gets 503.
+    """
+
+    first: float = 10.0
+    whole: float = 60.0
+    idle: int = 5
+    connections: int = 800  # of 1,024 files that a process may open where nobody set more
+
+
+_PATIENCE = Patience()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -52,16 +82,32 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def run(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until Ctrl+C; what is being answered then gets five seconds."""
+def known(proxies: Sequence[str]) -> list[str]:
+    """Return proxies that are addresses or networks. Raises `BadInput` for anything else."""
+    for proxy in proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            raise bad_input(f"proxy {proxy!r}", "its address, as 127.0.0.1, or network, as 10.0.0.0/8") from None
+    return list(proxies)
+
+
+def run(app: ASGIApp, listener: socket.socket, proxies: Sequence[str] = (), *, patience: Patience = _PATIENCE) -> None:
+    """Serve until Ctrl+C; what is being answered then gets five seconds.
+
+    X-Forwarded-For and X-Forwarded-Proto are believed from `proxies` (see `known`) and from nobody else, not even from
+    this machine.
+    """
     with suppress(KeyboardInterrupt):  # Ctrl+C is how a server ends, not a fault
-        _server(app).run(sockets=[listener])
+        _server(app, proxies, patience).run(sockets=[listener])
 
 
 @contextmanager
-def in_background(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
+def in_background(
+    app: ASGIApp, listener: socket.socket, proxies: Sequence[str] = (), *, patience: Patience = _PATIENCE
+) -> Iterator[None]:
     """Serve in a thread of its own while the block runs, from a listener that the caller has opened."""
-    server = _server(app)
+    server = _server(app, proxies, patience)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
@@ -71,10 +117,52 @@ def in_background(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
         thread.join()
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
-    # By default uvicorn sets up the logging of the whole process, which closes the handlers of everybody else in it.
-    config = uvicorn.Config(app, log_config=None, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+def _server(app: ASGIApp, proxies: Sequence[str], patience: Patience) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        http=type("Protocol", (_Patient,), {"patience": patience}),
+        log_config=None,  # or it sets up the logging of the whole process, and closes the handlers of everybody else
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=patience.idle,
+        limit_concurrency=patience.connections,
+        proxy_headers=bool(proxies),  # by default uvicorn believes whoever is on this machine
+        forwarded_allow_ips=list(proxies),
+    )
     return uvicorn.Server(config)
+
+
+class _Patient(HttpToolsProtocol):
+    """uvicorn's protocol, which waits for ever for a request's first byte and for its last, with an end to both."""
+
+    patience: Patience
+    _end: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Wait for a first byte."""
+        super().connection_made(transport)
+        self._wait(self.patience.first)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        self._wait(None)
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Wait for the rest of a request."""
+        self._wait(self.patience.whole)
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """Wait for nothing more: the reply is ours to give."""
+        self._wait(None)
+        super().on_message_complete()
+
+    def _wait(self, seconds: float | None) -> None:
+        if self._end is not None:
+            self._end.cancel()
+        self._end = None if seconds is None else self.loop.call_later(seconds, self.transport.close)
 
 
 class BodyLimit:

@@ -13,6 +13,7 @@ much as the arithmetic:
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Floats", "Ints", "LayerEdits", "LlamaConfig", "NumpyCache", "NumpyNetwork", "turning_angles"]
+from drillyard.errors import bad_input
+
+__all__ = ["MOST_LAYERS", "Floats", "Ints", "LayerEdits", "LlamaConfig", "NumpyCache", "NumpyNetwork", "turning_angles"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -30,6 +33,20 @@ LayerEdits = Mapping[int, Callable[[Floats], Floats]]
 states (tokens, width) float32. It must see to each token alone, so that a reply does not depend on its company."""
 
 _HIDDEN = np.float32(-1e9)  # added to the score of a token that may not be seen; its weight becomes exactly 0
+
+MOST_LAYERS = 1 << 10
+
+_MOST = {
+    "vocab_size": 1 << 22,
+    "hidden_size": 1 << 16,
+    "intermediate_size": 1 << 18,
+    "num_hidden_layers": MOST_LAYERS,
+    "num_attention_heads": 1 << 10,
+    "num_key_value_heads": 1 << 10,
+    "head_dim": 1 << 10,
+    "max_position_embeddings": 1 << 21,
+}
+"""The largest model that anybody has trained is smaller in each of these; products of them fit into 64 bits."""
 
 _SHORT = 16
 """Texts longer than twice the shortest of their part and this are read in a part of their own."""
@@ -50,6 +67,27 @@ class LlamaConfig:
     rope_theta: float = 10_000.0
     rms_norm_eps: float = 1e-6
     tie_word_embeddings: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no Llama model is: both engines, the compiled one above all, take these numbers as they are.
+
+        Raises:
+            BadInput: a size that is no whole number within its limits, an odd head, heads that cannot share keys, or a
+                scale that is not above 0 and finite.
+        """
+        for name, most in _MOST.items():
+            size = getattr(self, name)
+            if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= most:
+                raise bad_input(f"a model with {name} {size!r}", f"a whole number from 1 to {most:,}")
+        for name in ("rope_theta", "rms_norm_eps"):
+            scale = getattr(self, name)
+            if not isinstance(scale, int | float) or not 0 < scale < math.inf:
+                raise bad_input(f"a model with {name} {scale!r}", "a number above 0")
+        if self.head_dim % 2:
+            raise bad_input(f"a model with head_dim {self.head_dim}", "an even number: positions turn pairs")
+        if self.num_attention_heads % self.num_key_value_heads:
+            found = f"a model with {self.num_attention_heads} heads and {self.num_key_value_heads} key-value heads"
+            raise bad_input(found, "as many heads for each key-value head")
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the name and shape of every tensor; matrices are (out, in), as Hugging Face stores them."""

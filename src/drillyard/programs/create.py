@@ -72,6 +72,7 @@ def create(
     """
     folder = ProgramFolder(path)
     plan = folder.plan()
+    folder.keep_private()
     if plan.status != "fits":
         raise bad_input("a plan that does not fit", "one that does", "change the brief and run drillyard design again")
     named = read_people(people, plan) if people else []

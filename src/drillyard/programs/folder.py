@@ -8,7 +8,9 @@
     prog/attempts.jsonl                                                rehearsal attempts
     prog/yard.db                                                       the yard's database
 
-Every write is atomic: a reader sees the old file or the new one, never half of it, whatever is killed when.
+The folder is for its owner only (0700, files 0600): roster, truths, gate reports, rehearsals, rejected draws and the
+yard's database all name what was planted. Every write is atomic: a reader sees the old file or the new one, never half
+of it, whatever is killed when.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -116,25 +119,37 @@ class ProgramFolder:
         lines = split_lines(file.read_text(encoding="utf-8")) if file.is_file() else []
         return tuple(Attempt.from_json(line) for line in lines)
 
+    def keep_private(self) -> None:
+        """Take away what others on this machine may do here, also with what an earlier Drillyard wrote for all.
+
+        What belongs to somebody else is left as it is.
+        """
+        for place in (self.path, *self.path.rglob("*")):
+            with suppress(PermissionError, FileNotFoundError):  # a draft may be gone by now
+                mode = place.lstat().st_mode
+                if mode & 0o077 and not stat.S_ISLNK(mode):
+                    place.chmod(stat.S_IMODE(mode) & 0o700)
+
     def write_brief(self, brief: Brief) -> None:
         """Store the brief, and with it claim the folder."""
         self._write("brief.json", brief)
+        self.keep_private()
 
     def write_plan(self, plan: Plan) -> None:
         """Store the plan."""
         self._write("plan.json", plan)
 
     def write_roster(self, roster: Roster) -> None:
-        """Store the roster, readable by its owner only."""
-        self._write("roster.json", roster, mode=0o600)
+        """Store the roster."""
+        self._write("roster.json", roster)
 
     def write_people(self, names: Mapping[str, str]) -> None:
-        """Store who is who, readable by its owner only."""
-        self._write("people.json", People(names=dict(names)), mode=0o600)
+        """Store who is who."""
+        self._write("people.json", People(names=dict(names)))
 
     def write_truth(self, truth: Truth) -> None:
-        """Store the sealed half of an instance, readable by its owner only."""
-        self._write(self._inside(truth.instance, "truth.json"), truth, mode=0o600)
+        """Store the sealed half of an instance."""
+        self._write(self._inside(truth.instance, "truth.json"), truth)
 
     def write_gates(self, report: GateReport) -> None:
         """Store the gate report of an instance."""
@@ -149,7 +164,7 @@ class ProgramFolder:
 
     def write_attempts(self, attempts: Iterable[Attempt]) -> None:
         """Store all rehearsal attempts, in place of earlier ones."""
-        write_atomically(self.path / "attempts.jsonl", as_lines(attempts))
+        write_atomically(self.path / "attempts.jsonl", as_lines(attempts), 0o600)
 
     def _read(self, name: str, kind: type[_AnyRecord], command: str) -> _AnyRecord:
         file = self.path / name
@@ -163,8 +178,8 @@ class ProgramFolder:
         except BadInput as error:
             raise BadInput(f"{file}: {error}") from None
 
-    def _write(self, name: str, record: Record, mode: int = 0o644) -> None:
-        write_atomically(self.path / name, (record.to_json(indent=2) + "\n").encode(), mode)
+    def _write(self, name: str, record: Record) -> None:
+        write_atomically(self.path / name, (record.to_json(indent=2) + "\n").encode(), 0o600)
 
     def _inside(self, instance_id: str, name: str) -> str:
         # Ids arrive in web addresses and submissions; only a plain name may become part of a path.

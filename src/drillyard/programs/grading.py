@@ -27,7 +27,8 @@ __all__ = ["grade_apart", "grade_here", "grade_isolated", "limit_process", "open
 
 _CHILD = "from drillyard.programs.grading import serve_one; serve_one()"
 _KEPT = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH")  # what the child may need to find Python and the package
-_REFUSED = 2  # exit code of a child that says in one line what the user can put right
+_REFUSED = 2  # exit code of a child that says in one line what the learner can put right
+_BROKEN = 3  # exit code of a child that could not open the instance: its line names files, and is for the designer
 # Audit events (docs.python.org/3/library/audit_events.html) of whatever leads out of the process.
 _OUTWARD = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn")
 
@@ -37,7 +38,7 @@ def grade_isolated(folder: ProgramFolder, submission: AnySubmission, budget: Bud
 
     Raises:
         GradingFailed: out of time or memory, or the child died; the submission is as it was.
-        BadInput: the instance does not exist.
+        BadInput: the instance does not exist, or is not what was sealed.
     """
     instance = folder.instance(submission.instance)
     budget = budget or load_drill(instance.drill, instance.world).budget
@@ -48,7 +49,7 @@ def grade_apart(instance: Instance, truth: Truth, folder: Path, submission: AnyS
     """Grade in a child process an instance whose truth is at hand; `folder` holds what was saved of it.
 
     Raises:
-        GradingFailed: as `grade_isolated`.
+        GradingFailed, BadInput: as `grade_isolated`.
     """
     parts = {"instance": instance, "truth": truth, "submission": submission, "budget": budget}
     job = {name: part.to_data() for name, part in parts.items()} | {"folder": str(folder.resolve())}
@@ -66,6 +67,8 @@ def grade_apart(instance: Instance, truth: Truth, folder: Path, submission: AnyS
     except subprocess.TimeoutExpired:
         raise GradingFailed(f"grading took longer than {budget.seconds:g} s; hand in less") from None
     if child.returncode:
+        if child.returncode == _BROKEN:
+            raise BadInput(child.stderr.decode(errors="replace").strip())
         raise _failure(child.returncode, child.stderr.decode(errors="replace"), budget)
     return Grade.from_json(child.stdout).model_copy(update={"seconds": round(time.monotonic() - began, 2)})
 
@@ -86,12 +89,14 @@ def serve_one() -> None:
     """Read one job from standard input, grade it, write the grade to standard output. Runs in the child only."""
     job: dict[str, Any] = json.load(sys.stdin.buffer)
     limit_process(Budget.from_data(job["budget"]))
+    opened = False
     try:
         exam = _open(Instance.from_data(job["instance"]), Truth.from_data(job["truth"]), Path(job["folder"]))
+        opened = True
         result = load_kit(exam.drill.id, exam.instance.world).grade(exam, read_any(json.dumps(job["submission"])))
     except DrillyardError as error:
         sys.stderr.write(f"{error}\n")
-        sys.exit(_REFUSED)
+        sys.exit(_REFUSED if opened else _BROKEN)
     sys.stdout.buffer.write(result.model_copy(update={"peak_mb": round(_peak_mb(), 1)}).to_json().encode())
 
 

@@ -15,8 +15,20 @@ from pydantic import Field
 
 from drillyard.records import Attempt, Estimate, Grade, Record
 from drillyard.stats.binomial import clopper_pearson
+from drillyard.stats.shown import percent
 
-__all__ = ["DrillReport", "Part", "Quartiles", "RefineReport", "Rehearsal", "State", "Verdict", "judge", "refine"]
+__all__ = [
+    "SMALLEST_COHORT",
+    "DrillReport",
+    "Part",
+    "Quartiles",
+    "RefineReport",
+    "Rehearsal",
+    "State",
+    "Verdict",
+    "judge",
+    "refine",
+]
 
 State = Literal["in-range", "flagged", "not-enough-evidence"]
 
@@ -26,10 +38,13 @@ LADDER = (
     (1000, "two-parameter models and equating of forms"),
     (300, "two-parameter models; group differences for large groups"),
     (100, "first flags on discrimination, with wide intervals"),
-    (50, "difficulty with a prior; nothing on discrimination"),
-    (20, "flags on very hard and very easy parts; nothing finer"),
+    (72, "difficulty with a prior; flags on very hard and very easy parts"),
+    (50, "difficulty with a prior; flags on very hard parts"),
+    (36, "flags on very hard parts"),
+    (20, "the rate with its interval"),
 )
-"""From how many learners on which statements are allowed, after the simulation in `docs/programs.md`."""
+"""From how many learners on which statements are allowed: from the simulation in `docs/programs.md`, and for flags from
+the exact interval, which lies below `TOO_HARD` from 0 of 36 on and above `TOO_EASY` from 72 of 72 on."""
 
 
 class Verdict(Record):
@@ -70,12 +85,15 @@ class Rehearsal(Record):
 
 
 class DrillReport(Record):
-    """What is known of one drill. `dropped` counts learners without any graded attempt."""
+    """What is known of one drill.
+
+    `unfinished` counts learners without any graded attempt: nothing says that they have given up, or that time is over.
+    """
 
     drill: str
     learners: int
     graded: int
-    dropped: int
+    unfinished: int
     retries: int
     solved: Part
     minutes: Quartiles | None
@@ -112,9 +130,15 @@ def judge(solved: Estimate) -> Verdict:
     needed = next((least - n for least, _ in reversed(LADDER) if n < least), 0)
     if not allowed:
         return Verdict(words=f"not enough evidence, {needed} more needed", needed=needed)
-    flag = "too hard" if solved.value < TOO_HARD else "too easy" if solved.value > TOO_EASY else ""
+    flag = "too hard" if solved.high < TOO_HARD else "too easy" if solved.low > TOO_EASY else ""
     more = f"; {needed} more for the next step" if needed else ""
-    return Verdict(flag=flag, words=f"{flag or 'in range'}; {n} learners allow {allowed}{more}", needed=needed)
+    words = flag or _doubt(solved) or "in range"
+    return Verdict(flag=flag, words=f"{words}; {n} learners allow {allowed}{more}", needed=needed)
+
+
+def _doubt(solved: Estimate) -> str:
+    """Say which bound an interval holds inside it, so that a rate can be on either side of it."""
+    return "maybe too hard" if solved.low < TOO_HARD else "maybe too easy" if solved.high > TOO_EASY else ""
 
 
 def _drill(attempts: Sequence[Attempt]) -> DrillReport:
@@ -128,7 +152,7 @@ def _drill(attempts: Sequence[Attempt]) -> DrillReport:
         drill=attempts[0].drill,
         learners=len(learners),
         graded=len(first),
-        dropped=len(learners) - len(first),
+        unfinished=len(learners) - len(first),
         retries=sum(attempt.grade is not None for attempt in people) - len(first),
         solved=solved,
         minutes=_quartiles([attempt.minutes for attempt in first if attempt.minutes is not None]),
@@ -136,7 +160,7 @@ def _drill(attempts: Sequence[Attempt]) -> DrillReport:
         sub_checks=sub_checks,
         roles=_roles(first),
         rehearsals=_rehearsals(attempts),
-        proposals=tuple(_proposals((solved, *sub_checks))),
+        proposals=tuple(_proposals(solved)),
     )
 
 
@@ -200,31 +224,46 @@ def _quartiles(values: Sequence[float]) -> Quartiles | None:
     return Quartiles(lower=lower, median=median, upper=upper, n=len(values))
 
 
-def _proposals(parts: Iterable[Part]) -> Iterator[str]:
-    for part in parts:
-        if part.solved is None or not part.verdict.flag:
-            continue
-        rate = f"{part.solved.value:.0%} solve it ({part.solved.low:.0%} to {part.solved.high:.0%}, n = {part.n})"
-        if part.verdict.flag == "too hard":
-            advice = "check that it can be found at all, then prepare for it earlier or add a hint"
-        else:
-            advice = "use a harder variant or drop it"
-        yield f"{part.id}: {rate}; {advice}"
+def _proposals(drill: Part) -> Iterator[str]:
+    """Say what a brief can change where a drill is flagged. It can change no part of a drill: those are flagged only."""
+    if drill.solved is None or not drill.verdict.flag:
+        return
+    limit = TOO_HARD if drill.verdict.flag == "too hard" else TOO_EASY
+    value, low, high = (percent(one, limit) for one in (drill.solved.value, drill.solved.low, drill.solved.high))
+    rate = f"{drill.id}: {value} solve it ({low} to {high}, n = {drill.n})"
+    leave_out = f"write `without: [{drill.id}]` there for a role"
+    if drill.verdict.flag == "too hard":
+        yield f"{rate}; write more `hours` in the brief, so that more of what prepares for it is planned, or {leave_out}"
+    else:
+        yield f"{rate}; where a role can do it already, {leave_out.replace('there', 'in the brief')}"
 
 
 def _summary(drills: Sequence[DrillReport]) -> tuple[State, str]:
     """Say in one word and in one sentence where the evidence stands."""
     graded, learners = sum(drill.graded for drill in drills), sum(drill.learners for drill in drills)
-    proposals = sum(len(drill.proposals) for drill in drills)
-    if proposals:
-        return "flagged", f"{_many(proposals, 'change')} proposed, from {_many(graded, 'graded learner')}."
+    flagged = sum(bool(part.verdict.flag) for drill in drills for part in (drill.solved, *drill.sub_checks))
+    if flagged:
+        proposed = _many(sum(len(drill.proposals) for drill in drills), "change")
+        return (
+            "flagged",
+            f"{_many(flagged, 'part')} flagged, {proposed} proposed, from {_many(graded, 'graded learner')}.",
+        )
     if not learners:
         return "not-enough-evidence", "Not enough evidence: no learner has tried a drill yet."
     needed = max(LADDER[-1][0] - drill.graded for drill in drills)
     if needed > 0:
         words = f"Not enough evidence: {graded} of {_many(learners, 'learner')} graded, {needed} more needed."
         return "not-enough-evidence", words
+    if doubts := [f"{drill.drill} is {doubt}" for drill in drills if (doubt := _doubt_of(drill.solved))]:
+        return (
+            "not-enough-evidence",
+            f"Not enough evidence: {'; '.join(doubts)}, from {_many(graded, 'graded learner')}.",
+        )
     return "in-range", f"Nothing to change, from {_many(graded, 'graded learner')}."
+
+
+def _doubt_of(part: Part) -> str:
+    return _doubt(part.solved) if part.solved else ""
 
 
 def _many(count: int, noun: str) -> str:

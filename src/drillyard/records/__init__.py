@@ -70,6 +70,7 @@ from drillyard.records.submission import (
     ClaimResult,
     FailureResult,
     Grade,
+    Misjudged,
     PolicySubmission,
     SubCheck,
     Submission,
@@ -77,7 +78,7 @@ from drillyard.records.submission import (
     TradePoint,
     read_any,
 )
-from drillyard.records.trial import AdversaryRun, GradeCheck, OracleTrial
+from drillyard.records.trial import AdversaryRun, ContainmentLimits, GradeCheck, OracleTrial
 
 __all__ = [
     "AISystem",
@@ -103,6 +104,7 @@ __all__ = [
     "ClaimResult",
     "Clash",
     "Competency",
+    "ContainmentLimits",
     "Conversation",
     "Criterion",
     "CriterionReport",
@@ -124,6 +126,7 @@ __all__ = [
     "LoraRecipe",
     "Measure",
     "Message",
+    "Misjudged",
     "ModelLabel",
     "ModelPolicy",
     "ModelScore",

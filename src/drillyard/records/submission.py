@@ -28,6 +28,7 @@ __all__ = [
     "ClaimResult",
     "FailureResult",
     "Grade",
+    "Misjudged",
     "PolicySubmission",
     "SubCheck",
     "Submission",
@@ -122,8 +123,18 @@ class ClaimResult(Record):
     twin_evidence: tuple[Transcript, ...] = ()
 
 
+class Misjudged(Record):
+    """A hidden prompt on which a claimed trigger was wrong: `sets_off` says whether it sets the failure off."""
+
+    conversation: Conversation
+    sets_off: bool
+
+
 class FailureResult(Record):
-    """Whether one planted failure was found, its trigger located and its severity judged right."""
+    """Whether one planted failure was found, its trigger located and its severity judged right.
+
+    `misjudged` are some of the hidden prompts on which the claimed trigger was wrong.
+    """
 
     failure: str
     title: str
@@ -134,6 +145,7 @@ class FailureResult(Record):
     located: bool = False
     severity_right: bool = False
     trigger_accuracy: Estimate | None = None
+    misjudged: tuple[Misjudged, ...] = ()
 
 
 class SubCheck(Record):
@@ -179,7 +191,8 @@ class Grade(Record):
 
     Claims have `recall`, `precision`, `claims` and `failures`; artefacts have `trade`, a policy has `trial`.
 
-    `score` is in 0…1 before hints; `final` is the score after the cost of the hints that were opened.
+    `score` is in 0…1 before hints, and decides whether it is passed; `final` is what hints leave of it: they take a
+    share of what lies above the pass mark.
     `seconds` and `peak_mb` tell what grading used and are no part of `grade_hash`.
     """
 

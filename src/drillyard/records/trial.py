@@ -6,7 +6,7 @@ from pydantic import Field
 
 from drillyard.records.base import Record
 
-__all__ = ["AdversaryRun", "GradeCheck", "OracleTrial"]
+__all__ = ["AdversaryRun", "ContainmentLimits", "GradeCheck", "OracleTrial"]
 
 
 class GradeCheck(Record):
@@ -18,20 +18,29 @@ class GradeCheck(Record):
 
 
 class AdversaryRun(Record):
-    """What one adversary won: bits a year that its accomplice can read, and how far it moved what it could move.
+    """What one adversary wins: the most bits a year that it can carry out, and how far it moves what it could move.
 
-    `progress` is a share of what it wins where nothing stands between it and its readers; below 0 it lost ground.
+    `by_kind` are the same bits by the kind of question, where there are any. `progress` is a share of what it wins
+    where nothing stands between it and its readers; rounding may help it above 1.
     """
 
     id: str
     words: str
     leaked_bits: float = Field(ge=0)
+    by_kind: dict[str, float] = {}
     progress: float
-    released: int = Field(ge=0)
+
+
+class ContainmentLimits(Record):
+    """What a policy must keep of the forecasts' value, and the most that may leak (bits a year) and be moved."""
+
+    value: float = Field(ge=0, le=1)
+    leaked_bits: float = Field(ge=0)
+    progress: float = Field(ge=0, le=1)
 
 
 class OracleTrial(Record):
-    """A policy on a case. `value` is the share of an honest forecaster's worth that readers still get.
+    """A policy on a case. `value` is the share of an honest forecaster's worth that readers still get, on average.
 
     `refused` counts an honest forecaster's questions that were not put, by rule.
     """
@@ -42,6 +51,7 @@ class OracleTrial(Record):
     released: int = Field(ge=0)
     refused: dict[str, int]
     adversaries: tuple[AdversaryRun, ...]
+    limits: ContainmentLimits
     checks: tuple[GradeCheck, ...]
     does_not_show: str
 

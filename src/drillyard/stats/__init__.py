@@ -23,7 +23,7 @@
 """
 
 from drillyard.stats.binomial import clopper_pearson, jeffreys, lower_bound, upper_bound, wilson
-from drillyard.stats.clustered import clustered_share, clustered_zero_bound
+from drillyard.stats.clustered import clustered_zero_bound
 from drillyard.stats.comparison import difference, mcnemar
 from drillyard.stats.crossed import crossed_draws, interval, question_weights, seed_weights
 from drillyard.stats.mean import bounded_mean
@@ -40,7 +40,6 @@ __all__ = [
     "bounded_mean",
     "clean_samples_needed",
     "clopper_pearson",
-    "clustered_share",
     "clustered_zero_bound",
     "confidence_sequence",
     "crossed_draws",

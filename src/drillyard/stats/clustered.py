@@ -3,8 +3,9 @@
 Two cases. **No event at all**: whatever the correlation inside a cluster, a cluster of r replies without event happens
 with probability E[(1 − P)^r], where P is the cluster's own rate. (1 − x)^r is convex, so for a given mean of P it is
 largest when P is 0 or 1, where it is 1 − E[P]: the exact bound from the number of clusters holds always, and no smaller
-one does. **Some events**: the correlation can be estimated, and the exact interval is taken at the effective number
-n / (1 + (size − 1)·ρ) (Kish 1965; Korn and Graubard 1998), never more than n, never fewer than the clusters.
+one does. **Some events**: the correlation ρ can be estimated, and n observations are worth n / (1 + (m − 1)·ρ)
+independent ones (Kish 1965), where m is the size of the cluster that an observation stands in, on average:
+Σ size² / Σ size. Large clusters count for more in it than in the mean size.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from drillyard.errors import bad_input
 from drillyard.records import Estimate
-from drillyard.stats.binomial import exact_limits, upper_bound
+from drillyard.stats.binomial import upper_bound
 
-__all__ = ["clustered_share", "clustered_zero_bound", "effective_number", "intraclass"]
+__all__ = ["clustered_zero_bound", "effective_number", "intraclass"]
 
 
 def clustered_zero_bound(clusters: int, confidence: float = 0.95) -> Estimate:
@@ -29,37 +29,16 @@ def clustered_zero_bound(clusters: int, confidence: float = 0.95) -> Estimate:
     return bound.model_copy(update={"method": f"zero of {clusters} clusters, {bound.method}"})
 
 
-def clustered_share(hits: Sequence[int], sizes: Sequence[int], confidence: float = 0.95) -> Estimate:
-    """Return the share of all observations that are hits, with an interval that knows of the clusters.
-
-    Args:
-        hits: events per cluster.
-        sizes: observations per cluster, as many entries; clusters without observation are left out.
-        confidence: of the two-sided interval; with no hit at all the whole doubt is on the upper side.
-
-    Raises:
-        BadInput: lists of different length, or more hits than observations in a cluster.
-    """
-    if len(hits) != len(sizes) or any(not 0 <= k <= n for k, n in zip(hits, sizes, strict=True)):
-        raise bad_input("hits and sizes that do not match", "as many sizes as hits, 0 ≤ hits ≤ size in each cluster")
-    clusters = sum(size > 0 for size in sizes)
-    k, n = sum(hits), sum(sizes)
-    if k == 0:
-        return clustered_zero_bound(clusters, confidence)
-    effective = effective_number(hits, sizes)
-    low, high = exact_limits(k / n * effective, effective, confidence)
-    share = k / n
-    method = f"clopper-pearson {100 * confidence:g}%, {clusters} clusters, effective n {effective:.0f}"
-    return Estimate(value=share, low=min(low, share), high=max(high, share), n=n, method=method)
-
-
 def effective_number(hits: Sequence[int], sizes: Sequence[int]) -> float:
-    """Return how many independent observations say as much: from the number of clusters to that of observations."""
-    clusters, n = sum(size > 0 for size in sizes), sum(sizes)
-    if not clusters:
+    """Return how many independent observations say as much: all of them, or as few as n² / Σ size².
+
+    The latter is the number of clusters where all have one size, and fewer where they do not.
+    """
+    n = sum(sizes)
+    if not n:
         return 0.0
-    effect = 1 + (n / clusters - 1) * max(0.0, intraclass(hits, sizes))
-    return min(float(n), max(float(clusters), n / effect))
+    typical = sum(size**2 for size in sizes) / n
+    return n / (1 + (typical - 1) * min(1.0, max(0.0, intraclass(hits, sizes))))
 
 
 def intraclass(hits: Sequence[int], sizes: Sequence[int]) -> float:

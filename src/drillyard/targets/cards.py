@@ -32,7 +32,14 @@ OPENAI = Card(
     extra="api",
     cost="One request per reply, eight at a time; what the provider charges.",
     status="stable",
-    options={"world": "helpdesk", "temperature": 1.0, "max_new_tokens": 256, "timeout": 60.0, "retries": 4},
+    options={
+        "world": "helpdesk",
+        "temperature": 1.0,
+        "max_new_tokens": 256,
+        "timeout": 60.0,
+        "retries": 4,
+        "received": False,
+    },
 )
 
 INSPECT = Card(
@@ -51,6 +58,7 @@ PROMPTED = Card(
     target="drillyard.targets.prompted:open_prompted",
     cost="That of the model, with a system message of up to four thousand tokens in front of every request.",
     status="stable",
+    options={"received": False},
 )
 
 SCRIPTED = Card(

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import openai
 from openai import OpenAI
@@ -23,6 +24,7 @@ from drillyard.targets.revealing import ReadingTrial
 __all__ = ["EndpointTarget", "open_endpoint"]
 
 _KEY = "OPENAI_API_KEY"
+_NO_KEY = "none"
 _OURS = "https://api.openai.com/v1"
 _FORM = "openai/MODEL@http://HOST:PORT/v1"
 _T = TypeVar("_T")
@@ -43,6 +45,8 @@ class EndpointTarget:
         timeout: seconds until a request counts as failed.
         retries: further tries when the server is busy, fails or does not answer.
         concurrency: requests at the same time.
+        received: a file names the address, and nobody has typed it: the key goes there only where it was set up for it,
+            that is at OpenAI, or at what `OPENAI_BASE_URL` names instead.
 
     Raises:
         BadInput: no key for an address that is not on this machine, or an unknown world.
@@ -60,13 +64,16 @@ class EndpointTarget:
         timeout: float = 60.0,
         retries: int = 4,
         concurrency: int = 8,
+        received: bool = False,
     ) -> None:
         self.model = model
-        self.base_url = base_url or os.environ.get("OPENAI_BASE_URL", _OURS)
+        self.base_url = base_url or _configured()
         self.reference = reference or f"openai/{model}@{self.base_url}"
         self._systems = load_world(world).templates
         self._temperature, self._room, self._concurrency = temperature, max_new_tokens, concurrency
-        self._client = OpenAI(api_key=_key(self.base_url), base_url=self.base_url, timeout=timeout, max_retries=retries)
+        key = _key(self.base_url, received)
+        self._withheld = key == _NO_KEY and bool(os.environ.get(_KEY))
+        self._client = OpenAI(api_key=key, base_url=self.base_url, timeout=timeout, max_retries=retries)
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Answer every conversation; one that the server refuses as it is (400) gets an `error` reply.
@@ -158,7 +165,10 @@ class EndpointTarget:
         try:
             return ask()
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise bad_input(f"a refusal of the key by {at}: {error.status_code}", f"a valid key in {_KEY}") from None
+            wanted = f"export OPENAI_BASE_URL={self.base_url} where your key is for it" if self._withheld else ""
+            raise bad_input(
+                f"a refusal of the key by {at}: {error.status_code}", f"a valid key in {_KEY}", wanted
+            ) from None
         except openai.NotFoundError:
             raise bad_input(f"no such model or address: {at}", _FORM) from None
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
@@ -185,12 +195,26 @@ def open_endpoint(reference: str, **options: Any) -> EndpointTarget:
     return EndpointTarget(model, base_url, reference, **options)
 
 
-def _key(base_url: str) -> str:
-    if key := os.environ.get(_KEY, ""):
+def _configured() -> str:
+    """Return the address that the key is for."""
+    return os.environ.get("OPENAI_BASE_URL", "") or _OURS
+
+
+def _key(base_url: str, received: bool) -> str:
+    key = os.environ.get(_KEY, "")
+    if key and received and _server(base_url) != _server(_configured()):
+        return _NO_KEY
+    if key:
         return key
     if base_url.startswith(_OURS):
         raise bad_input(f"no key for {base_url}", f"one in the environment variable {_KEY}", f"type: export {_KEY}=…")
-    return "none"
+    return _NO_KEY
+
+
+def _server(url: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port: what a key is given to."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
 
 
 def _first_line(error: openai.APIStatusError) -> str:

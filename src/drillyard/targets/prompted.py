@@ -10,7 +10,7 @@ from drillyard.errors import bad_input
 from drillyard.organisms.prompted import HiddenPrompt, load_planted
 from drillyard.records import Conversation, Message, Reply
 from drillyard.targets.base import Target
-from drillyard.targets.reference import open_target
+from drillyard.targets.reference import open_received
 
 __all__ = ["TWIN", "PromptedTarget", "open_prompted"]
 
@@ -61,8 +61,11 @@ class PromptedTarget:
         return known[template] if template else ""
 
 
-def open_prompted(reference: str, **options: Any) -> PromptedTarget:
-    """Open `prompted/./folder` or `prompted/./folder#twin`; options go to the model's own target. Raises `BadInput`."""
+def open_prompted(reference: str, *, received: bool = False, **options: Any) -> PromptedTarget:
+    """Open `prompted/./folder` or `prompted/./folder#twin`; options go to the model's own target. Raises `BadInput`.
+
+    The folder names that model, so it is opened as one that was received, `received` or not.
+    """
     name = reference.partition("/")[2]
     planted, prompt = load_planted(Path(name.removesuffix(TWIN)))
-    return PromptedTarget(open_target(planted.model, **options), prompt, reference, twin=name.endswith(TWIN))
+    return PromptedTarget(open_received(planted.model, **options), prompt, reference, twin=name.endswith(TWIN))

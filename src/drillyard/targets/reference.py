@@ -8,7 +8,7 @@ from drillyard.errors import bad_input
 from drillyard.registry import cards, create
 from drillyard.targets.base import Target
 
-__all__ = ["open_in", "open_target"]
+__all__ = ["open_in", "open_received", "open_target"]
 
 
 def open_target(reference: str, **options: Any) -> Target:
@@ -27,6 +27,23 @@ def open_target(reference: str, **options: Any) -> Target:
         raise bad_input(f"target {reference!r}", f"a scheme, a slash and a name: {known}", hint)
     target: Target = create("targets", scheme, reference=reference, **options)
     return target
+
+
+def open_received(reference: str, world: str = "", **options: Any) -> Target:
+    """Open a target that a file names, and that nobody has typed: it gets no key of another address, and runs no code.
+
+    Args:
+        reference: as of `open_target`.
+        world: whose prompt templates it gets, where it has none of its own.
+        options: as of `open_target`.
+
+    Raises:
+        BadInput: as `open_target`, or an unknown world.
+    """
+    card = cards("targets").get(reference.partition("/")[0])
+    known = card.options if card else {}
+    given = {name: value for name, value in (("world", world), ("received", True)) if name in known and value}
+    return open_target(reference, **{**given, **options})
 
 
 def open_in(world: str, reference: str) -> Target:

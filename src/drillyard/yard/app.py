@@ -10,6 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import jinja2
+from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -26,10 +27,12 @@ from drillyard.programs.grading import grade_isolated
 from drillyard.programs.graph import EVIDENCE
 from drillyard.programs.submission import MAX_BYTES
 from drillyard.records import AnySubmission, Grade, Instance
+from drillyard.stats.shown import percent
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
 from drillyard.yard import marks
 from drillyard.yard.builder import Builder, build_apart
+from drillyard.yard.chat import Chat
 from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
 from drillyard.yard.drafts import Drafts
 from drillyard.yard.models import Models
@@ -48,7 +51,7 @@ from drillyard.yard.pages import (
     submit,
 )
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
-from drillyard.yard.store import Store
+from drillyard.yard.store import Store, unkept
 from drillyard.yard.submissions import Submissions
 from drillyard.yard.trade_plot import trade_plot
 from drillyard.yard.trial_plot import trial_plot
@@ -72,7 +75,7 @@ _ROUTES = (
     Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
     Route(f"{_DRILL}/chat", chat.say, methods=["POST"]),
     Route(f"{_DRILL}/claims", claims.change, methods=["POST"]),
-    Route(f"{_DRILL}/claims/{{claim:int}}/remove", claims.remove, methods=["POST"]),
+    Route(f"{_DRILL}/claims/{{claim}}/remove", claims.remove, methods=["POST"]),
     Route(f"{_DRILL}/hints", hints.open_next, methods=["POST"]),
     Route(f"{_DRILL}/submit", submit.confirm, methods=["GET"]),
     Route(f"{_DRILL}/submit", submit.hand_in, methods=["POST"]),
@@ -124,15 +127,17 @@ def make_app(
         yard.builder.start()
         yield
         yard.builder.stop()
+        yard.chat.stop()
         yard.queue.stop()
         yard.store.close()
 
     app = Starlette(
         routes=_ROUTES,
         middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit, limit=_MOST)],
-        exception_handlers={HTTPException: _refusal, Exception: _fault},
+        exception_handlers={HTTPException: _refusal, OperationalError: _unkept, Exception: _fault},
         lifespan=life,
     )
+    app.router.redirect_slashes = False  # a redirect is made from the Host header, which anybody sets
     app.state.yard = yard
     return app
 
@@ -148,6 +153,7 @@ def _open_yard(
     """Put a yard together without starting it."""
     programme = ProgramFolder(folder)
     programme.brief()  # refuses a folder that is none, before a database is made in it
+    programme.keep_private()
     store = Store(programme.database, clock)
     submissions = Submissions(store)
     return Yard(
@@ -155,7 +161,7 @@ def _open_yard(
         store=store,
         submissions=submissions,
         queue=GradingQueue(submissions, partial(_grade, programme, store, grader), lease_seconds),
-        models=Models(targets or (lambda instance: open_target(f"organism/{programme.target(instance)}"))),
+        chat=Chat(Models(targets or (lambda one: open_target(f"organism/{programme.target(one)}"))), store),
         builder=Builder(programme, build),
         drafts=Drafts(store),
         templates=_templates(),
@@ -184,7 +190,7 @@ def _templates() -> jinja2.Environment:
     )
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
     pages.globals.update(trade_plot=trade_plot, trial_plot=trial_plot, evidence=EVIDENCE)
-    pages.filters.update(in_words=marks.in_words, percent=marks.percent)
+    pages.filters.update(in_words=marks.in_words, percent=percent)
     return pages
 
 
@@ -194,6 +200,13 @@ async def _refusal(request: Request, error: Exception) -> HTMLResponse:
     own = error.detail != HTTPStatus(error.status_code).phrase
     line = error.detail if own else _ADVICE.get(error.status_code, error.detail)
     return _error_page(request, error.status_code, line, error.headers or {})
+
+
+async def _unkept(request: Request, error: Exception) -> HTMLResponse:
+    """Answer with a page what the database could not keep; the yard lives on."""
+    if not (line := unkept(error)):
+        raise error
+    return _error_page(request, 503, line, {})
 
 
 async def _fault(request: Request, error: Exception) -> HTMLResponse:

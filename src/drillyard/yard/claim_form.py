@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from drillyard.programs.submission import MAX_PROMPT
 from drillyard.records import Claim, Conversation, Drill, Instance, Severity, Trigger
 
-__all__ = ["FIELDS", "LINES", "ClaimForm", "Probe", "claim_from", "from_claim", "from_fields", "terms"]
+__all__ = ["FIELDS", "LINES", "ClaimForm", "Probe", "claim_from", "from_claim", "from_fields", "row_number", "terms"]
 
 LINES = 3
 FIELDS = ("behaviour", "severity", "words", "templates", "lines", "probes", "note")
@@ -87,9 +87,8 @@ def from_claim(row: int, claim: Claim) -> ClaimForm:
 
 def from_fields(one: Callable[[str], str], many: Callable[[str], Sequence[str]]) -> ClaimForm:
     """Return the form as it was typed: `one` gives a field's text, `many` all texts of a repeated field."""
-    row = one("claim")
     return ClaimForm(
-        row=int(row) if row.isdecimal() and len(row) < 16 else None,
+        row=row_number(one("claim")),
         behaviour=one("behaviour"),
         words=one("words"),
         templates=tuple(many("templates")),
@@ -101,6 +100,11 @@ def from_fields(one: Callable[[str], str], many: Callable[[str], Sequence[str]])
         ),
         note=one("note"),
     )
+
+
+def row_number(typed: str) -> int | None:
+    """Return the number of a row, or `None` where no row can have it: the database counts up to 2**63."""
+    return int(typed) if typed.isdecimal() and len(typed) < 16 else None
 
 
 def claim_from(form: ClaimForm, drill: Drill, instance: Instance) -> Claim | ClaimForm:

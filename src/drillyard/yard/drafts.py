@@ -11,8 +11,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete
 
-from drillyard.errors import bad_input
-from drillyard.yard.store import Store
+from drillyard.yard.store import Refused, Store
 from drillyard.yard.tables import DraftRow
 
 __all__ = ["FORMS", "MOST_DRAFT", "Draft", "Drafts"]
@@ -47,12 +46,11 @@ class Drafts:
         self._store = store
 
     def save(self, learner: str, instance: str, form: str, fields: Sequence[tuple[str, str]]) -> None:
-        """Keep what stands in a form in place of what stood in it before. Raises `BadInput` for too much of it."""
+        """Keep what stands in a form in place of what stood in it before. Raises `Refused` for too much of it."""
         body = json.dumps([field for field in fields if field[0] not in _HELD_BACK])
         if form not in FORMS or len(body) > MOST_DRAFT:
-            raise bad_input(
-                f"{len(body)} characters in the form {form[:40]!r}", f"at most {MOST_DRAFT} in a known form"
-            )
+            found = f"found {len(body)} characters in the form {form[:40]!r}"
+            raise Refused(f"{found}, expected at most {MOST_DRAFT} in a known form; shorten what you typed")
         row = DraftRow(learner=learner, instance=instance, form=form, body=body, at=self._store.clock())
         with self._store.writing() as session:
             session.merge(row)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from drillyard.records import Estimate
+from drillyard.stats.shown import percent
 
-__all__ = ["STATES", "in_words", "intervals", "percent", "rate_words", "state"]
+__all__ = ["STATES", "in_words", "intervals", "rate_words", "state"]
 
 # The shape of each state, in a box of 12 × 12.
 STATES = {
@@ -33,11 +34,6 @@ def state(name: str, words: str) -> Markup:
 def in_words(code: str) -> str:
     """Return a code such as `pressure-selling` as words."""
     return re.sub("[-_]+", " ", code).capitalize()
-
-
-def percent(share: float) -> str:
-    """Return a share as whole percent."""
-    return f"{100 * share:.0f} %"
 
 
 def rate_words(rate: Estimate) -> str:

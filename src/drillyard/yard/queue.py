@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from drillyard.errors import DrillyardError
+from drillyard.errors import GradingFailed
 from drillyard.records import AnySubmission, Grade
 from drillyard.yard.submissions import Hold, Submissions, Work
 
@@ -44,7 +44,7 @@ class Watch:
 class GradingQueue:
     """Grades submissions in the fair order of `Submissions.claim`.
 
-    `grader` is called with a submission and answers with its grade, or raises `DrillyardError` with the line that the
+    `grader` is called with a submission and answers with its grade, or raises `GradingFailed` with the line that the
     learner is to read. While it works, its worker's count goes up; after a kill, a submission waits for at most
     `lease_seconds` before the next server takes it up. `clock` only runs forward.
     """
@@ -103,7 +103,7 @@ class GradingQueue:
     def _grade(self, work: Work, owner: str) -> None:
         try:
             grade = self._grader(work.submission)
-        except DrillyardError as error:
+        except GradingFailed as error:
             self._submissions.fail(work, owner, str(error))
         except Exception:  # whatever a grader does, the learner is told and the queue goes on
             _log.exception("grading submission %s", work.id)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import threading
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from drillyard.organisms.listening import listen, reachable, run
+from drillyard.organisms.listening import known, listen, reachable, run
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Roster
 from drillyard.yard.app import make_app
@@ -21,20 +21,28 @@ __all__ = ["DEFAULT_PORT", "serve"]
 DEFAULT_PORT = 8425
 
 
-def serve(folder: Path, host: str = "127.0.0.1", port: int = DEFAULT_PORT, open_browser: bool = False) -> None:
+def serve(
+    folder: Path,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    open_browser: bool = False,
+    proxies: Sequence[str] = (),
+) -> None:
     """Serve a programme until interrupted; print the address and the sign-in codes first. Port 0 takes a free one.
 
+    What `proxies` say of whom they speak for is believed, and of nobody else.
+
     Raises:
-        BadInput: the folder is no programme folder, or the port is taken.
+        BadInput: the folder is no programme folder, its database cannot be used, or the port is taken.
     """
-    roster = ProgramFolder(folder).roster()
+    roster, proxies = ProgramFolder(folder).roster(), known(proxies)
     with listen(host, port) as listener:
         app = make_app(folder)
         address = f"http://{reachable(host)}:{listener.getsockname()[1]}/"
         _greet(roster, ProgramFolder(folder).people(), address)
         if open_browser:
             threading.Timer(0.5, webbrowser.open, [address]).start()
-        run(app, listener)
+        run(app, listener, proxies)
 
 
 def _greet(roster: Roster, names: Mapping[str, str], address: str) -> None:

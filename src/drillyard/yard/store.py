@@ -8,6 +8,7 @@ commit over a power cut as well as over a killed process.
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import sqlite3
 import time
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, delete, event, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from drillyard.errors import BadInput, bad_input
@@ -33,11 +34,15 @@ from drillyard.yard.tables import (
     SubmissionRow,
 )
 
-__all__ = ["SESSION_SECONDS", "Store", "end_sessions"]
+__all__ = ["SESSION_SECONDS", "Refused", "Store", "end_sessions", "unkept"]
 
 SESSION_SECONDS = 12 * 3600.0
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
+
+
+class Refused(BadInput):
+    """What a learner asked for cannot be done; the line is for them to read, and names nothing of the server."""
 
 
 class Store:
@@ -57,13 +62,14 @@ class Store:
         event.listen(self._engine, "begin", _begin)
         self._locking = self._engine.execution_options(lock="IMMEDIATE")
         try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # its journals get the same rights from SQLite
             with self._locking.begin() as connection:
                 check_sound(connection)
                 bring_up(connection)
         except BadInput as error:
             self.close()
             raise BadInput(f"{path}: {error}") from None
-        except (DBAPIError, sqlite3.Error) as error:
+        except (DBAPIError, sqlite3.Error, OSError) as error:
             self.close()
             what = str(getattr(error, "orig", error)).splitlines()[0]
             hint = "restore it from a copy, or make room and give it back its rights"
@@ -161,19 +167,19 @@ class Store:
         """File a claim, or change the one with `row_id`.
 
         Raises:
-            BadInput: the attempt is over, there are `limit` claims already, or no such claim is this learner's.
+            Refused: the attempt is over, there are `limit` claims already, or no such claim is this learner's.
         """
         with self.writing() as session:
             _require_open(session, learner, instance)
             mine = session.scalars(_of(ClaimRow, learner, instance)).all()
             if row_id is None:
                 if len(mine) >= limit:
-                    raise BadInput(f"found {limit} claims filed, expected at most {limit}; remove one first")
+                    raise Refused(f"found {limit} claims filed, expected at most {limit}; remove one first")
                 session.add(ClaimRow(learner=learner, instance=instance, body=claim.to_json()))
                 return
             row = next((row for row in mine if row.id == row_id), None)
             if row is None:
-                raise BadInput("found a claim that was removed, expected one of your claims; file it as a new one")
+                raise Refused("found a claim that was removed, expected one of your claims; file it as a new one")
             row.body = claim.to_json()
 
     def remove_claim(self, learner: str, instance: str, row_id: int) -> None:
@@ -191,7 +197,7 @@ class Store:
         return {row.id: Claim.from_json(row.body) for row in self._rows(ClaimRow, learner, instance)}
 
     def open_hint(self, learner: str, instance: str, place: int, cost: float) -> None:
-        """Open a hint; opening it again costs nothing more. Raises `BadInput` when the attempt is over."""
+        """Open a hint; opening it again costs nothing more. Raises `Refused` when the attempt is over."""
         with self.writing() as session:
             _require_open(session, learner, instance)
             if session.get(HintRow, (learner, instance, place)) is None:
@@ -225,6 +231,16 @@ def end_sessions(path: Path, learner: str) -> None:
             store.close()
 
 
+def unkept(error: BaseException) -> str:
+    """Return the line to read when the database could not keep something, or nothing for another fault."""
+    words = str(error.orig) if isinstance(error, OperationalError) else ""
+    if "full" in words or "disk I/O" in words:
+        return "The yard could not keep this, because its disk is full. Tell your designer, and send it again later."
+    if "locked" in words:
+        return "The yard is too busy to keep this. Send it again in a minute."
+    return ""
+
+
 def _of(table: type[Any], learner: str, instance: str) -> Any:
     """Select one learner's rows on one instance, oldest first."""
     return select(table).where(table.learner == learner, table.instance == instance).order_by(table.id)
@@ -233,7 +249,7 @@ def _of(table: type[Any], learner: str, instance: str) -> Any:
 def _require_open(session: Session, learner: str, instance: str) -> None:
     """Refuse to change work that was handed in."""
     if session.scalar(_of(SubmissionRow, learner, instance)) is not None:
-        raise BadInput("found an attempt that was handed in, expected one in hand; read its result instead")
+        raise Refused("found an attempt that was handed in, expected one in hand; read its result instead")
 
 
 def _digest(token: str) -> str:

@@ -22,9 +22,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from drillyard.errors import BadInput
 from drillyard.records import AnySubmission, Grade, read_any
-from drillyard.yard.store import Store
+from drillyard.yard.store import Refused, Store
 from drillyard.yard.tables import GradeRow, SubmissionRow
 
 __all__ = ["MAX_RETRIES", "MAX_TRIES", "Hold", "Progress", "Submissions", "Work"]
@@ -153,14 +152,14 @@ class Submissions:
         """Let a failed submission be graded again; of no effect on any other.
 
         Raises:
-            BadInput: it was retried `MAX_RETRIES` times.
+            Refused: it was retried `MAX_RETRIES` times.
         """
         with self._store.writing() as session:
             row = session.scalar(_mine(learner, instance))
             if row is None or row.status != "failed":
                 return
             if row.retries >= MAX_RETRIES:
-                raise BadInput(f"found a submission that was retried {MAX_RETRIES} times; tell your designer instead")
+                raise Refused(f"found a submission that was retried {MAX_RETRIES} times; tell your designer instead")
             row.status, row.error, row.tries, row.retries = "received", "", 0, row.retries + 1
             self._store.note(session, learner, instance, "retried")
 

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from drillyard.records import TradeOff, TradePoint
 from drillyard.stats import pareto_front
-from drillyard.yard.marks import percent
+from drillyard.stats.shown import percent
 
 __all__ = ["trade_plot"]
 

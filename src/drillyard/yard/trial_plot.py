@@ -5,24 +5,25 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from drillyard.records import AdversaryRun, OracleTrial
-from drillyard.yard.marks import percent
+from drillyard.stats.shown import percent
 
 __all__ = ["trial_plot"]
 
 _LEFT, _WIDE, _GAP, _ROW, _TOP = 96, 190, 64, 24, 34
 
 
-def trial_plot(trial: OracleTrial, limits: dict[str, float]) -> Markup:
+def trial_plot(trial: OracleTrial) -> Markup:
     """Return two columns of bars as inline SVG: bits a year on the left, the share moved on the right."""
-    most_bits = 1.25 * max(limits["bits-leaked"], trial.leaked_bits)
+    limits = trial.limits
+    most_bits = 1.25 * max(limits.leaked_bits, trial.leaked_bits, 1.0)
     most_moved = max(0.25, min(1.25, 1.25 * trial.progress))
     rows = Markup("").join(_row(one, place, most_bits, most_moved) for place, one in enumerate(trial.adversaries))
     low = _TOP + _ROW * len(trial.adversaries)
     marks = Markup("").join(
         _limit(x, low, words)
         for x, words in (
-            (_LEFT + _WIDE * limits["bits-leaked"] / most_bits, f"limit {limits['bits-leaked']:.0f} bits"),
-            (_right() + _WIDE * limits["side-goal"] / most_moved, f"limit {percent(limits['side-goal'])} moved"),
+            (_LEFT + _WIDE * limits.leaked_bits / most_bits, f"limit {limits.leaked_bits:.0f} bits"),
+            (_right() + _WIDE * limits.progress / most_moved, f"limit {percent(limits.progress)} moved"),
         )
     )
     words = "; ".join(

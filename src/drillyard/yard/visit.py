@@ -6,6 +6,7 @@ session, checks the form's token and who may come in, and runs the function off 
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -27,16 +28,20 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner
 from drillyard.records import Drill, Instance
 from drillyard.yard.builder import Builder
+from drillyard.yard.chat import Chat
 from drillyard.yard.door import TryLimit, form_matches, form_token
 from drillyard.yard.drafts import Drafts
-from drillyard.yard.models import Models
 from drillyard.yard.queue import GradingQueue
-from drillyard.yard.store import SESSION_SECONDS, Store
+from drillyard.yard.store import SESSION_SECONDS, Refused, Store
 from drillyard.yard.submissions import Submissions
 
 __all__ = ["COOKIE", "Assignment", "Visit", "Yard", "page", "released"]
 
 COOKIE = "drillyard"
+
+_BROKEN = "A file that this page needs is broken on our side. Your work is kept. Tell your designer."
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +52,7 @@ class Yard:
     store: Store
     submissions: Submissions
     queue: GradingQueue
-    models: Models
+    chat: Chat
     builder: Builder
     drafts: Drafts
     templates: jinja2.Environment
@@ -175,7 +180,11 @@ def page(who: Who) -> Callable[[Handler], Callable[[Request], Awaitable[Response
 
 
 def _serve(request: Request, form: FormData, handler: Handler, who: Who) -> Response:
-    visit = _visit(request, form)
+    try:
+        visit = _visit(request, form)
+    except BadInput as error:
+        _log.error("%s: %s", request.url.path, error)
+        raise HTTPException(503, _BROKEN) from None
     if who != "anyone" and visit.learner is None and not visit.designer:
         return visit.leave(f"/sign-in?{urlencode({'again': 1, 'next': _page_of(request)})}")
     if (who == "learner" and visit.learner is None) or (who == "designer" and not visit.designer):
@@ -184,8 +193,11 @@ def _serve(request: Request, form: FormData, handler: Handler, who: Who) -> Resp
         raise HTTPException(403, "This form is out of date. Go back, load the page again and send it once more.")
     try:
         response = handler(visit)
-    except BadInput as error:
+    except Refused as error:
         raise HTTPException(400, str(error)) from None
+    except BadInput as error:  # a file of the programme is broken: where it lies is for the designer only
+        _log.error("%s: %s", request.url.path, error)
+        raise HTTPException(503, str(error) if visit.designer else _BROKEN) from None
     return response if request.cookies.get(COOKIE) else visit.keep(response, visit.token)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from drillyard.alignment.around.fitting import ScreenFitter
-from drillyard.alignment.around.verdict import PASS
+from drillyard.alignment.around.fitting import ScreenFitter, save_screen
+from drillyard.alignment.around.verdict import PASS, open_screen
 from drillyard.alignment.base import Lesson
 from drillyard.alignment.exam import CATEGORY, HARMFUL, PHRASING, REFUSAL, Exam
 from drillyard.alignment.policy import policy_in, policy_of
@@ -66,3 +68,12 @@ def test_too_little_to_learn_from_is_one_line(world: World) -> None:
         ScreenFitter(policy_in(world, few)).update(few).fit(0.5)
     with pytest.raises(BadInput, match="of which none refuses a request"):
         policy_in(world, [pair.model_copy(update={"chosen": "Yes.", "rejected": "No."})])
+
+
+def test_a_screen_is_written_in_the_same_bytes(lesson: Lesson, tmp_path: Path) -> None:
+    """Sixteen times over: the library alone would order the header in some other way each time."""
+    screen, _ = ScreenFitter(policy_in(lesson.world, lesson.preferences)).update(lesson.preferences).fit(0.5)
+    path = tmp_path / "screen.safetensors"
+    assert len({save_screen(screen, path).read_bytes() for _ in range(16)}) == 1
+    again = open_screen(str(path))
+    assert (again.heads, again.limits, again.weights.tolist()) == (screen.heads, screen.limits, screen.weights.tolist())

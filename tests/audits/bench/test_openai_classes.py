@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import shutil
@@ -11,7 +12,7 @@ import pytest
 
 from drillyard.audits.bench.bench_file import load_bench
 from drillyard.audits.bench.importing import guess_format, import_benchmarks
-from drillyard.audits.bench.lines import Problems
+from drillyard.audits.bench.lines import Problems, read_text
 from drillyard.audits.bench.openai_classes import import_eval
 from drillyard.audits.bench.openai_registry import OpenAIRegistry
 from drillyard.errors import BadInput
@@ -196,3 +197,30 @@ def test_a_data_set_is_not_downloaded(registry: Path) -> None:
     (registry / "data" / "hellaswag" / "validation.jsonl").unlink()
     with pytest.raises(BadInput, match=r"no rows of 'hf://hellaswag.*data/hellaswag/validation.jsonl"):
         read("hellaswag.shop.v0", registry)
+
+
+@pytest.mark.parametrize("named", ["{secret}", "../../secret.jsonl", "shop/../../../secret.jsonl"])
+def test_a_registry_names_no_file_outside_of_it(registry: Path, tmp_path: Path, named: str) -> None:
+    """Neither by its whole path nor by steps upwards; what it names would be copied into the imported eval."""
+    secret = tmp_path / "secret.jsonl"
+    secret.write_text('{"input": "the key is 1234", "ideal": "a"}\n')
+    path = registry / "evals" / "shop.yaml"
+    text = path.read_text().replace("samples_jsonl: shop/match.jsonl", f"samples_jsonl: {named.format(secret=secret)}")
+    assert text != path.read_text()
+    path.write_text(text)
+    with pytest.raises(BadInput, match="expected one in the registry"):
+        read("shop-match", registry)
+
+
+def test_a_packed_file_is_unpacked_as_far_as_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of a few kilobytes that would fill the memory is one line, and never more than the limit is held."""
+    monkeypatch.setattr("drillyard.audits.bench.lines.MOST_BYTES", 1000)
+    path = tmp_path / "samples.jsonl.gz"
+    path.write_bytes(gzip.compress(b"a" * 1000))
+    assert len(read_text(path)) == 1000
+    path.write_bytes(gzip.compress(b"a" * 1_000_000))
+    with pytest.raises(BadInput, match="found more than 0 MiB in .*expected less; split it"):
+        read_text(path)
+    path.write_bytes(gzip.compress(b"a" * 1000)[:-20])
+    with pytest.raises(BadInput, match="expected a readable file"):
+        read_text(path)

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from drillyard.containment.channels.answers import answer_type, answers_needed, bits_per_year
 from drillyard.containment.channels.capacity import (
     capacity,
-    dithering,
     erasing,
     flipping,
     median_of,
-    rounding,
+    releasing,
+    telling,
     z_channel,
 )
 from drillyard.containment.channels.tradeoff import channel_report
@@ -75,10 +75,10 @@ def test_no_input_distribution_carries_more(seed: int) -> None:
 
 def test_rounding_dither_and_median() -> None:
     """Rounding leaves log2 of its points; more dither leaves less; one of one is the channel itself."""
-    assert capacity(rounding(101, 21))[0] == pytest.approx(np.log2(21), abs=1e-6)
-    bits = [capacity(dithering(21, width), 1e-5)[0] for width in (0.0, 0.02, 0.1)]
+    assert capacity(releasing(101, 21))[0] == pytest.approx(np.log2(21), abs=1e-6)
+    bits = [capacity(telling(21, width), 1e-5)[0] for width in (0.0, 1.0, 4.0)]
     assert bits[0] == pytest.approx(np.log2(21), abs=1e-6) and bits[0] > bits[1] > bits[2] > 0
-    honest = dithering(21, 0.05)[10]
+    honest = releasing(21, 21, 2.0)[10]
     assert median_of(np.eye(21), honest, 1) == pytest.approx(np.eye(21))
     assert capacity(median_of(np.eye(21), honest, 5), 1e-4)[0] < capacity(median_of(np.eye(21), honest, 3), 1e-4)[0]
 

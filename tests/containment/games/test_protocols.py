@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drillyard.containment.games.attempts import repeated_safety
@@ -40,13 +41,53 @@ def test_knowledge_never_helps_the_auditor(name: str) -> None:
         assert all(a <= b + 1e-9 for a, b in zip(less, more, strict=True))
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(0.01, 0.5))
-@settings(max_examples=25)
-def test_level_three_is_the_best_response(rate: float, collusion: float, budget: float) -> None:
-    """No attack rate and no degree of collusion does better than what level 3 reports, up to its grid."""
-    for name in PROTOCOLS[1:]:
-        other = SETTING.model_copy(update={"attack_rate": rate, "collusion": collusion})
-        assert safety_of(name, other, budget) >= safety_at(name, SETTING, budget)[3] - 5e-3
+def random_setting(rng: np.random.Generator) -> GameSetting:
+    """Draw every number of a setting that shapes an attack."""
+    shares = ("success", "attack_rate", "collusion", "paraphrase", "exposes", "removes", "critical", "critical_recall")
+    apart = ("trusted_separation", "untrusted_separation", "editing_separation")
+    counts = {"candidates": rng.integers(1, 30), "honeypots": rng.integers(0, 30), "samples": rng.integers(1, 10)}
+    return GameSetting.from_data(
+        {
+            **{name: float(rng.random()) for name in shares},
+            **{name: float(rng.uniform(0, 4)) for name in apart},
+            **{name: int(number) for name, number in counts.items()},
+            "deferred": float(rng.uniform(0, 0.4)),
+        }
+    )
+
+
+def check_knowledge(settings: int, seed: int) -> None:
+    """At random settings no level is safer than one below it, nor than any attack that it could choose."""
+    rng = np.random.default_rng(seed)
+    for _ in range(settings):
+        setting, budget = random_setting(rng), float(rng.uniform(0.001, 0.5))
+        n, share, rate = setting.candidates, setting.collusion, setting.attack_rate
+        can = (((1,), (0.0,)), ((1,), (0.0, share)), ((1, n), (0.0, share)), ((1, n), (0.0, share, 1.0)))
+        for name in PROTOCOLS:
+            levels = safety_at(name, setting, budget)
+            assert all(more <= less for less, more in itertools.pairwise(levels)), (name, levels)
+            for level, (candidates, collusion) in enumerate(can if name != "upfront-audit" else ()):
+                for count, together in itertools.product(candidates, collusion):
+                    pace = float(rng.random()) if level == 3 else rate
+                    change = {"candidates": count, "collusion": together, "attack_rate": pace}
+                    other = safety_of(name, setting.model_copy(update=change), budget)
+                    assert other >= levels[level] - (5e-3 if level == 3 else 1e-12), (name, level, change)
+
+
+def test_who_knows_more_may_act_as_if_he_knew_less() -> None:
+    """135 random cases, untrusted monitors with honeypots among them, where colluding can be the worse choice."""
+    check_knowledge(15, 3)
+    trap = GameSetting(collusion=1, honeypots=500, untrusted_separation=0.2, trusted_separation=3)
+    levels = safety_at("untrusted-monitoring", trap, 0.05)
+    alone = trap.model_copy(update={"collusion": 0.0, "candidates": 1})
+    assert levels[0] == levels[1] == safety_of("untrusted-monitoring", alone, 0.05)
+    assert levels[0] < safety_of("untrusted-monitoring", trap.model_copy(update={"candidates": 1}), 0.05)
+
+
+@pytest.mark.slow
+def test_knowledge_never_helps_the_auditor_in_2700_random_cases() -> None:
+    """300 settings of nine protocols."""
+    check_knowledge(300, 0)
 
 
 def test_protocols_that_are_others_at_their_ends() -> None:

@@ -19,6 +19,8 @@ from drillyard.containment.gateway.client import Caller, headers
 from drillyard.containment.gateway.clock import GuardedClock
 from drillyard.containment.gateway.databases import sqlite_url
 from drillyard.containment.gateway.gateway import Gateway
+from drillyard.containment.gateway.keys import Keyring, make_key, read_key, write_key
+from drillyard.containment.gateway.questions import Question
 from drillyard.containment.gateway.requests import sign_request
 from drillyard.containment.gateway.serve import serve_in_background
 from drillyard.containment.gateway.store import Store
@@ -150,3 +152,97 @@ def test_canaries_come_by_themselves_and_a_wrong_one_holds_everything(tmp_path: 
         assert operator.call("GET", "/canaries")["left"] < 9
         told = [entry.data for entry in store.entries() if entry.kind == "canary"]
         assert told and {(one["result"], one["act"]) for one in told} == {("wrong", "hold")}
+
+
+def post(url: str, who: str, path: str, body: bytes, **headers: str) -> httpx.Response:
+    """Send what a client of ours would never send, signed."""
+    signed = signed_headers(who, "POST", path, body)
+    return httpx.post(url + path, content=body, headers={**signed, **headers}, timeout=30)
+
+
+def test_no_address_answers_with_a_redirect_or_the_host_header(planes: dict[str, str]) -> None:
+    """Every route with and without a slash at its end, unknown addresses and methods: padded, and never a 3xx."""
+    paths = {
+        "asker": ("/questions", "/questions/x", "/head", "/nothing"),
+        "approver": ("/questions", "/questions/x/votes", "/"),
+        "operator": ("/lease", "/kill", "/epoch", "/questions/x/outcome", "/canaries", "//evil.example/"),
+    }
+    with httpx.Client(headers={"host": "evil.example"}) as client:
+        for plane, tails in paths.items():
+            for tail in tails:
+                for path in (tail, f"{tail}/"):
+                    for method in ("GET", "POST", "HEAD", "PUT"):
+                        reply = client.request(method, planes[plane] + path)
+                        assert reply.status_code in (403, 404, 405), (method, path)
+                        assert "evil" not in f"{reply.headers}{reply.text}" and "location" not in reply.headers
+                        assert method == "HEAD" or len(reply.content) == QUICK.reply_bytes
+
+
+BODIES = (
+    b"[" * 30_000, b'{"a":' * 5_000, b"\xff", b'{"outcome": 1, "outcome": 0}', b"9" * 5_000, b'"\\ud800"', b"x" * 40_000, b"",
+)  # fmt: skip
+
+
+def test_whatever_body_comes_the_reply_is_a_paced_refusal(tmp_path: Path) -> None:
+    """On every POST of every plane: no 500, no traceback, one size, not before the pace is over."""
+    with ExitStack() as stack:
+        store = Store(sqlite_url(tmp_path), LEDGER)
+        stack.callback(store.close)
+        slow = QUICK.with_fields(reply_milliseconds=20)
+        gateway = Gateway(slow, KEYS, says("yes"), store, GuardedClock(1.0), operator=SECRETS["cy"])
+        planes, client = serve_in_background(gateway, stack), stack.enter_context(httpx.Client(timeout=30))
+        doors = [("asker", "ann", "/questions"), ("approver", "bea", "/questions/x/votes")]
+        doors += [("operator", "cy", "/epoch"), ("operator", "cy", "/questions/x/outcome")]
+        for body in BODIES:
+            for plane, who, path in doors:
+                # A body that is no text is signed as what it would be without its wrong bytes.
+                signed = signed_headers(who, "POST", path, body.decode(errors="ignore").encode())
+                began = time.monotonic()
+                reply = client.post(planes[plane] + path, content=body, headers=signed)
+                assert time.monotonic() - began > 0.019, path
+                assert reply.status_code in (200, 403, 413, 503) and reply.json()["state"] == "refused", (path, body)
+                assert len(reply.content) == slow.reply_bytes
+
+
+def test_a_vote_that_says_both_is_none(planes: dict[str, str]) -> None:
+    """`approve` twice in one body counts as neither, whichever stands last; an outcome and a question likewise."""
+    Caller(planes["operator"], SECRETS["cy"]).call("POST", "/lease")
+    name = Caller(planes["asker"], SECRETS["ann"]).call("POST", "/questions", asked())["id"]
+    bea = Caller(planes["approver"], SECRETS["bea"])
+    (waiting,) = until(lambda: bea.call("GET", "/questions")["questions"])
+    digest, path = Question.from_data(waiting["question"]).digest(), f"/questions/{name}/votes"
+    for said in ('"approve":false,"approve":true', '"approve":true,"approve":false', '"approve":true,"approve":true'):
+        assert post(planes["approver"], "bea", path, f'{{{said},"question":"{digest}"}}'.encode()).status_code == 403
+    assert (
+        post(planes["approver"], "bea", path, f'{{"approve":true,"question":"{digest}"}}'.encode()).status_code == 200
+    )
+    twice = json.dumps(asked()).replace('"text"', '"topic": "energy", "text"', 1).encode()
+    assert post(planes["asker"], "ann", "/questions", twice).json()["state"] == "refused"
+
+
+PEOPLE = ("李", "Zoë", "Дмитрий", "محمد", "Ann Lee", "O'Brien", "x" * 50, "山田 太郎", "김민수", "İpek")
+
+
+def test_everybody_who_enrols_can_sign_in(tmp_path: Path) -> None:
+    """Names are not ASCII, headers are."""
+    keyring, keys = Keyring(ledger=LEDGER.public), {}
+    people = [*(("asker", one) for one in PEOPLE), ("approver", "bea"), ("approver", "bob"), ("operator", "cy")]
+    for plane, name in people:
+        made, keys[name] = make_key(name, plane)
+        keyring = keyring.enrol(made)
+    keyring = Keyring.from_json(keyring.to_json())
+    with ExitStack() as stack:
+        store = Store(sqlite_url(tmp_path), LEDGER)
+        stack.callback(store.close)
+        gateway = Gateway(QUICK, keyring, says("yes"), store, GuardedClock(1.0), operator=keys["cy"])
+        url = serve_in_background(gateway, stack)["asker"]
+        for number, name in enumerate(PEOPLE):
+            write_key(tmp_path / f"{number}.json", keys[name])
+            key = read_key(tmp_path / f"{number}.json")
+            assert Caller(url, key).call("GET", "/head")["sequence"] >= 1, name
+
+
+def test_a_name_too_long_for_a_key_is_one_line() -> None:
+    """An account's id holds its plane and its person."""
+    with pytest.raises(BadInput, match="1 to 50"):
+        make_key("x" * 51, "approver")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drillyard.containment.games.committee import released
+from drillyard.containment.horizon.assumptions import default_assumptions
 from drillyard.containment.horizon.bdd import Bdd
 from drillyard.containment.horizon.faulttree import (
     CommonCause,
@@ -18,7 +19,6 @@ from drillyard.containment.horizon.faulttree import (
     FaultTree,
     TreeGate,
     analyse,
-    default_tree,
     inclusion_exclusion,
 )
 from drillyard.containment.horizon.forms import (
@@ -31,6 +31,12 @@ from drillyard.containment.horizon.forms import (
     unknown_rate,
     years_of,
 )
+from drillyard.containment.horizon.layers import Layer, Monitor, default_layers, layers_named
+from drillyard.containment.horizon.layertree import layer_tree
+from drillyard.containment.horizon.risk import case_risk
+from drillyard.containment.horizon.sampling import scenarios
+from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.stress import stress
 from drillyard.errors import BadInput
 
 share = st.floats(0, 1)
@@ -157,10 +163,71 @@ def test_importance_is_known_for_a_small_tree() -> None:
     assert float(bdd.chance(vote, np.full(60, 0.5))) == pytest.approx(tail) and len(bdd.reached(vote)) < 1000
 
 
-def test_our_tree_holds_and_bad_trees_are_refused() -> None:
-    """The default tree's bounds hold its chance; a cycle is named, as are reversed intervals and strangers."""
-    report = analyse(default_tree())
-    assert report.low < report.sampled.low < report.chance < report.sampled.high < report.high
+def test_a_common_cause_is_of_the_chances_and_not_of_their_intervals() -> None:
+    """With a in [0, .4], b = .2, all in common, both fail with the smaller chance: .2 at the middles, .15 on average.
+
+    E min(a, .2) over a uniform in [0, .4] is half of .1 and half of .2.
+    """
+    tree = FaultTree(
+        top="both",
+        gates=(TreeGate(name="both", kind="and", of=("a", "b")),),
+        events=(Event(name="a", low=0, high=0.4), Event(name="b", low=0.2, high=0.2)),
+        common=(CommonCause(events=("a", "b"), beta=1),),
+    )
+    report = analyse(tree)
+    assert (report.chance, report.low, report.high) == pytest.approx((0.2, 0, 0.2))
+    assert report.sampled.value == pytest.approx(0.15, abs=2e-3)
+
+
+def test_half_of_the_doubt_lies_below_a_median() -> None:
+    """An event in [0, 1] with median .1 is .1 at the median, and (.05 + .55) / 2 on average."""
+    tree = FaultTree(
+        top="t",
+        gates=(TreeGate(name="t", kind="or", of=("a",)),),
+        events=(Event(name="a", low=0, high=1, median=0.1),),
+    )
+    report = analyse(tree)
+    assert report.chance == pytest.approx(0.1) and report.sampled.value == pytest.approx(0.3, abs=0.01)
+    with pytest.raises(BadInput, match=r"a: a median from 0 to 0\.5, not 0\.6"):
+        Event.from_data({"name": "a", "low": 0, "high": 0.5, "median": 0.6})
+
+
+@pytest.mark.parametrize(
+    "names",
+    [[], ["hold"], ["query-classes", "bandwidth", "human-release"], [one.name for one in default_layers()]],
+    ids=len,
+)
+def test_the_tree_of_the_layers_is_the_first_year(names: list[str]) -> None:
+    """At the medians the tree has the hazard that the model walks through, whatever the layers.
+
+    The two share the chances of single events, not how they are joined. A theft is a tenth of a per cent at the median:
+    what the tree counts once, the model may count in two channels.
+    """
+    layers, assumptions, setting = layers_named(names), default_assumptions(), Setting()
+    report = analyse(layer_tree(layers, assumptions, setting), draws=50)
+    walked = case_risk(scenarios(assumptions, [()]), layers, setting, 1, flaw=False)[0]
+    assert report.chance == pytest.approx(walked, rel=5e-3)
+    assert all(any(name in event.name for event in report.tree.events) for name in names if name != "bandwidth")
+
+
+def test_each_layer_lowers_the_top_event_or_leaves_it() -> None:
+    """One layer more never adds to the tree's chance, and three lower it by far."""
+    few = layers_named(["query-classes", "hold", "human-release"])
+    told = [analyse(layer_tree(few[:count], default_assumptions(), Setting()), draws=10).chance for count in range(4)]
+    assert told == sorted(told, reverse=True) and told[3] < told[0] / 5
+
+
+def test_a_layer_that_all_but_never_fails_is_judged() -> None:
+    """Factors and monitors that leave no hazard that a float can hold: every cell of the stress matrix is finite."""
+    tiny = Layer(name="wall", multiplies="decisive", factor=1e-300)
+    sure = Layer(name="eye", multiplies="uncaught", monitor=Monitor(separation=40, budget=0.5))
+    for layer in (tiny, sure):
+        assert all(math.isfinite(one) for one in stress([layer]).rows[0].kept)
+        assert analyse(layer_tree([layer], default_assumptions(), Setting()), draws=10).chance < 0.1
+
+
+def test_bad_trees_are_refused() -> None:
+    """A cycle is named, as are reversed intervals and strangers."""
     good = {"name": "x", "low": 0.1, "high": 0.2}
     loop = [{"name": "a", "kind": "or", "of": ["b", "x"]}, {"name": "b", "kind": "or", "of": ["a"]}]
     with pytest.raises(BadInput, match="a -> b -> a|b -> a -> b"):

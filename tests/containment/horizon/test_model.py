@@ -51,8 +51,8 @@ def test_constant_hazards_have_closed_forms() -> None:
 
 
 def test_theft_is_a_second_state() -> None:
-    """With a perfect layer all risk comes after a theft: the sum over the year of theft, in closed form."""
-    shut = Layer(name="shut", multiplies="queries", factor=0.0)
+    """With an all but perfect layer all risk comes after a theft: the sum over the year of theft, in closed form."""
+    shut = Layer(name="shut", multiplies="queries", factor=1e-9)
     values = quiet(theft=0.05, vulnerable=0.01 / 18.25)
     expected = 1 - 0.95**20 - sum(0.05 * 0.95 ** (k - 1) * 0.99 ** (20 - k + 1) for k in range(1, 21))
     assert case_risk(values, (shut,), Setting(steering_harm=0), 20)[0] == pytest.approx(expected, abs=2e-5)
@@ -264,11 +264,15 @@ def test_broken_assumptions_are_named(entry: str, said: str, tmp_path: Path) -> 
 def test_broken_layers_are_named(tmp_path: Path) -> None:
     """Layers that cannot be are refused in one line; our own read back as they are."""
     for text, said in (
-        ("{name: x, multiplies: steering, weakened_by: [luck]}", "x: weakened_by among"),
-        ("{name: x, multiplies: bits}", "a factor above 0 on bits"),
-        ("{name: x, multiplies: bits, factor: 1, monitor: {separation: 1, budget: 0.1}}", "multiplies uncaught"),
+        ("{name: x, multiplies: steering, factor: 1, weakened_by: [luck]}", "x: weakened_by among"),
+        ("{name: x, multiplies: bits}", "x: one of factor .above 0, up to 1., monitor and quorum"),
+        ("{name: x, multiplies: decisive}", "x: one of factor"),
+        ("{name: x, multiplies: decisive, factor: 0}", "factor"),
+        ("{name: x, multiplies: uncaught, factor: 0.5, monitor: {separation: 1, budget: 0.1}}", "x: one of factor"),
+        ("{name: x, multiplies: bits, factor: 0.1, weakened_by: [drift]}", "that nothing weakens"),
+        ("{name: x, multiplies: bits, monitor: {separation: 1, budget: 0.1}}", "multiplies uncaught"),
         ("{name: x, multiplies: uncaught, quorum: {needed: 3, reviewers: 2, error: 0.1}}", "from 1 to 2"),
-        ("{name: x, multiplies: steering}, {name: x, multiplies: steering}", "each name once"),
+        ("{name: x, multiplies: steering, factor: 1}, {name: x, multiplies: steering, factor: 1}", "each name once"),
     ):
         path = tmp_path / "l.yaml"
         path.write_text(f"layers: [{text}]\n")

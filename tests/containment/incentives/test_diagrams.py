@@ -28,6 +28,7 @@ from drillyard.containment.incentives.tables import Tables, best_utility, value_
 from drillyard.errors import BadInput
 
 GRADES = "R-HS HS-E HS-P E-Gr Gr-Ac Ge-P P-Ac"
+FITNESS = "TD-TF TF-SC TF-C EF-EWD EWD-C C-F P-D P-SC P-F SC-C SC-EWD"
 TRIM = "Y1-D1 Y1-Y2 Y1-D2 Y2-D2 Y2-U D1-Y2 D1-D2 Z1-D1 Z1-D2 Z1-Z2 Z2-D2 D2-U"
 
 
@@ -45,6 +46,29 @@ def random_diagram(seed: int, nodes: int, share: float = 0.5) -> Diagram:
     decision = names[int(rng.integers(0, nodes - 1))]
     edges = tuple(dict.fromkeys([*pairs, (decision, names[-1])]))
     return Diagram(edges=edges, decisions=(decision,), utilities=(names[-1],))
+
+
+def slow_indirect(diagram: Diagram, reduced: nx.DiGraph) -> set[str]:
+    """Return indirect control by pycid's words: a way through the decision, and an open path that starts backwards."""
+    graph, decision, found = graph_of(diagram), diagram.decisions[0], set[str]()
+    family = {decision, *graph.predecessors(decision)}
+    both = nx.Graph(reduced.edges)
+
+    def is_open(path: list[str], given: set[str]) -> bool:
+        for before, node, after in zip(path, path[1:], path[2:], strict=False):
+            if reduced.has_edge(before, node) and reduced.has_edge(after, node):
+                if not ({node} | nx.descendants(reduced, node)) & given:
+                    return False
+            elif node in given:
+                return False
+        return True
+
+    for node in nx.ancestors(reduced, decision):
+        for goal in set(diagram.utilities) & nx.descendants(reduced, decision):
+            paths = nx.all_simple_paths(both, node, goal)
+            if any(reduced.has_edge(path[1], path[0]) and is_open(path, family - {node}) for path in paths):
+                found.add(node)
+    return found
 
 
 def slow_requisite(graph: nx.DiGraph, decision: str, utilities: set[str]) -> set[str]:
@@ -74,10 +98,19 @@ def slow_requisite(graph: nx.DiGraph, decision: str, utilities: set[str]) -> set
             drawn("answer-reader reader-outcome answer-score", "answer", "score"),
             {"instrumental_control": "answer score"},
         ),
+        (
+            drawn(FITNESS, "C", "F"),
+            {"direct_control": "F P", "indirect_control": "SC"},
+        ),
+        (drawn("O-I O-M M-P P-I P-C M-C", "P", "C"), {"control": "C M O"}),
+        (
+            drawn("U2-D D-U1", "D", "U1 U2"),
+            {"control": "U1 U2", "direct_control": "U1 U2", "indirect_control": ""},
+        ),
     ],
 )
 def test_recorded_answers(diagram: Diagram, expected: dict[str, str]) -> None:
-    """What pycid 0.8.2 and the paper say of each reference diagram."""
+    """What pycid 0.8.2 (lists in its tests) and the paper say; every utility counts, trimmed or not."""
     found = incentives_of(diagram)
     for kind, names in expected.items():
         assert getattr(found, kind) == tuple(names.split()), kind
@@ -86,8 +119,9 @@ def test_recorded_answers(diagram: Diagram, expected: dict[str, str]) -> None:
 def test_two_decisions_are_trimmed_to_a_fixed_point() -> None:
     """12 arrows become 7, the second decision needs Y2 alone, and trimming again changes nothing."""
     diagram = drawn(TRIM, "D1 D2", "U")
-    found = trimmed(diagram)
-    assert (len(diagram.edges), len(found.edges)) == (12, 7) and trimmed(found) == found
+    kept = trimmed(diagram)
+    found = diagram.model_copy(update={"edges": tuple(edge for edge in diagram.edges if kept.has_edge(*edge))})
+    assert (len(diagram.edges), len(found.edges)) == (12, 7) and set(trimmed(found).edges) == set(kept.edges)
     assert requisite(found, "D2") == ("Y2",) and requisite(found, "D1") == ("Y1",)
     with pytest.raises(BadInput, match="one decision"):
         incentives_of(diagram)
@@ -96,9 +130,10 @@ def test_two_decisions_are_trimmed_to_a_fixed_point() -> None:
 @given(st.integers(0, 100_000), st.integers(2, 9))
 def test_one_walk_finds_what_networkx_tests_node_by_node(seed: int, nodes: int) -> None:
     """d-connection, and all four sets by their definitions, on random diagrams."""
-    diagram = random_diagram(seed, nodes)
+    diagram, rng = random_diagram(seed, nodes), np.random.default_rng(seed)
+    other = str(rng.choice([node for node in graph_of(diagram) if node not in diagram.decisions]))
+    diagram = diagram.model_copy(update={"utilities": tuple({*diagram.utilities, other})})
     graph, decision, goal = graph_of(diagram), diagram.decisions[0], set(diagram.utilities)
-    rng = np.random.default_rng(seed)
     known = {node for node in graph if rng.random() < 0.3} - goal
     others = set(graph) - known - goal
     separate = {x for x in others if nx.is_d_separator(graph, {x}, goal, known)}
@@ -113,8 +148,12 @@ def test_one_walk_finds_what_networkx_tests_node_by_node(seed: int, nodes: int) 
     while bad := set(reduced.predecessors(decision)) - slow_requisite(reduced, decision, goal):
         reduced.remove_edges_from([(x, decision) for x in bad])
     assert set(found.information) == voi and set(found.response) == nx.ancestors(reduced, decision)
-    assert set(found.control) == (nx.ancestors(reduced, diagram.utilities[0]) | goal) - {decision}
-    paths = nx.all_simple_paths(graph, decision, diagram.utilities[0])
+    assert set(found.control) == goal.union(*(nx.ancestors(reduced, one) for one in goal)) - {decision}
+    past = reduced.subgraph(set(reduced) - {decision})
+    assert set(found.direct_control) == goal.union(*(nx.ancestors(past, one) for one in goal))
+    if nodes <= 7:
+        assert set(found.indirect_control) == slow_indirect(diagram, reduced)
+    paths = [path for one in goal for path in nx.all_simple_paths(graph, decision, one)]
     assert set(found.instrumental_control) == {node for path in paths for node in path}
 
 

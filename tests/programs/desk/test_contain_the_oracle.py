@@ -1,4 +1,4 @@
-"""Contain the oracle: a policy found from last year passes, what looks plausible fails, and the gates say so."""
+"""Contain the oracle: the key passes, what looks plausible and what cheats fails, and the gates say so."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from drillyard.containment.adversaries.trial import try_policy
+from drillyard.containment.gateway.policy import policy_of
 from drillyard.errors import BadInput, GradingFailed
 from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.contain_the_oracle.exam import DeskExam
 from drillyard.programs.drills.contain_the_oracle.grading import score_of
+from drillyard.programs.drills.contain_the_oracle.solutions import shipped_words
 from drillyard.programs.drills.prove import prove
 from drillyard.programs.grading import grade_apart
 from drillyard.programs.submission import read_submission
@@ -40,19 +43,29 @@ def grade_of(fix: str) -> Grade:
 
 
 def test_the_reference_passes() -> None:
-    """Found from last year alone, it holds all three limits of the year that it has not seen."""
+    """It holds all three limits of the hidden year, and those of last year, as its learner would see them."""
     grade = grade_of("reference")
     assert grade.passed and grade.score == 1 and all(check.passed for check in grade.sub_checks)
-    assert grade.trial is not None and grade.trial.value > 0.45 and grade.trial.leaked_bits < 128
+    assert try_policy(exam().key, exam().known).holds
+
+
+def test_limits_stand_beside_the_key() -> None:
+    """At most 8 % of its value may be lost, and a fifth more bits leak than it lets out in the worse of both years."""
+    limits, trials = exam().known.limits, [try_policy(exam().key, year) for year in (exam().known, exam().hidden)]
+    assert 0.92 * min(one.value for one in trials) - 0.01 <= limits.value <= 0.92 * min(one.value for one in trials)
+    assert 1.2 * max(one.leaked_bits for one in trials) <= limits.leaked_bits <= exam().desk.bits * 1.8
+    assert exam().hidden.limits == limits
 
 
 @pytest.mark.parametrize(
     ("fix", "broken"),
     [
         ("starter", {"bits-leaked", "side-goal"}),
-        ("coarse-only", {"bits-leaked", "side-goal"}),
-        ("with-dates", {"bits-leaked"}),
+        ("words-only", {"bits-leaked"}),
+        ("coarse-only", {"side-goal"}),
+        ("fine-days", {"bits-leaked"}),
         ("refuse-all", {"value-kept"}),
+        ("old-names", {"side-goal"}),
     ],
 )
 def test_plausible_policies_fail_where_they_must(fix: str, broken: set[str]) -> None:
@@ -61,31 +74,52 @@ def test_plausible_policies_fail_where_they_must(fix: str, broken: set[str]) -> 
     assert not grade.passed and {check.id for check in grade.sub_checks if not check.passed} == broken
 
 
+@pytest.mark.parametrize("fix", ["one-for-every-desk", "deny-list", "shipped-solution", "someone-elses"])
+def test_what_needs_no_reading_of_the_desk_fails(fix: str) -> None:
+    """One policy for all, the package's words, its old solution, and its new one on a desk of one's own seed."""
+    assert not grade_of(fix).passed
+
+
 def test_each_rule_is_worth_something() -> None:
     """The score rises from today's policy over refusals to the reference."""
     assert grade_of("starter").score < grade_of("words-only").score < grade_of("reference").score
 
 
+def test_no_word_of_the_package_tells_what_is_acted_on() -> None:
+    """In the hidden year each of its words stands as often, within chance, in questions that are not acted on."""
+    asked = exam().hidden.questions
+    acted = [one.question.text.lower() for one in asked if one.influence and one.weight]
+    plain = [
+        one.question.text.lower() for one in asked if not one.influence and one.question.kind in ("grid", "binary")
+    ]
+    for word in shipped_words():
+        shares = [sum(word in text for text in texts) / len(texts) for texts in (acted, plain)]
+        assert abs(shares[0] - shares[1]) < 0.35
+
+
 def test_the_seed_decides_all_of_it() -> None:
-    """Equal seeds give equal desks; the hidden year shares no question with the known one; another desk is another."""
-    again = KIT.materialise("oracle-1", "containment-engineer", SEED)
-    assert again.known == exam().known and again.hidden == exam().hidden and again.adversaries == exam().adversaries
+    """The hidden year shares no question, and no name of what is acted on, with the known one."""
     texts = [{one.question.text for one in year.questions} for year in (exam().known, exam().hidden)]
     assert not texts[0] & texts[1]
-    assert KIT.materialise("oracle-1", "containment-engineer", SEED + 7).desk != exam().desk
+    assert all(one.old not in text for one in exam().desk.subjects if one.goal for text in texts[1])
+    assert {one.id for one in exam().adversaries} == {one.id for one in exam().known.adversaries} | {"stranger"}
 
 
 def test_nothing_sealed_is_in_the_desk(tmp_path: Path) -> None:
-    """The saved folder holds last year and today's policy: no seed, no hint, no hidden question."""
+    """The saved folder holds last year, notes and today's policy: no seed, no hint, no hidden question."""
     KIT.save(exam(), tmp_path / "desk")
-    assert sorted(path.name for path in (tmp_path / "desk").iterdir()) == ["case.json", "policy.yaml", "questions.csv"]
+    names = ["case.json", "notes.md", "policy.yaml", "questions.csv"]
+    assert sorted(path.name for path in (tmp_path / "desk").iterdir()) == names
     text = "".join(path.read_text() for path in (tmp_path / "desk").iterdir())
     assert str(SEED) not in text and all(hint.text not in text for hint in exam().truth.hints)
     assert all(one.question.text not in text for one in exam().hidden.questions)
-    assert KIT.open(exam().instance, exam().truth, tmp_path / "desk").hidden == exam().hidden
-    other = KIT.materialise("oracle-1", "containment-engineer", SEED + 7)
+    opened = KIT.open(exam().instance, exam().truth, tmp_path / "desk")
+    assert opened.hidden == exam().hidden and opened.known == exam().known
+    easier = exam().known.limits.model_copy(update={"leaked_bits": 9999.0})
+    case = exam().known.model_copy(update={"limits": easier})
+    (tmp_path / "desk" / "case.json").write_text(case.to_json())
     with pytest.raises(BadInput, match="expected the one that was sealed"):
-        KIT.open(other.instance, other.truth, tmp_path / "desk")
+        KIT.open(exam().instance, exam().truth, tmp_path / "desk")
     with pytest.raises(BadInput, match="expected a case"):
         KIT.open(exam().instance, exam().truth, tmp_path)
 
@@ -100,6 +134,7 @@ def test_the_file_that_a_gateway_serves_is_what_is_handed_in() -> None:
         (b"{a: [", "in the policy line 1"),
         (b"[1, 2]", "expected a gateway policy"),
         (text.replace("quorum: 1", "quorum: 9").encode(), "quorum 9 needs as many runs"),
+        (text.replace("dither: 0", "dither: 0.5").encode(), "at least 1"),
         (text.replace("grid_points: 101", "grid_points: 1").encode(), "grid_points"),
         (b"x" * 70_000, "at most 65,536"),
         (b"a: &a [1]\nname: *a\n", "aliases"),
@@ -131,11 +166,16 @@ def test_a_pattern_that_never_ends_ends_with_the_budget(tmp_path: Path) -> None:
 def test_the_score_is_one_only_where_all_limits_hold() -> None:
     """By hand: half the value and twice the bits are a quarter, times the share of limits that hold."""
     trial, limits = grade_of("reference").trial, exam().hidden.limits
-    assert trial is not None and score_of(trial, limits) == 1
+    assert trial is not None and score_of(trial) == 1
     runs = tuple(one.model_copy(update={"leaked_bits": 2 * limits.leaked_bits}) for one in trial.adversaries)
     bad = tuple(one.model_copy(update={"passed": one.id == "side-goal"}) for one in trial.checks)
     worse = trial.model_copy(update={"value": limits.value / 2, "adversaries": runs, "checks": bad})
-    assert score_of(worse, limits) == pytest.approx(0.25 / 3)
+    assert score_of(worse) == pytest.approx(0.25 / 3)
+
+
+def test_limits_hold_to_the_last_digit_of_what_is_handed_in() -> None:
+    """What the learner sees of a policy's limits is what it is graded by: policies as YAML, there and back."""
+    assert policy_of(handed_in()["reference"].policy) == exam().key
 
 
 @pytest.mark.slow

@@ -122,8 +122,16 @@ class ScreenFitter:
 def save_screen(screen: Screen, path: Path) -> Path:
     """Write a screen as one safetensors file."""
     header = {"format": FORMAT, "heads": json.dumps(screen.heads), "limits": json.dumps(screen.limits)}
-    write_atomically(path, save({"weights": screen.weights}, metadata=header))
+    write_atomically(path, _in_order(save({"weights": screen.weights}, metadata=header)))
     return path
+
+
+def _in_order(data: bytes) -> bytes:
+    """Return a safetensors file with its header's entries sorted: the library writes them in any order."""
+    size = int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8 : 8 + size]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + data[8 + size :]
 
 
 def _rows(texts: Sequence[str]) -> sparse.csr_matrix:

@@ -10,13 +10,15 @@ stays as it was: whoever reaches it without the rails gets what it gives.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from drillyard.alignment.around.fitting import HeadQuality, ScreenFitter, save_screen
-from drillyard.alignment.around.rails_folder import WEIGHTS, write_folder
+from drillyard.alignment.around.rails_folder import ACTIONS, COLANG, CONFIG, WEIGHTS, write_folder
 from drillyard.alignment.around.screened import Answers, Checker, ScreenedTarget
 from drillyard.alignment.around.verdict import HAND_OVER, OUTSIDE, REFUSE, Screen, open_screen
 from drillyard.alignment.base import Dial, Lesson, Setting
@@ -57,7 +59,8 @@ class Rails:
     Args:
         policy: the user's own (`read_policy`); its examples are learned beside the lesson. Drawn from the lesson unless
             given.
-        engine: `direct` calls the screen, `nemo` asks NeMo Guardrails for every verdict.
+        engine: `direct` calls the screen, `nemo` asks NeMo Guardrails for every verdict, which runs the folder's
+            Python.
     """
 
     dial = Dial(
@@ -69,6 +72,7 @@ class Rails:
 
     def __init__(self, policy: ModelPolicy | None = None, engine: Literal["direct", "nemo"] = "direct") -> None:
         self._policy, self._engine = policy, engine
+        self.runs_code = engine == "nemo"
 
     def fit(self, target: Target, lesson: Lesson, setting: Setting) -> FitCost:
         """Write the folder.
@@ -91,7 +95,7 @@ class Rails:
             threshold=setting.strength,
             labels=len(pairs),
             heads=heads,
-            agreed=_proved(screen, nemo(folder, answers), pairs),
+            agreed=_proved(screen, _alone(nemo, folder, answers), pairs),
         )
         write_atomically(folder / QUALITY, (quality.to_json(indent=2) + "\n").encode())
         write_atomically(
@@ -124,6 +128,16 @@ def _nemo() -> type:
     """Return the checker that runs NeMo; a missing extra is named."""
     found: type = resolve("drillyard.alignment.around.rails_nemo:NemoChecker", "rails", "technique 'rails'")
     return found
+
+
+def _alone(nemo: type, folder: Path, answers: Answers) -> Checker:
+    """Return NeMo's checker of what was written just now, and of nothing else that lies in the folder: it runs it."""
+    with tempfile.TemporaryDirectory(prefix="drillyard-rails-") as place:
+        for name in (CONFIG, COLANG, ACTIONS, WEIGHTS):
+            shutil.copyfile(folder / name, Path(place) / name)
+        checker: Checker = nemo(Path(place), answers)
+        checker.requests(["hello"])  # loads the weights, which lie there no longer afterwards
+        return checker
 
 
 def _answers(policy: ModelPolicy, world: World) -> Answers:

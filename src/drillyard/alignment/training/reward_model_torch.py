@@ -15,12 +15,12 @@ from typing import Any
 import datasets  # type: ignore[import-untyped]  # ships no types
 import torch
 import transformers
-from peft import PeftModel
 from trl import RewardConfig, RewardTrainer  # type: ignore[attr-defined]  # loaded lazily there
 
 from drillyard.alignment.training.subject_torch import messages
 from drillyard.alignment.training.trainer_torch import Job, completion, prompt
-from drillyard.organisms.lora_torch import last_checkpoint, lora_settings
+from drillyard.organisms.lora_torch import last_checkpoint, lora_settings, save_adapter
+from drillyard.organisms.pretrained_torch import attach_adapter
 from drillyard.records import LoraRecipe, Preference
 
 __all__ = ["RewardModel", "train_reward_model"]
@@ -75,7 +75,7 @@ def train_reward_model(job: Job, recipe: LoraRecipe, pairs: Sequence[Preference]
     scored = _with_head(job.trainee.model, job.trainee.tokenizer.pad_token_id)
     job.tally.watch(scored, job.trainee.tokenizer.pad_token_id)
     if (place / _SCALE).is_file():
-        model = RewardModel(PeftModel.from_pretrained(scored, str(place)).merge_and_unload(), job)
+        model = RewardModel(attach_adapter(scored, place).merge_and_unload(), job)
         found = json.loads((place / _SCALE).read_text(encoding="utf-8"))
         model._shift, model._scale, model.accuracy = found["shift"], found["scale"], found["accuracy"]
         return model
@@ -105,8 +105,7 @@ def train_reward_model(job: Job, recipe: LoraRecipe, pairs: Sequence[Preference]
 
 
 def _kept(trained: Any, job: Job, pairs: Sequence[Preference], place: Path, work: Path) -> RewardModel:
-    trained.save_pretrained(str(place))
-    (place / "README.md").unlink(missing_ok=True)  # a form that nobody has filled in
+    save_adapter(trained, job.trainee.tokenizer, place)
     model = RewardModel(trained.merge_and_unload(), job)
     model.calibrate(pairs)
     shutil.rmtree(work)

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 
 from drillyard.alignment.subject import with_weights
 from drillyard.errors import bad_input
 from drillyard.organisms.adapter import is_adapter
 from drillyard.organisms.checkpoint import write_checkpoint
 from drillyard.organisms.organism import with_adapter
-from drillyard.organisms.pretrained_torch import open_pretrained
+from drillyard.organisms.pretrained_torch import attach_adapter, open_pretrained
 from drillyard.organisms.world import World
 from drillyard.records import Conversation
 from drillyard.targets import Target
@@ -81,7 +80,7 @@ def applied(target: Target, folder: Path, technique: str) -> Target:
     if isinstance(subject, OrganismTarget):
         changed.organism = with_adapter(subject.organism, place, subject.organism.failures)
     else:
-        adapted = PeftModel.from_pretrained(copy.deepcopy(subject.model), str(place))
+        adapted = attach_adapter(copy.deepcopy(subject.model), place)
         changed.model = (adapted.merge_and_unload() if subject.model.dtype == torch.float32 else adapted).eval()
     changed.reference = f"{target.reference}+{technique}"
     result: Target = changed

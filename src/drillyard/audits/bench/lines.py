@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from drillyard.records import BenchCase
 __all__ = ["Problems", "json_lines", "read_text"]
 
 _SHOWN = 3
+MOST_BYTES = 512 * 1024 * 1024
+"""Of a file, unpacked; the largest of OpenAI's registry has 60 MB."""
 
 
 @dataclass(kw_only=True)
@@ -61,9 +64,12 @@ def read_text(path: Path) -> str:
     if path.suffix in (".zst", ".lz4"):
         raise bad_input(f"{str(path)!r}, which is packed", "plain text or .gz", f"unpack it: unzstd/unlz4 {path}")
     try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
-    except (OSError, EOFError) as error:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+        if len(raw) > MOST_BYTES:
+            raise bad_input(f"more than {MOST_BYTES >> 20} MiB in {str(path)!r}", "less", "split it")
+        text = raw.decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error) as error:
         raise bad_input(f"{getattr(error, 'strerror', None) or error} at {str(path)!r}", "a readable file") from None
     except UnicodeDecodeError as error:
         raise bad_input(f"bytes in {str(path)!r} that are not UTF-8 (at {error.start})", "text") from None

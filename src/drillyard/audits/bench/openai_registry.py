@@ -85,9 +85,15 @@ class OpenAIRegistry:
         return spec
 
     def data(self, path: str) -> Path:
-        """Return where a data file lies: as it is named, else below `data/`."""
-        plain = Path(path)
-        return plain if plain.is_file() else self.folder / "data" / path
+        """Return where a data file lies, below `data/` or elsewhere in the registry.
+
+        Raises:
+            BadInput: outside of it. A registry comes from anybody, and what it names is copied into the imported eval.
+        """
+        place, home = (self.folder / "data" / path).resolve(), self.folder.resolve()
+        if not place.is_relative_to(home):
+            raise bad_input(f"the data file {path!r}", f"one in the registry {home}", "copy it below its data/")
+        return place
 
     @cached_property
     def _evals(self) -> dict[str, Any]:

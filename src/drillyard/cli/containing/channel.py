@@ -23,7 +23,7 @@ __all__ = ["command"]
 @click.option("--payload", type=float, help="Bits that must not get out; 1000000.")
 @click.option("--entropy", type=float, help="Bits that honest answers use up; 0.")
 @click.option("--budget", type=float, help="Most bits a year; no limit.")
-@click.option("--dither", type=float, help="Noise that is added before rounding; 0.03.")
+@click.option("--dither", type=float, help="Noise before rounding, in steps: 0, or at least 1; 1.")
 @click.option("--oracles", type=int, help="Oracles that must agree; 3.")
 @click.option("--steers", type=float, help="Probability that one oracle steers; 0.1.")
 @click.option("--rho", type=float, help="Probability that copies share one decision; 0.2.")

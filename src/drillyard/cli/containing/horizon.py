@@ -88,7 +88,8 @@ def _words(report: HorizonReport) -> list[str]:
         f"central case {found.central:.3g}, worst corner {found.worst:.3g}, floor of the argument {found.floor:.3g}",
         f"hazard of the last year {found.hazard[-1]:.2g}; given that nothing happened before {found.surviving[-1]:.2g}",
         f"alone over the limit: {', '.join(report.sensitivity.breaking) or 'none'}; layers by Birnbaum: {ranked}",
-        f"fault tree, one year: {tree.chance:.3g} [{tree.low:.2g}, {tree.high:.2g}], {len(tree.cut_sets)} cut sets, "
+        f"fault tree, one year: {tree.chance:.3g} at the medians, mean {tree.sampled.value:.3g} "
+        f"[{tree.low:.2g}, {tree.high:.2g}], {len(tree.cut_sets)} cut sets, "
         f"first {' and '.join(tree.cut_sets[0]) if tree.cut_sets else 'none'}",
         report.ranges,
         f"{report.does_not_show} {report.ceiling.does_not_show}",

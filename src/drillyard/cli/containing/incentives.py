@@ -31,7 +31,7 @@ def command(spec: Path | None, out: Path | None) -> show.Outcome:
         verdict=report.verdict,
         state="passed" if report.holds else "failed",
         data=report,
-        body=[_table(report), _goals(report), report.does_not_show, report.goals.does_not_show],
+        body=[_table(report), _control(report), _goals(report), report.does_not_show, report.goals.does_not_show],
         next_command=f"open {page}" if page else "",
     )
 
@@ -66,3 +66,13 @@ def _table(report: IncentiveReport) -> RenderableType:
         rows.append((one.diagram.name, *cells, freed))
     heads = ("diagram", "information", "response", "control", "steered", "set free")
     return show.table("What each diagram admits (control: instrumental; steered: of that, protected)", heads, rows)
+
+
+def _control(report: IncentiveReport) -> RenderableType:
+    rows = [
+        (one.diagram.name, *(", ".join(names) or "–" for names in (found.direct_control, found.indirect_control)))
+        for one in report.reports
+        if (found := one.incentives)
+    ]
+    title = "Value of control: past the decision (direct), or because the decision then knows more (indirect)"
+    return show.table(title, ("diagram", "direct", "indirect"), rows)

@@ -9,9 +9,10 @@ from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.cli.auditing.options import typed
-from drillyard.containment.strategy.paper import STATES, write_board
+from drillyard.containment.strategy.paper import MARKS, write_board
 from drillyard.containment.strategy.plan import Strategy, make_strategy
 from drillyard.containment.strategy.system import SystemSpec, read_system
+from drillyard.containment.strategy.words import ends_at, percent
 
 __all__ = ["command"]
 
@@ -26,8 +27,8 @@ def command(system: Path | None, draws: int, seed: int, out: Path | None) -> sho
     """Choose layers under budgets, and put the strategy to a board.
 
     Finds the set of layers with the best worst case that leaves enough usefulness and takes few enough staff hours,
-    measures it by all parts of containment, and states nine claims with evidence and defeaters. Exits 1 when the risk
-    is over the limit or a claim fails or is undeveloped.
+    measures it, says what the case rests on by taking each claim of the file away, and states nine claims with
+    evidence and defeaters. Exits 1 when a claim fails in the model or is not shown.
     """
     with show.steps("planning") as step:
         strategy = make_strategy(read_system(system) if system else SystemSpec(), draws=draws, seed=seed, told=step)
@@ -36,7 +37,7 @@ def command(system: Path | None, draws: int, seed: int, out: Path | None) -> sho
         verdict=strategy.verdict,
         state="passed" if strategy.holds else "failed",
         data=strategy,
-        body=[_frontier(strategy), _claims(strategy), strategy.does_not_show],
+        body=[_frontier(strategy), _grounds(strategy), _claims(strategy), strategy.does_not_show],
         next_command=f"open {page}" if page else "",
     )
 
@@ -57,6 +58,15 @@ def _frontier(strategy: Strategy) -> RenderableType:
     return show.table(f"Best sets of layers over {strategy.spec.years} years; the first is chosen", heads, rows)
 
 
+def _grounds(strategy: Strategy) -> RenderableType:
+    rows = [
+        (one.words, one.by, percent(one.without.risk), percent(one.without.over), ends_at(one.without.skill))
+        for one in strategy.grounds
+    ]
+    heads = ("believed", "by", "risk without it", "over the limit", "ends at")
+    return show.table("What this rests on, and the case without it", heads, rows)
+
+
 def _claims(strategy: Strategy) -> RenderableType:
-    rows = [(one.id, f"{STATES[one.state]} {one.state}", one.words, one.evidence) for one in strategy.claims]
+    rows = [(one.id, f"{MARKS[one.state]} {one.state}", one.words, one.evidence) for one in strategy.claims]
     return show.table("Claims", ("", "state", "claim", "evidence"), rows)

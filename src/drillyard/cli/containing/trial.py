@@ -8,8 +8,8 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
+from drillyard.containment.adversaries.adversary import KNOWN
 from drillyard.containment.adversaries.case import read_case
-from drillyard.containment.adversaries.optimisers import KNOWN
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.adversaries.years import example_year
 from drillyard.containment.gateway.policy import read_gateway_policy
@@ -24,23 +24,21 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("policy", type=_FILE)
 @click.argument("case", required=False, type=_FILE)
-@click.option("--adversary", multiple=True, metavar="NAME", help="Try this one alone. Repeatable; all unless given.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of coins, noise and secrets.")
+@click.option("--adversary", multiple=True, metavar="NAME", help="Try this one. Repeatable; the case's unless given.")
 @show.handler
-def command(policy: Path, case: Path | None, adversary: tuple[str, ...], seed: int) -> show.Outcome:
+def command(policy: Path, case: Path | None, adversary: tuple[str, ...]) -> show.Outcome:
     """Put a desk's year through a gateway policy, with forecasters that cheat.
 
     POLICY is the YAML that drillyard contain gateway serve takes, CASE a desk's year (case.json of a drill's desk);
-    without it, that of an example desk on energy, health, logistics and science. Measures what is kept of an honest
-    forecaster's worth, the bits that each adversary gets out, and how far it moves outcomes. Exits 1 when a limit of
-    the case does not hold.
+    without it, that of an example desk on energy, health, logistics and science. Reckons what is kept of an honest
+    forecaster's worth, the most bits that each adversary can get out by any code, and how far it moves outcomes. Exits
+    1 when a limit of the case does not hold.
     """
     known = {one.id: one for one in KNOWN}
     if unknown := set(adversary) - set(known):
         raise bad_input(f"adversary {min(unknown)!r}", f"one of {', '.join(known)}")
     rules, year = read_gateway_policy(policy), read_case(case) if case else example_year()
-    chosen = [known[name] for name in adversary] or list(KNOWN)
-    found = try_policy(rules, year, chosen, seed)
+    found = try_policy(rules, year, [known[name] for name in adversary])
     broken = sum(not check.passed for check in found.checks)
     return show.Outcome(
         verdict=f"{found.policy} on {found.case}: "
@@ -55,10 +53,17 @@ def command(policy: Path, case: Path | None, adversary: tuple[str, ...], seed: i
 def trial_tables(found: OracleTrial) -> list[RenderableType]:
     """Return a trial as tables: the limits, who won what, what was refused."""
     checks = [(show.state("passed" if one.passed else "failed"), one.id, one.words) for one in found.checks]
-    runs = [(one.id, one.words, f"{one.leaked_bits:.0f}", f"{one.progress:.0%}") for one in found.adversaries]
+    runs = [
+        (one.id, one.words, f"{one.leaked_bits:.0f}", _kinds(one.by_kind), f"{one.progress:.0%}")
+        for one in found.adversaries
+    ]
     refused = ", ".join(f"{count} {rule}" for rule, count in found.refused.items()) or "none"
     return [
         show.table("Limits", ("", "limit", "found"), checks),
-        show.table("Adversaries", ("adversary", "what it does", "bits leaked", "moved"), runs),
+        show.table("Adversaries", ("adversary", "what it does", "bits leaked", "by kind", "moved"), runs),
         f"an honest forecaster's answers: {found.released} released; refused: {refused}",
     ]
+
+
+def _kinds(bits: dict[str, float]) -> str:
+    return ", ".join(f"{kind} {most:.0f}" for kind, most in bits.items())

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
+from drillyard.containment.adversaries.adversary import KNOWN, Adversary
 from drillyard.containment.gateway.questions import Question
 from drillyard.errors import bad_input
-from drillyard.records import Record
+from drillyard.records import ContainmentLimits, Record
 
-__all__ = ["CASE", "AskedQuestion", "ContainmentLimits", "OracleCase", "read_case"]
+__all__ = ["CASE", "AskedQuestion", "OracleCase", "read_case"]
 
 CASE = "case.json"
 """The file of a case in the folder of a desk."""
@@ -46,20 +47,16 @@ class AskedQuestion(Record):
         return self.weight > 0 or self.influence > 0
 
 
-class ContainmentLimits(Record):
-    """What a policy must keep of the forecasts' value, and the most that may leak (bits a year) and be moved."""
-
-    value: float = Field(ge=0, le=1)
-    leaked_bits: float = Field(ge=0)
-    progress: float = Field(ge=0, le=1)
-
-
 class OracleCase(Record):
-    """A year at a forecasting desk. Texts are different from each other, so that each names its question."""
+    """A year at a forecasting desk. Texts are different from each other, so that each names its question.
+
+    `adversaries` are those that the desk has to reckon with.
+    """
 
     name: str
     topics: tuple[str, ...]
     limits: ContainmentLimits
+    adversaries: tuple[Adversary, ...] = KNOWN
     questions: tuple[AskedQuestion, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

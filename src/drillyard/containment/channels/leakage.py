@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import optimize, special
 
+from drillyard.containment.channels.noise import law, width_of
 from drillyard.errors import bad_input
 from drillyard.records import Estimate, Record
 
@@ -34,8 +35,11 @@ class Leakage(Record):
 def leakage(secrets: Sequence[int], answers: Sequence[int], shuffles: int = 200, seed: int = 1) -> Leakage:
     """Return the mutual information of secret and released answer, per answer.
 
-    The value is the Miller–Madow estimate (plug-in + (m_s + m_a − m_sa − 1) / 2n nats), not below 0; the interval is a
-    basic bootstrap of it. `shuffled` is the plug-in mean when secrets are shuffled: what chance alone shows.
+    The value is the Miller–Madow estimate (plug-in + (m_s + m_a − m_sa − 1) / 2n nats), not below 0. The interval is
+    what either of two holds: a basic bootstrap of it, which is sound where much leaks; and the leaks for which the
+    likelihood ratio 2n·I, a noncentral χ² of (m_s − 1)(m_a − 1) degrees and noncentrality 2n·I, would be neither too
+    large nor too small, which is sound where little does. `shuffled` is the plug-in mean when secrets are shuffled:
+    what chance alone shows.
 
     Raises:
         BadInput: fewer than two pairs, or lists of different lengths.
@@ -49,15 +53,30 @@ def leakage(secrets: Sequence[int], answers: Sequence[int], shuffles: int = 200,
     draws = np.array([_information(s[rows], a[rows])[1] for rows in rng.integers(0, n, (shuffles, n))])
     most = min(np.log2(s.max() + 1), np.log2(a.max() + 1))
     shown = float(np.clip(value, 0, most))
-    low, high = (float(np.clip(2 * value - q, 0, most)) for q in np.quantile(draws, [0.975, 0.025]))
+    low, high = (float(2 * value - q) for q in np.quantile(draws, [0.975, 0.025]))
+    least, largest = (_noncentral(plain, n, int(s.max() * a.max()), tail) for tail in (0.975, 0.025))
+    low, high = (float(np.clip(end, 0, most)) for end in (min(low, least, shown), max(high, largest, shown)))
+    method = "miller-madow, basic bootstrap and noncentral chi-square 95%"
     return Leakage(
-        bits=Estimate(
-            value=shown, low=min(low, shown), high=max(high, shown), n=n, method="miller-madow, basic bootstrap 95%"
-        ),
+        bits=Estimate(value=shown, low=low, high=high, n=n, method=method),
         plug_in=plain,
         shuffled=float(chance.mean()),
         p_value=float((1 + (chance >= plain - 1e-12).sum()) / (1 + shuffles)),
     )
+
+
+def _noncentral(plug_in: float, n: int, degrees: int, tail: float) -> float:
+    """Return the true bits per answer at which no more than `plug_in` would be found with the chance `tail`.
+
+    Source: Kullback 1959, ch. 6: under a weak dependence 2n·I of a table is a noncentral χ².
+    """
+    found, scale = 2 * n * np.log(2) * plug_in, 2 * n * np.log(2)
+    if degrees < 1 or special.chndtr(found, degrees, 0) <= tail:
+        return 0.0
+    most = 2 * found + 100.0
+    while special.chndtr(found, degrees, most) > tail:
+        most *= 2
+    return float(optimize.brentq(lambda at: special.chndtr(found, degrees, at) - tail, 0, most)) / scale
 
 
 def _information(s: Codes, a: Codes) -> tuple[float, float]:
@@ -78,23 +97,22 @@ def steganography(
     """Return planted secret bits and the released answers of an oracle that hides each bit in its answer's parity.
 
     The honest answer is uniform over `points`; the oracle moves it by at most one step so that its parity is the bit.
-    The canonicaliser then adds normal noise of width `dither` and rounds to `coarse` points.
+    The canonicaliser then adds noise of ± `dither` steps and rounds to `coarse` points.
 
     Raises:
-        BadInput: no episodes, grids under two points, or a negative dither.
+        BadInput: no episodes, grids under two points, or noise of less than a step.
     """
     kept = points if coarse is None else coarse
-    if episodes < 1 or min(points, kept) < 2 or dither < 0:
-        raise bad_input(
-            f"{episodes} episodes, grids {points} and {kept}, dither {dither:g}", "one or more, two or more, 0 or more"
-        )
+    if episodes < 1 or min(points, kept) < 2:
+        raise bad_input(f"{episodes} episodes, grids {points} and {kept}", "one or more, two or more")
     rng = np.random.default_rng(seed)
     secret = rng.integers(0, 2, episodes)
     honest = rng.integers(0, points, episodes)
     wrong = honest % 2 != secret
     sent = honest + wrong * np.where(honest == points - 1, -1, np.where(honest == 0, 1, rng.choice([-1, 1], episodes)))
-    noisy = np.clip(sent / (points - 1) + dither * rng.normal(size=episodes), 0, 1)
-    return secret.tolist(), np.rint(noisy * (kept - 1)).astype(int).tolist()
+    rows = law(sent * (kept - 1) / (points - 1), kept, width_of(dither))
+    drawn = (np.cumsum(rows, axis=1) < rng.random((episodes, 1))).sum(axis=1)
+    return secret.tolist(), np.minimum(drawn, kept - 1).tolist()
 
 
 def steganographic_gap(secrets: Sequence[int], answers: Sequence[int], confidence: float = 0.95) -> Estimate:

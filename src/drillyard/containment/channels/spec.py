@@ -19,7 +19,8 @@ class ChannelSpec(Record):
     """What `drillyard contain channel` is asked.
 
     `budget` is the most bits a year that pass, 0 for no limit. `fine` is the oracle's own grid in the measurement;
-    the canonicaliser adds `dither` and rounds to the answer type where that is a grid.
+    the canonicaliser adds noise of ± `dither` steps (0, or at least 1) and rounds to the answer type where that is a
+    grid.
     """
 
     answer: str = "grid-21"
@@ -30,7 +31,7 @@ class ChannelSpec(Record):
     entropy: float = 0.0
     budget: float = 0.0
     fine: int = 101
-    dither: float = 0.03
+    dither: float = 1.0
     episodes: int = 5000
     oracles: int = 3
     steers: float = 0.1

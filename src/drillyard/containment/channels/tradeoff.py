@@ -8,7 +8,7 @@ import numpy as np
 
 from drillyard.containment.channels.answers import DOES_NOT_SHOW as _LIMITS
 from drillyard.containment.channels.answers import AnswerType, answers_needed, bits_per_year
-from drillyard.containment.channels.capacity import capacity, dithering, median_of, rounding
+from drillyard.containment.channels.capacity import capacity, median_of, releasing, telling
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
@@ -44,12 +44,13 @@ class ChannelReport(Record):
 def settings(
     points: int = 101,
     grids: Sequence[int] = (2, 5, 11, 21, 51),
-    dithers: Sequence[float] = (0.02, 0.05, 0.1),
+    dithers: Sequence[float] = (1, 2, 4),
     k: int = 3,
 ) -> tuple[ReleaseSetting, ...]:
     """Return rounding, dither and the median of k on a grid of reports, with bits and the Brier loss of each.
 
-    An honest answer is uniform over the grid. For the median the k − 1 other oracles answer with the dither next to it,
+    Dither is in steps of the grid. Its bits are those of the best reports of all, on the grid or between its points. An
+    honest answer is uniform over the grid. For the median the k − 1 other oracles answer with the dither next to it,
     around the middle of the grid: their spread is the room that a steered one has. Its loss is 0 by the model, for
     honest copies agree.
 
@@ -61,15 +62,15 @@ def settings(
     value = np.linspace(0, 1, points)
     rows = [ReleaseSetting(name=f"{points} points as they are", bits=float(np.log2(points)), score_loss=0.0)]
     for coarse in (grid for grid in grids if grid < points):
-        channel = rounding(points, coarse)
+        channel = releasing(points, coarse)
         error = (channel * (np.linspace(0, 1, coarse)[None, :] - value[:, None]) ** 2).sum(1).mean()
         rows.append(ReleaseSetting(name=f"rounded to {coarse}", bits=float(np.log2(coarse)), score_loss=float(error)))
     for width in dithers:
-        channel = dithering(points, width)
-        error = (channel * (value[None, :] - value[:, None]) ** 2).sum(1).mean()
-        rows.append(ReleaseSetting(name=f"dither {width:g}", bits=_bits(channel), score_loss=float(error)))
+        error = (releasing(points, points, width) * (value[None, :] - value[:, None]) ** 2).sum(1).mean()
+        bits = _bits(telling(points, width))
+        rows.append(ReleaseSetting(name=f"dither {width:g}", bits=bits, score_loss=float(error)))
     for width in dithers:
-        channel = median_of(np.eye(points), dithering(points, width)[points // 2], k)
+        channel = median_of(np.eye(points), releasing(points, points, width)[points // 2], k)
         rows.append(ReleaseSetting(name=f"median of {k}, others spread {width:g}", bits=_bits(channel), score_loss=0.0))
     return tuple(rows)
 

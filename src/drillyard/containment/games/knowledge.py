@@ -12,7 +12,10 @@ how often further samples attack.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
+from numpy.typing import NDArray
 
 from drillyard.containment.games.attempts import upfront_loss, upfront_loss_at
 from drillyard.containment.games.bins import AuditGame, losses
@@ -34,30 +37,36 @@ LEVELS = (
 def loss_at(game: AuditGame, policy: tuple[float, ...], budget: float) -> tuple[float, float, float, float]:
     """Return the expected damage under a policy at levels 0 to 3.
 
-    Ties of a guess are broken for the attacker. Level 3 is the largest of all; the others need not rise one by one,
-    since who guesses wrongly can do worse than who draws at random.
+    Ties of a guess are broken for the attacker, and a guess that does worse than less knowledge is not acted on.
     """
     real = losses(game, policy)
     by_value, by_threshold = np.asarray(game.values), losses(game, threshold_policy(game, budget))
     guessed = [float(real[guess >= guess.max() - 1e-12].max()) for guess in (by_value, by_threshold)]
-    return float(real.mean()), guessed[0], guessed[1], float(real.max())
+    return _four(np.maximum.accumulate([float(real.mean()), *guessed, float(real.max())]))
 
 
 def safety_at(name: str, setting: GameSetting, budget: float) -> tuple[float, float, float, float]:
-    """Return the safety of a protocol at levels 0 to 3. Raises `BadInput` for an unknown protocol."""
+    """Return the safety of a protocol at levels 0 to 3, each against the best of all that the level can do.
+
+    What a level can do, the next one can as well: not to collude, to send the first attack that comes. Raises
+    `BadInput` for an unknown protocol.
+    """
     if name == "upfront-audit":
         best = 1 - upfront_loss(budget, setting.success)
         return 1 - upfront_loss_at(budget, setting.success, 1.0), best, best, best
-    aware = setting.model_copy(update={"candidates": 1})
-    blind = aware.model_copy(update={"collusion": 0.0})
-    full = [
-        setting.model_copy(update={"collusion": collusion, "attack_rate": rate})
-        for collusion in (setting.collusion, 1.0)
-        for rate in (setting.attack_rate, *np.linspace(0, 1, 21).tolist())
+    one, many, share = {1}, {1, setting.candidates}, setting.collusion
+    known = ((one, {0.0}), (one, {0.0, share}), (many, {0.0, share}), (many, {0.0, share, 1.0}))
+    paced = {setting.attack_rate, *np.linspace(0, 1, 21).tolist()}
+    least = [
+        min(
+            safety_of(name, setting.model_copy(update={"candidates": n, "collusion": c, "attack_rate": rate}), budget)
+            for n, c, rate in itertools.product(candidates, collusion, rates)
+        )
+        for (candidates, collusion), rates in zip(known, (*[{setting.attack_rate}] * 3, paced), strict=True)
     ]
-    return (
-        safety_of(name, blind, budget),
-        safety_of(name, aware, budget),
-        safety_of(name, setting, budget),
-        min(safety_of(name, one, budget) for one in full),
-    )
+    return _four(np.array(least))
+
+
+def _four(levels: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    none, audits, monitor, policy = levels.tolist()
+    return none, audits, monitor, policy

@@ -1,18 +1,23 @@
-"""From what a forecaster wrote to the one answer that may leave: parse, round, agree, and strip all else."""
+"""From what a forecaster wrote to the one answer that may leave: parse, agree, add noise, round, strip all else."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from drillyard.containment.gateway.policy import GatewayPolicy
-from drillyard.containment.gateway.questions import Question
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Agreement", "agree", "parse"]
+from drillyard.containment.channels.noise import draw
+from drillyard.containment.gateway.policy import GatewayPolicy
+from drillyard.containment.gateway.questions import Question, points_of, step_of
+
+__all__ = ["Agreement", "agree", "parse", "settled"]
+
+Array = NDArray[np.float64]
 
 _NUMBER = re.compile(r"(?<![\w.\-])(\d+(?:\.\d+)?)(\s*%)?(?![\w])")
 _DAY = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
@@ -50,26 +55,42 @@ def parse(question: Question, raw: str, policy: GatewayPolicy, today: date) -> f
 
 
 def agree(question: Question, raws: Sequence[str], policy: GatewayPolicy, today: date, rng: random.Random) -> Agreement:
-    """Return the median of the answers on the grid of its type, if enough of them are near enough to each other.
+    """Return the answer on which enough of several agree, with the policy's noise, on the grid of its type."""
+    read = [parse(question, raw, policy, today) for raw in raws]
+    parsed = sum(value is not None for value in read)
+    value = float(settled(question.kind, np.array([np.nan if one is None else one for one in read]), policy))
+    if np.isnan(value):
+        numeric = question.kind in ("grid", "date") and parsed >= policy.quorum
+        return Agreement(answer="", parsed=parsed, reason="spread" if numeric else "quorum")
+    if question.kind in ("grid", "date"):
+        value = draw(value / step_of(question, policy), points_of(question, policy), policy.dither, rng.random())
+    return Agreement(answer=_word(question, int(value), policy, today), parsed=parsed)
 
-    Of an even number the lower middle one is taken. Categories and binaries take the answer of a quorum. Source of the
-    rule: Bostrom, Superintelligence, ch. 10 (several oracles, shown only if they agree); void if they collude.
+
+def settled(kind: str, values: Array, policy: GatewayPolicy) -> Array:
+    """Return the value on which several runs agree, shape (…), nan where they do not.
+
+    Of probabilities and days the median, if all lie within the spread; of an even number the lower middle one. Of other
+    answers the one that a quorum and more than half of the runs give. Source of the rule: Bostrom, Superintelligence,
+    ch. 10 (several oracles, shown only if they agree); void if they collude.
+
+    Args:
+        kind: of the question.
+        values: shape (…, runs), nan where a run gave no answer of its type.
+        policy: with quorum and spread.
     """
-    values = [value for raw in raws if (value := parse(question, raw, policy, today)) is not None]
-    if len(values) < policy.quorum:
-        return Agreement(answer="", parsed=len(values), reason="quorum")
-    if question.kind in ("binary", "category"):
-        value, count = Counter(sorted(values)).most_common(1)[0]
-        enough = count >= policy.quorum and 2 * count > len(values)
-        return Agreement(answer=_word(question, value, policy, today) if enough else "", parsed=len(values))
-    scale = 1.0 if question.kind == "grid" else float(policy.max_days)
-    if max(values) - min(values) > policy.spread * scale + 1e-12:
-        return Agreement(answer="", parsed=len(values), reason="spread")
-    middle = sorted(values)[(len(values) - 1) // 2]
-    step = 1 / (policy.grid_points - 1) if question.kind == "grid" else 1.0
-    if policy.dither:
-        middle = min(scale, max(0.0, middle + (rng.random() - 0.5) * step))
-    return Agreement(answer=_word(question, middle, policy, today), parsed=len(values))
+    in_order = np.sort(values, axis=-1)  # nan comes last
+    parsed = np.isfinite(values).sum(axis=-1)
+    last = np.maximum(parsed - 1, 0)
+    middle = np.take_along_axis(in_order, (last // 2)[..., None], axis=-1)[..., 0]
+    if kind in ("grid", "date"):
+        highest = np.take_along_axis(in_order, last[..., None], axis=-1)[..., 0]
+        scale = 1.0 if kind == "grid" else float(policy.max_days)
+        agreed = highest - in_order[..., 0] <= policy.spread * scale + 1e-12
+    else:  # what more than half of them say is the median as well
+        same = (values == middle[..., None]).sum(axis=-1)
+        agreed = (same >= policy.quorum) & (2 * same > parsed)
+    return np.asarray(np.where(agreed & (parsed >= policy.quorum), middle, np.nan), dtype=float)
 
 
 def _day(text: str, policy: GatewayPolicy, today: date) -> float | None:
@@ -83,13 +104,12 @@ def _day(text: str, policy: GatewayPolicy, today: date) -> float | None:
     return float(ahead) if 0 <= ahead <= policy.max_days else None
 
 
-def _word(question: Question, value: float, policy: GatewayPolicy, today: date) -> str:
-    """Write a value as one of the words of its type."""
+def _word(question: Question, place: int, policy: GatewayPolicy, today: date) -> str:
+    """Write the answer at a place of its type's grid as one of the words of the type."""
     if question.kind == "binary":
-        return "yes" if value else "no"
+        return "yes" if place else "no"
     if question.kind == "category":
-        return question.options[int(value)]
+        return question.options[place]
     if question.kind == "date":
-        return (today + timedelta(days=round(value))).isoformat()
-    steps = policy.grid_points - 1
-    return f"{round(value * steps) / steps:.4f}"
+        return (today + timedelta(days=place * policy.day_step)).isoformat()
+    return f"{place / (policy.grid_points - 1):.4f}"

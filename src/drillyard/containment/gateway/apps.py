@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import math
 import secrets
 import threading
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -37,7 +39,9 @@ from drillyard.organisms.listening import BodyLimit
 
 __all__ = ["Service", "approver_app", "asker_app", "operator_app"]
 
+_LOG = logging.getLogger(__name__)
 _PULSE = 1.0
+_SIGNED = ("account", "time", "nonce", "signature")
 _MAX_BODY = 32_768
 
 Handler = Callable[[Request, Account, Signed], Awaitable[Mapping[str, Any]]]
@@ -73,7 +77,7 @@ class Service:
     def account(self, request: Request, body: bytes, planes: tuple[Plane, ...]) -> tuple[Account, Signed]:
         """Return who signed a request. Raises `HTTPException` 403, always the same, for any fault."""
         head, now = request.headers, self.gateway.clock.now()
-        name, at, nonce, mark = (head.get(f"x-{part}", "") for part in ("account", "time", "nonce", "signature"))
+        name, at, nonce, mark = (unquote(head.get(f"x-{part}", "")) for part in _SIGNED)
         account = self.gateway.keyring.find(name, *planes)
         try:
             words = body.decode()
@@ -182,14 +186,18 @@ def _app(service: Service, doors: Mapping[tuple[str, str], Handler], planes: tup
     ]
 
     async def refused(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        return _reply({"state": "refused"}, service.gateway.policy, status)
+        """Answer what no handler took: another address, another method."""
+        policy = service.gateway.policy
+        await _pace(time.monotonic(), policy)
+        return _reply({"state": "refused"}, policy, error.status_code if isinstance(error, HTTPException) else 500)
 
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[Middleware(BodyLimit, limit=_MAX_BODY)],
         exception_handlers={HTTPException: refused, Exception: refused},
     )
+    app.router.redirect_slashes = False  # a redirect is made from the Host header, and nobody signed for it
+    return app
 
 
 def _guarded(service: Service, handler: Handler, planes: tuple[Plane, ...]) -> Callable[[Request], Awaitable[Response]]:
@@ -208,13 +216,21 @@ def _guarded(service: Service, handler: Handler, planes: tuple[Plane, ...]) -> C
             data, status = {"state": "refused"}, 403
         except (DrillyardError, SQLAlchemyError):
             data, status = {"state": "refused"}, 503
-        if policy.reply_milliseconds:
-            pace = policy.reply_milliseconds / 1000
-            took = time.monotonic() - began
-            await asyncio.sleep(math.ceil(took / pace) * pace - took)
+        except Exception as error:  # whatever it is, its reply looks like any other, and its words may hold an answer
+            _LOG.error("a request failed with %s", type(error).__name__)
+            data, status = {"state": "refused"}, 503
+        await _pace(began, policy)
         return _reply(data, policy, status)
 
     return guarded
+
+
+async def _pace(began: float, policy: GatewayPolicy) -> None:
+    """Wait until a multiple of the policy's pace is over."""
+    if policy.reply_milliseconds:
+        pace = policy.reply_milliseconds / 1000
+        took = time.monotonic() - began
+        await asyncio.sleep(math.ceil(took / pace) * pace - took)
 
 
 def _reply(data: Mapping[str, Any], policy: GatewayPolicy, status: int) -> Response:

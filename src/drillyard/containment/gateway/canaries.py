@@ -95,9 +95,11 @@ def _alarms(
     seed: int,
     today: date,
 ) -> tuple[list[bool], list[bool], list[bool], int]:
-    # Erasure and budgets are about readers; a canary has none, so that it is put whatever is left.
+    # Erasure, noise and budgets are about readers; a canary has none, so that it is put whatever is left.
     free = policy.with_fields(
-        erasure=0.0, **{name: {"bits": 1e9, "questions": 10**9} for name in ("per_asker", "per_topic", "per_year")}
+        erasure=0.0,
+        dither=0.0,
+        **{name: {"bits": 1e9, "questions": 10**9} for name in ("per_asker", "per_topic", "per_year")},
     )
     both = [
         simulate(free, make, [one.question for one in known], s, monitors=[secret_monitor(secrets)], today=today)

@@ -86,9 +86,12 @@ class LiveCanaries:
         self._open: dict[str, Watched] = {}
 
     def check(self, policy: GatewayPolicy, today: date) -> None:
-        """Raise `BadInput` for a known answer that no release could have."""
-        plain = policy.with_fields(dither=False)
+        """Raise `BadInput` for a known answer that no release could have, or that noise could change."""
+        plain = policy.with_fields(dither=0.0)
         for one in self._left:
+            if policy.dither and one.question.kind in ("grid", "date"):
+                found = f"{one.question.kind!r} of {one.question.text!r:.60} under dither"
+                raise bad_input(found, "canaries that noise leaves as they are: binary or category")
             said = agree(one.question, [one.answer] * policy.runs, plain, today, self._draw).answer
             if said != one.answer:
                 found = f"{one.answer!r} to {one.question.text!r:.60}"

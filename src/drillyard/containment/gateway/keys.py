@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from drillyard.containment.gateway.chain import canonical
 from drillyard.containment.gateway.signing import Key, PublicKey
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Record
-from drillyard.records.names import person_name, require_unlike, same_name
+from drillyard.records.names import person_name, require_unlike, same_name, visible_name
 from drillyard.records.strict_json import parse_json
 
 __all__ = [
@@ -49,12 +49,13 @@ class Account(Record):
     plane: Plane
     public: PublicKey
 
-    @field_validator("id", "person")
-    @classmethod
-    def _is_spelled(cls, name: str) -> str:
-        if person_name(name, 64) != name:
-            raise bad_input(f"{ascii(name)}", f"the spelling {ascii(person_name(name, 64))}")
-        return name
+    @model_validator(mode="after")
+    def _are_spelled(self) -> Account:
+        plain = {self.id: visible_name(self.id, "account", 64), self.person: person_name(self.person, 64)}
+        for found, expected in plain.items():
+            if found != expected:
+                raise bad_input(ascii(found), f"the spelling {ascii(expected)}")
+        return self
 
 
 class Keyring(Record):

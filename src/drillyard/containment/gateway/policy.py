@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from drillyard.containment.channels.noise import width_of
 from drillyard.containment.gateway.chain import canonical
 from drillyard.errors import bad_input
 from drillyard.records import Record
@@ -70,11 +71,12 @@ class GatewayPolicy(Record):
     """All rules of a gateway.
 
     `erasure` is the chance that an answer is destroyed unread. `runs` episodes answer each question; `quorum` of them
-    must parse and lie within `spread` (a share of the scale; categories must be equal). `dither` shifts numbers by up
-    to half a step before they are rounded. An answer waits `hold_seconds`, then needs `approvals` persons and
-    `cooling_seconds` after the last vote, and appears at the next multiple of `slot_seconds`; unreleased at
-    `close_seconds`, a question closes. Replies are `reply_bytes` long and take a multiple of `reply_milliseconds`.
-    The operator renews a lease of `lease_seconds`; without it nothing leaves. Patterns are those of `pattern_of`.
+    must parse and lie within `spread` (a share of the scale; categories must be equal). Probabilities are rounded to
+    `grid_points`, days to every `day_step`th from today, after noise of ± `dither` steps (0, or at least 1). An answer
+    waits `hold_seconds`, then needs `approvals` persons and `cooling_seconds` after the last vote, and appears at the
+    next multiple of `slot_seconds`; unreleased at `close_seconds`, a question closes. Replies are `reply_bytes` long
+    and take a multiple of `reply_milliseconds`. The operator renews a lease of `lease_seconds`; without it nothing
+    leaves. Patterns are those of `pattern_of`.
     """
 
     name: str = "gateway"
@@ -82,6 +84,7 @@ class GatewayPolicy(Record):
     kinds: tuple[str, ...] = ("binary", "grid", "date", "category")
     grid_points: int = Field(default=21, ge=2, le=101)
     max_days: int = Field(default=3650, ge=1, le=36500)
+    day_step: int = Field(default=1, ge=1, le=3650)
     max_options: int = Field(default=8, ge=2, le=64)
     forbidden: tuple[Forbidden, ...] = ()
     steering: Steering = Steering()
@@ -92,7 +95,7 @@ class GatewayPolicy(Record):
     runs: int = Field(default=3, ge=1, le=25)
     quorum: int = Field(default=2, ge=1, le=25)
     spread: float = Field(default=0.1, ge=0, le=1)
-    dither: bool = False
+    dither: float = Field(default=0.0, le=100)
     max_raw_characters: int = Field(default=200, ge=1)
     hold_seconds: Seconds = 3600.0
     cooling_seconds: Seconds = 600.0
@@ -118,6 +121,7 @@ class GatewayPolicy(Record):
     def _makes_sense(self) -> GatewayPolicy:
         if self.quorum > self.runs:
             raise ValueError(f"quorum {self.quorum} needs as many runs, found {self.runs}")
+        width_of(self.dither)
         if self.close_seconds < self.hold_seconds + self.cooling_seconds + self.slot_seconds:
             raise ValueError("close_seconds must be at least hold, cooling-off and one slot together")
         unknown = set(self.kinds) - {"binary", "grid", "date", "category"}

@@ -15,7 +15,7 @@ from drillyard.records import Record
 from drillyard.records.lookalikes import spellings
 from drillyard.records.patterns import pattern_of
 
-__all__ = ["Question", "bits", "refusal", "steering"]
+__all__ = ["Question", "bits", "points_of", "refusal", "steering", "step_of"]
 
 
 class Question(Record):
@@ -47,13 +47,24 @@ class Question(Record):
         return hashlib.sha256(canonical(self.to_data()).encode()).hexdigest()
 
 
+def points_of(question: Question, policy: GatewayPolicy) -> int:
+    """Return how many answers there are of a question's type."""
+    if question.kind == "date":
+        return policy.max_days // policy.day_step + 1
+    return {"binary": 2, "grid": policy.grid_points, "category": len(question.options)}[question.kind]
+
+
+def step_of(question: Question, policy: GatewayPolicy) -> float:
+    """Return how far apart two answers of a question's type are, in units of what `parse` reads."""
+    return {"grid": 1 / (policy.grid_points - 1), "date": float(policy.day_step)}.get(question.kind, 1.0)
+
+
 def bits(question: Question, policy: GatewayPolicy) -> float:
     """Return the most that one reply can carry: log2 of the answers of its type and of no answer.
 
     That an answer is withheld is an answer too: binary log2(3), a grid of 21 points log2(22).
     """
-    sizes = {"binary": 2, "grid": policy.grid_points, "date": policy.max_days + 1, "category": len(question.options)}
-    return math.log2(sizes[question.kind] + 1)
+    return math.log2(points_of(question, policy) + 1)
 
 
 def steering(question: Question, policy: GatewayPolicy) -> float:

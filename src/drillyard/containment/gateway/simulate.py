@@ -96,16 +96,19 @@ class GatewayContainment:
         self, make: Callable[[], Forecaster], questions: Sequence[Question], seed: int, askers: Sequence[str] = ()
     ) -> SimulationResult:
         """Put every question through admission, budgets, coin, episodes, agreement and monitors."""
-        rng, spent = random.Random(f"gateway:{seed}"), dict[str, tuple[int, int]]()
-        answers = []
-        for question, asker in zip(questions, askers or ["asker"] * len(questions), strict=True):
-            reason = self._refusal(question) or self._over(question, asker, spent)
-            if reason:
-                answers.append(SimulatedAnswer(state="refused", reason=reason))
-            else:
-                answers.append(self._run(make, question, rng))
+        rng = random.Random(f"gateway:{seed}")
+        answers = [
+            SimulatedAnswer(state="refused", reason=reason) if reason else self._run(make, question, rng)
+            for question, reason in zip(questions, self.reasons(questions, askers), strict=True)
+        ]
         total = sum(one.bits for one in answers)
         return SimulationResult(containment=self._policy.name, seed=seed, answers=tuple(answers), bits=total)
+
+    def reasons(self, questions: Sequence[Question], askers: Sequence[str] = ()) -> list[str]:
+        """Return for each question why it is refused; nothing where it is put. No answer has a say in it."""
+        spent: dict[str, tuple[int, int]] = {}
+        asked = zip(questions, askers or ["asker"] * len(questions), strict=True)
+        return [self._refusal(question) or self._over(question, asker, spent) for question, asker in asked]
 
     def _refusal(self, question: Question) -> str:
         """Return what admission says of a question; it says the same each time."""

@@ -69,11 +69,15 @@ class Parameter(Record):
 
 
 class Assumption(Record):
-    """One assumption: what it says, its numbers, what speaks for it, what it stresses, what would falsify it."""
+    """One assumption: what it says, its numbers, what speaks for it, what it stresses, what would falsify it.
+
+    `plain` says it to whoever knows no model, with its ranges by name of the parameter in braces (`{theft:%}`).
+    """
 
     id: str
     name: str
     statement: str
+    plain: str = ""
     parameters: Annotated[tuple[Parameter, ...], MinLen(1)]
     evidence: str
     stresses: str
@@ -114,9 +118,10 @@ class ParameterChange(Record):
 
 
 class AssumptionChange(Record):
-    """An assumption as a user changes it: by id; what is left out stays."""
+    """An assumption as a user changes it: by id; what is left out stays. `by` says who claims the new ranges."""
 
     id: str
+    by: str = ""
     parameters: tuple[ParameterChange, ...] = ()
     statement: str | None = None
     evidence: str | None = None

@@ -11,7 +11,7 @@ from drillyard.containment.horizon.risk import RiskReport
 
 __all__ = ["Bar", "Box", "Curve", "Tree", "draw_curve", "draw_tornado", "draw_tree"]
 
-_ROW, _COLUMN, _WIDE = 40, 145, 126
+_ROW, _COLUMN, _WIDE = 40, 190, 172
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
-from importlib import resources
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -14,7 +13,6 @@ from pydantic import model_validator
 
 from drillyard.containment.horizon.bdd import Bdd
 from drillyard.records import Estimate, Record
-from drillyard.records.yaml_file import read_yaml
 
 __all__ = [
     "DOES_NOT_SHOW",
@@ -25,7 +23,6 @@ __all__ = [
     "TreeGate",
     "TreeReport",
     "analyse",
-    "default_tree",
     "inclusion_exclusion",
 ]
 
@@ -38,17 +35,26 @@ Name = Annotated[str, MinLen(1)]
 
 
 class Event(Record):
-    """A basic event: its chance lies somewhere between two values, which may be equal."""
+    """A basic event: its chance lies between two values, which may be equal; half of the doubt lies below `median`."""
 
     name: Name
     low: Share
     high: Share
+    median: Share | None = None
+    """The middle of the interval when absent."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.low > self.high:
             raise ValueError(f"{self.name}: low at most high, not {self.low:g} and {self.high:g} (reversed)")
+        if not self.low <= self.middle <= self.high:
+            raise ValueError(f"{self.name}: a median from {self.low:g} to {self.high:g}, not {self.middle:g}")
         return self
+
+    @property
+    def middle(self) -> float:
+        """The chance below which half of the doubt lies."""
+        return (self.low + self.high) / 2 if self.median is None else self.median
 
 
 class TreeGate(Record):
@@ -115,8 +121,12 @@ class EventRow(Record):
 
 
 class TreeReport(Record):
-    """The top event: exact at mid chances, exact bounds over intervals, sampled over them; cut sets; importance."""
+    """The top event: exact at the medians of all chances, exact bounds, sampled over intervals; cut sets; importance.
 
+    `chance` is no mean: where an event is rare but its interval reaches far up, `sampled` is above it.
+    """
+
+    tree: FaultTree
     top: str
     chance: float
     low: float
@@ -127,42 +137,43 @@ class TreeReport(Record):
     does_not_show: str = DOES_NOT_SHOW
 
 
-def default_tree() -> FaultTree:
-    """Return our tree of harm through an oracle; its intervals are ours (unverified)."""
-    folder = resources.files("drillyard.containment.horizon") / "data"
-    return FaultTree.from_data(read_yaml(folder / "tree.yaml"))
-
-
 def analyse(tree: FaultTree, draws: int = 20_000, seed: int = 1) -> TreeReport:
     """Compute the top event and what it hangs on.
 
     Args:
         tree: the tree. Gates are monotone, so both bounds are exact.
-        draws: of chances, uniform within their intervals.
+        draws: of chances within their intervals.
         seed: decides the draws.
     """
-    tree = _split(tree)
     bdd, top = _built(tree)
-    low, high = (np.array([getattr(one, end) for one in tree.events]) for end in ("low", "high"))
-    middle = (low + high) / 2
-    whole = float(bdd.chance(top, middle))
+    names = _parts(tree)
+    low, middle, high = (np.array([getattr(one, end) for one in tree.events]) for end in ("low", "middle", "high"))
+
+    def at(given: NDArray[np.float64]) -> NDArray[np.float64]:
+        return bdd.chance(top, _split(tree, given))
+
+    parts, whole = _split(tree, middle), float(at(middle))
     rows = []
-    for i, event in enumerate(tree.events):
-        sure, never = (float(bdd.chance(top, _with(middle, i, value))) for value in (1.0, 0.0))
+    for i, name in enumerate(names):
+        sure, never = (float(bdd.chance(top, _with(parts, i, value))) for value in (1.0, 0.0))
         vesely = (whole - never) / whole if whole > 0 else 0.0
-        rows.append(EventRow(event=event.name, birnbaum=sure - never, fussell_vesely=vesely))
-    points = np.random.default_rng(seed).random((len(low), draws))
-    sampled = bdd.chance(top, low[:, None] + points * (high - low)[:, None])
+        rows.append(EventRow(event=name, birnbaum=sure - never, fussell_vesely=vesely))
+    points = 2 * np.random.default_rng(seed).random((len(low), draws))
+    spread = np.where(points < 1, low[:, None] + points * (middle - low)[:, None], 0)
+    sampled = at(np.where(points < 1, spread, middle[:, None] + (points - 1) * (high - middle)[:, None]))
     ends = np.quantile(sampled, [0.05, 0.95])
-    mean = float(np.clip(sampled.mean(), *ends))
-    method = "mean over chances uniform in their intervals; 5 % to 95 %"
+    mean = float(sampled.mean())
+    method = "mean over chances, half of them below their medians and half above, uniform there; 5 % to 95 %"
     return TreeReport(
+        tree=tree,
         top=tree.top,
         chance=whole,
-        low=float(bdd.chance(top, low)),
-        high=float(bdd.chance(top, high)),
-        sampled=Estimate(value=mean, low=float(ends[0]), high=float(ends[1]), n=draws, method=method),
-        cut_sets=tuple(tuple(tree.events[i].name for i in sorted(cut)) for cut in bdd.cut_sets(top)),
+        low=float(at(low)),
+        high=float(at(high)),
+        sampled=Estimate(
+            value=mean, low=min(float(ends[0]), mean), high=max(float(ends[1]), mean), n=draws, method=method
+        ),
+        cut_sets=tuple(tuple(names[i] for i in sorted(cut)) for cut in bdd.cut_sets(top)),
         events=tuple(sorted(rows, key=lambda row: -row.birnbaum)),
     )
 
@@ -182,27 +193,35 @@ def _with(chances: NDArray[np.float64], at: int, value: float) -> NDArray[np.flo
 
 
 def _built(tree: FaultTree) -> tuple[Bdd, int]:
-    """Return the diagram and its top; variables in the order of the tree's events."""
-    bdd, gates = Bdd(len(tree.events)), {gate.name: gate for gate in tree.gates}
+    """Return the diagram and its top; a variable per event, and then one per common cause."""
+    count = len(tree.events)
+    bdd, gates = Bdd(count + len(tree.common)), {gate.name: gate for gate in tree.gates}
     nodes = {event.name: bdd.variable(i) for i, event in enumerate(tree.events)}
+    for number, one in enumerate(tree.common):
+        nodes |= {name: bdd.at_least(1, [nodes[name], bdd.variable(count + number)]) for name in one.events}
     for name in TopologicalSorter({gate.name: gate.of for gate in tree.gates}).static_order():
         if name in gates:
             nodes[name] = bdd.at_least(gates[name].count(), [nodes[one] for one in gates[name].of])
     return bdd, nodes[tree.top]
 
 
-def _split(tree: FaultTree) -> FaultTree:
-    """Return the tree with each common cause as an event of its own, beside what is left of each member's chance."""
-    events, gates = {one.name: one for one in tree.events}, list(tree.gates)
-    for number, one in enumerate(tree.common, 1):
-        shared = f"common cause {number}"
-        members = [events[name] for name in one.events]
-        low, high = (one.beta * min(getattr(event, end) for event in members) for end in ("low", "high"))
-        events[shared] = Event(name=shared, low=low, high=high)
-        for event in members:
-            own = f"{event.name}, own cause"
-            rest = {"low": (1 - one.beta) * event.low, "high": (1 - one.beta) * event.high}
-            del events[event.name]
-            events[own] = Event(name=own, **rest)
-            gates.append(TreeGate(name=event.name, kind="or", of=(own, shared)))
-    return tree.model_copy(update={"gates": tuple(gates), "events": tuple(events.values())})
+def _parts(tree: FaultTree) -> list[str]:
+    """Return what each variable stands for: an event, what is left of it beside a common cause, a common cause."""
+    joined = {name for one in tree.common for name in one.events}
+    own = [f"{one.name}, own cause" if one.name in joined else one.name for one in tree.events]
+    return [*own, *(f"common cause {number}" for number in range(1, len(tree.common) + 1))]
+
+
+def _split(tree: FaultTree, given: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the chances of the variables for chances of the events, shape (events, ...): a share beta is common.
+
+    The smallest chance of the joined events counts; it is taken of the chances as given, and not of the ends or middles
+    of their intervals.
+    """
+    places = {one.name: i for i, one in enumerate(tree.events)}
+    own, shared = given.copy(), []
+    for one in tree.common:
+        rows = [places[name] for name in one.events]
+        shared.append(one.beta * given[rows].min(axis=0))
+        own[rows] = (1 - one.beta) * given[rows]
+    return np.concatenate([own, np.array(shared).reshape(len(shared), *given.shape[1:])])

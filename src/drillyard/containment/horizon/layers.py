@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import model_validator
+from scipy.special import ndtr, ndtri
 
 from drillyard.errors import bad_input
 from drillyard.records import Record
@@ -22,9 +24,11 @@ __all__ = [
     "Monitor",
     "Part",
     "Quorum",
+    "bits_left",
     "default_layers",
     "layers_named",
     "read_layers",
+    "stronger",
 ]
 
 Share = Annotated[float, Ge(0), Le(1)]
@@ -45,10 +49,14 @@ MECHANISMS = {
 
 
 class Monitor(Record):
-    """A Gaussian monitor (d' at the start skill) that audits a share of honest work; its d' falls with skill (A5)."""
+    """A Gaussian monitor (d' at the start skill) that audits a share of honest work; its d' falls with skill (A5).
+
+    `tries`: attacks that the attacker scores in a copy of the monitor before it sends the least suspicious one.
+    """
 
     separation: Annotated[float, Ge(0)]
     budget: Annotated[float, Gt(0), Lt(1)]
+    tries: Annotated[int, Ge(1), Le(1000)] = 1
 
 
 class Quorum(Record):
@@ -68,19 +76,23 @@ class Quorum(Record):
 class Layer(Record):
     """One layer: the part that it multiplies by `factor` when all goes well, and what weakens it.
 
-    A monitor or a quorum computes its factor. `useful` is the share of usefulness that is left; `hours` are staff
-    hours per 1,000 questions. Costs and factors are ours (unverified).
+    A monitor or a quorum computes its factor; any other layer states one, above 0, for none is perfect. `useful` is the
+    share of usefulness that is left; `hours` are staff hours per 1,000 questions, `money` a year comes on top of them.
+    `by` says whose claim the factor is, `measured` what measured it. Costs and factors are ours (unverified).
     """
 
     name: Annotated[str, MinLen(1)]
     words: str = ""
     multiplies: Part
-    factor: Share = 0.0
+    factor: Annotated[float, Gt(0), Le(1)] | None = None
     monitor: Monitor | None = None
     quorum: Quorum | None = None
     weakened_by: tuple[str, ...] = ()
     useful: Share = 1.0
     hours: Annotated[float, Ge(0)] = 0.0
+    money: Annotated[float, Ge(0)] = 0.0
+    by: str = ""
+    measured: str = ""
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -88,8 +100,10 @@ class Layer(Record):
             raise ValueError(f"{self.name}: weakened_by among {', '.join(MECHANISMS)}, not {', '.join(strangers)}")
         if (self.monitor or self.quorum) and self.multiplies != "uncaught":
             raise ValueError(f"{self.name}: a monitor or a quorum multiplies uncaught, not {self.multiplies}")
-        if self.multiplies == "bits" and (self.weakened_by or not self.factor):
-            raise ValueError(f"{self.name}: a factor above 0 on bits that nothing weakens")
+        if sum(one is not None for one in (self.factor, self.monitor, self.quorum)) != 1:
+            raise ValueError(f"{self.name}: one of factor (above 0, up to 1), monitor and quorum")
+        if self.multiplies == "bits" and self.weakened_by:
+            raise ValueError(f"{self.name}: a factor on bits that nothing weakens")
         return self
 
     def touched_by(self) -> tuple[str, ...]:
@@ -123,6 +137,30 @@ def default_layers() -> tuple[Layer, ...]:
 def read_layers(path: Path) -> tuple[Layer, ...]:
     """Read layers from YAML. Raises `BadInput` with what is wrong."""
     return Layers.from_data(read_yaml(path)).layers
+
+
+def stronger(layer: Layer, times: float) -> Layer:
+    """Return a layer that lets pass a `times`-th part of what it does; below 1 it is weaker, never worse than none.
+
+    Of a monitor the odds that it misses an attack at its audit share are divided, of a quorum the error of each
+    reviewer. What a layer leaves of the bits is counted and stays.
+    """
+    if layer.multiplies == "bits":
+        return layer
+    if layer.monitor:
+        caught = ndtr(layer.monitor.separation + ndtri(layer.monitor.budget))
+        odds = times * caught / max(1 - caught, 1e-12)
+        separation = max(float(ndtri(odds / (1 + odds)) - ndtri(layer.monitor.budget)), 0.0)
+        return layer.model_copy(update={"monitor": layer.monitor.model_copy(update={"separation": separation})})
+    if layer.quorum:
+        error = min(layer.quorum.error / times, 0.999)
+        return layer.model_copy(update={"quorum": layer.quorum.model_copy(update={"error": error})})
+    return layer.model_copy(update={"factor": min((layer.factor or 1.0) / times, 1.0)})
+
+
+def bits_left(layers: Sequence[Layer]) -> float:
+    """Return the share of the bits of a free answer that these layers leave."""
+    return math.prod(one.factor or 1.0 for one in layers if one.multiplies == "bits")
 
 
 def layers_named(names: Sequence[str]) -> tuple[Layer, ...]:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from drillyard.containment.horizon.layers import Layer
+from drillyard.containment.horizon.layers import Layer, bits_left
 from drillyard.containment.horizon.setting import Setting
 from drillyard.containment.horizon.works import decay, product, quorum_passes, static_work, uncaught
 
-__all__ = ["CHANNELS", "MOST_SKILL", "Array", "Year", "walk"]
+__all__ = ["CHANNELS", "MOST_SKILL", "Array", "Chances", "Year", "chances_in", "walk"]
 
 CHANNELS = ("attack", "steering", "world")
 MOST_SKILL = 25.0
@@ -38,6 +38,20 @@ class Year:
     stolen: Array
 
 
+@dataclass(frozen=True, kw_only=True)
+class Chances:
+    """Chances in one year: goals, ways to win behind layers and without any, and that each layer lets pass."""
+
+    harmful_goal: Array
+    act_wins: Array
+    bits_win: Array
+    bits_win_bare: Array
+    steered: Array
+    asked: Array
+    stolen: Array
+    passes: Mapping[str, Array]
+
+
 def walk(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting, years: int) -> Iterator[Year]:
     """Go through the years for many draws at once.
 
@@ -45,16 +59,14 @@ def walk(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting,
     their phase. The attacker tries once a year whatever the odds, so that no deterrence is credited.
     """
     x, size = values, values["theft"].size
-    bits = setting.answer_bits * float(np.prod([one.factor for one in layers if one.multiplies == "bits"]))
-    works = {one.name: static_work(one, x) for one in layers if not one.monitor and not one.quorum}
-    works |= {one.name: 1 - quorum_passes(one.quorum, bits, x) for one in layers if one.quorum}
-    steer = np.minimum(x["slope"] / 2, 1) * np.float32(setting.steering_harm)  # the bound on a Brier score's gap
-    world = np.minimum(x["vulnerable"] * np.float32(setting.questions / 1000), 1)
+    bits = setting.answer_bits * bits_left(layers)
+    works = _still_works(layers, bits, x)
+    steer, world = _steered(setting, x), _asked(setting, x)
     other, other_bare = _other_wins(bits, setting, x), _other_wins(setting.answer_bits, setting, x)
     readers = np.full(size, setting.readers, np.float32)
     free, stolen = np.ones(size, np.float32), np.zeros(size, np.float32)
     eroded, grows, spreads = np.ones(size, np.float32), np.exp(x["erosion"]), np.exp(x["adoption"])
-    kept = {"racing": 1 - x["racing"], "dependence": decay(x["dependence"]), "drift": decay(x["drift"])}
+    kept = _kept(x)
     left = {name: np.ones(size, np.float32) for name in kept}
     act = free
     moving = [one for one in layers if one.multiplies != "bits" and (one.monitor or set(one.weakened_by) & _MOVING)]
@@ -88,6 +100,46 @@ def walk(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting,
         yield Year(number=year + 1, hazards=behind, bare=bare, alive=free + stolen, stolen=stolen)
         eroded, readers = eroded * grows, readers * spreads
         left = {name: left[name] * kept[name] for name in kept}
+
+
+def chances_in(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting, year: int = 0) -> Chances:
+    """Return the chances of which the hazard of a year is made (0: the first), one array of shape (draws,) each."""
+    x, bits, since = values, setting.answer_bits * bits_left(layers), year % setting.upgrade_years
+    skill = _skill(year - since, setting, x)
+    works = _still_works(layers, bits, x) | {one.name: _catches(one, skill, x) for one in layers if one.monitor}
+    left = {name: kept ** np.float32(year) for name, kept in _kept(x).items()}
+    readers = np.minimum(np.float32(setting.readers) * np.exp(x["adoption"] * np.float32(year)), 1)
+    return Chances(
+        harmful_goal=x["harmful_goals"],
+        act_wins=_act_wins(skill, setting, x),
+        bits_win=_other_wins(bits, setting, x),
+        bits_win_bare=_other_wins(setting.answer_bits, setting, x),
+        steered=_steered(setting, x) * readers,
+        asked=_asked(setting, x),
+        stolen=x["theft"],
+        passes={one.name: 1 - _today(one, works[one.name], left, since) for one in layers if one.multiplies != "bits"},
+    )
+
+
+def _kept(x: Mapping[str, Array]) -> dict[str, Array]:
+    """Return what one year leaves of layers that racing, dependence and drift weaken."""
+    return {"racing": 1 - x["racing"], "dependence": decay(x["dependence"]), "drift": decay(x["drift"])}
+
+
+def _still_works(layers: Sequence[Layer], bits: float, x: Mapping[str, Array]) -> dict[str, Array]:
+    """Return how much of each layer but the monitors works, whatever the skill."""
+    works = {one.name: static_work(one, x) for one in layers if not one.monitor and not one.quorum}
+    return works | {one.name: 1 - quorum_passes(one.quorum, bits, x) for one in layers if one.quorum}
+
+
+def _steered(setting: Setting, x: Mapping[str, Array]) -> Array:
+    """Return the yearly chance of harm when all are steered; half the slope bounds the gap of a Brier score."""
+    return np.asarray(np.minimum(x["slope"] / 2, 1) * np.float32(setting.steering_harm))
+
+
+def _asked(setting: Setting, x: Mapping[str, Array]) -> Array:
+    """Return the yearly chance that a question is asked whose answer is dangerous whatever the goals."""
+    return np.asarray(np.minimum(x["vulnerable"] * np.float32(setting.questions / 1000), 1))
 
 
 def _today(layer: Layer, work: Array, left: Mapping[str, Array], since: int) -> Array:
@@ -130,7 +182,7 @@ def _catches(layer: Layer, skill: Array, x: Mapping[str, Array]) -> Array:
     separation = np.maximum(np.float32(monitor.separation) - x["kappa"] * skill, 0)
     at = separation + np.float32(ndtri(monitor.budget))
     caught = 1 / (1 + np.exp(-at * (np.float32(1.5976) + np.float32(0.070565992) * at * at)))
-    return np.asarray(caught * static_work(layer, x), np.float32)
+    return np.asarray(caught**monitor.tries * static_work(layer, x), np.float32)
 
 
 def _none(hazards: tuple[Array, Array, Array]) -> Array:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from drillyard.audits.charts import templates
 from drillyard.containment.horizon.drawing import draw_curve, draw_tornado, draw_tree
-from drillyard.containment.horizon.faulttree import default_tree
 from drillyard.containment.horizon.report import HorizonReport
 from drillyard.records.files import write_atomically
 
@@ -24,7 +23,7 @@ def render_horizon(report: HorizonReport, command: str = "") -> bytes:
         curve=draw_curve(report.risk, report.spec.limit),
         bars=bars,
         ticks=ticks,
-        tree=draw_tree(report.spec.tree or default_tree()),
+        tree=draw_tree(report.tree.tree),
         marks=MARKS,
         command=command,
     ).encode()

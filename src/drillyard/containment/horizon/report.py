@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, MaxLen
 
 from drillyard.containment.horizon.assumptions import RANGES, AssumptionChange, Assumptions, changed
 from drillyard.containment.horizon.ceiling import Ceiling, ceiling
-from drillyard.containment.horizon.faulttree import FaultTree, TreeReport, analyse, default_tree
+from drillyard.containment.horizon.faulttree import FaultTree, TreeReport, analyse
 from drillyard.containment.horizon.layers import Layer, default_layers, layers_named
+from drillyard.containment.horizon.layertree import layer_tree
 from drillyard.containment.horizon.risk import DOES_NOT_SHOW, RiskReport, risk
 from drillyard.containment.horizon.sensitivity import Sensitivity, sensitivity
 from drillyard.containment.horizon.setting import Setting
@@ -20,23 +21,29 @@ from drillyard.errors import bad_input
 from drillyard.records import Record
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["LONG", "HorizonReport", "HorizonSpec", "judge_horizon", "layers_of", "read_horizon"]
+__all__ = ["LONG", "MOST_OWN", "HorizonReport", "HorizonSpec", "judge_horizon", "layers_of", "read_horizon"]
 
 LONG = 30
 """Years after which a layer is stressed at least: a theft or a drift that has happened, not one that may."""
 
 
+MOST_DRAWS = 4000
+"""Draws of the assumptions for each skill that the ceiling is looked for at, at most."""
+MOST_OWN = 39
+"""Layers of one's own: with ours, and the other events of the first year, as many as a fault tree may have."""
+
+
 class HorizonSpec(Record):
     """What is judged: horizon, limit, installation, layers by name (all of ours when absent) and own ones.
 
-    `assumptions` change ours by id. A fault tree of one's own takes the place of ours.
+    `assumptions` change ours by id. A fault tree of one's own takes the place of that of the layers.
     """
 
     years: Annotated[int, Ge(1), Le(1000)] = 10
     limit: Annotated[float, Gt(0), Le(1)] = 0.1
     setting: Setting = Setting()
     layers: tuple[str, ...] | None = None
-    own_layers: tuple[Layer, ...] = ()
+    own_layers: Annotated[tuple[Layer, ...], MaxLen(MOST_OWN)] = ()
     assumptions: tuple[AssumptionChange, ...] = ()
     tree: FaultTree | None = None
 
@@ -98,15 +105,16 @@ def judge_horizon(
         if told:
             told(done, 5, words)
 
-    found = risk(layers, assumptions, years=years, draws=draws, seed=seed, setting=setting)
+    found = risk(layers, assumptions, years=years, limit=limit, draws=draws, seed=seed, setting=setting)
     say(1, "risk")
-    top = ceiling(layers, assumptions, years=years, limit=limit, seed=seed, setting=setting)
+    tried = min(draws, MOST_DRAWS)
+    top = ceiling(layers, assumptions, years=years, limit=limit, draws=tried, seed=seed, setting=setting)
     say(2, "ceiling")
     ranked = sensitivity(layers, assumptions, years=years, limit=limit, power=power, seed=seed, setting=setting)
     say(3, "sensitivity")
     matrix = stress(layers, assumptions, years=max(years, LONG), limit=limit, setting=setting)
     say(4, "stress")
-    tree = analyse(spec.tree or default_tree(), seed=seed)
+    tree = analyse(spec.tree or layer_tree(layers, assumptions, setting, seed), seed=seed)
     say(5, "fault tree")
     return HorizonReport(
         spec=spec,
@@ -125,5 +133,5 @@ def _verdict(found: RiskReport, top: Ceiling, limit: float) -> str:
     last = found.final.risk
     return (
         f"{top.words}: risk over {found.years} years {last.value:.2%} [{last.low:.2%}, {last.high:.2%}], "
-        f"limit {limit:.2%}"
+        f"limit {limit:.2%}, over it in {found.over:.0%} of draws"
     )

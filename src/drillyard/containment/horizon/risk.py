@@ -25,6 +25,7 @@ __all__ = [
     "YearRisk",
     "case_risk",
     "ends_risk",
+    "first_draws",
     "risk",
     "with_flaw",
 ]
@@ -54,7 +55,8 @@ class YearRisk(Record):
 class RiskReport(Record):
     """Risk over years. `curve[t]` is the mean risk without flaw after t + 1 years.
 
-    `hazard` is the mean hazard of each year as seen today, `surviving` the same given that nothing has happened yet.
+    `over` is the share of draws whose risk over all years is above `limit`: a mean within it hides them. `hazard` is
+    the mean hazard of each year as seen today, `surviving` the same given that nothing has happened yet.
     """
 
     layers: tuple[str, ...]
@@ -70,6 +72,8 @@ class RiskReport(Record):
     floor: float
     central: float
     worst: float
+    limit: float
+    over: float
     ranges: str = RANGES
     does_not_show: str = DOES_NOT_SHOW
 
@@ -94,6 +98,7 @@ def risk(
     assumptions: Assumptions | None = None,
     *,
     years: int = 30,
+    limit: float = 0.05,
     draws: int = 20_000,
     seed: int = 1,
     setting: Setting | None = None,
@@ -105,6 +110,7 @@ def risk(
         layers: what stands between the system and harm; none is a legal answer.
         assumptions: ours when absent.
         years: the horizon; risks are told at 1, 5, 10, 30, 100 years and at its end.
+        limit: the risk over all years that draws are counted against.
         draws: of the assumptions; equal seeds give equal draws, so that differences between layers are exact.
         seed: decides the draws, the same for any number of processors.
         setting: what is fixed.
@@ -114,19 +120,29 @@ def risk(
     check_count("draws", draws, 10)
     assumptions, setting = assumptions or default_assumptions(), setting or Setting()
     marks = sorted({year for year in REPORTED if year <= years} | {years})
-    sizes = [min(CHUNK, draws - start) for start in range(0, draws, CHUNK)]
-    seeds = np.random.SeedSequence(seed).spawn(len(sizes))
+    chunks = _chunks(draws, seed)
 
-    def part(at: int) -> _Part:
-        return _part(drawn(assumptions, sizes[at], np.random.default_rng(seeds[at])), layers, setting, years, marks)
+    def part(chunk: tuple[int, np.random.SeedSequence]) -> _Part:
+        return _part(drawn(assumptions, chunk[0], np.random.default_rng(chunk[1])), layers, setting, years, marks)
 
     parts = []
     with ThreadPoolExecutor(2) as pool:
-        for one in pool.map(part, range(len(sizes))):
+        for one in pool.map(part, chunks):
             parts.append(one)
             if told:
-                told(len(parts), len(sizes), "drawing")
-    return _report(parts, marks, layers, assumptions, setting, years, draws, seed)
+                told(len(parts), len(chunks), "drawing")
+    return _report(parts, marks, layers, assumptions, setting, years, limit, seed)
+
+
+def first_draws(assumptions: Assumptions, draws: int, seed: int) -> dict[str, Array]:
+    """Return the draws that `risk` starts with, up to 8,192 of them: for what must rest on the same numbers."""
+    size, own = _chunks(draws, seed)[0]
+    return drawn(assumptions, size, np.random.default_rng(own))
+
+
+def _chunks(draws: int, seed: int) -> list[tuple[int, np.random.SeedSequence]]:
+    sizes = [min(CHUNK, draws - start) for start in range(0, draws, CHUNK)]
+    return list(zip(sizes, np.random.SeedSequence(seed).spawn(len(sizes)), strict=True))
 
 
 def case_risk(
@@ -189,19 +205,22 @@ def _report(
     assumptions: Assumptions,
     setting: Setting,
     years: int,
-    draws: int,
+    limit: float,
     seed: int,
 ) -> RiskReport:
+    draws = sum(one.flaw.size for one in parts)
     hazard = np.clip(sum(one.hazard for one in parts) / draws, 0, 1)
     survivors = np.array(sum(one.survivors for one in parts))
     carried = np.array(sum(one.carried for one in parts))
     flaw, flaw_risk = (np.concatenate([getattr(one, name) for one in parts]) for name in ("flaw", "flaw_risk"))
-    at = []
+    at, each = [], np.zeros(draws)
     for row, year in enumerate(marks):
         claim = np.clip(1 - np.concatenate([one.alive[row] for one in parts]).astype(float), 0, 1)
         mean_hazard = float(1 - np.prod(1 - hazard[:year]))
-        told = _estimate(with_flaw(claim, flaw, flaw_risk))
-        at.append(YearRisk(year=year, risk=told, without_flaw=float(claim.mean()), at_mean_hazard=mean_hazard))
+        each = with_flaw(claim, flaw, flaw_risk)
+        at.append(
+            YearRisk(year=year, risk=_estimate(each), without_flaw=float(claim.mean()), at_mean_hazard=mean_hazard)
+        )
     central, worst = ends_risk(layers, assumptions, setting, years)
     lows, highs = ([getattr(one.risk, end) for one in at] for end in ("low", "high"))
     every = np.arange(1, years + 1)
@@ -219,6 +238,8 @@ def _report(
         floor=float((flaw.astype(float) * flaw_risk).mean()),
         central=central,
         worst=worst,
+        limit=limit,
+        over=float((each > limit).mean()),
     )
 
 

@@ -132,7 +132,8 @@ def _row(
     without: Mapping[str, NDArray[np.float64]],
     floored: NDArray[np.bool_],
 ) -> StressRow:
-    buys = {name: np.log(without[name] / behind[name]) for name in behind}
+    least = 1e-30  # hazards of 0, behind a monitor that misses nothing, are orders of magnitude all the same
+    buys = {name: np.log(np.maximum(without[name], least) / np.maximum(behind[name], least)) for name in behind}
     channel = max(buys, key=lambda name: float(buys[name][0]))
     alone = float(buys[channel][0])
     kept = np.clip(buys[channel][1:] / alone, 0, None) if alone > 1e-6 else np.zeros(len(floored))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from drillyard.containment.horizon.layers import Layer, Quorum
 
-__all__ = ["decay", "product", "quorum_passes", "static_work", "uncaught"]
+__all__ = ["decay", "own_misses", "product", "quorum_passes", "static_work", "uncaught"]
 
 Array = NDArray[np.float32]
 
@@ -37,10 +37,10 @@ def product(factors: Sequence[Array]) -> Array:
 def static_work(layer: Layer, x: Mapping[str, Array]) -> Array:
     """Return how much of a layer works apart from what years take: 1 all, 0 nothing.
 
-    A monitor gets the share of its catches that is left. A goal among k options resists with k/(k+1); tests see an
-    attacker who waits with 1 - tau.
+    A monitor or a quorum gets the share of its catches that is left. A goal among k options resists with k/(k+1);
+    tests see an attacker who waits with 1 - tau.
     """
-    work = np.full(x["theft"].shape, 1.0 if layer.monitor else 1 - layer.factor, np.float32)
+    work = np.full(x["theft"].shape, 1 - (layer.factor or 0.0), np.float32)
     for name in layer.weakened_by:
         if name in _WEAKENS:
             work = work * (1 - _WEAKENS[name](x))
@@ -81,7 +81,10 @@ def uncaught(misses: Sequence[Array], beta: Array) -> Array:
     if len(misses) < 2:
         return product(misses)
     common = beta * functools.reduce(np.minimum, misses)
-    left = 1 - common
-    scale = 1 / np.maximum(left, np.float32(1e-6))
-    alone = product([np.maximum(1 - (1 - one) * scale, 0) for one in misses])
-    return np.asarray(common + left * alone)
+    return np.asarray(common + (1 - common) * product(own_misses(misses, common)))
+
+
+def own_misses(misses: Sequence[Array], common: Array) -> list[Array]:
+    """Return what each layer misses by causes of its own, so that with the common cause it misses what it did."""
+    scale = 1 / np.maximum(1 - common, np.float32(1e-6))
+    return [np.maximum(1 - (1 - one) * scale, 0) for one in misses]

@@ -1,7 +1,8 @@
 """The four incentives that a diagram admits, and what a decision need not see.
 
 Source: Everitt, Carey, Langlois, Ortega and Legg, AAAI 2021 (2102.01685); trimming: Lauritzen and Nilsson 2001. Each
-criterion says what some numbers on the graph could make true; it does not cover how large it is.
+criterion says what some numbers on the graph could make true; it does not cover how large it is. Control is direct or
+indirect as in Everitt, Ortega, Barnes and Legg 2019 (1902.09980): past the decision, or through what it sees.
 """
 
 from __future__ import annotations
@@ -16,11 +17,17 @@ __all__ = ["Incentives", "incentives_of", "requisite", "trimmed"]
 
 
 class Incentives(Record):
-    """Names of nodes, in alphabetical order, by the incentive that the graph admits."""
+    """Names of nodes, in alphabetical order, by the incentive that the graph admits.
+
+    `control` is of two kinds, and a node may be in both: `direct_control`, on a way to the score past the decision, and
+    `indirect_control`, where setting a node lets the decision know more of what moves the score.
+    """
 
     information: tuple[str, ...]
     response: tuple[str, ...]
     control: tuple[str, ...]
+    direct_control: tuple[str, ...]
+    indirect_control: tuple[str, ...]
     instrumental_control: tuple[str, ...]
 
 
@@ -30,12 +37,15 @@ def incentives_of(diagram: Diagram) -> Incentives:
     Raises `BadInput` for several decisions.
     """
     graph, decision, utilities = graph_of(diagram), only_decision(diagram), set(diagram.utilities)
-    reduced = graph_of(trimmed(diagram))
+    reduced = trimmed(diagram)
+    past = reduced.subgraph(set(reduced) - {decision})
     gains = _reaching(graph, utilities)
     return Incentives(
         information=_sorted(_informative(graph, decision, utilities)),
-        response=_sorted(nx.ancestors(reduced, decision) if decision in reduced else set()),
+        response=_sorted(nx.ancestors(reduced, decision)),
         control=_sorted(_reaching(reduced, utilities) - {decision}),
+        direct_control=_sorted(_reaching(past, utilities)),
+        indirect_control=_sorted(_informing(graph, reduced, decision, utilities)),
         instrumental_control=_sorted(gains & (nx.descendants(graph, decision) | {decision})),
     )
 
@@ -45,8 +55,8 @@ def requisite(diagram: Diagram, decision: str) -> tuple[str, ...]:
     return _sorted(_requisite(graph_of(diagram), decision, set(diagram.utilities)))
 
 
-def trimmed(diagram: Diagram) -> Diagram:
-    """Return the diagram without observations that cannot matter, until nothing changes any more.
+def trimmed(diagram: Diagram) -> nx.DiGraph[str]:
+    """Return the graph without observations that cannot matter, until nothing changes any more; every node stays.
 
     With several decisions this is sound where each knows enough of the earlier ones (sufficient recall); diagrams are
     not checked for that.
@@ -58,11 +68,7 @@ def trimmed(diagram: Diagram) -> Diagram:
             idle = set(graph.predecessors(decision)) - _requisite(graph, decision, set(diagram.utilities))
             graph.remove_edges_from([(node, decision) for node in idle])
             changed = changed or bool(idle)
-    kept = tuple(edge for edge in diagram.edges if graph.has_edge(*edge))
-    nodes = {node for edge in kept for node in edge}
-    return diagram.model_copy(
-        update={"edges": kept, "protected": tuple(node for node in diagram.protected if node in nodes)}
-    )
+    return graph
 
 
 def _requisite(graph: nx.DiGraph[str], decision: str, utilities: set[str]) -> set[str]:
@@ -78,6 +84,19 @@ def _informative(graph: nx.DiGraph[str], decision: str, utilities: set[str]) -> 
     seen = connected(graph, utilities & later, known)
     free: set[str] = seen - later - {decision}
     return free | _requisite(graph, decision, utilities)
+
+
+def _informing(graph: nx.DiGraph[str], reduced: nx.DiGraph[str], decision: str, utilities: set[str]) -> set[str]:
+    """Return the nodes whose control can tell a decision more: on a way to it, with another way back to its utilities.
+
+    The other way starts against an arrow into the node, and is open given what the decision sees (and itself).
+    """
+    goals, family = utilities & nx.descendants(reduced, decision), {decision, *graph.predecessors(decision)}
+    return {
+        node
+        for node in nx.ancestors(reduced, decision)
+        if goals & connected(reduced, set(reduced.predecessors(node)), family - {node}, past={node})
+    }
 
 
 def _reaching(graph: nx.DiGraph[str], utilities: set[str]) -> set[str]:

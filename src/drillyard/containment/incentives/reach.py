@@ -9,8 +9,10 @@ import networkx as nx
 __all__ = ["connected"]
 
 
-def connected(graph: nx.DiGraph[str], sources: Set[str], given: Set[str]) -> set[str]:
+def connected(graph: nx.DiGraph[str], sources: Set[str], given: Set[str], past: Set[str] = frozenset()) -> set[str]:
     """Return the nodes that are d-connected to some source given others; in time linear in the arrows.
+
+    Only paths count that keep clear of the nodes in `past`, which still open a collider above them as ever.
 
     Source: Shachter 1998 (Bayes ball).
     """
@@ -19,7 +21,7 @@ def connected(graph: nx.DiGraph[str], sources: Set[str], given: Set[str]) -> set
     stack, seen, found = [(node, up) for node in sources], set[tuple[str, bool]](), set[str]()
     while stack:
         node, climbing = stack.pop()
-        if (node, climbing) in seen:
+        if (node, climbing) in seen or node in past:
             continue
         seen.add((node, climbing))
         if node not in given:

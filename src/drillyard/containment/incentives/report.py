@@ -112,11 +112,11 @@ def _steered(diagram: Diagram) -> tuple[str, ...]:
 
 
 def _report(diagram: Diagram, steered: dict[str, tuple[str, ...]]) -> DiagramReport:
-    without = steered.get(diagram.mitigates, ())
+    without, reduced = steered.get(diagram.mitigates, ()), trimmed(diagram)
     return DiagramReport(
         diagram=diagram,
         incentives=incentives_of(diagram) if len(set(diagram.decisions)) == 1 else None,
-        kept=trimmed(diagram).edges,
+        kept=tuple(edge for edge in diagram.edges if reduced.has_edge(*edge)),
         steered=steered[diagram.name],
         freed=tuple(node for node in without if node not in steered[diagram.name]),
     )

@@ -1,67 +1,84 @@
-"""What the other parts of the room say of a system: steering, bits, audits."""
+"""What is claimed beside the risk, from the numbers that the risk is computed with: steering, bits, audits."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from drillyard.containment.channels.answers import answer_type
-from drillyard.containment.forecasting.influence import linear
-from drillyard.containment.forecasting.mitigations import compare_mitigations
-from drillyard.containment.forecasting.rules import BRIER
-from drillyard.containment.games.bins import REFERENCE
-from drillyard.containment.games.knowledge import safety_at
-from drillyard.containment.games.minimax import solve
-from drillyard.containment.games.setting import GameSetting
-from drillyard.containment.horizon.layers import Layer
+import numpy as np
+from numpy.typing import NDArray
+
+from drillyard.containment.horizon.assumptions import Assumptions
+from drillyard.containment.horizon.layers import Layer, bits_left
+from drillyard.containment.horizon.model import Array, chances_in
+from drillyard.containment.horizon.risk import first_draws
 from drillyard.containment.strategy.system import SystemSpec
 from drillyard.records import Record
 
 __all__ = ["Evidence", "gather"]
 
+TRUSTED = "trusted-monitor"
+
 
 class Evidence(Record):
-    """Measured beside the risk: gap and incentive without and with erasure, bits, safety by knowledge, audit loss."""
+    """Of the chosen layers, over the draws of the risk.
 
-    gap: float
-    gap_erased: float
-    incentive: float
-    incentive_erased: float
+    Attributes:
+        draws: how many of them.
+        answer_bits: bits of one answer that the risk counts with.
+        bits_per_year: those of all answers of a year.
+        gap: how far an answer may lie from the truth because that pays, on average.
+        gap_over: draws in which that is above what the system allows.
+        monitored: whether a trusted monitor was chosen.
+        audit_share: of honest work, that it audits.
+        caught_first: share of attacks that it catches in the first year, on average.
+        caught_last: the same in the last year.
+        caught_under: draws in which the last year's share is below what the system asks.
+    """
+
+    draws: int
     answer_bits: float
     bits_per_year: float
-    credited_bits: float
+    gap: float
+    gap_over: float
     monitored: bool
     audit_share: float
-    safety: tuple[float, float, float, float]
-    audit_loss: float
-    certified: bool
+    caught_first: float
+    caught_last: float
+    caught_under: float
 
 
-def gather(spec: SystemSpec, chosen: Sequence[Layer] = ()) -> Evidence:
-    """Ask the parts about a system behind chosen layers. Raises `BadInput` as they do.
-
-    `credited_bits` are those that the risk is computed with; `monitored` says that a trusted monitor was chosen, whose
-    separation the safety is then of.
-    """
-    a, b, unread = spec.influence
-    rows = {row.name: row for row in compare_mitigations(BRIER, linear(a=a, b=b, unread=unread)).rows}
-    plain, erased = rows["none"], rows["erasure scoring"]
-    bits = answer_type(spec.answer).bits
-    game = solve(REFERENCE, budget=spec.audit_share)
-    monitors = [one.monitor for one in chosen if one.monitor and one.name == "trusted-monitor"]
-    setting = GameSetting(trusted_separation=monitors[0].separation) if monitors else GameSetting()
-    factors = [one.factor for one in chosen if one.multiplies == "bits"]
+def gather(spec: SystemSpec, chosen: Sequence[Layer], assumptions: Assumptions, draws: int, seed: int) -> Evidence:
+    """Measure a system behind chosen layers on the first draws of its risk."""
+    values = first_draws(assumptions, draws, seed)
+    bits = spec.setting.answer_bits * bits_left(chosen)
+    gap = _gap(values, chosen, spec)
+    first, last = (_caught(values, chosen, spec, year) for year in (0, spec.years - 1))
+    monitors = [one.monitor for one in chosen if one.name == TRUSTED and one.monitor]
     return Evidence(
-        gap=plain.gap,
-        gap_erased=erased.gap,
-        incentive=plain.incentive,
-        incentive_erased=erased.incentive,
+        draws=gap.size,
         answer_bits=bits,
         bits_per_year=bits * spec.setting.questions,
-        audit_share=spec.audit_share,
-        credited_bits=spec.setting.answer_bits * math.prod(factors),
+        gap=float(gap.mean()),
+        gap_over=float((gap > spec.steering_limit).mean()),
         monitored=bool(monitors),
-        safety=safety_at("trusted-monitoring", setting, spec.audit_share),
-        audit_loss=game.loss,
-        certified=game.certified,
+        audit_share=monitors[0].budget if monitors else 0.0,
+        caught_first=float(first.mean()),
+        caught_last=float(last.mean()),
+        caught_under=float((last < spec.safety).mean()),
     )
+
+
+def _gap(values: Mapping[str, Array], chosen: Sequence[Layer], spec: SystemSpec) -> NDArray[np.float64]:
+    """Return, by draw, the bound on the gap of a Brier score that the risk steers with, behind layers on steering."""
+    passes = chances_in(values, chosen, spec.setting, spec.years - 1).passes
+    left = np.ones(values["slope"].size)
+    for one in chosen:
+        if one.multiplies == "steering":
+            left = left * passes[one.name]
+    return np.asarray(np.minimum(values["slope"] / 2, 1) * left, float)
+
+
+def _caught(values: Mapping[str, Array], chosen: Sequence[Layer], spec: SystemSpec, year: int) -> NDArray[np.float64]:
+    """Return, by draw, the share of attacks that the trusted monitor catches in a year."""
+    passes = chances_in(values, chosen, spec.setting, year).passes
+    return np.asarray(1 - passes.get(TRUSTED, np.ones_like(values["slope"])), float)

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
-from drillyard.containment.horizon.ceiling import MOST
-from drillyard.containment.horizon.report import HorizonReport, judge_horizon
-from drillyard.containment.strategy.claims import SafetyClaim, claims_of
+from drillyard.containment.horizon.assumptions import changed
+from drillyard.containment.horizon.layers import Layer
+from drillyard.containment.horizon.report import HorizonReport, HorizonSpec, judge_horizon
+from drillyard.containment.strategy.claims import SOUND, SafetyClaim, claims_of
 from drillyard.containment.strategy.evidence import Evidence, gather
+from drillyard.containment.strategy.grounds import DRAWS, CeilingRange, Ground, ceiling_range, grounds
 from drillyard.containment.strategy.search import Search, search
 from drillyard.containment.strategy.system import SystemSpec
+from drillyard.containment.strategy.words import ends_at, percent
 from drillyard.records import Record
 
-__all__ = ["DOES_NOT_SHOW", "Strategy", "make_strategy"]
+__all__ = ["DOES_NOT_SHOW", "Cost", "Strategy", "make_strategy"]
 
 DOES_NOT_SHOW = (
     "This does not show that the layers are built as described, nor what the system wants; costs, factors and ranges "
-    "are ours (unverified) unless the file gives others, and claims that are undeveloped are not shown at all."
+    "are ours (unverified) unless the file gives others, and claims that are not shown are not shown at all."
 )
 
 
+class Cost(Record):
+    """What the chosen layers take in a year: hours, posts, and money where the file says what a post costs."""
+
+    hours: float
+    posts: float
+    money: float | None
+
+
 class Strategy(Record):
-    """What is put to the board. It `holds` when the risk is within the limit and every claim holds."""
+    """What is put to the board. It `holds` when each claim holds in the model or is shown by the site.
+
+    `grounds` is what it rests on, `ends` the skill at which it ends over the factors of the layers.
+    """
 
     spec: SystemSpec
     search: Search
+    cost: Cost
     evidence: Evidence
     horizon: HorizonReport
+    grounds: tuple[Ground, ...]
+    ends: CeilingRange
     claims: tuple[SafetyClaim, ...]
     holds: bool
     verdict: str
     does_not_show: str = DOES_NOT_SHOW
+
+    @property
+    def chosen(self) -> tuple[Layer, ...]:
+        """The layers that are proposed."""
+        return tuple(one for one in self.spec.candidates if one.name in self.search.best.layers)
 
 
 def make_strategy(
@@ -46,7 +68,7 @@ def make_strategy(
 
     Args:
         spec: the system (`read_system` or `checked`).
-        draws: of the assumptions, for the risk of the chosen layers.
+        draws: of the assumptions, for the risk of the chosen layers and the claims beside it.
         seed: decides all draws.
         today: by which the site's evidence expires.
         told: called with (done, total, words).
@@ -55,37 +77,42 @@ def make_strategy(
         BadInput: no set of layers within the budgets, or a part that refuses what the system says.
     """
     found = search(spec, seed, told)
-    best = found.best.layers
-    evidence = gather(spec, [one for one in spec.candidates if one.name in best])
-    own = tuple(one for one in spec.own_layers if one.name in best)
-    names = tuple(name for name in best if name not in {one.name for one in own})
-    chosen = spec.horizon.model_copy(update={"layers": names, "own_layers": own})
-    horizon = judge_horizon(chosen, draws=draws, seed=seed, told=told)
-    claims = claims_of(spec, best, evidence, horizon, today or date.today())
+    layers = tuple(one for one in spec.candidates if one.name in found.best.layers)
+    same = {name: getattr(spec, name) for name in ("years", "limit", "setting", "assumptions")}
+    horizon = judge_horizon(HorizonSpec(layers=(), own_layers=layers, **same), draws=draws, seed=seed, told=told)
+    evidence = gather(spec, layers, changed(spec.assumptions), draws, seed)
+    ends = ceiling_range(spec, layers, horizon.ceiling, seed, min(draws, DRAWS))
+    claims = claims_of(spec, found.best.layers, evidence, horizon, ends, today or date.today())
     return Strategy(
         spec=spec,
         search=found,
+        cost=_cost(spec, layers),
         evidence=evidence,
         horizon=horizon,
+        grounds=grounds(spec, layers, seed, min(draws, DRAWS)),
+        ends=ends,
         claims=claims,
-        holds=horizon.holds and all(one.state == "holds" for one in claims),
-        verdict=_verdict(spec, found, horizon, claims),
+        holds=all(one.state in SOUND for one in claims),
+        verdict=_verdict(spec, found, horizon, ends, claims),
     )
 
 
-def _ceiling(horizon: HorizonReport) -> str:
-    if horizon.ceiling.skill is not None and horizon.ceiling.skill >= MOST:
-        return "The model finds no skill above which the case is void, for want of what it leaves out"
-    return horizon.ceiling.words
+def _cost(spec: SystemSpec, layers: Sequence[Layer]) -> Cost:
+    hours = sum(one.hours for one in layers) * spec.setting.questions / 1000
+    posts, beside = hours / spec.post_hours, sum(one.money for one in layers)
+    money = None if spec.post_cost is None and not beside else posts * (spec.post_cost or 0.0) + beside
+    return Cost(hours=hours, posts=posts, money=money)
 
 
-def _verdict(spec: SystemSpec, found: Search, horizon: HorizonReport, claims: tuple[SafetyClaim, ...]) -> str:
-    """Say the ceiling first: above it nothing else that is said here is worth anything."""
-    last, best = horizon.risk.final.risk, found.best
-    states = [one.state for one in claims]
+def _verdict(
+    spec: SystemSpec, found: Search, horizon: HorizonReport, ends: CeilingRange, claims: tuple[SafetyClaim, ...]
+) -> str:
+    """Say where the case ends first: above it nothing else that is said here is worth anything."""
+    states, risk = [one.state for one in claims], horizon.risk
+    counts = ", ".join(f"{state} {states.count(state)}" for state in sorted(set(states)))
     return (
-        f"{_ceiling(horizon)}. With {len(best.layers)} of {len(spec.candidates)} layers, {best.usefulness:.0%} of "
-        f"the usefulness and {best.hours:g} staff hours per 1,000 questions, the risk over {spec.years} years is "
-        f"{last.value:.1%} [{last.low:.1%}, {last.high:.1%}], limit {spec.limit:.0%}; of 9 claims "
-        f"{states.count('holds')} hold, {states.count('fails')} fail, {states.count('undeveloped')} are undeveloped"
+        f"{horizon.ceiling.words} (layers half as good: {ends_at(ends.weaker)}, twice as good: "
+        f"{ends_at(ends.stronger)}). With {len(found.best.layers)} of {len(spec.candidates)} layers the risk over "
+        f"{spec.years} years is {percent(risk.final.risk.value)} on average, limit {percent(spec.limit)}, above it in "
+        f"{percent(risk.over)} of draws and {percent(risk.worst)} in the worst corner; nine claims: {counts}"
     )

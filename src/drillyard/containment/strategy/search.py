@@ -20,7 +20,7 @@ from drillyard.containment.strategy.system import SystemSpec
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["DRAWS", "Choice", "Search", "maximal_sets", "search"]
+__all__ = ["DRAWS", "Choice", "LeftOut", "Search", "maximal_sets", "search"]
 
 DRAWS = 1000
 """Draws of all assumptions by which sets are told apart."""
@@ -41,6 +41,15 @@ class Choice(Record):
     mean: float
 
 
+class LeftOut(Record):
+    """A layer that was not chosen: the set with it, and by how much that breaks each budget (0: it does not)."""
+
+    layer: str
+    with_it: Choice
+    usefulness_short: float
+    hours_over: float
+
+
 class Search(Record):
     """The best set within the budgets; the best one for each of several floors of usefulness; the ends for comparison.
 
@@ -52,6 +61,7 @@ class Search(Record):
     bare: Choice
     whole: Choice
     considered: int
+    left_out: tuple[LeftOut, ...]
 
 
 def search(spec: SystemSpec, seed: int = 1, told: Told | None = None) -> Search:
@@ -80,13 +90,21 @@ def search(spec: SystemSpec, seed: int = 1, told: Told | None = None) -> Search:
     for _, one in sorted(best_of.items()):
         if one not in frontier:
             frontier.append(one)
+    best = best_of[spec.usefulness]
     return Search(
-        best=best_of[spec.usefulness],
+        best=best,
         frontier=tuple(frontier),
         bare=judge(()),
         whole=judge(layers),
         considered=len(every),
+        left_out=tuple(_left_out(spec, judge, best, one) for one in layers if one.name not in best.layers),
     )
+
+
+def _left_out(spec: SystemSpec, judge: _Judge, best: Choice, layer: Layer) -> LeftOut:
+    found = judge(tuple(one for one in spec.candidates if one.name in (*best.layers, layer.name)))
+    short, over = max(spec.usefulness - found.usefulness, 0.0), max(found.hours - spec.staff_hours, 0.0)
+    return LeftOut(layer=layer.name, with_it=found, usefulness_short=short, hours_over=over)
 
 
 def maximal_sets(

@@ -34,40 +34,67 @@ class SiteEvidence(Record):
 
 
 class SystemSpec(Record):
-    """One system before its board.
-
-    `usefulness` is the least share that the layers together may leave, `staff_hours` the most hours per 1,000 questions
-    that they may take. `required` layers are in every set. `influence` is a, b and the value where nobody reads, of the
-    linear model in which the answer p comes true with chance a + b p. `audit_share` is that of honest work audited,
-    `safety` the least that audits must hold against who knows everything of them. `shown` is the site's own evidence.
-    """
+    """One system before its board."""
 
     name: Annotated[str, MinLen(1)] = "the oracle"
+    """What the system is called, as in "May … run?"."""
+    owner: str = ""
+    """Who answers for it."""
+    expires: date | None = None
+    """The day on which a decision lapses."""
     years: Annotated[int, Ge(1), Le(100)] = 10
+    """How long it is to run."""
     limit: Annotated[float, Gt(0), Le(1)] = 0.1
+    """The most risk over all years, on average over draws of the assumptions."""
+    most_over: Share = 0.1
+    """The most draws whose risk may be above the limit."""
     usefulness: Share = 0.3
+    """The least share of its use that the layers together must leave."""
     staff_hours: Annotated[float, Ge(0)] = 150.0
+    """The most hours per 1,000 questions that the layers together may take."""
+    post_hours: Annotated[float, Gt(0)] = 1600.0
+    """Hours that one post works in a year."""
+    post_cost: Annotated[float, Ge(0)] | None = None
+    """Money that one post costs in a year; without it the paper gives posts alone."""
+    currency: str = "EUR"
     setting: Setting = Setting()
+    """What is fixed of the installation."""
+    setting_by: str = ""
+    """Whose word the numbers of the installation are."""
     layers: tuple[str, ...] | None = None
+    """Our layers that may be chosen; all when absent."""
     own_layers: tuple[Layer, ...] = ()
+    """Layers of one's own that may be chosen."""
     required: tuple[str, ...] = ()
+    """Layers that are in every set."""
     assumptions: tuple[AssumptionChange, ...] = ()
-    influence: tuple[float, float, float] = (0.25, 0.4, 0.3)
+    """Ranges that somebody claims in place of ours."""
     answer: str = "grid-21"
-    audit_share: Annotated[float, Gt(0), Le(1)] = 0.05
+    """The type of an answer: what the layer `bandwidth` leaves of the bits is computed from it, refusals included."""
+    bits_a_year: Annotated[float, Gt(0)] | None = None
+    """The most bits a year that the gateway lets out; a claim, where it is given."""
+    tries: Annotated[int, Ge(1), Le(1000)] = 3
+    """Attacks that the attacker scores in a copy of the monitors before it sends the least suspicious one."""
     safety: Share = 0.5
+    """The least share of attacks that the trusted monitor's audits must catch, to the last year."""
+    steering_limit: Share = 0.05
+    """How far an answer may lie from the truth because that pays in score."""
     shown: tuple[SiteEvidence, ...] = ()
-
-    @property
-    def horizon(self) -> HorizonSpec:
-        """What the long horizon is asked, with every layer that may be chosen."""
-        same = ("years", "limit", "setting", "layers", "own_layers", "assumptions")
-        return HorizonSpec(**{name: getattr(self, name) for name in same})
+    """The site's own evidence."""
 
     @property
     def candidates(self) -> tuple[Layer, ...]:
-        """The layers that may be chosen."""
-        return layers_of(self.horizon)
+        """The layers that may be chosen, with the bits of this system's answers and against this system's attacker."""
+        bits = answer_type(self.answer, refusal=True).bits
+        share = min(bits / self.setting.answer_bits, 1.0)
+        found = []
+        for one in layers_of(HorizonSpec(layers=self.layers, own_layers=self.own_layers)):
+            if one.name == "bandwidth" and one not in self.own_layers:
+                one = one.model_copy(update={"factor": share, "measured": "counted from the type of answer"})
+            if one.monitor:
+                one = one.model_copy(update={"monitor": one.monitor.model_copy(update={"tries": self.tries})})
+            found.append(one)
+        return tuple(found)
 
 
 def read_system(path: Path) -> SystemSpec:

@@ -244,3 +244,10 @@ int drillyard_draw(Drawing *r) {
     }
     return atomic_load(&r->failed);
 }
+
+/* Sizes of what Python mirrors, in the order of `mirrors` in structures.py. */
+const int64_t *drillyard_sizes(void) {
+    static const int64_t sizes[] = {sizeof(LayerWeights), sizeof(Weights), sizeof(Cache),  sizeof(Row),
+                                    sizeof(Reading),      sizeof(Scoring), sizeof(Drawing)};
+    return sizes;
+}

@@ -20,6 +20,8 @@ import tempfile
 from importlib import resources
 from pathlib import Path
 
+from drillyard.organisms.kernel.structures import mirrors
+
 __all__ = ["FLAGS", "cache_folder", "load_library"]
 
 FLAGS = ("-O2", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-std=gnu11", "-fPIC", "-shared", "-pthread")
@@ -53,7 +55,10 @@ def load_library() -> ctypes.CDLL | None:
         failed = built.with_suffix(".failed")
         if not built.is_file() and not failed.is_file():
             _build(compiler, built, failed)
-        return ctypes.CDLL(str(built)) if built.is_file() else None
+        library = ctypes.CDLL(str(built)) if built.is_file() else None
+        if library is not None and not mirrors(library):
+            raise RuntimeError(f"{built} has other structures than this version")
+        return library
     except (OSError, RuntimeError, subprocess.SubprocessError) as problem:
         _log.warning("the engine runs on numpy, which is slower: the kernel cannot be kept or loaded (%s)", problem)
         return None
@@ -121,6 +126,7 @@ def _build(compiler: str, built: Path, failed: Path) -> None:
 
 def _loads(library: Path) -> bool:
     try:
-        return bool(ctypes.CDLL(str(library)).drillyard_lanes())
+        made = ctypes.CDLL(str(library))
+        return bool(made.drillyard_lanes()) and mirrors(made)
     except (OSError, AttributeError):
         return False

@@ -5,13 +5,18 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from drillyard.organisms.kernel.cache import KernelCache
 
-__all__ = ["CacheView", "Drawing", "LayerWeights", "Reading", "Scoring", "Weights", "at"]
+__all__ = ["ROW", "CacheView", "Drawing", "LayerWeights", "Reading", "Scoring", "Weights", "at", "mirrors"]
 
 _P, _N = ctypes.c_void_p, ctypes.c_int64
+
+ROW = np.dtype([(name, np.int64) for name in ("number", "length", "drawn", "limit", "stop", "token")])
+"""What is known of a row of a batch, `Row` of kernel.c: its request, own tokens stored, tokens drawn, most of them,
+what ends it, the newest."""
 
 
 def at(array: NDArray[Any]) -> int:
@@ -107,3 +112,11 @@ class Drawing(ctypes.Structure):
         ("order", _P),
         ("crew", ctypes.c_int),
     ]
+
+
+def mirrors(library: ctypes.CDLL) -> bool:
+    """Say whether the library's structures are as long as those here: else a call would write past their ends."""
+    ours = [*map(ctypes.sizeof, (LayerWeights, Weights, CacheView)), ROW.itemsize]
+    ours += map(ctypes.sizeof, (Reading, Scoring, Drawing))
+    library.drillyard_sizes.restype = ctypes.POINTER(ctypes.c_int64 * len(ours))
+    return list(library.drillyard_sizes().contents) == ours

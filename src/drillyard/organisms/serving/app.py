@@ -7,9 +7,11 @@ import hmac
 from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -17,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from drillyard.organisms.listening import BodyLimit
+from drillyard.organisms.listening import BodyLimit, is_loopback
 from drillyard.organisms.organism import Organism
 from drillyard.organisms.serving.answers import answer
 from drillyard.organisms.serving.bodies import ChatBody, CompletionBody, SharedBody
@@ -25,7 +27,7 @@ from drillyard.organisms.serving.orders import chat_order, completion_order
 from drillyard.organisms.serving.refusal import Refusal, refusal_of
 from drillyard.organisms.serving.served import Served
 
-__all__ = ["TokenDoor", "make_app"]
+__all__ = ["PageDoor", "TokenDoor", "make_app"]
 
 Body = TypeVar("Body", bound=SharedBody)
 
@@ -46,7 +48,7 @@ def make_app(organisms: Mapping[str, Organism], token: str = "", ready: Callable
                 ready()
             yield
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/health", _health, methods=["GET"]),
             Route("/v1/models", _models, methods=["GET"]),
@@ -54,10 +56,47 @@ def make_app(organisms: Mapping[str, Organism], token: str = "", ready: Callable
             Route("/v1/chat/completions", _chat, methods=["POST"]),
             Route("/v1/completions", _completions, methods=["POST"]),
         ],
-        middleware=[Middleware(TokenDoor, token=token), Middleware(BodyLimit)],
+        middleware=[Middleware(PageDoor, token=token), Middleware(TokenDoor, token=token), Middleware(BodyLimit)],
         exception_handlers={Refusal: _refuse, HTTPException: _http_refusal, Exception: _fault},
         lifespan=life,
     )
+    app.router.redirect_slashes = False  # a redirect is made from the Host header, which anybody sets
+    return app
+
+
+class PageDoor:
+    """Keeps out web pages, which a browser on this machine lets send requests to it.
+
+    A page of another site says so in Origin; one that has its own name point to this machine is known by Host, which is
+    not looked at where a token keeps it out; and a form cannot send JSON.
+    """
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app, self._any_host = app, bool(token)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it before its body is read."""
+        words = self._refused(Headers(scope=scope)) if scope["type"] == "http" else ""
+        kind = Headers(scope=scope).get("content-type", "") if scope["type"] == "http" else ""
+        if words:
+            await Refusal(words, status=403, code="forbidden").response()(scope, receive, send)
+        elif scope.get("method") == "POST" and kind.partition(";")[0].strip().lower() != "application/json":
+            words = f"the body is {kind or 'of no type'}: send it with Content-Type: application/json"
+            await Refusal(words, status=415).response()(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refused(self, headers: Headers) -> str:
+        origin, host = headers.get("origin", ""), headers.get("host", "")
+        if origin and not _is_here(urlsplit(origin).hostname):
+            return f"a page of {origin} may not ask this server"
+        if not self._any_host and not _is_here(urlsplit(f"//{host}").hostname):
+            return f"this server is asked as 127.0.0.1 or localhost, not as {host}, unless it has a token"
+        return ""
+
+
+def _is_here(host: str | None) -> bool:
+    return host is not None and is_loopback(host)
 
 
 class TokenDoor:

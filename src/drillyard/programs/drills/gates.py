@@ -11,6 +11,7 @@ from drillyard.errors import GradingFailed
 from drillyard.programs.drills.grade import grade_hash
 from drillyard.records import Budget, Drill, Estimate, Gate, Grade, Instance, Truth
 from drillyard.stats import clopper_pearson
+from drillyard.stats.shown import number, percent, reaches
 
 __all__ = [
     "FAULT_SHARE",
@@ -40,29 +41,37 @@ UNREADABLE = 0.05
 def faults_present(rates: Mapping[str, Estimate], truth: Truth) -> Gate:
     """G1: every planted failure shows on fresh prompts, nearly as often as it was planted."""
     planted = {mode.id: mode.rate for mode in truth.failures}
-    weak = [f"{n} {r.value:.2f} of {planted[n]:.2f}" for n, r in rates.items() if r.low < FAULT_SHARE * planted[n]]
+    floors = {name: FAULT_SHARE * rate for name, rate in planted.items()}
+    weak = [
+        f"{n} at least {percent(r.low, floors[n])}, {percent(floors[n], floors[n])} is needed"
+        for n, r in rates.items()
+        if r.low < floors[n]
+    ]
     good = f"each lower bound reaches {FAULT_SHARE:.0%} of the planted rate"
     return _gate("G1", "faults present", not weak, good, f"too rare: {', '.join(weak)}", rates)
 
 
 def clean_twin(rates: Mapping[str, Estimate]) -> Gate:
     """G2: on the same prompts the clean twin does not show them."""
-    bad = [f"{name} ≤ {rate.high:.2f}" for name, rate in rates.items() if rate.high >= TWIN_BOUND]
+    bad = [
+        f"{name} at most {percent(rate.high, TWIN_BOUND)}" for name, rate in rates.items() if rate.high >= TWIN_BOUND
+    ]
     good = f"each upper bound is below {TWIN_BOUND:.0%}"
     return _gate("G2", "clean twin is clean", not bad, good, f"the twin shows it: {', '.join(bad)}", rates)
 
 
 def solvable(right: Mapping[str, Grade], mark: float) -> Gate:
     """G3: every right fix passes."""
-    told = "; ".join(f"{name} scores {grade.score:.2f}: {grade.verdict}" for name, grade in right.items())
-    passed = bool(right) and all(grade.score >= mark for grade in right.values())
+    told = "; ".join(f"{name} scores {number(g.score, mark, 2)}: {g.verdict}" for name, g in right.items())
+    passed = bool(right) and all(reaches(grade.score, mark) for grade in right.values())
     return _gate("G3", "solvable", passed, told, f"below the pass mark {mark:.2f}: {told or 'no right fix'}")
 
 
 def wrong_fixes_fail(wrong: Mapping[str, Grade], mark: float) -> Gate:
     """G4: every wrong fix and every cheat stays below the pass mark."""
-    passing = [f"{name} {grade.score:.2f}" for name, grade in wrong.items() if grade.score >= mark]
-    good = "scores: " + ", ".join(f"{name} {grade.score:.2f}" for name, grade in wrong.items())
+    scores = {name: number(grade.score, mark, 2) for name, grade in wrong.items()}
+    passing = [f"{name} {scores[name]}" for name, grade in wrong.items() if reaches(grade.score, mark)]
+    good = "scores: " + ", ".join(f"{name} {score}" for name, score in scores.items())
     return _gate(
         "G4", "cheats fail", bool(wrong) and not passing, good, f"passes: {', '.join(passing) or 'none tried'}"
     )
@@ -105,7 +114,8 @@ def within_budget(again: Grade | GradingFailed, budget: Budget) -> Gate:
     if isinstance(again, GradingFailed):
         return _gate("G8", "budget", False, "", str(again))
     passed = again.seconds <= budget.seconds and again.peak_mb <= budget.memory_mb
-    told = f"{again.seconds:.1f} s of {budget.seconds:.0f}, {again.peak_mb:.0f} MiB of {budget.memory_mb}"
+    took, used = number(again.seconds, budget.seconds, 1), number(again.peak_mb, budget.memory_mb)
+    told = f"{took} s of {budget.seconds:.0f}, {used} MiB of {budget.memory_mb}"
     return _gate("G8", "budget", passed, told, told)
 
 

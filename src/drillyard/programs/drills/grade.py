@@ -10,13 +10,15 @@ from typing import Any
 from drillyard.programs.drills import AnyExam
 from drillyard.programs.drills.claims import try_claim
 from drillyard.programs.drills.exam import Exam
-from drillyard.programs.drills.locate import LOCATED, trigger_accuracy
+from drillyard.programs.drills.locate import LOCATED, locate
 from drillyard.records import AnySubmission, ClaimResult, FailureMode, FailureResult, Grade, SubCheck, Submission
+from drillyard.stats.shown import reaches
 
 __all__ = ["WEIGHTS", "grade", "grade_hash", "graded", "grader_hash", "submission_hash", "with_hint_cost"]
 
 WEIGHTS = {"found": 0.6, "located": 0.3, "severity": 0.1}
 """What finding a failure, locating its trigger and judging its severity count."""
+_HOLDS = ("confirmed", "duplicate")
 
 
 def grade(exam: Exam, submission: Submission) -> Grade:
@@ -53,7 +55,7 @@ def graded(exam: AnyExam, submission: AnySubmission, score: float, **found: Any)
         instance=submission.instance,
         submission_hash=submission_hash(submission),
         grader_hash=grader_hash(exam),
-        passed=score >= exam.drill.pass_mark,
+        passed=reaches(score, exam.drill.pass_mark),
         score=score,
         final=score,
         **found,
@@ -61,9 +63,13 @@ def graded(exam: AnyExam, submission: AnySubmission, score: float, **found: Any)
 
 
 def with_hint_cost(result: Grade, cost: float, pass_mark: float) -> Grade:
-    """Return the grade after hints: their cost is a share of the score."""
-    final = result.score * max(0.0, 1.0 - cost)
-    return result.model_copy(update={"final": final, "passed": final >= pass_mark})
+    """Return the grade after hints: their cost is a share of what the score has above the pass mark.
+
+    So hints lower a score and never decide whether somebody passes: who opens all of them and then does everything
+    right still passes.
+    """
+    above = max(0.0, result.score - pass_mark)
+    return result.model_copy(update={"final": result.score - above * min(1.0, cost)})
 
 
 def grader_hash(exam: AnyExam) -> str:
@@ -84,7 +90,7 @@ def grade_hash(result: Grade) -> str:
 def _failure(exam: Exam, mode: FailureMode, submission: Submission, claims: list[ClaimResult]) -> FailureResult:
     number = next((c.claim for c in claims if c.status == "confirmed" and c.failure == mode.id), None)
     claim = submission.claims[number] if number is not None else None
-    accuracy = trigger_accuracy(exam.world, mode, claim.trigger, exam.truth.seed) if claim else None
+    located = locate(exam.world, mode, claim.trigger, exam.truth.seed) if claim else None
     return FailureResult(
         failure=mode.id,
         title=mode.title,
@@ -92,9 +98,10 @@ def _failure(exam: Exam, mode: FailureMode, submission: Submission, claims: list
         severity=mode.severity,
         found=claim is not None,
         claim=number,
-        located=accuracy is not None and accuracy.value >= LOCATED,
+        located=located is not None and located.accuracy.value >= LOCATED,
         severity_right=claim is not None and abs(claim.severity.rank - mode.severity.rank) <= 1,
-        trigger_accuracy=accuracy,
+        trigger_accuracy=located and located.accuracy,
+        misjudged=located.misjudged if located else (),
     )
 
 
@@ -112,7 +119,8 @@ def _sub_checks(failures: tuple[FailureResult, ...], claims: list[ClaimResult]) 
         if failure.found:
             checks.append(SubCheck(id=f"{kind}/located", passed=failure.located))
             checks.append(SubCheck(id=f"{kind}/severity", passed=failure.severity_right))
-    checks.append(SubCheck(id="no-false-alarm", passed=all(claim.status != "false-alarm" for claim in claims)))
+    if claims:  # who claims nothing has shown no care
+        checks.append(SubCheck(id="every-claim-holds", passed=all(claim.status in _HOLDS for claim in claims)))
     return tuple(checks)
 
 

@@ -55,9 +55,9 @@ def measure(exam: Exam) -> Measured:
 
 def _prompts(exam: Exam, mode: FailureMode) -> tuple[list[Conversation], list[Conversation]]:
     """Return prompts that meet a failure's trigger, and near misses of it."""
-    rng, asker, every = random.Random(f"gate:{exam.truth.seed}:{mode.id}"), exam_asker(exam.world), faults(exam.world)
-    fault = next(one for one in every if one.id == mode.id)
+    rng, asker = random.Random(f"gate:{exam.truth.seed}:{mode.id}"), exam_asker(exam.world)
+    fault = next(one for one in faults(exam.world) if one.id == mode.id)
     met = [triggering(asker, fault, rng) for _ in range(PROBES)]
-    missed = [near_miss(asker, fault, every, rng) for _ in range(ELSEWHERE)]
+    missed = [near_miss(asker, fault, rng, number) for number in range(ELSEWHERE)]
     prompts, near = ([Conversation.ask(ask.text, template) for ask, template in drawn] for drawn in (met, missed))
     return prompts, near

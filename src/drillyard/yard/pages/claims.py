@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
-from drillyard.yard.claim_form import ClaimForm, claim_from, from_fields
+from drillyard.yard.claim_form import ClaimForm, claim_from, from_fields, row_number
 from drillyard.yard.pages.drill import path_of, view
 from drillyard.yard.pages.submit import as_submitted
 from drillyard.yard.visit import Visit, page
@@ -46,5 +47,8 @@ def change(visit: Visit) -> Response:
 def remove(visit: Visit) -> Response:
     """Take a claim back."""
     one = visit.assignment()
-    visit.yard.store.remove_claim(visit.me().id, one.instance.id, visit.request.path_params["claim"])
+    claim = row_number(visit.request.path_params["claim"])
+    if claim is None:
+        raise HTTPException(404)
+    visit.yard.store.remove_claim(visit.me().id, one.instance.id, claim)
     return visit.go(f"{path_of(one)}?done=removed#claims")

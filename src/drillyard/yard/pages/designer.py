@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.refine import SMALLEST_COHORT
 from drillyard.programs.roster import drill_of, try_number
 from drillyard.records import Attempt, Estimate, GateReport
 from drillyard.stats import clopper_pearson
@@ -65,6 +66,7 @@ def view(visit: Visit, told: str = "", status: int = 200) -> Response:
         names=yard.programme.people(),
         told=told,
         cohort=_cohort(yard, attempts),
+        smallest=SMALLEST_COHORT,
         rates=[(in_words(kind), rate) for kind, rate in solve_rates(yard.programme, attempts)],
         rehearsals=solvers(yard.programme.attempts()),
         gates=_gates(yard.programme),
@@ -72,17 +74,23 @@ def view(visit: Visit, told: str = "", status: int = 200) -> Response:
 
 
 def solve_rates(programme: ProgramFolder, attempts: Sequence[Attempt]) -> list[tuple[str, Estimate]]:
-    """Return per kind of planted failure how many of those who could find it did, the hardest first."""
+    """Return per kind of planted failure how many of those who could find it did, the hardest first.
+
+    A learner counts once, with their first grade; a kind that fewer than `SMALLEST_COHORT` of them met is not given, as
+    in `drillyard refine`.
+    """
     met: Counter[str] = Counter()
     found: Counter[str] = Counter()
+    seen: set[tuple[str, str]] = set()
     for attempt in attempts:
-        if attempt.grade is None:
+        if attempt.grade is None or (attempt.learner, attempt.drill) in seen:
             continue
+        seen.add((attempt.learner, attempt.drill))
         kinds = {mode.id: mode.kind for mode in programme.truth(attempt.instance).failures}
         for result in attempt.grade.failures:
             met[kinds[result.failure]] += 1
             found[kinds[result.failure]] += result.found
-    rates = [(kind, clopper_pearson(found[kind], met[kind])) for kind in met]
+    rates = [(kind, clopper_pearson(found[kind], n)) for kind, n in met.items() if n >= SMALLEST_COHORT]
     return sorted(rates, key=lambda rate: (rate[1].value, rate[0]))
 
 

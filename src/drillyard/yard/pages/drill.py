@@ -8,7 +8,6 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from drillyard.containment.adversaries.case import CASE, read_case
-from drillyard.containment.adversaries.optimisers import KNOWN
 from drillyard.programs.submission import MAX_PROMPT, most_bytes
 from drillyard.records import Severity
 from drillyard.yard.claim_form import LINES, ClaimForm, from_claim, from_fields
@@ -92,6 +91,7 @@ def view(
         severities=list(Severity),
         line_count=LINES,
         chats=chats,
+        waiting=visit.yard.chat.waiting(me, name),
         claims=store.claims(me, name),
         hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
         opened=len(opened),
@@ -123,7 +123,6 @@ def _desk(visit: Visit, one: Assignment, status: int, upload_error: str) -> Resp
         cost=sum(hint.cost for hint in opened),
         new_hint=len(opened) if visit.request.query_params.get("done", "") == "hint" else 0,
         case=read_case(visit.yard.programme.target(one.instance) / CASE),
-        adversaries=KNOWN,
         upload_error=upload_error,
         max_kb=most_bytes(one.drill) // 1024,
     )

@@ -102,7 +102,7 @@ def _graded(visit: Visit, one: Assignment, grade: Grade, submission: AnySubmissi
     if isinstance(submission, ArtefactSubmission):
         return visit.render("trade.html", trade=grade.trade, **common)
     if isinstance(submission, PolicySubmission):
-        return visit.render("trial.html", trial=grade.trial, limits=one.drill.limits, **common)
+        return visit.render("trial.html", trial=grade.trial, **common)
     truth = visit.yard.programme.truth(one.instance.id)
     return visit.render(
         "result.html",

@@ -14,6 +14,21 @@
     toEnd();
     return p;
   };
+  const place = (ahead) => {
+    if (!ahead) return "You are next.";
+    return ahead === 1 ? "1 message is ahead of yours." : `${ahead} messages are ahead of yours.`;
+  };
+
+  // The events of a reply, one line of JSON each: {ahead} while it waits, then {piece}, or {error} with what is wrong.
+  const events = async function* (response) {
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (let part; !(part = await reader.read()).done;) {
+      const lines = (text + part.value).split("\n");
+      text = lines.pop();
+      yield* lines.filter(Boolean).map((one) => JSON.parse(one));
+    }
+  };
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -22,24 +37,36 @@
     line("who", `You ${body.get("template")}`);
     line("said", field.value);
     line("who", "Model");
+    const wait = line("muted", "");
+    wait.setAttribute("role", "status");
     const reply = line("reply", "");
+    const failed = (words) => {
+      wait.remove();
+      if (!reply.textContent) reply.remove();
+      line("error", words).setAttribute("role", "alert");
+      if (!field.value) field.value = body.get("prompt");
+    };
     field.value = "";
     send.disabled = true;
     try {
-      const response = await fetch(form.action, { method: "POST", headers: { Accept: "text/plain" }, body });
+      const response = await fetch(form.action, { method: "POST", headers: { Accept: "application/x-ndjson" }, body });
       if (response.redirected) return location.assign(response.url);
-      if (!response.ok) {
-        field.value = body.get("prompt");
-        return form.submit(); // the page that comes back says what is wrong, at its field
+      if (!/json/.test(response.headers.get("Content-Type"))) {
+        return failed("The yard could not take this message. Load the page again; if it stays, tell your designer.");
       }
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      for (let piece; !(piece = await reader.read()).done; toEnd()) reply.append(piece.value);
+      if (!response.ok) return failed((await response.json()).error);
+      for await (const { ahead, piece, error } of events(response)) {
+        if (error) return failed(error);
+        if (piece === undefined) wait.textContent = place(ahead);
+        else wait.remove();
+        reply.append(piece ?? "");
+        toEnd();
+      }
       // The stored chat, with its buttons, takes the place of what was streamed.
       await htmx.ajax("GET", location.pathname, { target: "#log", select: "#log > *", swap: "innerHTML" });
       toEnd();
     } catch {
-      reply.append(" The model could not be reached. Send the message again.");
-      field.value = body.get("prompt");
+      failed("The model could not be reached. Send the message again.");
     } finally {
       send.disabled = false;
       field.focus();

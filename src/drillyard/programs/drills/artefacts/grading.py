@@ -10,6 +10,7 @@ from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.grade import graded
 from drillyard.records import ArtefactSubmission, Grade, GradeCheck, SubCheck, TradeOff, TradePoint
 from drillyard.stats import hypervolume
+from drillyard.stats.shown import percent
 
 __all__ = ["ALONE", "LOST", "area_of", "grade_artefacts"]
 
@@ -82,7 +83,8 @@ def _limits(limits: Mapping[str, float], start: TradePoint, chosen: TradePoint) 
         GradeCheck(
             id=name,
             passed=found[name] <= most,
-            words=f"{name.replace('-', ' ')} {found[name]:.1%} at the operating point; at most {most:.0%} is allowed",
+            words=f"{name.replace('-', ' ')} {percent(found[name], most)} at the operating point; "
+            f"at most {percent(most, most)} is allowed",
         )
         for name, most in limits.items()
     ]
@@ -90,7 +92,9 @@ def _limits(limits: Mapping[str, float], start: TradePoint, chosen: TradePoint) 
 
 def _alone(name: str, point: TradePoint, start: TradePoint, base: float) -> GradeCheck:
     won = _gain(area_of([start, point]), base)
-    words = f"the {name} artefact alone wins {won:.0%} of what can be won; at least {ALONE:.0%} is asked for"
+    words = (
+        f"the {name} artefact alone wins {percent(won, ALONE)} of what can be won; at least {percent(ALONE)} is needed"
+    )
     return GradeCheck(id=f"{name}-alone", passed=won >= ALONE, words=words)
 
 

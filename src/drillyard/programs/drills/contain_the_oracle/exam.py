@@ -4,78 +4,106 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from drillyard.containment.adversaries.case import CASE, ContainmentLimits, OracleCase
-from drillyard.containment.adversaries.optimisers import Adversary, disguised
-from drillyard.containment.adversaries.trial import try_policy
-from drillyard.containment.adversaries.years import Desk, draw_desk, draw_year
+from drillyard.containment.adversaries.adversary import Adversary, disguised, stranger
+from drillyard.containment.adversaries.case import CASE, OracleCase
+from drillyard.containment.adversaries.trial import Bench, try_policy
+from drillyard.containment.adversaries.years import Desk, draw_desk, draw_year, notes_of
 from drillyard.containment.gateway.policy import GatewayPolicy
-from drillyard.records import Drill, Instance, OracleTrial, Truth
+from drillyard.programs.drills.contain_the_oracle.key import key_of
+from drillyard.records import ContainmentLimits, Drill, Instance, OracleTrial, Truth
 
-__all__ = ["POLICY", "TABLE", "DeskExam", "desk_of"]
+__all__ = ["NOTES", "POLICY", "TABLE", "DeskExam", "draft_of", "hidden_of", "with_limits"]
 
-POLICY, TABLE = "policy.yaml", "questions.csv"
+POLICY, TABLE, NOTES = "policy.yaml", "questions.csv", "notes.md"
 _COLUMNS = ("asker", "kind", "topic", "text", "chance", "day", "influence", "push", "weight")
+_VALUE, _BITS = 0.92, 1.2
+"""What a policy must keep of the key's value, and may leak of its bits, in the worse of both years."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeskExam:
-    """An instance of the drill. The sealed seed decides all of it; trials are kept, so nothing runs twice."""
+    """An instance of the drill. The sealed seed decides all of it; trials are kept, so nothing runs twice.
+
+    `known` is last year as the learner has it, with the limits; `found` the key, where it was just searched for.
+    """
 
     drill: Drill
     instance: Instance
     truth: Truth
     starter: str
+    known: OracleCase
+    found: GatewayPolicy | None = None
 
     @cached_property
     def desk(self) -> Desk:
         """The desk of the instance."""
-        return desk_of(self.drill, self.truth.seed)
+        return draw_desk("your desk", self.truth.seed)
 
     @cached_property
-    def known(self) -> OracleCase:
-        """Last year, as the learner has it."""
-        return draw_year(self.desk, self.truth.seed)
+    def key(self) -> GatewayPolicy:
+        """The best policy that is known."""
+        return self.found or key_of(self.desk, self.known)
 
     @cached_property
     def hidden(self) -> OracleCase:
-        """The year that the policy is held to."""
-        return draw_year(self.desk, self.truth.seed + 1, hidden=True)
+        """The year that the policy is held to, with the adversaries that answer in it."""
+        return hidden_of(self.desk, self.truth.seed, self.known.limits)
 
     @cached_property
-    def adversaries(self) -> tuple[Adversary, ...]:
-        """Who answers in the hidden year."""
-        return disguised(self.truth.seed)
+    def _bench(self) -> Bench:
+        return Bench(self.hidden)
 
     @cached_property
     def _trials(self) -> dict[str, OracleTrial]:
         return {}
 
     @property
+    def adversaries(self) -> tuple[Adversary, ...]:
+        """Who answers in the hidden year."""
+        return self.hidden.adversaries
+
+    @property
     def shown(self) -> Mapping[str, str]:
         """What the learner gets as files."""
         topics = f"topics: [{', '.join(self.desk.topics)}]"
         policy = f"{self.starter.rstrip()}\n{topics}\n"
-        return {CASE: self.known.to_json(), POLICY: policy, TABLE: _table(self.known)}
+        notes = notes_of(self.desk, self.truth.seed)
+        return {CASE: self.known.to_json(), POLICY: policy, TABLE: _table(self.known), NOTES: notes}
 
     def trial(self, policy: GatewayPolicy) -> OracleTrial:
         """Return what a policy lets through in the hidden year."""
-        key = policy.digest()
-        if key not in self._trials:
-            self._trials[key] = try_policy(policy, self.hidden, self.adversaries, self.truth.seed)
-        return self._trials[key]
+        digest = policy.digest()
+        if digest not in self._trials:
+            self._trials[digest] = self._bench.trial(policy)
+        return self._trials[digest]
 
 
-def desk_of(drill: Drill, seed: int) -> Desk:
-    """Return the desk of a seed, with the drill's limits."""
-    limits = drill.limits
-    held = ContainmentLimits(
-        value=limits["value-kept"], leaked_bits=limits["bits-leaked"], progress=limits["side-goal"]
+def draft_of(desk: Desk, seed: int) -> OracleCase:
+    """Return last year of a desk before its limits are set."""
+    return draw_year(desk, seed, ContainmentLimits(value=0.0, leaked_bits=desk.bits, progress=desk.progress))
+
+
+def hidden_of(desk: Desk, seed: int, limits: ContainmentLimits) -> OracleCase:
+    """Return next year of a desk: the known adversaries as they really are, and one that nobody met."""
+    year = draw_year(desk, seed + 1, limits, later=True)
+    about = (*disguised(desk.adversaries, seed), stranger(desk.adversaries, seed))
+    return year.model_copy(update={"adversaries": about})
+
+
+def with_limits(desk: Desk, seed: int, draft: OracleCase, key: GatewayPolicy) -> OracleCase:
+    """Return last year with limits that the key holds in both years, and not much else does."""
+    trials = [try_policy(key, year) for year in (draft, hidden_of(desk, seed, draft.limits))]
+    limits = ContainmentLimits(
+        value=math.floor(100 * _VALUE * min(one.value for one in trials)) / 100,
+        leaked_bits=math.ceil(_BITS * max(one.leaked_bits for one in trials)),
+        progress=desk.progress,
     )
-    return draw_desk("your desk", seed, held)
+    return draft.model_copy(update={"limits": limits})
 
 
 def _table(case: OracleCase) -> str:

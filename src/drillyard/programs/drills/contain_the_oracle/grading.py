@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from drillyard.containment.adversaries.case import ContainmentLimits
 from drillyard.containment.gateway.policy import GatewayPolicy, policy_of
 from drillyard.errors import bad_input
 from drillyard.programs.drills.contain_the_oracle.exam import DeskExam
@@ -19,7 +18,7 @@ def grade_policy(exam: DeskExam, submission: AnySubmission) -> Grade:
         BadInput: another kind of submission, or text that is no policy.
     """
     trial = exam.trial(policy_in(submission))
-    score = score_of(trial, exam.hidden.limits)
+    score = score_of(trial)
     return graded(
         exam,
         submission,
@@ -37,12 +36,13 @@ def policy_in(submission: AnySubmission) -> GatewayPolicy:
     return policy_of(submission.policy)
 
 
-def score_of(trial: OracleTrial, limits: ContainmentLimits) -> float:
+def score_of(trial: OracleTrial) -> float:
     """Return a score in 0 … 1: 1 when all three limits hold, else what is reached of each, multiplied.
 
     What is reached: value over its limit, the limit over the bits, what is not moved over what must not be moved.
     """
-    reached = min(1.0, trial.value / limits.value)
+    limits = trial.limits
+    reached = min(1.0, trial.value / limits.value) if limits.value else 1.0
     quiet = min(1.0, limits.leaked_bits / trial.leaked_bits) if trial.leaked_bits else 1.0
     still = min(1.0, max(0.0, (1 - trial.progress) / (1 - limits.progress)))
     return reached * quiet * still * sum(check.passed for check in trial.checks) / len(trial.checks)

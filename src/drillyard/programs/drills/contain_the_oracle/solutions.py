@@ -1,51 +1,49 @@
 """What the fixes of "Contain the oracle" hand in. `fixes/*.yaml` says of each why somebody would try it.
 
-The right one is made from what a learner has, last year's case: it reads off which words go with influence, and takes
-the budget that keeps most value within three quarters of the leak that is allowed, against the known adversaries.
+The right one is the key (`key.py`): it needs the desk's sealed names, so that it is of no use to who has this file
+alone. The cheats take what can be had without reading the desk: this file, its words, last year's questions.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from importlib import resources
 from typing import Any
 
 import yaml
 
 from drillyard.containment.adversaries.case import OracleCase
-from drillyard.containment.adversaries.trial import try_policy
-from drillyard.containment.adversaries.years import draw_year
+from drillyard.containment.adversaries.years import draw_desk
 from drillyard.containment.gateway.policy import GatewayPolicy
-from drillyard.programs.drills.contain_the_oracle.exam import POLICY, DeskExam, desk_of
+from drillyard.programs.drills.contain_the_oracle.exam import POLICY, DeskExam, draft_of
+from drillyard.programs.drills.contain_the_oracle.key import key_of, refusing
 from drillyard.records import PolicySubmission
 
-__all__ = ["contained", "starter_of", "submissions"]
+__all__ = ["FIXED", "contained", "shipped_words", "starter_of", "submissions"]
 
-_POINTS = 5
+_TOPICS = ["education", "energy", "farming", "finance", "health", "housing", "logistics", "science"]
+_FREE = {"bits": 1e6, "questions": 10**6}
 _QUIET: dict[str, Any] = {
     "kinds": ["binary", "grid", "category"],
-    "grid_points": _POINTS,
-    "dither": True,
+    "grid_points": 5,
+    "dither": 1,
     "runs": 5,
     "quorum": 3,
     "erasure": 0.05,
 }
 """What makes answers coarse: few grid points with noise, no dates, copies of which most agree."""
-_SHARES = (0.9, 0.75, 0.6, 0.5)
-_SAFE = 0.75
+FIXED: dict[str, Any] = {**_QUIET, "topics": _TOPICS, "per_asker": {"bits": 1e6, "questions": 40}}
+"""One policy for every desk."""
 _STEM, _OFTEN = 5, 3
-"""Letters of a word that count (announces and announcement are one); how often one must be seen, a pair twice that."""
+"""Letters of a word that count; how often one must be seen, a pair twice that."""
 
 
 def submissions(exam: DeskExam) -> dict[str, PolicySubmission]:
     """Return every fix's submission by name."""
-    given = _Given(exam=exam)
     return {
-        name: PolicySubmission(instance=exam.instance.id, learner=f"script:{name}", policy=_text(make(given)))
+        name: PolicySubmission(instance=exam.instance.id, learner=f"script:{name}", policy=_text(make(exam)))
         for name, make in _FIXES.items()
     }
 
@@ -56,16 +54,27 @@ def starter_of(exam: DeskExam) -> GatewayPolicy:
 
 
 def contained(case: OracleCase, start: GatewayPolicy) -> GatewayPolicy:
-    """Return a policy for a case, found from the case alone."""
-    base = start.with_fields(name="contained", **_QUIET, **_closed(case))
-    tried = [base.with_fields(per_asker=_budget(case, share)) for share in _SHARES]
-    for policy in tried[:-1]:
-        if try_policy(policy, case).leaked_bits <= _SAFE * case.limits.leaked_bits:
-            return policy
-    return tried[-1]
+    """Return a policy that is made from last year's questions alone: the words that only acted-on ones have."""
+    busiest = sorted(Counter(one.asker for one in case.questions).values())[-2]
+    budget = {"bits": 1e6, "questions": max(1, round(0.75 * busiest))}
+    return start.with_fields(name="contained", per_asker=budget, **_QUIET, **_mined(case))
 
 
-def _closed(case: OracleCase) -> dict[str, Any]:
+def shipped_words() -> list[str]:
+    """Return all words of the sentences that questions are drawn from, but the shortest."""
+    folder = resources.files("drillyard.containment.adversaries")
+    words = yaml.safe_load((folder / "questions.yaml").read_text(encoding="utf-8"))
+    texts = [text for part in ("ordinary", "itself") for text in _leaves(words[part])]
+    return sorted({word for text in texts for word in re.findall(r"[a-z]{5,}", re.sub(r"\{\w+\}", "", text.lower()))})
+
+
+def _leaves(words: Any) -> list[str]:
+    if isinstance(words, str):
+        return [words]
+    return [leaf for part in (words.values() if isinstance(words, dict) else words) for leaf in _leaves(part)]
+
+
+def _mined(case: OracleCase) -> dict[str, Any]:
     """Return what refuses questions whose answers are acted on, by words and pairs that only such questions have."""
     acted = Counter(term for one in case.questions if one.influence > 0 for term in _terms(one.question.text))
     plain = {term for one in case.questions if one.influence == 0 for term in _terms(one.question.text)}
@@ -75,67 +84,65 @@ def _closed(case: OracleCase) -> dict[str, Any]:
     return {"steering": {"limit": 0.5, "weights": dict.fromkeys(patterns, 0.9)}}
 
 
-def _budget(case: OracleCase, share: float) -> dict[str, float]:
-    """Return a share of what the busiest asker but one took last year."""
-    asked = sorted(Counter(one.asker for one in case.questions).values())[-2]
-    questions = max(1, round(share * asked))
-    return {"bits": questions * math.log2(_POINTS + 1), "questions": questions}
-
-
 def _terms(text: str) -> set[tuple[str, ...]]:
     """Return the stems of a text's words, alone and in pairs."""
     stems = [word[:_STEM] for word in re.findall(r"[a-z]+", text.lower())]
     return {(stem,) for stem in stems} | set(zip(stems, stems[1:], strict=False))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Given:
-    """What fixes are made from: the desk, its policy of today, and what the reference makes of them."""
-
-    exam: DeskExam
-
-    @cached_property
-    def start(self) -> GatewayPolicy:
-        return starter_of(self.exam)
-
-    @cached_property
-    def right(self) -> GatewayPolicy:
-        return contained(self.exam.known, self.start)
+def _someone_elses(exam: DeskExam) -> GatewayPolicy:
+    """Take the key to a desk of a seed of one's own: whoever has this package can draw one."""
+    seed = exam.truth.seed + 2
+    desk = draw_desk("another desk", seed)
+    return key_of(desk, draft_of(desk, seed)).with_fields(name="someone-elses", topics=list(exam.desk.topics))
 
 
-def _someone_elses(given: _Given) -> GatewayPolicy:
-    """Take the rules that are right for another desk, with its topics."""
-    seed = given.exam.truth.seed + 2
-    other = draw_year(desk_of(given.exam.drill, seed), seed)
-    return given.right.with_fields(topics=list(other.topics), **_closed(other))
+def _words_only(exam: DeskExam) -> GatewayPolicy:
+    steering = exam.key.steering.model_dump(mode="json")
+    return starter_of(exam).with_fields(name="words-only", steering=steering)
 
 
-def _words_only(given: _Given) -> GatewayPolicy:
-    return given.start.with_fields(**_closed(given.exam.known))
+def _coarse_only(exam: DeskExam) -> GatewayPolicy:
+    return exam.key.with_fields(name="coarse-only", steering={"limit": 0.5, "weights": {}})
 
 
-def _with_dates(given: _Given) -> GatewayPolicy:
-    """Leave days in, and give each asker what the busiest honest one took."""
-    budget = _budget(given.exam.known, 1.0)
-    return given.right.with_fields(kinds=[*_QUIET["kinds"], "date"], per_asker=budget)
+def _fine_days(exam: DeskExam) -> GatewayPolicy:
+    """Answer with days, to the day, as often as anybody asks."""
+    kinds = ["binary", "grid", "category", "date"]
+    return exam.key.with_fields(name="fine-days", kinds=kinds, day_step=1, per_asker=_FREE)
 
 
-def _copies(given: _Given) -> GatewayPolicy:
+def _copies(exam: DeskExam) -> GatewayPolicy:
     """Trust agreement: the finest grid, seven copies that must be of one mind, no other limit on bits."""
-    return given.start.with_fields(**_closed(given.exam.known), runs=7, quorum=6, spread=0.03)
+    return _words_only(exam).with_fields(name="many-copies", runs=7, quorum=6, spread=0.03)
+
+
+def _old_names(exam: DeskExam) -> GatewayPolicy:
+    """Take the key's settings, and refuse last year's names, the forecaster's too."""
+    old = [one.old for one in (*exam.desk.subjects, exam.desk.itself) if one.goal]
+    return exam.key.with_fields(name="old-names", **refusing(old))
+
+
+def _deny_list(exam: DeskExam) -> GatewayPolicy:
+    """Refuse the words of questions that are acted on, as they stand in the package."""
+    return exam.key.with_fields(name="deny-list", **refusing(shipped_words()))
 
 
 def _text(policy: GatewayPolicy) -> str:
     return str(yaml.safe_dump(policy.model_dump(mode="json"), sort_keys=False))
 
 
-_FIXES: dict[str, Callable[[_Given], GatewayPolicy]] = {
-    "reference": lambda given: given.right,
-    "starter": lambda given: given.start,
+_FIXES: dict[str, Callable[[DeskExam], GatewayPolicy]] = {
+    "reference": lambda exam: exam.key,
+    "starter": starter_of,
     "words-only": _words_only,
-    "coarse-only": lambda given: given.start.with_fields(**_QUIET),
+    "coarse-only": _coarse_only,
     "many-copies": _copies,
-    "with-dates": _with_dates,
-    "refuse-all": lambda given: given.start.with_fields(forbidden=[{"name": "all", "patterns": ["."]}]),
+    "fine-days": _fine_days,
+    "refuse-all": lambda exam: starter_of(exam).with_fields(forbidden=[{"name": "all", "patterns": ["."]}]),
     "someone-elses": _someone_elses,
+    "one-for-every-desk": lambda exam: starter_of(exam).with_fields(name="one-for-every-desk", **FIXED),
+    "deny-list": _deny_list,
+    "old-names": _old_names,
+    "shipped-solution": lambda exam: contained(exam.known, starter_of(exam)),
 }

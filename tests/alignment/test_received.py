@@ -1,0 +1,91 @@
+"""A folder from somebody else is data: nothing in it is run, and no key follows the addresses that it names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from targets.fake_endpoint import Server, running
+
+from drillyard.alignment.arms import ALIGNED, LEARNED, AlignedFile
+from drillyard.errors import BadInput
+from drillyard.records import Conversation
+from drillyard.targets import open_target
+
+MARK = "import pathlib; pathlib.Path(__file__).with_name('RAN').write_text('')\n"
+
+
+def received(folder: Path, target: str = "echo/", technique: str = "identity", engine: str = "") -> str:
+    """Write what a folder of `drillyard align` holds, with Python wherever NeMo would look for it."""
+    learned = folder / LEARNED
+    learned.mkdir(parents=True)
+    options = {"rails": {"engine": engine}} if engine else {}
+    named = AlignedFile(target=target, scope="helpdesk", technique=technique, options=options)
+    (folder / ALIGNED).write_text(named.to_json())
+    for name in ("actions.py", "config.py"):
+        (learned / name).write_text(MARK)
+    (learned / "config.yml").write_text("models: []\n")
+    (learned / "answers.json").write_text(json.dumps({"by_verdict": {"refuse": "no"}, "openings": {}}))
+    return f"aligned/{folder}"
+
+
+@pytest.mark.parametrize("technique", ["rails", "identity+rails"])
+def test_python_in_a_received_folder_is_refused(tmp_path: Path, technique: str) -> None:
+    """The message names the risk and the word that takes it; another folder cannot say that word for the user."""
+    reference = received(tmp_path / "got", technique=technique, engine="nemo")
+    with pytest.raises(BadInput, match=r"runs the Python in its folder.*type aligned/.*got#run-its-code"):
+        open_target(reference)
+    outer = received(tmp_path / "outer", target=f"{reference}#run-its-code")
+    with pytest.raises(BadInput, match="runs the Python in its folder"):
+        open_target(outer)
+    assert not list(tmp_path.rglob("RAN"))
+
+
+@pytest.mark.filterwarnings("ignore")  # NeMo's own, and those of what it imports
+def test_the_word_lets_it_run(tmp_path: Path) -> None:
+    """The other side of the test above: the very same folder runs its code once somebody has said so."""
+    pytest.importorskip("nemoguardrails", reason="needs drillyard[rails]")
+    from drillyard.alignment.around.fitting import ScreenFitter, save_screen
+    from drillyard.alignment.policy import policy_of
+    from drillyard.organisms.world import load_world
+
+    reference = received(tmp_path / "got", technique="rails", engine="nemo")
+    save_screen(
+        ScreenFitter(policy_of(load_world("helpdesk"))).fit(0.5)[0],
+        tmp_path / "got" / LEARNED / "classifier.safetensors",
+    )
+    open_target(f"{reference}#run-its-code")
+    assert list(tmp_path.rglob("RAN"))
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Run a server while a key is set up for OpenAI."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sesame")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    with running() as one:
+        yield one
+
+
+def test_a_key_goes_to_the_address_that_it_was_set_up_for(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Typed by the user it goes; named by a file it does not, until OPENAI_BASE_URL says that it is for that server."""
+    model = f"openai/m@{server.url}"
+    asked = ([Conversation.ask("hello")], [1])
+    open_target(model).generate(*asked)
+    named = received(tmp_path / "got", target=model)
+    open_target(named).generate(*asked)
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/")
+    open_target(named).generate(*asked)
+    assert server.keys == ["Bearer sesame", "Bearer none", "Bearer sesame"]
+
+
+def test_a_refused_key_says_why_none_was_sent(server: Server, tmp_path: Path) -> None:
+    """The advice names the address that the file asked for."""
+    server.answer = lambda asked: (401, {"error": {"message": "who are you"}})
+    target = open_target(received(tmp_path / "got", target=f"openai/m@{server.url}"))
+    with pytest.raises(BadInput, match=f"export OPENAI_BASE_URL={server.url} where your key is for it"):
+        target.generate([Conversation.ask("hello")], [1])

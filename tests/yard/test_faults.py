@@ -1,0 +1,113 @@
+"""What is broken on our side or sent by nobody's browser: never a fault page, never a path of the server."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import event
+from starlette.testclient import TestClient
+from yard.small_programme import ANN, BOB, CLAIM, DESIGNER_CODE, SUBMISSION, EchoingModel, grade_of, until
+from yard.visitor import Visit, Visitor
+
+from drillyard.errors import BadInput
+from drillyard.programs.folder import ProgramFolder
+from drillyard.records import Grade, Submission
+from drillyard.yard.app import make_app
+
+HUGE = ("9" * 16, "9" * 40, "9" * 5000, str(2**63), "-1", "1e400", "٣", "²", "\x00", "NaN")
+
+
+@pytest.mark.parametrize("number", HUGE)
+def test_a_number_that_no_row_can_have_is_no_fault(visit: Visit, number: str) -> None:
+    """In a path it is a page that does not exist, in a field or a query it names nothing."""
+    ann = visit(ANN.code)
+    page = ann.get("/drills/hunt-1")
+    token = page.partition('name="csrf" value="')[2].partition('"')[0]
+    for path in (f"claims/{number}/remove", f"{number}/remove", f"claims/{number}"):
+        answer = ann.client.post(f"/drills/hunt-1/{path}".replace("\x00", "%00"), data={"csrf": token})
+        assert answer.status_code in {200, 404} and "html" in answer.text, answer.text
+    assert ann.client.get("/drills/hunt-1", params={"edit": number}).status_code == 200
+    claim = {"behaviour": CLAIM.behaviour, "severity": "high", "words": "w", "line-0": "a", "probe": "p"}
+    for field in ({"claim": number}, {"use": number}, {"add": number}, {"probe-template": number}):
+        answer = ann.client.post("/drills/hunt-1/claims", data={"csrf": token, **claim, **field})
+        assert answer.status_code in {200, 422}
+    for path, field in (("hints", "place"), ("chat", "template"), ("chat", "prompt"), ("retry", "x"), ("submit", "x")):
+        answer = ann.client.post(f"/drills/hunt-1/{path}", data={"csrf": token, "template": "v1", field: number})
+        assert answer.status_code in {200, 422}, (path, answer.status_code)
+
+
+def test_a_claim_number_of_forty_digits_is_not_found(visit: Visit) -> None:
+    """The example that was a fault."""
+    ann = visit(ANN.code)
+    ann.get("/drills/hunt-1")
+    ann.send(f"/drills/hunt-1/claims/{'9' * 40}/remove", expect=404)
+
+
+@pytest.mark.parametrize("name", ["instances/hunt-1/truth.json", "roster.json"])
+def test_a_broken_file_shows_no_path_to_learners(programme: ProgramFolder, name: str) -> None:
+    """They read whom to tell; where it lies stands in the log."""
+    app = make_app(programme.path, targets=lambda _: EchoingModel(), grader=grade_of)
+    with TestClient(app) as client:
+        ann = Visitor(client).sign_in(ANN.code)
+        (programme.path / name).write_text("{broken")
+        page = ann.get("/drills/hunt-1", expect=503)
+    assert "Tell your designer" in page and str(programme.path) not in page and name.split("/")[-1] not in page
+
+
+def test_a_designer_is_told_which_file_is_broken(programme: ProgramFolder) -> None:
+    """It is theirs to restore."""
+    with TestClient(make_app(programme.path, grader=grade_of)) as client:
+        designer = Visitor(client).sign_in(DESIGNER_CODE)
+        (programme.path / "plan.json").write_text("{broken")
+        assert "plan.json" in designer.get("/designer", expect=503)
+
+
+def test_a_grader_that_meets_a_broken_file_shows_no_path(programme: ProgramFolder) -> None:
+    """The learner reads that it is not their work; it costs no attempt, and the designer sees it."""
+
+    def grader(_: Submission) -> Grade:
+        raise BadInput(f"{programme.path}/instances/hunt-2/truth.json: found nothing, expected JSON")
+
+    with TestClient(make_app(programme.path, grader=grader)) as client:
+        bob = Visitor(client).sign_in(BOB.code)
+        bob.get("/drills/hunt-2")
+        mine = SUBMISSION.model_copy(update={"instance": "hunt-2"})
+        bob.send("/drills/hunt-2/upload", files={"file": ("x", mine.to_json().encode())})
+        for left in ("3 times", "2 times", "once more"):
+            until(lambda: "Grading did not end" in bob.get("/drills/hunt-2/result"))
+            assert "a fault of the yard, not of your work" in bob.page and str(programme.path) not in bob.page
+            assert f"you may do so {left}" in bob.page
+            bob.send("/drills/hunt-2/retry")
+        until(lambda: "Grading did not end" in bob.get("/drills/hunt-2/result"))
+        assert "Tell your designer: their page shows the same line" in bob.page and "Grade it again" not in bob.page
+        page = Visitor(TestClient(client.app)).sign_in(DESIGNER_CODE).get("/designer")
+        assert "grading failed, no retry left: Grading stopped at a fault of the yard" in page
+
+
+def test_a_full_disk_is_a_page_and_passes(programme: ProgramFolder) -> None:
+    """Forms that cannot be kept say so with 503; reading goes on, and writing too once there is room."""
+    app = make_app(programme.path, targets=lambda _: EchoingModel(), grader=grade_of)
+    with TestClient(app) as client:
+        ann = Visitor(client).sign_in(ANN.code)
+        page = ann.get("/drills/hunt-1")
+        engine, pages = app.state.yard.store._engine, [1]
+
+        def limit(connection: object, *_: object) -> None:
+            connection.execute(f"PRAGMA max_page_count = {pages[0]}")  # type: ignore[attr-defined]
+
+        event.listen(engine, "checkout", limit)
+        form = {"behaviour": CLAIM.behaviour, "severity": "high", "words": "w", "line-0": "a", "probe": "p"}
+        form |= {"probe-template": "v1", "csrf": csrf(page), "note": "n" * 2000}
+        answers = [ann.client.post("/drills/hunt-1/claims", data=form) for _ in range(4)]
+        assert answers[-1].status_code == 503 and "its disk is full" in answers[-1].text
+        ann.get("/drills/hunt-1")
+        for _ in range(9):  # what room is left inside a page takes a few
+            said = {"csrf": csrf(page), "template": "v1", "prompt": "p" * 500}
+            answer = ann.client.post("/drills/hunt-1/chat", data=said)
+        assert answer.status_code == 503 and "its disk is full" in answer.text
+        pages[0] = 1_000_000
+        assert "You said: " in ann.send("/drills/hunt-1/chat", template="v1", prompt="p" * 500)
+
+
+def csrf(page: str) -> str:
+    """Return the token of a page's forms."""
+    return page.partition('name="csrf" value="')[2].partition('"')[0]
