@@ -1,4 +1,4 @@
-"""The roster: one opaque learner per head that takes a drill, with codes nobody can guess."""
+"""The roster: one opaque learner per head, with codes nobody can guess."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
-from drillyard.programs.roster import make_roster
+from drillyard.programs.roster import enlarged, fresh_code, make_roster
 from drillyard.records import Activity, Plan, RolePlan, Scheduled
 
 SECRET = "ab" * 32
@@ -39,11 +39,23 @@ def plan_for(**heads: int) -> Plan:
     )
 
 
-def test_one_learner_per_head_of_roles_that_take_a_drill() -> None:
-    """Executives take no drill here, so they have no place to sign in to."""
+def test_one_learner_per_head_of_every_role() -> None:
+    """Executives take no drill here and have no instance, but a code to see their plan with."""
     roster = make_roster(plan_for(engineer=4, lead=3, executive=2), seed=1)
-    assert Counter(learner.role for learner in roster.learners) == {"engineer": 4, "lead": 3}
+    assert Counter(learner.role for learner in roster.learners) == {"engineer": 4, "lead": 3, "executive": 2}
+    for learner in roster.learners:
+        assert learner.code and learner.drills == (() if learner.role == "executive" else ("failure-hunt",))
     assert roster.note == ""
+
+
+def test_who_was_there_stays_when_more_come() -> None:
+    """Codes that were given anew and later tries are kept; new people get places of their own."""
+    before = make_roster(plan_for(engineer=2), seed=1, secret=SECRET)
+    first = before.learners[0].model_copy(update={"code": fresh_code(), "instances": ("a", "b")})
+    stored = before.model_copy(update={"learners": (first, *before.learners[1:])})
+    roster = enlarged(stored, make_roster(plan_for(engineer=3), seed=1, secret=SECRET))
+    assert roster.learners[:2] == stored.learners and len(roster.learners) == 3
+    assert roster.designer_code == before.designer_code
 
 
 def test_a_limit_goes_round_the_roles_and_says_why() -> None:

@@ -84,6 +84,9 @@ def test_a_policy_is_handed_in_and_graded(ann: Visitor, programme: ProgramFolder
     bad = policy.replace("grid_points: 101", "grid_points: many")
     ann.send(f"{HERE}/upload", expect=422, files={"file": ("p.yaml", bad.encode(), "application/yaml")})
     assert "grid_points" in ann.page and 'role="alert"' in ann.page
+    ann.send(f"{HERE}/upload", expect=422, files={"file": ("p.yaml", f"# mine\n{policy}".encode(), "application/yaml")})
+    assert "policy of today, unchanged" in ann.page and "autofocus" in ann.page
+    policy = policy.replace("grid_points: 101", "grid_points: 100")
     ann.send(f"{HERE}/upload", files={"file": ("p.yaml", policy.encode(), "application/yaml")})
     store = Store(programme.database)
     (kept,) = Submissions(store).all()

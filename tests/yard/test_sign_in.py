@@ -112,7 +112,7 @@ def test_an_ended_session_moves_the_whole_page_on_under_htmx(visit: Visit, clock
     ann = visit(ANN.code)
     clock.now += SESSION_SECONDS
     answer = ann.client.get("/drills/hunt-1", headers={"HX-Request": "true"})
-    assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/sign-in?again=1")
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/sign-in?again=1&next=%2Fdrills%2Fhunt-1")
 
 
 def test_signing_out_ends_the_session_on_the_server(visit: Visit) -> None:
@@ -133,7 +133,10 @@ FORMS = [
     "/drills/hunt-1/submit",
     "/drills/hunt-1/upload",
     "/drills/hunt-1/retry",
+    "/drills/hunt-1/again",
+    "/drills/hunt-1/drafts/claim",
 ]
+DESIGNERS = ["/designer/reset", "/designer/reissue"]
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -146,11 +149,20 @@ def test_a_form_without_its_token_changes_nothing(visit: Visit, path: str) -> No
     assert ANN.id in ann.get("/drills"), "still signed in"
 
 
+@pytest.mark.parametrize("path", DESIGNERS)
+def test_a_designer_s_form_needs_the_designer_and_its_token(visit: Visit, path: str) -> None:
+    """No learner may send it, and no other site for the designer."""
+    learner = visit(ANN.code).client.post(path, data={})
+    assert learner.status_code == 403 and "for the designer" in learner.text
+    answer = visit(DESIGNER_CODE).client.post(path, data={})
+    assert answer.status_code == 403 and "out of date" in answer.text
+
+
 def test_every_form_of_the_yard_is_in_that_list(visit: Visit) -> None:
     """A new form must join the check above."""
     routes = {route.path for route in visit().client.app.routes if "POST" in (getattr(route, "methods", None) or ())}
-    names = {"hunt-1": "{instance}", "claims/1/": "claims/{claim}/"}
-    listed = {re.sub("hunt-1|claims/1/", lambda found: names[found[0]], path) for path in FORMS}
+    names = {"hunt-1": "{instance}", "claims/1/": "claims/{claim}/", "drafts/claim": "drafts/{form}"}
+    listed = {re.sub("|".join(names), lambda found: names[found[0]], path) for path in [*FORMS, *DESIGNERS]}
     assert routes - {"/sign-in"} == listed
 
 

@@ -19,15 +19,18 @@ __all__ = ["command", "outcome"]
 @click.command()
 @click.argument("programme", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--learners", type=click.IntRange(min=1), help="Most learners to make instances for.")
+@click.option("--roster", type=click.Path(dir_okay=False, path_type=Path), help="CSV of people: name,role.")
 @show.handler
-def command(programme: Path, learners: int | None) -> show.Outcome:
+def command(programme: Path, learners: int | None, roster: Path | None) -> show.Outcome:
     """Materialise a planned programme's drills and prove each one sound.
 
     Finished instances are kept, so a run that was cut off goes on. Exits 1 when an instance fails a gate in every
     draw; it is then not released.
     """
     with show.steps("creating") as step:
-        reports = create(programme, learners=learners, progress=lambda r, n, total: step(n, total, r.instance))
+        reports = create(
+            programme, learners=learners, people=roster, progress=lambda r, n, total: step(n, total, r.instance)
+        )
     return outcome(reports, programme)
 
 

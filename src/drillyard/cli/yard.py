@@ -1,4 +1,4 @@
-"""`drillyard yard`: serve a programme to its learners."""
+"""`drillyard yard serve|people|reissue|reset`: serve a programme to its learners, and help one who is stuck."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from pathlib import Path
 import click
 
 from drillyard.cli import show
+from drillyard.errors import bad_input
+from drillyard.programs.again import further_try, new_code
+from drillyard.programs.create import build
+from drillyard.programs.folder import ProgramFolder
 from drillyard.yard.serve import DEFAULT_PORT, serve
+from drillyard.yard.store import end_sessions
 
 __all__ = ["command"]
+
+_FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 
 
 @click.group()
 def command() -> None:
-    """Serve a programme to its learners."""
+    """Serve a programme to its learners, and help one who is stuck."""
 
 
 @command.command("serve")
@@ -29,3 +36,67 @@ def command() -> None:
 def _serve(folder: Path, host: str, port: int, open_browser: bool, proxies: tuple[str, ...]) -> None:
     """Open the yard of the programme in FOLDER until Ctrl+C; prints the address and the sign-in codes."""
     serve(folder, host, port, open_browser, proxies)
+
+
+@command.command("people")
+@_FOLDER
+@show.handler
+def _people(folder: Path) -> show.Outcome:
+    """List who may sign in: id, name where one was given, role, code, copies of drills."""
+    programme = ProgramFolder(folder)
+    names, learners = programme.people(), programme.roster().learners
+    rows = [(one.id, names.get(one.id, ""), one.role, one.code, len(one.instances)) for one in learners]
+    data = [{"id": i, "name": name, "role": role, "code": code, "copies": n} for i, name, role, code, n in rows]
+    return show.Outcome(
+        verdict=f"{len(rows)} {'person' if len(rows) == 1 else 'people'} may sign in.",
+        data=data,
+        body=[show.table("People", ("learner", "name", "role", "sign-in code", "copies"), rows)],
+        next_command=f"drillyard yard serve {folder}",
+    )
+
+
+@command.command("reissue")
+@_FOLDER
+@click.argument("learner")
+@show.handler
+def _reissue(folder: Path, learner: str) -> show.Outcome:
+    """Give LEARNER (an id or a name) a new sign-in code; the old code and what is signed in with it end."""
+    programme = ProgramFolder(folder)
+    changed = new_code(programme, _id_of(programme, learner))
+    end_sessions(programme.database, changed.id)
+    return show.Outcome(
+        verdict=f"The new sign-in code of {changed.id} is {changed.code}; the old one opens nothing any more.",
+        data={"learner": changed.id, "code": changed.code},
+        next_command=f"drillyard yard people {folder}",
+    )
+
+
+@command.command("reset")
+@_FOLDER
+@click.argument("learner")
+@click.argument("drill")
+@show.handler
+def _reset(folder: Path, learner: str, drill: str) -> show.Outcome:
+    """Give LEARNER (an id or a name) a fresh copy of DRILL, whatever the brief's policy of retries.
+
+    What was handed in before stays, and the first try stays the one that refinement counts. Exits 1 when the copy
+    fails a gate in every draw.
+    """
+    programme = ProgramFolder(folder)
+    name = further_try(programme, _id_of(programme, learner), drill, policy=False)
+    show.say(f"building {name}")
+    report = build(folder, name)
+    return show.Outcome(
+        verdict=f"{name} is {'released' if report.released else 'held back: it failed a gate in every draw'}.",
+        state="passed" if report.released else "failed",
+        data=report,
+        next_command=f"drillyard yard serve {folder}",
+    )
+
+
+def _id_of(programme: ProgramFolder, learner: str) -> str:
+    """Return the id of somebody who is named by it, or by their name."""
+    called = [one for one, name in programme.people().items() if name == learner]
+    if len(called) > 1:
+        raise bad_input(f"{len(called)} people called {learner!r}", "an id", f"drillyard yard people {programme.path}")
+    return called[0] if called else learner

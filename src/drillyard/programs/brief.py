@@ -33,12 +33,14 @@ _EXAMPLES = {
     "name": "name: Helpdesk chat",
     "purpose": "purpose: Answers customers",
     "path": "path: policies/refunds.md",
+    "retries": "retries: 2",
 }
 _EXPECTED = {
     "head_count": "a whole number of people from 1 to 100000",
     "hours": "hours per person, above 0 and at most 400",
     "seed": "a whole number from 0",
     "without": "a list of objective or drill ids",
+    "retries": "unlimited, facilitator, or a whole number of further tries from 0 to 100",
 }
 _Entry = TypeVar("_Entry", bound=Record)
 

@@ -21,11 +21,12 @@ from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.prove import Rehearsal, prove
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_apart
-from drillyard.programs.roster import Roster, make_roster
+from drillyard.programs.people import name_learners, read_people
+from drillyard.programs.roster import Roster, drill_of, enlarged, make_roster
 from drillyard.records import Attempt, GateReport, Plan
 from drillyard.records.files import as_lines, split_lines, write_atomically
 
-__all__ = ["TRIES", "create", "rejected"]
+__all__ = ["TRIES", "build", "create", "finished", "rejected"]
 
 TRIES = 4
 """Seeds that are drawn for an instance before it is given up."""
@@ -45,6 +46,7 @@ def create(
     path: str | Path,
     *,
     learners: int | None = None,
+    people: Path | None = None,
     progress: Callable[[GateReport, int, int], None] | None = None,
     workers: int | None = None,
     secret: str = "",
@@ -53,8 +55,9 @@ def create(
 
     Args:
         path: a folder that `design` wrote.
-        learners: most learners to make instances for; by default those of an earlier run, or all. A later run can add
-            learners, not take them away.
+        learners: most learners to make instances for; by default as many as an earlier run was limited to, or all. A
+            later run can add learners, not take them away.
+        people: a CSV with the columns name and role, whose people take the places of their roles.
         progress: called with each report of this run, how many there are with it, and the total.
         workers: processes at work; as many as there are processors by default.
         secret: 64 hexadecimal digits that all ids, codes and seeds of a new roster follow from, for a programme that
@@ -72,10 +75,13 @@ def create(
     folder.keep_private()
     if plan.status != "fits":
         raise bad_input("a plan that does not fit", "one that does", "change the brief and run drillyard design again")
+    named = read_people(people, plan) if people else []
     jobs = list(_jobs(folder, _roster(folder, plan, learners, secret)))
+    if named:
+        name_learners(folder, named)
     reports, todo = [], []
     for job in jobs:
-        if _finished(folder, job):
+        if finished(folder, job.instance):
             reports.append(folder.gates(job.instance))
         else:
             todo.append(job)
@@ -100,17 +106,19 @@ def rejected(path: str | Path) -> list[GateReport]:
 
 def _roster(folder: ProgramFolder, plan: Plan, limit: int | None, secret: str) -> Roster:
     """Return the stored roster, made or enlarged as asked for; it names the instances before they are built."""
-    stored = folder.roster() if (folder.path / "roster.json").is_file() else None
-    if stored and (limit is None or limit <= len(stored.learners)):
-        return stored
-    made = make_roster(plan, folder.brief().seed, limit, stored.secret if stored else secret)
-    drills = {role.role: role.drills for role in plan.roles}
-    learners = tuple(
-        one.model_copy(update={"instances": tuple(f"{drill}-{one.id}" for drill in drills[one.role])})
-        for one in made.learners
-    )
-    roster = made.model_copy(update={"learners": learners})
-    folder.write_roster(roster)
+    heads = sum(role.head_count for role in plan.roles)
+    if limit is not None and limit > heads:
+        found = f"--learners {limit} in a programme for {heads} people"
+        how = f"raise head_count in the brief, then: drillyard design BRIEF.yaml -o {folder.path}"
+        raise bad_input(found, f"at most {heads}", how)
+    with folder.changing_roster():
+        stored = folder.roster() if (folder.path / "roster.json").is_file() else None
+        kept = stored and (stored.note if limit is None else limit <= len(stored.learners))
+        if stored and (kept or len(stored.learners) == heads):
+            return stored
+        made = make_roster(plan, folder.brief().seed, limit, stored.secret if stored else secret)
+        roster = enlarged(stored, made) if stored else made
+        folder.write_roster(roster)
     return roster
 
 
@@ -118,7 +126,7 @@ def _jobs(folder: ProgramFolder, roster: Roster) -> Iterator[_Job]:
     worlds = folder.plan().worlds
     for learner in roster.learners:
         for name in learner.instances:
-            drill = name.removesuffix(f"-{learner.id}")
+            drill = drill_of(name, learner.id)
             yield _Job(
                 folder=folder.path,
                 instance=name,
@@ -134,14 +142,14 @@ def _seed(secret: str, name: str) -> int:
     return int.from_bytes(hmac.digest(bytes.fromhex(secret), name.encode(), hashlib.sha256)[:8]) >> 2
 
 
-def _finished(folder: ProgramFolder, job: _Job) -> bool:
+def finished(folder: ProgramFolder, instance: str) -> bool:
     """Say whether an instance is released or given up; both are written last."""
-    released = (folder.path / "instances" / job.instance / "instance.json").is_file()
-    return released or _rejection(job, TRIES - 1).is_file()
+    released = (folder.path / "instances" / instance / "instance.json").is_file()
+    return released or _rejection(folder.path, instance, TRIES - 1).is_file()
 
 
-def _rejection(job: _Job, draw: int) -> Path:
-    return job.folder / "rejected" / f"{job.instance}-{draw + 1}.json"
+def _rejection(path: Path, instance: str, draw: int) -> Path:
+    return path / "rejected" / f"{instance}-{draw + 1}.json"
 
 
 def _build_all(jobs: list[_Job], workers: int, done: Callable[[GateReport], None]) -> None:
@@ -157,13 +165,30 @@ def _build_all(jobs: list[_Job], workers: int, done: Callable[[GateReport], None
             pool.shutdown(wait=False, cancel_futures=True)  # after an error, begin nothing more
 
 
+def build(path: str | Path, instance: str) -> GateReport:
+    """Build one instance that the roster names, unless it is there: whoever else asks for it meanwhile waits for it.
+
+    Raises:
+        BadInput: the roster names no such instance.
+    """
+    folder = ProgramFolder(path)
+    job = next((job for job in _jobs(folder, folder.roster()) if job.instance == instance), None)
+    if job is None:
+        raise bad_input(f"instance {instance[:100]!r}", "one that the roster names")
+    return _build(job)
+
+
 def _build(job: _Job) -> GateReport:
-    """Build one instance from the first seed that passes every gate. Runs in a worker."""
-    for draw in range(TRIES):
-        if not _rejection(job, draw).is_file():  # else a run that was cut off has drawn it
-            report = _draw(job, draw)
-            if report.released:
-                break
+    """Build one instance from the first seed that passes every gate, unless it is built. Runs in a worker."""
+    folder = ProgramFolder(job.folder)
+    with folder.building(job.instance):
+        if finished(folder, job.instance):
+            return folder.gates(job.instance)
+        for draw in range(TRIES):
+            if not _rejection(job.folder, job.instance, draw).is_file():  # else a run that was cut off has drawn it
+                report = _draw(job, draw)
+                if report.released:
+                    break
     return report
 
 
@@ -182,7 +207,7 @@ def _draw(job: _Job, draw: int) -> GateReport:
         folder.write_truth(exam.truth)
         folder.write_instance(exam.instance)
     else:
-        write_atomically(_rejection(job, draw), f"{report.to_json(indent=2)}\n".encode(), 0o600)
+        write_atomically(_rejection(job.folder, job.instance, draw), f"{report.to_json(indent=2)}\n".encode(), 0o600)
     return report
 
 

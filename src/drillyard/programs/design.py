@@ -12,6 +12,7 @@ from drillyard.organisms.world import World
 from drillyard.organisms.world_files import PARTS
 from drillyard.programs.brief import load_brief, policy_bytes, world_of
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.growth import grown
 from drillyard.programs.homes import make_homes
 from drillyard.programs.page import plan_page
 from drillyard.programs.plan import make_plan
@@ -33,10 +34,12 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Callable[[str],
     brief = load_brief(brief_path)
     folder, worlds = ProgramFolder(out), _worlds(Path(brief_path).parent, brief)
     homes = make_homes(brief, worlds)  # before anything is written: a base that is missing is said here
-    _claim(folder, brief)
-    if (folder.path / "plan.json").is_file():
+    grows = _claim(folder, brief)
+    if (folder.path / "plan.json").is_file() and not grows:
         say(f"{folder.path} is designed already; the stored plan follows")
         return folder.plan()
+    if grows:
+        say(f"{folder.path} grows with its brief: drillyard create {folder.path} makes what is missing")
     say(f"copying {len(brief.policies)} polic{'y' if len(brief.policies) == 1 else 'ies'}")
     _copy_policies(Path(brief_path).parent, folder, brief)
     for name in {home for home in homes.worlds.values() if "/" in home}:
@@ -45,22 +48,23 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Callable[[str],
     plan = make_plan(brief, homes=homes)
     write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
     folder.write_plan(plan)  # last: with it the folder counts as designed
+    if grows:
+        folder.write_brief(brief)  # after the plan: a run that is killed between the two is begun again
     return plan
 
 
-def _claim(folder: ProgramFolder, brief: Brief) -> None:
-    """Make the folder this brief's own, or refuse one that is not."""
+def _claim(folder: ProgramFolder, brief: Brief) -> bool:
+    """Make the folder this brief's own, or refuse one that is not. Return whether the stored brief is to grow."""
     path = folder.path
     if path.exists() and not path.is_dir():
         raise bad_input(f"a file {str(path)!r}", "a folder to write to", "choose another with -o")
     if (path / "brief.json").is_file():
-        if folder.brief() != brief:
-            raise bad_input(f"the programme of another brief in {str(path)!r}", "this one's", "choose another with -o")
-        return
+        return grown(folder.brief(), brief, repr(str(path)))
     # Hidden files may be drafts of a run that was killed.
     if path.is_dir() and any(not entry.name.startswith(".") for entry in path.iterdir()):
         raise bad_input(f"other files in {str(path)!r}", "a new or empty folder", "choose another with -o")
     folder.write_brief(brief)
+    return False
 
 
 def _worlds(source: Path, brief: Brief) -> dict[str, World]:
@@ -87,7 +91,7 @@ def _copy_world(world: World, to: Path) -> None:
     for name in (*(f"{part}.yaml" for part in PARTS), "variants.yaml"):
         if (world.files.folder / name).is_file():
             write_atomically(to / name, (world.files.folder / name).read_bytes())
-    for file in (path for path in base.rglob("*") if path.is_file()):
+    for file in (path for path in base.rglob("*") if path.is_file() and path.suffix != ".pt"):  # training's own
         write_atomically(to / "base" / file.relative_to(base), file.read_bytes())
 
 

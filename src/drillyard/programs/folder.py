@@ -2,6 +2,7 @@
 
     prog/brief.json  prog/plan.json  prog/plan.html  prog/policies/…   what was asked for and planned
     prog/roster.json                                                   learners and sign-in codes (server side)
+    prog/people.json                                                   their names, where the designer gave them
     prog/worlds/NAME/                                                  worlds of the designer's own, with their bases
     prog/instances/<id>/{instance,truth,gates}.json, its target/       one folder per drill instance
     prog/attempts.jsonl                                                rehearsal attempts
@@ -14,15 +15,17 @@ of it, whatever is killed when.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.programs.roster import Roster
+from drillyard.programs.roster import People, Roster
 from drillyard.records import Attempt, Brief, GateReport, Instance, Plan, Record, Truth
 from drillyard.records.files import as_lines, split_lines, write_atomically
 
@@ -64,6 +67,10 @@ class ProgramFolder:
         """Return learners and sign-in codes. Never shown to learners."""
         return self._read("roster.json", Roster, "create")
 
+    def people(self) -> dict[str, str]:
+        """Return names by learner id; none where the designer gave none. Never beside results."""
+        return self._read("people.json", People, "create").names if (self.path / "people.json").is_file() else {}
+
     def instances(self) -> tuple[Instance, ...]:
         """Return the instances that are complete, sorted by id."""
         names = sorted(file.parent.name for file in self.path.glob("instances/*/instance.json"))
@@ -92,6 +99,19 @@ class ProgramFolder:
         if not re.fullmatch(_PLAIN, name):
             raise bad_input(f"target {instance.target[:100]!r}", "one that ends in a name of letters")
         return self.path / self._inside(instance.id, name)
+
+    @contextmanager
+    def changing_roster(self) -> Iterator[None]:
+        """Hold the roster for a change: read it inside, so that nobody else's change is lost."""
+        with _locked(self.path / ".roster.lock"):
+            yield
+
+    @contextmanager
+    def building(self, instance_id: str) -> Iterator[None]:
+        """Hold an instance while it is built, so that no two processes build it. A killed one lets go."""
+        self._inside(instance_id, "")
+        with _locked(self.path / "instances" / f".{instance_id}.lock"):
+            yield
 
     def attempts(self) -> tuple[Attempt, ...]:
         """Return the rehearsal attempts; none before a rehearsal."""
@@ -122,6 +142,10 @@ class ProgramFolder:
     def write_roster(self, roster: Roster) -> None:
         """Store the roster."""
         self._write("roster.json", roster)
+
+    def write_people(self, names: Mapping[str, str]) -> None:
+        """Store who is who."""
+        self._write("people.json", People(names=dict(names)))
 
     def write_truth(self, truth: Truth) -> None:
         """Store the sealed half of an instance."""
@@ -162,3 +186,18 @@ class ProgramFolder:
         if not re.fullmatch(_PLAIN, instance_id):
             raise bad_input(f"instance {instance_id[:100]!r}", "a name of letters, digits, '-' and '_'")
         return f"instances/{instance_id}/{name}"
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold a lock file, waiting for whoever holds it; the kernel lets go of it when its holder dies."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        held = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise bad_input(f"{error.strerror} at {str(file)!r}", "a place that can be written") from None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)

@@ -11,7 +11,17 @@ from itertools import chain, zip_longest
 from drillyard.errors import bad_input
 from drillyard.records import Plan, Record
 
-__all__ = ["Learner", "Roster", "make_roster"]
+__all__ = [
+    "Learner",
+    "People",
+    "Roster",
+    "drill_of",
+    "enlarged",
+    "fresh_code",
+    "instance_name",
+    "make_roster",
+    "try_number",
+]
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is read wrong over a phone: no 0 1 i l o
 _ID_LENGTH, _CODE_LENGTH = 12, 16
@@ -25,6 +35,15 @@ class Learner(Record):
     code: str
     instances: tuple[str, ...] = ()
 
+    def tries(self, drill: str) -> tuple[str, ...]:
+        """Return the instances of a drill that are theirs, the first try first."""
+        return tuple(name for name in self.instances if drill_of(name, self.id) == drill)
+
+    @property
+    def drills(self) -> tuple[str, ...]:
+        """The drills that are theirs, in the order of the plan."""
+        return tuple(dict.fromkeys(drill_of(name, self.id) for name in self.instances))
+
 
 class Roster(Record):
     """Everybody who may sign in. `secret` derives all ids and codes; `note` says why heads have no place, if so."""
@@ -35,12 +54,35 @@ class Roster(Record):
     note: str = ""
 
 
-def make_roster(plan: Plan, seed: int, limit: int | None = None, secret: str = "") -> Roster:
-    """Return one learner per head of each role that takes a drill.
+class People(Record):
+    """Names by learner id."""
 
-    Ids and codes come from a keyed hash of the seed under a random secret, so nobody can guess them from the brief;
-    with the same secret (64 hexadecimal digits) they are the same again. With a `limit`, places go round the roles
-    in turn, so that no role is left without while another has many.
+    names: dict[str, str]
+
+
+def instance_name(drill: str, learner: str, number: int = 1) -> str:
+    """Return the name of a learner's instance of a drill: of their first try, or of a later one."""
+    return f"{drill}-{learner}" if number == 1 else f"{drill}-{learner}-{number}"
+
+
+def drill_of(name: str, learner: str) -> str:
+    """Return the drill of a learner's instance."""
+    return name.rpartition(f"-{learner}")[0] or name
+
+
+def try_number(name: str, learner: str) -> int:
+    """Return which try of its drill a learner's instance is for, from 1."""
+    number = name.rpartition(f"-{learner}-")[2]
+    return int(number) if number.isdecimal() and number != name else 1
+
+
+def make_roster(plan: Plan, seed: int, limit: int | None = None, secret: str = "") -> Roster:
+    """Return one learner per head of each role, with the first instance of every drill that the role takes.
+
+    Who takes no drill signs in as well: their plan is there. Ids and codes come from a keyed hash of the seed under a
+    random secret, so nobody can guess them from the brief; with the same secret (64 hexadecimal digits) they are the
+    same again. With a `limit`, places go round the roles in turn, so that no role is left without while another has
+    many.
 
     Raises:
         BadInput: a limit below 1.
@@ -48,23 +90,34 @@ def make_roster(plan: Plan, seed: int, limit: int | None = None, secret: str = "
     if limit is not None and limit < 1:
         raise bad_input(f"{limit} learners", "at least 1", "type --learners 1")
     secret = secret or secrets.token_hex(32)
-    heads = [[(role.role, n) for n in range(role.head_count)] for role in plan.roles if role.drills]
+    heads = [[(role.role, n) for n in range(role.head_count)] for role in plan.roles]
+    drills = {role.role: role.drills for role in plan.roles}
     waiting = [place for place in chain.from_iterable(zip_longest(*heads)) if place]
     chosen = waiting[:limit]
-    learners = tuple(
-        Learner(
-            id=_derive(secret, f"{seed}:id:{role}:{number}", _ID_LENGTH),
-            role=role,
-            code=_derive(secret, f"{seed}:code:{role}:{number}", _CODE_LENGTH),
-        )
-        for role, number in chosen
-    )
+    learners = []
+    for role, number in chosen:
+        name = _derive(secret, f"{seed}:id:{role}:{number}", _ID_LENGTH)
+        code = _derive(secret, f"{seed}:code:{role}:{number}", _CODE_LENGTH)
+        own = tuple(instance_name(drill, name) for drill in drills[role])
+        learners.append(Learner(id=name, role=role, code=code, instances=own))
     return Roster(
-        learners=learners,
+        learners=tuple(learners),
         designer_code=_derive(secret, f"{seed}:designer", _CODE_LENGTH),
         secret=secret,
         note=_note(Counter(role for role, _ in waiting), Counter(role for role, _ in chosen)),
     )
+
+
+def enlarged(stored: Roster, made: Roster) -> Roster:
+    """Return a roster made again for more people: who was there stays as they are, with later tries and new codes."""
+    known = {learner.id: learner for learner in stored.learners}
+    learners = tuple(known.get(learner.id, learner) for learner in made.learners)
+    return stored.model_copy(update={"learners": learners, "note": made.note})
+
+
+def fresh_code() -> str:
+    """Return a sign-in code that nothing was derived from."""
+    return _derive(secrets.token_hex(32), "code", _CODE_LENGTH)
 
 
 def _derive(secret: str, name: str, length: int) -> str:

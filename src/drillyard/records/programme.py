@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -70,7 +70,11 @@ class Law(Record):
 
 
 class Brief(Record):
-    """What a training designer hands in."""
+    """What a training designer hands in.
+
+    `retries` says how often a learner who did not pass a drill may try it again on a fresh copy: as often as they like,
+    so many times, or when the facilitator gives them one.
+    """
 
     title: str
     organisation: str
@@ -78,6 +82,7 @@ class Brief(Record):
     systems: tuple[AISystem, ...] = Field(min_length=1)
     policies: tuple[Policy, ...] = ()
     laws: tuple[Law, ...] = ()
+    retries: Literal["unlimited", "facilitator"] | Annotated[int, Field(ge=0, le=100)] = "unlimited"
     seed: int = Field(default=1, ge=0)
 
 

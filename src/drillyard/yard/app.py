@@ -25,16 +25,32 @@ from drillyard.programs.drills.fact_sheet import fact_sheet
 from drillyard.programs.drills.grade import with_hint_cost
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated
+from drillyard.programs.graph import EVIDENCE
 from drillyard.programs.submission import MAX_BYTES
 from drillyard.records import AnySubmission, Grade, Instance
 from drillyard.stats.shown import percent
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
 from drillyard.yard import marks
+from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
+from drillyard.yard.drafts import Drafts
 from drillyard.yard.models import Models
-from drillyard.yard.pages import chat, claims, designer, drill, drills, hints, model, result, sign_in, submit
+from drillyard.yard.pages import (
+    again,
+    chat,
+    claims,
+    designer,
+    drafts,
+    drill,
+    drills,
+    hints,
+    model,
+    result,
+    sign_in,
+    submit,
+)
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
 from drillyard.yard.store import Store, unkept
 from drillyard.yard.submissions import Submissions
@@ -67,7 +83,12 @@ _ROUTES = (
     Route(f"{_DRILL}/upload", submit.upload, methods=["POST"]),
     Route(f"{_DRILL}/result", result.show, methods=["GET"]),
     Route(f"{_DRILL}/retry", result.retry, methods=["POST"]),
+    Route(f"{_DRILL}/again", again.ask, methods=["POST"]),
+    Route(f"{_DRILL}/drafts/{{form}}", drafts.keep, methods=["POST"]),
+    Route(f"{_DRILL}/{{form}}", drafts.back, methods=["GET"]),
     Route("/designer", designer.show, methods=["GET"]),
+    Route("/designer/reset", again.reset, methods=["POST"]),
+    Route("/designer/reissue", again.reissue, methods=["POST"]),
     Mount("/static", StaticFiles(directory=_HERE / "static")),
 )
 
@@ -87,23 +108,26 @@ def make_app(
     *,
     targets: Callable[[Instance], Target] | None = None,
     grader: Callable[[AnySubmission], Grade] | None = None,
+    build: Callable[[ProgramFolder, str], None] = build_apart,
     clock: Callable[[], float] = time.time,
     lease_seconds: float = LEASE_SECONDS,
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder.
 
-    `targets` opens the model of an instance and `grader` grades a submission; the defaults are the organism of the
-    instance and the isolated grading process. Nothing runs before the application starts.
+    `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy; the defaults
+    are the organism of the instance and processes of their own. Nothing runs before the application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
     """
-    yard = _open_yard(folder, targets, grader, clock, lease_seconds)
+    yard = _open_yard(folder, targets, grader, build, clock, lease_seconds)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
         yard.queue.start()
+        yard.builder.start()
         yield
+        yard.builder.stop()
         yard.chat.stop()
         yard.queue.stop()
         yard.store.close()
@@ -123,6 +147,7 @@ def _open_yard(
     folder: Path,
     targets: Callable[[Instance], Target] | None,
     grader: Callable[[AnySubmission], Grade] | None,
+    build: Callable[[ProgramFolder, str], None],
     clock: Callable[[], float],
     lease_seconds: float,
 ) -> Yard:
@@ -138,6 +163,8 @@ def _open_yard(
         submissions=submissions,
         queue=GradingQueue(submissions, partial(_grade, programme, store, grader), lease_seconds),
         chat=Chat(Models(targets or (lambda one: open_target(f"organism/{programme.target(one)}"))), store),
+        builder=Builder(programme, build),
+        drafts=Drafts(store),
         templates=_templates(),
         by_address=TryLimit(tries=20, seconds=300),
         by_code=TryLimit(tries=5, seconds=300),
@@ -163,7 +190,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
-    pages.globals.update(trade_plot=trade_plot, trial_plot=trial_plot, fact_sheet=fact_sheet)
+    pages.globals.update(trade_plot=trade_plot, trial_plot=trial_plot, fact_sheet=fact_sheet, evidence=EVIDENCE)
     pages.filters.update(in_words=marks.in_words, percent=percent)
     return pages
 

@@ -24,6 +24,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE submissions ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE submissions ADD COLUMN retries INTEGER NOT NULL DEFAULT 0",
     ),
+    # 2: what is typed and not sent yet is kept.
+    (
+        "CREATE TABLE drafts (learner VARCHAR NOT NULL, instance VARCHAR NOT NULL, form VARCHAR NOT NULL, "
+        "body VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (learner, instance, form), "
+        "FOREIGN KEY(learner) REFERENCES learners (id))",
+    ),
 )
 """What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -39,16 +39,16 @@ def serve(
     with listen(host, port) as listener:
         app = make_app(folder)
         address = f"http://{reachable(host)}:{listener.getsockname()[1]}/"
-        _greet(roster, address)
+        _greet(roster, ProgramFolder(folder).people(), address)
         if open_browser:
             threading.Timer(0.5, webbrowser.open, [address]).start()
         run(app, listener, proxies)
 
 
-def _greet(roster: Roster, address: str) -> None:
+def _greet(roster: Roster, names: Mapping[str, str], address: str) -> None:
     table = Table("who", "role", "drills", "sign-in code", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for learner in roster.learners:
-        table.add_row(learner.id, learner.role, str(len(learner.instances)), learner.code)
+        table.add_row(names.get(learner.id, learner.id), learner.role, str(len(learner.instances)), learner.code)
     table.add_row("designer", "designer", "", roster.designer_code)
     console = Console(file=sys.stderr, width=100, markup=False, highlight=False)
     console.print(f"The yard is open at {address}", style="bold")

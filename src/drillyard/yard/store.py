@@ -35,7 +35,7 @@ from drillyard.yard.tables import (
     SubmissionRow,
 )
 
-__all__ = ["SESSION_SECONDS", "Refused", "Store", "unkept"]
+__all__ = ["SESSION_SECONDS", "Refused", "Store", "end_sessions", "unkept"]
 
 SESSION_SECONDS = 12 * 3600.0
 
@@ -120,6 +120,11 @@ class Store:
         """End a session."""
         with self.writing() as session:
             session.execute(delete(SessionRow).where(SessionRow.token_hash == _digest(token)))
+
+    def sign_out_learner(self, learner: str) -> None:
+        """End every session of a learner."""
+        with self.writing() as session:
+            session.execute(delete(SessionRow).where(SessionRow.learner == learner))
 
     # The chat.
 
@@ -216,6 +221,16 @@ class Store:
     def _rows(self, table: type[Any], learner: str, instance: str) -> list[Any]:
         with self.reading() as session:
             return list(session.scalars(_of(table, learner, instance)))
+
+
+def end_sessions(path: Path, learner: str) -> None:
+    """End every session of a learner in a database file, where there is one."""
+    if path.is_file():
+        store = Store(path)
+        try:
+            store.sign_out_learner(learner)
+        finally:
+            store.close()
 
 
 def unkept(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 __all__ = [
     "ChatRow",
     "ClaimRow",
+    "DraftRow",
     "EventRow",
     "GradeRow",
     "HintRow",
@@ -77,6 +78,18 @@ class ClaimRow(Table):
     body: Mapped[str]
 
     __table_args__ = (Index("claims_of", "learner", "instance"),)
+
+
+class DraftRow(Table):
+    """What stands in a form that was not sent yet: its fields as they were typed, as JSON."""
+
+    __tablename__ = "drafts"
+
+    learner: Mapped[str] = mapped_column(ForeignKey("learners.id"), primary_key=True)
+    instance: Mapped[str] = mapped_column(primary_key=True)
+    form: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    at: Mapped[float]
 
 
 class HintRow(Table):

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlencode
 
 import jinja2
 from starlette.concurrency import run_in_threadpool
@@ -27,8 +28,10 @@ from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner
 from drillyard.records import Drill, Instance
+from drillyard.yard.builder import Builder
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import TryLimit, form_matches, form_token
+from drillyard.yard.drafts import Drafts
 from drillyard.yard.queue import GradingQueue
 from drillyard.yard.store import SESSION_SECONDS, Refused, Store
 from drillyard.yard.submissions import Submissions
@@ -51,6 +54,8 @@ class Yard:
     submissions: Submissions
     queue: GradingQueue
     chat: Chat
+    builder: Builder
+    drafts: Drafts
     templates: jinja2.Environment
     by_address: TryLimit
     by_code: TryLimit
@@ -100,6 +105,10 @@ class Visit:
     def fields(self, name: str) -> list[str]:
         """Return all texts of a repeated field."""
         return [value for value in self.form.getlist(name) if isinstance(value, str)]
+
+    def texts(self) -> list[tuple[str, str]]:
+        """Return every field with its text, in the order of the form."""
+        return [(name, value) for name, value in self.form.multi_items() if isinstance(value, str)]
 
     def upload(self, name: str) -> bytes:
         """Return the bytes of an uploaded file; its name is never looked at, and nothing is written to disk."""
@@ -184,7 +193,7 @@ def _serve(request: Request, form: FormData, handler: Handler, who: Who) -> Resp
         _log.error("%s: %s", request.url.path, error)
         raise HTTPException(503, _BROKEN) from None
     if who != "anyone" and visit.learner is None and not visit.designer:
-        return visit.leave("/sign-in?again=1")
+        return visit.leave(f"/sign-in?{urlencode({'again': 1, 'next': _page_of(request)})}")
     if (who == "learner" and visit.learner is None) or (who == "designer" and not visit.designer):
         raise HTTPException(403, f"This page is for {'the designer' if who == 'designer' else 'learners'}.")
     if request.method == "POST" and not form_matches(visit.token, visit.field("csrf")):
@@ -197,6 +206,15 @@ def _serve(request: Request, form: FormData, handler: Handler, who: Who) -> Resp
         _log.error("%s: %s", request.url.path, error)
         raise HTTPException(503, str(error) if visit.designer else _BROKEN) from None
     return response if request.cookies.get(COOKIE) else visit.keep(response, visit.token)
+
+
+def _page_of(request: Request) -> str:
+    """Return the page to go on with after signing in: this one, or for a form the one that it is in."""
+    path = request.url.path
+    if request.method == "POST":
+        path = "/".join(path.split("/")[:3])
+    query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
+    return f"{path}{query}"
 
 
 def _visit(request: Request, form: FormData) -> Visit:

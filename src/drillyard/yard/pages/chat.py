@@ -48,6 +48,7 @@ def say(visit: Visit) -> Response:
         return JSONResponse({"error": error}, 422)
     if error:
         return view(visit, one, status=422, prompt=prompt, chat_error=error)
+    visit.yard.drafts.drop(visit.me().id, one.instance.id, "say")
     chat = visit.yard.chat
 
     def begin() -> Talk:

@@ -20,6 +20,10 @@ def change(visit: Visit) -> Response:
     one = visit.assignment()
     me, name = visit.me().id, one.instance.id
     form = from_fields(visit.field, visit.fields)
+    if visit.field("clear"):
+        visit.yard.drafts.drop(me, name, "claim")
+        return visit.go(f"{path_of(one)}#claims")
+    visit.yard.drafts.save(me, name, "claim", visit.texts())  # what is typed survives whatever is wrong with it
     if visit.field("add"):
         return view(visit, one, form=form.with_line(one.drill.max_probes))
     if used := visit.field("use"):
@@ -35,6 +39,7 @@ def change(visit: Visit) -> Response:
         visit.yard.store.save_claim(me, name, claim, one.drill.max_claims, form.row)
     except BadInput as error:
         return view(visit, one, status=422, form=form.refused(str(error)))
+    visit.yard.drafts.drop(me, name, "claim")
     return visit.go(f"{path_of(one)}?done={'changed' if form.row else 'filed'}#claims")
 
 

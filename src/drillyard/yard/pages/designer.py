@@ -12,6 +12,7 @@ from starlette.responses import Response
 from drillyard.errors import BadInput
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.refine import SMALLEST_COHORT
+from drillyard.programs.roster import drill_of, try_number
 from drillyard.records import Attempt, Estimate, GateReport
 from drillyard.stats import clopper_pearson
 from drillyard.yard.attempts import attempts_in
@@ -19,16 +20,18 @@ from drillyard.yard.marks import in_words
 from drillyard.yard.submissions import Progress
 from drillyard.yard.visit import Visit, Yard, page, released
 
-__all__ = ["Place", "Solver", "show", "solve_rates", "solvers"]
+__all__ = ["Place", "Solver", "show", "solve_rates", "solvers", "view"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A seat of the cohort: a learner's drill and what has become of it."""
+    """A seat of the cohort: one try of a learner at a drill and what has become of it; `last` where none follows."""
 
     learner: str
     role: str
     instance: str
+    drill: str
+    last: bool
     status: str
     attempt: Attempt | None
 
@@ -47,12 +50,21 @@ class Solver:
 @page("designer")
 def show(visit: Visit) -> Response:
     """Show the programme as its designer sees it."""
+    return view(visit)
+
+
+def view(visit: Visit, told: str = "", status: int = 200) -> Response:
+    """Render the designer's page; `told` says what a button of it has done."""
     yard = visit.yard
     attempts = attempts_in(yard.programme, yard.store)
     return visit.render(
         "designer.html",
+        status,
         brief=yard.programme.brief(),
         plan=yard.programme.plan(),
+        roster=yard.programme.roster(),
+        names=yard.programme.people(),
+        told=told,
         cohort=_cohort(yard, attempts),
         smallest=SMALLEST_COHORT,
         rates=[(in_words(kind), rate) for kind, rate in solve_rates(yard.programme, attempts)],
@@ -102,12 +114,27 @@ def _cohort(yard: Yard, attempts: Sequence[Attempt]) -> list[Place]:
     for learner in yard.programme.roster().learners:
         for instance in learner.instances:
             key = learner.id, instance
-            ready = released(yard.programme, instance)
-            status = _status(done.get(key), begun.get(key)) if ready else "held back"
+            drill = drill_of(instance, learner.id)
             places.append(
-                Place(learner=learner.id, role=learner.role, instance=instance, status=status, attempt=begun.get(key))
+                Place(
+                    learner=learner.id,
+                    role=learner.role,
+                    instance=instance,
+                    drill=drill,
+                    last=instance == (learner.tries(drill) or (instance,))[-1],
+                    status=_ready(yard, instance, learner.id) or _status(done.get(key), begun.get(key)),
+                    attempt=begun.get(key),
+                )
             )
     return places
+
+
+def _ready(yard: Yard, instance: str, learner: str) -> str:
+    """Return why a copy cannot be opened, or nothing when it can."""
+    if released(yard.programme, instance):
+        return ""
+    further = try_number(instance, learner) > 1
+    return "being prepared" if further and not yard.builder.waiting(instance).given_up else "held back"
 
 
 def _status(progress: Progress | None, attempt: Attempt | None) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from drillyard.containment.adversaries.case import CASE, read_case
 from drillyard.programs.submission import MAX_PROMPT, most_bytes
 from drillyard.records import Severity
-from drillyard.yard.claim_form import LINES, ClaimForm, from_claim
+from drillyard.yard.claim_form import LINES, ClaimForm, from_claim, from_fields
+from drillyard.yard.pages.again import preparing
 from drillyard.yard.visit import Assignment, Visit, page
 
 __all__ = ["path_of", "show", "view"]
@@ -22,7 +26,11 @@ _DONE = {
 @page("learner")
 def show(visit: Visit) -> Response:
     """Show the drill, or its result once the work is handed in."""
+    if waiting := preparing(visit):
+        return waiting
     one = visit.assignment()
+    if visit.request.query_params.get("seen") == "preparing":  # the page that waited for this copy asks
+        return visit.leave(path_of(one))
     me, name = visit.me().id, one.instance.id
     if visit.yard.submissions.of(me, name):
         return visit.go(f"{path_of(one)}/result")
@@ -30,7 +38,23 @@ def show(visit: Visit) -> Response:
     edit = visit.request.query_params.get("edit", "")
     filed = visit.yard.store.claims(me, name)
     form = next((from_claim(row, claim) for row, claim in filed.items() if str(row) == edit), None)
-    return view(visit, one, form=form)
+    return view(visit, one, form=_typed(visit, name, form, filed), prompt=_said(visit, name))
+
+
+def _typed(visit: Visit, name: str, form: ClaimForm | None, filed: Collection[int]) -> ClaimForm | None:
+    """Return the claim form as it was left: of the claim that is to be changed, or else whichever was left."""
+    draft = visit.yard.drafts.of(visit.me().id, name, "claim")
+    if draft is None:
+        return form
+    left = from_fields(draft.one, draft.many)
+    if form is not None:
+        return left if left.row == form.row else form
+    return left if left.row in filed else replace(left, row=None)
+
+
+def _said(visit: Visit, name: str) -> str:
+    draft = visit.yard.drafts.of(visit.me().id, name, "say")
+    return draft.one("prompt") if draft else ""
 
 
 def path_of(one: Assignment) -> str:

@@ -14,12 +14,14 @@ __all__ = ["Card", "home", "mine"]
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A drill in the list, with how far its learner is."""
+    """A drill in the list: its last copy, how far its learner is, and what became of the tries before."""
 
     assignment: Assignment
     progress: Progress | None
     claims: int
     begun: bool
+    earlier: tuple[tuple[str, Progress], ...]
+    preparing: str
 
 
 @page("anyone")
@@ -30,18 +32,31 @@ def home(visit: Visit) -> Response:
 
 @page("learner")
 def mine(visit: Visit) -> Response:
-    """List the learner's drills."""
-    store, me = visit.yard.store, visit.me().id
-    cards = []
-    for one in visit.assigned():
-        name = one.instance.id
-        claims = len(store.claims(me, name))
-        cards.append(
-            Card(
-                assignment=one,
-                progress=visit.yard.submissions.of(me, name),
-                claims=claims,
-                begun=claims > 0 or bool(store.chats(me, name)),
-            )
-        )
-    return visit.render("drills.html", cards=cards, preparing=len(visit.me().instances) - len(cards))
+    """Show the learner's plan, and in it their drills."""
+    learner, ready = visit.me(), {one.instance.id: one for one in visit.assigned()}
+    cards, waiting = [], 0
+    for drill in learner.drills:
+        tries = learner.tries(drill) or (drill,)
+        there = [name for name in tries if name in ready]
+        if there:
+            cards.append(_card(visit, ready[there[-1]], there, tries[-1] if tries[-1] not in ready else ""))
+        else:
+            waiting += 1
+    plan = visit.yard.programme.plan()
+    role = next((one for one in plan.roles if one.role == learner.role), None)
+    return visit.render("drills.html", cards=cards, preparing=waiting, role=role)
+
+
+def _card(visit: Visit, one: Assignment, tries: list[str], preparing: str) -> Card:
+    store, of, me = visit.yard.store, visit.yard.submissions.of, visit.me().id
+    name = one.instance.id
+    claims = len(store.claims(me, name))
+    earlier = tuple((before, progress) for before in tries[:-1] if (progress := of(me, before)))
+    return Card(
+        assignment=one,
+        progress=of(me, name),
+        claims=claims,
+        begun=claims > 0 or bool(store.chats(me, name)),
+        earlier=earlier,
+        preparing=preparing,
+    )

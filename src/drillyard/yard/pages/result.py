@@ -21,6 +21,7 @@ from drillyard.records import (
     PolicySubmission,
     Transcript,
 )
+from drillyard.yard.pages.again import further
 from drillyard.yard.pages.drill import path_of
 from drillyard.yard.visit import Assignment, Visit, page
 
@@ -96,6 +97,7 @@ def _graded(visit: Visit, one: Assignment, grade: Grade, submission: AnySubmissi
         "grade": grade,
         "hint_count": len(hints),
         "hint_cost": sum(hint.cost for hint in hints),
+        "further": further(visit, one.instance.id),
     }
     if isinstance(submission, ArtefactSubmission):
         return visit.render("trade.html", trade=grade.trade, **common)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from starlette.responses import Response
 
@@ -17,22 +18,23 @@ _PREFIX = 4
 @page("anyone")
 def ask(visit: Visit) -> Response:
     """Ask for the code."""
+    asked = visit.request.query_params
     if visit.learner or visit.designer:
-        return visit.go("/")
-    return visit.render("sign_in.html", again="again" in visit.request.query_params, error="", code="")
+        return visit.go(_ours(asked.get("next", "")) or "/")
+    return visit.render("sign_in.html", again="again" in asked, error="", code="", next=_ours(asked.get("next", "")))
 
 
 @page("anyone")
 def check(visit: Visit) -> Response:
     """Let the owner of a code in; anybody else may try a few times."""
-    yard, code = visit.yard, visit.field("code")[:100]
+    yard, code, after = visit.yard, visit.field("code")[:100], _ours(visit.field("next"))
     address = visit.request.client.host if visit.request.client else ""
     limits = ((yard.by_address, address), (yard.by_code, plain_code(code)[:_PREFIX]))
     wait = max(limit.wait(name) for limit, name in limits)
     if wait > 0:
         minutes = math.ceil(wait / 60)
         error = f"Too many wrong codes. Try again in {minutes} minute{'s' * (minutes > 1)}."
-        response = visit.render("sign_in.html", 429, again=False, error=error, code=code)
+        response = visit.render("sign_in.html", 429, again=False, error=error, code=code, next=after)
         response.headers["retry-after"] = str(math.ceil(wait))
         return response
     roster = yard.programme.roster()
@@ -41,10 +43,12 @@ def check(visit: Visit) -> Response:
         for limit, name in limits:
             limit.failed(name)
         error = "This code is not in the programme. Check it letter by letter, or ask your designer for it."
-        return visit.render("sign_in.html", 403, again=False, error=error, code=code)
+        return visit.render("sign_in.html", 403, again=False, error=error, code=code, next=after)
     learner = roster.learners[place - 1] if place else None
     token = yard.store.sign_in(learner.id if learner else None, learner.role if learner else "designer")
-    return visit.keep(visit.go("/"), token)
+    # Their own last page only: on a shared machine the next one who signs in is sent to their start.
+    mine = learner is not None and any(after.startswith(f"/drills/{name}") for name in learner.instances)
+    return visit.keep(visit.go(after if mine or (learner is None and after.startswith("/designer")) else "/"), token)
 
 
 @page("anyone")
@@ -54,3 +58,8 @@ def leave(visit: Visit) -> Response:
     response = visit.go("/sign-in")
     response.delete_cookie("drillyard")
     return response
+
+
+def _ours(path: str) -> str:
+    """Return an address within the yard as it is, and nothing for any other."""
+    return path if re.fullmatch(r"/(drills|designer)[A-Za-z0-9/_?=&-]{0,200}", path) else ""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from drillyard.containment.gateway.policy import policy_of
 from drillyard.errors import BadInput
+from drillyard.programs.drills.contain_the_oracle.exam import POLICY
+from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.submission import read_submission
-from drillyard.records import AnySubmission, Claim, Submission
+from drillyard.records import AnySubmission, Claim, PolicySubmission, Submission
 from drillyard.yard.pages.drill import path_of, view
 from drillyard.yard.visit import Assignment, Visit, page
 
-__all__ = ["as_submitted", "confirm", "hand_in", "upload"]
+__all__ = ["as_submitted", "confirm", "hand_in", "unchanged", "upload"]
 
 
 @page("learner")
@@ -48,8 +51,19 @@ def upload(visit: Visit) -> Response:
             submission = read_submission(visit.upload("file"), one.drill, one.instance)
         except BadInput as error:
             return view(visit, one, status=422, upload_error=str(error))
+        if unchanged(visit.yard.programme, submission):
+            error = "This is the desk’s policy of today, unchanged: it is known to break its limits. Change it first."
+            return view(visit, one, status=422, upload_error=error)
         _keep(visit, submission.model_copy(update={"learner": me}))
     return visit.go(f"{path_of(one)}/result")
+
+
+def unchanged(programme: ProgramFolder, submission: AnySubmission) -> bool:
+    """Say whether a policy is the one that the desk runs today, however it is written: that costs no attempt."""
+    if not isinstance(submission, PolicySubmission):
+        return False
+    today = programme.target(programme.instance(submission.instance)) / POLICY
+    return today.is_file() and policy_of(submission.policy) == policy_of(today.read_text(encoding="utf-8"))
 
 
 def as_submitted(learner: str, one: Assignment, claims: tuple[Claim, ...]) -> Submission:
@@ -62,6 +76,7 @@ def as_submitted(learner: str, one: Assignment, claims: tuple[Claim, ...]) -> Su
 def _keep(visit: Visit, submission: AnySubmission) -> None:
     """Commit a submission and wake the queue."""
     visit.yard.submissions.hand_in(submission)
+    visit.yard.drafts.drop(submission.learner, submission.instance)
     visit.yard.queue.wake()
 
 

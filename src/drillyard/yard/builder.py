@@ -1,0 +1,132 @@
+"""Fresh copies, built beside the web server: one at a time, each in a process of its own, proven before it is shown.
+
+What is to be built stands in the roster, so a server that was killed in the middle goes on with it at its next start,
+and the lock of the instance keeps two servers from building the same one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from drillyard.alignment.workers import ONE_THREAD
+from drillyard.errors import DrillyardError
+from drillyard.programs.create import finished
+from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.roster import try_number
+
+__all__ = ["BUILD_SECONDS", "Builder", "Waiting", "build_apart"]
+
+BUILD_SECONDS = 900.0
+"""Longest that one copy may take: four draws of the slowest drill, on a machine that is busy."""
+_TRIES = 3
+_POLL = 2.0  # seconds between two looks at the roster: a copy may be asked for by a command too
+
+_log = logging.getLogger(__name__)
+
+_CHILD = "import os, sys; os.nice(10); from drillyard.programs.create import build; build(sys.argv[1], sys.argv[2])"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """How far a copy is: `ahead` are those that are built before it, `seconds` how long its own building has taken."""
+
+    ahead: int
+    seconds: float | None
+    given_up: bool
+
+
+def build_apart(folder: ProgramFolder, name: str) -> None:
+    """Build an instance in a process of its own, which learners' pages are served before.
+
+    Raises:
+        DrillyardError: it did not end well; the line says how.
+    """
+    command = [sys.executable, "-P", "-c", _CHILD, str(folder.path.resolve()), name]
+    try:
+        child = subprocess.run(
+            command, capture_output=True, timeout=BUILD_SECONDS, env={**os.environ, **ONE_THREAD}, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise DrillyardError(f"building {name} took longer than {BUILD_SECONDS:g} s") from None
+    if child.returncode:
+        last = (child.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
+        raise DrillyardError(f"building {name} ended with code {child.returncode}: {last[:300]}")
+
+
+class Builder:
+    """A thread that builds the further copies which the roster names, in its order, and tells how far each is."""
+
+    def __init__(self, folder: ProgramFolder, build: Callable[[ProgramFolder, str], None] = build_apart) -> None:
+        self._folder, self._build = folder, build
+        self._failed: dict[str, int] = {}
+        self._now: tuple[str, float] | None = None
+        self._wake, self._stop = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="builder", daemon=True)
+
+    def start(self) -> None:
+        """Begin with what an earlier server left unfinished."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin nothing more; what is being built is left to the next start."""
+        self._stop.set()
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Say that the roster names a new copy."""
+        self._wake.set()
+
+    def waiting(self, name: str) -> Waiting:
+        """Return how far a copy is that cannot be opened yet."""
+        queue, now = self._queue(), self._now
+        ahead = queue.index(name) if name in queue else 0
+        seconds = time.monotonic() - now[1] if now and now[0] == name else None
+        given_up = self._failed.get(name, 0) >= _TRIES or finished(self._folder, name)
+        return Waiting(ahead=ahead, seconds=seconds, given_up=given_up)
+
+    def work_once(self) -> bool:
+        """Build the next copy; false when there is none to build."""
+        queue = self._queue()
+        if not queue:
+            return False
+        name = queue[0]
+        self._now = (name, time.monotonic())
+        try:
+            self._build(self._folder, name)
+        except DrillyardError as error:
+            self._failed[name] = self._failed.get(name, 0) + 1
+            _log.error("try %d: %s", self._failed[name], error)
+        finally:
+            self._now = None
+        return True
+
+    def _queue(self) -> list[str]:
+        """Return the further copies that are not built, in the order of their tries and of the roster."""
+        named = [
+            (try_number(name, learner.id), name)
+            for learner in self._folder.roster().learners
+            for name in learner.instances
+        ]
+        return [
+            name
+            for number, name in sorted(named, key=lambda one: one[0])
+            if number > 1 and self._failed.get(name, 0) < _TRIES and not finished(self._folder, name)
+        ]
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                busy = self.work_once()
+            except Exception:  # a full disk passes; the thread must still be there when it has
+                _log.exception("builder")
+                busy = False
+            if not busy:
+                self._wake.wait(_POLL)

@@ -1,0 +1,76 @@
+"""A further try: the learner's button, the designer's two, and the page that shows how far a fresh copy is."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from drillyard.errors import BadInput
+from drillyard.programs.again import further_try, new_code, tries_left
+from drillyard.programs.drills import load_drill
+from drillyard.programs.roster import drill_of, try_number
+from drillyard.yard.pages.designer import view
+from drillyard.yard.visit import Visit, page, released
+
+__all__ = ["ask", "further", "preparing", "reissue", "reset"]
+
+
+@page("learner")
+def ask(visit: Visit) -> Response:
+    """Give the learner a fresh copy of a drill that they did not pass; a second click leads to the same one."""
+    one, me = visit.assignment(), visit.me()
+    progress = visit.yard.submissions.of(me.id, one.instance.id)
+    if progress is None or progress.grade is None or progress.grade.passed:
+        return visit.go(f"/drills/{one.instance.id}")
+    drill = drill_of(one.instance.id, me.id)
+    try:
+        name = further_try(visit.yard.programme, me.id, drill, after=one.instance.id)
+    except BadInput:  # the page says what the policy is
+        return visit.go(f"/drills/{one.instance.id}/result")
+    visit.yard.builder.wake()
+    return visit.go(f"/drills/{name}")
+
+
+def further(visit: Visit, name: str) -> dict[str, object]:
+    """Return what a result page says of a further try: the copy that follows, if any, and how many are left."""
+    me = visit.me()
+    drill = drill_of(name, me.id)
+    tries = me.tries(drill) if name in me.tries(drill) else (name,)
+    later = tries[tries.index(name) + 1 :]
+    brief = visit.yard.programme.brief()
+    return {"later": later[0] if later else "", "left": tries_left(brief, me, drill), "policy": brief.retries}
+
+
+def preparing(visit: Visit) -> Response | None:
+    """Return the page of a learner's further copy that cannot be opened yet; nothing for any other."""
+    name, me = visit.request.path_params["instance"], visit.me()
+    if name not in me.instances or released(visit.yard.programme, name) or try_number(name, me.id) == 1:
+        return None
+    waiting = visit.yard.builder.waiting(name)
+    if waiting.given_up and "hx-request" in visit.request.headers:
+        return visit.leave(f"/drills/{name}")
+    title = load_drill(drill_of(name, me.id)).title
+    return visit.render("preparing.html", title=title, name=name, waiting=waiting)
+
+
+@page("designer")
+def reset(visit: Visit) -> Response:
+    """Give a learner a fresh copy, whatever the policy; a second click of the same button changes nothing."""
+    learner, drill, after = (visit.field(name) for name in ("learner", "drill", "after"))
+    try:
+        name = further_try(visit.yard.programme, learner, drill, after=after, policy=False)
+    except BadInput as error:
+        return view(visit, told=str(error), status=422)
+    visit.yard.builder.wake()
+    return view(visit, told=f"{name} is being prepared; its learner finds it under “My drills” within a minute or so.")
+
+
+@page("designer")
+def reissue(visit: Visit) -> Response:
+    """Give a learner a new sign-in code and show it, this once."""
+    try:
+        learner = new_code(visit.yard.programme, visit.field("learner"))
+    except BadInput as error:
+        return view(visit, told=str(error), status=422)
+    visit.yard.store.sign_out_learner(learner.id)
+    told = f"The new sign-in code of {learner.id} is {learner.code}. The old one opens nothing any more."
+    return view(visit, told=told)
