@@ -42,8 +42,8 @@ class Reply(Record):
 
     `seed` is the sampling seed (`None` for greedy decoding); `tokens` counts generated tokens without padding,
     `prompt_tokens` those of the prompt as the model got it, 0 where the target does not say; `finish` is `stop` (the
-    model ended its turn), `length` (cut) or `error` (nothing usable came back); `why` says
-    what a server gave in a reply's place (content_filter, tool_calls, reasoning …), or what kind of reply it is (refusal).
+    model ended its turn), `length` (cut) or `error` (nothing usable came back); `why` says what a server gave in its
+    place (content_filter, tool_calls, reasoning …), or what kind of reply it is (refusal).
     """
 
     text: str
