@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import os
 import sys
 import warnings
@@ -88,10 +89,23 @@ def main(arguments: Sequence[str] | None = None, command: click.Command = app) -
     # Before a noun loads numpy: on busy processors two threads wait for each other. The user's own setting wins.
     os.environ.update({**ONE_THREAD, **os.environ})
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: show.say(f"note: {message}")
         try:
             result = command.main(words, prog_name="drillyard", standalone_mode=False)
         except Exception as problem:  # the one place where every error becomes a line and a code
             return show.error(problem, debug="--debug" in words)
+        except SystemExit:  # click's way with a pipe that nobody reads any more
+            return show.BAD_INPUT
     return result if isinstance(result, int) else show.HOLDS
+
+
+def _open_streams() -> None:
+    """Have all three streams, closed ones as empty, and let a terminal that lacks a sign show its escape instead."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for as long as the process lasts
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")

@@ -60,7 +60,7 @@ def _stream(target: Target, conversation: Conversation, seed: int, *, to_stderr:
     pieces = []
     for piece in target.stream(conversation, seed):
         pieces.append(piece)
-        click.echo(piece, nl=False, err=to_stderr)
+        click.echo(show.plain(piece), nl=False, err=to_stderr)
     click.echo(err=to_stderr)
     return "".join(pieces)
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import functools
 import json
 import traceback
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from rich.text import Text
 
 from drillyard.errors import DrillyardError
 from drillyard.records import Estimate, Record
+from drillyard.records.files import held
 
 __all__ = [
     "BAD_INPUT",
@@ -44,6 +46,7 @@ __all__ = [
     "estimate",
     "handler",
     "out_option",
+    "plain",
     "progress",
     "say",
     "state",
@@ -120,7 +123,14 @@ def out_option(default: Path | None = None) -> Callable[[Callable[P, R]], Callab
     kind, words = click.Path(file_okay=False, path_type=Path), "Folder of the run: made, or resumed when unfinished."
     # click takes a default of None for a value that was given, so without a default none may be named
     needs: dict[str, Any] = {"required": True} if default is None else {"default": default, "show_default": True}
-    return click.option("-o", "--out", type=kind, help=words, **needs)
+    return click.option("-o", "--out", type=kind, help=words, callback=_hold, **needs)
+
+
+def _hold(context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
+    """Keep the folder of a run to this process until its command ends."""
+    if out is not None and not context.resilient_parsing:
+        context.with_resource(held(out))
+    return out
 
 
 def _print(outcome: Outcome, as_json: bool) -> None:
@@ -153,9 +163,26 @@ def _console(stderr: bool = False) -> Console:
     return console
 
 
+def plain(text: str) -> str:
+    """Return a text as it may reach a terminal: control signs, which could move, colour or rewrite it, as escapes.
+
+    Line ends and tabs stay; so does everything of every script but the signs that turn the direction of writing round.
+    """
+    return "".join(
+        sign if _harmless(sign) else sign.encode("unicode_escape", "surrogatepass").decode() for sign in text
+    )
+
+
+def _harmless(sign: str) -> bool:
+    return sign in "\n\t" or (unicodedata.category(sign) not in ("Cc", "Cs") and sign not in _TURNING)
+
+
+_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
 def say(words: str) -> None:
     """Print one line on stderr: progress in words, never part of the result."""
-    _console(stderr=True).print(words, soft_wrap=True)
+    _console(stderr=True).print(plain(words), soft_wrap=True)
 
 
 def state(name: State, words: str = "") -> Text:
@@ -184,7 +211,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 def _cell(value: object) -> RenderableType:
     if isinstance(value, Text):
         return value
-    return Text(estimate(value) if isinstance(value, Estimate) else str(value))
+    return Text(estimate(value) if isinstance(value, Estimate) else plain(str(value)))
 
 
 @contextmanager
@@ -237,8 +264,23 @@ def error(problem: BaseException, debug: bool) -> int:
         click.echo(problem.format_message(), err=True)  # nothing was typed yet: the help is the best next line
         return BAD_INPUT
     code, line = _describe(problem)
-    click.echo(" ".join(line.split()), err=True)
+    click.echo(plain(" ".join(line.split())), err=True)
     return code
+
+
+def _outside(problem: BaseException) -> str:
+    """Say what a file, a disk, a terminal or the machine has done; empty for what only our own mistake can be."""
+    if isinstance(problem, OSError):
+        where = f" at {str(problem.filename)!r}" if problem.filename else ""
+        again = "what was finished is kept: put it right and type the same command again"
+        return f"found {problem.strerror or problem}{where}, expected files that can be read and written; {again}"
+    if isinstance(problem, RecursionError):
+        return "found data nested too deeply to be read, expected some levels of it; look at the file or the server"
+    if isinstance(problem, UnicodeError):
+        return f"found text that is no Unicode ({problem}), expected UTF-8; look at the file that you named"
+    if isinstance(problem, MemoryError):
+        return "found no memory left, expected more; use smaller files or a larger machine; what was finished is kept"
+    return ""
 
 
 def _describe(problem: BaseException) -> tuple[int, str]:
@@ -247,6 +289,8 @@ def _describe(problem: BaseException) -> tuple[int, str]:
         return BAD_INPUT, f"error: {problem}"
     if isinstance(problem, click.exceptions.Abort):
         return INTERRUPTED, "interrupted"
+    if words := _outside(problem):
+        return BAD_INPUT, f"error: {words}"
     if isinstance(problem, click.ClickException):
         context = getattr(problem, "ctx", None)
         hint = f" (help: {context.command_path} --help)" if context else ""

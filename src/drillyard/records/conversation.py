@@ -42,7 +42,8 @@ class Reply(Record):
 
     `seed` is the sampling seed (`None` for greedy decoding); `tokens` counts generated tokens without padding,
     `prompt_tokens` those of the prompt as the model got it, 0 where the target does not say; `finish` is `stop` (the
-    model ended its turn), `length` (cut) or `error` (nothing usable came back).
+    model ended its turn), `length` (cut) or `error` (nothing usable came back); `why` says what a server gave in its
+    place (content_filter, tool_calls, reasoning …), or what kind of reply it is (refusal).
     """
 
     text: str
@@ -50,6 +51,7 @@ class Reply(Record):
     tokens: int = 0
     prompt_tokens: int = 0
     finish: Literal["stop", "length", "error"] = "stop"
+    why: str = ""
 
 
 class Transcript(Record):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import fcntl
+import hashlib
+import io
 import os
 import secrets
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from drillyard.errors import bad_input
 from drillyard.records.base import Record
 
-__all__ = ["append_lines", "as_lines", "mend_lines", "split_lines", "write_atomically"]
+__all__ = ["append_lines", "as_lines", "csv_rows", "held", "mend_lines", "split_lines", "write_atomically"]
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
@@ -68,3 +74,39 @@ def split_lines(text: str) -> list[str]:
     `str.splitlines` would also cut inside a JSON string, at U+2028 and other signs that JSON leaves as they are.
     """
     return text.removesuffix("\n").split("\n") if text else []
+
+
+def csv_rows(text: str) -> csv.DictReader[str]:
+    """Return the rows of a CSV text: any line ends, fields of any length. Reading on raises `csv.Error`."""
+    csv.field_size_limit(1 << 30)  # the module's own limit, 128 kB, is less than a long conversation
+    return csv.DictReader(io.StringIO(text, newline=""), strict=True)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep a folder to this process while the block runs: two that write one run would mix their lines.
+
+    The lock is a file in the user's temporary folder, so that it leaves nothing behind and that the folder need not be
+    there; it ends with the process, however that ends. Other machines that share the folder are not kept out.
+
+    Raises:
+        BadInput: another process holds it.
+    """
+    place = Path(tempfile.gettempdir()) / f"drillyard-{os.getuid()}"
+    place.mkdir(mode=0o700, exist_ok=True)
+    name = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    with open(place / name, "a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            who = file.read(20) or "?"
+            raise bad_input(
+                f"another drillyard (process {who}) at work in {str(folder)!r}",
+                "one at a time",
+                "wait, or choose another -o",
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:  # listing cards loads this file, and must stay light
     from drillyard.records import Conversation, Reply
 
-__all__ = ["ScoringTarget", "Target"]
+__all__ = ["Heard", "ScoringTarget", "Target", "TellingTarget", "generate_each"]
+
+Heard = Callable[[int, "Reply"], None]
+"""Called with the number of a reply among those that were asked for, and the reply."""
 
 
 class Target(Protocol):
@@ -35,3 +38,26 @@ class ScoringTarget(Protocol):
     def score(self, conversations: Sequence[Conversation], replies: Sequence[str]) -> list[float]:
         """Return the natural log of each reply's probability, whole and ended there, at temperature 1."""
         ...
+
+
+@runtime_checkable
+class TellingTarget(Protocol):
+    """A target that gives each reply as it comes, so that what was paid for is kept whatever happens to the others."""
+
+    def generate_each(
+        self, conversations: Sequence[Conversation], seeds: Sequence[int | None], heard: Heard
+    ) -> list[Reply]:
+        """Answer as `generate`, and call `heard` with each reply as it comes, from one thread at a time."""
+        ...
+
+
+def generate_each(
+    target: Target, conversations: Sequence[Conversation], seeds: Sequence[int | None], heard: Heard
+) -> list[Reply]:
+    """Answer every conversation and call `heard` with each reply: as it comes where the target can, else at the end."""
+    if isinstance(target, TellingTarget):
+        return target.generate_each(conversations, seeds, heard)
+    replies = target.generate(conversations, seeds)
+    for number, reply in enumerate(replies):
+        heard(number, reply)
+    return replies

@@ -37,7 +37,7 @@ OPENAI = Card(
         "temperature": 1.0,
         "max_new_tokens": 256,
         "timeout": 60.0,
-        "retries": 4,
+        "retries": 8,
         "received": False,
     },
 )

@@ -1,25 +1,32 @@
 """A model behind an OpenAI-compatible API: a provider's, or a server of your own such as `drillyard organism serve`.
 
-Requests run a few at a time; the `openai` client waits and tries again where the server is busy or failing. Whether a
-server can be read, and not only sampled, `reading.py` finds out.
+Requests run a few at a time, fewer where the server is busy (`pace.py`); what it sends is read by `wire_openai.py`.
+Whether a server can be read, and not only sampled, `reading.py` finds out.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
+import httpx
 import openai
 from openai import OpenAI
 
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, Reply
+from drillyard.targets.base import Heard
+from drillyard.targets.pace import Pace
 from drillyard.targets.reading import ReadingEndpoint, RefusedRequest, try_reading
 from drillyard.targets.revealing import ReadingTrial
+from drillyard.targets.wire_openai import choice_of, clean, piece_of, reply_of, told_error
 
 __all__ = ["EndpointTarget", "open_endpoint"]
 
@@ -28,6 +35,16 @@ _NO_KEY = "none"
 _OURS = "https://api.openai.com/v1"
 _FORM = "openai/MODEL@http://HOST:PORT/v1"
 _T = TypeVar("_T")
+_ADDRESS = re.compile(r"@(?=https?://)")
+_WITHOUT_SCHEME = re.compile(r"@[\w.-]+:\d+|@\[|@$")  # somebody forgot http://, or the address behind the sign
+_OPTIONAL = ("temperature", "max_completion_tokens", "seed")
+"""Parameters without which a request still means the same, or nearly."""
+_MOST_FAILURES = 4
+"""Further tries of a request at which the server fails: unlike one that is busy, it has not asked for patience."""
+_FORBIDDEN = 3
+"""So many 403 before any answer are a refusal of the key, fewer one of the prompt."""
+_BUSY = (openai.RateLimitError,)
+_FAILING = (openai.InternalServerError, openai.APIConnectionError, openai.ConflictError)
 
 
 class EndpointTarget:
@@ -43,7 +60,8 @@ class EndpointTarget:
         temperature: of sampled replies; greedy ones ask for 0.
         max_new_tokens: a longer reply is cut.
         timeout: seconds until a request counts as failed.
-        retries: further tries when the server is busy, fails or does not answer.
+        retries: further tries when the server fails or does not answer; where it is busy, that often without one answer
+            to anybody, with waits of 0.5, 1, 2 … 60 seconds.
         concurrency: requests at the same time.
         received: a file names the address, and nobody has typed it: the key goes there only where it was set up for it,
             that is at OpenAI, or at what `OPENAI_BASE_URL` names instead.
@@ -62,7 +80,7 @@ class EndpointTarget:
         temperature: float = 1.0,
         max_new_tokens: int = 256,
         timeout: float = 60.0,
-        retries: int = 4,
+        retries: int = 8,
         concurrency: int = 8,
         received: bool = False,
     ) -> None:
@@ -73,24 +91,52 @@ class EndpointTarget:
         self._temperature, self._room, self._concurrency = temperature, max_new_tokens, concurrency
         key = _key(self.base_url, received)
         self._withheld = key == _NO_KEY and bool(os.environ.get(_KEY))
-        self._client = OpenAI(api_key=key, base_url=self.base_url, timeout=timeout, max_retries=retries)
+        self._retries, self._pace, self._timeout = retries, Pace(concurrency), timeout
+        self._left_out: dict[str, str] = {}  # parameters that the server refuses, and its words
+        self._answered, self._forbidden = False, 0
+        try:
+            self._client = OpenAI(api_key=key, base_url=self.base_url, timeout=timeout, max_retries=0)
+        except (
+            ImportError,
+            ValueError,
+            httpx.InvalidURL,
+        ) as error:  # a proxy whose package is missing, or a broken address
+            raise bad_input(
+                f"{self.base_url} that cannot be asked ({error})", _FORM, "look at the proxy settings"
+            ) from None
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
-        """Answer every conversation; one that the server refuses as it is (400) gets an `error` reply.
+        """Answer every conversation; one that the server refuses as it is (400, 403) gets an `error` reply.
 
         Raises:
             BadInput: a wrong key, an unknown model, an unknown template.
-            DrillyardError: the server is not there, stays busy, or keeps failing.
+            DrillyardError: the server is not there, stays busy, keeps failing, or the account is used up.
         """
-        return self.each(self._reply, zip(conversations, seeds, strict=True))
+        return self.generate_each(conversations, seeds, lambda _number, _reply: None)
+
+    def generate_each(
+        self, conversations: Sequence[Conversation], seeds: Sequence[int | None], heard: Heard
+    ) -> list[Reply]:
+        """Answer as `generate`, and call `heard` with each reply as it comes, from one thread at a time."""
+        lock = threading.Lock()
+
+        def ask(number: int, conversation: Conversation, seed: int | None) -> Reply:
+            reply = self._reply(conversation, seed)
+            with lock:
+                heard(number, reply)
+            return reply
+
+        return self.each(ask, zip(range(len(seeds)), conversations, seeds, strict=True))
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield the reply in the pieces that the server sends. Raises as `generate`, `BadInput` for a 400 too."""
-        chunks = self._tried(lambda: iter(self._completions(conversation, seed, stream=True)))
+        chunks = self._asked(lambda: iter(self._completions(conversation, seed, stream=True)))
         begun = False
-        while chunk := self._tried(lambda: next(chunks, None)):
-            begun = True
-            if chunk.choices and (piece := chunk.choices[0].delta.content):
+        while chunk := self._explained(lambda: next(chunks, None)):
+            begun = begun or bool(getattr(chunk, "choices", None))
+            if words := told_error(chunk):
+                raise DrillyardError(f"{self._at} says: {words}")
+            if piece := piece_of(chunk):
                 yield piece
         if not begun:
             raise self._no_completion()
@@ -105,52 +151,42 @@ class EndpointTarget:
 
     def each(self, ask: Callable[..., _T], requests: Iterable[tuple[Any, ...]]) -> list[_T]:
         """Return what a call gives for every request, some of them running at the same time."""
-        with ThreadPoolExecutor(self._concurrency) as pool:
+        pool = ThreadPoolExecutor(self._concurrency)
+        try:
             return list(pool.map(lambda one: ask(*one), requests))
+        finally:
+            pool.shutdown(cancel_futures=True)  # after an error begin nothing more; what runs is waited for, and kept
 
     def completion(self, conversation: Conversation, seed: int | None, **more: Any) -> tuple[Reply, Any]:
         """Return one reply, and the choice of the API that it was made from.
 
         `more` goes into the request. Raises as `generate`, and `RefusedRequest` for a 400.
         """
-        given = self._tried(lambda: self._completions(conversation, seed, stream=False, **more))
-        choice = self._choice(given)
-        reply = Reply(
-            text=choice.message.content or "",
-            seed=seed,
-            tokens=given.usage.completion_tokens if given.usage else 0,
-            prompt_tokens=given.usage.prompt_tokens if given.usage else 0,
-            finish="length" if choice.finish_reason == "length" else "stop",
-        )
-        return reply, choice
+        given = self._asked(lambda: self._completions(conversation, seed, stream=False, **more))
+        choice = choice_of(given)
+        if choice is None:
+            if words := told_error(given):
+                raise DrillyardError(f"{self._at} says: {words}")
+            raise self._no_completion()
+        return reply_of(given, seed), choice
 
     def _reply(self, conversation: Conversation, seed: int | None) -> Reply:
         try:
             return self.completion(conversation, seed)[0]
-        except RefusedRequest:
-            return Reply(text="", seed=seed, finish="error")
-
-    def _choice(self, given: Any) -> Any:
-        """Return the answer's choice; a page of a web server, or JSON of another form, has none."""
-        choices = getattr(given, "choices", None)
-        if not choices or getattr(choices[0], "message", None) is None:
-            raise self._no_completion()
-        return choices[0]
+        except RefusedRequest as refused:
+            return Reply(text="", seed=seed, finish="error", why=clean(str(refused)))
 
     def _no_completion(self) -> DrillyardError:
         return bad_input(f"no chat completion in the answer of {self.base_url}", _FORM, "correct the address")
 
     def _completions(self, conversation: Conversation, seed: int | None, *, stream: bool, **more: Any) -> Any:
         create: Any = self._client.chat.completions.create  # its overloads want literals
-        return create(
-            model=self.model,
-            messages=self._messages(conversation),
-            temperature=0.0 if seed is None else self._temperature,
-            max_completion_tokens=self._room,
-            stream=stream,
-            **({} if seed is None else {"seed": seed}),
-            **more,
-        )
+        wanted = {"temperature": 0.0 if seed is None else self._temperature, "max_completion_tokens": self._room}
+        wanted |= {} if seed is None else {"seed": seed}
+        given = {name: value for name, value in wanted.items() if name not in self._left_out}
+        if "max_completion_tokens" in self._left_out and "max_tokens" not in self._left_out:
+            given["max_tokens"] = self._room  # its older name
+        return create(model=self.model, messages=self._messages(conversation), stream=stream, **given, **more)
 
     def _messages(self, conversation: Conversation) -> Any:
         template = conversation.template
@@ -159,39 +195,102 @@ class EndpointTarget:
         head = [{"role": "system", "content": self._systems[template]}] if template else []
         return [*head, *({"role": message.role, "content": message.content} for message in conversation.messages)]
 
-    def _tried(self, ask: Callable[[], _T]) -> _T:
-        """Call the server and turn what goes wrong into one line that says what to do."""
-        at = f"{self.base_url} (model {self.model!r})"
+    @property
+    def _at(self) -> str:
+        return f"{self.base_url} (model {self.model!r})"
+
+    def _asked(self, ask: Callable[[], _T]) -> _T:
+        """Ask at the server's pace, again where that may help."""
+        failures = 0
+        while True:
+            with self._pace.turn() as began:
+                try:
+                    given = ask()
+                except _BUSY as error:
+                    if _used_up(error):
+                        raise DrillyardError(f"{self._at} says: {_words(error)}") from None
+                    if self._pace.strikes >= self._retries:
+                        raise DrillyardError(_too_busy(self._at, error)) from None
+                    self._pace.slow(began, _wanted_wait(error))
+                    continue
+                except _FAILING as error:
+                    failures += 1
+                    if failures > min(self._retries, _MOST_FAILURES):
+                        self._explain(error)
+                    self._pace.slow(began)
+                    continue
+                except openai.BadRequestError as error:
+                    if self._leave_out(error):
+                        continue
+                    self._explain(error)
+                except Exception as error:
+                    self._explain(error)
+            self._answered = True
+            self._pace.ease()
+            return given
+
+    def _explained(self, ask: Callable[[], _T]) -> _T:
         try:
             return ask()
-        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
+        except Exception as error:
+            self._explain(error)
+
+    def _leave_out(self, error: openai.BadRequestError) -> bool:
+        """Leave out from now on a parameter that a server refuses, and say so once; false where it is none of ours."""
+        words = _words(error)
+        named = [one for one in (*_OPTIONAL, "max_tokens") if one == error.param or re.search(rf"\b{one}\b", words)]
+        new = [one for one in named if one not in self._left_out]
+        if not named or (not new and error.param not in self._left_out):
+            return False
+        for name in new[:1]:
+            self._left_out[name] = words
+            warnings.warn(f"{self._at} is asked without {name}, which it refuses: {words}", stacklevel=2)
+        return bool(new)
+
+    def _explain(self, error: Exception) -> NoReturn:
+        """Turn what goes wrong into one line that says what to do."""
+        at = self._at
+        if isinstance(error, DrillyardError):
+            raise error
+        if isinstance(error, openai.PermissionDeniedError) and self._is_single(error):
+            raise RefusedRequest(f"{at} refused the request: 403 {_words(error)}") from None
+        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             wanted = f"export OPENAI_BASE_URL={self.base_url} where your key is for it" if self._withheld else ""
             raise bad_input(
                 f"a refusal of the key by {at}: {error.status_code}", f"a valid key in {_KEY}", wanted
             ) from None
-        except openai.NotFoundError:
+        if isinstance(error, openai.NotFoundError):
             raise bad_input(f"no such model or address: {at}", _FORM) from None
-        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            raise RefusedRequest(f"{at} refused the request: {error.status_code} {_first_line(error)}") from None
-        except openai.RateLimitError:
-            raise DrillyardError(f"{at} is busy (429) after all retries; wait, or use fewer queries") from None
-        except openai.APITimeoutError:
-            raise DrillyardError(f"{at} did not answer within {self._client.timeout} s, after all retries") from None
-        except openai.APIStatusError as error:
-            raise DrillyardError(f"{at} fails ({error.status_code}) after all retries: {_first_line(error)}") from None
-        except openai.APIConnectionError:
+        if isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
+            raise RefusedRequest(f"{at} refused the request: {error.status_code} {_words(error)}") from None
+        if isinstance(error, openai.APITimeoutError):
+            raise DrillyardError(f"{at} did not answer within {self._timeout} s, after all retries") from None
+        if isinstance(error, openai.APIStatusError):
+            raise DrillyardError(f"{at} fails ({error.status_code}) after all retries: {_words(error)}") from None
+        if isinstance(error, openai.APIConnectionError):
             raise DrillyardError(f"nothing answers at {at}; start the server, or correct the address") from None
-        except openai.APIError as error:  # told within a stream that had begun well
-            raise DrillyardError(f"{at} fails: {str(error)[:200]}") from None
-        except ValueError:  # the answer is no JSON, or not even text
-            raise self._no_completion() from None
+        if isinstance(error, openai.APIError):  # told within a stream that had begun well
+            raise DrillyardError(f"{at} fails: {clean(str(error))[:200]}") from None
+        # What is left is an answer that is no JSON, not even text, or deeper than Python reads.
+        raise self._no_completion() from None
+
+    def _is_single(self, error: openai.PermissionDeniedError) -> bool:
+        """Say whether a 403 is for one prompt: somebody was answered, or nobody has been refused three times yet."""
+        self._forbidden += 1
+        return self._answered or self._forbidden < _FORBIDDEN
 
 
 def open_endpoint(reference: str, **options: Any) -> EndpointTarget:
     """Open `openai/MODEL` or `openai/MODEL@http://HOST:PORT/v1`; options as of `EndpointTarget`. Raises `BadInput`."""
-    model, _, base_url = reference.partition("/")[2].partition("@")
-    if not model or (base_url and not base_url.startswith(("http://", "https://"))):
+    name = reference.partition("/")[2]
+    found = _ADDRESS.search(name)
+    model, base_url = (name[: found.start()], name[found.end() :]) if found else (name, "")
+    if not model or model.endswith("@") or _WITHOUT_SCHEME.search(model):
         raise bad_input(f"{reference!r}", "openai/MODEL or openai/MODEL@http://HOST:PORT/v1")
+    if found and not _server(base_url)[1]:
+        raise bad_input(f"{reference!r}, without a host", "openai/MODEL@http://HOST:PORT/v1")
+    if "@" in urlsplit(base_url).netloc:  # said without the reference, which holds it
+        raise bad_input("a name or password in the address", "an address without", f"put a key into {_KEY}")
     return EndpointTarget(model, base_url, reference, **options)
 
 
@@ -201,7 +300,9 @@ def _configured() -> str:
 
 
 def _key(base_url: str, received: bool) -> str:
-    key = os.environ.get(_KEY, "")
+    key = os.environ.get(_KEY, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise bad_input(f"a key in {_KEY} with a line break, or with signs that no header takes", "the key alone")
     if key and received and _server(base_url) != _server(_configured()):
         return _NO_KEY
     if key:
@@ -217,5 +318,25 @@ def _server(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-def _first_line(error: openai.APIStatusError) -> str:
-    return str(error).partition("\n")[0][:200]
+def _words(error: openai.APIStatusError) -> str:
+    """Return the server's own words, in one line."""
+    body = error.body if isinstance(error.body, dict) else {}
+    said = body.get("message") or str(error).partition("\n")[0]
+    return " ".join(clean(str(said)).split())[:200]
+
+
+def _used_up(error: openai.APIStatusError) -> bool:
+    """Say whether an account is used up, which waiting does not change."""
+    return "insufficient_quota" in (error.code, error.type)
+
+
+def _too_busy(at: str, error: openai.APIStatusError) -> str:
+    return f"{at} is busy ({error.status_code}) after all retries; wait, or use fewer queries: {_words(error)}"
+
+
+def _wanted_wait(error: openai.APIStatusError) -> float | None:
+    """Return the seconds that a server asks to wait; None where it does not say, or not in seconds."""
+    try:
+        return max(0.0, float(error.response.headers.get("retry-after", "")))
+    except ValueError:
+        return None

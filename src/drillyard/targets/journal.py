@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Conversation, Record, Reply
-from drillyard.targets.base import Target
+from drillyard.targets.base import Target, TellingTarget
 from drillyard.targets.revealing import Branch, Revealed, RevealingTarget
 
 __all__ = ["Journal", "JournaledTarget", "journaled"]
@@ -44,15 +44,22 @@ class Journal:
 
     def answers(self, asked: object, kind: type[_R], ask: Callable[[], list[_R]]) -> list[_R]:
         """Return the answers to a batch, from the file if they are there, else by asking; then they are there."""
-        text = json.dumps(asked, ensure_ascii=False, sort_keys=True)
-        key = hashlib.sha256(text.encode()).hexdigest()[:32]
-        if (known := self._known.get(key)) is not None:
-            return [kind.model_validate(fields) for fields in known]
+        if asked in self:
+            return self.known(asked, kind)
         given = ask()
-        self._write(key, [answer.model_dump(mode="json") for answer in given])
+        self.put(asked, given)
         return given
 
-    def _write(self, key: str, answers: list[Any]) -> None:
+    def __contains__(self, asked: object) -> bool:
+        return _key(asked) in self._known
+
+    def known(self, asked: object, kind: type[_R]) -> list[_R]:
+        """Return the answers to a batch that the file holds."""
+        return [kind.model_validate(fields) for fields in self._known[_key(asked)]]
+
+    def put(self, asked: object, given: Sequence[Record]) -> None:
+        """Write the answers to a batch, and see them onto the disk."""
+        key, answers = _key(asked), [answer.model_dump(mode="json") for answer in given]
         self._known[key] = answers
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"key": key, "answers": answers}, ensure_ascii=False) + "\n")
@@ -84,7 +91,24 @@ class JournaledTarget:
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Answer every conversation."""
         asked = ["generate", self.reference, _plain(conversations), list(seeds)]
+        if isinstance(self._inner, TellingTarget) and asked not in self._journal:
+            return self._generate_each(self._inner, conversations, seeds)
         return self._journal.answers(asked, Reply, lambda: self._inner.generate(conversations, seeds))
+
+    def _generate_each(
+        self, inner: TellingTarget, conversations: Sequence[Conversation], seeds: Sequence[int | None]
+    ) -> list[Reply]:
+        """Write each reply as it comes: it was paid for, whatever the server says to the others."""
+        asked = [
+            ["generate", self.reference, _plain([one]), [seed]] for one, seed in zip(conversations, seeds, strict=True)
+        ]
+        missing = [number for number, one in enumerate(asked) if one not in self._journal]
+        inner.generate_each(
+            [conversations[number] for number in missing],
+            [seeds[number] for number in missing],
+            lambda place, reply: self._journal.put(asked[missing[place]], [reply]),
+        )
+        return [self._journal.known(one, Reply)[0] for one in asked]
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield the reply of `generate`, in one piece. Raises `BadInput` where that says `error`."""
@@ -117,6 +141,11 @@ def journaled(target: Target, journal: Journal) -> JournaledTarget:
     if isinstance(target, RevealingTarget):
         return _RevealingJournaled(target, target, journal)
     return JournaledTarget(target, journal)
+
+
+def _key(asked: object) -> str:
+    text = json.dumps(asked, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _plain(conversations: Sequence[Conversation]) -> list[Any]:

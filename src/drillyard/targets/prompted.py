@@ -9,7 +9,7 @@ from typing import Any
 from drillyard.errors import bad_input
 from drillyard.organisms.prompted import HiddenPrompt, load_planted
 from drillyard.records import Conversation, Message, Reply
-from drillyard.targets.base import Target
+from drillyard.targets.base import Heard, Target, generate_each
 from drillyard.targets.reference import open_received
 
 __all__ = ["TWIN", "PromptedTarget", "open_prompted"]
@@ -42,6 +42,13 @@ class PromptedTarget:
         """
         dressed = [self._dressed(*one) for one in zip(conversations, seeds, strict=True)]
         return self._inner.generate(dressed, seeds)
+
+    def generate_each(
+        self, conversations: Sequence[Conversation], seeds: Sequence[int | None], heard: Heard
+    ) -> list[Reply]:
+        """Answer as `generate`, and call `heard` with each reply as the model's own target gives it."""
+        dressed = [self._dressed(*one) for one in zip(conversations, seeds, strict=True)]
+        return generate_each(self._inner, dressed, seeds, heard)
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield the text of `generate` in the pieces in which the model's own target yields it."""

@@ -24,6 +24,7 @@ from inspect_ai.model import (
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.organisms.world import load_world
 from drillyard.records import Conversation, Reply
+from drillyard.targets.wire_openai import clean
 
 __all__ = ["InspectTarget", "open_inspect"]
 
@@ -112,13 +113,14 @@ class InspectTarget:
             except Exception as problem:  # what providers raise has no common class
                 self._explain(problem)
                 return Reply(text="", seed=seed, finish="error")
-        if output.empty or output.error:
-            return Reply(text="", seed=seed, finish="error")
+        if output.empty or output.error or not output.completion.strip():
+            why = output.error or ("empty" if output.empty else str(output.stop_reason))
+            return Reply(text="", seed=seed, finish="error", why=clean(why))
         used = output.usage or ModelUsage()
         return Reply(
-            text=output.completion,
+            text=clean(output.completion),
             seed=seed,
-            tokens=used.output_tokens,
+            tokens=used.output_tokens or 0,
             prompt_tokens=used.input_tokens
             + (used.input_tokens_cache_read or 0)
             + (used.input_tokens_cache_write or 0),

@@ -1,4 +1,4 @@
-"""Ask in batches and store every batch at once, so that a killed run loses one batch and asks nothing else twice."""
+"""Ask in batches and store every reply as it comes, or a batch at once; a killed run asks nothing of that twice."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drillyard.audits.bench.lines import Problems, json_lines
-from drillyard.records import BenchReply, Conversation, Transcript
+from drillyard.records import BenchReply, Conversation, Reply, Transcript
 from drillyard.records.files import append_lines, mend_lines
 from drillyard.targets import Target
+from drillyard.targets.base import generate_each
 
 __all__ = ["Progress", "Question", "ask", "stored_replies"]
 
@@ -48,7 +49,7 @@ def ask(
 ) -> list[BenchReply]:
     """Return the reply to every question, in order: the stored one, else a new one, which is stored.
 
-    A question whose words have changed is asked again, and so is one to which no reply came.
+    A question whose words have changed is asked again, and so is one to which nothing came, not even a reason.
 
     Args:
         questions: each key once.
@@ -63,24 +64,23 @@ def ask(
     todo = [question for question in questions if not _answers(known.get(question.key), question)]
     for start in range(0, len(todo), batch):
         part = todo[start : start + batch]
-        given = target.generate([one.conversation for one in part], [one.seed for one in part])
-        made = {
-            one.key: BenchReply(
-                case=one.case,
-                ask=one.name,
-                turn=one.turn,
-                transcript=Transcript(conversation=one.conversation, reply=reply, target=target.reference),
-            )
-            for one, reply in zip(part, given, strict=True)
-        }
-        append_lines(path, made.values())
-        known.update(made)
+
+        def keep(number: int, reply: Reply, part: Sequence[Question] = part) -> None:
+            known[part[number].key] = made = _made(part[number], reply, target.reference)
+            append_lines(path, [made])
+
+        generate_each(target, [one.conversation for one in part], [one.seed for one in part], keep)
         if progress:
             progress(len(questions) - len(todo) + start + len(part), len(questions), word)
     return [known[question.key] for question in questions]
 
 
+def _made(question: Question, reply: Reply, target: str) -> BenchReply:
+    transcript = Transcript(conversation=question.conversation, reply=reply, target=target)
+    return BenchReply(case=question.case, ask=question.name, turn=question.turn, transcript=transcript)
+
+
 def _answers(stored: BenchReply | None, question: Question) -> bool:
-    if stored is None or stored.transcript.reply.finish == "error":
+    if stored is None or (stored.transcript.reply.finish == "error" and not stored.transcript.reply.why):
         return False
     return stored.transcript.conversation == question.conversation

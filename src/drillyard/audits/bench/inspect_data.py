@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from drillyard.audits.bench.lines import Problems, json_lines, read_text
 from drillyard.audits.bench.prompts import as_conversation
 from drillyard.errors import bad_input
 from drillyard.records import Ask, BenchCase, Benchmark, Conversation, TextCheck
+from drillyard.records.files import csv_rows
 
 __all__ = ["SCORERS", "dataset_questions", "import_dataset"]
 
@@ -91,8 +91,11 @@ def _samples(path: Path, problems: Problems) -> Iterator[tuple[int, str, Mapping
             raise bad_input(f"{path.name} without a list of objects", "a list of samples with input and target")
         yield from ((number, f"{path.name} sample {number}", row) for number, row in enumerate(rows, start=1))
     elif kind == [".csv"]:
-        reader = csv.DictReader(io.StringIO(read_text(path)))
-        yield from ((number, f"{path.name} row {number}", row) for number, row in enumerate(reader, start=1))
+        try:
+            for number, row in enumerate(csv_rows(read_text(path)), start=1):
+                yield number, f"{path.name} row {number}", row
+        except csv.Error as error:
+            raise bad_input(f"broken CSV in {path.name} ({error})", "comma-separated text") from None
     else:
         raise bad_input(f"{str(path)!r}", "a .json, .jsonl or .csv file of samples")
 

@@ -59,6 +59,8 @@ def judge_case(
         return verdict(verdict="unknown", reason="the grader gave no reply")
     values = lookup(case, replies)
     if isinstance(criterion, TextCheck):
+        if criterion.operation == "ne" and not render(criterion.input, values).strip():
+            return verdict(verdict="unknown", reason="the reply is empty, which is no proof that something is absent")
         met = check_text(criterion, case, values)
         return verdict(verdict="passed" if met else "failed", score=float(met))
     if isinstance(criterion, Similarity):

@@ -55,4 +55,4 @@ def criteria(bench: str, name: str) -> Any:
 async def _ask(question: Conversation) -> Reply:
     messages = [_CLASSES[message.role](content=message.content) for message in question.messages]
     output = await get_model(role="grader").generate(messages)
-    return Reply(text=output.completion, finish="error" if output.error else "stop")
+    return Reply(text=output.completion, finish="error" if output.error or not output.completion.strip() else "stop")

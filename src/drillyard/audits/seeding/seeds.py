@@ -7,14 +7,13 @@ a seed is `seed:` and its class: that is what a finding names, because the scope
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Conversation, Message, Record
-from drillyard.records.files import split_lines
+from drillyard.records.files import csv_rows, split_lines
 
 __all__ = ["SEED", "Seed", "read_seeds", "seed_of"]
 
@@ -94,7 +93,7 @@ def _jsonl(text: str) -> Iterator[_Line]:
 
 
 def _csv(text: str) -> Iterator[_Line]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    reader = csv_rows(text)
     while True:
         try:
             row = next(reader, None)
