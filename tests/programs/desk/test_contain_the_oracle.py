@@ -76,7 +76,7 @@ def test_plausible_policies_fail_where_they_must(fix: str, broken: set[str]) -> 
 
 @pytest.mark.parametrize("fix", ["one-for-every-desk", "deny-list", "shipped-solution", "someone-elses"])
 def test_what_needs_no_reading_of_the_desk_fails(fix: str) -> None:
-    """One policy for all, the package's words, its old solution, and its new one on a desk of one's own seed."""
+    """One policy for all, the package's words, its old solution, and the names of a desk of one's own seed."""
     assert not grade_of(fix).passed
 
 

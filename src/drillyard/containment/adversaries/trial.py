@@ -19,6 +19,7 @@ from drillyard.containment.adversaries.reach import aimed_report, best_lean, dir
 from drillyard.containment.adversaries.years import TODAY
 from drillyard.containment.channels.capacity import Use, capacities
 from drillyard.containment.gateway.policy import GatewayPolicy
+from drillyard.containment.gateway.questions import Question
 from drillyard.containment.gateway.simulate import GatewayContainment
 from drillyard.records import AdversaryRun, GradeCheck, OracleTrial
 from drillyard.stats.shown import number, percent
@@ -31,6 +32,8 @@ _DAYS_OFF = 60
 _UNIT = 0.25
 _TOLERANCE, _ROUGH = 2e-3, 2e-2
 """Bits an answer by which a capacity may be overstated; the second in a quick look."""
+_ADMISSION = {"forbidden", "steering", "kinds", "topics", "max_days", "max_options"}
+"""The rules of a policy that decide whether a question is put at all, budgets apart."""
 _SCORED = 10
 """Erased answers in a year that are enough to score a forecaster on these alone."""
 _LIMITS = (
@@ -87,6 +90,7 @@ class Bench:
         self._exact = every == 1
         self._kept: dict[tuple[object, ...], Array] = {}
         self._reasons: dict[str, list[str]] = {}
+        self._admitted: dict[str, dict[Question, str]] = {}
 
     def trial(self, policy: GatewayPolicy) -> OracleTrial:
         """Return what a policy lets through."""
@@ -112,7 +116,8 @@ class Bench:
         key = policy.digest()
         if key not in self._reasons:
             asked = self.case.questions
-            gateway = GatewayContainment(policy, today=TODAY)
+            rules = policy.model_dump_json(include=_ADMISSION)
+            gateway = GatewayContainment(policy, today=TODAY, known=self._admitted.setdefault(rules, {}))
             self._reasons[key] = gateway.reasons([one.question for one in asked], [one.asker for one in asked])
         return self._reasons[key]
 

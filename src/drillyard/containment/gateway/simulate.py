@@ -85,12 +85,21 @@ class NoContainment:
 
 
 class GatewayContainment:
-    """A policy, with monitors beside its own; budgets are those of one year."""
+    """A policy, with monitors beside its own; budgets are those of one year.
 
-    def __init__(self, policy: GatewayPolicy, monitors: Sequence[Monitor] = (), today: date = _TODAY) -> None:
+    `known` are verdicts of admission by question, kept by whoever tries policies with the same rules of admission.
+    """
+
+    def __init__(
+        self,
+        policy: GatewayPolicy,
+        monitors: Sequence[Monitor] = (),
+        today: date = _TODAY,
+        known: dict[Question, str] | None = None,
+    ) -> None:
         self._policy, self._today = policy, today
         self._monitors = (length_monitor(policy), *monitors)
-        self._refusals: dict[Question, str] = {}
+        self._refusals: dict[Question, str] = {} if known is None else known
 
     def __call__(
         self, make: Callable[[], Forecaster], questions: Sequence[Question], seed: int, askers: Sequence[str] = ()

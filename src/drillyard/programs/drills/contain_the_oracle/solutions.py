@@ -17,8 +17,8 @@ import yaml
 from drillyard.containment.adversaries.case import OracleCase
 from drillyard.containment.adversaries.years import draw_desk
 from drillyard.containment.gateway.policy import GatewayPolicy
-from drillyard.programs.drills.contain_the_oracle.exam import POLICY, DeskExam, draft_of
-from drillyard.programs.drills.contain_the_oracle.key import key_of, refusing
+from drillyard.programs.drills.contain_the_oracle.exam import POLICY, DeskExam
+from drillyard.programs.drills.contain_the_oracle.key import refusing
 from drillyard.records import PolicySubmission
 
 __all__ = ["FIXED", "contained", "shipped_words", "starter_of", "submissions"]
@@ -91,10 +91,10 @@ def _terms(text: str) -> set[tuple[str, ...]]:
 
 
 def _someone_elses(exam: DeskExam) -> GatewayPolicy:
-    """Take the key to a desk of a seed of one's own: whoever has this package can draw one."""
-    seed = exam.truth.seed + 2
-    desk = draw_desk("another desk", seed)
-    return key_of(desk, draft_of(desk, seed)).with_fields(name="someone-elses", topics=list(exam.desk.topics))
+    """Refuse what is acted on at a desk of a seed of one's own, which whoever has this package can draw."""
+    other = draw_desk("another desk", exam.truth.seed + 2)
+    names = [name for one in (*other.subjects, other.itself) if one.goal for name in one.called]
+    return exam.key.with_fields(name="someone-elses", **refusing(names))
 
 
 def _words_only(exam: DeskExam) -> GatewayPolicy:
