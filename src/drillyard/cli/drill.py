@@ -60,7 +60,7 @@ def _try(programme: Path, instance: str, template: str) -> None:
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
     drill, target = load_drill(one.drill, one.world), folder.target(one)
-    show.say(f"{drill.title}\n\n{drill.task}")
+    show.say("\n\n".join(text for text in (drill.title, drill.task, one.note) if text))
     if drill.hands_in == "policy":
         show.say(f"drillyard contain trial {target / 'policy.yaml'} {target / 'case.json'}")
     else:
@@ -92,7 +92,7 @@ def _example(programme: Path, instance: str) -> None:
 def _pack(instance: str, first: Path, second: Path, point: str, out: Path) -> show.Outcome:
     """Pack two artefacts and an operating point into one file to hand in.
 
-    FIRST and SECOND are folders of arms, such as RUN/arms/dpo/1/1, where RUN is the folder of drillyard align on the
+    FIRST and SECOND are folders of arms, such as RUN/arms/TECHNIQUE/SETTING/SEED, where RUN is the folder of drillyard align on the
     instance's model: organism/./model where the yard gave it, organism/./PROGRAMME/instances/INSTANCE/organism here.
     """
     packed = pack(instance, (first, second), point)
