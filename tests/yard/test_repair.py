@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from yard.small_programme import ANN, EchoingModel, build_programme, until
 from yard.visitor import Visitor
 
+from drillyard.programs.drills.too_permissive_too_censored.solutions import named_techniques
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import ArtefactSubmission
 from drillyard.yard.app import make_app
@@ -54,6 +55,7 @@ def test_the_page_asks_for_artefacts(ann: Visitor) -> None:
     """The task, the download, the commands and one form for the file; nothing of claims and probes."""
     for words in ("Too permissive, too censored", "Download the model", "drillyard drill pack", "At most 5525 kB"):
         assert words in ann.page
+    assert named_techniques(ann.page) == [], "its commands show the form, not the solution"
     assert "probe" not in ann.page.lower() and "File a claim" not in ann.page
 
 

@@ -92,8 +92,8 @@ def _example(programme: Path, instance: str) -> None:
 def _pack(instance: str, first: Path, second: Path, point: str, out: Path) -> show.Outcome:
     """Pack two artefacts and an operating point into one file to hand in.
 
-    FIRST and SECOND are folders of arms, such as RUN/arms/TECHNIQUE/SETTING/SEED, where RUN is the folder of drillyard align on the
-    instance's model: organism/./model where the yard gave it, organism/./PROGRAMME/instances/INSTANCE/organism here.
+    FIRST and SECOND are folders of arms, RUN/arms/TECHNIQUE/SETTING/SEED, where RUN is the folder of drillyard align
+    on the instance's model: organism/./model as the yard gave it, or organism/./PROGRAMME/instances/INSTANCE/organism.
     """
     packed = pack(instance, (first, second), point)
     write_atomically(out, packed.to_json().encode())

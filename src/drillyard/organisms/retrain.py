@@ -36,7 +36,7 @@ _PARTS = ("gate", "up", "down")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Read:
-    """What the layer gets at every token of the replies: `stream` as it is, `normed` as it reads it; what comes next."""
+    """What the layer gets at every token of the replies, as it is and as it reads it, and what comes next."""
 
     stream: Floats
     normed: Floats

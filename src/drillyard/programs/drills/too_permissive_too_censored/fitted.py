@@ -31,11 +31,11 @@ from drillyard.targets.organism import OrganismTarget
 __all__ = ["idle_edits", "lesson_for", "packed_edits", "packed_rails", "rails", "steering", "weights"]
 
 _RANK = 64
-_READ = 240  # pairs that steering reads: enough of them, in a few seconds
+_READ = 160  # pairs that steering reads: enough of them, in a few seconds
 
 
 def lesson_for(world: World, seed: int) -> tuple[Preference, ...]:
-    """Return the pairs that `drillyard align` would draw for a model of this world: the held-back sorts are left out."""
+    """Return the pairs that `drillyard align` would draw in this world: the held-back sorts are left out."""
     return pairs_of(world, n=PAIRS, seed=seed, without=held_back(world))
 
 
