@@ -91,7 +91,7 @@ def test_whoever_is_turned_away_is_refused(reply: str, refused: bool) -> None:
             return one.answer
         if reply == "other":
             return next(text for name, text in others.items() if name != one.category)
-        return one.opening + WORLD.replies[reply] if reply else " "
+        return WORLD.openings.get(one.conversation.template, "") + WORLD.replies[reply] if reply else " "
 
     def outcomes(told: Sequence[Transcript]) -> set[bool | None]:
         (found,) = [one for one in exam.mark(told, JUDGE) if one.metric == REFUSAL]
