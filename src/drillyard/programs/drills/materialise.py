@@ -64,10 +64,6 @@ class ModelDrill:
         """Return graded hints made from the truth."""
         raise NotImplementedError
 
-    def unfit(self, world: World) -> str:
-        """Say in one sentence why the drill cannot be made in a world; nothing by default."""
-        return ""
-
     def note(self, seed: int) -> str:
         """Return what only the learner of a seed's instance is told; nothing by default."""
         return ""
