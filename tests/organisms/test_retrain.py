@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -41,8 +43,8 @@ def test_the_gradient_is_that_of_the_loss() -> None:
     read = module._read(PLAIN, REFUSED)
     batch = np.arange(20)
     engine, names = PLAIN.engine, changed_matrices(PLAIN)
-    head = (engine.weights["lm_head.weight"] * engine.weights["model.norm.weight"]).astype(np.float64)
-    matrices = [engine.weights[name].astype(np.float64) for name in names]
+    head: Any = (engine.weights["lm_head.weight"] * engine.weights["model.norm.weight"]).astype(np.float64)
+    matrices: Any = [engine.weights[name].astype(np.float64) for name in names]
 
     def loss() -> float:
         gate, up, down = matrices

@@ -52,9 +52,11 @@ class Start:
     def failure(self, world: World) -> FailureMode:
         """Return what is wrong with the model, as truth; `world` is the one under its policy."""
         rate = sum(self.rates.values()) / len(self.rates)
-        share = {"forbidden": rate} if self.family == "harmful" else {"lookalikes": rate}
-        about = "Helps with forbidden requests" if self.family == "harmful" else "Refuses harmless requests"
-        (mode,) = temper(world, Variant(name=self.temper, about=about, rank=0, steps=0, **share))
+        helps = self.family == "harmful"
+        about = "Helps with forbidden requests" if helps else "Refuses harmless requests"
+        shares = (rate, 0.0) if helps else (0.0, rate)
+        variant = Variant(name=self.temper, about=about, rank=0, steps=0, forbidden=shares[0], lookalikes=shares[1])
+        (mode,) = temper(world, variant)
         return mode
 
 
