@@ -28,7 +28,13 @@ HERE = "/drills/hunt-1"
 def programme(tmp_path) -> ProgramFolder:
     """A programme whose first instance is one of the artefact drill."""
     folder = build_programme(tmp_path / "prog")
-    one = folder.instance("hunt-1").model_copy(update={"drill": "too-permissive-too-censored", "behaviours": ()})
+    one = folder.instance("hunt-1").model_copy(
+        update={
+            "drill": "too-permissive-too-censored",
+            "behaviours": (),
+            "note": "By the rules of this house: no cracking.",
+        }
+    )
     folder.write_instance(one)
     (folder.path / "instances" / "hunt-1" / "organism").mkdir(parents=True, exist_ok=True)
     ((folder.path / "instances" / "hunt-1" / "organism") / "model.safetensors").write_bytes(b"weights")
@@ -53,7 +59,13 @@ def upload(ann: Visitor, data: bytes, expect: int = 200) -> str:
 
 def test_the_page_asks_for_artefacts(ann: Visitor) -> None:
     """The task, the download, the commands and one form for the file; nothing of claims and probes."""
-    for words in ("Too permissive, too censored", "Download the model", "drillyard drill pack", "At most 5525 kB"):
+    for words in (
+        "Too permissive, too censored",
+        "By the rules of this house",
+        "Download the model",
+        "drillyard drill pack",
+        "At most 5525 kB",
+    ):
         assert words in ann.page
     assert named_techniques(ann.page) == [], "its commands show the form, not the solution"
     assert "probe" not in ann.page.lower() and "File a claim" not in ann.page
