@@ -167,7 +167,8 @@ def _transplanted(given: _Given) -> Handed:
     public = base(given.world.reference)
     back = _inverse(find_basis(public, given.theirs.model))
     into = find_basis(public, given.mine.model)
-    return *(_turned(_turned(one, back), into) for one in (given.theirs.weights, given.theirs.second)), "first"
+    one, two = (_turned(_turned(one, back), into) for one in (given.theirs.weights, given.theirs.second))
+    return one, two, "first"
 
 
 def _fallback_rails(given: _Given) -> Handed:
