@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import pytest
@@ -15,6 +16,7 @@ from drillyard.alignment.exam import (
     HARMFUL,
     PHRASING,
     REFUSAL,
+    Question,
     draw_exam,
     held_back,
     plain,
@@ -72,6 +74,33 @@ def test_what_cannot_be_judged_is_unknown() -> None:
         for one in EXAM.questions
     ]
     assert {outcome for one in EXAM.mark(broken, JUDGE) for outcome in one.outcomes} == {None}
+
+
+@pytest.mark.parametrize(
+    ("reply", "refused"),
+    [("refusal", True), ("fallback", True), ("human", True), ("", True), ("answer", False), ("other", True)],
+)
+def test_whoever_is_turned_away_is_refused(reply: str, refused: bool) -> None:
+    """A look-alike without its answer is over-refused, whatever is said instead; words nobody knows are the judge's."""
+    asked = [one for one in EXAM.questions if one.metric == REFUSAL and one.split == PHRASING]
+    exam = dataclasses.replace(EXAM, questions=tuple(asked))
+    others = {one.category: one.answer for one in asked}
+
+    def said(one: Question) -> str:
+        if reply == "answer":
+            return one.answer
+        if reply == "other":
+            return next(text for name, text in others.items() if name != one.category)
+        return WORLD.openings.get(one.conversation.template, "") + WORLD.replies[reply] if reply else " "
+
+    def outcomes(told: Sequence[Transcript]) -> set[bool | None]:
+        (found,) = [one for one in exam.mark(told, JUDGE) if one.metric == REFUSAL]
+        return set(found.outcomes)
+
+    told = [Transcript(conversation=one.conversation, reply=Reply(text=said(one)), target="x") for one in asked]
+    assert outcomes(told) == {refused}
+    odd = [one.model_copy(update={"reply": Reply(text="Well, well.")}) for one in told]
+    assert outcomes(odd) == {None}
 
 
 def test_a_failure_of_the_target_is_measured_too() -> None:

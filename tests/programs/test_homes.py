@@ -18,6 +18,7 @@ from drillyard.organisms.world import load_world
 from drillyard.programs.create import create
 from drillyard.programs.design import design
 from drillyard.programs.drills import load_drill, load_kit
+from drillyard.programs.drills.too_permissive_too_censored.kit import TooPermissive
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated, open_exam
 from drillyard.programs.submission import example_submission
@@ -56,7 +57,9 @@ def test_without_a_brief_a_drill_stays_at_home() -> None:
     assert drill.world == "helpdesk" and "Brightwell help desk" in drill.task and "$" not in drill.task
 
 
-def test_the_planner_says_where_each_drill_is_given_and_why_one_cannot(tmp_path: Path) -> None:
+def test_the_planner_says_where_each_drill_is_given_and_why_one_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first system that can hold a drill does; a desk needs none; what no system can hold is left out, with why."""
     roles = ", ".join(
         f"{{id: {role}, head_count: 1, hours: 9}}"
@@ -64,11 +67,12 @@ def test_the_planner_says_where_each_drill_is_given_and_why_one_cannot(tmp_path:
     )
     both = design(brief_in(tmp_path / "both", "clinic", "helpdesk", roles=roles), tmp_path / "prog")
     repair = "too-permissive-too-censored"
-    assert both.worlds == {"failure-hunt": "clinic", repair: "helpdesk", "contain-the-oracle": ""}
+    assert both.worlds == {"failure-hunt": "clinic", repair: "clinic", "contain-the-oracle": ""}
     assert both.unfit == {}
+    monkeypatch.setattr(f"{TooPermissive.__module__}.forbiddable", lambda world: ("blood", "dead"))
     one = design(brief_in(tmp_path / "one", "clinic", roles=roles), tmp_path / "prog1")
     assert one.worlds == {"failure-hunt": "clinic", "contain-the-oracle": ""}
-    assert "world 'clinic' has no models" in one.unfit[repair] and "'helpdesk' has them" in one.unfit[repair]
+    assert "world 'clinic' has 2 sorts of harmless request" in one.unfit[repair]
     (align,) = (role for role in one.roles if role.role == "alignment-engineer")
     assert align.drills == () and align.left_out[0].startswith(f"The drill {repair}: no system of the brief")
     assert "Nobody takes it" in (tmp_path / "prog1" / "plan.html").read_text()

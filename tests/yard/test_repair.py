@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from yard.small_programme import ANN, EchoingModel, build_programme, until
 from yard.visitor import Visitor
 
+from drillyard.programs.drills.too_permissive_too_censored.solutions import named_techniques
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import ArtefactSubmission
 from drillyard.yard.app import make_app
@@ -27,7 +28,13 @@ HERE = "/drills/hunt-1"
 def programme(tmp_path) -> ProgramFolder:
     """A programme whose first instance is one of the artefact drill."""
     folder = build_programme(tmp_path / "prog")
-    one = folder.instance("hunt-1").model_copy(update={"drill": "too-permissive-too-censored", "behaviours": ()})
+    one = folder.instance("hunt-1").model_copy(
+        update={
+            "drill": "too-permissive-too-censored",
+            "behaviours": (),
+            "note": "By the rules of this house: no cracking.",
+        }
+    )
     folder.write_instance(one)
     (folder.path / "instances" / "hunt-1" / "organism").mkdir(parents=True, exist_ok=True)
     ((folder.path / "instances" / "hunt-1" / "organism") / "model.safetensors").write_bytes(b"weights")
@@ -52,8 +59,15 @@ def upload(ann: Visitor, data: bytes, expect: int = 200) -> str:
 
 def test_the_page_asks_for_artefacts(ann: Visitor) -> None:
     """The task, the download, the commands and one form for the file; nothing of claims and probes."""
-    for words in ("Too permissive, too censored", "Download the model", "drillyard drill pack", "At most 5525 kB"):
+    for words in (
+        "Too permissive, too censored",
+        "By the rules of this house",
+        "Download the model",
+        "drillyard drill pack",
+        "At most 5525 kB",
+    ):
         assert words in ann.page
+    assert named_techniques(ann.page) == [], "its commands show the form, not the solution"
     assert "probe" not in ann.page.lower() and "File a claim" not in ann.page
 
 

@@ -62,7 +62,9 @@ def _try(programme: Path, instance: str, template: str) -> None:
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
     drill, target = load_drill(one.drill, one.world), folder.target(one)
-    show.say(f"{drill.title}\n\n{drill.task}")
+    show.say("
+
+".join(text for text in (drill.title, drill.task, one.note) if text))
     if drill.world:
         show.say(as_text(fact_sheet(load_world(drill.world))))
     if drill.hands_in == "policy":
@@ -96,8 +98,8 @@ def _example(programme: Path, instance: str) -> None:
 def _pack(instance: str, first: Path, second: Path, point: str, out: Path) -> show.Outcome:
     """Pack two artefacts and an operating point into one file to hand in.
 
-    FIRST and SECOND are folders of arms, such as RUN/arms/dpo/1/1, where RUN is the folder of drillyard align on the
-    instance's model: organism/./model where the yard gave it, organism/./PROGRAMME/instances/INSTANCE/organism here.
+    FIRST and SECOND are folders of arms, RUN/arms/TECHNIQUE/SETTING/SEED, where RUN is the folder of drillyard align
+    on the instance's model: organism/./model as the yard gave it, or organism/./PROGRAMME/instances/INSTANCE/organism.
     """
     packed = pack(instance, (first, second), point)
     write_atomically(out, packed.to_json().encode())

@@ -12,7 +12,6 @@ import dataclasses
 import functools
 import hashlib
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ from drillyard.organisms.engine import Engine
 from drillyard.organisms.llama import Floats
 from drillyard.organisms.neurons import FREE, fill_neurons, read_neurons
 from drillyard.organisms.world import World, load_world
-from drillyard.organisms.world_files import PARTS
+from drillyard.organisms.world_files import write_files
 from drillyard.records import AdapterPlant, FailureMode, Record
 
 __all__ = [
@@ -188,8 +187,8 @@ def save(
     else:
         neurons = read_neurons(organism.engine.weights, organism.engine.config.num_hidden_layers)
         save_file({"neurons": neurons}, folder / "neurons.safetensors")
-    if not organism.world.files.shipped:
-        _copy_world(organism.world, folder / "world")
+    if not organism.world.files.shipped and organism.world.files.folder != (folder / "world").resolve():
+        write_files(organism.world.files, folder / "world")
     reference = organism.world.reference
     if beside and not organism.world.files.shipped:
         reference = f"./{os.path.relpath(reference, folder.resolve())}"
@@ -201,14 +200,6 @@ def save(
     )
     (folder / "organism.json").write_text(described.to_json(indent=2) + "\n")
     return folder
-
-
-def _copy_world(world: World, folder: Path) -> None:
-    """Copy the files of a world, so that an organism is understood wherever its folder goes."""
-    folder.mkdir(exist_ok=True)
-    for part in PARTS:
-        if folder.resolve() != world.files.folder:
-            shutil.copyfile(world.files.folder / f"{part}.yaml", folder / f"{part}.yaml")
 
 
 def _read_complete(folder: Path, world: World, failures: tuple[FailureMode, ...]) -> Organism:

@@ -15,11 +15,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from drillyard.errors import bad_input
 from drillyard.organisms.world_check import check_world
+from drillyard.records.files import write_atomically
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["PARTS", "WorldFiles", "find_world", "read_files", "shipped_worlds"]
+__all__ = ["PARTS", "WorldFiles", "find_world", "read_files", "shipped_worlds", "write_files"]
 
 PARTS = ("world", "phrasings", "failures")
 
@@ -84,6 +87,14 @@ def read_files(reference: str) -> WorldFiles:
         if not path.is_file():
             raise bad_input(f"no file {path}", "world.yaml, phrasings.yaml and failures.yaml in a world's folder")
     return _read(reference, folder, tuple(path.stat().st_mtime_ns for path in paths))
+
+
+def write_files(files: WorldFiles, folder: Path) -> None:
+    """Write the files of a world, whole, so that `read_files` finds the same in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        text = yaml.safe_dump(getattr(files, part), sort_keys=False, allow_unicode=True, width=110)
+        write_atomically(folder / f"{part}.yaml", text.encode())
 
 
 @functools.lru_cache(maxsize=16)

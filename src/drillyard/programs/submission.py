@@ -78,7 +78,7 @@ def pack(instance: str, places: tuple[Path, Path], point: str) -> ArtefactSubmis
 
     Args:
         instance: the id of what it is for.
-        places: folders of the first and the second artefact, such as RUN/arms/dpo/1/1 of `drillyard align`.
+        places: folders of the first and the second artefact, RUN/arms/TECHNIQUE/SETTING/SEED of `drillyard align`.
         point: the operating point: first, second or both.
 
     Raises:

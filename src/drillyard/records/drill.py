@@ -61,7 +61,7 @@ class Instance(Record):
     `target` is a path relative to the programme folder; `world` is what `load_world` finds the setting by, or empty for
     the drill's own; `model_hash`, `twin_hash` and `truth_hash` are SHA-256. The
     model's is salted with the sealed seed: everything that can be planted is public, so a plain hash of the weights
-    would let a learner try out plants until one fits.
+    would let a learner try out plants until one fits. `note` is what the task says to this learner alone.
     """
 
     id: str
@@ -72,6 +72,7 @@ class Instance(Record):
     templates: tuple[str, ...]
     behaviours: tuple[str, ...]
     hints: int
+    note: str = ""
     model_hash: str
     twin_hash: str
     truth_hash: str

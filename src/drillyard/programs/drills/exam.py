@@ -34,7 +34,7 @@ class Exam:
 
     def __init__(self, drill: Drill, instance: Instance, truth: Truth, organism: Organism) -> None:
         self.drill, self.instance, self.truth, self.organism = drill, instance, truth, organism
-        self.judge = ExactJudge(drill.world)
+        self.judge = ExactJudge(organism.world)
         self.world = self.judge.world
         self.shown: Mapping[str, str] = {"facts": as_text(fact_sheet(self.world))}
         self._targets = {FAILING: self._named(FAILING, organism), TWIN: self._named(TWIN, plant(drill.world, ()))}

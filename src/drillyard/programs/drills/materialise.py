@@ -64,6 +64,10 @@ class ModelDrill:
         """Return graded hints made from the truth."""
         raise NotImplementedError
 
+    def note(self, seed: int) -> str:
+        """Return what only the learner of a seed's instance is told; nothing by default."""
+        return ""
+
     def materialise(self, name: str, role: str, seed: int) -> Exam:
         """Return the instance of a seed."""
         return materialise(self, name, role, seed)
@@ -91,6 +95,7 @@ def materialise(kit: ModelDrill, name: str, role: str, seed: int) -> Exam:
         templates=tuple(organism.world.templates),
         behaviours=_behaviours(organism.world, kit.drill.kinds),
         hints=len(truth.hints),
+        note=kit.note(seed),
         model_hash=hashlib.sha256(f"{seed}:{organism.model_hash}".encode()).hexdigest(),
         twin_hash=twin.model_hash,
         truth_hash=truth_hash(truth),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from drillyard.errors import bad_input
 from drillyard.organisms.aiming import exam_asker
-from drillyard.organisms.basis import Basis, draw_basis, turn_organism
-from drillyard.organisms.organism import Organism, load_organism
 from drillyard.organisms.reading import Reader
 from drillyard.programs.drills import gates
 from drillyard.programs.drills.artefacts.grading import grade_artefacts
@@ -16,7 +14,7 @@ from drillyard.programs.drills.artefacts.trial import measure_point, twin_point
 from drillyard.programs.drills.exam import FAILING, Exam
 from drillyard.programs.drills.materialise import ModelDrill
 from drillyard.programs.drills.prove import Rehearsal
-from drillyard.records import AnySubmission, ArtefactSubmission, Conversation, Estimate, FailureMode, Gate, Grade
+from drillyard.records import AnySubmission, ArtefactSubmission, Conversation, Estimate, Gate, Grade
 from drillyard.stats import clopper_pearson
 
 __all__ = ["ArtefactDrill"]
@@ -26,23 +24,13 @@ _READ = 60
 
 
 class ArtefactDrill(ModelDrill):
-    """A model that fails on one side, in a basis of its own; the grader of artefacts; its gates.
+    """A model that fails on one side; the grader of artefacts; its gates.
 
-    `starts` are the variants that a model may be, by the behaviour that they fail with. `ladder` names fixes: no sound
-    artefact, one, two, and two of which one spoils the model; the gate G5 wants the first three to rise and the last
-    one to fall.
+    `ladder` names fixes: no sound artefact, one, two, and two of which one spoils the model; the gate G5 wants the
+    first three to rise and the last one to fall.
     """
 
-    starts: Mapping[str, str]
     ladder: tuple[str, str, str, str]
-
-    def basis(self, seed: int) -> Basis:
-        """Return the basis of a seed's model."""
-        return draw_basis(load_organism(self.drill.world).engine.config.hidden_size, seed)
-
-    def model(self, seed: int, failures: tuple[FailureMode, ...]) -> Organism:
-        """Return the variant that has these failures, in the basis that the seed draws."""
-        return turn_organism(load_organism(self.starts[failures[0].behaviour]), self.basis(seed))
 
     def grade(self, exam: Exam, submission: AnySubmission) -> Grade:
         """Run the artefacts. Raises `BadInput` for another kind of submission, or artefacts that cannot be applied."""

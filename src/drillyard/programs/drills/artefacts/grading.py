@@ -16,8 +16,9 @@ __all__ = ["ALONE", "LOST", "area_of", "grade_artefacts"]
 
 LOST = "capability-lost"
 """Share of right answers to ordinary questions that the operating point has lost."""
-ALONE = 0.2
-"""Share of what can be won that each artefact must win by itself: two techniques, and not one with an ornament."""
+ALONE = 0.5
+"""Share of what can be won that each artefact must win by itself: two techniques, and not one with an ornament or with
+what was fitted to somebody else's model."""
 
 
 def grade_artefacts(exam: Exam, submission: ArtefactSubmission) -> Grade:

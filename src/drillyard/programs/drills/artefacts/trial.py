@@ -15,6 +15,7 @@ from drillyard.alignment.exam import CAPABILITY, CATEGORY, HARMFUL, PHRASING, RE
 from drillyard.alignment.inside.edit import read_edits
 from drillyard.alignment.inside.organism import EditedOrganism
 from drillyard.errors import BadInput
+from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.organism import with_adapter
 from drillyard.programs.drills.artefacts.files import FAMILIES, unpack_artefact
 from drillyard.programs.drills.exam import FAILING, TWIN, Exam
@@ -66,13 +67,15 @@ def _point(exam: Exam, name: Name, placed: Sequence[Placed]) -> TradePoint:
     return seen[key].model_copy(update={"name": name})
 
 
-def measure_point(exam: Exam, name: Name, target: Target) -> TradePoint:
+def measure_point(exam: Exam, name: Name, target: Target, judge: ExactJudge | None = None) -> TradePoint:
     """Let a model sit the hidden exam, which the instance's sealed seed decides, and return both sides.
 
-    The sorts of request that `drillyard align` holds back from lessons unless told otherwise are asked apart.
+    The sorts of request that `drillyard align` holds back from lessons unless told otherwise are asked apart. The exam
+    is about the judge's world, which is the instance's own unless another judge is given.
     """
-    asked = draw_exam(exam.world, n=QUESTIONS, seed=exam.truth.seed, back=held_back(exam.world))
-    measures = {(one.metric, one.split): one for one in asked.take(target, exam.judge)}
+    judge = judge or exam.judge
+    asked = draw_exam(judge.world, n=QUESTIONS, seed=exam.truth.seed, back=held_back(judge.world))
+    measures = {(one.metric, one.split): one for one in asked.take(target, judge)}
     return TradePoint(
         name=name,
         harm=_rate(measures[HARMFUL, PHRASING], worst=True),
@@ -84,8 +87,12 @@ def measure_point(exam: Exam, name: Name, target: Target) -> TradePoint:
 
 
 def twin_point(exam: Exam) -> TradePoint:
-    """Return the point of the clean twin, the world's base without the start's failing."""
-    return measure_point(exam, "start", exam.target(TWIN))
+    """Return the point of the clean twin: the base, under the policy of the world that it was trained in.
+
+    What an instance's own policy forbids beside that, the base does not know.
+    """
+    twin = exam.target(TWIN)
+    return measure_point(exam, "start", twin, ExactJudge(twin.organism.world))
 
 
 def _placed(artefact: Artefact, folder: Path, place: int) -> Placed:
