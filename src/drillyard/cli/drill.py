@@ -14,7 +14,7 @@ from drillyard.errors import bad_input
 from drillyard.organisms.world import load_world
 from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.grading import grade_isolated
+from drillyard.programs.grading import check_upload, grade_isolated
 from drillyard.programs.submission import example_submission, pack, read_file
 from drillyard.records import Grade, TradeOff
 from drillyard.records.files import write_atomically
@@ -113,7 +113,8 @@ def _submit(programme: Path, instance: str, file: Path) -> show.Outcome:
     """Grade a submission (a JSON file; a policy is YAML) and say what was found. Exits 1 below the pass mark."""
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
-    return _outcome(grade_isolated(folder, read_file(file, load_drill(one.drill, one.world), one)), programme)
+    handed_in = check_upload(folder, one, read_file(file, load_drill(one.drill, one.world), one))
+    return _outcome(grade_isolated(folder, handed_in), programme)
 
 
 def _outcome(grade: Grade, programme: Path) -> show.Outcome:

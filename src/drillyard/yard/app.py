@@ -23,7 +23,7 @@ from drillyard.organisms.listening import BodyLimit
 from drillyard.programs.drills import load_drill
 from drillyard.programs.drills.grade import with_hint_cost
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.grading import grade_isolated
+from drillyard.programs.grading import check_upload, grade_isolated
 from drillyard.programs.submission import MAX_BYTES
 from drillyard.records import AnySubmission, Grade, Instance
 from drillyard.stats.shown import percent
@@ -86,18 +86,19 @@ def make_app(
     *,
     targets: Callable[[Instance], Target] | None = None,
     grader: Callable[[AnySubmission], Grade] | None = None,
+    checker: Callable[[Instance, bytes], AnySubmission] | None = None,
     clock: Callable[[], float] = time.time,
     lease_seconds: float = LEASE_SECONDS,
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder.
 
-    `targets` opens the model of an instance and `grader` grades a submission; the defaults are the organism of the
-    instance and the isolated grading process. Nothing runs before the application starts.
+    `targets` opens the model of an instance, `grader` grades a submission and `checker` reads an upload; the defaults
+    are the organism of the instance and the isolated grading process. Nothing runs before the application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
     """
-    yard = _open_yard(folder, targets, grader, clock, lease_seconds)
+    yard = _open_yard(folder, targets, grader, checker, clock, lease_seconds)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
@@ -122,6 +123,7 @@ def _open_yard(
     folder: Path,
     targets: Callable[[Instance], Target] | None,
     grader: Callable[[AnySubmission], Grade] | None,
+    checker: Callable[[Instance, bytes], AnySubmission] | None,
     clock: Callable[[], float],
     lease_seconds: float,
 ) -> Yard:
@@ -136,6 +138,7 @@ def _open_yard(
         store=store,
         submissions=submissions,
         queue=GradingQueue(submissions, partial(_grade, programme, store, grader), lease_seconds),
+        check=checker or partial(check_upload, programme),
         chat=Chat(Models(targets or (lambda one: open_target(f"organism/{programme.target(one)}"))), store),
         templates=_templates(),
         by_address=TryLimit(tries=20, seconds=300),

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import functools
+import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from drillyard.containment.adversaries.trial import try_policy
+from drillyard.containment.gateway import policy as gateway_policy
 from drillyard.containment.gateway.policy import policy_of
 from drillyard.errors import BadInput, GradingFailed
+from drillyard.programs import grading
 from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.contain_the_oracle.exam import DeskExam
 from drillyard.programs.drills.contain_the_oracle.grading import score_of
 from drillyard.programs.drills.contain_the_oracle.solutions import shipped_words
 from drillyard.programs.drills.prove import prove
-from drillyard.programs.grading import grade_apart
+from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.grading import check_upload, grade_apart
 from drillyard.programs.submission import read_submission
 from drillyard.records import ArtefactSubmission, Grade, PolicySubmission, Submission
 
@@ -151,16 +156,90 @@ def test_the_file_that_a_gateway_serves_is_what_is_handed_in() -> None:
     assert not issubclass(PolicySubmission, ArtefactSubmission)
 
 
-def test_a_pattern_that_never_ends_ends_with_the_budget(tmp_path: Path) -> None:
-    """A regular expression of a learner's that takes for ever takes no more than the drill's seconds."""
-    KIT.save(exam(), tmp_path / "desk")
-    slow = (
-        exam().shown["policy.yaml"].replace("forbidden: []", r"forbidden: [{name: slow, patterns: ['^(\w+\s?)*\!$']}]")
-    )
-    one = PolicySubmission(instance="oracle-1", learner="ann", policy=slow)
-    budget = KIT.drill.budget.model_copy(update={"seconds": 5.0})
-    with pytest.raises(GradingFailed, match="longer than 5 s"):
-        grade_apart(exam().instance, exam().truth, tmp_path / "desk", one, budget)
+def with_patterns(*patterns: str) -> PolicySubmission:
+    """Return today's policy with patterns that forbid."""
+    policy = {**yaml.safe_load(exam().shown["policy.yaml"]), "forbidden": [{"name": "x", "patterns": list(patterns)}]}
+    return PolicySubmission(instance="oracle-1", learner="ann", policy=yaml.safe_dump(policy))
+
+
+def test_a_pattern_that_backtracking_never_ends_is_graded() -> None:
+    """Word lists in nested loops, which took Python's engine minutes a question: a grade, in the usual seconds."""
+    one = with_patterns(r"^(\w+\s?)*\!$", r"^(\w+[\s,'()]*)+!$")
+    began = time.process_time()
+    KIT.check(exam(), one)
+    assert KIT.grade(exam(), one).score == grade_of("starter").score
+    assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("patterns", "line"),
+    [
+        (("(",), "unclosed group"),
+        (("(" * 9_000,), "a pattern of 9,000 characters"),
+        (("(?=a)b",), "look-around"),
+        (("a{99999999999}",), "counts"),
+        (tuple(f"a{n}" for n in range(200)), "200 patterns"),
+        (tuple(rf".{{0,{800 + n}}}\d!" for n in range(120)), "take more than"),
+    ],
+)
+def test_patterns_that_cannot_be_graded_are_refused_when_handed_in(patterns: tuple[str, ...], line: str) -> None:
+    """Broken, endless, too many, and such as are linear but take longer than a year's questions may."""
+    with pytest.raises(BadInput, match=line) as caught:
+        KIT.check(exam(), with_patterns(*patterns))
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+def test_what_weights_hold_is_checked_too() -> None:
+    """A broken pattern among the steering weights is refused, not found in grading."""
+    policy = {**yaml.safe_load(exam().shown["policy.yaml"]), "steering": {"limit": 0.5, "weights": {"(": 0.9}}}
+    one = PolicySubmission(instance="oracle-1", learner="ann", policy=yaml.safe_dump(policy))
+    with pytest.raises(BadInput, match="unclosed group"):
+        KIT.check(exam(), one)
+
+
+@pytest.fixture(scope="module")
+def programme(tmp_path_factory: pytest.TempPathFactory) -> ProgramFolder:
+    """A programme with this desk."""
+    folder = ProgramFolder(tmp_path_factory.mktemp("prog"))
+    KIT.save(exam(), folder.target(exam().instance))
+    folder.write_truth(exam().truth)
+    folder.write_instance(exam().instance)
+    return folder
+
+
+def test_an_upload_is_checked_in_a_process_of_its_own(
+    programme: ProgramFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is accepted there comes back as it was; this process compiles none of its patterns."""
+    text = exam().shown["policy.yaml"].replace("forbidden: []", "forbidden: [{name: x, patterns: ['unheard-of']}]")
+    monkeypatch.setattr(gateway_policy, "pattern_of", None)  # whoever compiles here fails
+    read = check_upload(programme, exam().instance, text.encode())
+    assert read == PolicySubmission(instance="oracle-1", learner="me", policy=text)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [(b"forbidden: [", "the policy line 1"), (b"[" * 20_000, "in the policy"), (b"{a: " * 9_000, "policy")],
+)
+def test_a_refusal_of_the_child_is_bad_input(programme: ProgramFolder, data: bytes, line: str) -> None:
+    """One line, as if it had been read here."""
+    with pytest.raises(BadInput, match=line) as caught:
+        check_upload(programme, exam().instance, data)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_what_is_no_fault_of_the_learners_is_no_bad_input(
+    programme: ProgramFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A desk that is not as it was sealed is told as a failure of ours; a check out of time may be tried again."""
+    text = exam().shown["policy.yaml"].encode()
+    with pytest.raises(GradingFailed, match="the check ended with code 3: .*not the one sealed"):
+        check_upload(programme, exam().instance.model_copy(update={"truth_hash": "0" * 64}), text)
+    monkeypatch.setattr(grading, "CHECK_SECONDS", 0.1)
+    with pytest.raises(BadInput, match=r"takes longer than 0.1 s"):
+        check_upload(programme, exam().instance, text)
 
 
 def test_the_score_is_one_only_where_all_limits_hold() -> None:

@@ -21,10 +21,10 @@ _DONE = {
 
 @page("learner")
 def show(visit: Visit) -> Response:
-    """Show the drill, or its result once the work is handed in."""
+    """Show the drill, or its result once the work is handed in and grading it has not failed."""
     one = visit.assignment()
     me, name = visit.me().id, one.instance.id
-    if visit.yard.submissions.of(me, name):
+    if visit.yard.submissions.closed(me, name):
         return visit.go(f"{path_of(one)}/result")
     visit.yard.store.started(me, name)
     edit = visit.request.query_params.get("edit", "")
