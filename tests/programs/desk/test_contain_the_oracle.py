@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from yard.small_programme import build_programme
 
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.gateway import policy as gateway_policy
@@ -167,8 +168,8 @@ def test_a_pattern_that_backtracking_never_ends_is_graded() -> None:
     one = with_patterns(r"^(\w+\s?)*\!$", r"^(\w+[\s,'()]*)+!$")
     began = time.process_time()
     KIT.check(exam(), one)
+    assert time.process_time() - began < 10
     assert KIT.grade(exam(), one).score == grade_of("starter").score
-    assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_a_pattern_that_backtracking_never_ends_is_graded() -> None:
         (("(?=a)b",), "look-around"),
         (("a{99999999999}",), "counts"),
         (tuple(f"a{n}" for n in range(200)), "200 patterns"),
-        (tuple(rf".{{0,{800 + n}}}\d!" for n in range(120)), "take more than"),
+        (tuple(rf"(?:[^a]{{0,9}}.{{0,9}}){{0,10}}{n}!" for n in range(100)), "take more than"),
     ],
 )
 def test_patterns_that_cannot_be_graded_are_refused_when_handed_in(patterns: tuple[str, ...], line: str) -> None:
@@ -200,7 +201,7 @@ def test_what_weights_hold_is_checked_too() -> None:
 @pytest.fixture(scope="module")
 def programme(tmp_path_factory: pytest.TempPathFactory) -> ProgramFolder:
     """A programme with this desk."""
-    folder = ProgramFolder(tmp_path_factory.mktemp("prog"))
+    folder = build_programme(tmp_path_factory.mktemp("prog"))
     KIT.save(exam(), folder.target(exam().instance))
     folder.write_truth(exam().truth)
     folder.write_instance(exam().instance)

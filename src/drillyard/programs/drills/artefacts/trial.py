@@ -68,7 +68,7 @@ def check_artefacts(exam: Exam, submission: ArtefactSubmission) -> None:
         BadInput: as `try_artefacts`, or a model that no longer computes numbers.
     """
     asked = draw_exam(exam.world, n=1, seed=exam.truth.seed)
-    with _unpacked(submission) as made, np.errstate(all="ignore"):
+    with _unpacked(submission) as made:
         for name, placed in made.items():
             target = _changed(exam.target(FAILING), placed)
             asked.sit(target)
@@ -78,8 +78,11 @@ def check_artefacts(exam: Exam, submission: ArtefactSubmission) -> None:
 
 @contextmanager
 def _unpacked(submission: ArtefactSubmission) -> Iterator[dict[Name, list[Placed]]]:
-    """Unpack both artefacts for as long as the block runs; what is made of them, by name. Errors speak of no paths."""
-    with tempfile.TemporaryDirectory(prefix="drillyard-artefacts-") as folder:
+    """Unpack both artefacts for as long as the block runs; what is made of them, by name.
+
+    Errors speak of no paths, and states that overflow are not spoken of at all: the replies show what comes of them.
+    """
+    with tempfile.TemporaryDirectory(prefix="drillyard-artefacts-") as folder, np.errstate(all="ignore"):
         try:
             first, second = (_placed(one, Path(folder), place) for place, one in enumerate(submission.artefacts))
             yield {"start": [], "first": [first], "second": [second], "both": [first, second]}
