@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from yard.small_programme import build_programme
 
 from drillyard.containment.adversaries.trial import try_policy
@@ -163,6 +165,7 @@ def with_patterns(*patterns: str) -> PolicySubmission:
     return PolicySubmission(instance="oracle-1", learner="ann", policy=yaml.safe_dump(policy))
 
 
+@pytest.mark.slow
 def test_a_pattern_that_backtracking_never_ends_is_graded() -> None:
     """Word lists in nested loops, which took Python's engine minutes a question: a grade, in the usual seconds."""
     one = with_patterns(r"^(\w+\s?)*\!$", r"^(\w+[\s,'()]*)+!$")
@@ -180,7 +183,9 @@ def test_a_pattern_that_backtracking_never_ends_is_graded() -> None:
         (("(?=a)b",), "look-around"),
         (("a{99999999999}",), "counts"),
         (tuple(f"a{n}" for n in range(200)), "200 patterns"),
-        (tuple(rf"(?:[^a]{{0,9}}.{{0,9}}){{0,10}}{n}!" for n in range(100)), "take more than"),
+        pytest.param(
+            tuple(rf"(?:[^a]{{0,9}}.{{0,9}}){{0,10}}{n}!" for n in range(100)), "take more than", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_patterns_that_cannot_be_graded_are_refused_when_handed_in(patterns: tuple[str, ...], line: str) -> None:
@@ -196,6 +201,66 @@ def test_what_weights_hold_is_checked_too() -> None:
     one = PolicySubmission(instance="oracle-1", learner="ann", policy=yaml.safe_dump(policy))
     with pytest.raises(BadInput, match="unclosed group"):
         KIT.check(exam(), one)
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.just(10**400)
+anything = st.recursive(
+    scalars, lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=6), x, max_size=3)
+)
+patterns = st.text("()[]{}|*+?\\^$.a1,-&<>=!Pw", max_size=20)
+nearly_right = st.fixed_dictionaries(
+    {},
+    optional={
+        **{
+            name: anything for name in ("grid_points", "runs", "spread", "kinds", "close_seconds", "topics", "canaries")
+        },
+        "forbidden": anything | st.lists(patterns, max_size=3).map(lambda x: [{"name": "x", "patterns": x}]),
+        "steering": anything | st.dictionaries(patterns, st.floats(0, 1), max_size=3).map(lambda x: {"weights": x}),
+        "per_asker": anything | st.builds(lambda b, q: {"bits": b, "questions": q}, st.floats(0), st.integers(0)),
+    },
+)
+
+
+def changed(fields: dict[str, object]) -> bytes:
+    """Return today's policy with some fields changed, as YAML."""
+    return yaml.safe_dump({**yaml.safe_load(exam().shown["policy.yaml"]), **fields}, allow_unicode=True).encode()
+
+
+def told_or_read(data: bytes) -> PolicySubmission | None:
+    """Read a policy; what is refused is refused in one line."""
+    try:
+        read = read_submission(data, KIT.drill, exam().instance)
+    except BadInput as error:
+        assert 0 < len(str(error)) < 600 and "\n" not in str(error)
+        return None
+    assert isinstance(read, PolicySubmission)
+    return read
+
+
+@settings(max_examples=30)
+@given(
+    nearly_right.map(changed)
+    | st.binary(max_size=60)
+    | st.text("{}[]:-,&*!|>'\"#%@` ab1\n", max_size=60).map(str.encode)
+)
+def test_whatever_is_handed_in_is_a_policy_or_refused_in_a_line(data: bytes) -> None:
+    """Anything in any field, and any text at all: a policy or one line, and nothing else."""
+    told_or_read(data)
+
+
+@pytest.mark.slow
+@settings(max_examples=12, phases=(Phase.generate,), deadline=None)
+@given(nearly_right.map(changed))
+def test_what_is_accepted_gets_a_grade(data: bytes) -> None:
+    """A policy that passes its check is graded, whatever stands in it."""
+    if (one := told_or_read(data)) is None:
+        return
+    try:
+        KIT.check(exam(), one)
+    except BadInput as error:
+        assert "\n" not in str(error)
+        return
+    assert 0 <= KIT.grade(exam(), one).score <= 1
 
 
 @pytest.fixture(scope="module")
