@@ -198,8 +198,14 @@ def _replaced(name: str, whole: Floats, old: Floats, folder: Path, only_kept: bo
 def _scale(settings: Mapping[str, Any], one: Factors, folder: Path) -> np.float32:
     """Return s: alpha / rank, or alpha / √rank of rank-stabilised LoRA."""
     alpha, stated, rank = settings.get("lora_alpha"), settings.get("r"), one.down.shape[0]
-    number = isinstance(alpha, int | float) and not isinstance(alpha, bool) and abs(alpha) <= _MOST  # also refuses nan
-    if not number or isinstance(stated, bool) or stated != rank or not rank:
+    if (
+        not isinstance(alpha, int | float)
+        or isinstance(alpha, bool)
+        or not abs(alpha) <= _MOST
+        or isinstance(stated, bool)
+        or stated != rank
+        or not rank
+    ):
         found = f"{folder} with lora_alpha {alpha!r:.40} and r {stated!r:.40}"
         raise bad_input(found, f"a number of at most {_MOST:g}, and the rank of the factors, {rank}, at least 1")
     return np.float32(float(alpha) / float(rank**0.5 if settings.get("use_rslora") else rank))

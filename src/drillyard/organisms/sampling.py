@@ -144,7 +144,7 @@ def _last_where_lost(logits: Floats) -> Floats:
 
     Weights or edits may overflow on some texts; the reply is then nonsense, not the end of whoever asked.
     """
-    lost = ~np.isfinite(logits).all(axis=1)
+    lost: NDArray[np.bool_] = ~np.asarray(np.isfinite(logits).all(axis=1))
     told: Floats = np.where(lost[:, None], np.float32(0), logits)
     told[lost, -1] = 1e4
     return told

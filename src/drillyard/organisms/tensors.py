@@ -29,7 +29,7 @@ def read_floats(path: Path) -> dict[str, Floats]:
         BadInput: no such file, no safetensors, or an array of another type than float32, float16 or bfloat16.
     """
     try:
-        found = deserialize(path.read_bytes())
+        found = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]  # its stubs have none
     except (SafetensorError, OSError) as error:
         raise bad_input(f"{path} that is no safetensors file ({error})", f"one in {_EXPECTED}") from None
     return {name: _floats(path, name, stored) for name, stored in found}

@@ -45,8 +45,8 @@ T = TypeVar("T")
 
 _CHILD = "from drillyard.programs.grading import serve_one; serve_one()"
 _KEPT = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH")  # what the child may need to find Python and the package
-# Exit codes of a child that says in one line why: what was handed in is wrong, for the learner; or the instance could not
-# be opened, which names files and is for the designer.
+# Exit codes of a child that says in one line why: what was handed in is wrong, for the learner; or the instance could
+# not be opened, which names files and is for the designer.
 _REFUSED, _BROKEN = 2, 3
 _OUT_OF_TIME = 1000  # no exit code: what a child is given that was ended
 # Audit events (docs.python.org/3/library/audit_events.html) of whatever leads out of the process.

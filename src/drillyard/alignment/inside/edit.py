@@ -18,7 +18,7 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -171,7 +171,7 @@ def read_edits(path: Path) -> tuple[Edit, ...]:
 
 def _is_number(value: object) -> bool:
     """Say whether a strength is a number that float32 holds with room to spare; a file may say anything."""
-    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= _MOST
+    return isinstance(value, int | float | np.floating) and not isinstance(value, bool) and bool(abs(value) <= _MOST)
 
 
 def _width(name: str, tensor: Floats) -> int:
