@@ -185,7 +185,7 @@ def test_any_bytes_are_refused_in_one_line(data: bytes) -> None:
 def test_a_file_is_read(tmp_path: Path) -> None:
     """A submission on disk is the submission in it."""
     (tmp_path / "claims.json").write_text(GOOD.to_json())
-    assert read_file(tmp_path / "claims.json", DRILL, INSTANCE) == GOOD
+    assert read(read_file(tmp_path / "claims.json", DRILL, INSTANCE)) == GOOD
 
 
 def test_a_huge_file_is_not_loaded(tmp_path: Path) -> None:

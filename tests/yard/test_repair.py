@@ -14,9 +14,11 @@ from starlette.testclient import TestClient
 from yard.small_programme import ANN, EchoingModel, build_programme, until
 from yard.visitor import Visitor
 
+from drillyard.programs.drills import load_drill
 from drillyard.programs.drills.too_permissive_too_censored.solutions import named_techniques
 from drillyard.programs.folder import ProgramFolder
-from drillyard.records import ArtefactSubmission
+from drillyard.programs.submission import read_submission
+from drillyard.records import AnySubmission, ArtefactSubmission, Instance
 from drillyard.yard.app import make_app
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
@@ -41,10 +43,15 @@ def programme(tmp_path) -> ProgramFolder:
     return folder
 
 
+def read_here(instance: Instance, data: bytes) -> AnySubmission:
+    """Read an upload in this process: there is no model behind this page to try it on."""
+    return read_submission(data, load_drill(instance.drill), instance)
+
+
 @pytest.fixture
 def ann(programme: ProgramFolder) -> Iterator[Visitor]:
     """A learner on the page of that drill."""
-    app = make_app(programme.path, targets=lambda _: EchoingModel(), grader=trade_grade)
+    app = make_app(programme.path, targets=lambda _: EchoingModel(), grader=trade_grade, checker=read_here)
     with TestClient(app) as client:
         visitor = Visitor(client).sign_in(ANN.code)
         visitor.get(HERE)
@@ -115,6 +122,6 @@ def test_broken_weights_are_refused_before_grading(ann: Visitor) -> None:
     """Numbers that are not finite, and claims in place of artefacts, are told at once."""
     broken = idle(np.full(128, np.nan, np.float32))
     page = upload(ann, submission_of("hunt-1", idle(), broken).to_json().encode(), expect=422)
-    assert "artefact 2: found 0.vector of float32" in page
+    assert "artefact 2: found &#39;0.vector&#39; in edits.safetensors with numbers that are not finite" in page
     page = upload(ann, b'{"instance": "hunt-1", "learner": "ann", "claims": []}', expect=422)
     assert "expected artefacts" in page

@@ -15,7 +15,7 @@ from drillyard.organisms.world import load_world
 from drillyard.programs.drills import load_drill
 from drillyard.programs.drills.fact_sheet import as_text, fact_sheet
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.grading import grade_isolated
+from drillyard.programs.grading import check_upload, grade_isolated
 from drillyard.programs.submission import example_submission, pack, read_file
 from drillyard.records import Grade, TradeOff
 from drillyard.records.files import write_atomically
@@ -118,7 +118,8 @@ def _submit(programme: Path, instance: str, file: Path) -> show.Outcome:
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
     drill = load_drill(one.drill, one.world)
-    return _outcome(grade_isolated(folder, read_file(file, drill, one)), drill.pass_mark, programme)
+    handed_in = check_upload(folder, one, read_file(file, drill, one))
+    return _outcome(grade_isolated(folder, handed_in), drill.pass_mark, programme)
 
 
 def _outcome(grade: Grade, mark: float, programme: Path) -> show.Outcome:

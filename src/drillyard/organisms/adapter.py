@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from drillyard.errors import bad_input
 from drillyard.organisms.llama import Floats
+from drillyard.organisms.tensors import read_floats
 
 __all__ = [
     "Factors",
@@ -45,6 +45,10 @@ _NO_MATTER = (
     *("peft_version", "qalora_group_size", "r", "revision", "target_modules", "task_type", "use_rslora"),
 )
 """Settings that do not change what is merged, or that `_scale` reads. Any other one must be off."""
+
+
+_MOST = 1e6
+"""Largest alpha; what people train with is at most some hundreds."""
 
 
 class Factors(NamedTuple):
@@ -143,20 +147,24 @@ def merge_adapter(weights: Mapping[str, Floats], folder: Path) -> dict[str, Floa
 
     Raises:
         BadInput: a broken folder, an adapter for another model, or one that is more than plain LoRA with perhaps a
-            whole embedding or head: another method, changed biases, a rank or scale per module.
+            whole embedding or head: another method, changed biases, a rank or scale per module; half a pair of
+            factors; a scale, or merged weights, that are no finite numbers.
     """
-    settings, tensors, merged = _settings(folder), _tensors(folder), dict(weights)
+    settings, tensors, merged = _settings(folder), read_floats(folder / _TENSORS), dict(weights)
     _check(settings, folder)
     for name, old in weights.items():
-        first, second = (tensors.pop(key, None) for key in _keys(name))
-        if first is not None and second is not None:
+        keys = _keys(name)
+        if all(key in tensors for key in keys):  # half a pair is left over, and refused below
+            first, second = (tensors.pop(key) for key in keys)
             one = Factors(second.T, first.T) if name == _EMBEDDING else Factors(first, second)
-            scale = np.float32(_scale(settings, one, folder))
-            merged[name] = old + scale * _change(name, one, old.shape, folder)
+            with np.errstate(all="ignore"):  # what is not finite is refused below
+                merged[name] = old + _change(name, one, old.shape, folder) * _scale(settings, one, folder)
         kept = tensors.pop(_PREFIX + name.replace(".weight", ".base_layer.weight"), None)
         whole = tensors.pop(_PREFIX + name, kept)
         if whole is not None:
             merged[name] = _replaced(name, whole, old, folder, kept is not None)
+        if merged[name] is not old and not np.isfinite(merged[name]).all():
+            raise bad_input(f"{folder} with which {name!r} is no longer made of finite numbers", "smaller changes")
     for name in sorted(tensors):
         raise bad_input(f"{folder} that changes {name!r}", "an adapter for this model, of plain LoRA")
     return merged
@@ -187,12 +195,20 @@ def _replaced(name: str, whole: Floats, old: Floats, folder: Path, only_kept: bo
     return whole
 
 
-def _scale(settings: Mapping[str, Any], one: Factors, folder: Path) -> float:
+def _scale(settings: Mapping[str, Any], one: Factors, folder: Path) -> np.float32:
     """Return s: alpha / rank, or alpha / √rank of rank-stabilised LoRA."""
     alpha, stated, rank = settings.get("lora_alpha"), settings.get("r"), one.down.shape[0]
-    if not isinstance(alpha, int | float) or stated != rank:
-        raise bad_input(f"{folder} with lora_alpha {alpha!r} and r {stated!r}", f"a number, and the rank {rank}")
-    return float(alpha) / float(rank**0.5 if settings.get("use_rslora") else rank)
+    if (
+        not isinstance(alpha, int | float)
+        or isinstance(alpha, bool)
+        or not abs(alpha) <= _MOST
+        or isinstance(stated, bool)
+        or stated != rank
+        or not rank
+    ):
+        found = f"{folder} with lora_alpha {alpha!r:.40} and r {stated!r:.40}"
+        raise bad_input(found, f"a number of at most {_MOST:g}, and the rank of the factors, {rank}, at least 1")
+    return np.float32(float(alpha) / float(rank**0.5 if settings.get("use_rslora") else rank))
 
 
 def _settings(folder: Path) -> dict[str, Any]:
@@ -200,8 +216,8 @@ def _settings(folder: Path) -> dict[str, Any]:
     path = folder / _SETTINGS
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise bad_input(f"{path} that cannot be read ({error})", "the settings of a peft adapter") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise bad_input(f"{path} that cannot be read ({error!s:.200})", "the settings of a peft adapter") from None
     if not isinstance(settings, dict):
         raise bad_input(f"{path} holding a {type(settings).__name__}", "a JSON object")
     return settings
@@ -213,15 +229,9 @@ def _check(settings: Mapping[str, Any], folder: Path) -> None:
         allowed = _MERGEABLE.get(name, (value,) if name in _NO_MATTER else ())
         if value and value not in allowed:
             expected = " or ".join(map(repr, allowed)) or "plain LoRA without it"
-            raise bad_input(f"{folder} with {name} {value!r}", expected, f"open it as hf/{folder}")
-    if others := [name for name in settings.get("modules_to_save") or () if name not in _WHOLE]:
-        raise bad_input(f"{folder} with the whole module {others[0]!r}", f"only {' and '.join(_WHOLE)} whole")
-
-
-def _tensors(folder: Path) -> dict[str, Floats]:
-    path = folder / _TENSORS
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError, TypeError, KeyError) as error:
-        raise bad_input(f"{path} that cannot be read ({error})", "safetensors in float32 or float16") from None
-    return {name: np.asarray(tensor, dtype=np.float32) for name, tensor in tensors.items()}
+            raise bad_input(f"{folder} with {name} {value!r:.80}", expected, f"open it as hf/{folder}")
+    saved = settings.get("modules_to_save") or []
+    if not isinstance(saved, list):
+        raise bad_input(f"{folder} with modules_to_save {saved!r:.80}", "a list of names, or none")
+    if others := [name for name in saved if name not in _WHOLE]:
+        raise bad_input(f"{folder} with the whole module {others[0]!r:.80}", f"only {' and '.join(_WHOLE)} whole")

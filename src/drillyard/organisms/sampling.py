@@ -93,6 +93,8 @@ class Sampler:
         """
         top, depth = np.maximum.reduce(logits, axis=1), self._depth[requests]
         noise = NOISE * np.maximum(top, -np.minimum.reduce(logits, axis=1))
+        if not np.isfinite(noise).all():
+            return self.choose(_last_where_lost(logits), requests, step)
         band, floor = 2 * noise, top + depth  # the largest logit and another one may move apart
         rows, tokens = np.nonzero(logits >= (floor - band)[:, None])
         if len(rows) == len(logits):  # one candidate each, nothing to draw
@@ -135,6 +137,17 @@ class Sampler:
                 unsure.append(row)
             own[order[count:]] = 0
         return unsure
+
+
+def _last_where_lost(logits: Floats) -> Floats:
+    """Return logits of which a row that holds no numbers wants the last token, which is what the kernel draws for it.
+
+    Weights or edits may overflow on some texts; the reply is then nonsense, not the end of whoever asked.
+    """
+    lost: NDArray[np.bool_] = ~np.asarray(np.isfinite(logits).all(axis=1))
+    told: Floats = np.where(lost[:, None], np.float32(0), logits)
+    told[lost, -1] = 1e4
+    return told
 
 
 def log_probability(logits: Floats, tokens: Ints) -> NDArray[np.float64]:

@@ -1,36 +1,85 @@
-"""Grade in a separate process with limits on time and memory, without a network.
+"""Check and grade in a separate process with limits on time and memory, without a network.
 
-The child gets one job as JSON on its standard input and answers with a grade as JSON on its standard output; a
-learner's data can reach neither channel, because replies are made and read inside the child. The child sets its own
-limits before it reads any of that data, because code between fork and exec is not safe in a server with threads.
+The child gets one job as JSON on its standard input and answers with a submission or a grade as JSON on its standard
+output; a learner's data can reach neither channel, because replies are made and read inside the child. The child sets
+its own limits before it reads any of that data, because code between fork and exec is not safe in a server with
+threads.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from drillyard.alignment.workers import ONE_THREAD
-from drillyard.errors import BadInput, DrillyardError, GradingFailed
+from drillyard.errors import BadInput, DrillyardError, GradingFailed, bad_input
 from drillyard.programs.drills import AnyExam, load_drill, load_kit
 from drillyard.programs.drills.materialise import truth_hash
 from drillyard.programs.folder import ProgramFolder
-from drillyard.records import AnySubmission, Budget, Grade, Instance, Truth, read_any
+from drillyard.programs.submission import most_bytes, read_submission
+from drillyard.records import AnySubmission, Budget, Grade, Instance, Record, Truth, read_any
 
-__all__ = ["grade_apart", "grade_here", "grade_isolated", "limit_process", "open_exam", "serve_one"]
+__all__ = [
+    "CHECK_SECONDS",
+    "check_upload",
+    "grade_apart",
+    "grade_here",
+    "grade_isolated",
+    "limit_process",
+    "open_exam",
+    "serve_one",
+]
+
+CHECK_SECONDS = 30.0
+"""Most seconds that the check of an upload may take; on two busy cores one takes 3 to 5, mostly to start Python."""
+
+T = TypeVar("T")
 
 _CHILD = "from drillyard.programs.grading import serve_one; serve_one()"
 _KEPT = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH")  # what the child may need to find Python and the package
-_REFUSED = 2  # exit code of a child that says in one line what the learner can put right
-_BROKEN = 3  # exit code of a child that could not open the instance: its line names files, and is for the designer
+# Exit codes of a child that says in one line why: what was handed in is wrong, for the learner; or the instance could
+# not be opened, which names files and is for the designer.
+_REFUSED, _BROKEN = 2, 3
+_OUT_OF_TIME = 1000  # no exit code: what a child is given that was ended
 # Audit events (docs.python.org/3/library/audit_events.html) of whatever leads out of the process.
 _OUTWARD = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn")
+
+
+def check_upload(folder: ProgramFolder, instance: Instance, data: bytes) -> AnySubmission:
+    """Return what was uploaded for an instance as a submission that grading gives a grade for.
+
+    Claims are read here: 64 kB of words at most, of which nothing is compiled, opened or run. Anything else is read in
+    a child process, which then does with it what grading does up to the first replies.
+
+    Raises:
+        BadInput: whatever its learner can put right, a check out of time or memory among it.
+        GradingFailed: the child ended in another way, by no fault of theirs.
+    """
+    drill = load_drill(instance.drill, instance.world)
+    if drill.hands_in == "claims":
+        return read_submission(data, drill, instance)
+    if len(data) > most_bytes(drill):
+        raise bad_input(f"a submission of {len(data):,} bytes", f"at most {most_bytes(drill):,}", "shorten it")
+    budget = Budget(seconds=min(CHECK_SECONDS, drill.budget.seconds), memory_mb=drill.budget.memory_mb)
+    job = _job(instance, folder.truth(instance.id), folder.target(instance), budget)
+    ended = _run_child(job | {"upload": base64.b64encode(data).decode()}, budget)
+    if ended.code == _OUT_OF_TIME:
+        raise bad_input(f"a file whose check takes longer than {budget.seconds:g} s", "less", "hand in less, or again")
+    if ended.code == _REFUSED:
+        raise BadInput(ended.last)
+    if ended.out_of_memory:
+        raise bad_input(f"a file whose check needs more than {budget.memory_mb} MiB", "less", "hand in less")
+    if ended.code:
+        raise GradingFailed(f"the check ended with code {ended.code}: {ended.last[:200]}")
+    return read_any(ended.answer)
 
 
 def grade_isolated(folder: ProgramFolder, submission: AnySubmission, budget: Budget | None = None) -> Grade:
@@ -51,26 +100,19 @@ def grade_apart(instance: Instance, truth: Truth, folder: Path, submission: AnyS
     Raises:
         GradingFailed, BadInput: as `grade_isolated`.
     """
-    parts = {"instance": instance, "truth": truth, "submission": submission, "budget": budget}
-    job = {name: part.to_data() for name, part in parts.items()} | {"folder": str(folder.resolve())}
     began = time.monotonic()
-    try:
-        child = subprocess.run(
-            [sys.executable, "-P", "-c", _CHILD],  # -P: a file in the current folder must not pass for a module
-            input=json.dumps(job).encode(),
-            capture_output=True,
-            timeout=budget.seconds,
-            env={name: os.environ[name] for name in _KEPT if name in os.environ} | ONE_THREAD,
-            start_new_session=True,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise GradingFailed(f"grading took longer than {budget.seconds:g} s; hand in less") from None
-    if child.returncode:
-        if child.returncode == _BROKEN:
-            raise BadInput(child.stderr.decode(errors="replace").strip())
-        raise _failure(child.returncode, child.stderr.decode(errors="replace"), budget)
-    return Grade.from_json(child.stdout).model_copy(update={"seconds": round(time.monotonic() - began, 2)})
+    ended = _run_child(_job(instance, truth, folder, budget) | {"submission": submission.to_data()}, budget)
+    if ended.code == _BROKEN:
+        raise BadInput(ended.last)
+    if ended.code == _OUT_OF_TIME:
+        raise GradingFailed(f"grading took longer than {budget.seconds:g} s; hand in less")
+    if ended.code == _REFUSED:
+        raise GradingFailed(ended.last)
+    if ended.out_of_memory:
+        raise GradingFailed(f"grading needed more than {budget.memory_mb} MiB; hand in less")
+    if ended.code:
+        raise GradingFailed(f"the grading process ended with code {ended.code}: {ended.last[:200]}")
+    return Grade.from_json(ended.answer).model_copy(update={"seconds": round(time.monotonic() - began, 2)})
 
 
 def grade_here(folder: ProgramFolder, submission: AnySubmission) -> Grade:
@@ -86,18 +128,35 @@ def open_exam(folder: ProgramFolder, instance_id: str) -> AnyExam:
 
 
 def serve_one() -> None:
-    """Read one job from standard input, grade it, write the grade to standard output. Runs in the child only."""
+    """Read one job from standard input, check or grade, write the result to standard output. In the child only."""
     job: dict[str, Any] = json.load(sys.stdin.buffer)
     limit_process(Budget.from_data(job["budget"]))
-    opened = False
+    exam = _or_exit(
+        _BROKEN,
+        lambda: _open(Instance.from_data(job["instance"]), Truth.from_data(job["truth"]), Path(job["folder"])),
+    )
+    answer: Record = _or_exit(_REFUSED, lambda: _check(exam, job) if "upload" in job else _grade(exam, job))
+    sys.stdout.buffer.write(answer.to_json().encode())
+
+
+def _check(exam: AnyExam, job: Mapping[str, Any]) -> AnySubmission:
+    submission = read_submission(base64.b64decode(job["upload"]), exam.drill, exam.instance)
+    load_kit(exam.drill.id, exam.instance.world).check(exam, submission)
+    return submission
+
+
+def _grade(exam: AnyExam, job: Mapping[str, Any]) -> Grade:
+    grade = load_kit(exam.drill.id, exam.instance.world).grade(exam, read_any(json.dumps(job["submission"])))
+    return grade.model_copy(update={"peak_mb": round(_peak_mb(), 1)})
+
+
+def _or_exit(code: int, work: Callable[[], T]) -> T:
+    """Return what some work gives; where it says in one line that it cannot, pass that on and end the child."""
     try:
-        exam = _open(Instance.from_data(job["instance"]), Truth.from_data(job["truth"]), Path(job["folder"]))
-        opened = True
-        result = load_kit(exam.drill.id, exam.instance.world).grade(exam, read_any(json.dumps(job["submission"])))
+        return work()
     except DrillyardError as error:
         sys.stderr.write(f"{error}\n")
-        sys.exit(_REFUSED if opened else _BROKEN)
-    sys.stdout.buffer.write(result.model_copy(update={"peak_mb": round(_peak_mb(), 1)}).to_json().encode())
+        sys.exit(code)
 
 
 def limit_process(budget: Budget) -> None:
@@ -129,11 +188,37 @@ def _stay_inside(event: str, _: object) -> None:
         raise PermissionError(f"grading may not use {event}")
 
 
-def _failure(code: int, stderr: str, budget: Budget) -> GradingFailed:
-    """Return what to tell of a child that gave no grade."""
-    last = (stderr.strip().splitlines() or ["no message"])[-1]
-    if code == _REFUSED:
-        return GradingFailed(last)
-    if "memory" in last.lower():  # the word in the last line of Python, of numpy and of the tokenizer
-        return GradingFailed(f"grading needed more than {budget.memory_mb} MiB; hand in less")
-    return GradingFailed(f"the grading process ended with code {code}: {last[:200]}")
+class _Ended(NamedTuple):
+    """How a child ended: with what code, what it wrote, and its last line of words."""
+
+    code: int
+    answer: bytes
+    last: str
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether it says so; the word is in the last line of Python, of numpy and of the tokenizer."""
+        return self.code not in (0, _REFUSED, _BROKEN) and "memory" in self.last.lower()
+
+
+def _job(instance: Instance, truth: Truth, folder: Path, budget: Budget) -> dict[str, Any]:
+    parts = {"instance": instance, "truth": truth, "budget": budget}
+    return {name: part.to_data() for name, part in parts.items()} | {"folder": str(folder.resolve())}
+
+
+def _run_child(job: Mapping[str, Any], budget: Budget) -> _Ended:
+    """Give a child one job and wait for its end, for as long as the budget says."""
+    try:
+        child = subprocess.run(
+            [sys.executable, "-P", "-c", _CHILD],  # -P: a file in the current folder must not pass for a module
+            input=json.dumps(job).encode(),
+            capture_output=True,
+            timeout=budget.seconds,
+            env={name: os.environ[name] for name in _KEPT if name in os.environ} | ONE_THREAD,
+            start_new_session=True,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return _Ended(_OUT_OF_TIME, b"", "")
+    lines = child.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+    return _Ended(child.returncode, child.stdout, lines[-1])

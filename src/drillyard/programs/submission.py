@@ -61,8 +61,8 @@ def read_submission(data: bytes, drill: Drill, instance: Instance) -> AnySubmiss
     return submission
 
 
-def read_file(path: Path, drill: Drill, instance: Instance) -> AnySubmission:
-    """Read a submission from a file, of which no more than the limit is loaded. Raises `BadInput`."""
+def read_file(path: Path, drill: Drill, instance: Instance) -> bytes:
+    """Return the bytes of a submission's file, of which no more than the limit is loaded. Raises `BadInput`."""
     if not path.is_file():
         raise bad_input(f"no file {str(path)!r}", *_wanted(drill, instance))
     limit = most_bytes(drill)
@@ -70,7 +70,7 @@ def read_file(path: Path, drill: Drill, instance: Instance) -> AnySubmission:
         data = file.read(limit + 1)
     if len(data) > limit:
         raise bad_input(f"a submission of {path.stat().st_size:,} bytes", f"at most {limit:,}", "shorten it")
-    return read_submission(data, drill, instance)
+    return data
 
 
 def pack(instance: str, places: tuple[Path, Path], point: str) -> ArtefactSubmission:

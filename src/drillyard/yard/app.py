@@ -24,7 +24,7 @@ from drillyard.programs.drills import load_drill
 from drillyard.programs.drills.fact_sheet import fact_sheet
 from drillyard.programs.drills.grade import with_hint_cost
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.grading import grade_isolated
+from drillyard.programs.grading import check_upload, grade_isolated
 from drillyard.programs.graph import EVIDENCE
 from drillyard.programs.submission import MAX_BYTES
 from drillyard.records import AnySubmission, Grade, Instance
@@ -109,18 +109,20 @@ def make_app(
     targets: Callable[[Instance], Target] | None = None,
     grader: Callable[[AnySubmission], Grade] | None = None,
     build: Callable[[ProgramFolder, str], None] = build_apart,
+    checker: Callable[[Instance, bytes], AnySubmission] | None = None,
     clock: Callable[[], float] = time.time,
     lease_seconds: float = LEASE_SECONDS,
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder.
 
-    `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy; the defaults
-    are the organism of the instance and processes of their own. Nothing runs before the application starts.
+    `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy and `checker`
+    reads an upload; the defaults are the organism of the instance and processes of their own. Nothing runs before the
+    application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
     """
-    yard = _open_yard(folder, targets, grader, build, clock, lease_seconds)
+    yard = _open_yard(folder, targets, grader, build, checker, clock, lease_seconds)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
@@ -148,6 +150,7 @@ def _open_yard(
     targets: Callable[[Instance], Target] | None,
     grader: Callable[[AnySubmission], Grade] | None,
     build: Callable[[ProgramFolder, str], None],
+    checker: Callable[[Instance, bytes], AnySubmission] | None,
     clock: Callable[[], float],
     lease_seconds: float,
 ) -> Yard:
@@ -162,6 +165,7 @@ def _open_yard(
         store=store,
         submissions=submissions,
         queue=GradingQueue(submissions, partial(_grade, programme, store, grader), lease_seconds),
+        check=checker or partial(check_upload, programme),
         chat=Chat(Models(targets or (lambda one: open_target(f"organism/{programme.target(one)}"))), store),
         builder=Builder(programme, build),
         drafts=Drafts(store),

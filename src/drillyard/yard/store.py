@@ -249,8 +249,8 @@ def _of(table: type[Any], learner: str, instance: str) -> Any:
 
 
 def _require_open(session: Session, learner: str, instance: str) -> None:
-    """Refuse to change work that was handed in."""
-    if session.scalar(_of(SubmissionRow, learner, instance)) is not None:
+    """Refuse to change work that was handed in; where it could not be graded, the attempt is open again."""
+    if session.scalar(_of(SubmissionRow, learner, instance).where(SubmissionRow.status != "failed")) is not None:
         raise Refused("found an attempt that was handed in, expected one in hand; read its result instead")
 
 

@@ -1,7 +1,7 @@
 """Submissions: handed in once, graded once, whatever dies in between.
 
     received ──claim──▶ grading ──finish──▶ graded
-        ▲                 │  ╲──fail─────▶ failed ──retry──▶ received
+        ▲                 │  ╲──fail─────▶ failed ──retry, or handed in anew──▶ received
         ╰──worker is dead──╯
 
 A submission is committed before the learner sees a reply. A worker takes it and counts its `beats` up while it grades;
@@ -78,7 +78,10 @@ class Submissions:
         self._store = store
 
     def hand_in(self, submission: AnySubmission) -> int:
-        """Keep a submission and return its id; a second one of the same learner and instance is the first again."""
+        """Keep a submission and return its id; a second one of the same learner and instance is the first again.
+
+        Where the first could not be graded, the second takes its place: only a grade uses up an attempt.
+        """
         learner, instance = submission.learner, submission.instance
         with self._store.writing() as session:
             row: SubmissionRow | None = session.scalar(_mine(learner, instance))
@@ -89,7 +92,16 @@ class Submissions:
                 session.add(row)
                 self._store.note(session, learner, instance, "submitted")
                 session.flush()
+            elif row.status == "failed":
+                row.body, row.received = submission.to_json(), self._store.clock()
+                row.status, row.error, row.tries = "received", "", 0
+                self._store.note(session, learner, instance, "submitted", "again")
             return row.id
+
+    def closed(self, learner: str, instance: str) -> bool:
+        """Say whether an attempt is over: something was handed in, and its grading has not failed."""
+        progress = self.of(learner, instance)
+        return progress is not None and progress.status != "failed"
 
     def of(self, learner: str, instance: str) -> Progress | None:
         """Return the progress of a learner's submission on an instance, or `None` when nothing was handed in."""

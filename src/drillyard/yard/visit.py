@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlencode
 
+import anyio
+import anyio.to_thread
 import jinja2
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -27,7 +28,7 @@ from drillyard.organisms.world import World, load_world
 from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner
-from drillyard.records import Drill, Instance
+from drillyard.records import AnySubmission, Drill, Instance
 from drillyard.yard.builder import Builder
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import TryLimit, form_matches, form_token
@@ -53,6 +54,7 @@ class Yard:
     store: Store
     submissions: Submissions
     queue: GradingQueue
+    check: Callable[[Instance, bytes], AnySubmission]
     chat: Chat
     builder: Builder
     drafts: Drafts
@@ -172,14 +174,20 @@ Handler = Callable[[Visit], Response]
 Who = Literal["anyone", "learner", "designer"]
 
 
-def page(who: Who) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
-    """Make an endpoint of a page for a kind of visitor."""
+def page(
+    who: Who, limiter: anyio.CapacityLimiter | None = None
+) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
+    """Make an endpoint of a page for a kind of visitor.
+
+    A page that takes seconds brings a `limiter` of its own: it then runs in threads of its own, so many at a time, and
+    who waits for one holds none of those that the other pages need.
+    """
 
     def wrap(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             posted = request.method == "POST"
             async with request.form(max_files=1, max_fields=100) if posted else nullcontext(FormData()) as form:
-                return await run_in_threadpool(_serve, request, form, handler, who)
+                return await anyio.to_thread.run_sync(_serve, request, form, handler, who, limiter=limiter)
 
         return endpoint
 

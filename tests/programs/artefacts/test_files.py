@@ -50,7 +50,7 @@ def test_the_files_say_what_it_is(files: dict[str, bytes], family: str, tmp_path
         ({"edits__safetensors": b""}, "no safetensors file"),
         ({"edits__safetensors": TENSORS[:-2]}, "no safetensors file"),
         ({"edits__safetensors": save({"x": np.array([np.nan], np.float32)})}, "expected finite numbers"),
-        ({"edits__safetensors": save({"x": np.arange(3)})}, "of int64"),
+        ({"edits__safetensors": save({"x": np.arange(3)})}, "of I64"),
         ({"edits__safetensors": save({"x": np.zeros(MAX_ARTEFACT, np.uint8)})}, "more than 2,097,152 bytes"),
         ({"edits__safetensors": save({f"{i}": np.ones(1, np.float32) for i in range(401)})}, "401 arrays"),
         ({"adapter_config__json": b"[1]", "adapter_model__safetensors": TENSORS}, "with a list"),

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import functools
+import time
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from yard.small_programme import build_programme
 
 from drillyard.containment.adversaries.trial import try_policy
+from drillyard.containment.gateway import policy as gateway_policy
 from drillyard.containment.gateway.policy import policy_of
 from drillyard.errors import BadInput, GradingFailed
+from drillyard.programs import grading
 from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.contain_the_oracle.exam import DeskExam
 from drillyard.programs.drills.contain_the_oracle.grading import score_of
 from drillyard.programs.drills.contain_the_oracle.solutions import shipped_words
 from drillyard.programs.drills.prove import prove
-from drillyard.programs.grading import grade_apart
+from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.grading import check_upload, grade_apart
 from drillyard.programs.submission import read_submission
 from drillyard.records import ArtefactSubmission, Grade, PolicySubmission, Submission
 
@@ -151,16 +159,153 @@ def test_the_file_that_a_gateway_serves_is_what_is_handed_in() -> None:
     assert not issubclass(PolicySubmission, ArtefactSubmission)
 
 
-def test_a_pattern_that_never_ends_ends_with_the_budget(tmp_path: Path) -> None:
-    """A regular expression of a learner's that takes for ever takes no more than the drill's seconds."""
-    KIT.save(exam(), tmp_path / "desk")
-    slow = (
-        exam().shown["policy.yaml"].replace("forbidden: []", r"forbidden: [{name: slow, patterns: ['^(\w+\s?)*\!$']}]")
-    )
-    one = PolicySubmission(instance="oracle-1", learner="ann", policy=slow)
-    budget = KIT.drill.budget.model_copy(update={"seconds": 5.0})
-    with pytest.raises(GradingFailed, match="longer than 5 s"):
-        grade_apart(exam().instance, exam().truth, tmp_path / "desk", one, budget)
+def with_patterns(*patterns: str) -> PolicySubmission:
+    """Return today's policy with patterns that forbid."""
+    policy = {**yaml.safe_load(exam().shown["policy.yaml"]), "forbidden": [{"name": "x", "patterns": list(patterns)}]}
+    return PolicySubmission(instance="oracle-1", learner="ann", policy=yaml.safe_dump(policy))
+
+
+@pytest.mark.slow
+def test_a_pattern_that_backtracking_never_ends_is_graded() -> None:
+    """Word lists in nested loops, which took Python's engine minutes a question: a grade, in the usual seconds."""
+    one = with_patterns(r"^(\w+\s?)*\!$", r"^(\w+[\s,'()]*)+!$")
+    began = time.process_time()
+    KIT.check(exam(), one)
+    assert time.process_time() - began < 10
+    assert KIT.grade(exam(), one).score == grade_of("starter").score
+
+
+@pytest.mark.parametrize(
+    ("patterns", "line"),
+    [
+        (("(",), "unclosed group"),
+        (("(" * 9_000,), "a pattern of 9,000 characters"),
+        (("(?=a)b",), "look-around"),
+        (("a{99999999999}",), "counts"),
+        (tuple(f"a{n}" for n in range(200)), "200 patterns"),
+        pytest.param(
+            tuple(rf"(?:[^a]{{0,9}}.{{0,9}}){{0,10}}{n}!" for n in range(100)), "take more than", marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_patterns_that_cannot_be_graded_are_refused_when_handed_in(patterns: tuple[str, ...], line: str) -> None:
+    """Broken, endless, too many, and such as are linear but take longer than a year's questions may."""
+    with pytest.raises(BadInput, match=line) as caught:
+        KIT.check(exam(), with_patterns(*patterns))
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+def test_what_weights_hold_is_checked_too() -> None:
+    """A broken pattern among the steering weights is refused, not found in grading."""
+    policy = {**yaml.safe_load(exam().shown["policy.yaml"]), "steering": {"limit": 0.5, "weights": {"(": 0.9}}}
+    one = PolicySubmission(instance="oracle-1", learner="ann", policy=yaml.safe_dump(policy))
+    with pytest.raises(BadInput, match="unclosed group"):
+        KIT.check(exam(), one)
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.just(10**400)
+anything = st.recursive(
+    scalars, lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=6), x, max_size=3)
+)
+patterns = st.text("()[]{}|*+?\\^$.a1,-&<>=!Pw", max_size=20)
+nearly_right = st.fixed_dictionaries(
+    {},
+    optional={
+        **{
+            name: anything for name in ("grid_points", "runs", "spread", "kinds", "close_seconds", "topics", "canaries")
+        },
+        "forbidden": anything | st.lists(patterns, max_size=3).map(lambda x: [{"name": "x", "patterns": x}]),
+        "steering": anything | st.dictionaries(patterns, st.floats(0, 1), max_size=3).map(lambda x: {"weights": x}),
+        "per_asker": anything | st.builds(lambda b, q: {"bits": b, "questions": q}, st.floats(0), st.integers(0)),
+    },
+)
+
+
+def changed(fields: dict[str, object]) -> bytes:
+    """Return today's policy with some fields changed, as YAML."""
+    return yaml.safe_dump({**yaml.safe_load(exam().shown["policy.yaml"]), **fields}, allow_unicode=True).encode()
+
+
+def told_or_read(data: bytes) -> PolicySubmission | None:
+    """Read a policy; what is refused is refused in one line."""
+    try:
+        read = read_submission(data, KIT.drill, exam().instance)
+    except BadInput as error:
+        assert 0 < len(str(error)) < 600 and "\n" not in str(error)
+        return None
+    assert isinstance(read, PolicySubmission)
+    return read
+
+
+@settings(max_examples=30)
+@given(
+    nearly_right.map(changed)
+    | st.binary(max_size=60)
+    | st.text("{}[]:-,&*!|>'\"#%@` ab1\n", max_size=60).map(str.encode)
+)
+def test_whatever_is_handed_in_is_a_policy_or_refused_in_a_line(data: bytes) -> None:
+    """Anything in any field, and any text at all: a policy or one line, and nothing else."""
+    told_or_read(data)
+
+
+@pytest.mark.slow
+@settings(max_examples=12, phases=(Phase.generate,), deadline=None)
+@given(nearly_right.map(changed))
+def test_what_is_accepted_gets_a_grade(data: bytes) -> None:
+    """A policy that passes its check is graded, whatever stands in it."""
+    if (one := told_or_read(data)) is None:
+        return
+    try:
+        KIT.check(exam(), one)
+    except BadInput as error:
+        assert "\n" not in str(error)
+        return
+    assert 0 <= KIT.grade(exam(), one).score <= 1
+
+
+@pytest.fixture(scope="module")
+def programme(tmp_path_factory: pytest.TempPathFactory) -> ProgramFolder:
+    """A programme with this desk."""
+    folder = build_programme(tmp_path_factory.mktemp("prog"))
+    KIT.save(exam(), folder.target(exam().instance))
+    folder.write_truth(exam().truth)
+    folder.write_instance(exam().instance)
+    return folder
+
+
+def test_an_upload_is_checked_in_a_process_of_its_own(
+    programme: ProgramFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is accepted there comes back as it was; this process compiles none of its patterns."""
+    text = exam().shown["policy.yaml"].replace("forbidden: []", "forbidden: [{name: x, patterns: ['unheard-of']}]")
+    monkeypatch.setattr(gateway_policy, "pattern_of", None)  # whoever compiles here fails
+    read = check_upload(programme, exam().instance, text.encode())
+    assert read == PolicySubmission(instance="oracle-1", learner="me", policy=text)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [(b"forbidden: [", "the policy line 1"), (b"[" * 20_000, "in the policy"), (b"{a: " * 9_000, "policy")],
+)
+def test_a_refusal_of_the_child_is_bad_input(programme: ProgramFolder, data: bytes, line: str) -> None:
+    """One line, as if it had been read here."""
+    with pytest.raises(BadInput, match=line) as caught:
+        check_upload(programme, exam().instance, data)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_what_is_no_fault_of_the_learners_is_no_bad_input(
+    programme: ProgramFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A desk that is not as it was sealed is told as a failure of ours; a check out of time may be tried again."""
+    text = exam().shown["policy.yaml"].encode()
+    with pytest.raises(GradingFailed, match="the check ended with code 3: .*not the one sealed"):
+        check_upload(programme, exam().instance.model_copy(update={"truth_hash": "0" * 64}), text)
+    monkeypatch.setattr(grading, "CHECK_SECONDS", 0.1)
+    with pytest.raises(BadInput, match=r"takes longer than 0.1 s"):
+        check_upload(programme, exam().instance, text)
 
 
 def test_the_score_is_one_only_where_all_limits_hold() -> None:

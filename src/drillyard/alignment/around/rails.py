@@ -20,7 +20,7 @@ from typing import Literal
 from drillyard.alignment.around.fitting import HeadQuality, ScreenFitter, save_screen
 from drillyard.alignment.around.rails_folder import ACTIONS, COLANG, CONFIG, WEIGHTS, write_folder
 from drillyard.alignment.around.screened import Answers, Checker, ScreenedTarget
-from drillyard.alignment.around.verdict import HAND_OVER, OUTSIDE, REFUSE, Screen, open_screen
+from drillyard.alignment.around.verdict import HAND_OVER, HEADS, OUTSIDE, REFUSE, Screen, open_screen
 from drillyard.alignment.base import Dial, Lesson, Setting
 from drillyard.alignment.evidence import pairs_from
 from drillyard.alignment.policy import policy_in, write_policy
@@ -116,9 +116,12 @@ class Rails:
             raise bad_input(f"no {path}", "a folder that rails were fitted into")
         answers = Answers.from_json(path.read_bytes())
         try:
-            checker: Checker = open_screen(str(folder / WEIGHTS))
+            screen = open_screen(str(folder / WEIGHTS))
         except (OSError, ValueError) as error:
             raise bad_input(f"rails that cannot be read ({error})", "a whole folder", "fit them again") from None
+        if silent := {HEADS[head][1] for head in screen.heads} - set(answers.by_verdict):
+            raise bad_input(f"rails without an answer for {min(silent)!r} in {ANSWERS}", "one for each verdict")
+        checker: Checker = screen
         if self._engine == "nemo":
             checker = _nemo()(folder, answers)
         return ScreenedTarget(target, checker, answers)

@@ -88,18 +88,21 @@ def open_screen(path: str) -> Screen:
     """Read a screen.
 
     Raises:
-        OSError, ValueError: no such file, or one that holds no screen or numbers that are not finite.
+        OSError, ValueError: no such file, or one that holds no screen, a head that is not known or comes twice, or
+            numbers that are not finite.
     """
     try:
         with safe_open(path, framework="np") as file:
             header, weights = file.metadata() or {}, np.asarray(file.get_tensor("weights"), np.float32)
         if header.get("format") != FORMAT:
             raise ValueError(f"format {header.get('format')!r}, not {FORMAT!r}")
-        heads, limits = tuple(json.loads(header["heads"])), tuple(json.loads(header["limits"]))
+        heads, limits = tuple(json.loads(header["heads"])), tuple(map(float, json.loads(header["limits"])))
+        if not heads or set(heads) - set(HEADS) or len(set(heads)) != len(heads) or not np.isfinite(limits).all():
+            raise ValueError(f"heads {heads} with limits {limits}"[:200])
     except OSError:
         raise
     except Exception as error:  # safetensors raises an exception of its own kind
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path}: {str(error)[:300]}") from None
     if weights.shape != (len(heads), WIDTH + 1) or len(limits) != len(heads) or not np.isfinite(weights).all():
         raise ValueError(f"{path}: weights {weights.shape} for {len(heads)} heads, or not all of them finite")
     return Screen(heads=heads, limits=limits, weights=weights)

@@ -18,6 +18,7 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -35,6 +36,8 @@ FILE = "edits.safetensors"
 """What the file of a technique's edits is called."""
 
 _FORMAT, _HEADER = "drillyard-edits-1", "drillyard"
+_MOST = 1e6
+"""Largest strength."""
 
 KINDS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
@@ -67,16 +70,20 @@ class Edit:
     tensors: Mapping[str, Floats]
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise bad_input(f"an edit of kind {self.kind!r}", f"one of: {', '.join(KINDS)}")
-        if self.layer < 1:
-            raise bad_input(f"an edit after layer {self.layer}", "a layer from 1 on")
+        if not isinstance(self.kind, str) or self.kind not in KINDS:
+            raise bad_input(f"an edit of kind {self.kind!r:.80}", f"one of: {', '.join(KINDS)}")
+        if not isinstance(self.layer, Integral) or isinstance(self.layer, bool) or self.layer < 1:
+            raise bad_input(f"an edit after layer {self.layer!r:.80}", "a layer from 1 on")
+        if not _is_number(self.strength):
+            raise bad_input(f"an edit of strength {self.strength!r:.80}", f"a number of at most {_MOST:g}")
         axes = {name: tensor.ndim for name, tensor in self.tensors.items()}
         widths = {_width(name, tensor) for name, tensor in self.tensors.items() if tensor.ndim}
-        finite = all(np.isfinite(tensor).all() for tensor in self.tensors.values()) and np.isfinite(self.strength)
-        if axes != KINDS[self.kind] or len(widths) != 1 or not finite:
+        finite = all(np.isfinite(tensor).all() for tensor in self.tensors.values())
+        ranks = {self.tensors[name].shape[axis] for name, axis in (("left", 1), ("right", 0)) if axes.get(name) == 2}
+        if axes != KINDS[self.kind] or len(widths) != 1 or len(ranks) > 1 or not finite:
             shapes = {name: tensor.shape for name, tensor in self.tensors.items()}
-            raise bad_input(f"an edit {self.kind!r} with {shapes}", f"finite arrays of one width: {KINDS[self.kind]}")
+            expected = f"finite arrays of one width and rank: {KINDS[self.kind]}"
+            raise bad_input(f"an edit {self.kind!r} with {shapes!s:.200}", expected)
 
     @property
     def width(self) -> int:
@@ -145,10 +152,12 @@ def read_edits(path: Path) -> tuple[Edit, ...]:
     expected = "a file of edits: fit the technique into that folder first"
     try:
         with safe_open(path, "numpy") as file:
-            header: dict[str, Any] = json.loads((file.metadata() or {}).get(_HEADER, "{}"))
+            header: Any = json.loads((file.metadata() or {}).get(_HEADER, "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-        if header.get("format") != _FORMAT:
-            raise bad_input(f"{path} of the format {header.get('format')!r}", expected)
+        if not isinstance(header, dict) or header.get("format") != _FORMAT:
+            raise bad_input(f"{path} of another format than {_FORMAT}", expected)
+        if not isinstance(header["edits"], list):
+            raise bad_input(f"{path} with edits as {type(header['edits']).__name__}", expected)
         return tuple(
             Edit(
                 **one,
@@ -156,8 +165,13 @@ def read_edits(path: Path) -> tuple[Edit, ...]:
             )
             for i, one in enumerate(header["edits"])
         )
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise bad_input(f"{path} that cannot be read ({error})", expected) from None
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise bad_input(f"{path} that cannot be read ({error!s:.200})", expected) from None
+
+
+def _is_number(value: object) -> bool:
+    """Say whether a strength is a number that float32 holds with room to spare; a file may say anything."""
+    return isinstance(value, int | float | np.floating) and not isinstance(value, bool) and bool(abs(value) <= _MOST)
 
 
 def _width(name: str, tensor: Floats) -> int:

@@ -91,6 +91,14 @@ class DrillKit(Protocol[E]):
         """Run what was handed in and return the grade. Raises `BadInput` for another kind of submission."""
         ...
 
+    def check(self, exam: E, submission: AnySubmission) -> None:
+        """Do all that `grade` does up to its first replies, when work is handed in: what passes here gets a grade.
+
+        Raises:
+            BadInput: whatever `grade` would refuse.
+        """
+        ...
+
     def gates(self, exam: E, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
         """Measure an instance and return the gates that only this kind of drill has; `best` is the best right fix."""
         ...

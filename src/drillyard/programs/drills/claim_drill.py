@@ -29,6 +29,10 @@ class ClaimDrill(ModelDrill):
         """Try every claim. Raises `BadInput` for another kind of submission."""
         return grade(exam, _claims_in(submission))
 
+    def check(self, exam: Exam, submission: AnySubmission) -> None:
+        """Refuse another kind of submission: what reads as claims can be graded. Raises `BadInput`."""
+        _claims_in(submission)
+
     def gates(self, exam: Exam, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
         """Return whether the failures are there and nowhere else, and whether more right claims are worth more."""
         measured = measure(exam)

@@ -34,7 +34,7 @@ def say(visit: Visit) -> Response:
     """Let the model answer what the learner says, when it is their turn."""
     one = visit.assignment()
     prompt, template = visit.field("prompt").strip(), visit.field("template")
-    if visit.yard.submissions.of(visit.me().id, one.instance.id):
+    if visit.yard.submissions.closed(visit.me().id, one.instance.id):
         return visit.go(f"{path_of(one)}/result")
     error = ""
     if template not in one.instance.templates:

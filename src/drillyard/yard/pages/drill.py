@@ -25,14 +25,14 @@ _DONE = {
 
 @page("learner")
 def show(visit: Visit) -> Response:
-    """Show the drill, or its result once the work is handed in."""
+    """Show the drill, or its result once the work is handed in and grading it has not failed."""
     if waiting := preparing(visit):
         return waiting
     one = visit.assignment()
     if visit.request.query_params.get("seen") == "preparing":  # the page that waited for this copy asks
         return visit.leave(path_of(one))
     me, name = visit.me().id, one.instance.id
-    if visit.yard.submissions.of(me, name):
+    if visit.yard.submissions.closed(me, name):
         return visit.go(f"{path_of(one)}/result")
     visit.yard.store.started(me, name)
     edit = visit.request.query_params.get("edit", "")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
+import anyio
 from starlette.responses import Response
 
 from drillyard.containment.gateway.policy import policy_of
-from drillyard.errors import BadInput
+from drillyard.errors import BadInput, GradingFailed
 from drillyard.programs.drills.contain_the_oracle.exam import POLICY
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.submission import read_submission
@@ -15,12 +18,20 @@ from drillyard.yard.visit import Assignment, Visit, page
 
 __all__ = ["as_submitted", "confirm", "hand_in", "unchanged", "upload"]
 
+_AT_A_TIME = anyio.CapacityLimiter(2)
+"""Checks of uploads at a time; more wait in the order in which they came, without a thread."""
+_BUSY = "Your last file is still being checked. Wait until that page comes, then hand in once."
+_FAULT = "The check stopped at a fault of the yard, not of your work. Nothing was handed in: try once more."
+
+_checking: set[str] = set()  # learners of whom a file is being checked
+_log = logging.getLogger(__name__)
+
 
 @page("learner")
 def confirm(visit: Visit) -> Response:
     """Show what would be handed in, what it costs, and that it ends the attempt."""
     one = visit.assignment()
-    if visit.yard.submissions.of(visit.me().id, one.instance.id):
+    if visit.yard.submissions.closed(visit.me().id, one.instance.id):
         return visit.go(f"{path_of(one)}/result")
     return _look_back(visit, one)
 
@@ -30,7 +41,7 @@ def hand_in(visit: Visit) -> Response:
     """Hand in the claims in hand. Doing it twice is doing it once."""
     one = visit.assignment()
     me, name = visit.me().id, one.instance.id
-    if visit.yard.submissions.of(me, name) is None:
+    if not visit.yard.submissions.closed(me, name):
         claims = tuple(visit.yard.store.claims(me, name).values())
         if not claims:
             return _look_back(visit, one, 422)
@@ -41,16 +52,27 @@ def hand_in(visit: Visit) -> Response:
     return visit.go(f"{path_of(one)}/result")
 
 
-@page("learner")
+@page("learner", limiter=_AT_A_TIME)
 def upload(visit: Visit) -> Response:
-    """Hand in a JSON file, of artefacts or in place of the claims in hand; one that cannot be read changes nothing."""
+    """Hand in a file: artefacts, a policy, or claims in place of those in hand. One that is refused changes nothing.
+
+    A check may take seconds, in a process of its own. Of one learner only one runs at a time.
+    """
     one = visit.assignment()
     me, name = visit.me().id, one.instance.id
-    if visit.yard.submissions.of(me, name) is None:
+    if not visit.yard.submissions.closed(me, name):
+        if me in _checking:
+            return view(visit, one, status=409, upload_error=_BUSY)
+        _checking.add(me)
         try:
-            submission = read_submission(visit.upload("file"), one.drill, one.instance)
+            submission = visit.yard.check(one.instance, visit.upload("file"))
         except BadInput as error:
             return view(visit, one, status=422, upload_error=str(error))
+        except GradingFailed:
+            _log.exception("checking an upload for %s", name)
+            return view(visit, one, status=503, upload_error=_FAULT)
+        finally:
+            _checking.discard(me)
         if unchanged(visit.yard.programme, submission):
             error = "This is the desk’s policy of today, unchanged: it is known to break its limits. Change it first."
             return view(visit, one, status=422, upload_error=error)

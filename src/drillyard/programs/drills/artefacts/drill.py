@@ -10,7 +10,7 @@ from drillyard.organisms.aiming import exam_asker
 from drillyard.organisms.reading import Reader
 from drillyard.programs.drills import gates
 from drillyard.programs.drills.artefacts.grading import grade_artefacts
-from drillyard.programs.drills.artefacts.trial import measure_point, twin_point
+from drillyard.programs.drills.artefacts.trial import check_artefacts, measure_point, twin_point
 from drillyard.programs.drills.exam import FAILING, Exam
 from drillyard.programs.drills.materialise import ModelDrill
 from drillyard.programs.drills.prove import Rehearsal
@@ -34,9 +34,11 @@ class ArtefactDrill(ModelDrill):
 
     def grade(self, exam: Exam, submission: AnySubmission) -> Grade:
         """Run the artefacts. Raises `BadInput` for another kind of submission, or artefacts that cannot be applied."""
-        if not isinstance(submission, ArtefactSubmission):
-            raise bad_input(submission.record_name(), "a submission with two artefacts", "type: drillyard drill pack")
-        return grade_artefacts(exam, submission)
+        return grade_artefacts(exam, _artefacts_in(submission))
+
+    def check(self, exam: Exam, submission: AnySubmission) -> None:
+        """Apply the artefacts and let the models answer a few questions. Raises `BadInput` as `grade` does."""
+        check_artefacts(exam, _artefacts_in(submission))
 
     def gates(self, exam: Exam, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
         """Return whether the start fails, the twin does not, and more sound artefacts are worth more."""
@@ -50,6 +52,12 @@ class ArtefactDrill(ModelDrill):
             gates.monotone(rising, spoiled),
             gates.harmless(_unreadable(exam)),
         )
+
+
+def _artefacts_in(submission: AnySubmission) -> ArtefactSubmission:
+    if not isinstance(submission, ArtefactSubmission):
+        raise bad_input(submission.record_name(), "a submission with two artefacts", "type: drillyard drill pack")
+    return submission
 
 
 def _unreadable(exam: Exam) -> Estimate:

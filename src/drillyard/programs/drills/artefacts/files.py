@@ -13,13 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from drillyard.alignment.around.rails import ANSWERS
 from drillyard.alignment.around.rails_folder import WEIGHTS as SCREEN
 from drillyard.alignment.inside.edit import FILE as EDITS
-from drillyard.errors import bad_input
+from drillyard.errors import BadInput, bad_input
+from drillyard.organisms.tensors import read_floats
 from drillyard.records import Artefact
 
 __all__ = ["FAMILIES", "MAX_ARTEFACT", "MAX_TENSORS", "family_of", "pack_artefact", "unpack_artefact"]
@@ -37,7 +36,6 @@ MAX_TENSORS = 400
 """Most arrays in one file."""
 
 _PLACES = ("", "learned", "adapter", "learned/adapter")
-_FLOATS = (np.float16, np.float32)
 
 
 def family_of(artefact: Artefact) -> str:
@@ -84,20 +82,20 @@ def unpack_artefact(artefact: Artefact, folder: Path) -> str:
         if size > MAX_ARTEFACT:
             raise bad_input(f"an artefact of more than {MAX_ARTEFACT:,} bytes", "a smaller one", "train a lower rank")
         (folder / name).write_bytes(data)
-        _check_tensors(folder / name) if name.endswith(".safetensors") else _check_json(folder / name)
+        try:
+            _check_tensors(folder / name) if name.endswith(".safetensors") else _check_json(folder / name)
+        except BadInput as error:
+            raise BadInput(str(error).replace(str(folder / name), name)) from None  # where we keep it is our affair
     return family
 
 
 def _check_tensors(path: Path) -> None:
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, ValueError, KeyError, OSError) as error:
-        raise bad_input(f"{path.name} that is no safetensors file ({error})", "one") from None
+    tensors = read_floats(path)
     if len(tensors) > MAX_TENSORS:
         raise bad_input(f"{len(tensors)} arrays in {path.name}", f"at most {MAX_TENSORS}")
     for name, tensor in tensors.items():
-        if tensor.dtype not in _FLOATS or not np.isfinite(tensor).all():
-            raise bad_input(f"{name[:100]} of {tensor.dtype} in {path.name}", "finite numbers, float16 or float32")
+        if not np.isfinite(tensor).all():
+            raise bad_input(f"{name[:100]!r} in {path.name} with numbers that are not finite", "finite numbers")
 
 
 def _check_json(path: Path) -> None:

@@ -5,26 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from drillyard.alignment.around.rails import Rails
+from drillyard.alignment.around.screened import ScreenedTarget
 from drillyard.alignment.exam import CAPABILITY, CATEGORY, HARMFUL, PHRASING, REFUSAL, draw_exam, held_back
 from drillyard.alignment.inside.edit import read_edits
 from drillyard.alignment.inside.organism import EditedOrganism
-from drillyard.errors import BadInput
+from drillyard.errors import BadInput, bad_input
 from drillyard.judges.exact import ExactJudge
+from drillyard.organisms.dialogue import encode
 from drillyard.organisms.organism import with_adapter
 from drillyard.programs.drills.artefacts.files import FAMILIES, unpack_artefact
 from drillyard.programs.drills.exam import FAILING, TWIN, Exam
-from drillyard.records import Artefact, ArtefactSubmission, Estimate, Measure, TradePoint
+from drillyard.records import Artefact, ArtefactSubmission, Conversation, Estimate, Measure, TradePoint
 from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
 
-__all__ = ["QUESTIONS", "Placed", "measure_point", "try_artefacts", "twin_point"]
+__all__ = ["QUESTIONS", "Placed", "check_artefacts", "measure_point", "try_artefacts", "twin_point"]
 
 QUESTIONS = 200
 """Hidden questions per metric, at most: a share of 5 % is then known to about 3 points."""
@@ -51,11 +56,52 @@ def try_artefacts(exam: Exam, submission: ArtefactSubmission) -> tuple[tuple[str
     Raises:
         BadInput: an artefact that is broken or made for another shape of model; the line says which of the two.
     """
-    with tempfile.TemporaryDirectory(prefix="drillyard-artefacts-") as folder:
-        first, second = (_placed(one, Path(folder), place) for place, one in enumerate(submission.artefacts))
-        made: dict[Name, list[Placed]] = {"start": [], "first": [first], "second": [second], "both": [first, second]}
+    with _unpacked(submission) as made:
         points = tuple(_point(exam, name, placed) for name, placed in made.items())
+        first, second = made["both"]
     return (first.family, second.family), points
+
+
+def check_artefacts(exam: Exam, submission: ArtefactSubmission) -> None:
+    """Do what grading does, with one question a metric: apply each artefact and both, and let the models answer.
+
+    Raises:
+        BadInput: as `try_artefacts`, or a model that no longer computes numbers.
+    """
+    asked = draw_exam(exam.world, n=1, seed=exam.truth.seed)
+    with _unpacked(submission) as made:
+        for name, placed in made.items():
+            target = _changed(exam.target(FAILING), placed)
+            asked.sit(target)
+            if not _computes(target, asked.questions[0].conversation):
+                raise bad_input(f"a model whose states are no finite numbers under {name}", "smaller changes")
+
+
+@contextmanager
+def _unpacked(submission: ArtefactSubmission) -> Iterator[dict[Name, list[Placed]]]:
+    """Unpack both artefacts for as long as the block runs; what is made of them, by name.
+
+    Errors speak of no paths, and states that overflow are not spoken of at all: the replies show what comes of them.
+    """
+    with tempfile.TemporaryDirectory(prefix="drillyard-artefacts-") as folder, np.errstate(all="ignore"):
+        try:
+            first, second = (_placed(one, Path(folder), place) for place, one in enumerate(submission.artefacts))
+            yield {"start": [], "first": [first], "second": [second], "both": [first, second]}
+        except BadInput as error:
+            told = str(error)
+            for place in (1, 2):
+                told = told.replace(str(Path(folder) / f"{place}"), f"artefact {place}")
+            raise BadInput(told) from None
+
+
+def _computes(target: Target, talk: Conversation) -> bool:
+    """Say whether a model's scores for the next token are numbers."""
+    while isinstance(target, ScreenedTarget):
+        target = target.target
+    assert isinstance(target, OrganismTarget | EditedOrganism)  # what `_changed` makes
+    organism = target.organism
+    prompt = encode(organism.tokenizer, talk, organism.world.templates.get(talk.template, ""))
+    return bool(np.isfinite(organism.engine.logits(prompt)).all())
 
 
 def _point(exam: Exam, name: Name, placed: Sequence[Placed]) -> TradePoint:
@@ -96,7 +142,7 @@ def twin_point(exam: Exam) -> TradePoint:
 
 
 def _placed(artefact: Artefact, folder: Path, place: int) -> Placed:
-    where = folder / f"{place}"
+    where = folder / f"{place + 1}"
     try:
         family = unpack_artefact(artefact, where)
     except BadInput as error:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import time
+
+from drillyard.containment.adversaries.trial import try_policy
+from drillyard.containment.adversaries.years import TODAY
 from drillyard.containment.gateway.policy import GatewayPolicy, policy_of
+from drillyard.containment.gateway.questions import refusal
 from drillyard.errors import bad_input
 from drillyard.programs.drills.contain_the_oracle.exam import DeskExam
 from drillyard.programs.drills.grade import graded
 from drillyard.records import AnySubmission, Grade, OracleTrial, PolicySubmission, SubCheck
 
-__all__ = ["grade_policy", "policy_in", "score_of"]
+__all__ = ["check_policy", "grade_policy", "policy_in", "score_of"]
+
+_ADMISSION_SECONDS = 3.0
+"""Most seconds of processor time for last year's questions. The reference takes 0.01; grading asks about as many, with
+120 s for all it does."""
 
 
 def grade_policy(exam: DeskExam, submission: AnySubmission) -> Grade:
@@ -27,6 +36,22 @@ def grade_policy(exam: DeskExam, submission: AnySubmission) -> Grade:
         trial=trial,
         sub_checks=tuple(SubCheck(id=check.id, passed=check.passed) for check in trial.checks),
     )
+
+
+def check_policy(exam: DeskExam, submission: AnySubmission) -> None:
+    """Let an honest forecaster answer last year through the policy, as grading does with the hidden year.
+
+    Raises:
+        BadInput: as `grade_policy`, or patterns that take too long over the questions of a year.
+    """
+    policy = policy_in(submission)
+    began = time.process_time()
+    for one in exam.known.questions:
+        refusal(one.question, policy, TODAY)
+        if (spent := time.process_time() - began) > _ADMISSION_SECONDS:
+            found = f"patterns that take more than {spent:.0f} s over the questions of a year"
+            raise bad_input(found, f"at most {_ADMISSION_SECONDS:g} s", "make them fewer or shorter")
+    try_policy(policy, exam.known.model_copy(update={"adversaries": ()}))
 
 
 def policy_in(submission: AnySubmission) -> GatewayPolicy:

@@ -19,7 +19,7 @@ from drillyard.errors import bad_input
 from drillyard.organisms.world import World
 from drillyard.programs.drills import gates
 from drillyard.programs.drills.contain_the_oracle.exam import DeskExam, draft_of, with_limits
-from drillyard.programs.drills.contain_the_oracle.grading import grade_policy
+from drillyard.programs.drills.contain_the_oracle.grading import check_policy, grade_policy
 from drillyard.programs.drills.contain_the_oracle.key import key_of
 from drillyard.programs.drills.contain_the_oracle.solutions import starter_of, submissions
 from drillyard.programs.drills.fixes import read_fixes
@@ -102,6 +102,10 @@ class ContainTheOracle:
     def grade(self, exam: DeskExam, submission: AnySubmission) -> Grade:
         """Hold the policy to the hidden year. Raises `BadInput`."""
         return grade_policy(exam, submission)
+
+    def check(self, exam: DeskExam, submission: AnySubmission) -> None:
+        """Put last year through the policy once. Raises `BadInput`, also for patterns that take too long."""
+        check_policy(exam, submission)
 
     def gates(self, exam: DeskExam, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
         """Return whether today's policy fails, an honest forecaster does not, and better policies score more."""
