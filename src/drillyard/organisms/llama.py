@@ -35,7 +35,6 @@ states (tokens, width) float32. It must see to each token alone, so that a reply
 _HIDDEN = np.float32(-1e9)  # added to the score of a token that may not be seen; its weight becomes exactly 0
 
 MOST_LAYERS = 1 << 10
-
 _MOST = {
     "vocab_size": 1 << 22,
     "hidden_size": 1 << 16,
@@ -69,12 +68,7 @@ class LlamaConfig:
     tie_word_embeddings: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what no Llama model is: both engines, the compiled one above all, take these numbers as they are.
-
-        Raises:
-            BadInput: a size that is no whole number within its limits, an odd head, heads that cannot share keys, or a
-                scale that is not above 0 and finite.
-        """
+        """Refuse (`BadInput`) what no Llama model is: both engines, above all the compiled one, take sizes as they are."""
         for name, most in _MOST.items():
             size = getattr(self, name)
             if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= most:
