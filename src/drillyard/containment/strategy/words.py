@@ -50,7 +50,7 @@ def ranges(assumption: Assumption, names: Iterable[str]) -> str:
     """Return the ranges of some parameters, as they stand in the sentence."""
     known = {one.name: _Range(one) for one in assumption.parameters}
     specs = {name: spec for _, name, spec, _ in Formatter().parse(assumption.plain) if name}
-    return ", ".join(format(known[name], specs.get(name, "")) for name in names)
+    return ", ".join(format(known[name], specs.get(name) or "") for name in names)
 
 
 def percent(share: float) -> str:
