@@ -68,7 +68,7 @@ class LlamaConfig:
     tie_word_embeddings: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse (`BadInput`) what no Llama model is: both engines, above all the compiled one, take sizes as they are."""
+        """Refuse (`BadInput`) what no Llama model is: the engines, above all the compiled one, take sizes as given."""
         for name, most in _MOST.items():
             size = getattr(self, name)
             if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= most:

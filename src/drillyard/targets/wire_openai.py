@@ -84,7 +84,7 @@ def _strings(values: Iterable[Any]) -> list[str]:
 def _silence(given: Any, ended: str, others: list[str]) -> str:
     """Say why there is no text."""
     details = getattr(getattr(given, "usage", None), "completion_tokens_details", None)
-    if ended == "length" and (getattr(details, "reasoning_tokens", 0) or 0):
+    if ended == "length" and getattr(details, "reasoning_tokens", None):
         return "reasoning"
     return f"parts: {', '.join(others)}" if others else ended if ended == "length" else "empty"
 

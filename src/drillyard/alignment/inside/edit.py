@@ -171,7 +171,7 @@ def read_edits(path: Path) -> tuple[Edit, ...]:
 
 def _is_number(value: object) -> bool:
     """Say whether a strength is a number that float32 holds with room to spare; a file may say anything."""
-    return isinstance(value, int | float | np.floating) and not isinstance(value, bool) and bool(abs(value) <= _MOST)
+    return isinstance(value, int | float | np.floating) and not isinstance(value, bool) and abs(float(value)) <= _MOST
 
 
 def _width(name: str, tensor: Floats) -> int:

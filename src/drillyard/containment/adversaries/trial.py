@@ -208,8 +208,8 @@ def _leaks(
     found = np.zeros(len(asked))
     if not adversary.corrupt or not (adversary.slack or adversary.withholds):
         return found
-    said: dict[tuple[object, ...], Use] = {}
-    names: list[tuple[int, tuple[object, ...]]] = []
+    said: dict[tuple[int, bytes, float], Use] = {}
+    names: list[tuple[int, tuple[int, bytes, float]]] = []
     for n, one in enumerate(asked):
         if one and not (one.influence and adversary.leans):
             options = plausible(one, adversary, policy)

@@ -76,7 +76,7 @@ def _noncentral(plug_in: float, n: int, degrees: int, tail: float) -> float:
     most = 2 * found + 100.0
     while special.chndtr(found, degrees, most) > tail:
         most *= 2
-    return float(optimize.brentq(lambda at: special.chndtr(found, degrees, at) - tail, 0, most)) / scale
+    return float(optimize.brentq(lambda at: special.chndtr(found, degrees, at) - tail, 0, most) / scale)
 
 
 def _information(s: Codes, a: Codes) -> tuple[float, float]:

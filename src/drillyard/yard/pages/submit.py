@@ -21,6 +21,7 @@ __all__ = ["as_submitted", "confirm", "hand_in", "unchanged", "upload"]
 _AT_A_TIME = anyio.CapacityLimiter(2)
 """Checks of uploads at a time; more wait in the order in which they came, without a thread."""
 _BUSY = "Your last file is still being checked. Wait until that page comes, then hand in once."
+_UNCHANGED = "This is the desk’s policy of today, unchanged: it is known to break its limits. Change it first."
 _FAULT = "The check stopped at a fault of the yard, not of your work. Nothing was handed in: try once more."
 
 _checking: set[str] = set()  # learners of whom a file is being checked
@@ -74,8 +75,7 @@ def upload(visit: Visit) -> Response:
         finally:
             _checking.discard(me)
         if unchanged(visit.yard.programme, submission):
-            error = "This is the desk’s policy of today, unchanged: it is known to break its limits. Change it first."
-            return view(visit, one, status=422, upload_error=error)
+            return view(visit, one, status=422, upload_error=_UNCHANGED)
         _keep(visit, submission.model_copy(update={"learner": me}))
     return visit.go(f"{path_of(one)}/result")
 
