@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,6 +58,7 @@ class Store:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
+        self._writers = threading.Lock()  # SQLite lets writers wait too, but by trying again after ever longer sleeps
         self._engine = create_engine(f"sqlite:///{path}")
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
@@ -88,7 +90,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a transaction that holds the write lock from its first statement and commits at its end."""
-        with Session(self._locking, expire_on_commit=False) as session, session.begin():
+        with self._writers, Session(self._locking, expire_on_commit=False) as session, session.begin():
             yield session
 
     def note(self, session: Session, learner: str, instance: str, kind: str, detail: str = "") -> None:
