@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -20,10 +21,12 @@ from drillyard.organisms.listening import in_background, listen
 from drillyard.records import Conversation, Instance
 from drillyard.yard.app import make_app
 from drillyard.yard.chat import MOST_EACH, SPEAKING, Chat, Crowded, Event, Talk
+from drillyard.yard.door import form_token
 from drillyard.yard.models import Models
 from drillyard.yard.pages.chat import LINES
 from drillyard.yard.store import Store
 from drillyard.yard.turns import Turns
+from drillyard.yard.visit import COOKIE
 
 HUNT = Instance(
     id="hunt-1",
@@ -300,5 +303,50 @@ def test_without_a_script_the_page_says_how_many_are_ahead(tmp_path: Path, monke
             assert "You said: my question" in page and "http-equiv" not in page
             for one in crowd:
                 await one.aclose()
+
+    asyncio.run(walk())
+
+
+@pytest.mark.slow
+def test_two_hundred_stream_at_the_same_time(tmp_path: Path) -> None:
+    """All wait in one line, a quarter leaves; pages answer meanwhile, and everybody who stays gets their reply."""
+    folder = build_programme(tmp_path / "prog")
+    people = [
+        ANN.model_copy(update={"id": f"p-{n}", "code": f"{n:04}-code", "instances": ("hunt-1",)}) for n in range(200)
+    ]
+    folder.write_roster(folder.roster().model_copy(update={"learners": tuple(people)}))
+    model = Gated()
+    app = make_app(folder.path, targets=lambda _: model, grader=grade_of)
+    tokens = {one.id: app.state.yard.store.sign_in(one.id, one.role) for one in people}
+
+    async def walk() -> None:
+        async with served(app) as sign_in:
+            browser = await sign_in(people[0].code)
+
+            async def ask(number: int) -> httpx.Response:
+                cookie = tokens[people[number].id]
+                form = {"csrf": form_token(cookie), "template": "v1", "prompt": f"I am {number}"}
+                headers = {"accept": LINES, "cookie": f"{COOKIE}={cookie}"}
+                request = httpx.Request("POST", f"{browser.base_url}/drills/hunt-1/chat", data=form, headers=headers)
+                return await crowd.send(request, stream=True)
+
+            limits = httpx.Limits(max_connections=None)
+            async with httpx.AsyncClient(limits=limits, timeout=120) as crowd:
+                answers = await asyncio.gather(*(ask(number) for number in range(200)))
+                assert {one.status_code for one in answers} == {200}
+                for one in answers[::4]:
+                    await one.aclose()
+                assert (await browser.get("/sign-in")).status_code in {200, 303}
+                assert (await browser.get("/drills/hunt-1")).status_code == 200
+                model.gate.set()
+                for number, one in enumerate(answers):
+                    if number % 4:
+                        said = [
+                            json.loads(line).get("piece", "")
+                            for line in (await one.aread()).decode().split("\n")
+                            if line
+                        ]
+                        assert "".join(said) == f"You said: I am {number}"
+                await until(lambda: not app.state.yard.chat._open)
 
     asyncio.run(walk())
