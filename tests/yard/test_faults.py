@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from sqlalchemy import event
 from starlette.testclient import TestClient
-from yard.small_programme import ANN, BOB, CLAIM, DESIGNER_CODE, SUBMISSION, EchoingModel, grade_of, until
+from yard.small_programme import (
+    ANN,
+    BOB,
+    CLAIM,
+    DESIGNER_CODE,
+    SUBMISSION,
+    EchoingModel,
+    build_programme,
+    grade_of,
+    until,
+)
 from yard.visitor import Visit, Visitor
 
 from drillyard.errors import BadInput
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Grade, Submission
 from drillyard.yard.app import make_app
+from drillyard.yard.pages.chat import LINES
 
 HUGE = ("9" * 16, "9" * 40, "9" * 5000, str(2**63), "-1", "1e400", "٣", "²", "\x00", "NaN")
 
@@ -106,6 +122,38 @@ def test_a_full_disk_is_a_page_and_passes(programme: ProgramFolder) -> None:
         assert answer.status_code == 503 and "its disk is full" in answer.text
         pages[0] = 1_000_000
         assert "You said: " in ann.send("/drills/hunt-1/chat", template="v1", prompt="p" * 500)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB of its own, where this machine lets us make one."""
+    place = tmp_path / "tiny"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a file system")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.slow
+def test_a_disk_without_a_byte_left_is_a_line_and_passes(tiny: Path) -> None:
+    """The same on a file system that is really full."""
+    app = make_app(build_programme(tiny / "prog").path, targets=lambda _: EchoingModel(), grader=grade_of)
+    with TestClient(app) as client:
+        ann = Visitor(client).sign_in(ANN.code)
+        said = {"csrf": csrf(ann.get("/drills/hunt-1")), "template": "v1", "prompt": "p" * 500}
+        with (tiny / "filler").open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space left"):
+            while True:
+                filler.write(b"x" * 512)
+        for _ in range(6):
+            answer = client.post("/drills/hunt-1/chat", data=said, headers={"accept": LINES})
+            assert "its disk is full" in answer.text
+        assert [client.get(path).status_code for path in ("/drills", "/drills/hunt-1")] == [200, 200]
+        (tiny / "filler").unlink()
+        for _ in range(6):
+            answer = client.post("/drills/hunt-1/chat", data=said, headers={"accept": LINES})
+            assert "ppp" in answer.text and "error" not in answer.text
 
 
 def csrf(page: str) -> str:
