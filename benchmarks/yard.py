@@ -202,7 +202,7 @@ class Browser:
 @asynccontextmanager
 async def clients(address: str) -> AsyncIterator[httpx.AsyncClient]:
     """Open the connections that all browsers share."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=3)
     async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
         yield client
 

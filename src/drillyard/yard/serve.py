@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from drillyard.organisms.listening import known, listen, reachable, run
+from drillyard.organisms.listening import Patience, known, listen, reachable, run
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Roster
 from drillyard.yard.app import make_app
@@ -19,6 +19,9 @@ from drillyard.yard.app import make_app
 __all__ = ["DEFAULT_PORT", "serve"]
 
 DEFAULT_PORT = 8425
+
+_BEHIND_PROXY = Patience(idle=75)
+"""Longer than the 60 s that proxies keep a connection, or it is closed just as they ask again, which gives 502."""
 
 
 def serve(
@@ -42,7 +45,7 @@ def serve(
         _greet(roster, ProgramFolder(folder).people(), address)
         if open_browser:
             threading.Timer(0.5, webbrowser.open, [address]).start()
-        run(app, listener, proxies)
+        run(app, listener, proxies, patience=_BEHIND_PROXY if proxies else Patience())
 
 
 def _greet(roster: Roster, names: Mapping[str, str], address: str) -> None:
