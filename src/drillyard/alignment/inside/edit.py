@@ -169,9 +169,10 @@ def read_edits(path: Path) -> tuple[Edit, ...]:
         raise bad_input(f"{path} that cannot be read ({error!s:.200})", expected) from None
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: Any) -> bool:
     """Say whether a strength is a number that float32 holds with room to spare; a file may say anything."""
-    return isinstance(value, int | float | np.floating) and not isinstance(value, bool) and abs(float(value)) <= _MOST
+    number = isinstance(value, int | float | np.floating) and not isinstance(value, bool)
+    return number and bool(abs(value) <= _MOST)
 
 
 def _width(name: str, tensor: Floats) -> int:
