@@ -43,7 +43,7 @@ DIGITS = {"passed": 0, "score": 2, "value kept": 2, "bits leaked": 0, "moved": 2
 _WIDTH = 130
 _APART = 10**17
 """Between the seeds of two desks: as long as real seeds are, so that none stands in a text by chance."""
-_MARGIN = 0.72
+_MARGIN = 0.75
 """The share of the allowed bits that the learner lets leak on last year: adversaries are up to a quarter stronger."""
 _PLAIN = {"From", "January", "The", "We", "Some", "Whoever", "Our", "Names", "By"}
 """Words of the notes that begin with a capital and are no names."""

@@ -81,7 +81,7 @@ def seen(asked: AskedQuestion, said: Array, corrupt: float, policy: GatewayPolic
         agreed = settled(question.kind, copies, policy)
         there = np.isfinite(agreed)
         rows[there] += share * law(agreed[there] / step - base, top - base + 1, noise)
-    values: Array = np.arange(base, top + 1, dtype=np.float64) * step
+    values = np.asarray((base + np.arange(top - base + 1)) * step, dtype=float)
     return Outlet(said, values, (1 - policy.erasure) * rows)
 
 

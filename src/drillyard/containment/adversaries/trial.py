@@ -214,14 +214,18 @@ def _leaks(
         if one and not (one.influence and adversary.leans):
             options = plausible(one, adversary, policy)
             if len(options) > 1:
-                key = (len(one.shares), options.tobytes(), truth(one) if adversary.corrupt < 1 else 0.0)
+                key: tuple[object, ...] = (
+                    len(one.shares),
+                    options.tobytes(),
+                    truth(one) if adversary.corrupt < 1 else 0.0,
+                )
                 if key not in said:
                     said[key] = seen(one, options, adversary.corrupt, policy).use(adversary.withholds)
                 names.append((n, key))
     channels = {(use.channel.tobytes(), use.seldom): use for use in said.values()}
     bits = dict(zip(channels, capacities(list(channels.values()), tolerance), strict=True))
-    for n, key in names:
-        found[n] = bits[said[key].channel.tobytes(), said[key].seldom]
+    for n, name in names:
+        found[n] = bits[said[name].channel.tobytes(), said[name].seldom]
     return found
 
 

@@ -91,8 +91,7 @@ def _side_by_side(uses: Sequence[Use], tolerance: float, rounds: int) -> Array:
             break
         p = p * np.exp2(apart - apart.max(axis=1, keepdims=True))
         p = _held(p / p.sum(axis=1, keepdims=True), seldom, most)
-    least: Array = np.maximum(0.0, upper)
-    return least
+    return np.asarray(np.maximum(0.0, upper), dtype=float)
 
 
 def _held(p: Array, seldom: NDArray[np.bool_], most: Array) -> Array:

@@ -21,8 +21,12 @@ __all__ = ["NOTES", "POLICY", "TABLE", "DeskExam", "draft_of", "hidden_of", "wit
 
 POLICY, TABLE, NOTES = "policy.yaml", "questions.csv", "notes.md"
 _COLUMNS = ("asker", "kind", "topic", "text", "chance", "day", "influence", "push", "weight")
-_VALUE, _BITS = 0.92, 1.2
-"""What a policy must keep of the key's value, and may leak of its bits, in the worse of both years."""
+_VALUE, _BITS = 0.9, 1.35
+"""What a policy must keep of the key's value, and may leak of its bits, in the worse of both years.
+
+Adversaries are up to a quarter stronger than known, so whoever stays within three quarters of the bits on last year can
+take the key's own settings, and holds the limit of the hidden year.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

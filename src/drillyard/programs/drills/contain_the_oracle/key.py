@@ -21,7 +21,7 @@ __all__ = ["best_settings", "key_of", "refusing"]
 
 _EVERY, _ROUNDS = 3, 2
 """The search looks at a third of the questions: on twelve desks that chose what all of them choose, or as good."""
-_FREE = {"bits": 1e6, "questions": 10**6}
+_FREE: dict[str, Any] = {"bits": 1e6, "questions": 10**6}
 _START = {"grid_points": 5, "dither": 1, "runs": 1, "quorum": 1, "day_step": 30, "spread": 0.3, "erasure": 0.03}
 _CHOICES: tuple[tuple[dict[str, Any], ...], ...] = (
     tuple(
@@ -77,8 +77,7 @@ def _merit(trial: OracleTrial, bits: float) -> float:
 
 
 def _quotas(case: OracleCase) -> list[int]:
-    """Return shares of what the busiest asker took in a year, and the busiest but three: who may be no accomplice."""
+    """Return budgets to try: none, and shares of what the busiest asker took in a year, and the busiest but three."""
     asked = sorted(Counter(one.asker for one in case.questions).values())
-    return sorted(
-        {math.ceil(share * asked[-1]) for share in _BUDGETS} | {math.ceil(share * asked[-4]) for share in _BUDGETS}
-    )
+    shares = {math.ceil(share * asked[place]) for share in _BUDGETS for place in (-1, -4)}
+    return sorted({_FREE["questions"], *shares})
