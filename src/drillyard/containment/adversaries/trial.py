@@ -214,11 +214,7 @@ def _leaks(
         if one and not (one.influence and adversary.leans):
             options = plausible(one, adversary, policy)
             if len(options) > 1:
-                key: tuple[object, ...] = (
-                    len(one.shares),
-                    options.tobytes(),
-                    truth(one) if adversary.corrupt < 1 else 0.0,
-                )
+                key = (len(one.shares), options.tobytes(), truth(one) if adversary.corrupt < 1 else 0.0)
                 if key not in said:
                     said[key] = seen(one, options, adversary.corrupt, policy).use(adversary.withholds)
                 names.append((n, key))
