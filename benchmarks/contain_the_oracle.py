@@ -63,7 +63,7 @@ def learned(shown: dict[str, str]) -> GatewayPolicy:
         known |= {name for line in lines if line & known for name in line}
     first = {"grid_points": 5, "dither": 1, "day_step": 30, "spread": 0.3, "per_asker": _FREE}
     start = start.with_fields(name="learner", **first, **refusing(known))
-    return best_settings(start, case, _MARGIN * case.limits.leaked_bits)
+    return best_settings(start, case, _MARGIN * case.limits.leaked_bits, every=1)
 
 
 def _named(text: str) -> set[str]:

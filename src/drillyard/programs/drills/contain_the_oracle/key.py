@@ -20,7 +20,7 @@ from drillyard.records import OracleTrial
 __all__ = ["best_settings", "key_of", "refusing"]
 
 _EVERY, _ROUNDS = 3, 2
-"""The search looks at a third of the questions: on twelve desks that chose what all of them choose, or as good."""
+"""The search looks at a third of the questions, in a third of the time; limits are set by all of them."""
 _FREE: dict[str, Any] = {"bits": 1e6, "questions": 10**6}
 _START = {"grid_points": 5, "dither": 1, "runs": 1, "quorum": 1, "day_step": 30, "spread": 0.3, "erasure": 0.03}
 _CHOICES: tuple[tuple[dict[str, Any], ...], ...] = (
@@ -59,9 +59,9 @@ def refusing(words: Iterable[str]) -> dict[str, Any]:
     return {"steering": {"limit": 0.5, "weights": {pattern: 0.9}}}
 
 
-def best_settings(start: GatewayPolicy, case: OracleCase, bits: float) -> GatewayPolicy:
+def best_settings(start: GatewayPolicy, case: OracleCase, bits: float, every: int = _EVERY) -> GatewayPolicy:
     """Return a policy with the settings, one after another, that keep most value of a case and leak so many bits."""
-    bench, best = Bench(case, every=_EVERY), start
+    bench, best = Bench(case, every=every), start
     budgets = tuple({"per_asker": {"bits": 1e6, "questions": most}} for most in _quotas(case))
     for _ in range(_ROUNDS):
         for choices in (*_CHOICES, budgets):
