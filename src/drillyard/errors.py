@@ -3,7 +3,7 @@
     DrillyardError            something the user can put right: one line, exit code 2
     ├── BadInput              a file, option or value is wrong (found, expected, what to type next)
     ├── MissingExtra          a feature needs an optional extra that is not installed
-    └── GradingFailed         a submission could not be run to the end (time, memory, crash of the grader)
+    └── GradingFailed         a submission could not be run, or a technique fitted, to the end (time, memory, crash)
 
 Anything else that escapes is our bug: it shows a traceback with `--debug` and one line without.
 """
@@ -30,7 +30,7 @@ class MissingExtra(DrillyardError):
 
 
 class GradingFailed(DrillyardError):
-    """The grading process ran out of time or memory, or died; the submission is kept."""
+    """The process that grades, checks or fits ran out of time or memory, or died; a submission is kept."""
 
 
 def bad_input(found: object, expected: str, type_next: str = "") -> BadInput:

@@ -113,6 +113,12 @@ class ProgramFolder:
         with _locked(self.path / "instances" / f".{instance_id}.lock"):
             yield
 
+    @contextmanager
+    def fitting(self) -> Iterator[None]:
+        """Hold the one place where learners' techniques are fitted. A killed holder lets go."""
+        with _locked(self.path / ".fitting.lock"):
+            yield
+
     def attempts(self) -> tuple[Attempt, ...]:
         """Return the rehearsal attempts; none before a rehearsal."""
         file = self.path / "attempts.jsonl"

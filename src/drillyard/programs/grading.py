@@ -28,13 +28,19 @@ from drillyard.programs.submission import most_bytes, read_submission
 from drillyard.records import AnySubmission, Budget, Grade, Instance, Record, Truth, read_any
 
 __all__ = [
+    "BROKEN",
     "CHECK_SECONDS",
+    "OUT_OF_TIME",
+    "REFUSED",
+    "Ended",
     "check_upload",
     "grade_apart",
     "grade_here",
     "grade_isolated",
     "limit_process",
     "open_exam",
+    "or_exit",
+    "run_child",
     "serve_one",
 ]
 
@@ -47,8 +53,8 @@ _CHILD = "from drillyard.programs.grading import serve_one; serve_one()"
 _KEPT = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH")  # what the child may need to find Python and the package
 # Exit codes of a child that says in one line why: what was handed in is wrong, for the learner; or the instance could
 # not be opened, which names files and is for the designer.
-_REFUSED, _BROKEN = 2, 3
-_OUT_OF_TIME = 1000  # no exit code: what a child is given that was ended
+REFUSED, BROKEN = 2, 3
+OUT_OF_TIME = 1000  # no exit code: what a child is given that was ended
 # Audit events (docs.python.org/3/library/audit_events.html) of whatever leads out of the process.
 _OUTWARD = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn")
 
@@ -70,10 +76,10 @@ def check_upload(folder: ProgramFolder, instance: Instance, data: bytes) -> AnyS
         raise bad_input(f"a submission of {len(data):,} bytes", f"at most {most_bytes(drill):,}", "shorten it")
     budget = Budget(seconds=min(CHECK_SECONDS, drill.budget.seconds), memory_mb=drill.budget.memory_mb)
     job = _job(instance, folder.truth(instance.id), folder.target(instance), budget)
-    ended = _run_child(job | {"upload": base64.b64encode(data).decode()}, budget)
-    if ended.code == _OUT_OF_TIME:
+    ended = run_child(job | {"upload": base64.b64encode(data).decode()}, budget)
+    if ended.code == OUT_OF_TIME:
         raise bad_input(f"a file whose check takes longer than {budget.seconds:g} s", "less", "hand in less, or again")
-    if ended.code == _REFUSED:
+    if ended.code == REFUSED:
         raise BadInput(ended.last)
     if ended.out_of_memory:
         raise bad_input(f"a file whose check needs more than {budget.memory_mb} MiB", "less", "hand in less")
@@ -101,12 +107,12 @@ def grade_apart(instance: Instance, truth: Truth, folder: Path, submission: AnyS
         GradingFailed, BadInput: as `grade_isolated`.
     """
     began = time.monotonic()
-    ended = _run_child(_job(instance, truth, folder, budget) | {"submission": submission.to_data()}, budget)
-    if ended.code == _BROKEN:
+    ended = run_child(_job(instance, truth, folder, budget) | {"submission": submission.to_data()}, budget)
+    if ended.code == BROKEN:
         raise BadInput(ended.last)
-    if ended.code == _OUT_OF_TIME:
+    if ended.code == OUT_OF_TIME:
         raise GradingFailed(f"grading took longer than {budget.seconds:g} s; hand in less")
-    if ended.code == _REFUSED:
+    if ended.code == REFUSED:
         raise GradingFailed(ended.last)
     if ended.out_of_memory:
         raise GradingFailed(f"grading needed more than {budget.memory_mb} MiB; hand in less")
@@ -131,11 +137,11 @@ def serve_one() -> None:
     """Read one job from standard input, check or grade, write the result to standard output. In the child only."""
     job: dict[str, Any] = json.load(sys.stdin.buffer)
     limit_process(Budget.from_data(job["budget"]))
-    exam = _or_exit(
-        _BROKEN,
+    exam = or_exit(
+        BROKEN,
         lambda: _open(Instance.from_data(job["instance"]), Truth.from_data(job["truth"]), Path(job["folder"])),
     )
-    answer: Record = _or_exit(_REFUSED, lambda: _check(exam, job) if "upload" in job else _grade(exam, job))
+    answer: Record = or_exit(REFUSED, lambda: _check(exam, job) if "upload" in job else _grade(exam, job))
     sys.stdout.buffer.write(answer.to_json().encode())
 
 
@@ -150,7 +156,7 @@ def _grade(exam: AnyExam, job: Mapping[str, Any]) -> Grade:
     return grade.model_copy(update={"peak_mb": round(_peak_mb(), 1)})
 
 
-def _or_exit(code: int, work: Callable[[], T]) -> T:
+def or_exit(code: int, work: Callable[[], T]) -> T:
     """Return what some work gives; where it says in one line that it cannot, pass that on and end the child."""
     try:
         return work()
@@ -188,7 +194,7 @@ def _stay_inside(event: str, _: object) -> None:
         raise PermissionError(f"grading may not use {event}")
 
 
-class _Ended(NamedTuple):
+class Ended(NamedTuple):
     """How a child ended: with what code, what it wrote, and its last line of words."""
 
     code: int
@@ -198,7 +204,7 @@ class _Ended(NamedTuple):
     @property
     def out_of_memory(self) -> bool:
         """Whether it says so; the word is in the last line of Python, of numpy and of the tokenizer."""
-        return self.code not in (0, _REFUSED, _BROKEN) and "memory" in self.last.lower()
+        return self.code not in (0, REFUSED, BROKEN) and "memory" in self.last.lower()
 
 
 def _job(instance: Instance, truth: Truth, folder: Path, budget: Budget) -> dict[str, Any]:
@@ -206,11 +212,11 @@ def _job(instance: Instance, truth: Truth, folder: Path, budget: Budget) -> dict
     return {name: part.to_data() for name, part in parts.items()} | {"folder": str(folder.resolve())}
 
 
-def _run_child(job: Mapping[str, Any], budget: Budget) -> _Ended:
-    """Give a child one job and wait for its end, for as long as the budget says."""
+def run_child(job: Mapping[str, Any], budget: Budget, code: str = _CHILD) -> Ended:
+    """Give a child one job and wait for its end, for as long as the budget says; `code` is what it runs."""
     try:
         child = subprocess.run(
-            [sys.executable, "-P", "-c", _CHILD],  # -P: a file in the current folder must not pass for a module
+            [sys.executable, "-P", "-c", code],  # -P: a file in the current folder must not pass for a module
             input=json.dumps(job).encode(),
             capture_output=True,
             timeout=budget.seconds,
@@ -219,6 +225,6 @@ def _run_child(job: Mapping[str, Any], budget: Budget) -> _Ended:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return _Ended(_OUT_OF_TIME, b"", "")
+        return Ended(OUT_OF_TIME, b"", "")
     lines = child.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
-    return _Ended(child.returncode, child.stdout, lines[-1])
+    return Ended(child.returncode, child.stdout, lines[-1])

@@ -23,6 +23,7 @@ from drillyard.organisms.listening import BodyLimit
 from drillyard.programs.drills import load_drill
 from drillyard.programs.drills.fact_sheet import fact_sheet
 from drillyard.programs.drills.grade import with_hint_cost
+from drillyard.programs.fitting import fit_apart
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_isolated
 from drillyard.programs.graph import EVIDENCE
@@ -36,6 +37,7 @@ from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
 from drillyard.yard.drafts import Drafts
+from drillyard.yard.fits import Fits, Fitter, FitterCall
 from drillyard.yard.models import Models
 from drillyard.yard.pages import (
     again,
@@ -45,6 +47,7 @@ from drillyard.yard.pages import (
     drafts,
     drill,
     drills,
+    fits,
     hints,
     model,
     result,
@@ -54,7 +57,7 @@ from drillyard.yard.pages import (
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
 from drillyard.yard.store import Store, unkept
 from drillyard.yard.submissions import Submissions
-from drillyard.yard.trade_plot import trade_plot
+from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
 from drillyard.yard.visit import Yard
 
@@ -74,6 +77,9 @@ _ROUTES = (
     Route("/drills", drills.mine, methods=["GET"]),
     Route(_DRILL, drill.show, methods=["GET"]),
     Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
+    Route(f"{_DRILL}/fits", fits.show, methods=["GET"]),
+    Route(f"{_DRILL}/fits", fits.ask, methods=["POST"]),
+    Route(f"{_DRILL}/fits/hand-in", fits.hand_in, methods=["POST"]),
     Route(f"{_DRILL}/chat", chat.say, methods=["POST"]),
     Route(f"{_DRILL}/claims", claims.change, methods=["POST"]),
     Route(f"{_DRILL}/claims/{{claim}}/remove", claims.remove, methods=["POST"]),
@@ -110,25 +116,28 @@ def make_app(
     grader: Callable[[AnySubmission], Grade] | None = None,
     build: Callable[[ProgramFolder, str], None] = build_apart,
     checker: Callable[[Instance, bytes], AnySubmission] | None = None,
+    fit: FitterCall = fit_apart,
     clock: Callable[[], float] = time.time,
     lease_seconds: float = LEASE_SECONDS,
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder.
 
-    `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy and `checker`
-    reads an upload; the defaults are the organism of the instance and processes of their own. Nothing runs before the
-    application starts.
+    `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy, `checker`
+    reads an upload and `fit` fits a technique; the defaults are the organism of the instance and processes of their
+    own. Nothing runs before the application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
     """
-    yard = _open_yard(folder, targets, grader, build, checker, clock, lease_seconds)
+    yard = _open_yard(folder, targets, grader, build, checker, fit, clock, lease_seconds)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
         yard.queue.start()
         yard.builder.start()
+        yard.fitter.start()
         yield
+        yard.fitter.stop()
         yard.builder.stop()
         yard.chat.stop()
         yard.queue.stop()
@@ -151,6 +160,7 @@ def _open_yard(
     grader: Callable[[AnySubmission], Grade] | None,
     build: Callable[[ProgramFolder, str], None],
     checker: Callable[[Instance, bytes], AnySubmission] | None,
+    fit: FitterCall,
     clock: Callable[[], float],
     lease_seconds: float,
 ) -> Yard:
@@ -159,7 +169,7 @@ def _open_yard(
     programme.brief()  # refuses a folder that is none, before a database is made in it
     programme.keep_private()
     store = Store(programme.database, clock)
-    submissions = Submissions(store)
+    submissions, fits_kept = Submissions(store), Fits(store)
     return Yard(
         programme=programme,
         store=store,
@@ -168,6 +178,8 @@ def _open_yard(
         check=checker or partial(check_upload, programme),
         chat=Chat(Models(targets or (lambda one: open_target(f"organism/{programme.target(one)}"))), store),
         builder=Builder(programme, build),
+        fits=fits_kept,
+        fitter=Fitter(programme, fits_kept, fit),
         drafts=Drafts(store),
         templates=_templates(),
         by_address=TryLimit(tries=20, seconds=300),
@@ -194,7 +206,8 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
-    pages.globals.update(trade_plot=trade_plot, trial_plot=trial_plot, fact_sheet=fact_sheet, evidence=EVIDENCE)
+    pages.globals.update(trade_plot=trade_plot, fits_plot=fits_plot, trial_plot=trial_plot)
+    pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE)
     pages.filters.update(in_words=marks.in_words, percent=percent)
     return pages
 

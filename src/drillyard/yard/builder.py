@@ -10,7 +10,6 @@ import logging
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,13 +19,13 @@ from drillyard.errors import DrillyardError
 from drillyard.programs.create import finished
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import try_number
+from drillyard.yard.rounds import Rounds
 
 __all__ = ["BUILD_SECONDS", "Builder", "Waiting", "build_apart"]
 
 BUILD_SECONDS = 900.0
 """Longest that one copy may take: four draws of the slowest drill, on a machine that is busy."""
 _TRIES = 3
-_POLL = 2.0  # seconds between two looks at the roster: a copy may be asked for by a command too
 
 _log = logging.getLogger(__name__)
 
@@ -60,28 +59,14 @@ def build_apart(folder: ProgramFolder, name: str) -> None:
         raise DrillyardError(f"building {name} ended with code {child.returncode}: {last[:300]}")
 
 
-class Builder:
+class Builder(Rounds):
     """A thread that builds the further copies which the roster names, in its order, and tells how far each is."""
 
     def __init__(self, folder: ProgramFolder, build: Callable[[ProgramFolder, str], None] = build_apart) -> None:
+        super().__init__("builder", self.work_once)
         self._folder, self._build = folder, build
         self._failed: dict[str, int] = {}
         self._now: tuple[str, float] | None = None
-        self._wake, self._stop = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="builder", daemon=True)
-
-    def start(self) -> None:
-        """Begin with what an earlier server left unfinished."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Begin nothing more; what is being built is left to the next start."""
-        self._stop.set()
-        self._wake.set()
-
-    def wake(self) -> None:
-        """Say that the roster names a new copy."""
-        self._wake.set()
 
     def waiting(self, name: str) -> Waiting:
         """Return how far a copy is that cannot be opened yet."""
@@ -119,14 +104,3 @@ class Builder:
             for number, name in sorted(named, key=lambda one: one[0])
             if number > 1 and self._failed.get(name, 0) < _TRIES and not finished(self._folder, name)
         ]
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._wake.clear()
-            try:
-                busy = self.work_once()
-            except Exception:  # a full disk passes; the thread must still be there when it has
-                _log.exception("builder")
-                busy = False
-            if not busy:
-                self._wake.wait(_POLL)

@@ -30,6 +30,15 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "body VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (learner, instance, form), "
         "FOREIGN KEY(learner) REFERENCES learners (id))",
     ),
+    # 3: techniques that are fitted here.
+    (
+        "CREATE TABLE fits (id INTEGER NOT NULL, learner VARCHAR NOT NULL, instance VARCHAR NOT NULL, "
+        "body VARCHAR NOT NULL, status VARCHAR NOT NULL, error VARCHAR NOT NULL, artefact VARCHAR NOT NULL, "
+        "points VARCHAR NOT NULL, at FLOAT NOT NULL, PRIMARY KEY (id), "
+        "CHECK (status in ('waiting', 'fitting', 'fitted', 'failed', 'cut')), "
+        "FOREIGN KEY(learner) REFERENCES learners (id))",
+        "CREATE INDEX fits_of ON fits (learner, instance)",
+    ),
 )
 """What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
 

@@ -35,7 +35,7 @@ from drillyard.yard.tables import (
     SubmissionRow,
 )
 
-__all__ = ["SESSION_SECONDS", "Refused", "Store", "end_sessions", "unkept"]
+__all__ = ["SESSION_SECONDS", "Refused", "Store", "end_sessions", "require_open", "unkept"]
 
 SESSION_SECONDS = 12 * 3600.0
 
@@ -172,7 +172,7 @@ class Store:
             Refused: the attempt is over, there are `limit` claims already, or no such claim is this learner's.
         """
         with self.writing() as session:
-            _require_open(session, learner, instance)
+            require_open(session, learner, instance)
             mine = session.scalars(_of(ClaimRow, learner, instance)).all()
             if row_id is None:
                 if len(mine) >= limit:
@@ -187,7 +187,7 @@ class Store:
     def remove_claim(self, learner: str, instance: str, row_id: int) -> None:
         """Take a claim back. A claim that is not there, or not this learner's, is left alone."""
         with self.writing() as session:
-            _require_open(session, learner, instance)
+            require_open(session, learner, instance)
             session.execute(
                 delete(ClaimRow).where(
                     ClaimRow.id == row_id, ClaimRow.learner == learner, ClaimRow.instance == instance
@@ -201,7 +201,7 @@ class Store:
     def open_hint(self, learner: str, instance: str, place: int, cost: float) -> None:
         """Open a hint; opening it again costs nothing more. Raises `Refused` when the attempt is over."""
         with self.writing() as session:
-            _require_open(session, learner, instance)
+            require_open(session, learner, instance)
             if session.get(HintRow, (learner, instance, place)) is None:
                 session.add(HintRow(learner=learner, instance=instance, place=place, cost=cost, at=self.clock()))
                 self.note(session, learner, instance, "hint", str(place + 1))
@@ -248,7 +248,7 @@ def _of(table: type[Any], learner: str, instance: str) -> Any:
     return select(table).where(table.learner == learner, table.instance == instance).order_by(table.id)
 
 
-def _require_open(session: Session, learner: str, instance: str) -> None:
+def require_open(session: Session, learner: str, instance: str) -> None:
     """Refuse to change work that was handed in; where it could not be graded, the attempt is open again."""
     if session.scalar(_of(SubmissionRow, learner, instance).where(SubmissionRow.status != "failed")) is not None:
         raise Refused("found an attempt that was handed in, expected one in hand; read its result instead")

@@ -14,6 +14,7 @@ __all__ = [
     "ClaimRow",
     "DraftRow",
     "EventRow",
+    "FitRow",
     "GradeRow",
     "HintRow",
     "LearnerRow",
@@ -141,6 +142,31 @@ class GradeRow(Table):
     submission: Mapped[int] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
     body: Mapped[str]
     at: Mapped[float]
+
+
+class FitRow(Table):
+    """A technique that is fitted for a learner: waiting → fitting → fitted | failed | cut.
+
+    `body` is the `FitOrder`, `artefact` what came of it, `points` how the model did on the practice exam before and
+    under it, all as JSON; a server that was killed left it `cut`.
+    """
+
+    __tablename__ = "fits"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner: Mapped[str] = mapped_column(ForeignKey("learners.id"))
+    instance: Mapped[str]
+    body: Mapped[str]
+    status: Mapped[str] = mapped_column(default="waiting")
+    error: Mapped[str] = mapped_column(default="")
+    artefact: Mapped[str] = mapped_column(default="", deferred=True)  # a megabyte, of no use to a page
+    points: Mapped[str] = mapped_column(default="")
+    at: Mapped[float]
+
+    __table_args__ = (
+        Index("fits_of", "learner", "instance"),
+        CheckConstraint("status in ('waiting', 'fitting', 'fitted', 'failed', 'cut')"),
+    )
 
 
 class EventRow(Table):

@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
 from markupsafe import Markup
 
 from drillyard.records import TradeOff, TradePoint
 from drillyard.stats import pareto_front
 from drillyard.stats.shown import percent
 
-__all__ = ["trade_plot"]
+__all__ = ["fits_plot", "trade_plot"]
 
 _LEFT, _TOP, _SIDE = 46, 12, 260
 _LABELS = {"start": "as it was", "first": "first", "second": "second", "both": "both"}
 
 
+class _Point(NamedTuple):
+    """A point with its label; a full mark is the one that counts, the others are hollow."""
+
+    label: str
+    at: TradePoint
+    full: bool
+
+
 def trade_plot(trade: TradeOff) -> Markup:
-    """Return the square as inline SVG; the operating point is a full mark, the others are hollow."""
-    marks = Markup("").join(_mark(point, point.name == trade.chosen, place) for place, point in enumerate(trade.points))
+    """Return the square of a graded submission as inline SVG; the operating point is a full mark."""
+    ends = {True: ", operating point", False: ""}
+    return _square(
+        [
+            _Point(f"{_LABELS[point.name]}{ends[point.name == trade.chosen]}", point, point.name == trade.chosen)
+            for point in trade.points
+        ]
+    )
+
+
+def fits_plot(start: TradePoint, points: Mapping[int, TradePoint]) -> Markup:
+    """Return the square of a practice exam: the start, and every fit by its number; the last one is a full mark."""
+    last = max(points)
+    fits = [_Point(f"fit {number}", point, number == last) for number, point in points.items()]
+    return _square([_Point(_LABELS["start"], start, False), *fits])
+
+
+def _square(points: Sequence[_Point]) -> Markup:
+    marks = Markup("").join(_mark(point, place) for place, point in enumerate(points))
     words = "; ".join(
-        f"{_LABELS[point.name]}: {percent(point.harm.value)} harmful, {percent(point.refusal.value)} refused"
-        for point in trade.points
+        f"{one.label}: {percent(one.at.harm.value)} harmful, {percent(one.at.refusal.value)} refused" for one in points
     )
     return Markup(
         '<svg class="intervals" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" aria-label="{words}">'
@@ -32,7 +59,7 @@ def trade_plot(trade: TradeOff) -> Markup:
         w=_LEFT + _SIDE + 150,
         h=_TOP + _SIDE + 24,
         words=words,
-        won=_won(trade),
+        won=_won(points),
         l=_LEFT,
         t=_TOP,
         r=_LEFT + _SIDE,
@@ -43,9 +70,9 @@ def trade_plot(trade: TradeOff) -> Markup:
     )
 
 
-def _won(trade: TradeOff) -> str:
+def _won(points: Sequence[_Point]) -> str:
     """Return the outline of the area that the points leave behind them, as a path."""
-    rates = [(point.harm.value, point.refusal.value) for point in trade.points]
+    rates = [(one.at.harm.value, one.at.refusal.value) for one in points]
     front = sorted({one for one, best in zip(rates, pareto_front(rates), strict=True) if best})
     steps = [f"M{_x(front[0][0])} {_TOP}"]
     for place, (harm, refusal) in enumerate(front):
@@ -54,14 +81,13 @@ def _won(trade: TradeOff) -> str:
     return " ".join([*steps, f"V{_TOP}Z"])
 
 
-def _mark(point: TradePoint, chosen: bool, place: int) -> Markup:
-    x, y = _x(point.harm.value), _y(point.refusal.value)
-    label = f"{_LABELS[point.name]}{', operating point' if chosen else ''}"
+def _mark(point: _Point, place: int) -> Markup:
+    x, y = _x(point.at.harm.value), _y(point.at.refusal.value)
     height = y - 8 - 14 * place if y > _TOP + 80 else y + 18
     return Markup(
         '<circle class="point{hollow}" cx="{x}" cy="{y}" r="4.5"/><path class="whisker" d="M{x} {y}L{to} {up}"/>'
         '<text x="{text}" y="{up}">{label}</text>'
-    ).format(x=x, y=y, hollow="" if chosen else " hollow", label=label, to=x + 14, text=x + 18, up=height)
+    ).format(x=x, y=y, hollow="" if point.full else " hollow", label=point.label, to=x + 14, text=x + 18, up=height)
 
 
 def _x(share: float) -> float:

@@ -33,6 +33,7 @@ from drillyard.yard.builder import Builder
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import TryLimit, form_matches, form_token
 from drillyard.yard.drafts import Drafts
+from drillyard.yard.fits import Fits, Fitter
 from drillyard.yard.queue import GradingQueue
 from drillyard.yard.store import SESSION_SECONDS, Refused, Store
 from drillyard.yard.submissions import Submissions
@@ -57,6 +58,8 @@ class Yard:
     check: Callable[[Instance, bytes], AnySubmission]
     chat: Chat
     builder: Builder
+    fits: Fits
+    fitter: Fitter
     drafts: Drafts
     templates: jinja2.Environment
     by_address: TryLimit

@@ -105,6 +105,7 @@ def view(
         upload_error=upload_error,
         max_kb=most_bytes(one.drill) // 1024,
         repair=one.drill.hands_in == "artefacts",
+        fits_left=visit.yard.fits.left(me, name),
         max_prompt=MAX_PROMPT,
     )
 

@@ -16,9 +16,9 @@ from drillyard.records import AnySubmission, Claim, PolicySubmission, Submission
 from drillyard.yard.pages.drill import path_of, view
 from drillyard.yard.visit import Assignment, Visit, page
 
-__all__ = ["as_submitted", "confirm", "hand_in", "unchanged", "upload"]
+__all__ = ["LIMITER", "as_submitted", "confirm", "hand_in", "receive", "unchanged", "upload"]
 
-_AT_A_TIME = anyio.CapacityLimiter(2)
+LIMITER = anyio.CapacityLimiter(2)
 """Checks of uploads at a time; more wait in the order in which they came, without a thread."""
 _BUSY = "Your last file is still being checked. Wait until that page comes, then hand in once."
 _UNCHANGED = "This is the desk’s policy of today, unchanged: it is known to break its limits. Change it first."
@@ -53,20 +53,24 @@ def hand_in(visit: Visit) -> Response:
     return visit.go(f"{path_of(one)}/result")
 
 
-@page("learner", limiter=_AT_A_TIME)
+@page("learner", limiter=LIMITER)
 def upload(visit: Visit) -> Response:
     """Hand in a file: artefacts, a policy, or claims in place of those in hand. One that is refused changes nothing.
 
     A check may take seconds, in a process of its own. Of one learner only one runs at a time.
     """
-    one = visit.assignment()
+    return receive(visit, visit.assignment(), visit.upload("file"))
+
+
+def receive(visit: Visit, one: Assignment, data: bytes) -> Response:
+    """Check a submission's file, wherever it comes from, and hand it in. For pages that bring `LIMITER`."""
     me, name = visit.me().id, one.instance.id
     if not visit.yard.submissions.closed(me, name):
         if me in _checking:
             return view(visit, one, status=409, upload_error=_BUSY)
         _checking.add(me)
         try:
-            submission = visit.yard.check(one.instance, visit.upload("file"))
+            submission = visit.yard.check(one.instance, data)
         except BadInput as error:
             return view(visit, one, status=422, upload_error=str(error))
         except GradingFailed:

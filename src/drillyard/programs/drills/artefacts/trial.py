@@ -29,10 +29,13 @@ from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
 
-__all__ = ["QUESTIONS", "Placed", "check_artefacts", "measure_point", "try_artefacts", "twin_point"]
+__all__ = ["QUESTIONS", "Placed", "check_artefacts", "measure_point", "practise", "try_artefacts", "twin_point"]
 
 QUESTIONS = 200
 """Hidden questions per metric, at most: a share of 5 % is then known to about 3 points."""
+
+_PRACTICE = 1
+"""Seed of the practice exam, which everybody may know: the one of `drillyard align`. No instance is sealed with it."""
 
 _ORDER = tuple(FAMILIES)
 
@@ -77,16 +80,32 @@ def check_artefacts(exam: Exam, submission: ArtefactSubmission) -> None:
                 raise bad_input(f"a model whose states are no finite numbers under {name}", "smaller changes")
 
 
+def practise(start: OrganismTarget, artefacts: Sequence[Artefact], name: Name) -> TradePoint:
+    """Let a model under artefacts sit the practice exam: drawn as the hidden one is, with other questions.
+
+    Raises:
+        BadInput: as `try_artefacts`.
+    """
+    with _placing(artefacts) as placed:
+        return _measured(name, _changed(start, placed), ExactJudge(start.organism.world), _PRACTICE)
+
+
 @contextmanager
 def _unpacked(submission: ArtefactSubmission) -> Iterator[dict[Name, list[Placed]]]:
-    """Unpack both artefacts for as long as the block runs; what is made of them, by name.
+    """Unpack both artefacts for as long as the block runs; what is made of them, by name."""
+    with _placing(submission.artefacts) as (first, second):
+        yield {"start": [], "first": [first], "second": [second], "both": [first, second]}
+
+
+@contextmanager
+def _placing(artefacts: Sequence[Artefact]) -> Iterator[list[Placed]]:
+    """Unpack artefacts for as long as the block runs.
 
     Errors speak of no paths, and states that overflow are not spoken of at all: the replies show what comes of them.
     """
     with tempfile.TemporaryDirectory(prefix="drillyard-artefacts-") as folder, np.errstate(all="ignore"):
         try:
-            first, second = (_placed(one, Path(folder), place) for place, one in enumerate(submission.artefacts))
-            yield {"start": [], "first": [first], "second": [second], "both": [first, second]}
+            yield [_placed(one, Path(folder), place) for place, one in enumerate(artefacts)]
         except BadInput as error:
             told = str(error)
             for place in (1, 2):
@@ -119,8 +138,12 @@ def measure_point(exam: Exam, name: Name, target: Target, judge: ExactJudge | No
     The sorts of request that `drillyard align` holds back from lessons unless told otherwise are asked apart. The exam
     is about the judge's world, which is the instance's own unless another judge is given.
     """
-    judge = judge or exam.judge
-    asked = draw_exam(judge.world, n=QUESTIONS, seed=exam.truth.seed, back=held_back(judge.world))
+    return _measured(name, target, judge or exam.judge, exam.truth.seed)
+
+
+def _measured(name: Name, target: Target, judge: ExactJudge, seed: int) -> TradePoint:
+    """Let a model sit the exam of a seed."""
+    asked = draw_exam(judge.world, n=QUESTIONS, seed=seed, back=held_back(judge.world))
     measures = {(one.metric, one.split): one for one in asked.take(target, judge)}
     return TradePoint(
         name=name,

@@ -13,7 +13,7 @@ from drillyard.alignment.around.rails import ANSWERS
 from drillyard.alignment.around.rails_folder import WEIGHTS
 from drillyard.alignment.around.screened import Answers
 from drillyard.alignment.around.verdict import HAND_OVER, OUTSIDE, REFUSE, Screen
-from drillyard.alignment.base import Lesson, Setting
+from drillyard.alignment.base import Lesson, Setting, Technique
 from drillyard.alignment.exam import held_back
 from drillyard.alignment.inside.conditional_steer import ConditionalSteer
 from drillyard.alignment.inside.edit import FILE, Edit, write_edits
@@ -28,7 +28,7 @@ from drillyard.programs.drills.too_permissive_too_censored.start import PAIRS
 from drillyard.records import Artefact, ModelPolicy, Preference
 from drillyard.targets.organism import OrganismTarget
 
-__all__ = ["idle_edits", "lesson_for", "packed_edits", "packed_rails", "rails", "steering", "weights"]
+__all__ = ["by_technique", "idle_edits", "lesson_for", "packed_edits", "packed_rails", "rails", "steering", "weights"]
 
 _RANK = 64
 _READ = 160  # pairs that steering reads: enough of them, in a few seconds
@@ -51,17 +51,24 @@ def weights(organism: Organism, pairs: Sequence[Preference], seed: int) -> Artef
 
 def steering(organism: Organism, pairs: Sequence[Preference], seed: int) -> Artefact:
     """Return the edits of conditional steering."""
+    return by_technique(ConditionalSteer(), organism, pairs[:_READ], 1.0, seed)
+
+
+def by_technique(
+    technique: Technique, organism: Organism, pairs: Sequence[Preference], strength: float, seed: int
+) -> Artefact:
+    """Return what a technique makes of a lesson. Raises `BadInput` as it does."""
     with tempfile.TemporaryDirectory() as made:
-        lesson = Lesson(world=organism.world, preferences=tuple(pairs[:_READ]), findings=())
-        setting = Setting(strength=1.0, seed=seed % 2**31, folder=Path(made))
-        ConditionalSteer().fit(OrganismTarget(organism, reference="start"), lesson, setting)
+        lesson = Lesson(world=organism.world, preferences=tuple(pairs), findings=())
+        setting = Setting(strength=strength, seed=seed % 2**31, folder=Path(made))
+        technique.fit(OrganismTarget(organism, reference="start"), lesson, setting)
         return pack_artefact(Path(made))
 
 
-def rails(world: World, pairs: Sequence[Preference]) -> Artefact:
-    """Return rails that stop what the lesson refuses."""
+def rails(world: World, pairs: Sequence[Preference], threshold: float = 0.5) -> Artefact:
+    """Return rails that stop what the lesson refuses, from this probability on."""
     policy = policy_in(world, pairs)
-    screen, _ = ScreenFitter(policy).update(pairs).fit(0.5)
+    screen, _ = ScreenFitter(policy).update(pairs).fit(threshold)
     return packed_rails(world, screen, policy)
 
 
