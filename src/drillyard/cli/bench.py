@@ -147,7 +147,8 @@ def _told(report: BenchReport, fail_under: float | None, out: Path) -> show.Outc
     labels = [(one.criterion, label, part) for one in report.criteria for label, part in one.labels.items()]
     body = [show.table("Criteria", ("criterion", "kind", "passed", "mean score", "unknown"), rows)]
     body += [show.table("Labels", ("criterion", "label", "share"), labels)] if labels else []
-    reached = show.estimate(share) if share else f"labels of {report.cases} cases counted"
+    counted = f"labels of {report.cases} cases counted" if report.criteria else f"{report.cases} cases, no criterion"
+    reached = show.estimate(share) if share else counted
     known = share is None or bool(share.n)
     return show.Outcome(
         verdict=f"{report.target} on {report.benchmark}: {reached}.",

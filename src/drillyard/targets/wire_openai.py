@@ -11,7 +11,7 @@ from typing import Any
 
 from drillyard.records import Reply
 
-__all__ = ["choice_of", "clean", "piece_of", "reply_of", "told_error"]
+__all__ = ["choice_of", "clean", "piece_of", "reply_of", "text_of", "told_error"]
 
 
 def clean(text: str) -> str:
@@ -35,7 +35,7 @@ def reply_of(given: Any, seed: int | None) -> Reply:
     """
     choice = choice_of(given)
     message, ended = choice.message, str(choice.finish_reason or "")
-    text, others = _text(message.content)
+    text, others = text_of(message.content)
     why = ended if ended in ("content_filter", "tool_calls", "function_call") else ""
     refusal = getattr(message, "refusal", None)
     if not text.strip() and isinstance(refusal, str) and refusal.strip():
@@ -54,19 +54,12 @@ def piece_of(chunk: Any) -> str:
     """Return the text of a streamed chunk; empty where it has none."""
     choices = getattr(chunk, "choices", None)
     delta = getattr(choices[0], "delta", None) if isinstance(choices, list) and choices else None
-    text = _text(getattr(delta, "content", None))[0]
+    text = text_of(getattr(delta, "content", None))[0]
     return clean(text or str(getattr(delta, "refusal", None) or ""))
 
 
-def told_error(given: Any) -> str:
-    """Return the error that a server sends where a completion should be, with status 200; empty where it sends none."""
-    error = getattr(given, "error", None)
-    words = error.get("message") if isinstance(error, dict) else getattr(error, "message", error)
-    return " ".join(clean(str(words or "")).split())[:200]
-
-
-def _text(content: Any) -> tuple[str, list[str]]:
-    """Return the text of a message's content, and the kinds of its parts that are no text."""
+def text_of(content: Any) -> tuple[str, list[str]]:
+    """Return the text of a message's content (a text, parts, or none), and the kinds of its parts that are no text."""
     if isinstance(content, str):
         return content, []
     parts = content if isinstance(content, list) else []
@@ -75,6 +68,13 @@ def _text(content: Any) -> tuple[str, list[str]]:
     return "".join(_strings(said)), [
         str(one.get("type", "part")) for one, text in zip(fields, said, strict=True) if not isinstance(text, str)
     ]
+
+
+def told_error(given: Any) -> str:
+    """Return the error that a server sends where a completion should be, with status 200; empty where it sends none."""
+    error = getattr(given, "error", None)
+    words = error.get("message") if isinstance(error, dict) else getattr(error, "message", error)
+    return " ".join(clean(str(words or "")).split())[:200]
 
 
 def _strings(values: Iterable[Any]) -> list[str]:

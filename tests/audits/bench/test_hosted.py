@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from drillyard.audits.bench.bench_file import load_bench
 from drillyard.audits.bench.hosted_graders import read_grader
+from drillyard.audits.bench.hosted_rows import RowCount
+from drillyard.audits.bench.hosted_runs import Verdicts
 from drillyard.audits.bench.importing import guess_format, import_benchmarks
 from drillyard.audits.bench.rescue import rescue
 from drillyard.audits.bench.running import judge_stored, run_bench
@@ -147,10 +149,12 @@ def test_graders_of_one_name_stay_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("slot", ["{{ item.q | upper }}", "{{item.missing field}}", "{{sample.output_json.x}}"])
 def test_a_placeholder_that_is_not_known_is_told(tmp_path: Path, slot: str) -> None:
-    """What would otherwise be compared as plain text is named instead."""
-    export = write(tmp_path / "e.json", {**EVAL, "testing_criteria": [{**CHECK, "reference": slot}]}, RUN)
-    with pytest.raises(BadInput, match="eval_1 row 1: found"):
+    """What would otherwise be compared as plain text is named instead; that grader alone is lost, once for all rows."""
+    export = write(tmp_path / "e.json", {**EVAL, "testing_criteria": [{**CHECK, "reference": slot}, CHECK]}, RUN)
+    with pytest.raises(BadInput, match="eval_1: .*grader 'says it'.* quotes"):
         import_benchmarks(export, tmp_path / "in", skip_bad=False)
+    (done,) = import_benchmarks(export, tmp_path / "in", skip_bad=True)
+    assert (done.cases, done.criteria, len(done.lost)) == (2, 1, 1)
 
 
 def test_graders_become_criteria() -> None:
@@ -184,26 +188,115 @@ def test_a_grader_that_cannot_be_used_is_one_line(change: dict[str, str], words:
 
 
 def test_rows_that_lack_what_graders_quote_are_told(tmp_path: Path) -> None:
-    """A row without the field is named by its number; the others come over with skip_bad."""
+    """A row without the field is named by its number; with skip_bad it is kept, and unknown to that grader."""
     run = copy.deepcopy(RUN)
     run["data_source"]["source"]["content"][1]["item"] = {"q": "How much?"}
     export = write(tmp_path / "export.json", EVAL, run)
     with pytest.raises(BadInput, match=r"eval_1 row 2: found a row without item.answer.short"):
         import_benchmarks(export, tmp_path / "in")
     (done,) = import_benchmarks(export, tmp_path / "in", skip_bad=True)
-    assert done.cases == 1
+    assert done.path is not None and done.cases == 2
+    judged = run_bench(load_bench(done.path), EchoTarget(), tmp_path / "run")
+    assert [one.verdict for one in judged.verdicts] == ["passed", "unknown"]
+    assert judged.verdicts[1].reason == "the case has no item.answer.short"
 
 
 def test_rescue_keeps_stored_replies_and_compares_verdicts(tmp_path: Path) -> None:
     """Two stored runs become runs that can be judged again; a verdict that differs is counted, not hidden."""
     items = [item(0, "hello!", True), item(1, "51 euros", False), item(0, "bye", True, "run_2")]
     (rescued,) = rescue(write(tmp_path / "export.json", EVAL, RUN, *items), tmp_path / "out")
-    assert [(run.agreed, run.compared) for run in rescued.runs] == [(2, 2), (0, 1)]  # "bye" holds no "hello"
+    verdicts = [run.verdicts for run in rescued.runs]
+    assert verdicts == [Verdicts(same=2), Verdicts(other=1)]  # "bye" holds no "hello"
     judged = judge_stored(rescued.runs[0].folder)
     assert judged.report.target == "hosted/gpt-4o-mini"
     assert [one.verdict for one in judged.verdicts] == ["passed", "failed"]
     page = (tmp_path / "out" / "rescue.md").read_text()
-    assert "2 of 3 stored verdicts are the same here" in page and "drillyard bench judge" in page
+    assert "2 stored verdicts = 2 the same here" in page and "drillyard bench judge" in page
+
+
+def answered(number: int, identity: str, passed: bool | None = None, **sample: Any) -> dict[str, Any]:
+    """Return an output item with an id of its own and another sample."""
+    made = {**item(number, "", bool(passed)), "id": identity}
+    made["sample"] = {"model": "gpt-4o-mini", "input": made["sample"]["input"], **sample}
+    return made if passed is not None else {**made, "results": []}
+
+
+def reply(content: object, **more: object) -> dict[str, Any]:
+    """Return a sample with one message of the assistant."""
+    return {"output": [{"role": "assistant", "content": content, **more}]}
+
+
+TOOL = {"type": "function_call", "name": "look_up"}
+ODD_ROWS = [
+    answered(0, "plain", True, **reply("hello")),
+    answered(0, "again", True, **reply("hello")),  # the same row and the same reply, sampled twice
+    answered(0, "parts", True, **reply([{"type": "output_text", "text": part} for part in ("hel", "lo")])),
+    answered(1, "refusal", False, **reply(None, refusal="I cannot say.")),
+    answered(0, "null", True, **reply(None)),
+    answered(1, "filtered", False, **reply(""), finish_reason="content_filter"),
+    answered(1, "tools", **reply([TOOL])),
+    answered(1, "error", False, output=[], error={"code": "rate_limit", "message": "Slow\ndown"}),
+    answered(1, "nothing", False),
+    answered(0, "elsewhere", False, **reply("hello")) | {"datasource_item": "a text"},
+]
+
+
+def test_rows_add_up_whatever_their_reply_is(tmp_path: Path) -> None:
+    """Parts are text, silence and errors are unknown with their reason, what is lost has a name, and the sums hold."""
+    graders = [CHECK, PYTHON, {**CHECK, "name": "odd", "operation": "regex"}]
+    export = write(tmp_path / "e.json", {**EVAL, "testing_criteria": graders}, RUN, *ODD_ROWS)
+    (rescued,) = rescue(export, tmp_path / "out")
+    assert rescued.rows == RowCount(questions=2, with_text=4, without_text=5, lost=1)
+    (run,) = rescued.runs
+    # Nine verdicts: four rows with text agree, four without are unknown here (whatever was stored), one row is lost.
+    assert (run.rows, run.verdicts) == (9, Verdicts(same=4, unknown=4, not_compared=1))
+    assert [words for words in rescued.imported.lost if "elsewhere" in words] == [
+        "eval_1 row 12 (elsewhere): found a row with the item 'a text', expected an object"
+    ]
+    assert rescued.imported.criteria == 1 and len(rescued.imported.lost) == 3
+    judged = judge_stored(run.folder)
+    assert (judged.report.cases, judged.report.criteria[0].unknown) == (9, 5)
+    assert [one.transcript.reply.why for one in judged.replies if one.transcript.reply.finish == "error"] == [
+        "empty",
+        "content_filter",
+        "parts: function_call",
+        "error: rate_limit: Slow down",
+        "empty",
+    ]
+    words = "12 rows in the export = 4 kept with text + 5 kept without text or ended in an error"
+    assert f"{words} + 2 kept as questions + 1 lost" in (tmp_path / "out" / "rescue.md").read_text()
+
+
+def test_an_eval_without_graders_keeps_its_rows(tmp_path: Path) -> None:
+    """No grader that can be used, or no definition at all: replies come over, and what is missing is said."""
+    stranger = {**item(0, "hello", True), "eval_id": "eval_7", "run_id": "run_7"}
+    export = write(tmp_path / "e.json", {**EVAL, "testing_criteria": [PYTHON]}, RUN, item(1, "49", True), stranger)
+    first, second = rescue(export, tmp_path / "out")
+    assert (first.imported.criteria, first.rows) == (0, RowCount(questions=2, with_text=1))
+    assert second.imported.lost == ("eval_7: its graders (testing_criteria) were not saved",)
+    assert second.rows == RowCount(with_text=1)
+    assert judge_stored(second.runs[0].folder).report.accuracy is None
+
+
+def test_pages_that_were_not_saved_are_told(tmp_path: Path) -> None:
+    """A run counts its output items: those that the export lacks are named, and a page saved twice counts once."""
+    run = {**RUN, "result_counts": {"total": 5}}
+    rows = [item(0, "hello", True)] * 2 + [item(1, "no", False)]
+    (rescued,) = rescue(write(tmp_path / "e.json", EVAL, run, *rows), tmp_path / "out")
+    assert rescued.imported.lost == (
+        "eval_1 run run_1: 3 of its 5 output items were not saved: save all pages of them",
+    )
+    assert rescued.rows == RowCount(questions=2, with_text=2)
+
+
+def test_verdicts_find_their_grader(tmp_path: Path) -> None:
+    """By the id that the service gave, else by the longest name; of graders with one name, each in its turn."""
+    names = [("a", "ilike", "x-1"), ("a-b", "ne", None), ("a", "ne", None)]
+    graders = [{**CHECK, "name": name, "operation": how, **({"id": key} if key else {})} for name, how, key in names]
+    odd = {**item(0, "hello", True), "results": [{"name": "a-b-77", "passed": True}, {"name": "x-1", "passed": True}]}
+    (rescued,) = rescue(write(tmp_path / "e.json", {**EVAL, "testing_criteria": graders}, RUN, odd), tmp_path / "out")
+    # "Hello" is asked for and "hello" said: `ilike` finds it, and `ne` of the same words fails, against a stored pass.
+    assert rescued.runs[0].verdicts == Verdicts(same=1, other=1)
 
 
 def test_rescue_goes_on_past_an_eval_that_is_lost(tmp_path: Path) -> None:

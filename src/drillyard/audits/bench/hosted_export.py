@@ -29,10 +29,11 @@ class HostedEval:
     runs: list[dict[str, Any]] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
 
-    def prompt_of(self, item: dict[str, Any]) -> Any:
-        """Return what an output item was asked: its run's `input_messages`, else the messages stored with it."""
+    def prompts_of(self, item: dict[str, Any]) -> tuple[Any, ...]:
+        """Return what an output item was asked: by its run's `input_messages`, by the messages stored with it."""
         run: dict[str, Any] = next((run for run in self.runs if run.get("id") == item.get("run_id")), {})
-        return as_object(run.get("data_source")).get("input_messages") or as_object(item.get("sample")).get("input")
+        asked = (as_object(run.get("data_source")).get("input_messages"), as_object(item.get("sample")).get("input"))
+        return tuple(prompt for prompt in asked if prompt)
 
 
 def as_object(value: Any) -> dict[str, Any]:
@@ -54,14 +55,25 @@ def read_export(path: Path) -> list[HostedEval]:
     files = sorted(p for p in path.rglob("*.json*") if p.is_file()) if path.is_dir() else [path]
     found = [thing for file in files for thing in _things(_documents(file), 0)]
     evals = {one.name: one for one in _evals(thing for kind, thing in found if not kind)}
-    if not evals:
+    if not found:
         raise bad_input(f"no eval in {str(path)!r}", "JSON with testing_criteria, as the hosted Evals API gives it")
-    only = next(iter(evals)) if len(evals) == 1 else ""
-    for kind, thing in found:
-        owner = evals.get(str(thing.get("eval_id") or only))
-        if owner and kind:
-            (owner.runs if kind == "run" else owner.items).append(thing)
+    _give_out(evals, [(kind, thing) for kind, thing in found if kind])
     return list(evals.values())
+
+
+def _give_out(evals: dict[str, HostedEval], found: list[tuple[str, dict[str, Any]]]) -> None:
+    """Give runs and output items to their evals, each once; those whose eval was not saved stand in one of its name."""
+    only = next(iter(evals)) if len(evals) == 1 else ""
+    of_run = {str(thing.get("id")): thing.get("eval_id") for kind, thing in found if kind == "run"}
+    seen: set[str] = set()
+    for kind, thing in found:
+        whole = json.dumps(thing, sort_keys=True) if thing.get("id") else ""
+        if whole and whole in seen:
+            continue  # a page that was saved twice
+        seen.add(whole)
+        name = str(thing.get("eval_id") or of_run.get(str(thing.get("run_id"))) or only or "unknown")
+        owner = evals.setdefault(name, HostedEval(name=name, definition={"testing_criteria": []}))
+        (owner.runs if kind == "run" else owner.items).append(thing)
 
 
 def _evals(definitions: Iterable[dict[str, Any]]) -> Iterator[HostedEval]:

@@ -3,98 +3,119 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drillyard.audits.bench.hosted import case_key, hosted_case, stored_reply
-from drillyard.audits.bench.hosted_export import HostedEval, as_list, as_object
+from drillyard.audits.bench.hosted import Grader, HostedRead
+from drillyard.audits.bench.hosted_export import as_object
+from drillyard.audits.bench.hosted_rows import Row
 from drillyard.audits.bench.judging import judge_case, needs_grader
 from drillyard.audits.bench.running import store_run
 from drillyard.errors import DrillyardError
-from drillyard.records import BenchCase, Benchmark, BenchReply, Reply, Transcript
+from drillyard.records import BenchCase, Benchmark, BenchReply, Criterion, Reply, Transcript
 
-__all__ = ["StoredRun", "store_runs"]
+__all__ = ["StoredRun", "Verdicts", "store_runs"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdicts:
+    """Stored verdicts against ours; the four add up to all that were stored.
+
+    `not_compared` are those of graders that ask a model or did not come over, of rows that are lost, and of metrics
+    whose library is not installed.
+    """
+
+    same: int = 0
+    other: int = 0
+    unknown: int = 0
+    not_compared: int = 0
+
+    def __str__(self) -> str:
+        parts = (
+            f"{self.same} the same here + {self.other} not + {self.unknown} unknown + {self.not_compared} not compared"
+        )
+        return f"{self.same + self.other + self.unknown + self.not_compared} stored verdicts = {parts}"
+
+    def __add__(self, other: Verdicts) -> Verdicts:
+        return Verdicts(**{name: value + getattr(other, name) for name, value in self.__dict__.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredRun:
-    """A run that came over: its folder, and how many stored verdicts (of graders that ask no model) are ours too."""
+    """A run that came over: its folder, its rows, and how its verdicts compare."""
 
     folder: Path
-    agreed: int
-    compared: int
+    rows: int
+    verdicts: Verdicts
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Answered:
-    case: BenchCase
-    sample: Mapping[str, Any]
-    results: Any
-
-    @property
-    def text(self) -> str:
-        return stored_reply(self.sample)
-
-
-def store_runs(hosted: HostedEval, bench: Benchmark, folder: Path) -> Iterator[StoredRun]:
+def store_runs(read: HostedRead, bench: Benchmark, folder: Path) -> Iterator[StoredRun]:
     """Write every run of which output items were saved into a folder of its own, and compare its verdicts."""
-    runs: dict[str, list[dict[str, Any]]] = {}
-    for item in hosted.items:
-        runs.setdefault(str(item.get("run_id") or "run"), []).append(item)
-    for name, items in runs.items():
-        answered = list(_answered(items, hosted, bench))
-        if not answered:
+    runs: dict[str, list[Row]] = {}
+    for row in read.rows:
+        if row.run is not None:
+            runs.setdefault(row.run, []).append(row)
+    for name, rows in runs.items():
+        kept = [(row.case, row.reply) for row in rows if row.case and row.reply]
+        if not kept:
             continue
         place = folder / re.sub(r"[^\w.-]+", "-", name)
-        target = f"hosted/{answered[0].sample.get('model') or 'unknown'}"
-        cases = tuple(one.case for one in answered)
-        store_run(bench.model_copy(update={"cases": cases}), list(_replies(answered, target)), target, place)
-        same = [verdict for one in answered for verdict in _compare(one, bench)]
-        yield StoredRun(folder=place, agreed=sum(same), compared=len(same))
+        models = (as_object(row.sample).get("model") for row in rows)
+        target = f"hosted/{next((model for model in models if isinstance(model, str) and model), 'unknown')}"
+        cases = tuple(case for case, _ in kept)
+        store_run(bench.model_copy(update={"cases": cases}), list(_replies(kept, target)), target, place)
+        found = Counter(fate for row in rows for fate in _compare(row, read.graders))
+        yield StoredRun(folder=place, rows=len(kept), verdicts=Verdicts(**found))
 
 
-def _answered(items: list[dict[str, Any]], hosted: HostedEval, bench: Benchmark) -> Iterator[_Answered]:
-    """Yield the items whose case came over, each case once: the first reply stands."""
-    known = {case_key(case): case for case in bench.cases}
-    for item in items:
-        sample, prompt = as_object(item.get("sample")), hosted.prompt_of(item)
-        try:
-            made = hosted_case(0, item.get("datasource_item"), prompt, sample, bench.criteria)
-            stored_reply(sample)
-        except DrillyardError:
-            continue  # the import has told it
-        case = known.pop(case_key(made), None)
-        if case is not None:
-            yield _Answered(case=case, sample=sample, results=item.get("results"))
-
-
-def _replies(answered: list[_Answered], target: str) -> Iterator[BenchReply]:
-    for one in answered:
-        for ask in one.case.asks:
-            finish = "length" if one.sample.get("finish_reason") == "length" else "stop"
-            reply = Reply.model_validate({"text": one.text, "finish": finish})
+def _replies(kept: Sequence[tuple[BenchCase, Reply]], target: str) -> Iterator[BenchReply]:
+    for case, reply in kept:
+        for ask in case.asks:
             transcript = Transcript(conversation=ask.conversation, reply=reply, target=target)
-            yield BenchReply(case=one.case.id, ask=ask.name, transcript=transcript)
+            yield BenchReply(case=case.id, ask=ask.name, transcript=transcript)
 
 
-def _compare(one: _Answered, bench: Benchmark) -> Iterator[bool]:
-    """Yield per stored verdict of a grader that asks no model whether ours is the same."""
-    stored = {
-        str(result.get("name")): result.get("passed") for result in as_list(one.results) if isinstance(result, dict)
-    }
-    replies = {ask.name: one.text for ask in one.case.asks}
-    for criterion in bench.criteria:
-        passed = next((p for name, p in stored.items() if _named(name, criterion.name)), None)
-        if isinstance(passed, bool) and not needs_grader(criterion):
-            try:
-                ours = judge_case(criterion, one.case, replies).verdict
-            except DrillyardError:
-                continue  # a metric whose library is not installed
-            yield (ours == "passed") == passed
+def _compare(row: Row, graders: Sequence[Grader]) -> Iterator[str]:
+    """Yield what became of each stored verdict of a row."""
+    turns: Counter[str] = Counter()
+    for result in map(as_object, row.results):
+        passed = result.get("passed")
+        if isinstance(passed, bool):
+            criterion = _grader_of(str(result.get("name")), graders, turns)
+            yield _fate(row, criterion, passed) if criterion else "not_compared"
 
 
-def _named(stored: object, name: str) -> bool:
-    """Say whether a stored result is of this grader: the API adds an id behind the name."""
-    return stored == name or (isinstance(stored, str) and stored.startswith(f"{name}-"))
+def _fate(row: Row, criterion: Criterion, passed: bool) -> str:
+    if needs_grader(criterion) or row.case is None or row.reply is None:
+        return "not_compared"
+    replies = {ask.name: row.reply.text for ask in row.case.asks if row.reply.finish != "error"}
+    try:
+        ours = judge_case(criterion, row.case, replies).verdict
+    except DrillyardError:
+        return "not_compared"  # a metric whose library is not installed
+    return "unknown" if ours == "unknown" else "same" if (ours == "passed") == passed else "other"
+
+
+def _grader_of(name: str, graders: Sequence[Grader], turns: Counter[str]) -> Criterion | None:
+    """Return the criterion of a stored result, which has the grader's id, or its name with an id behind it.
+
+    Graders of one name and without ids are taken in turn.
+    """
+    for one in graders:
+        if as_object(one.stored).get("id") == name:
+            return one.criterion
+    named = [(str(_named(one.stored)), one) for one in graders]
+    fitting = {own for own, _ in named if name == own or name.startswith(f"{own}-")}
+    if not fitting:
+        return None
+    longest = max(fitting, key=len)
+    same = [one.criterion for own, one in named if own == longest]
+    turns[longest] += 1
+    return same[min(turns[longest], len(same)) - 1]
+
+
+def _named(stored: Any) -> Any:
+    return as_object(stored).get("name") or as_object(stored).get("type")

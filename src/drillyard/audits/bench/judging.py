@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from drillyard.audits.bench.checks import check_text
 from drillyard.audits.bench.grading import grader_question, read_label, read_score
 from drillyard.audits.bench.similarity import similarity
-from drillyard.audits.bench.wording import lookup, render
+from drillyard.audits.bench.wording import lookup, quoted_by, render
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.world import load_world
 from drillyard.records import (
@@ -34,10 +34,11 @@ def needs_grader(criterion: Criterion) -> bool:
 
 
 def question_for(criterion: Criterion, case: BenchCase, replies: Mapping[str, str]) -> Conversation | None:
-    """Return what the grader is asked about a case; None for a criterion that asks nobody."""
+    """Return what the grader is asked about a case; None: nobody is, or the case lacks what it quotes."""
     if not isinstance(criterion, ModelLabel | ModelScore):
         return None
-    return grader_question(criterion, lookup(case, replies))
+    values = lookup(case, replies)
+    return grader_question(criterion, values) if quoted_by(criterion) <= values.keys() else None
 
 
 def judge_case(
@@ -58,6 +59,8 @@ def judge_case(
     if isinstance(criterion, ModelLabel | ModelScore) and (graded is None or graded.finish == "error"):
         return verdict(verdict="unknown", reason="the grader gave no reply")
     values = lookup(case, replies)
+    if absent := sorted(quoted_by(criterion) - values.keys()):
+        return verdict(verdict="unknown", reason=f"the case has no {', '.join(absent)}")
     if isinstance(criterion, TextCheck):
         if criterion.operation == "ne" and not render(criterion.input, values).strip():
             return verdict(verdict="unknown", reason="the reply is empty, which is no proof that something is absent")

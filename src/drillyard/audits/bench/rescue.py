@@ -5,15 +5,15 @@ OpenAI has announced that the hosted Evals close; `docs/rescue-your-evals.md` sa
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from drillyard.audits.bench.bench_file import load_bench
-from drillyard.audits.bench.hosted import import_hosted
+from drillyard.audits.bench.hosted import read_hosted
 from drillyard.audits.bench.hosted_export import HostedEval, read_export
-from drillyard.audits.bench.hosted_runs import StoredRun, store_runs
+from drillyard.audits.bench.hosted_rows import RowCount, count_rows
+from drillyard.audits.bench.hosted_runs import StoredRun, Verdicts, store_runs
 from drillyard.audits.bench.importing import Imported, import_one
 from drillyard.audits.bench.judging import needs_grader
 from drillyard.audits.bench.lines import Problems
@@ -24,16 +24,19 @@ __all__ = ["Rescued", "count_runs", "rescue"]
 
 @dataclass(frozen=True, kw_only=True)
 class Rescued:
-    """One hosted eval: its benchmark, whether that asks a grader, and its stored runs."""
+    """One hosted eval: its benchmark, what became of its rows, whether it asks a grader, and its stored runs."""
 
     imported: Imported
+    rows: RowCount = RowCount()
     graded: bool = False
     runs: tuple[StoredRun, ...] = ()
 
     def to_data(self) -> dict[str, object]:
         """Return plain data."""
-        runs = [{"folder": str(run.folder), "agreed": run.agreed, "compared": run.compared} for run in self.runs]
-        return {**self.imported.to_data(), "runs": runs}
+        runs = [
+            {"folder": str(run.folder), "rows": run.rows, "verdicts": dict(run.verdicts.__dict__)} for run in self.runs
+        ]
+        return {**self.imported.to_data(), "rows": dict(self.rows.__dict__), "runs": runs}
 
 
 def rescue(export: Path, out: Path) -> list[Rescued]:
@@ -48,22 +51,23 @@ def rescue(export: Path, out: Path) -> list[Rescued]:
 
 
 def count_runs(done: list[Rescued]) -> str:
-    """Say how many stored runs came over, and how far their verdicts agree with ours."""
+    """Say what became of all rows, how many stored runs came over, and how far their verdicts are ours."""
     runs = [run for one in done for run in one.runs]
-    words = f"{len(runs)} stored {'run' if len(runs) == 1 else 'runs'} can be judged again."
-    if compared := sum(run.compared for run in runs):
-        words += f" {sum(run.agreed for run in runs)} of {compared} stored verdicts are the same here."
-    return words
+    rows = sum((one.rows for one in done), RowCount())
+    words = f"{rows}. {len(runs)} stored {'run' if len(runs) == 1 else 'runs'} can be judged again."
+    return f"{words} {sum((run.verdicts for run in runs), Verdicts())}." if runs else words
 
 
 def _one(hosted: HostedEval, out: Path) -> Rescued:
-    job = functools.partial(import_hosted, hosted)
-    imported = import_one(hosted.name, job, out, Problems(skip=True), keep_going=True)
+    problems = Problems(skip=True)
+    read = read_hosted(hosted, problems)
+    rows = count_rows(read.rows)
+    imported = import_one(hosted.name, read.bench, out, problems, keep_going=True)
     if imported.path is None:
-        return Rescued(imported=imported)
+        return Rescued(imported=imported, rows=rows)
     bench = load_bench(imported.path)
-    runs = store_runs(hosted, bench, out / f"{imported.path.stem}-runs")
-    return Rescued(imported=imported, graded=any(map(needs_grader, bench.criteria)), runs=tuple(runs))
+    runs = store_runs(read, bench, out / f"{imported.path.stem}-runs")
+    return Rescued(imported=imported, rows=rows, graded=any(map(needs_grader, bench.criteria)), runs=tuple(runs))
 
 
 def _page(done: list[Rescued]) -> Iterator[str]:
@@ -79,9 +83,9 @@ def _page(done: list[Rescued]) -> Iterator[str]:
         else:
             yield f"{told.cases} cases and {told.criteria} graders are in `{told.path.name}`.\n"
             yield f"    drillyard bench run {told.path} TARGET{grader} -o RUN\n"
+        yield f"- {one.rows}."
         for run in one.runs:
-            agreed = f"; {run.agreed} of {run.compared} stored verdicts are the same here" if run.compared else ""
-            yield f"- Stored replies: `drillyard bench judge {run.folder}{grader}`{agreed}."
+            yield f"- {run.rows} stored replies: `drillyard bench judge {run.folder}{grader}`; {run.verdicts}."
         lost = [f"- Lost: {words}" for words in told.lost]
         yield from lost or (["- Nothing was lost."] if told.path else [])
         yield ""

@@ -21,9 +21,9 @@ from drillyard.audits.bench.judging import judge_case, judge_samples, needs_grad
 from drillyard.audits.bench.lines import Problems, json_lines
 from drillyard.audits.bench.reporting import report
 from drillyard.audits.bench.similarity import similarity
-from drillyard.audits.bench.wording import join_replies
+from drillyard.audits.bench.wording import join_replies, lookup, quoted_by
 from drillyard.errors import bad_input
-from drillyard.records import BenchCase, Benchmark, BenchReply, BenchReport, BenchVerdict, Reply, Similarity
+from drillyard.records import BenchCase, Benchmark, BenchReply, BenchReport, BenchVerdict, Criterion, Reply, Similarity
 from drillyard.records.files import as_lines, write_atomically
 from drillyard.targets import Target
 
@@ -121,11 +121,23 @@ def _make_ready(bench: Benchmark, grader: Target | None) -> None:
     for criterion in bench.criteria:
         if isinstance(criterion, Similarity):
             similarity(criterion.metric, "ready", "ready")
+        _fillable(criterion, bench)
     if any(case.most is not None for case in bench.cases) and any(map(needs_grader, bench.criteria)):
         raise bad_input("sampled cases with a criterion that asks a model", "criteria that judge by themselves")
     if grader is None and any(map(needs_grader, bench.criteria)):
         names = ", ".join(criterion.name for criterion in bench.criteria if needs_grader(criterion))
         raise bad_input(f"no grader for {names}", "a model that grades", "add --grader openai/MODEL")
+
+
+def _fillable(criterion: Criterion, bench: Benchmark) -> None:
+    """Refuse a criterion that quotes what no case has: more likely a slip than a gap in every row."""
+    names = quoted_by(criterion)
+    for case in bench.cases:
+        names -= lookup(case, {ask.name: "" for ask in case.asks}).keys()
+        if not names:
+            return
+    if bench.cases and names - {"sample.output_text"}:
+        raise bad_input(f"{{{{{min(names)}}}}} in criterion {criterion.name!r}", "what some case has")
 
 
 def _open(folder: Path, bench: Benchmark, target: str, seed: int | None, model: str = "") -> None:

@@ -7,9 +7,9 @@ import string
 from collections.abc import Mapping, Sequence
 
 from drillyard.errors import bad_input
-from drillyard.records import BenchCase, Message
+from drillyard.records import BehaviourAbsent, BenchCase, Criterion, Message, ModelLabel, ModelScore
 
-__all__ = ["from_format", "join_replies", "lookup", "quoted", "render", "render_messages"]
+__all__ = ["from_format", "join_replies", "lookup", "quoted", "quoted_by", "render", "render_messages"]
 
 _SLOT = re.compile(r"\{\{\s*((?:item|sample)\.[^{}]+?)\s*\}\}")
 
@@ -17,6 +17,17 @@ _SLOT = re.compile(r"\{\{\s*((?:item|sample)\.[^{}]+?)\s*\}\}")
 def quoted(text: str) -> set[str]:
     """Return the names that a text quotes, such as `item.question`."""
     return set(_SLOT.findall(text))
+
+
+def quoted_by(criterion: Criterion) -> set[str]:
+    """Return the names that a criterion quotes."""
+    if isinstance(criterion, ModelLabel | ModelScore):
+        texts = [message.content for message in criterion.messages]
+    elif isinstance(criterion, BehaviourAbsent):
+        texts = [criterion.behaviour]
+    else:
+        texts = [criterion.input, criterion.reference]
+    return {name for text in texts for name in quoted(text)}
 
 
 def render(text: str, values: Mapping[str, str]) -> str:
@@ -43,11 +54,12 @@ def lookup(case: BenchCase, replies: Mapping[str, str]) -> dict[str, str]:
     """Return what criteria may quote: the case's values over the replies by name, and the first reply as the output.
 
     A value of the case wins over a reply of the same name, as in OpenAI Evals (a sample may bring its completion).
+    A case that asks nothing and brings no completion has no output.
     """
     named = {f"item.{name}": text for name, text in {**replies, **case.values}.items()}
     given = {f"sample.{name}": text for name, text in replies.items()}
-    first = replies.get(case.asks[0].name, "") if case.asks else case.values.get("completion", "")
-    return {**named, **given, "sample.output_text": first}
+    first = replies.get(case.asks[0].name, "") if case.asks else case.values.get("completion")
+    return {**named, **given} if first is None else {**named, **given, "sample.output_text": first}
 
 
 def from_format(text: str) -> str:
