@@ -115,11 +115,11 @@ def _rows(hosted: HostedEval, problems: Problems) -> Iterator[Row]:
             asked = {"prompts": (prompt,)} if prompt is not None else {"sample": one.get("sample")}
             yield Row(where=where({}), source=f"data {place}", item=one.get("item"), **asked)
     for item in hosted.items:
-        run, sample = str(item.get("run_id") or "run"), as_object(item.get("sample"))
+        name, sample = str(item.get("run_id") or "run"), as_object(item.get("sample"))
         yield Row(
             where=where(item),
-            source=f"run {run}",
-            run=run,
+            source=f"run {name}",
+            run=name,
             item=item.get("datasource_item"),
             prompts=hosted.prompts_of(item),
             sample=sample or {"error": item.get("error")},

@@ -87,7 +87,8 @@ def _number(text: str) -> float | None:
 
 
 def _point(text: str) -> Literal["first", "second", "both"] | None:
-    return text if text in ("first", "second", "both") else None
+    known: tuple[Literal["first"], Literal["second"], Literal["both"]] = ("first", "second", "both")
+    return next((point for point in known if point == text), None)
 
 
 def _view(
