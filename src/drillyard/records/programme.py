@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from annotated_types import Ge, Le
 from pydantic import Field
 
 from drillyard.records.base import Record
@@ -82,7 +83,7 @@ class Brief(Record):
     systems: tuple[AISystem, ...] = Field(min_length=1)
     policies: tuple[Policy, ...] = ()
     laws: tuple[Law, ...] = ()
-    retries: Literal["unlimited", "facilitator"] | Annotated[int, Field(ge=0, le=100)] = "unlimited"
+    retries: Literal["unlimited", "facilitator"] | Annotated[int, Ge(0), Le(100)] = "unlimited"
     seed: int = Field(default=1, ge=0)
 
 
