@@ -54,7 +54,7 @@ def test_the_cohort_is_shown_with_its_work(visit: Visit, clock: Clock) -> None:
     ann.get("/drills/hunt-1")
     ann.send("/drills/hunt-1/hints", place="0")
     clock.now += 25 * 60
-    ann.send("/drills/hunt-1/upload", files={"file": ("x", SUBMISSION.to_json().encode())})
+    ann.upload("/drills/hunt-1", ("x", SUBMISSION.to_json().encode()))
     until(lambda: "Planted and claimed" in ann.get("/drills/hunt-1/result"))
     visit(BOB.code).get("/drills/hunt-2")
     root = read(visit(DESIGNER_CODE).get("/designer"))
@@ -90,7 +90,7 @@ def test_attempts_tell_refinement_what_people_did(visit: Visit, programme: Progr
     ann = visit(ANN.code)
     ann.get("/drills/hunt-1")
     clock.now += 90
-    ann.send("/drills/hunt-1/upload", files={"file": ("x", SUBMISSION.to_json().encode())})
+    ann.upload("/drills/hunt-1", ("x", SUBMISSION.to_json().encode()))
     until(lambda: "Planted and claimed" in ann.get("/drills/hunt-1/result"))
     visit(BOB.code).get("/drills/hunt-2")
     done, begun = attempts(programme.path)

@@ -87,7 +87,7 @@ def test_a_grader_that_meets_a_broken_file_shows_no_path(programme: ProgramFolde
         bob = Visitor(client).sign_in(BOB.code)
         bob.get("/drills/hunt-2")
         mine = SUBMISSION.model_copy(update={"instance": "hunt-2"})
-        bob.send("/drills/hunt-2/upload", files={"file": ("x", mine.to_json().encode())})
+        bob.upload("/drills/hunt-2", ("x", mine.to_json().encode()))
         for left in ("3 times", "2 times", "once more"):
             until(lambda: "Grading did not end" in bob.get("/drills/hunt-2/result"))
             assert "a fault of the yard, not of your work" in bob.page and str(programme.path) not in bob.page

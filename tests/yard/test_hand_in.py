@@ -42,9 +42,10 @@ def ann(visit: Visit) -> Visitor:
 
 
 def upload(ann: Visitor, data: bytes, expect: int = 200, name: str = "mine.json") -> str:
-    """Hand in a file from the drill page."""
+    """Upload a file from the drill page, and where it checks out hand it in after the look back."""
     ann.get(HERE)
-    return ann.send(f"{HERE}/upload", expect=expect, files={"file": (name, data, "application/json")})
+    page = ann.send(f"{HERE}/upload", expect=expect, files={"file": (name, data, "application/json")})
+    return ann.hand_in(HERE) if expect == 200 else page
 
 
 def stored(programme: ProgramFolder) -> list[Submission]:
@@ -67,7 +68,7 @@ def test_work_is_handed_in_after_a_look_back(ann: Visitor, programme: ProgramFol
     ann.send(f"{HERE}/claims", **FIELDS)
     ann.send(f"{HERE}/hints", place="0")
     page = ann.get(f"{HERE}/submit")
-    assert "Hand in 1 claim?" in page and "take 5 % of the score" in page and "ends this attempt" in page
+    assert "Hand in 1 claim?" in page and "take 5 % of what you score above" in page and "ends this attempt" in page
     assert stored(programme) == []
     ann.send(f"{HERE}/submit")
     assert stored(programme) == [SUBMISSION]
@@ -114,6 +115,26 @@ def test_a_file_is_handed_in_under_ones_own_id(ann: Visitor, programme: ProgramF
     upload(ann, SUBMISSION.model_copy(update={"learner": BOB.id}).to_json().encode(), name="../../roster.json")
     assert stored(programme) == [SUBMISSION]
     assert programme.roster().learners == (ANN, BOB), "the name of a file is never a path"
+
+
+def test_a_file_waits_for_its_learner_s_word(ann: Visitor, visit: Visit, programme: ProgramFolder) -> None:
+    """What was read is shown and held over a sign-out; only what was seen is handed in, also with two tabs."""
+    first, second = (SUBMISSION.model_copy(update={"claims": (CLAIM,) * count}) for count in (2, 3))
+    ann.send(f"{HERE}/upload", files={"file": ("mine.json", first.to_json().encode())})
+    seen = ann.page
+    for words in ("Hand in 2 claims?", "Handing in ends this attempt", CLAIM.trigger.words, ">Back</a>"):
+        assert words in seen
+    later = visit(ANN.code)
+    assert "A file of yours waits" in later.get(HERE) and "Hand in 2 claims?" in later.get(f"{HERE}/upload")
+    later.send(f"{HERE}/upload", files={"file": ("mine.json", second.to_json().encode())})
+    ann.page = seen
+    (digest,) = re.findall(r'name="upload" value="(\w+)"', seen)
+    assert "Another file has come" in ann.send(f"{HERE}/submit", expect=409, upload=digest)
+    assert "Hand in 3 claims?" in ann.page and stored(programme) == []
+    ann.hand_in(HERE)
+    ann.page = seen
+    ann.send(f"{HERE}/submit", upload=digest)
+    assert stored(programme) == [second], "twice is once"
 
 
 def changed(**fields: object) -> bytes:

@@ -95,7 +95,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         bob = Visitor(TestClient(client.app)).sign_in(BOB.code)
         bob.get("/drills/hunt-2")
         evil = SUBMISSION.model_copy(update={"instance": "hunt-2", "claims": claims})
-        bob.send("/drills/hunt-2/upload", files={"file": ("x", evil.to_json().encode())})
+        found["look back"] = bob.send("/drills/hunt-2/upload", files={"file": ("x", evil.to_json().encode())})
+        found["drill with a file that waits"] = bob.get("/drills/hunt-2")
+        bob.get("/drills/hunt-2/upload")
+        bob.hand_in("/drills/hunt-2")
         until(lambda: "Grading did not end" in bob.get("/drills/hunt-2/result"))
         found["grading failed"] = bob.page
         found["designer"] = Visitor(TestClient(client.app)).sign_in(DESIGNER_CODE).get("/designer")

@@ -91,6 +91,7 @@ def test_artefacts_are_handed_in_and_graded(ann: Visitor, programme: ProgramFold
     """The file is kept as it came, under the learner's name; the result shows points, area, checks and hashes."""
     handed = submission_of("hunt-1", idle(), idle())
     upload(ann, handed.to_json().encode())
+    ann.hand_in(HERE)
     store = Store(programme.database)
     (kept,) = Submissions(store).all()
     store.close()

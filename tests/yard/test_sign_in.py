@@ -132,6 +132,8 @@ FORMS = [
     "/drills/hunt-1/hints",
     "/drills/hunt-1/submit",
     "/drills/hunt-1/upload",
+    "/drills/hunt-1/trial",
+    "/drills/hunt-1/policy",
     "/drills/hunt-1/retry",
     "/drills/hunt-1/again",
     "/drills/hunt-1/drafts/claim",
@@ -174,7 +176,7 @@ def test_a_token_belongs_to_its_cookie() -> None:
 FOREIGN = ("hunt-2", "hunt-3", "nothing", "..%2f..%2froster.json", "%2e%2e", "hunt-1%00", "a" * 5000)
 
 
-@pytest.mark.parametrize("page", ["", "/submit", "/result"])
+@pytest.mark.parametrize("page", ["", "/submit", "/upload", "/questions", "/result"])
 def test_a_drill_that_is_not_mine_is_not_there(visit: Visit, page: str) -> None:
     """Another learner's, one that is held back, one that does not exist and a path trick all give the same 404."""
     ann = visit(ANN.code)

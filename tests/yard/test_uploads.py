@@ -109,7 +109,7 @@ def test_a_check_that_fails_changes_nothing(programme: ProgramFolder, error: Exc
         ann.get(HERE)
         assert line in ann.send(f"{HERE}/upload", expect=status, files={"file": FILE})
         assert kept(programme) == []
-        ann.send(f"{HERE}/upload", files={"file": FILE})
+        ann.upload(HERE, FILE)
         assert kept(programme) == [SUBMISSION]
 
 
@@ -126,12 +126,12 @@ def test_a_grading_that_failed_leaves_the_attempt_open(programme: ProgramFolder)
     with running(programme, lambda _instance, data: read_any(data), grader) as client:
         ann = Visitor(client).sign_in(ANN.code)
         ann.get(HERE)
-        ann.send(f"{HERE}/upload", files={"file": FILE})
+        ann.upload(HERE, FILE)
         until(lambda: "Grading did not end" in ann.get(f"{HERE}/result"))
         assert "does not use up your attempt" in ann.page and f'href="{HERE}"' in ann.page
         assert "Hand in" in ann.get(HERE), "the drill itself, not its result"
         ann.send(f"{HERE}/hints", place="0")
-        ann.send(f"{HERE}/upload", files={"file": ("b.json", better.to_json().encode(), "application/json")})
+        ann.upload(HERE, ("b.json", better.to_json().encode(), "application/json"))
         until(lambda: "Planted and claimed" in ann.get(f"{HERE}/result"))
         assert kept(programme) == [better], "one row, with the newer work"
         assert "Planted and claimed" in ann.get(HERE), "graded: now it is over"

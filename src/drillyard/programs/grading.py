@@ -1,9 +1,9 @@
-"""Check and grade in a separate process with limits on time and memory, without a network.
+"""Check, try and grade in a separate process with limits on time and memory, without a network.
 
-The child gets one job as JSON on its standard input and answers with a submission or a grade as JSON on its standard
-output; a learner's data can reach neither channel, because replies are made and read inside the child. The child sets
-its own limits before it reads any of that data, because code between fork and exec is not safe in a server with
-threads.
+The child gets one job as JSON on its standard input and answers with a submission, a trial or a grade as JSON on its
+standard output; a learner's data can reach neither channel, because replies are made and read inside the child. The
+child sets its own limits before it reads any of that data, because code between fork and exec is not safe in a server
+with threads.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from drillyard.alignment.workers import ONE_THREAD
+from drillyard.containment.adversaries.case import CASE, read_case
+from drillyard.containment.adversaries.trial import try_policy
+from drillyard.containment.gateway.policy import policy_of
 from drillyard.errors import BadInput, DrillyardError, GradingFailed, bad_input
 from drillyard.programs.drills import AnyExam, load_drill, load_kit
 from drillyard.programs.drills.materialise import truth_hash
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.submission import most_bytes, read_submission
-from drillyard.records import AnySubmission, Budget, Grade, Instance, Record, Truth, read_any
+from drillyard.records import AnySubmission, Budget, Drill, Grade, Instance, OracleTrial, Record, Truth, read_any
 
 __all__ = [
     "BROKEN",
@@ -42,10 +45,12 @@ __all__ = [
     "or_exit",
     "run_child",
     "serve_one",
+    "try_last_year",
 ]
 
 CHECK_SECONDS = 30.0
-"""Most seconds that the check of an upload may take; on two busy cores one takes 3 to 5, mostly to start Python."""
+"""Most seconds that the check of an upload, or a trial, may take; on two busy cores one takes 3 to 5, mostly to start
+Python."""
 
 T = TypeVar("T")
 
@@ -74,9 +79,28 @@ def check_upload(folder: ProgramFolder, instance: Instance, data: bytes) -> AnyS
         return read_submission(data, drill, instance)
     if len(data) > most_bytes(drill):
         raise bad_input(f"a submission of {len(data):,} bytes", f"at most {most_bytes(drill):,}", "shorten it")
-    budget = Budget(seconds=min(CHECK_SECONDS, drill.budget.seconds), memory_mb=drill.budget.memory_mb)
-    job = _job(instance, folder.truth(instance.id), folder.target(instance), budget)
-    ended = run_child(job | {"upload": base64.b64encode(data).decode()}, budget)
+    job = _job(instance, folder.truth(instance.id), folder.target(instance), _quick(drill))
+    return read_any(_checked(job | {"upload": base64.b64encode(data).decode()}, _quick(drill)))
+
+
+def try_last_year(folder: ProgramFolder, instance: Instance, policy: str) -> OracleTrial:
+    """Put the year that a desk's learner knows through a policy, in a child process that is given nothing else.
+
+    Raises:
+        BadInput, GradingFailed: as `check_upload`.
+    """
+    budget = _quick(load_drill(instance.drill, instance.world))
+    job = {"case": str((folder.target(instance) / CASE).resolve()), "policy": policy, "budget": budget.to_data()}
+    return OracleTrial.from_json(_checked(job, budget))
+
+
+def _quick(drill: Drill) -> Budget:
+    return Budget(seconds=min(CHECK_SECONDS, drill.budget.seconds), memory_mb=drill.budget.memory_mb)
+
+
+def _checked(job: Mapping[str, Any], budget: Budget) -> bytes:
+    """Return what a child answers to a learner's file. Raises `BadInput` and `GradingFailed` as `check_upload`."""
+    ended = run_child(job, budget)
     if ended.code == OUT_OF_TIME:
         raise bad_input(f"a file whose check takes longer than {budget.seconds:g} s", "less", "hand in less, or again")
     if ended.code == REFUSED:
@@ -85,7 +109,7 @@ def check_upload(folder: ProgramFolder, instance: Instance, data: bytes) -> AnyS
         raise bad_input(f"a file whose check needs more than {budget.memory_mb} MiB", "less", "hand in less")
     if ended.code:
         raise GradingFailed(f"the check ended with code {ended.code}: {ended.last[:200]}")
-    return read_any(ended.answer)
+    return ended.answer
 
 
 def grade_isolated(folder: ProgramFolder, submission: AnySubmission, budget: Budget | None = None) -> Grade:
@@ -134,24 +158,33 @@ def open_exam(folder: ProgramFolder, instance_id: str) -> AnyExam:
 
 
 def serve_one() -> None:
-    """Read one job from standard input, check or grade, write the result to standard output. In the child only."""
+    """Read one job from standard input, do it, write the result to standard output. In the child only."""
     job: dict[str, Any] = json.load(sys.stdin.buffer)
     limit_process(Budget.from_data(job["budget"]))
+    answer = _try(job) if "case" in job else _on_exam(job)
+    sys.stdout.buffer.write(answer.to_json().encode())
+
+
+def _try(job: Mapping[str, Any]) -> Record:
+    case = or_exit(BROKEN, lambda: read_case(Path(job["case"])))
+    return or_exit(REFUSED, lambda: try_policy(policy_of(job["policy"]), case))
+
+
+def _on_exam(job: Mapping[str, Any]) -> Record:
     exam = or_exit(
         BROKEN,
         lambda: _open(Instance.from_data(job["instance"]), Truth.from_data(job["truth"]), Path(job["folder"])),
     )
-    answer: Record = or_exit(REFUSED, lambda: _check(exam, job) if "upload" in job else _grade(exam, job))
-    sys.stdout.buffer.write(answer.to_json().encode())
+    return or_exit(REFUSED, lambda: _check(exam, job) if "upload" in job else _grade(exam, job))
 
 
-def _check(exam: AnyExam, job: Mapping[str, Any]) -> AnySubmission:
+def _check(exam: AnyExam, job: Mapping[str, Any]) -> Record:
     submission = read_submission(base64.b64decode(job["upload"]), exam.drill, exam.instance)
     load_kit(exam.drill.id, exam.instance.world).check(exam, submission)
     return submission
 
 
-def _grade(exam: AnyExam, job: Mapping[str, Any]) -> Grade:
+def _grade(exam: AnyExam, job: Mapping[str, Any]) -> Record:
     grade = load_kit(exam.drill.id, exam.instance.world).grade(exam, read_any(json.dumps(job["submission"])))
     return grade.model_copy(update={"peak_mb": round(_peak_mb(), 1)})
 

@@ -25,10 +25,10 @@ from drillyard.programs.drills.fact_sheet import fact_sheet
 from drillyard.programs.drills.grade import with_hint_cost
 from drillyard.programs.fitting import fit_apart
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.grading import check_upload, grade_isolated
+from drillyard.programs.grading import check_upload, grade_isolated, try_last_year
 from drillyard.programs.graph import EVIDENCE
 from drillyard.programs.submission import MAX_BYTES
-from drillyard.records import AnySubmission, Grade, Instance
+from drillyard.records import AnySubmission, Grade, Instance, OracleTrial
 from drillyard.stats.shown import percent
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
@@ -38,12 +38,14 @@ from drillyard.yard.chat import Chat
 from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
 from drillyard.yard.drafts import Drafts
 from drillyard.yard.fits import Fits, Fitter, FitterCall
+from drillyard.yard.held import Held
 from drillyard.yard.models import Models
 from drillyard.yard.pages import (
     again,
     chat,
     claims,
     designer,
+    desk,
     drafts,
     drill,
     drills,
@@ -53,6 +55,7 @@ from drillyard.yard.pages import (
     result,
     sign_in,
     submit,
+    uploads,
 )
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
 from drillyard.yard.store import Store, unkept
@@ -86,7 +89,11 @@ _ROUTES = (
     Route(f"{_DRILL}/hints", hints.open_next, methods=["POST"]),
     Route(f"{_DRILL}/submit", submit.confirm, methods=["GET"]),
     Route(f"{_DRILL}/submit", submit.hand_in, methods=["POST"]),
-    Route(f"{_DRILL}/upload", submit.upload, methods=["POST"]),
+    Route(f"{_DRILL}/upload", uploads.look_back, methods=["GET"]),
+    Route(f"{_DRILL}/upload", uploads.upload, methods=["POST"]),
+    Route(f"{_DRILL}/trial", desk.try_it, methods=["POST"]),
+    Route(f"{_DRILL}/policy", desk.begin_anew, methods=["POST"]),
+    Route(f"{_DRILL}/questions", desk.questions, methods=["GET"]),
     Route(f"{_DRILL}/result", result.show, methods=["GET"]),
     Route(f"{_DRILL}/retry", result.retry, methods=["POST"]),
     Route(f"{_DRILL}/again", again.ask, methods=["POST"]),
@@ -117,19 +124,20 @@ def make_app(
     build: Callable[[ProgramFolder, str], None] = build_apart,
     checker: Callable[[Instance, bytes], AnySubmission] | None = None,
     fit: FitterCall = fit_apart,
+    trier: Callable[[Instance, str], OracleTrial] | None = None,
     clock: Callable[[], float] = time.time,
     lease_seconds: float = LEASE_SECONDS,
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder.
 
     `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy, `checker`
-    reads an upload and `fit` fits a technique; the defaults are the organism of the instance and processes of their
-    own. Nothing runs before the application starts.
+    reads an upload, `fit` fits a technique, `trier` tries a policy on last year; the defaults are the organism of the
+    instance and processes of their own. Nothing runs before the application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
     """
-    yard = _open_yard(folder, targets, grader, build, checker, fit, clock, lease_seconds)
+    yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
@@ -161,6 +169,7 @@ def _open_yard(
     build: Callable[[ProgramFolder, str], None],
     checker: Callable[[Instance, bytes], AnySubmission] | None,
     fit: FitterCall,
+    trier: Callable[[Instance, str], OracleTrial] | None,
     clock: Callable[[], float],
     lease_seconds: float,
 ) -> Yard:
@@ -176,11 +185,13 @@ def _open_yard(
         submissions=submissions,
         queue=GradingQueue(submissions, partial(_grade, programme, store, grader), lease_seconds),
         check=checker or partial(check_upload, programme),
+        try_last_year=trier or partial(try_last_year, programme),
         chat=Chat(Models(targets or (lambda one: open_target(f"organism/{programme.target(one)}"))), store),
         builder=Builder(programme, build),
         fits=fits_kept,
         fitter=Fitter(programme, fits_kept, fit),
         drafts=Drafts(store),
+        held=Held(store),
         templates=_templates(),
         by_address=TryLimit(tries=20, seconds=300),
         by_code=TryLimit(tries=5, seconds=300),

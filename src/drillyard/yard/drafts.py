@@ -47,7 +47,7 @@ class Drafts:
 
     def save(self, learner: str, instance: str, form: str, fields: Sequence[tuple[str, str]]) -> None:
         """Keep what stands in a form in place of what stood in it before. Raises `Refused` for too much of it."""
-        body = json.dumps([field for field in fields if field[0] not in _HELD_BACK])
+        body = json.dumps([field for field in fields if field[0] not in _HELD_BACK], ensure_ascii=False)
         if form not in FORMS or len(body) > MOST_DRAFT:
             found = f"found {len(body)} characters in the form {form[:40]!r}"
             raise Refused(f"{found}, expected at most {MOST_DRAFT} in a known form; shorten what you typed")

@@ -39,6 +39,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "FOREIGN KEY(learner) REFERENCES learners (id))",
         "CREATE INDEX fits_of ON fits (learner, instance)",
     ),
+    # 4: an upload waits for its learner's word, and the last trial is there again after a reload.
+    (
+        "CREATE TABLE held (learner VARCHAR NOT NULL, instance VARCHAR NOT NULL, what VARCHAR NOT NULL, "
+        "body VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (learner, instance, what), "
+        "FOREIGN KEY(learner) REFERENCES learners (id))",
+    ),
 )
 """What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
 

@@ -16,6 +16,7 @@ __all__ = [
     "EventRow",
     "FitRow",
     "GradeRow",
+    "HeldRow",
     "HintRow",
     "LearnerRow",
     "SessionRow",
@@ -89,6 +90,18 @@ class DraftRow(Table):
     learner: Mapped[str] = mapped_column(ForeignKey("learners.id"), primary_key=True)
     instance: Mapped[str] = mapped_column(primary_key=True)
     form: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    at: Mapped[float]
+
+
+class HeldRow(Table):
+    """What the yard made for a learner between two steps, as JSON: an upload that was checked, the last trial."""
+
+    __tablename__ = "held"
+
+    learner: Mapped[str] = mapped_column(ForeignKey("learners.id"), primary_key=True)
+    instance: Mapped[str] = mapped_column(primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
     body: Mapped[str]
     at: Mapped[float]
 

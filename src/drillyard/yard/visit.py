@@ -28,17 +28,18 @@ from drillyard.organisms.world import World, load_world
 from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner
-from drillyard.records import AnySubmission, Drill, Instance
+from drillyard.records import AnySubmission, Drill, Instance, OracleTrial
 from drillyard.yard.builder import Builder
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import TryLimit, form_matches, form_token
 from drillyard.yard.drafts import Drafts
 from drillyard.yard.fits import Fits, Fitter
+from drillyard.yard.held import Held
 from drillyard.yard.queue import GradingQueue
 from drillyard.yard.store import SESSION_SECONDS, Refused, Store
 from drillyard.yard.submissions import Submissions
 
-__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "page", "released"]
+__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "page", "path_of", "released"]
 
 COOKIE = "drillyard"
 
@@ -56,11 +57,13 @@ class Yard:
     submissions: Submissions
     queue: GradingQueue
     check: Callable[[Instance, bytes], AnySubmission]
+    try_last_year: Callable[[Instance, str], OracleTrial]
     chat: Chat
     builder: Builder
     fits: Fits
     fitter: Fitter
     drafts: Drafts
+    held: Held
     templates: jinja2.Environment
     by_address: TryLimit
     by_code: TryLimit
@@ -89,6 +92,11 @@ class Assignment:
     instance: Instance
     drill: Drill
     world: World | None
+
+
+def path_of(one: Assignment) -> str:
+    """Return the address of a drill."""
+    return f"/drills/{one.instance.id}"
 
 
 @dataclass(frozen=True, kw_only=True)

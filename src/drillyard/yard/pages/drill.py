@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
-from drillyard.containment.adversaries.case import CASE, read_case
 from drillyard.programs.submission import MAX_PROMPT, most_bytes
 from drillyard.records import Severity
 from drillyard.yard.claim_form import LINES, ClaimForm, from_claim, from_fields
 from drillyard.yard.pages.again import preparing
-from drillyard.yard.visit import Assignment, Visit, page
+from drillyard.yard.pages.desk import desk
+from drillyard.yard.visit import Assignment, Visit, page, path_of
 
 __all__ = ["path_of", "show", "view"]
 
@@ -57,11 +57,6 @@ def _said(visit: Visit, name: str) -> str:
     return draft.one("prompt") if draft else ""
 
 
-def path_of(one: Assignment) -> str:
-    """Return the address of a drill."""
-    return f"/drills/{one.instance.id}"
-
-
 def view(
     visit: Visit,
     one: Assignment,
@@ -76,7 +71,7 @@ def view(
     """Render the drill page with what was typed and what was wrong with it."""
     store, me, name = visit.yard.store, visit.me().id, one.instance.id
     if one.drill.hands_in == "policy":
-        return _desk(visit, one, status, upload_error)
+        return desk(visit, one, status, upload_error)
     chats = store.chats(me, name)
     opened = store.hints(me, name)
     done = visit.request.query_params.get("done", "")
@@ -103,27 +98,9 @@ def view(
         template=template or last,
         chat_error=chat_error,
         upload_error=upload_error,
+        waits=visit.yard.held.waiting(me, name) is not None,
         max_kb=most_bytes(one.drill) // 1024,
         repair=one.drill.hands_in == "artefacts",
         fits_left=visit.yard.fits.left(me, name),
         max_prompt=MAX_PROMPT,
-    )
-
-
-def _desk(visit: Visit, one: Assignment, status: int, upload_error: str) -> Response:
-    """Render a drill without a model: files to work on, and a policy to hand in."""
-    store, me, name = visit.yard.store, visit.me().id, one.instance.id
-    opened = store.hints(me, name)
-    return visit.render(
-        "desk.html",
-        status,
-        one=one,
-        here=path_of(one),
-        hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
-        opened=len(opened),
-        cost=sum(hint.cost for hint in opened),
-        new_hint=len(opened) if visit.request.query_params.get("done", "") == "hint" else 0,
-        case=read_case(visit.yard.programme.target(one.instance) / CASE),
-        upload_error=upload_error,
-        max_kb=most_bytes(one.drill) // 1024,
     )

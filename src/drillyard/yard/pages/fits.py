@@ -17,8 +17,9 @@ from drillyard.programs.drills.too_permissive_too_censored.workbench import (
 )
 from drillyard.records import ArtefactSubmission
 from drillyard.yard.fits import QUOTA
+from drillyard.yard.pages.checking import AT_A_TIME
 from drillyard.yard.pages.drill import path_of
-from drillyard.yard.pages.submit import LIMITER, receive
+from drillyard.yard.pages.uploads import receive
 from drillyard.yard.visit import Assignment, Visit, page
 
 __all__ = ["ask", "hand_in", "show"]
@@ -58,9 +59,9 @@ def ask(visit: Visit) -> Response:
     return visit.go(f"{path_of(one)}/fits#fitted")
 
 
-@page("learner", limiter=LIMITER)
+@page("learner", limiter=AT_A_TIME)
 def hand_in(visit: Visit) -> Response:
-    """Hand in two fits and an operating point, by the road that a packed file takes."""
+    """Take two fits and an operating point by the road that a packed file takes: checked, and looked at once more."""
     one, me = _repair(visit), visit.me().id
     artefacts = [visit.yard.fits.artefact(me, one.instance.id, visit.field(place)) for place in ("first", "second")]
     point = _point(visit.field("point"))
@@ -68,7 +69,7 @@ def hand_in(visit: Visit) -> Response:
     if first is None or second is None or point is None:
         return _view(visit, one, status=422, hand_in_error="Choose a first fit, a second one, and an operating point.")
     packed = ArtefactSubmission(instance=one.instance.id, learner=me, artefacts=(first, second), point=point)
-    return receive(visit, one, packed.to_json().encode())
+    return receive(visit, one, lambda: packed.to_json().encode())
 
 
 def _repair(visit: Visit) -> Assignment:

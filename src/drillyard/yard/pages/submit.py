@@ -1,31 +1,20 @@
-"""Handing in: the claims in hand, or a JSON file; once, and after a look back."""
+"""Handing in: the claims in hand, or a file that waits; once, and after a look back."""
 
 from __future__ import annotations
 
-import logging
-
-import anyio
 from starlette.responses import Response
 
-from drillyard.containment.gateway.policy import policy_of
-from drillyard.errors import BadInput, GradingFailed
-from drillyard.programs.drills.contain_the_oracle.exam import POLICY
-from drillyard.programs.folder import ProgramFolder
+from drillyard.errors import BadInput
 from drillyard.programs.submission import read_submission
 from drillyard.records import AnySubmission, Claim, PolicySubmission, Submission
-from drillyard.yard.pages.drill import path_of, view
+from drillyard.yard.held import Waiting
+from drillyard.yard.pages.drill import path_of
+from drillyard.yard.summary import summary
 from drillyard.yard.visit import Assignment, Visit, page
 
-__all__ = ["LIMITER", "as_submitted", "confirm", "hand_in", "receive", "unchanged", "upload"]
+__all__ = ["as_submitted", "confirm", "hand_in", "look_back_at"]
 
-LIMITER = anyio.CapacityLimiter(2)
-"""Checks of uploads at a time; more wait in the order in which they came, without a thread."""
-_BUSY = "Your last file is still being checked. Wait until that page comes, then hand in once."
-_UNCHANGED = "This is the desk’s policy of today, unchanged: it is known to break its limits. Change it first."
-_FAULT = "The check stopped at a fault of the yard, not of your work. Nothing was handed in: try once more."
-
-_checking: set[str] = set()  # learners of whom a file is being checked
-_log = logging.getLogger(__name__)
+_ANOTHER = "Another file has come since you opened that page. This is it: look at it before you hand it in."
 
 
 @page("learner")
@@ -39,57 +28,30 @@ def confirm(visit: Visit) -> Response:
 
 @page("learner")
 def hand_in(visit: Visit) -> Response:
-    """Hand in the claims in hand. Doing it twice is doing it once."""
+    """Hand in the claims in hand, or the file that was looked at. Doing it twice is doing it once."""
     one = visit.assignment()
     me, name = visit.me().id, one.instance.id
-    if not visit.yard.submissions.closed(me, name):
-        claims = tuple(visit.yard.store.claims(me, name).values())
-        if not claims:
-            return _look_back(visit, one, 422)
-        try:
-            _keep(visit, as_submitted(me, one, claims))
-        except BadInput as error:
-            return _look_back(visit, one, 422, str(error))
-    return visit.go(f"{path_of(one)}/result")
+    if visit.yard.submissions.closed(me, name):
+        return visit.go(f"{path_of(one)}/result")
+    if seen := visit.field("upload"):
+        return _hand_in_upload(visit, one, seen)
+    claims = tuple(visit.yard.store.claims(me, name).values())
+    if not claims:
+        return _look_back(visit, one, 422)
+    try:
+        return _keep(visit, one, as_submitted(me, one, claims))
+    except BadInput as error:
+        return _look_back(visit, one, 422, str(error))
 
 
-@page("learner", limiter=LIMITER)
-def upload(visit: Visit) -> Response:
-    """Hand in a file: artefacts, a policy, or claims in place of those in hand. One that is refused changes nothing.
-
-    A check may take seconds, in a process of its own. Of one learner only one runs at a time.
-    """
-    return receive(visit, visit.assignment(), visit.upload("file"))
-
-
-def receive(visit: Visit, one: Assignment, data: bytes) -> Response:
-    """Check a submission's file, wherever it comes from, and hand it in. For pages that bring `LIMITER`."""
-    me, name = visit.me().id, one.instance.id
-    if not visit.yard.submissions.closed(me, name):
-        if me in _checking:
-            return view(visit, one, status=409, upload_error=_BUSY)
-        _checking.add(me)
-        try:
-            submission = visit.yard.check(one.instance, data)
-        except BadInput as error:
-            return view(visit, one, status=422, upload_error=str(error))
-        except GradingFailed:
-            _log.exception("checking an upload for %s", name)
-            return view(visit, one, status=503, upload_error=_FAULT)
-        finally:
-            _checking.discard(me)
-        if unchanged(visit.yard.programme, submission):
-            return view(visit, one, status=422, upload_error=_UNCHANGED)
-        _keep(visit, submission.model_copy(update={"learner": me}))
-    return visit.go(f"{path_of(one)}/result")
-
-
-def unchanged(programme: ProgramFolder, submission: AnySubmission) -> bool:
-    """Say whether a policy is the one that the desk runs today, however it is written: that costs no attempt."""
-    if not isinstance(submission, PolicySubmission):
-        return False
-    today = programme.target(programme.instance(submission.instance)) / POLICY
-    return today.is_file() and policy_of(submission.policy) == policy_of(today.read_text(encoding="utf-8"))
+def _hand_in_upload(visit: Visit, one: Assignment, seen: str) -> Response:
+    """Hand in the file that waits, if it is the one that its learner saw."""
+    waiting = visit.yard.held.waiting(visit.me().id, one.instance.id)
+    if waiting is None:
+        return visit.go(path_of(one))
+    if waiting.digest != seen:
+        return look_back_at(visit, one, waiting, 409, _ANOTHER)
+    return _keep(visit, one, waiting.submission)
 
 
 def as_submitted(learner: str, one: Assignment, claims: tuple[Claim, ...]) -> Submission:
@@ -99,15 +61,30 @@ def as_submitted(learner: str, one: Assignment, claims: tuple[Claim, ...]) -> Su
     return submission
 
 
-def _keep(visit: Visit, submission: AnySubmission) -> None:
-    """Commit a submission and wake the queue."""
-    visit.yard.submissions.hand_in(submission)
-    visit.yard.drafts.drop(submission.learner, submission.instance)
-    visit.yard.queue.wake()
+def look_back_at(visit: Visit, one: Assignment, waiting: Waiting, status: int = 200, error: str = "") -> Response:
+    """Show a file that waits: what was read from it, and that handing in ends the attempt."""
+    handed = waiting.submission
+    claims = handed.claims if isinstance(handed, Submission) else ()
+    tried = visit.yard.held.tried(visit.me().id, one.instance.id)
+    trial = tried.trial if tried and isinstance(handed, PolicySubmission) and tried.policy == handed.policy else None
+    facts = {"upload": waiting.digest, "facts": summary(handed), "trial": trial}
+    return _render(visit, one, status, claims=claims, error=error, **facts)
 
 
 def _look_back(visit: Visit, one: Assignment, status: int = 200, error: str = "") -> Response:
-    store, me, name = visit.yard.store, visit.me().id, one.instance.id
-    cost = sum(hint.cost for hint in store.hints(me, name))
-    claims = store.claims(me, name)
-    return visit.render("submit.html", status, one=one, here=path_of(one), claims=claims, cost=cost, error=error)
+    claims = tuple(visit.yard.store.claims(visit.me().id, one.instance.id).values())
+    return _render(visit, one, status, claims=claims, error=error, upload="", facts=[], trial=None)
+
+
+def _render(visit: Visit, one: Assignment, status: int, **context: object) -> Response:
+    cost = sum(hint.cost for hint in visit.yard.store.hints(visit.me().id, one.instance.id))
+    return visit.render("submit.html", status, one=one, here=path_of(one), cost=cost, **context)
+
+
+def _keep(visit: Visit, one: Assignment, submission: AnySubmission) -> Response:
+    """Commit a submission and wake the queue."""
+    visit.yard.submissions.hand_in(submission)
+    visit.yard.drafts.drop(submission.learner, submission.instance)
+    visit.yard.held.drop(submission.learner, submission.instance)
+    visit.yard.queue.wake()
+    return visit.go(f"{path_of(one)}/result")

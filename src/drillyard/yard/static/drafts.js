@@ -56,7 +56,9 @@
     if (form?.dataset.draft) later(form, WAIT);
   });
   document.addEventListener("submit", (event) => {
-    if (event.target.dataset.draft) quiet(event.target);
+    if (!event.target.dataset.draft) return;
+    quiet(event.target);
+    if (event.submitter?.dataset.busy) say(event.target, event.submitter.dataset.busy);
   }, true);
   addEventListener("online", () => {
     for (const form of document.querySelectorAll("form[data-draft]")) {
