@@ -44,13 +44,13 @@ def _policy(policy: GatewayPolicy) -> Pairs:
     refused = [pattern for rule in policy.forbidden for pattern in rule.patterns]
     steering = [pattern for pattern, weight in policy.steering.weights.items() if weight > 0]
     noise = f", after noise of ± {policy.dither:g} steps" if policy.dither else ""
-    budgets = {"asker": policy.per_asker, "topic": policy.per_topic, "year": policy.per_year}
+    budgets = {"for one asker": policy.per_asker, "on one topic": policy.per_topic, "in a year": policy.per_year}
     return [
         ("Topics", ", ".join(policy.topics)),
         ("Answers", "; ".join(_answers(policy, kind) for kind in policy.kinds) + noise),
         ("Never put", _patterns(refused)),
         (f"Steering, refused from {percent(policy.steering.limit)}", _patterns(steering)),
-        *((f"Most for one {name}", _budget(budget)) for name, budget in budgets.items()),
+        *((f"Most {name}", _budget(budget)) for name, budget in budgets.items()),
         ("Copies", f"{policy.runs}, of which {policy.quorum} must lie within {percent(policy.spread)} of the scale"),
         ("Destroyed unread", percent(policy.erasure)),
     ]
