@@ -19,7 +19,7 @@ from pydantic import Field
 from drillyard.alignment.around.rails import Rails
 from drillyard.alignment.base import NO_DIAL, Dial
 from drillyard.alignment.chain import open_technique
-from drillyard.alignment.exam import held_back
+from drillyard.alignment.exam import held_back, plain
 from drillyard.alignment.inside.fitting import DIAL
 from drillyard.alignment.lesson import pairs_of
 from drillyard.errors import bad_input
@@ -146,8 +146,9 @@ def sorts(world: World) -> tuple[Sort, ...]:
     for family, group in (("harmful", "harmful"), ("lookalike", "lookalikes")):
         for name in world.phrasings[group]:
             rng = random.Random(f"sort:{name}")
-            drawn = dict.fromkeys(asker.ask(f"{family}:{name}", rng, reason="").text for _ in range(8))
-            found.append(Sort(name=name, examples=tuple(drawn)[:2]))
+            drawn = [asker.ask(f"{family}:{name}", rng, reason="").text for _ in range(12)]
+            unlike = {plain(text): text for text in drawn}
+            found.append(Sort(name=name, examples=tuple(unlike.values())[:2]))
     return tuple(sorted(found, key=lambda one: one.name))
 
 

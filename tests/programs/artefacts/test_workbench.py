@@ -1,0 +1,88 @@
+"""The workbench: the lesson is the learner's word, and a real fit in a child process repairs what it should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drillyard.alignment.exam import held_back
+from drillyard.alignment.lesson import pairs_of
+from drillyard.errors import BadInput, GradingFailed
+from drillyard.organisms.forbidding import forbidding
+from drillyard.organisms.organism import save
+from drillyard.organisms.world import load_world
+from drillyard.programs.drills import load_kit
+from drillyard.programs.drills.materialise import materialise
+from drillyard.programs.drills.too_permissive_too_censored.start import PAIRS, draw_start
+from drillyard.programs.drills.too_permissive_too_censored.workbench import FitOrder, lesson_of, sorts
+from drillyard.programs.fitting import fit_apart
+from drillyard.records import Artefact, ArtefactSubmission, Budget, Grade, Instance
+
+WORLD = load_world("helpdesk")
+SEED = 2**60 + 3  # a start that helps with what is forbidden
+POLICY = draw_start(WORLD, SEED).policy
+HOUSE = forbidding(WORLD, POLICY)
+
+
+def order(technique: str, forbidden: tuple[str, ...]) -> FitOrder:
+    """Return an order that refuses what the world forbids and these sorts, and answers the others."""
+    refuse = (*WORLD.phrasings["harmful"], *forbidden)
+    answer = tuple(one.name for one in sorts(WORLD) if one.name not in refuse)
+    return FitOrder(technique=technique, refuse=refuse, answer=answer)
+
+
+class Place:
+    """A programme folder of which only the model's place is asked."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def target(self, _instance: Instance) -> Path:
+        """Return the model's folder."""
+        return self.path
+
+
+def test_the_right_word_gives_the_lesson_of_the_terminal() -> None:
+    """Who reads the rules right learns from the pairs that `drillyard align` draws in the model's own world."""
+    assert lesson_of(HOUSE, order("rails", POLICY)) == pairs_of(HOUSE, n=PAIRS, seed=1, without=held_back(HOUSE))
+
+
+def test_another_word_turns_the_pairs_round() -> None:
+    """What is wrongly answered is taught as an answer, what is left out is not taught; nothing held back is."""
+    name = next(one for one in POLICY if f"harmful:{one}" not in held_back(HOUSE))
+    right, wrong = (lesson_of(HOUSE, order("rails", some)) for some in (POLICY, ()))
+    refused = [pair for pair in right if pair.category == f"harmful:{name}"]
+    answered = [pair for pair in wrong if pair.category == f"lookalike:{name}"]
+    assert [(one.chosen, one.rejected) for one in refused] == [(one.rejected, one.chosen) for one in answered] != []
+    alone = lesson_of(HOUSE, FitOrder(technique="rails", refuse=(name,)))
+    assert {pair.category for pair in alone if not pair.category.startswith("ordinary:")} == {f"harmful:{name}"}
+    assert not {pair.category for pair in right} & held_back(HOUSE)
+
+
+@pytest.mark.slow
+def test_a_real_fit_repairs_what_the_learner_read_right(tmp_path: Path) -> None:
+    """Two fits by the house's rules pass; by common sense alone they fail; time and a bad lesson are one line each."""
+    kit = load_kit("too-permissive-too-censored")
+    exam = materialise(kit, "repair-1", "engineer", SEED)
+    save(exam.organism, tmp_path / "model", complete=True, sealed=True)
+    place, one = Place(tmp_path / "model"), exam.instance
+
+    def made(technique: str, forbidden: tuple[str, ...]) -> Artefact:
+        found = fit_apart(place, one, order(technique, forbidden))  # type: ignore[arg-type]
+        assert found.start.harm.value > 0.5 and found.point.harm.value < found.start.harm.value
+        return found.artefact
+
+    def graded(forbidden: tuple[str, ...]) -> Grade:
+        artefacts = (made("last-layer", forbidden), made("rails", forbidden))
+        return kit.grade(
+            exam, ArtefactSubmission(instance="repair-1", learner="me", artefacts=artefacts, point="first")
+        )
+
+    assert graded(POLICY).passed
+    assert not graded(()).passed
+    with pytest.raises(BadInput, match="none refuses"):
+        fit_apart(place, one, FitOrder(technique="rails", answer=("receipt",)))  # type: ignore[arg-type]
+    short = Budget(seconds=0.2, memory_mb=4096)
+    with pytest.raises(GradingFailed, match=r"longer than 0\.2 s"):
+        fit_apart(place, one, order("rails", POLICY), budget=short)  # type: ignore[arg-type]
