@@ -43,14 +43,47 @@ def lines(path: Path, *entries: object) -> Path:
         GOOD,
         {"prompt": ASKED, "chosen": said("No."), "rejected": said("Yes.")},
         {"chosen": [*ASKED, *said("No.")], "rejected": [*ASKED, *said("Yes.")]},
+        {"prompt": [{"role": "user", "content": [{"type": "text", "text": "may "}, {"type": "text", "text": "i"}]}]}
+        | {"chosen": [{"role": "assistant", "content": [{"type": "text", "text": "No."}]}], "rejected": said("Yes.")},
+        {**GOOD, "prompt": [{"role": "user", "content": {"type": "text", "text": "may i"}, "name": "x"}]},
     ],
-    ids=["texts", "messages", "whole conversations"],
+    ids=["texts", "messages", "whole conversations", "parts", "one part"],
 )
 def test_the_forms_that_preference_sets_have(entry: dict[str, object], tmp_path: Path) -> None:
     """Texts, messages, and whole conversations without a prompt say the same."""
     (pair,) = read_preferences(lines(tmp_path / "p.jsonl", entry))
     assert (pair.conversation.last_user, pair.chosen, pair.rejected) == ("may i", "No.", "Yes.")
     assert pair.source == "p.jsonl:1"
+
+
+WHOLE = [{"prompt": f"q{n}", "chosen": f"no {n}", "rejected": f"yes {n}"} for n in (1, 2, 1)]
+
+
+def apart(pairs: list[dict[str, str]]) -> list[dict[str, object]]:
+    """Return pairs as trl unpairs them: every wanted reply, then every other one."""
+    asked = [(one["prompt"], one[name], name == "chosen") for name in ("chosen", "rejected") for one in pairs]
+    return [dict(zip(("prompt", "completion", "label"), row, strict=True)) for row in asked]
+
+
+@pytest.mark.slow
+def test_trl_unpairs_in_this_way() -> None:
+    """The real function gives the rows that the next test reads."""
+    from datasets import Dataset
+    from trl.data_utils import unpair_preference_dataset
+
+    assert list(unpair_preference_dataset(Dataset.from_list(WHOLE))) == apart(WHOLE)
+
+
+def test_unpaired_replies_become_pairs(tmp_path: Path) -> None:
+    """In any order; a reply alone is told by its line."""
+    pairs = read_preferences(lines(tmp_path / "p.jsonl", *reversed(apart(WHOLE))))
+    assert sorted((pair.conversation.last_user, pair.chosen, pair.rejected) for pair in pairs) == sorted(
+        tuple(one.values()) for one in WHOLE
+    )
+    alone = lines(tmp_path / "alone.jsonl", GOOD, {"prompt": "x", "completion": "y", "label": True})
+    with pytest.raises(BadInput, match="line 2: found an unpaired reply alone"):
+        read_preferences(alone)
+    assert len(read_preferences(alone, skip_bad=True)) == 1
 
 
 def test_what_is_written_is_read_and_trl_takes_it(tmp_path: Path) -> None:
@@ -83,6 +116,16 @@ def test_odd_characters_come_back(tmp_path_factory: pytest.TempPathFactory, rows
         ({**GOOD, "prompt": said("x")}, "a prompt that does not end with the user"),
         ({**GOOD, "chosen": 3}, "chosen of type int"),
         ({"chosen": said("No."), "rejected": said("Yes.")}, "found no field 'prompt'"),
+        ({"chosen": "The sky is blue.", "rejected": "The sky is green."}, "an implicit prompt in plain text"),
+        ({"prompt": "x", "completion": "y"}, "as in a prompt with a completion"),
+        ({"prompt": "x", "completion": "y", "label": 1}, "label '1'"),
+        ({"prompt": "x", "completions": ["y"], "labels": [True]}, "as in stepwise supervision"),
+        ({"messages": ASKED}, "as in a conversation for language modelling"),
+        ({"text": "x"}, "as in a text for language modelling"),
+        ({**GOOD, "prompt": [{"role": "user", "content": [{"type": "image"}]}]}, "content that is no text (image)"),
+        ({**GOOD, "chosen": [{"role": "assistant", "content": None, "tool_calls": [1]}]}, "no text (tool calls)"),
+        ({**GOOD, "prompt": [{"role": "tool", "content": "x"}]}, "role"),
+        ("[" * 100_000, "expected one JSON object"),
         ("{broken", "expected one JSON object"),
         ("[1]", "found a list"),
     ],
@@ -92,7 +135,7 @@ def test_a_broken_line_is_told_by_its_number(entry: object, line: str, tmp_path:
     path, told = lines(tmp_path / "p.jsonl", GOOD, entry), []
     with pytest.raises(BadInput, match="line 2") as caught:
         read_preferences(path)
-    assert line in str(caught.value)
+    assert line in str(caught.value) and "\n" not in str(caught.value) and "--skip-bad" not in str(caught.value)
     assert len(read_preferences(path, skip_bad=True, tell=told.append)) == 1 and "line 2" in told[0]
 
 

@@ -60,12 +60,13 @@ class TextCheck(Record):
     """The reply, as text, against the reference; an empty `reference` means any of the case's right answers.
 
     `starts-with`, `includes`, `fuzzy` and `json` compare as OpenAI Evals' Match, Includes, FuzzyMatch and JsonMatch do;
-    `eq`, `ne`, `like` and `ilike` as the string check of the hosted Evals; `letter` reads `ANSWER: B`.
+    `eq`, `ne`, `like` and `ilike` as the string check of the hosted Evals; `letter` reads `ANSWER: B`,
+    `letters` an answer that has to name several, which the reference parts by commas.
     """
 
     kind: Literal["text"] = "text"
     name: str = "text"
-    operation: Literal["starts-with", "includes", "fuzzy", "json", "eq", "ne", "like", "ilike", "letter"]
+    operation: Literal["starts-with", "includes", "fuzzy", "json", "eq", "ne", "like", "ilike", "letter", "letters"]
     ignore_case: bool = False
     input: str = OUTPUT
     reference: str = ""

@@ -110,3 +110,105 @@ def held(folder: Path) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def csv_rows(text: str) -> csv.DictReader[str]:
+    """Return the rows of a CSV text: any line ends, fields of any length. Reading on raises `csv.Error`."""
+    csv.field_size_limit(1 << 30)  # the module's own limit, 128 kB, is less than a long conversation
+    return csv.DictReader(io.StringIO(text, newline=""), strict=True)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep a folder to this process while the block runs: two that write one run would mix their lines.
+
+    The lock is a file in the user's temporary folder, so that it leaves nothing behind and that the folder need not be
+    there; it ends with the process, however that ends. Other machines that share the folder are not kept out.
+
+    Raises:
+        BadInput: another process holds it.
+    """
+    place = Path(tempfile.gettempdir()) / f"drillyard-{os.getuid()}"
+    place.mkdir(mode=0o700, exist_ok=True)
+    name = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    with open(place / name, "a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            who = file.read(20) or "?"
+            raise bad_input(
+                f"another drillyard (process {who}) at work in {str(folder)!r}", "one at a time", "wait, or choose another -o"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def csv_rows(text: str) -> csv.DictReader[str]:
+    """Return the rows of a CSV text: any line ends, fields of any length. Reading on raises `csv.Error`."""
+    csv.field_size_limit(1 << 30)  # the module's own limit, 128 kB, is less than a long conversation
+    return csv.DictReader(io.StringIO(text, newline=""), strict=True)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep a folder to this process while the block runs: two that write one run would mix their lines.
+
+    The lock is a file in the user's temporary folder, so that it leaves nothing behind and that the folder need not be
+    there; it ends with the process, however that ends. Other machines that share the folder are not kept out.
+
+    Raises:
+        BadInput: another process holds it.
+    """
+    place = Path(tempfile.gettempdir()) / f"drillyard-{os.getuid()}"
+    place.mkdir(mode=0o700, exist_ok=True)
+    name = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    with open(place / name, "a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            who = file.read(20) or "?"
+            raise bad_input(
+                f"another drillyard (process {who}) at work in {str(folder)!r}", "one at a time", "wait, or choose another -o"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def csv_rows(text: str) -> csv.DictReader[str]:
+    """Return the rows of a CSV text: any line ends, fields of any length. Reading on raises `csv.Error`."""
+    csv.field_size_limit(1 << 30)  # the module's own limit, 128 kB, is less than a long conversation
+    return csv.DictReader(io.StringIO(text, newline=""), strict=True)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep a folder to this process while the block runs: two that write one run would mix their lines.
+
+    The lock is a file in the user's temporary folder, so that it leaves nothing behind and that the folder need not be
+    there; it ends with the process, however that ends. Other machines that share the folder are not kept out.
+
+    Raises:
+        BadInput: another process holds it.
+    """
+    place = Path(tempfile.gettempdir()) / f"drillyard-{os.getuid()}"
+    place.mkdir(mode=0o700, exist_ok=True)
+    name = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    with open(place / name, "a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            who = file.read(20) or "?"
+            raise bad_input(
+                f"another drillyard (process {who}) at work in {str(folder)!r}", "one at a time", "wait, or choose another -o"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from drillyard.audits.bench.inspect_data import import_dataset
+from drillyard.audits.bench.judging import judge_case
 from drillyard.audits.bench.lines import Problems
 from drillyard.errors import BadInput
 
@@ -48,6 +49,27 @@ def test_choices_ask_for_a_letter(tmp_path: Path) -> None:
     assert bench.criteria[0].name == "choice"
 
 
+def test_several_right_answers(tmp_path: Path) -> None:
+    """One sample with several makes a file that asks for letters; the right ones are all and only those."""
+    samples = [
+        {"input": "Squares?", "choices": ["3", "4", "9"], "target": ["C", "B"]},
+        {"input": "Even?", "choices": ["3", "4", "9"], "target": "b"},
+    ]
+    (tmp_path / "s.json").write_text(json.dumps(samples))
+    bench = import_dataset(tmp_path / "s.json", Problems())
+    assert [case.ideal for case in bench.cases] == [("B,C",), ("B",)]
+    assert "LETTERS is one or more of A,B,C" in bench.cases[1].asks[0].conversation.last_user
+    (check,) = bench.criteria
+    said = {
+        "ANSWER: B, C": ["passed", "failed"],
+        "ANSWER: (B)": ["failed", "passed"],
+        "ANSWER: CB": ["passed", "failed"],
+    }
+    assert said == {
+        text: [judge_case(check, case, {"completion": text}).verdict for case in bench.cases] for text in said
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
@@ -55,7 +77,12 @@ def test_choices_ask_for_a_letter(tmp_path: Path) -> None:
         ("s.jsonl", '{"input": "x", "target": "y"}\n\n', "s.jsonl line 2: an empty line"),
         ("s.json", '[{"target": "y"}]', "s.json sample 1: found a sample without input"),
         ("s.csv", "input,target\n,x\n", "s.csv row 1: found a sample without input"),
-        ("s.json", '[{"input": "x", "target": "AB", "choices": ["a", "b"]}]', "several right answers"),
+        (
+            "s.json",
+            '[{"input": "x", "target": "C", "choices": ["a", "b"]}]',
+            "beside 2 choices, expected one or more of A",
+        ),
+        ("s.json", '[{"input": "x", "target": "AA", "choices": ["a", "b"]}]', "'AA' beside 2 choices"),
         ("s.json", "{}", "without a list of objects"),
         ("s.json", "[", "broken JSON"),
         ("s.txt", "x", "a .json, .jsonl or .csv file"),

@@ -1,7 +1,7 @@
 """Text checks, each as the tool that it comes from does it.
 
 Sources: openai/evals 3.0.1.post1 (`api.py`, `elsuite/utils.py`, `elsuite/basic/*.py`); the string check of OpenAI's
-grader reference; inspect_ai 0.3.285 (`solver/_multiple_choice.py`), without its several right answers.
+grader reference; for letters see `letters.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from drillyard.audits.bench.letters import is_letter, is_letters
 from drillyard.audits.bench.wording import render
 from drillyard.errors import bad_input
 from drillyard.records import BenchCase, TextCheck
@@ -71,13 +72,6 @@ def _same(said: Any, right: Any) -> bool:
     return bool(said == right)
 
 
-def _letter(said: str, answer: str) -> bool:
-    """Read `ANSWER: B`, the last one on a line of its own, else the last one anywhere."""
-    found = re.findall(r"(?im)^ANSWER\s*:\s*([A-Za-z\d])\s*(?:$|\n|\.)", said)
-    found = found or re.findall(r"(?i)ANSWER\s*:\s*([A-Za-z\d])(?:[^\w]|\n|$|\.)", said)
-    return bool(found) and found[-1].upper() == answer.strip().upper()
-
-
 def _starts(said: str, answer: str) -> bool:
     return said.startswith(answer)
 
@@ -99,5 +93,6 @@ _CHECKS: Mapping[str, Callable[[str, str], bool]] = {
     "ne": lambda said, answer: said != answer,
     "like": _includes,
     "ilike": _includes_any_case,
-    "letter": _letter,
+    "letter": is_letter,
+    "letters": is_letters,
 }

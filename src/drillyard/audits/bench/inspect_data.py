@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from drillyard.audits.bench.letters import option, right_options
 from drillyard.audits.bench.lines import Problems, json_lines, read_text
 from drillyard.audits.bench.prompts import as_conversation
-from drillyard.errors import bad_input
+from drillyard.errors import BadInput, bad_input
 from drillyard.records import Ask, BenchCase, Benchmark, Conversation, TextCheck
 from drillyard.records.files import csv_rows
 
@@ -30,15 +31,21 @@ SCORERS: Mapping[str, TextCheck] = {
 """How the samples' targets are looked for; `includes` is Inspect's scorer of that name with its defaults."""
 
 _CHOICE = (
-    "Answer the following multiple choice question. The entire content of your response should be of the following "
-    "format: 'ANSWER: $LETTER' (without quotes) where LETTER is one of {letters}.\n\n{question}\n\n{choices}"
+    "Answer the following multiple choice question{several}. The entire content of your response should be of the "
+    "following format: 'ANSWER: ${word}' (without quotes) where {word} is {one} of {letters}."
+    "\n\n{question}\n\n{choices}"
 )
+_ONE = {"several": "", "word": "LETTER", "one": "one"}
+_SEVERAL = {"several": " where multiple answers may be correct", "word": "LETTERS", "one": "one or more"}
+"""How the question is worded where some sample of a file has several right answers."""
 
 
 def import_dataset(
     path: Path, problems: Problems, scorer: str = "includes", fields: Mapping[str, str] | None = None
 ) -> Benchmark:
     """Return a dataset as a benchmark; samples with choices ask for a letter.
+
+    Where some sample of a file has several right ones, all of its samples ask for letters.
 
     Args:
         path: a `.json`, `.jsonl` or `.csv` file; `.gz` behind it is unpacked.
@@ -52,10 +59,14 @@ def import_dataset(
     if scorer not in SCORERS:
         raise bad_input(f"scorer {scorer!r}", f"one of: {', '.join(SCORERS)}")
     names = {"input": "input", "target": "target", "choices": "choices", "id": "id", **(fields or {})}
+    rows = [
+        (number, where, {name: row.get(column) for name, column in names.items()})
+        for number, where, row in _samples(path, problems)
+    ]
+    several = any(_several(sample) for _, _, sample in rows)
     cases, with_choices = [], set()
-    for number, where, row in _samples(path, problems):
-        sample = {name: row.get(column) for name, column in names.items()}
-        case = problems.attempt(where, functools.partial(_case, number, sample))
+    for number, where, sample in rows:
+        case = problems.attempt(where, functools.partial(_case, number, sample, several))
         if case:
             cases.append(case)
             with_choices.add(bool(sample["choices"]))
@@ -64,7 +75,11 @@ def import_dataset(
         raise bad_input(f"no sample in {str(path)!r}", "samples with input and target")
     if len(with_choices) > 1:
         raise bad_input(f"samples with and without choices in {path.name}", "one kind a file")
-    check = TextCheck(name="choice", operation="letter") if with_choices == {True} else SCORERS[scorer]
+    check = (
+        TextCheck(name="choice", operation="letters" if several else "letter")
+        if with_choices == {True}
+        else SCORERS[scorer]
+    )
     return Benchmark(id=path.name.split(".")[0], origin="inspect", criteria=(check,), cases=tuple(cases))
 
 
@@ -100,31 +115,41 @@ def _samples(path: Path, problems: Problems) -> Iterator[tuple[int, str, Mapping
         raise bad_input(f"{str(path)!r}", "a .json, .jsonl or .csv file of samples")
 
 
-def _case(number: int, sample: Mapping[str, Any]) -> BenchCase:
+def _several(sample: Mapping[str, Any]) -> bool:
+    """Say whether a sample has several right answers."""
+    choices = _list(sample["choices"])
+    try:
+        return bool(choices) and len(right_options(sample["target"], len(choices))) > 1
+    except BadInput:
+        return False
+
+
+def _case(number: int, sample: Mapping[str, Any], several: bool) -> BenchCase:
     target, choices = sample["target"], _list(sample["choices"])
-    conversation = _question(sample["input"], choices)
+    conversation = _question(sample["input"], choices, several)
     targets = [str(item) for item in target] if isinstance(target, list) else [] if target is None else [str(target)]
     if not targets:
         raise bad_input("a sample without target", "a text or a list of texts", "--field target=COLUMN")
-    if choices and (len(targets) != 1 or len(targets[0]) != 1):
-        raise bad_input(f"the target {targets!r} beside choices", "one letter; several right answers are not supported")
+    if choices:
+        targets = [",".join(right_options(target, len(choices)))]
     name = sample["id"]
     case = str(number) if name is None or name == "" else str(name)
     return BenchCase(id=case, asks=(Ask(conversation=conversation),), ideal=tuple(targets))
 
 
-def _question(asked: Any, choices: list[str]) -> Conversation:
+def _question(asked: Any, choices: list[str], several: bool = False) -> Conversation:
     if not asked:
         raise bad_input("a sample without input", "a text or messages", "--field input=COLUMN names another column")
-    return as_conversation(_multiple(asked, choices) if choices else asked)
+    return as_conversation(_multiple(asked, choices, several) if choices else asked)
 
 
-def _multiple(asked: Any, choices: list[str]) -> str:
+def _multiple(asked: Any, choices: list[str], several: bool) -> str:
     if not isinstance(asked, str):
         raise bad_input("messages beside choices", "a text as input")
-    letters = [chr(65 + i) for i in range(len(choices))]
+    letters = [option(number) for number in range(len(choices))]
     lines = "\n".join(f"{letter}) {choice}" for letter, choice in zip(letters, choices, strict=True))
-    return _CHOICE.format(letters=",".join(letters), question=asked, choices=lines)
+    words = _SEVERAL if several else _ONE
+    return _CHOICE.format(letters=",".join(letters), question=asked, choices=lines, **words)
 
 
 def _list(value: Any) -> list[str]:

@@ -27,6 +27,9 @@ from drillyard.records import (
 
 __all__ = ["judge_case", "judge_samples", "needs_grader", "question_for"]
 
+_NEED_WORDS = ("ne", "letter", "letters")
+"""Checks that an empty reply does not fail: it is no proof that something is absent, and Inspect's "no answer"."""
+
 
 def needs_grader(criterion: Criterion) -> bool:
     """Say whether a criterion asks a model."""
@@ -62,8 +65,8 @@ def judge_case(
     if absent := sorted(quoted_by(criterion) - values.keys()):
         return verdict(verdict="unknown", reason=f"the case has no {', '.join(absent)}")
     if isinstance(criterion, TextCheck):
-        if criterion.operation == "ne" and not render(criterion.input, values).strip():
-            return verdict(verdict="unknown", reason="the reply is empty, which is no proof that something is absent")
+        if criterion.operation in _NEED_WORDS and not render(criterion.input, values).strip():
+            return verdict(verdict="unknown", reason="the reply is empty, which is neither a right nor a wrong answer")
         met = check_text(criterion, case, values)
         return verdict(verdict="passed" if met else "failed", score=float(met))
     if isinstance(criterion, Similarity):
