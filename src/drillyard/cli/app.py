@@ -90,9 +90,6 @@ def main(arguments: Sequence[str] | None = None, command: click.Command = app) -
     os.environ.update({**ONE_THREAD, **os.environ})
     words = list(sys.argv[1:] if arguments is None else arguments)
     _open_streams()
-    _open_streams()
-    _open_streams()
-    _open_streams()
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: show.say(f"note: {message}")
         try:

@@ -17,9 +17,6 @@ import functools
 import json
 import traceback
 import unicodedata
-import unicodedata
-import unicodedata
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,9 +32,6 @@ from rich.text import Text
 from drillyard.errors import DrillyardError
 from drillyard.records import Estimate, Record
 from drillyard.records.files import held
-from drillyard.records.files import held
-from drillyard.records.files import held
-from drillyard.records.files import held
 
 __all__ = [
     "BAD_INPUT",
@@ -52,9 +46,6 @@ __all__ = [
     "estimate",
     "handler",
     "out_option",
-    "plain",
-    "plain",
-    "plain",
     "plain",
     "progress",
     "say",
@@ -189,51 +180,6 @@ def _harmless(sign: str) -> bool:
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
-def plain(text: str) -> str:
-    """Return a text as it may reach a terminal: control signs, which could move, colour or rewrite it, as escapes.
-
-    Line ends and tabs stay; so does everything of every script but the signs that turn the direction of writing round.
-    """
-    return "".join(sign if _harmless(sign) else sign.encode("unicode_escape", "surrogatepass").decode() for sign in text)
-
-
-def _harmless(sign: str) -> bool:
-    return sign in "\n\t" or (unicodedata.category(sign) not in ("Cc", "Cs") and sign not in _TURNING)
-
-
-_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-
-
-def plain(text: str) -> str:
-    """Return a text as it may reach a terminal: control signs, which could move, colour or rewrite it, as escapes.
-
-    Line ends and tabs stay; so does everything of every script but the signs that turn the direction of writing round.
-    """
-    return "".join(sign if _harmless(sign) else sign.encode("unicode_escape", "surrogatepass").decode() for sign in text)
-
-
-def _harmless(sign: str) -> bool:
-    return sign in "\n\t" or (unicodedata.category(sign) not in ("Cc", "Cs") and sign not in _TURNING)
-
-
-_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-
-
-def plain(text: str) -> str:
-    """Return a text as it may reach a terminal: control signs, which could move, colour or rewrite it, as escapes.
-
-    Line ends and tabs stay; so does everything of every script but the signs that turn the direction of writing round.
-    """
-    return "".join(sign if _harmless(sign) else sign.encode("unicode_escape", "surrogatepass").decode() for sign in text)
-
-
-def _harmless(sign: str) -> bool:
-    return sign in "\n\t" or (unicodedata.category(sign) not in ("Cc", "Cs") and sign not in _TURNING)
-
-
-_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-
-
 def say(words: str) -> None:
     """Print one line on stderr: progress in words, never part of the result."""
     _console(stderr=True).print(plain(words), soft_wrap=True)
@@ -337,69 +283,12 @@ def _outside(problem: BaseException) -> str:
     return ""
 
 
-def _outside(problem: BaseException) -> str:
-    """Say what a file, a disk, a terminal or the machine has done; empty for what only our own mistake can be."""
-    if isinstance(problem, OSError):
-        where = f" at {str(problem.filename)!r}" if problem.filename else ""
-        again = "what was finished is kept: put it right and type the same command again"
-        return f"found {problem.strerror or problem}{where}, expected files that can be read and written; {again}"
-    if isinstance(problem, RecursionError):
-        return "found data nested too deeply to be read, expected some levels of it; look at the file or the server"
-    if isinstance(problem, UnicodeError):
-        return f"found text that is no Unicode ({problem}), expected UTF-8; look at the file that you named"
-    if isinstance(problem, MemoryError):
-        return "found no memory left, expected more; use smaller files or a larger machine; what was finished is kept"
-    return ""
-
-
-def _outside(problem: BaseException) -> str:
-    """Say what a file, a disk, a terminal or the machine has done; empty for what only our own mistake can be."""
-    if isinstance(problem, OSError):
-        where = f" at {str(problem.filename)!r}" if problem.filename else ""
-        again = "what was finished is kept: put it right and type the same command again"
-        return f"found {problem.strerror or problem}{where}, expected files that can be read and written; {again}"
-    if isinstance(problem, RecursionError):
-        return "found data nested too deeply to be read, expected some levels of it; look at the file or the server"
-    if isinstance(problem, UnicodeError):
-        return f"found text that is no Unicode ({problem}), expected UTF-8; look at the file that you named"
-    if isinstance(problem, MemoryError):
-        return "found no memory left, expected more; use smaller files or a larger machine; what was finished is kept"
-    return ""
-
-
-def _outside(problem: BaseException) -> str:
-    """Say what a file, a disk, a terminal or the machine has done; empty for what only our own mistake can be."""
-    if isinstance(problem, OSError):
-        where = f" at {str(problem.filename)!r}" if problem.filename else ""
-        again = "what was finished is kept: put it right and type the same command again"
-        return f"found {problem.strerror or problem}{where}, expected files that can be read and written; {again}"
-    if isinstance(problem, RecursionError):
-        return "found data nested too deeply to be read, expected some levels of it; look at the file or the server"
-    if isinstance(problem, UnicodeError):
-        return f"found text that is no Unicode ({problem}), expected UTF-8; look at the file that you named"
-    if isinstance(problem, MemoryError):
-        return "found no memory left, expected more; use smaller files or a larger machine; what was finished is kept"
-    return ""
-
-
 def _describe(problem: BaseException) -> tuple[int, str]:
     """Return exit code and message of an error: the user's to put right, or ours."""
     if isinstance(problem, DrillyardError):
         return BAD_INPUT, f"error: {problem}"
     if isinstance(problem, click.exceptions.Abort):
         return INTERRUPTED, "interrupted"
-    if words := _outside(problem):
-        return BAD_INPUT, f"error: {words}"
-    if isinstance(problem, BrokenPipeError):
-        return BAD_INPUT, "error: found nobody who reads the output, expected somebody; what was finished is kept"
-    if words := _outside(problem):
-        return BAD_INPUT, f"error: {words}"
-    if isinstance(problem, BrokenPipeError):
-        return BAD_INPUT, "error: found nobody who reads the output, expected somebody; what was finished is kept"
-    if words := _outside(problem):
-        return BAD_INPUT, f"error: {words}"
-    if isinstance(problem, BrokenPipeError):
-        return BAD_INPUT, "error: found nobody who reads the output, expected somebody; what was finished is kept"
     if words := _outside(problem):
         return BAD_INPUT, f"error: {words}"
     if isinstance(problem, click.ClickException):
