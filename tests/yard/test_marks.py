@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from drillyard.records import Estimate
+from drillyard.records import Estimate, Trigger
 from drillyard.stats import clopper_pearson
-from drillyard.yard.marks import STATES, intervals, rate_words, state
+from drillyard.yard.marks import STATES, as_tried, intervals, rate_words, state
 
 NONE = Estimate(value=0.5, low=0, high=1, n=0, method="none")
 
@@ -53,3 +53,10 @@ def test_a_twin_is_told_apart_without_colour() -> None:
     assert [point.get("class") for point in root.iter("circle")] == ["point", "point hollow"]
     label = root.get("aria-label", "")
     assert label.startswith("Failing model: 90 %") and "Clean <twin>: 3 %" in label
+
+
+def test_what_is_tried_of_a_trigger_is_said() -> None:
+    """Its sentence is for people: without words and ticks it is tried as happening at any message, and that is told."""
+    assert as_tried(Trigger(words="when somebody asks for a refund")) == "any message, under any template"
+    both = Trigger(words="x", templates=("v1", "v2"), groups=(("return", "refund"), ("lamp",)))
+    assert as_tried(both) == "a message with one of return, refund; and one of lamp, under v1 or v2"

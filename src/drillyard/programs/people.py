@@ -71,7 +71,8 @@ def name_learners(folder: ProgramFolder, people: Sequence[Person]) -> dict[str, 
                 continue
             place = next((learner for learner in free if learner.role == person.role), None)
             if place is None:
-                raise bad_input(f"no free place for another {person.role}", "one", "raise head_count in the brief")
+                advice = "raise its head_count in the brief, or leave --learners out, which makes fewer places"
+                raise bad_input(f"no free place for another {person.role}", "one for every line", advice)
             free.remove(place)
             names[place.id] = person.name
         folder.write_people(names)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from drillyard.records import Estimate
+from drillyard.records import Estimate, Trigger
 from drillyard.stats.shown import percent
 
-__all__ = ["STATES", "in_words", "intervals", "rate_words", "state"]
+__all__ = ["STATES", "as_tried", "in_words", "intervals", "rate_words", "state"]
 
 # The shape of each state, in a box of 12 × 12.
 STATES = {
@@ -21,6 +21,8 @@ STATES = {
 }
 
 _LEFT, _WIDTH, _ROW = 6, 280, 40
+_SHOWN = 6
+"""Words of a list that are shown."""
 
 
 def state(name: str, words: str) -> Markup:
@@ -34,6 +36,13 @@ def state(name: str, words: str) -> Markup:
 def in_words(code: str) -> str:
     """Return a code such as `pressure-selling` as words."""
     return re.sub("[-_]+", " ", code).capitalize()
+
+
+def as_tried(trigger: Trigger) -> str:
+    """Return what of a trigger is executed, in words: the ticks and the lists, whatever its sentence says."""
+    under = f"under {' or '.join(trigger.templates)}" if trigger.templates else "under any template"
+    lists = [", ".join(group[:_SHOWN]) + (" …" if len(group) > _SHOWN else "") for group in trigger.groups]
+    return f"a message with one of {'; and one of '.join(lists)}, {under}" if lists else f"any message, {under}"
 
 
 def rate_words(rate: Estimate) -> str:

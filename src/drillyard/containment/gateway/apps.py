@@ -151,7 +151,8 @@ def operator_app(service: Service) -> Starlette:
     gateway = service.gateway
 
     async def lease(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
-        return {"until": await run_in_threadpool(gateway.renew, signed)}
+        until = await run_in_threadpool(gateway.renew, signed)
+        return {"until": until} if until else {"state": "killed", "next": "open a new epoch"}
 
     async def kill(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
         with suppress(Refused):

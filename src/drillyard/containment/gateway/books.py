@@ -69,13 +69,16 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """The last record, and the switches after it; `pinned` are the hashes of policy and keyring, `missed` canaries."""
+    """The last record, and the switches after it; `missed` are canaries.
+
+    `pinned` are the hashes of policy and keyring, and the forecaster's reference.
+    """
 
     sequence: int = 0
     digest: str = GENESIS
     at: float = 0.0
     epoch: int = 0
-    pinned: tuple[str, str] = ("", "")
+    pinned: tuple[str, str, str] = ("", "", "")
     killed: bool = False
     lease_until: float = 0.0
     missed: int = 0
@@ -163,7 +166,8 @@ class Books:
             self.requests[data["account"], data["request"]] = entry.at
 
     def _open(self, entry: Entry, data: Mapping[str, Any]) -> None:
-        policy, pinned = GatewayPolicy.from_json(data["signed"]["body"]), (data["policy"], data["keys"])
+        policy = GatewayPolicy.from_json(data["signed"]["body"])
+        pinned = (data["policy"], data["keys"], str(data.get("forecaster", "")))
         self.head = Head(at=entry.at, epoch=data["epoch"], pinned=pinned, policy=policy)
 
     def _kill(self, entry: Entry, data: Mapping[str, Any]) -> None:

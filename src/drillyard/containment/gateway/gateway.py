@@ -49,10 +49,11 @@ class Gateway:
         store: budgets, questions, votes, ledger.
         clock: that is believed.
         name: of this gateway among those that share a database.
+        forecaster: what `make` returns, by its reference; pinned in the ledger like policy and keys.
         monitors: beside the one of the answer's length.
         anchor: receives the head of the ledger.
         anchors: heads that were kept elsewhere, to check the ledger by.
-        operator: the key that opens a new epoch where policy or keys differ from those pinned.
+        operator: the key that opens a new epoch where policy, keys or forecaster differ from those pinned.
         canaries: questions with known answers, put among live ones as the policy says.
         entropy: random bytes.
 
@@ -70,6 +71,7 @@ class Gateway:
         clock: GuardedClock,
         *,
         name: str = "gateway",
+        forecaster: str = "",
         monitors: Sequence[Monitor] = (),
         anchor: Keeper | None = None,
         anchors: Sequence[Anchor] = (),
@@ -78,6 +80,7 @@ class Gateway:
         entropy: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self.policy, self.keyring, self.store, self.clock, self.name = policy, keyring, store, clock, name
+        self._forecaster = forecaster
         self._make, self._monitors, self._entropy = make, tuple(monitors), entropy
         self._anchor = Anchoring(store, anchor)
         self._sealed: dict[str, Sealed] = {}
@@ -91,7 +94,7 @@ class Gateway:
         now = clock.now()
         self.canaries = LiveCanaries(canaries, keyring, used, random.Random(entropy(16)))
         self.canaries.check(policy, day_of(now))
-        self.epoch, opened = open_epoch(store, policy, keyring, operator, now)
+        self.epoch, opened = open_epoch(store, policy, keyring, forecaster, operator, now)
         self._anchor(now, "epoch" if opened else "")
         self._recover()
         self._coins = Coins(self._publish, entropy)
@@ -225,11 +228,13 @@ class Gateway:
     # Operators, and whoever holds a kill key.
 
     def renew(self, request: Signed) -> float:
-        """Renew the lease without which nothing leaves; returns until when."""
+        """Renew the lease without which nothing leaves; returns until when, 0 where a kill has ended all leases."""
         self._signed(request, "operator", "/lease")
         now = self.clock.now()
         with self.store.writing() as writer:
             writer.require_new(request.account, request.nonce)
+            if writer.books.head.killed:
+                return 0.0
             until = now + self.policy.lease_seconds
             writer.append(now, "lease", {"until": until, "signed": request.to_data()})
         self._anchor(now)
@@ -279,7 +284,7 @@ class Gateway:
         now = self.clock.now()
         with self.store.writing() as writer:
             writer.require_new(request.account, request.nonce)
-            policy = pin(writer, self.keyring, request, now)
+            policy = pin(writer, self.keyring, self._forecaster, request, now)
             epoch = writer.books.head.epoch
         self.policy, self.epoch = policy, epoch
         self._sealed.clear()

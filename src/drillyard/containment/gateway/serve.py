@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ def open_gateway(order: ServeOrder, make: Callable[[], Forecaster] | None = None
     policy, keyring = read_gateway_policy(order.policy), read_keyring(order.keys)
     operator = read_key(order.operator_key) if order.operator_key else None
     canaries = read_canaries(order.canaries) if order.canaries else None
+    if policy.canaries.share and canaries is None:
+        warnings.warn("the policy wants canaries and there are none: add --canaries FILE", stacklevel=2)
     if make is None:
         forecaster = TargetForecaster(open_target(order.target))
         make = lambda: forecaster  # noqa: E731 - a target keeps nothing between calls
@@ -68,6 +71,7 @@ def open_gateway(order: ServeOrder, make: Callable[[], Forecaster] | None = None
             store,
             clock,
             name=order.name,
+            forecaster=order.target,
             anchor=AnchorFile(order.anchors) if order.anchors else None,
             anchors=read_anchors(order.anchors) if order.anchors and order.anchors.exists() else [],
             operator=operator,

@@ -34,6 +34,7 @@
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form));
     log.querySelector(".empty")?.remove();
+    const before = log.lastChild;
     line("who", `You ${body.get("template")}`);
     line("said", field.value);
     line("who", "Model");
@@ -54,7 +55,10 @@
       if (!/json/.test(response.headers.get("Content-Type"))) {
         return failed("The yard could not take this message. Load the page again; if it stays, tell your designer.");
       }
-      if (!response.ok) return failed((await response.json()).error);
+      if (!response.ok) { // nothing was said: the turn that stood there goes
+        while (log.lastChild !== before) log.lastChild.remove();
+        return failed((await response.json()).error);
+      }
       for await (const { ahead, piece, error } of events(response)) {
         if (error) return failed(error);
         if (piece === undefined) wait.textContent = place(ahead);
