@@ -34,7 +34,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     (
         "CREATE TABLE fits (id INTEGER NOT NULL, learner VARCHAR NOT NULL, instance VARCHAR NOT NULL, "
         "body VARCHAR NOT NULL, status VARCHAR NOT NULL, error VARCHAR NOT NULL, artefact VARCHAR NOT NULL, "
-        "points VARCHAR NOT NULL, at FLOAT NOT NULL, PRIMARY KEY (id), "
+        "points VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (id), "
         "CHECK (status in ('waiting', 'fitting', 'fitted', 'failed', 'cut')), "
         "FOREIGN KEY(learner) REFERENCES learners (id))",
         "CREATE INDEX fits_of ON fits (learner, instance)",
