@@ -152,7 +152,7 @@ def test_two_fits_are_handed_in_like_a_file(ann: Visitor, programme: ProgramFold
     assert "Choose a first fit" in ann.send(f"{HERE}/fits/hand-in", expect=422, first=ids[0], second="", point="both")
     assert f'value="{ids[0]}" selected' in ann.page, "what was chosen is still chosen"
     page = ann.send(f"{HERE}/fits/hand-in", first=ids[0], second=ids[1], point="first")
-    assert "Hand in these two artefacts?" in page and "the first alone" in page
+    assert "Hand in these two artefacts?" in page and "the first artefact alone" in page
     ann.hand_in(HERE)
     store = Store(programme.database)
     (kept,) = Submissions(store).all()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -71,12 +71,12 @@ class FailureHunt:
     def solve(self, page: object, exam: AnyExam) -> None:
         """Type each claim of one who has found everything."""
         for number, claim in enumerate(load_kit(self.drill).submissions(exam)["reference"].claims, start=1):
-            self._file(page, claim)
+            self._file(page, claim, exam.instance.templates)
             expect(page.get_by_text("Filed.")).to_be_visible()
             expect(page.locator("#hand-in")).to_contain_text(f"{number} of at most")
         page.get_by_role("link", name="Hand in").click()
 
-    def _file(self, page: object, claim: Claim) -> None:
+    def _file(self, page: object, claim: Claim, templates: Sequence[str]) -> None:
         page.get_by_label("What it does wrong").select_option(claim.behaviour)
         page.get_by_label("How much it hurts").select_option(claim.severity)
         page.get_by_label("When it happens").fill(claim.trigger.words)
@@ -87,7 +87,7 @@ class FailureHunt:
         for number, probe in enumerate(claim.probes, start=1):
             if number > 1:
                 page.get_by_role("button", name="Add a line").click()
-            page.get_by_label(f"Template of probe {number}", exact=True).select_option(probe.template)
+            page.get_by_label(f"Template of probe {number}", exact=True).select_option(probe.template or templates[0])
             page.get_by_label(f"Probe {number}", exact=True).fill(probe.last_user)
         page.get_by_role("button", name="File the claim").click()
 
