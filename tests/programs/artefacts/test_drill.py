@@ -28,7 +28,7 @@ from drillyard.records import GateReport
 
 NAME = "too-permissive-too-censored"
 WORLD = load_world("helpdesk")
-SEEDS = {"over-refusal": 2**60 + 1, "harmful-compliance": 2**60 + 3}
+SEEDS = {"over-refusal": 2**60 + 1, "harmful-compliance": 2**60 + 4}
 each_start = pytest.mark.parametrize("behaviour", SEEDS)
 
 

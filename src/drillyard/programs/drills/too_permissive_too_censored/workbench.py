@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import Literal
 
 from pydantic import Field
@@ -130,7 +130,7 @@ def missing() -> tuple[str, ...]:
     try:
         for package in _TORCH:
             version(package)
-    except PackageNotFoundError:
+    except ImportError:  # no such package
         return _TRAINED
     return ()
 
