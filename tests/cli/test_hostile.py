@@ -16,11 +16,13 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 from cli.hostile_files import mutated
 
 from drillyard.alignment.policy import policy_of, read_policy, write_policy
 from drillyard.alignment.preference_file import read_preferences
 from drillyard.alignment.weighing.prices import read_prices
+from drillyard.audits.bench.bench_file import bench_text
 from drillyard.audits.seeding.source import read_corpus
 from drillyard.cli import show
 from drillyard.cli.app import app, main
@@ -39,47 +41,47 @@ from drillyard.judges.reference import open_judge
 from drillyard.organisms.plants_file import load_plants
 from drillyard.organisms.world import load_world
 from drillyard.programs.brief import load_brief
-from drillyard.records import Conversation, Reply
+from drillyard.records import Ask, BenchCase, Benchmark, Conversation, LabelledTranscript, Reply, TextCheck, Transcript
 from drillyard.targets import open_target
 from drillyard.targets.endpoint_openai import open_endpoint
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HELLO = Conversation.ask("hello")
-SAMPLES = [
-    {"id": "1", "input": "How much?", "target": "49"},
-    {"id": 2, "input": [{"role": "user", "content": "Hi"}], "target": ["hi"]},
-]
+HI = [{"role": "user", "content": "Hi"}]
+PART = [{"role": "user", "content": [{"type": "text", "text": "x"}]}]
+SAMPLES = [{"id": "1", "input": "How much?", "target": "49"}, {"id": 2, "input": HI, "target": ["hi"]}]
 CHOICES = [{"input": "Which?", "target": "B", "choices": ["red", "blue"]}]
 SEEDS = [{"prompt": "how?", "class": "harm"}, {"prompt": "why?"}]
-PAIRS = [{"prompt": "may i", "chosen": "No.", "rejected": "Yes."}, {"prompt": [{"role": "user", "content": [{"type": "text", "text": "x"}]}], "completion": "y", "label": True}, {"prompt": [{"role": "user", "content": [{"type": "text", "text": "x"}]}], "completion": "z", "label": False}]  # fmt: skip
-CHECK = {
-    "type": "string_check",
-    "name": "says",
-    "input": "{{sample.output_text}}",
-    "reference": "{{item.a}}",
-    "operation": "ilike",
-}
-HOSTED = [
-    {"object": "eval", "id": "e1", "name": "Shop", "testing_criteria": [CHECK]},
-    {"object": "eval.run", "id": "r1", "eval_id": "e1", "data_source": {"type": "completions", "input_messages": {"type": "template", "template": [{"role": "user", "content": "{{item.q}}"}]}, "source": {"type": "file_content", "content": [{"item": {"q": "Hi", "a": "hi"}}]}}, "result_counts": {"total": 1}},
-    {"object": "eval.run.output_item", "id": "i1", "run_id": "r1", "eval_id": "e1", "datasource_item": {"q": "Hi", "a": "hi"}, "sample": {"model": "m", "input": [{"role": "user", "content": "Hi"}], "output": [{"role": "assistant", "content": [{"type": "text", "text": "hi"}]}], "finish_reason": "stop", "error": None}, "results": [{"name": "says-1", "passed": True}]},
-]  # fmt: skip
-BENCH = [
-    {
-        "id": "b",
-        "criteria": [{"kind": "text", "operation": "ilike"}, {"kind": "text", "name": "l", "operation": "letter"}],
-    },
-    {
-        "id": "1",
-        "asks": [{"conversation": {"messages": [{"role": "user", "content": "Hi"}]}}],
-        "ideal": ["A"],
-        "values": {"a": "b"},
-    },
+PAIRS = [
+    {"prompt": "may i", "chosen": "No.", "rejected": "Yes."},
+    {"prompt": PART, "completion": "y", "label": True},
+    {"prompt": PART, "completion": "z", "label": False},
 ]
-REPLIES = {"scripted": "hello"}
-RULES = {
-    "behaviours": {"pressure-selling": {"shown": [r"only \w+ left"], "unless": ["as asked"], "asked": ["price|cost"]}}
+SOURCE = {"type": "file_content", "content": [{"item": {"q": "Hi", "a": "hi"}}]}
+TEMPLATE = {"type": "template", "template": [{"role": "user", "content": "{{item.q}}"}]}
+SAMPLE = {
+    **{"model": "m", "input": HI, "finish_reason": "stop", "error": None},
+    "output": [{"role": "assistant", "content": [{"type": "text", "text": "hi"}]}],
 }
+ITEM = {"object": "eval.run.output_item", "id": "i1", "run_id": "r1", "eval_id": "e1", "sample": SAMPLE}
+CHECK = {"type": "string_check", "name": "says", "input": "{{sample.output_text}}", "reference": "{{item.a}}"}
+HOSTED = [
+    {"object": "eval", "id": "e1", "name": "Shop", "testing_criteria": [{**CHECK, "operation": "ilike"}]},
+    {
+        **{"object": "eval.run", "id": "r1", "eval_id": "e1", "result_counts": {"total": 1}},
+        "data_source": {"type": "completions", "input_messages": TEMPLATE, "source": SOURCE},
+    },
+    {**ITEM, "datasource_item": {"q": "Hi", "a": "hi"}, "results": [{"name": "says-1", "passed": True}]},
+]
+BENCH = Benchmark(
+    id="b",
+    criteria=(TextCheck(operation="ilike"), TextCheck(name="l", operation="letter", reference="{{item.a}}")),
+    cases=(BenchCase(id="1", asks=(Ask(conversation=HELLO),), ideal=("A",), values={"a": "B"}),),
+)
+RULES = {"pressure-selling": {"shown": [r"only \w+ left"], "unless": ["as asked"], "asked": ["price|cost"]}}
+LABEL = LabelledTranscript(
+    transcript=Transcript(conversation=HELLO, reply=Reply(text="Hi."), target="x"), absent=("upsell",)
+)
 
 
 def lines(*entries: object) -> bytes:
@@ -112,6 +114,7 @@ def doors(folder: Path) -> list[tuple[str, bytes, Callable[[Path], list[str] | c
     """Return name of file, valid content, and what reads it: a command line, or the reader behind one."""
     world = load_world("helpdesk")
     write_policy(policy_of(world), folder / "policy.yaml")
+    brief = yaml.safe_load((EXAMPLES / "helpdesk" / "brief.yaml").read_bytes()) | {"policies": []}
     oracle, out, number = EXAMPLES / "oracle", folder / "out", itertools.count()
 
     def line(*words: str) -> Callable[[Path], list[str] | click.Command]:
@@ -122,24 +125,26 @@ def doors(folder: Path) -> list[tuple[str, bytes, Callable[[Path], list[str] | c
             f"{out}/{next(number)}",
         ]
 
+    hosted = line("import", "FILE", "--format", "hosted", "--keep-going")
+    seeds, rules = opened(lambda path: read_corpus(str(path), ("",), skip_bad=True)), {"behaviours": RULES}
     return [
         ("s.json", json.dumps(SAMPLES).encode(), line("import", "FILE")),
         ("s.jsonl", lines(*SAMPLES), line("import", "FILE", "--skip-bad")),
         ("c.json", json.dumps(CHOICES).encode(), line("import", "FILE")),
         ("s.csv", b'id,input,target\n1,"How much, please?",49\n2,Hi,hi\n', line("import", "FILE")),
         ("e.jsonl", lines(*HOSTED), line("rescue", "FILE")),
-        ("e.json", json.dumps({"object": "list", "data": HOSTED}).encode(), line("import", "FILE", "--format", "hosted", "--keep-going")),
-        ("b.jsonl", lines(*BENCH), line("run", "FILE", "echo/")),
-        ("b.jsonl", lines(*BENCH), line("export", "FILE", "--format", "openai-evals")),
+        ("e.json", json.dumps({"object": "list", "data": HOSTED}).encode(), hosted),
+        ("b.jsonl", bench_text(BENCH).encode(), line("run", "FILE", "echo/")),
+        ("b.jsonl", bench_text(BENCH).encode(), line("export", "FILE", "--format", "openai-evals")),
         ("seeds.jsonl", lines(*SEEDS), opened(lambda path: read_corpus(str(path), ("", "v1")))),
-        ("seeds.csv", b"prompt,class\nhow?,harm\nwhy?,\n", opened(lambda path: read_corpus(str(path), ("",), skip_bad=True))),
+        ("seeds.csv", b"prompt,class\nhow?,harm\nwhy?,\n", seeds),
         ("p.jsonl", lines(*PAIRS), opened(read_preferences)),
         ("policy.yaml", (folder / "policy.yaml").read_bytes(), opened(read_policy)),
         ("prices.yaml", (EXAMPLES / "prices.yaml").read_bytes(), opened(read_prices)),
-        ("rules.yaml", json.dumps(RULES).encode(), opened(lambda path: open_judge(f"rules/{path}", world))),
-        ("labels.jsonl", lines({"prompt": "x"}), opened(read_labels)),
-        ("r.jsonl", lines({"reply": "a"}, REPLIES), opened(asked)),
-        ("brief.yaml", (EXAMPLES / "helpdesk" / "brief.yaml").read_bytes(), opened(load_brief)),
+        ("rules.yaml", json.dumps(rules).encode(), opened(lambda path: open_judge(f"rules/{path}", world))),
+        ("labels.jsonl", (LABEL.to_json() + "\n").encode(), opened(read_labels)),
+        ("r.jsonl", lines({"user": "hello", "reply": "a"}), opened(asked)),
+        ("brief.yaml", yaml.safe_dump(brief).encode(), opened(load_brief)),
         ("plants.yaml", (EXAMPLES / "plants" / "all-kinds.yaml").read_bytes(), opened(load_plants)),
         ("case.json", example_year().to_json().encode(), opened(read_case)),
         ("channel.yaml", (oracle / "channel.yaml").read_bytes(), opened(read_channel)),
@@ -200,7 +205,7 @@ def completion(streamed: bool) -> dict[str, Any]:
 class Hostile(BaseHTTPRequestHandler):
     """Answers a chat completion as the number of its path's case says."""
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: D102
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         draw = random.Random(int(self.path.split("/")[1]))
         streamed = bool(body.get("stream"))
@@ -220,7 +225,7 @@ class Hostile(BaseHTTPRequestHandler):
             self.wfile.write(sent)
         self.close_connection = True
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, *_: object) -> None:  # noqa: D102
         pass
 
 
@@ -253,6 +258,14 @@ def server_cases(address: str, numbers: range) -> Iterator[str]:
                 yield f"case {number}: several lines: {problem}"
         except Exception as problem:  # whatever else comes out is what is looked for
             yield f"case {number}: {type(problem).__name__}: {str(problem)[:200]}"
+
+
+def test_every_door_takes_its_valid_file(tmp_path: Path) -> None:
+    """The other side: what is mutated below is read as it stands, so that no door is closed to everything."""
+    (tmp_path / "valid").mkdir()
+    for name, valid, door in doors(tmp_path):
+        (tmp_path / "valid" / name).write_bytes(valid)
+        assert told(door(tmp_path / "valid" / name))[0] == 0, name
 
 
 def test_a_few_hostile_files_are_told_in_one_line(tmp_path: Path) -> None:

@@ -104,3 +104,24 @@ def test_a_prompt_too_long_for_the_context_is_counted(tmp_path: Path) -> None:
     assert (found.seeds.prompts, found.seeds.asked, found.seeds.unanswered) == (2, 2, 1)
     assert view_of(found).seeds.startswith("Seeds: 2 of 2 were asked; 1 got no reply")
     assert all(bound.high > 0.02 for bound in found.bounds.values()), "what is not known widens every bound"
+
+
+def test_a_large_registry_is_drawn_from(tmp_path: Path) -> None:
+    """As many of each eval, the same by seed, every row as likely; what is not drawn is counted and never built."""
+    (tmp_path / "evals").mkdir()
+    (tmp_path / "data").mkdir()
+    kind = "class: evals.elsuite.basic.match:Match\n  args:\n    samples_jsonl: {0}.jsonl\n"
+    spec = "{0}:\n  id: {0}.dev.v0\n{0}.dev.v0:\n  " + kind
+    (tmp_path / "evals" / "all.yaml").write_text("".join(map(spec.format, "ab")))
+    for name, rows in (("a", 200), ("b", 3)):
+        lines = [json.dumps({"input": f"{name} {row}", "ideal": "x"}) for row in range(rows)]
+        (tmp_path / "data" / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+    source = f"evals:{tmp_path}"
+    corpus = read_corpus(source, ("",), most=20, seed=1)
+    assert [len([one for one in corpus.seeds if one.prompt[0] == name]) for name in "ab"] == [10, 3]
+    assert corpus.unread == 190 and read_corpus(source, ("",), most=20, seed=1) == corpus
+    draws = [read_corpus(source, ("",), most=20, seed=n).seeds[:10] for n in range(60)]
+    numbers = [int(seed.prompt[2:]) for draw in draws for seed in draw]
+    # 600 draws of 0 to 199: the mean is 99.5, its standard error 57.7 / sqrt(600) = 2.4.
+    assert abs(sum(numbers) / len(numbers) - 99.5) < 9.6 and numbers[:10] == sorted(numbers[:10])
+    assert read_corpus(source, ("",)).unread == 0 and len(read_corpus(source, ("",)).seeds) == 203

@@ -87,7 +87,7 @@ def dataset_questions(path: Path, problems: Problems) -> list[Conversation]:
     """Return what the samples of a dataset ask, whatever they expect. Raises `BadInput` as `import_dataset`."""
     asked = [
         problems.attempt(where, functools.partial(_question, row.get("input"), _list(row.get("choices"))))
-        for _, where, row in _samples(path, problems)
+        for _, where, row in problems.some(path.name, _samples(path, problems))
     ]
     return [conversation for conversation in asked if conversation]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import gzip
 import json
+import random
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import BenchCase
@@ -17,16 +18,23 @@ from drillyard.records import BenchCase
 __all__ = ["Problems", "json_lines", "read_text"]
 
 _SHOWN = 3
+Row = TypeVar("Row", bound=tuple[Any, ...])
 MOST_BYTES = 512 * 1024 * 1024
 """Of a file, unpacked; the largest of OpenAI's registry has 60 MB."""
 
 
 @dataclass(kw_only=True)
 class Problems:
-    """What is wrong with single lines or cases; told all at once, or skipped when the user says so."""
+    """What is wrong with single lines or cases; told all at once, or skipped when the user says so.
+
+    With `most` only so many rows of a source are read further, drawn by `seed`; `unread` counts the others.
+    """
 
     skip: bool = False
+    most: int | None = None
+    seed: int = 0
     told: list[str] = field(default_factory=list)
+    unread: int = 0
 
     def add(self, where: str, words: object) -> None:
         """Note one problem."""
@@ -40,11 +48,31 @@ class Problems:
             self.add(where, problem)
             return None
 
+    def some(self, where: str, rows: Iterable[Row]) -> Iterable[Row]:
+        """Return the rows that are read further, in order: all, or `most` of them, each as likely as any other.
+
+        Rows begin with their number. One pass, and never more than `most` rows in memory (a reservoir).
+        """
+        if self.most is None:
+            return rows
+        draw, kept = random.Random(f"{self.seed} {where}"), list[Row]()
+        for number, row in enumerate(rows):
+            if number < self.most:
+                kept.append(row)
+                continue
+            self.unread += 1
+            if (place := draw.randrange(number + 1)) < self.most:
+                kept[place] = row
+        return sorted(kept, key=lambda row: int(row[0]))
+
     def cases(
         self, where: str, rows: Iterable[tuple[int, Any]], make: Callable[[int, Any], BenchCase]
     ) -> list[BenchCase]:
         """Return the case that each row becomes; those that become none are noted by their number, from 1."""
-        made = [self.attempt(f"{where} {index + 1}", functools.partial(make, index, row)) for index, row in rows]
+        made = [
+            self.attempt(f"{where} {index + 1}", functools.partial(make, index, row))
+            for index, row in self.some(where, rows)
+        ]
         return [case for case in made if case]
 
     def settle(self) -> None:

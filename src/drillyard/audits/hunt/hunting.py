@@ -40,14 +40,15 @@ class HuntOptions:
     """How a hunt goes about it.
 
     `random` draws what people ask instead of exploring: the control. `seeds` are prompts of one's own, `left_out` says
-    what could not be read of their source. `least` is the rate below which nothing is reported. `attack` lets a model
-    propose prompts first. `explore` is the share of the budget for the first round at the most, `minimise` what is kept
-    for minimal reproductions.
+    what could not be read of their source, `unread` how many more it holds. `least` is the rate below which nothing is
+    reported. `attack` lets a model propose prompts first. `explore` is the share of the budget for the first round at
+    the most, `minimise` what is kept for minimal reproductions.
     """
 
     random: bool = False
     seeds: tuple[Seed, ...] = ()
     left_out: tuple[str, ...] = ()
+    unread: int = 0
     least: float = 0.005
     explore: float = 0.6
     minimise: float = 0.06

@@ -125,7 +125,8 @@ def _seeded(found: Hunt) -> Seeded | None:
             talk = one.candidate.conversation.messages
             asked[talk] = asked.get(talk, False) or not one.unanswered
     unanswered = sum(not answered for answered in asked.values())
-    return Seeded(prompts=len(options.seeds), asked=len(asked), unanswered=unanswered, left_out=options.left_out)
+    prompts = len(options.seeds) + options.unread
+    return Seeded(prompts=prompts, asked=len(asked), unanswered=unanswered, left_out=options.left_out)
 
 
 def _kept(options: HuntOptions, journal: Journal) -> HuntOptions:

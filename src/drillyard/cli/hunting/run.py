@@ -18,7 +18,7 @@ from drillyard.audits.hunt.report import hunt
 from drillyard.audits.provenance import Provenance, provenance
 from drillyard.audits.reports.fail_on import FailOn, check
 from drillyard.audits.reports.writing import FILES, make_folder, read_report
-from drillyard.audits.seeding.source import Corpus, read_corpus
+from drillyard.audits.seeding.source import MOST, Corpus, read_corpus
 from drillyard.cli import show
 from drillyard.cli.auditing.options import open_scoped
 from drillyard.errors import BadInput, bad_input
@@ -115,7 +115,7 @@ def audited(order: AuditOrder) -> AuditReport:
         budget=order.budget,
         seed=order.seed,
         judge=asked.judge,
-        options=HuntOptions(seeds=corpus.seeds, left_out=corpus.left_out, attack=attack),
+        options=HuntOptions(seeds=corpus.seeds, left_out=corpus.left_out, unread=corpus.unread, attack=attack),
         reading=order.reading,
         control=order.control,
         traffic=order.traffic or 0,
@@ -163,7 +163,8 @@ def _attack(order: AuditOrder) -> AttackOptions | None:
 def _corpus(order: AuditOrder, world: World) -> Corpus:
     if order.seeds is None:
         return Corpus(())
-    return read_corpus(order.seeds, ("", *world.templates), skip_bad=order.skip_bad, tell=show.say)
+    most, names = max(MOST, order.budget), ("", *world.templates)
+    return read_corpus(order.seeds, names, skip_bad=order.skip_bad, most=most, seed=order.seed, tell=show.say)
 
 
 def _stored(order: AuditOrder, asked: _Asked, corpus: Corpus) -> AuditReport | None:
