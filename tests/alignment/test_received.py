@@ -27,7 +27,9 @@ def received(folder: Path, target: str = "echo/", technique: str = "identity", e
     for name in ("actions.py", "config.py"):
         (learned / name).write_text(MARK)
     (learned / "config.yml").write_text("models: []\n")
-    (learned / "answers.json").write_text(json.dumps({"by_verdict": {"refuse": "no"}, "openings": {}}))
+    (learned / "answers.json").write_text(
+        json.dumps({"by_verdict": {"refuse": "no", "outside": "no", "hand-over": "no"}, "openings": {}})
+    )
     return f"aligned/{folder}"
 
 
@@ -63,7 +65,8 @@ def test_the_word_lets_it_run(tmp_path: Path) -> None:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Run a server while a key is set up for OpenAI."""
-    monkeypatch.setenv("OPENAI_API_KEY", "sesame")
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, "sesame")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     with running() as one:
         yield one
@@ -81,6 +84,7 @@ def test_a_key_goes_to_the_address_that_it_was_set_up_for(
     monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/")
     open_target(named).generate(*asked)
     assert server.keys == ["Bearer sesame", "Bearer none", "Bearer sesame"]
+    assert server.accounts == ["sesame", "", "sesame"]
 
 
 def test_a_refused_key_says_why_none_was_sent(server: Server, tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ class Server:
         self.answer: Answer = lambda asked: (200, said(json.dumps(asked, sort_keys=True)))
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.accounts: list[str] = []
+        self.headers: dict[str, str] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -36,10 +38,13 @@ class Server:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.asked.append(body)
                 outer.keys.append(self.headers["Authorization"])
+                outer.accounts.append(self.headers["OpenAI-Organization"] or self.headers["OpenAI-Project"] or "")
                 status, answer = outer.answer(body)
                 sent = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(sent)))
                 self.end_headers()
                 self.wfile.write(sent)

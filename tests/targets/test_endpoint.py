@@ -322,3 +322,13 @@ def test_an_answer_that_is_no_json_is_one_line(sent: bytes) -> None:
             list(target.stream(Conversation.ask("hi"), 1))
         http.shutdown()
         thread.join()
+
+
+def test_a_redirect_is_not_followed(server: Server) -> None:
+    """The prompts would go to an address that nobody has typed."""
+    with running() as other:
+        server.answer = lambda asked: (307, {})
+        server.headers = {"Location": f"{other.url}/chat/completions"}
+        with pytest.raises(BadInput, match="found a redirect from .* expected an address that answers itself"):
+            server.target().generate([Conversation.ask("hi")], [1])
+        assert not other.asked

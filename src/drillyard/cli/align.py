@@ -70,7 +70,13 @@ def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--prices", type=_FILE, help="Your prices, YAML: the ledger in money (examples/prices.yaml).")
 @click.option("--jobs", type=click.IntRange(min=1), help="Arms at the same time; as many as there are processors.")
 @click.option("--timing/--no-timing", default=True, show_default=True, help="Time answering, one request at a time.")
-@click.option("-o", "--out", type=_FOLDER, help="Folder of the run; resumed when unfinished, gone when not named.")
+@click.option(
+    "-o",
+    "--out",
+    type=_FOLDER,
+    callback=show.hold,
+    help="Folder of the run; resumed when unfinished, gone when not named.",
+)
 @click.option("--list", "listed", is_flag=True, help="List the techniques and end.")
 @show.handler
 def command(target: str | None, listed: bool, out: Path | None, **options: Any) -> show.Outcome:

@@ -54,7 +54,11 @@ def _list_failures(world: str) -> show.Outcome:
 @click.option("--half", is_flag=True, help="Store the weights in float16.")
 @click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True, help="Processor threads.")
 @click.option(
-    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; the world's base/ if left out."
+    "-o",
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    callback=show.hold,
+    help="Folder; the world's base/ if left out.",
 )
 @show.handler
 def _build_world(

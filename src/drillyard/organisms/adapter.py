@@ -152,6 +152,8 @@ def merge_adapter(weights: Mapping[str, Floats], folder: Path) -> dict[str, Floa
     """
     settings, tensors, merged = _settings(folder), read_floats(folder / _TENSORS), dict(weights)
     _check(settings, folder)
+    if not tensors:
+        raise bad_input(f"{folder} without any factors", "an adapter that changes something")
     for name, old in weights.items():
         keys = _keys(name)
         if all(key in tensors for key in keys):  # half a pair is left over, and refused below

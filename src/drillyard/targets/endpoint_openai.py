@@ -91,19 +91,18 @@ class EndpointTarget:
         self._temperature, self._room, self._concurrency = temperature, max_new_tokens, concurrency
         key = _key(self.base_url, received)
         self._withheld = key == _NO_KEY and bool(os.environ.get(_KEY))
+        account = "" if self._withheld else None  # with None the client sends what the environment says
         self._retries, self._pace, self._timeout = retries, Pace(concurrency), timeout
         self._left_out: dict[str, str] = {}  # parameters that the server refuses, and its words
         self._answered, self._forbidden = False, 0
+        own: dict[str, Any] = {"organization": account, "project": account, "timeout": timeout, "max_retries": 0}
         try:
-            self._client = OpenAI(api_key=key, base_url=self.base_url, timeout=timeout, max_retries=0)
-        except (
-            ImportError,
-            ValueError,
-            httpx.InvalidURL,
-        ) as error:  # a proxy whose package is missing, or a broken address
+            self._client = OpenAI(api_key=key, base_url=self.base_url, **own)
+        except (ImportError, ValueError, httpx.InvalidURL) as error:  # no package for a proxy, or a broken address
             raise bad_input(
                 f"{self.base_url} that cannot be asked ({error})", _FORM, "look at the proxy settings"
             ) from None
+        self._client._client.follow_redirects = False  # it would carry the prompts to an address that nobody has typed
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Answer every conversation; one that the server refuses as it is (400, 403) gets an `error` reply.
@@ -265,6 +264,11 @@ class EndpointTarget:
             raise RefusedRequest(f"{at} refused the request: {error.status_code} {_words(error)}") from None
         if isinstance(error, openai.APITimeoutError):
             raise DrillyardError(f"{at} did not answer within {self._timeout} s, after all retries") from None
+        if isinstance(error, openai.APIStatusError) and error.status_code < 400:
+            found = f"a redirect from {at} to {error.response.headers.get('location', '?')!r:.200}"
+            raise bad_input(
+                found, "an address that answers itself", "type the one that it names, if you trust it"
+            ) from None
         if isinstance(error, openai.APIStatusError):
             raise DrillyardError(f"{at} fails ({error.status_code}) after all retries: {_words(error)}") from None
         if isinstance(error, openai.APIConnectionError):

@@ -17,7 +17,13 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("spec", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the drawn page.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    callback=show.hold,
+    help="Folder for the drawn page.",
+)
 @show.handler
 def command(spec: Path | None, out: Path | None) -> show.Outcome:
     """Find what a system could gain by knowing, and by controlling.

@@ -21,7 +21,13 @@ __all__ = ["command"]
 @click.argument("system", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--draws", type=click.IntRange(100, 5_000_000), default=20_000, show_default=True, help="Of assumptions.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the draws.")
-@click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the board paper.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    callback=show.hold,
+    help="Folder for the board paper.",
+)
 @show.handler
 def command(system: Path | None, draws: int, seed: int, out: Path | None) -> show.Outcome:
     """Choose layers under budgets, and put the strategy to a board.
