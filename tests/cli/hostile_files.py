@@ -120,7 +120,7 @@ def _parts(valid: bytes, draw: random.Random) -> bytes:
         try:
             documents, write = [json.loads(line) for line in text.splitlines() if line.strip()], json.dumps
         except ValueError:
-            documents, write = [yaml.safe_load(text)], lambda data: str(yaml.safe_dump(data))
+            documents, write = [yaml.safe_load(text)], yaml.safe_dump
     chosen = draw.randrange(len(documents))
     documents[chosen] = _changed(documents[chosen], draw)
     return "\n".join(write(one) for one in documents).encode("utf-8", "surrogatepass")
