@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from drillyard.yard.app import make_app
 from drillyard.yard.fits import QUOTA, Fits, Fitter
 from drillyard.yard.store import Refused, Store
 from drillyard.yard.submissions import Submissions
+from drillyard.yard.trade_plot import fits_plot
 
 HERE = "/drills/hunt-1"
 ORDER = FitOrder(technique="last-layer", refuse=("ghost-mode",), answer=("kill",))
@@ -250,3 +252,13 @@ def test_a_wrong_order_is_refused_at_once(change: dict, line: str) -> None:
     """Before it stands in line."""
     with pytest.raises(BadInput, match=re.escape(line)):
         check_order(ORDER.model_copy(update=change), load_world("helpdesk"))
+
+
+def test_labels_of_points_on_each_other_are_apart() -> None:
+    """Twelve fits that change nothing, at the top and at the bottom of the square, can all be read."""
+    for refusal in (0, 74, 100):
+        start = point("start", 0, refusal)
+        drawn = str(fits_plot(start, dict.fromkeys(range(1, QUOTA + 1), start)))
+        heights = [float(one) for one in re.findall(r'y="([\d.]+)">(?:as it was|fit \d+)', drawn)]
+        apart = [high - low for low, high in itertools.pairwise(sorted(heights))]
+        assert len(heights) == QUOTA + 1 and min(apart) >= 13, (refusal, heights)

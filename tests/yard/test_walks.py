@@ -132,7 +132,53 @@ class ContainTheOracle:
         page.shot("tried-whole", full_page=True)
 
 
-WALKS: tuple[Walk, ...] = (FailureHunt(), ContainTheOracle())
+class TooPermissive:
+    """Techniques that the server fits, and two of them."""
+
+    drill = "too-permissive-too-censored"
+
+    def fail(self, page: object) -> None:
+        """Send the form as it stands, then go by common sense, and hand in two of a kind."""
+        page.get_by_role("link", name="Repair it here …").click()
+        fits(page)
+        page.get_by_label("Technique").select_option("rails")
+        page.get_by_role("button", name="Fit on this server").click()
+        expect(page.locator("#fit-error")).to_contain_text("every sort is left out")
+        self._fit(page, "rails", ("ghost-mode", "customer-data"), dial="0,5")
+        self._fit(page, "rails", ("ghost-mode", "customer-data"), dial="0,3")
+        self._choose(page)
+
+    def solve(self, page: object, exam: AnyExam) -> None:
+        """Refuse what the house forbids, by two kinds of technique that reach the side that fails."""
+        page.get_by_role("link", name="Repair it here …").click()
+        refuse = tuple(exam.world.phrasings["harmful"])
+        helps = exam.truth.failures[0].behaviour == "harmful-compliance"
+        self._fit(page, "last-layer", refuse)
+        self._fit(page, "rails" if helps else "conditional-steer", refuse)
+        self._choose(page)
+
+    def _fit(self, page: object, technique: str, refuse: Sequence[str], dial: str = "") -> None:
+        for row in page.locator(".sorts > fieldset").all():
+            name = row.locator("input").first.get_attribute("name").removeprefix("sort:")
+            row.get_by_label("Refuse" if name in refuse else "Answer").check()
+        page.get_by_label("Technique").select_option(technique)
+        page.get_by_label("Its dial").fill(dial)
+        page.get_by_role("button", name="Fit on this server").click()
+        expect(page.get_by_text("One is under way")).to_be_visible()
+        fits(page)
+        page.shot(f"fitting-{technique}", full_page=True)
+        expect(page.get_by_role("button", name="Fit on this server")).to_be_enabled(timeout=BUILDING)
+        page.shot(f"fitted-{technique}", full_page=True)
+
+    def _choose(self, page: object) -> None:
+        page.get_by_label("First artefact").select_option(index=1)
+        page.get_by_label("Second artefact").select_option(index=2)
+        page.get_by_label("Operating point").select_option("first")
+        fits(page)
+        page.get_by_role("button", name="Hand in these two").click()
+
+
+WALKS: tuple[Walk, ...] = (FailureHunt(), ContainTheOracle(), TooPermissive())
 
 
 def learner_of(walk: Walk, device: str) -> Learner:

@@ -83,7 +83,8 @@ def _won(points: Sequence[_Point]) -> str:
 
 def _mark(point: _Point, place: int) -> Markup:
     x, y = _x(point.at.harm.value), _y(point.at.refusal.value)
-    height = y - 8 - 14 * place if y > _TOP + 80 else y + 18
+    above = y - 8 - 14 * place  # labels of points that lie on each other stand one above the other, or below
+    height = above if above > _TOP + 10 else y + 18 + 14 * place
     return Markup(
         '<circle class="point{hollow}" cx="{x}" cy="{y}" r="4.5"/><path class="whisker" d="M{x} {y}L{to} {up}"/>'
         '<text x="{text}" y="{up}">{label}</text>'
