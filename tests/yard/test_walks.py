@@ -230,7 +230,9 @@ def window(address: str, device: str, shots: Path, name: str) -> Iterator[object
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
         page.on("console", lambda line: complaints.append(line.text) if "Security Policy" in line.text else None)
-        page.shot = lambda what, **how: page.screenshot(path=shots / f"{name}-{device}-{what}.png", **how)
+        page.shot = lambda what, **how: page.screenshot(
+            path=shots / f"{name}-{device}-{what}.png", caret="initial", **how
+        )
         yield page
         browser.close()
     assert not complaints
