@@ -137,6 +137,8 @@ FORMS = [
     "/drills/hunt-1/retry",
     "/drills/hunt-1/again",
     "/drills/hunt-1/drafts/claim",
+    "/drills/hunt-1/fits",
+    "/drills/hunt-1/fits/hand-in",
 ]
 DESIGNERS = ["/designer/reset", "/designer/reissue"]
 

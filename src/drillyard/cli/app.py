@@ -34,7 +34,7 @@ NOUNS: Mapping[str, str] = {
     "organism": "List, build and talk with the embedded organisms.",
     "refine": "Read attempts and say what to change in a programme.",
     "up": "Design, create, rehearse and serve a programme.",
-    "yard": "Serve a programme to its learners.",
+    "yard": "Serve a programme to its learners, and help one who is stuck.",
 }
 
 
