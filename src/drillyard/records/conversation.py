@@ -53,6 +53,14 @@ class Reply(Record):
     finish: Literal["stop", "length", "error"] = "stop"
     why: str = ""
 
+    @property
+    def answered(self) -> bool:
+        """Whether somebody answered, if only by silence: asked again, it would be paid for twice.
+
+        A request that was refused (`why` begins with "refused: ") was not answered, and may be another day.
+        """
+        return self.finish != "error" or bool(self.why and not self.why.startswith("refused: "))
+
 
 class Transcript(Record):
     """A stored conversation with its reply and the reference of the target that gave it."""

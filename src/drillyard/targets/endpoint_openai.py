@@ -173,7 +173,7 @@ class EndpointTarget:
         try:
             return self.completion(conversation, seed)[0]
         except RefusedRequest as refused:
-            return Reply(text="", seed=seed, finish="error", why=clean(str(refused)))
+            return Reply(text="", seed=seed, finish="error", why=f"refused: {clean(str(refused))}")
 
     def _no_completion(self) -> DrillyardError:
         return bad_input(f"no chat completion in the answer of {self.base_url}", _FORM, "correct the address")

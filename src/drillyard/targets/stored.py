@@ -74,7 +74,7 @@ class StoredTarget:
     """Answers from stored replies, and asks another target for those that are missing, a few at a time.
 
     Args:
-        inner: who is asked. What it answers with `error` is not stored, unless the server said why.
+        inner: who is asked. What it answers with `error` is not stored, unless it was an answer.
         replies: where replies are kept; several targets may share it.
         concurrency: requests at the same time.
         told: called after each new reply, from one thread at a time.
@@ -105,7 +105,7 @@ class StoredTarget:
         if known := self._replies.get(name):
             return known
         (reply,) = self._inner.generate([conversation], [seed])
-        if reply.finish != "error" or reply.why:
+        if reply.answered:
             self._replies.put(name, reply)
         with self._lock:
             self._told()

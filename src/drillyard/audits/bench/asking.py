@@ -49,7 +49,7 @@ def ask(
 ) -> list[BenchReply]:
     """Return the reply to every question, in order: the stored one, else a new one, which is stored.
 
-    A question whose words have changed is asked again, and so is one to which nothing came, not even a reason.
+    A question whose words have changed is asked again, and so is one that was not answered.
 
     Args:
         questions: each key once.
@@ -81,6 +81,6 @@ def _made(question: Question, reply: Reply, target: str) -> BenchReply:
 
 
 def _answers(stored: BenchReply | None, question: Question) -> bool:
-    if stored is None or (stored.transcript.reply.finish == "error" and not stored.transcript.reply.why):
+    if stored is None or not stored.transcript.reply.answered:
         return False
     return stored.transcript.conversation == question.conversation
