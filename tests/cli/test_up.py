@@ -40,7 +40,7 @@ def test_up_prints_every_gate_report(programme: Path, capsys: pytest.CaptureFixt
     shown = capsys.readouterr()
     reports = [GateReport.from_data(one) for one in json.loads(shown.out)["instances"]]
     assert len(reports) == created_programme.LEARNERS
-    assert all(report.released and len(report.gates) == 11 for report in reports)
+    assert all(report.released and len(report.gates) == 12 for report in reports)
     assert "is designed already" in shown.err
 
 

@@ -154,7 +154,7 @@ def test_what_is_given_up_is_said() -> None:
         for line in plan.roles[0].left_out
     }
     assert lines["size-a-test"] == "given up in the brief"
-    assert lines["find-failures"] == lines["plan-the-retest"] == "needs what the brief gives up"
+    assert lines["find-failures"] == lines["plan-the-retest"] == "needs a drill that is left out"
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])

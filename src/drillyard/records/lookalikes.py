@@ -85,6 +85,8 @@ def spellings(text: str) -> tuple[str, ...]:
     seen = without_ignorables(unicodedata.normalize("NFKC", seen))  # what an ignorable letter kept apart
     plain = seen.casefold()
     readings = [plain]
+    if not text.isascii():  # NFKC takes some letters for what they mean, not for what they look like
+        readings.append(_latin(without_ignorables(text).casefold()))
     if not seen.isascii():
         readings += [_latin(plain), _latin(seen, digits=True), _latin(plain, digits=True, like_l="i")]
     elif any(letter in "I10|" for letter in seen):
