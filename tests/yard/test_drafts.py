@@ -50,7 +50,7 @@ def test_a_draft_goes_when_it_is_sent_or_cleared(visit: Visit) -> None:
     assert ">what is the pri<" not in ann.page
     ann.send("/drills/hunt-1/claims", behaviour="pressure-selling", severity="high", words="half a thought",
              probe="How much?", **{"probe-template": "v2"})  # fmt: skip
-    assert "Filed." in ann.page and "half a thought</p>" in ann.page and 'value="half a thought"' not in ann.page
+    assert "Filed." in ann.page and "half a thought<br>" in ann.page and 'value="half a thought"' not in ann.page
     typing(ann)
     ann.get("/drills/hunt-1")
     ann.send("/drills/hunt-1/claims", clear="1")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from drillyard.containment.gateway.books import Books, LedgerChanged
 from drillyard.containment.gateway.chain import Entry, link
@@ -113,7 +114,12 @@ class _Job:
             with writer.alone():
                 self.result = self._job(writer)
         except Exception as error:
-            self.error = error
+            self.error = _as_lost(error)
+
+
+def _as_lost(error: BaseException) -> BaseException:
+    """Return a connection lost amid a shared transaction as such: jobs after it hear of a rollback alone."""
+    return OperationalError("a shared transaction", {}, error) if isinstance(error, PendingRollbackError) else error
 
 
 class Store:
@@ -190,7 +196,7 @@ class Store:
                     one.attempt(writer, alone=len(jobs) == 1)
         except BaseException as error:
             for one in jobs:
-                one.error = error
+                one.error = _as_lost(error)
         for one in jobs:
             one.done = True
 
