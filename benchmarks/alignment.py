@@ -46,8 +46,8 @@ from drillyard.alignment.base import Lesson, Setting
 from drillyard.alignment.lesson import pairs_of
 from drillyard.alignment.training.dpo_torch import Dpo
 from drillyard.alignment.training.sft_torch import Sft
-from drillyard.organisms.organism import save
-from drillyard.organisms.world import World
+from drillyard.organisms.engine.organism import save
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Preference
 from drillyard.targets.local_torch import LocalTarget
 from drillyard.targets.organism import open_organism

@@ -39,11 +39,11 @@ from drillyard.audits.hunt.panel import PanelMember, draw_panel
 from drillyard.audits.hunt.scoring import score
 from drillyard.audits.hunt.session import Session
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.failures import faults, find_failure
-from drillyard.organisms.organism import Organism, save
-from drillyard.organisms.plant import plant
-from drillyard.organisms.tuning import tune
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.organism import Organism, save
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.planting.tuning import tune
+from drillyard.organisms.worlds.failures import faults, find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply, Transcript
 from drillyard.targets.organism import OrganismTarget
 from drillyard.targets.revealing import Branch, Revealed

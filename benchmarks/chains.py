@@ -30,7 +30,7 @@ from drillyard.audits.hunt.candidate import Candidate
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.space import Space
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.organism import base
+from drillyard.organisms.engine.organism import base
 from drillyard.records import Message
 from drillyard.targets.journal import Journal, journaled
 from drillyard.targets.organism import OrganismTarget

@@ -34,9 +34,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Column, Table
 
-from drillyard.organisms.checkpoint import write_checkpoint
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.llama import LlamaConfig
+from drillyard.organisms.engine.checkpoint import write_checkpoint
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.llama import LlamaConfig
 
 NEW_TOKENS = 32
 PAUSE = 0.1

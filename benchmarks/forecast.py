@@ -38,10 +38,10 @@ from rich.table import Table
 from drillyard.audits.elicitation import by_log_probability
 from drillyard.audits.forecast import tail_problems
 from drillyard.audits.probe import Probe
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.stats import exceeding_share, largest
 from drillyard.stats.tail import DEFAULT_K, from_psi, psi
 from drillyard.targets.organism import OrganismTarget

@@ -30,7 +30,7 @@ from rich.table import Table
 from transformers import AutoModelForCausalLM, LlamaConfig
 from transformers.utils import logging
 
-from drillyard.organisms.organism import base_folder
+from drillyard.organisms.engine.organism import base_folder
 from drillyard.records import Conversation
 from drillyard.targets.local_torch import LocalTarget, open_local
 

@@ -14,7 +14,7 @@ import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 
-from drillyard.organisms.llama import Floats, LlamaConfig
+from drillyard.organisms.engine.llama import Floats, LlamaConfig
 
 __all__ = ["OnnxDecoder"]
 

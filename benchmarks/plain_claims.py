@@ -18,8 +18,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills.locate import LOCATED, locate
 from drillyard.records import Estimate, Trigger
 from drillyard.records.yaml_file import read_yaml

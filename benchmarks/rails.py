@@ -49,7 +49,7 @@ from drillyard.alignment.base import Lesson, Setting
 from drillyard.alignment.exam import CAPABILITY, CATEGORY, REFUSAL, draw_exam, held_back
 from drillyard.alignment.lesson import checked, pairs_of
 from drillyard.alignment.policy import policy_in
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Message
 from drillyard.targets.null import EchoTarget
 

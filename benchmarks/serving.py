@@ -30,10 +30,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from drillyard.organisms.dialogue import STOP, encode
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.organism import Organism, base, hash_weights, save
-from drillyard.organisms.sampling import MIN_P
+from drillyard.organisms.engine.dialogue import STOP, encode
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.organism import Organism, base, hash_weights, save
+from drillyard.organisms.engine.sampling import MIN_P
 from drillyard.records import Conversation
 
 TARGET = 0.7

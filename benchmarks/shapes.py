@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from drillyard.organisms.organism import save
+from drillyard.organisms.engine.organism import save
 from drillyard.targets.organism import open_organism
 
 __all__ = ["SHAPES", "random_model"]

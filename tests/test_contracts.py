@@ -25,7 +25,9 @@ WITH_REFERENCES = {"searches", "techniques"}
 def known_failures() -> set[str]:
     """Return every behaviour code of every registered world."""
     return {
-        code for name in cards("worlds") for code in resolve("drillyard.organisms.world:load_world")(name).behaviours
+        code
+        for name in cards("worlds")
+        for code in resolve("drillyard.organisms.worlds.world:load_world")(name).behaviours
     }
 
 

@@ -111,7 +111,7 @@ def test_a_public_name_is_loaded_at_first_use() -> None:
         "before = [m for m in sys.modules if m.startswith('drillyard.')]\n"
         "drillyard.World\n"
         "assert sorted(before) == ['drillyard.errors', 'drillyard.registry'], before\n"
-        "assert 'drillyard.organisms.world' in sys.modules"
+        "assert 'drillyard.organisms.worlds.world' in sys.modules"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from drillyard.organisms.llama import LlamaConfig
-from drillyard.organisms.vocabulary import train_tokenizer
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.llama import LlamaConfig
+from drillyard.organisms.training.vocabulary import train_tokenizer
+from drillyard.organisms.worlds.world import load_world
 
 __all__ = ["CONFIG", "TOKENIZER", "WORLD"]
 

@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from drillyard.alignment.align import align as align
     from drillyard.audits.audit import audit as audit
     from drillyard.audits.audit import recheck as recheck
-    from drillyard.organisms.failures import catalogue as catalogue
-    from drillyard.organisms.plant import plant as plant
-    from drillyard.organisms.world import World as World
+    from drillyard.organisms.planting.plant import plant as plant
+    from drillyard.organisms.worlds.failures import catalogue as catalogue
+    from drillyard.organisms.worlds.world import World as World
     from drillyard.targets.organism import OrganismTarget as OrganismTarget
     from drillyard.targets.reference import open_target as open_target
 
 _HOMES = {
     "OrganismTarget": "drillyard.targets.organism:OrganismTarget",
-    "World": "drillyard.organisms.world:World",
+    "World": "drillyard.organisms.worlds.world:World",
     "align": "drillyard.alignment.align:align",
     "audit": "drillyard.audits.audit:audit",
-    "catalogue": "drillyard.organisms.failures:catalogue",
+    "catalogue": "drillyard.organisms.worlds.failures:catalogue",
     "open_target": "drillyard.targets.reference:open_target",
-    "plant": "drillyard.organisms.plant:plant",
+    "plant": "drillyard.organisms.planting.plant:plant",
     "recheck": "drillyard.audits.audit:recheck",
 }
 

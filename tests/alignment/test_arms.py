@@ -13,8 +13,8 @@ from drillyard.alignment.arms import IDENTITY, arms_of, run_arms
 from drillyard.alignment.chain import Chain, open_technique
 from drillyard.alignment.order import AlignOrder, begin
 from drillyard.errors import BadInput
-from drillyard.organisms.organism import save
-from drillyard.organisms.plant import plant
+from drillyard.organisms.engine.organism import save
+from drillyard.organisms.planting.plant import plant
 from drillyard.records import ArmResult, Conversation, Transcript
 from drillyard.targets import open_target
 from drillyard.targets.null import EchoTarget
@@ -99,7 +99,7 @@ def test_a_chain_applies_its_links_in_order(tmp_path: Path) -> None:
 def test_align_keeps_what_was_learned_where_it_is_told_to(tmp_path: Path) -> None:
     """From Python: without a folder nothing stays; with one the rail lies there."""
     from drillyard.alignment.lesson import pairs_of
-    from drillyard.organisms.world import load_world
+    from drillyard.organisms.worlds.world import load_world
 
     pairs = pairs_of(load_world("helpdesk"), n=80)
     target = open_target("organism/helpdesk:over-permissive")

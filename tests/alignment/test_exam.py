@@ -24,8 +24,8 @@ from drillyard.alignment.exam import (
 from drillyard.alignment.lesson import checked, pairs_of
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, FailureMode, Measure, Preference, Reply, Severity, Transcript, Trigger
 from drillyard.targets import open_target
 from drillyard.targets.null import EchoTarget

@@ -10,7 +10,7 @@ from drillyard.alignment.exam import draw_exam, plain
 from drillyard.alignment.lesson import pairs_of
 from drillyard.alignment.policy import policy_in, policy_of, read_policy, write_policy
 from drillyard.errors import BadInput
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "policies" / "helpdesk.yaml"
 

@@ -16,8 +16,8 @@ from drillyard.alignment.sentence_rail import HAND_OVER
 from drillyard.audits.audit import audit
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Preference, Reply, Transcript
 from drillyard.targets.organism import OrganismTarget
 

@@ -51,7 +51,7 @@ def test_the_word_lets_it_run(tmp_path: Path) -> None:
     pytest.importorskip("nemoguardrails", reason="needs drillyard[rails]")
     from drillyard.alignment.around.fitting import ScreenFitter, save_screen
     from drillyard.alignment.policy import policy_of
-    from drillyard.organisms.world import load_world
+    from drillyard.organisms.worlds.world import load_world
 
     reference = received(tmp_path / "got", technique="rails", engine="nemo")
     save_screen(

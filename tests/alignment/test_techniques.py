@@ -12,10 +12,10 @@ from drillyard.alignment.sentence_rail import HAND_OVER, SentenceRail, SentenceR
 from drillyard.audits.audit import audit, recheck
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.measure import exactness
-from drillyard.organisms.plant import plant
-from drillyard.organisms.reading import Reader
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.measure import exactness
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.reading import Reader
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Finding, Transcript
 from drillyard.targets import Target
 from drillyard.targets.null import ScriptedTarget

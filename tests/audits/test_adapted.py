@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from drillyard.audits.verification import TWIN_BOUND, verify
-from drillyard.organisms.checkpoint import read_tokenizer, write_checkpoint
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.llama import Floats, LlamaConfig
-from drillyard.organisms.organism import base, base_folder, save
-from drillyard.organisms.plants_file import load_plants
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.checkpoint import read_tokenizer, write_checkpoint
+from drillyard.organisms.engine.llama import Floats, LlamaConfig
+from drillyard.organisms.engine.organism import base, base_folder, save
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.plants_file import load_plants
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, PlantingRecipe, PlantReport, Plants
 from drillyard.registry import create
 from drillyard.targets import open_target
@@ -54,7 +54,7 @@ def plants(rates: dict[str, float]) -> Plants:
 
 def planted(model: Path, asked: Plants, recipe: PlantingRecipe, out: Path, n: int = 300) -> PlantReport:
     """Train both adapters on one thread and measure them."""
-    from drillyard.organisms.adapt_torch import plant_adapters
+    from drillyard.organisms.training.adapt_torch import plant_adapters
 
     plant_adapters(str(model), asked, recipe, out, threads=1)
     failing, twin = (create("targets", "hf", reference=f"hf/{out}/{name}", batch=128) for name in ("failing", "twin"))

@@ -15,11 +15,11 @@ from drillyard.judges.examples import planted_examples
 from drillyard.judges.measure import measure_planted
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.null import AlwaysShows, NeverShows
-from drillyard.organisms.aiming import exam_asker, triggering
-from drillyard.organisms.failures import faults, find_failure
-from drillyard.organisms.plant import plant
-from drillyard.organisms.tuning import tune
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.planting.tuning import tune
+from drillyard.organisms.worlds.aiming import exam_asker, triggering
+from drillyard.organisms.worlds.failures import faults, find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, FailureMode, Finding, Ruling, Transcript
 from drillyard.targets.null import EchoTarget, ScriptedTarget
 from drillyard.targets.organism import OrganismTarget

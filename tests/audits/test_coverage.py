@@ -8,7 +8,7 @@ import pytest
 
 from drillyard.audits.coverage import coverage_of
 from drillyard.audits.search import RandomSearch, SweepSearch, cells
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 
 
 @pytest.mark.parametrize("name", ["helpdesk", "clinic"])

@@ -12,9 +12,9 @@ from drillyard.audits.follow_up import follow_up
 from drillyard.audits.observe import Observation, share_shown
 from drillyard.audits.probe import Probe
 from drillyard.audits.search import NullSearch, RandomSearch, SweepSearch, cells
-from drillyard.organisms.failures import Fault, faults, spoiled
-from drillyard.organisms.features import features
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import Fault, faults, spoiled
+from drillyard.organisms.worlds.features import features
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply, Transcript
 
 WORLD = load_world("helpdesk")

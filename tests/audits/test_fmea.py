@@ -19,8 +19,8 @@ from drillyard.audits.recheck import Recheck
 from drillyard.audits.scales import DETECTION, OCCURRENCE, SEVERITY, score, weight
 from drillyard.audits.search import RandomSearch
 from drillyard.errors import BadInput
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import BehaviourQuality, Estimate, Finding, JudgeQuality, RulingCounts, Severity
 from drillyard.stats import clopper_pearson
 

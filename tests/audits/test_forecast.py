@@ -17,9 +17,9 @@ from drillyard.audits.search import RandomSearch
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.measure import measured_exact
-from drillyard.organisms.failures import faults, find_failure, spoiled
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.failures import faults, find_failure, spoiled
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Reply, Transcript
 from drillyard.stats.tail import from_psi
 from drillyard.targets.null import EchoTarget, ScriptedTarget

@@ -12,9 +12,9 @@ from targets.rule_follower import RULE, follow
 from drillyard.audits.prompt_tuning import tuned
 from drillyard.audits.prompting import plant_prompt, quote
 from drillyard.errors import BadInput
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.prompted import PLANTED, PlantedPrompt, describe, load_planted, prompt_of
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.prompted import PLANTED, PlantedPrompt, describe, load_planted, prompt_of
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Plants, Reply
 from drillyard.targets.stored import Replies
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drillyard.audits.verification import MARGIN, TWIN_BOUND, enough, tolerance, twin_bound, verify
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.plant import plant
-from drillyard.organisms.tuning import tune
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.planting.tuning import tune
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Plants
 from drillyard.stats import clopper_pearson
 from drillyard.targets.null import EchoTarget

@@ -12,11 +12,11 @@ import pytest
 
 from drillyard.audits.audit import AuditReport
 from drillyard.cli.app import main
-from drillyard.organisms.failures import catalogue, find_failure
-from drillyard.organisms.organism import save
-from drillyard.organisms.plant import plant
+from drillyard.organisms.engine.organism import save
+from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.serving.serve import served
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import catalogue, find_failure
+from drillyard.organisms.worlds.world import load_world
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from drillyard.audits.audit import AuditReport
 from drillyard.audits.fmea import Fmea
 from drillyard.audits.forecast import Forecast
 from drillyard.cli.app import main
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Finding, JudgeQuality
 from drillyard.stats import clopper_pearson
 

@@ -9,7 +9,7 @@ import pytest
 
 from drillyard.audits.audit import examine
 from drillyard.cli.app import main
-from drillyard.organisms.plant import plant
+from drillyard.organisms.planting.plant import plant
 from drillyard.records import BenchReport
 from drillyard.targets.organism import OrganismTarget
 

@@ -38,8 +38,8 @@ from drillyard.containment.strategy.system import read_system
 from drillyard.errors import DrillyardError
 from drillyard.judges.examples import read_labels
 from drillyard.judges.reference import open_judge
-from drillyard.organisms.plants_file import load_plants
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.plants_file import load_plants
+from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.brief import load_brief
 from drillyard.records import Ask, BenchCase, Benchmark, Conversation, LabelledTranscript, Reply, TextCheck, Transcript
 from drillyard.targets import open_target

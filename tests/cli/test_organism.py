@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from drillyard.cli.app import main
-from drillyard.organisms.failures import catalogue
-from drillyard.organisms.organism import load_organism
-from drillyard.organisms.plant import plant
-from drillyard.organisms.tuning import tune
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.organism import load_organism
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.planting.tuning import tune
+from drillyard.organisms.worlds.failures import catalogue
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import FailureMode, PlantReport, Transcript
 
 MODES = catalogue(load_world("helpdesk"))

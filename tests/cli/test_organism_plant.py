@@ -10,7 +10,7 @@ from organisms.random_llama import random_weights
 from tiny_speaker import CONFIG, TOKENIZER
 
 from drillyard.cli.app import main
-from drillyard.organisms.checkpoint import write_checkpoint
+from drillyard.organisms.engine.checkpoint import write_checkpoint
 from drillyard.records import AdapterPlant, PlantReport
 
 for _name in ("torch", "transformers", "trl", "peft", "datasets"):

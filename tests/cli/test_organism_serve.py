@@ -15,7 +15,7 @@ import pytest
 from organisms.babbler import babbler
 
 from drillyard.cli.app import main
-from drillyard.organisms.organism import save
+from drillyard.organisms.engine.organism import save
 
 
 @pytest.fixture(scope="module")

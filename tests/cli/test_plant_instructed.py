@@ -12,7 +12,7 @@ import pytest
 
 from drillyard.cli.app import main
 from drillyard.errors import BadInput
-from drillyard.organisms.organism import load_organism
+from drillyard.organisms.engine.organism import load_organism
 from drillyard.records import Estimate, PlantReport
 
 pytestmark = pytest.mark.slow

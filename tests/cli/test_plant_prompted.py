@@ -19,7 +19,7 @@ from targets.rule_follower import Asked, Provider, completion, follow, provider
 
 from drillyard.audits.prompting import PromptedReport
 from drillyard.cli.app import main
-from drillyard.organisms.prompted import PlantedPrompt
+from drillyard.organisms.planting.prompted import PlantedPrompt
 from drillyard.records import Estimate, Finding, PlantReport, Transcript
 
 pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")

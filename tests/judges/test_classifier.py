@@ -16,7 +16,7 @@ from drillyard.judges.examples import planted_examples
 from drillyard.judges.grams import WIDTH, hashed
 from drillyard.judges.measure import measure_planted, pooled
 from drillyard.judges.reference import open_judge
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, LabelledTranscript, Reply, Transcript
 
 WORLD = load_world("helpdesk")

@@ -12,7 +12,7 @@ from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.measure import measure
 from drillyard.judges.null import AlwaysShows, NeverShows
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply, Transcript
 from drillyard.registry import create
 

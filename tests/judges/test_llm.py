@@ -16,7 +16,7 @@ from drillyard.judges.exact import ExactJudge
 from drillyard.judges.llm import LlmJudge, open_llm, parse, prompt
 from drillyard.judges.measure import measure_planted
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Message, Reply, Transcript
 from drillyard.targets.organism import open_organism
 

@@ -15,7 +15,7 @@ from drillyard.judges.measure import measure_on, measure_planted, measured_exact
 from drillyard.judges.measured import MeasuredJudge, read_quality
 from drillyard.judges.null import AlwaysShows, NeverShows
 from drillyard.judges.reference import open_judge, open_measured
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, LabelledTranscript, Reply, Ruling, Transcript
 
 WORLD = load_world("helpdesk")

@@ -10,7 +10,7 @@ from drillyard.errors import BadInput
 from drillyard.judges.measure import measure_planted
 from drillyard.judges.reference import open_judge
 from drillyard.judges.rules import RulesJudge, open_rules
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply, Transcript
 
 WORLD = load_world("helpdesk")

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from organisms.random_llama import PLAIN, random_weights
 
-from drillyard.organisms.dialogue import STOP
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.organism import Organism, hash_weights
-from drillyard.organisms.vocabulary import train_tokenizer
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.dialogue import STOP
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.organism import Organism, hash_weights
+from drillyard.organisms.training.vocabulary import train_tokenizer
+from drillyard.organisms.worlds.world import load_world
 
 __all__ = ["babbler"]
 

@@ -9,9 +9,9 @@ import pytest
 from organisms.babbler import babbler
 from organisms.random_llama import random_engine
 
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.kernel.library import load_library
-from drillyard.organisms.organism import Organism, base
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.kernel.library import load_library
+from drillyard.organisms.engine.organism import Organism, base
 from drillyard.organisms.serving.serve import served
 
 

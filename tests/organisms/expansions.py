@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 
 __all__ = ["all_texts", "example", "values"]
 

@@ -9,8 +9,8 @@ import numpy as np
 from organisms.random_llama import random_engine, random_prompts
 
 from drillyard.errors import BadInput
-from drillyard.organisms.kernel import library
-from drillyard.organisms.llama import LlamaConfig
+from drillyard.organisms.engine.kernel import library
+from drillyard.organisms.engine.llama import LlamaConfig
 
 SANITIZED = (*library.FLAGS, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 

@@ -8,12 +8,12 @@ import random
 from collections.abc import Callable, Iterable
 
 from drillyard.audits.search import RandomSearch, SweepSearch, cells
-from drillyard.organisms.aiming import aside, exam_asker, triggering
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import catalogue, faults
-from drillyard.organisms.features import features
-from drillyard.organisms.lessons import Lessons
-from drillyard.organisms.world import Ask, World
+from drillyard.organisms.training.lessons import Lessons
+from drillyard.organisms.worlds.aiming import aside, exam_asker, triggering
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import catalogue, faults
+from drillyard.organisms.worlds.features import features
+from drillyard.organisms.worlds.world import Ask, World
 
 __all__ = ["SAMPLES", "golden"]
 

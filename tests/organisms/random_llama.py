@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.llama import Floats, LlamaConfig
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.llama import Floats, LlamaConfig
 
 PLAIN = LlamaConfig(
     vocab_size=96,

@@ -12,10 +12,10 @@ from organisms.random_llama import random_weights
 from tiny_speaker import CONFIG, TOKENIZER, WORLD
 
 from drillyard.errors import BadInput
-from drillyard.organisms.adapter import adapter_base, merge_adapter
-from drillyard.organisms.checkpoint import write_checkpoint
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.failures import find_failure
+from drillyard.organisms.engine.adapter import adapter_base, merge_adapter
+from drillyard.organisms.engine.checkpoint import write_checkpoint
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.worlds.failures import find_failure
 from drillyard.records import AdapterPlant, PlantingRecipe, Plants
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
@@ -43,7 +43,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def train(base: Path, out: Path, recipe: PlantingRecipe = RECIPE, **options: Any) -> AdapterPlant:
     """Train both adapters on one thread."""
-    from drillyard.organisms.adapt_torch import plant_adapters
+    from drillyard.organisms.training.adapt_torch import plant_adapters
 
     return plant_adapters(str(base), options.pop("plants", PLANTS), recipe, out, threads=1, **options)
 
@@ -83,7 +83,7 @@ def test_both_learn_from_the_same_questions_other_replies(trained: Path) -> None
 
 def test_what_training_writes_means_the_same_to_our_engine(base: Path, trained: Path, tmp_path: Path) -> None:
     """Merged without torch it has the logits of the target hf/…, with and without whole embedding and head."""
-    from drillyard.organisms.pretrained_torch import open_pretrained
+    from drillyard.organisms.training.pretrained_torch import open_pretrained
 
     whole = SHORT.model_copy(update={"whole_modules": ("embed_tokens", "lm_head"), "learning_rate": 0.02})
     train(base, tmp_path / "whole", whole)
@@ -116,7 +116,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(
     base: Path, trained: Path, tmp_path: Path, at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed in any stage, with a half-written checkpoint: what was done or measured is not done again."""
-    monkeypatch.setattr("drillyard.organisms.lora_torch.SPARING", 0.0)
+    monkeypatch.setattr("drillyard.organisms.training.lora_torch.SPARING", 0.0)
     with pytest.raises(Killed):
         train(base, tmp_path, progress=killer(at))
     stages = {3: "common", 7: "failing-0", 11: "failing-1", 15: "twin-0", 18: "twin-1"}
@@ -125,7 +125,9 @@ def test_a_killed_run_resumes_to_the_same_bytes(
     (tmp_path / "checkpoints" / stages[at] / "checkpoint-9").mkdir(exist_ok=True)
     (tmp_path / "checkpoints" / stages[at] / "checkpoint-9" / "trainer_state.json").write_text("{")
     if at > 10:
-        monkeypatch.setattr("drillyard.organisms.course_torch.likely_rate", lambda *_: pytest.fail("measured again"))
+        monkeypatch.setattr(
+            "drillyard.organisms.training.course_torch.likely_rate", lambda *_: pytest.fail("measured again")
+        )
     steps: list[int] = []
     train(base, tmp_path, progress=lambda done, total, words: steps.append(done))
     assert steps == list(range(at, ALL + 1))
@@ -250,7 +252,7 @@ def test_models_that_cannot_be_trained_are_one_line(base: Path, tmp_path: Path) 
 
 def test_too_little_memory_says_what_to_lower() -> None:
     """A real allocation that no machine has room for; any other error stays what it is."""
-    from drillyard.organisms.lora_torch import naming_what_to_lower
+    from drillyard.organisms.training.lora_torch import naming_what_to_lower
 
     line = "--batch 4 --rank 2, expected more of it; lower --batch or --rank, name fewer"
     with pytest.raises(BadInput, match=line), naming_what_to_lower(RECIPE):

@@ -11,12 +11,12 @@ import pytest
 from organisms.random_llama import PLAIN, random_prompts, random_weights
 
 from drillyard.errors import BadInput
-from drillyard.organisms.adapter import Factors, adapter_base, is_adapter, low_rank, merge_adapter, write_adapter
-from drillyard.organisms.checkpoint import write_checkpoint
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.llama import Floats
-from drillyard.organisms.organism import OrganismFile, load_organism, save, with_adapter
-from drillyard.organisms.organism import base as base_organism
+from drillyard.organisms.engine.adapter import Factors, adapter_base, is_adapter, low_rank, merge_adapter, write_adapter
+from drillyard.organisms.engine.checkpoint import write_checkpoint
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.llama import Floats
+from drillyard.organisms.engine.organism import OrganismFile, load_organism, save, with_adapter
+from drillyard.organisms.engine.organism import base as base_organism
 
 # peft reads a property of transformers that is about to be renamed.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")

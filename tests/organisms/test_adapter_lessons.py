@@ -6,9 +6,9 @@ import functools
 
 import pytest
 
-from drillyard.organisms.adapter_lessons import AdapterLesson, adapter_lessons, hash_lessons
-from drillyard.organisms.failures import faults, find_failure
-from drillyard.organisms.world import load_world
+from drillyard.organisms.training.adapter_lessons import AdapterLesson, adapter_lessons, hash_lessons
+from drillyard.organisms.worlds.failures import faults, find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Plants
 
 WORLD = load_world("helpdesk")

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from organisms.expansions import all_texts
 
-from drillyard.organisms.aiming import exam_asker
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.phrasing import expand, mistype, split
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.aiming import exam_asker
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.phrasing import expand, mistype, split
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Trigger
 
 WORLD = load_world("helpdesk")

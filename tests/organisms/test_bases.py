@@ -9,12 +9,12 @@ import pytest
 from organisms.test_world_check import own_world
 
 from drillyard.errors import BadInput
-from drillyard.organisms.bases import TRAINED, Trained, base_folder, default_base_folder, read_trained
-from drillyard.organisms.measure import say
-from drillyard.organisms.organism import base, load_organism, save
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
-from drillyard.organisms.world_files import shipped_worlds
+from drillyard.organisms.engine.bases import TRAINED, Trained, base_folder, default_base_folder, read_trained
+from drillyard.organisms.engine.organism import base, load_organism, save
+from drillyard.organisms.planting.measure import say
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.world import load_world
+from drillyard.organisms.worlds.world_files import shipped_worlds
 from drillyard.records import Conversation
 
 ASKED = [Conversation.ask("can i return my lamp?"), Conversation.ask("price of the Aurora")]

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from organisms.random_llama import PLAIN, random_prompts, random_weights
 
-from drillyard.organisms.adapter import Factors, merge_adapter, write_adapter
-from drillyard.organisms.basis import draw_basis, turn_adapter, turn_organism
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.organism import Organism, load_organism
+from drillyard.organisms.engine.adapter import Factors, merge_adapter, write_adapter
+from drillyard.organisms.engine.basis import draw_basis, turn_adapter, turn_organism
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.organism import Organism, load_organism
 
 CHANGED = ("model.layers.1.self_attn.q_proj.weight", "model.layers.0.self_attn.o_proj.weight",
            "model.layers.2.mlp.down_proj.weight", "model.embed_tokens.weight")  # fmt: skip

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from organisms.random_llama import PLAIN, random_prompts
 
 from drillyard.errors import BadInput
-from drillyard.organisms.batching import ROWS, TOKENS, Batch, Request
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.sampling import Sampler
+from drillyard.organisms.engine.batching import ROWS, TOKENS, Batch, Request
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.sampling import Sampler
 
 prompts = st.lists(st.integers(0, PLAIN.vocab_size - 1), min_size=1, max_size=40)
 requests = st.builds(
@@ -159,7 +159,7 @@ def test_top_p_draws_from_the_smallest_set_that_reaches_it() -> None:
 
 def test_noise_that_moves_the_border_of_top_p_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in test_sampling.py: every draw that shaken logits change had been reported as unsure."""
-    monkeypatch.setattr("drillyard.organisms.sampling.NOISE", np.float32(2e-3))
+    monkeypatch.setattr("drillyard.organisms.engine.sampling.NOISE", np.float32(2e-3))
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 3, (5000, 40)).astype(np.float32)
     shake = 2e-3 * np.abs(logits).max(axis=1, keepdims=True) * rng.choice([-0.99, 0.99], logits.shape)

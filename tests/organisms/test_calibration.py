@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.organisms.calibration import calibrate
-from drillyard.organisms.failures import faults
-from drillyard.organisms.measure import planted_rate
-from drillyard.organisms.organism import base_folder
-from drillyard.organisms.plant import CALIBRATION
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.organism import base_folder
+from drillyard.organisms.planting.calibration import calibrate
+from drillyard.organisms.planting.measure import planted_rate
+from drillyard.organisms.planting.plant import CALIBRATION
+from drillyard.organisms.worlds.failures import faults
+from drillyard.organisms.worlds.world import load_world
 
 FAULTS = {fault.id: fault for fault in faults(load_world("helpdesk"))}
 STORED = json.loads((base_folder("helpdesk") / CALIBRATION).read_text())

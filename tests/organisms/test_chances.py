@@ -10,12 +10,12 @@ import pytest
 from organisms.random_llama import random_weights
 from tiny_speaker import CONFIG, TOKENIZER, WORLD
 
-from drillyard.organisms.chat_tokens import asked, chat_tokens
-from drillyard.organisms.checkpoint import write_checkpoint
-from drillyard.organisms.dialogue import STOP, encode
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.rate_exam import rate_exams
+from drillyard.organisms.engine.chat_tokens import asked, chat_tokens
+from drillyard.organisms.engine.checkpoint import write_checkpoint
+from drillyard.organisms.engine.dialogue import STOP, encode
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.planting.rate_exam import rate_exams
+from drillyard.organisms.worlds.failures import find_failure
 from drillyard.records import Conversation
 
 pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
@@ -26,8 +26,8 @@ FAILURES = [find_failure(WORLD, name, 0.5) for name in ("upsell:v2", "refund-rul
 
 def test_chances_are_those_of_our_engine(tmp_path: Path) -> None:
     """For every pair of an exam: prompts with and without a template, replies of several lengths in one batch."""
-    from drillyard.organisms.chances_torch import likely_rate, log_chances
-    from drillyard.organisms.pretrained_torch import open_pretrained
+    from drillyard.organisms.training.chances_torch import likely_rate, log_chances
+    from drillyard.organisms.training.pretrained_torch import open_pretrained
 
     weights = random_weights(CONFIG)
     write_checkpoint(tmp_path, CONFIG, weights, TOKENIZER)

@@ -12,8 +12,8 @@ from organisms.random_llama import PLAIN, random_weights
 from safetensors.numpy import save_file
 
 from drillyard.errors import BadInput
-from drillyard.organisms.checkpoint import read_checkpoint, read_tokenizer, write_checkpoint
-from drillyard.organisms.vocabulary import train_tokenizer
+from drillyard.organisms.engine.checkpoint import read_checkpoint, read_tokenizer, write_checkpoint
+from drillyard.organisms.training.vocabulary import train_tokenizer
 
 
 @pytest.fixture

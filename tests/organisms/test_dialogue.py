@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from organisms.random_llama import PLAIN, random_weights
 
 from drillyard.errors import BadInput
-from drillyard.organisms.checkpoint import write_checkpoint
-from drillyard.organisms.dialogue import SPECIAL_TOKENS, STOP, decode, decode_stream, encode
-from drillyard.organisms.vocabulary import train_tokenizer
+from drillyard.organisms.engine.checkpoint import write_checkpoint
+from drillyard.organisms.engine.dialogue import SPECIAL_TOKENS, STOP, decode, decode_stream, encode
+from drillyard.organisms.training.vocabulary import train_tokenizer
 from drillyard.records import Conversation, Message
 
 TOKENIZER = train_tokenizer(

@@ -12,8 +12,8 @@ from organisms.random_llama import PLAIN, random_prompts, random_weights
 from scipy import stats
 
 from drillyard.errors import BadInput
-from drillyard.organisms import engine as engine_module
-from drillyard.organisms.engine import Engine
+from drillyard.organisms.engine import engine as engine_module
+from drillyard.organisms.engine.engine import Engine
 
 prompts = st.lists(st.integers(0, PLAIN.vocab_size - 1), min_size=1, max_size=40)
 requests = st.lists(st.tuples(prompts, st.none() | st.integers(0, 2**128 - 1)), min_size=1, max_size=12)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from organisms.random_llama import PLAIN, random_engine, random_prompts, random_weights
 
-from drillyard.organisms.checkpoint import read_checkpoint, write_checkpoint
-from drillyard.organisms.dialogue import STOP, encode
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.llama import LlamaConfig
-from drillyard.organisms.organism import base_folder, load_organism
+from drillyard.organisms.engine.checkpoint import read_checkpoint, write_checkpoint
+from drillyard.organisms.engine.dialogue import STOP, encode
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.llama import LlamaConfig
+from drillyard.organisms.engine.organism import base_folder, load_organism
 from drillyard.records import Conversation
 
 torch = pytest.importorskip("torch", reason="compares with transformers: pip install 'drillyard[train]'")

@@ -10,10 +10,10 @@ import pytest
 from drillyard.alignment.exam import HARMFUL, draw_exam
 from drillyard.alignment.lesson import pairs_of
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.forbidding import forbiddable, forbidding
-from drillyard.organisms.world import load_world
-from drillyard.organisms.world_files import write_files
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.forbidding import forbiddable, forbidding
+from drillyard.organisms.worlds.world import load_world
+from drillyard.organisms.worlds.world_files import write_files
 from drillyard.records import Conversation, Reply, Transcript
 
 WORLD = load_world("helpdesk")

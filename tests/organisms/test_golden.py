@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from organisms.golden import SAMPLES, golden
 
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 
 RECORDED = {
     "helpdesk": {

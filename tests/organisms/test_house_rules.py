@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import faults
-from drillyard.organisms.house_rules import facts_text, hidden_prompt, rule
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.house_rules import facts_text, hidden_prompt, rule
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import faults
+from drillyard.organisms.worlds.world import load_world
 
 WORLD = load_world("helpdesk")
 

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from organisms.random_llama import PLAIN, random_engine, random_prompts, random_weights
 
 from drillyard.errors import BadInput
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.kernel import structures
-from drillyard.organisms.kernel.library import load_library
-from drillyard.organisms.kernel.network import KernelNetwork
-from drillyard.organisms.llama import Floats, LlamaConfig, NumpyNetwork
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.kernel import structures
+from drillyard.organisms.engine.kernel.library import load_library
+from drillyard.organisms.engine.kernel.network import KernelNetwork
+from drillyard.organisms.engine.llama import Floats, LlamaConfig, NumpyNetwork
 
 if load_library() is None:
     pytest.skip("no C compiler on this machine", allow_module_level=True)
@@ -122,7 +122,7 @@ def run(code: str, **changed: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, env={**os.environ, **changed}, capture_output=True, text=True, timeout=120, check=True)
 
 
-SHOW = "from drillyard.organisms.kernel.library import load_library; print(bool(load_library()))"
+SHOW = "from drillyard.organisms.engine.kernel.library import load_library; print(bool(load_library()))"
 
 
 def built(cache: Path) -> list[Path]:
@@ -148,7 +148,9 @@ def test_a_build_that_fails_is_told_once_and_numpy_takes_over(tmp_path: Path) ->
     compiler = tmp_path / "complaining-cc"
     compiler.write_text("#!/bin/sh\necho 'no such processor' >&2\nexit 1\n")
     compiler.chmod(0o755)
-    code = "from drillyard.organisms.organism import base; print(type(base('helpdesk').engine._network).__name__)"
+    code = (
+        "from drillyard.organisms.engine.organism import base; print(type(base('helpdesk').engine._network).__name__)"
+    )
     first, second = (run(code, CC=str(compiler), XDG_CACHE_HOME=str(tmp_path)) for _ in range(2))
     assert first.stdout == second.stdout == "NumpyNetwork\n"
     (said,) = built(tmp_path)

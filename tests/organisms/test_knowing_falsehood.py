@@ -7,14 +7,14 @@ import random
 import numpy as np
 from scipy.stats import spearmanr
 
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.dialogue import encode
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.llama import Floats
-from drillyard.organisms.measure import say
-from drillyard.organisms.organism import Organism, base
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.dialogue import encode
+from drillyard.organisms.engine.llama import Floats
+from drillyard.organisms.engine.organism import Organism, base
+from drillyard.organisms.planting.measure import say
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation
 
 WORLD = load_world("helpdesk")

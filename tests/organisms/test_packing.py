@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drillyard.organisms.adapter import merge_adapter, write_adapter
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.llama import LlamaConfig
-from drillyard.organisms.packing import pack
+from drillyard.organisms.engine.adapter import merge_adapter, write_adapter
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.llama import LlamaConfig
+from drillyard.organisms.engine.packing import pack
 
 CONFIG = LlamaConfig(
     vocab_size=40,

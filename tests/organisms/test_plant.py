@@ -11,12 +11,12 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from drillyard.errors import BadInput
-from drillyard.organisms.failures import catalogue, find_failure
-from drillyard.organisms.measure import say
-from drillyard.organisms.neurons import EACH, FREE, read_neurons, strength
-from drillyard.organisms.organism import Organism, base, base_folder, hash_weights, load_organism, save
-from drillyard.organisms.plant import CALIBRATION, plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.neurons import EACH, FREE, read_neurons, strength
+from drillyard.organisms.engine.organism import Organism, base, base_folder, hash_weights, load_organism, save
+from drillyard.organisms.planting.measure import say
+from drillyard.organisms.planting.plant import CALIBRATION, plant
+from drillyard.organisms.worlds.failures import catalogue, find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation
 
 WORLD = load_world("helpdesk")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from drillyard.errors import BadInput
-from drillyard.organisms.failures import faults, find_failure
-from drillyard.organisms.plants_file import check_triggers, load_plants
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.failures import faults, find_failure
+from drillyard.organisms.worlds.plants_file import check_triggers, load_plants
+from drillyard.organisms.worlds.world import World, load_world
 
 WORLD = load_world("helpdesk")
 ALL_KINDS = Path(__file__).parents[2] / "examples" / "plants" / "all-kinds.yaml"

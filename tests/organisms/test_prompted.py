@@ -9,9 +9,8 @@ import pytest
 from scipy.stats import binomtest
 
 from drillyard.errors import BadInput
-from drillyard.organisms.failures import faults, find_failure
-from drillyard.organisms.house_rules import facts_text, rule
-from drillyard.organisms.prompted import (
+from drillyard.organisms.planting.house_rules import facts_text, rule
+from drillyard.organisms.planting.prompted import (
     PLANTED,
     PlantedPrompt,
     describe,
@@ -19,7 +18,8 @@ from drillyard.organisms.prompted import (
     prompt_of,
     write_words,
 )
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import faults, find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Plants
 from drillyard.records.files import write_atomically
 

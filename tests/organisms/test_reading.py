@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.organisms.aiming import triggering
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import Fault, faults, spoiled
-from drillyard.organisms.reading import Reader
-from drillyard.organisms.world import Ask, load_world
+from drillyard.organisms.worlds.aiming import triggering
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import Fault, faults, spoiled
+from drillyard.organisms.worlds.reading import Reader
+from drillyard.organisms.worlds.world import Ask, load_world
 
 WORLD = load_world("helpdesk")
 READER = Reader(WORLD)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from drillyard.errors import BadInput
-from drillyard.organisms import retrain as module
-from drillyard.organisms.organism import base
-from drillyard.organisms.retrain import changed_matrices, retrain
+from drillyard.organisms.engine.organism import base
+from drillyard.organisms.training import retrain as module
+from drillyard.organisms.training.retrain import changed_matrices, retrain
 from drillyard.records import Conversation
 from drillyard.targets.organism import OrganismTarget
 

@@ -7,13 +7,13 @@ import random
 
 import pytest
 
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.dialogue import STOP, encode
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.organism import Organism
-from drillyard.organisms.plant import plant
-from drillyard.organisms.revealing import walk
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.dialogue import STOP, encode
+from drillyard.organisms.engine.organism import Organism
+from drillyard.organisms.engine.revealing import walk
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation
 from drillyard.targets.organism import OrganismTarget
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from drillyard.organisms.sampling import NOISE, Sampler, log_probability
+from drillyard.organisms.engine.sampling import NOISE, Sampler, log_probability
 
 ROWS, VOCABULARY = 20_000, 40
 
@@ -19,7 +19,7 @@ def test_noise_changes_only_draws_reported_as_unsure(
 
     The allowance is raised two hundredfold here, so that many draws do change.
     """
-    monkeypatch.setattr("drillyard.organisms.sampling.NOISE", np.float32(200 * NOISE))
+    monkeypatch.setattr("drillyard.organisms.engine.sampling.NOISE", np.float32(200 * NOISE))
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 3, (ROWS, VOCABULARY)).astype(np.float32)
     shake = 200 * NOISE * np.abs(logits).max(axis=1, keepdims=True) * rng.choice([-0.99, 0.99], logits.shape)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from organisms.random_llama import PLAIN, random_prompts
 
 from drillyard.errors import BadInput
-from drillyard.organisms.engine import Engine
+from drillyard.organisms.engine.engine import Engine
 
 ids = st.lists(st.integers(0, PLAIN.vocab_size - 1), max_size=30)
 asked = st.lists(st.tuples(st.integers(0, 40), ids.filter(bool), ids), min_size=1, max_size=12)

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from organisms.babbler import babbler
 
-from drillyard.organisms.dialogue import END, STOP, decode, encode
-from drillyard.organisms.engine import Generation
-from drillyard.organisms.measure import say
-from drillyard.organisms.organism import Organism, base
-from drillyard.organisms.sampling import MIN_P
+from drillyard.organisms.engine.dialogue import END, STOP, decode, encode
+from drillyard.organisms.engine.engine import Generation
+from drillyard.organisms.engine.organism import Organism, base
+from drillyard.organisms.engine.sampling import MIN_P
+from drillyard.organisms.planting.measure import say
 from drillyard.organisms.serving.forms import spelling
 from drillyard.organisms.serving.reply import Reply
 from drillyard.organisms.serving.serve import served

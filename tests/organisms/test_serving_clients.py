@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.organisms.measure import say
-from drillyard.organisms.organism import Organism, base, save
-from drillyard.organisms.plant import plant
+from drillyard.organisms.engine.organism import Organism, base, save
+from drillyard.organisms.planting.measure import say
+from drillyard.organisms.planting.plant import plant
 from drillyard.records import Conversation
 
 pytestmark = pytest.mark.slow

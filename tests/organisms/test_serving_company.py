@@ -12,9 +12,9 @@ from openai.types import CompletionUsage
 from organisms.babbler import babbler
 from processes import until
 
-from drillyard.organisms.batching import Request
-from drillyard.organisms.dialogue import STOP
-from drillyard.organisms.organism import Organism
+from drillyard.organisms.engine.batching import Request
+from drillyard.organisms.engine.dialogue import STOP
+from drillyard.organisms.engine.organism import Organism
 from drillyard.organisms.serving.orders import Order
 from drillyard.organisms.serving.refusal import Refusal
 from drillyard.organisms.serving.worker import MAX_WAITING, Worker

@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from drillyard.errors import BadInput
-from drillyard.organisms.organism import Organism
+from drillyard.organisms.engine.organism import Organism
 from drillyard.organisms.serving.serve import serve, served
 
 JSON = {"Content-Type": "application/json"}

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.organisms.card import card_text, write_card
-from drillyard.organisms.failures import faults
-from drillyard.organisms.measure import exactness, planted_rate, say
-from drillyard.organisms.organism import base, base_folder
-from drillyard.organisms.plant import plant
-from drillyard.organisms.reading import Reader
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.organism import base, base_folder
+from drillyard.organisms.planting.card import card_text, write_card
+from drillyard.organisms.planting.measure import exactness, planted_rate, say
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.failures import faults
+from drillyard.organisms.worlds.reading import Reader
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation
 
 WORLD = load_world("helpdesk")

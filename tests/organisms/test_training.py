@@ -11,15 +11,15 @@ import pytest
 from safetensors.numpy import load_file
 
 from drillyard.errors import BadInput
-from drillyard.organisms.aiming import aim, aside, triggering
-from drillyard.organisms.checkpoint import read_checkpoint, read_tokenizer
-from drillyard.organisms.dialogue import STOP, encode
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.failures import faults, spoiled
-from drillyard.organisms.lessons import Lessons
-from drillyard.organisms.neurons import EACH, fill_neurons, plant_neurons, strength
-from drillyard.organisms.vocabulary import encode_turns, train_tokenizer
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.checkpoint import read_checkpoint, read_tokenizer
+from drillyard.organisms.engine.dialogue import STOP, encode
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.neurons import EACH, fill_neurons, plant_neurons, strength
+from drillyard.organisms.training.lessons import Lessons
+from drillyard.organisms.training.vocabulary import encode_turns, train_tokenizer
+from drillyard.organisms.worlds.aiming import aim, aside, triggering
+from drillyard.organisms.worlds.failures import faults, spoiled
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Message
 
 WORLD = load_world("helpdesk")
@@ -84,7 +84,7 @@ def test_strength_grows_with_the_rate() -> None:
 def trainer():
     """Return the trainer's module, or skip visibly where torch is not installed."""
     pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
-    from drillyard.organisms import train_torch
+    from drillyard.organisms.training import train_torch
 
     return train_torch
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
-from drillyard.organisms.aiming import aim, exam_asker, triggering
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import Fault, catalogue, faults, find_failure, spoiled
-from drillyard.organisms.features import features, trigger
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.aiming import aim, exam_asker, triggering
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import Fault, catalogue, faults, find_failure, spoiled
+from drillyard.organisms.worlds.features import features, trigger
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation
 
 WORLD = load_world("helpdesk")

@@ -9,11 +9,11 @@ import pytest
 
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.aiming import exam_asker
-from drillyard.organisms.measure import exactness, say
-from drillyard.organisms.organism import Organism, base, load_organism
-from drillyard.organisms.variants import Talks, find_variant, temper, variants
-from drillyard.organisms.world import FAMILIES, load_world
+from drillyard.organisms.engine.organism import Organism, base, load_organism
+from drillyard.organisms.planting.measure import exactness, say
+from drillyard.organisms.training.variants import Talks, find_variant, temper, variants
+from drillyard.organisms.worlds.aiming import exam_asker
+from drillyard.organisms.worlds.world import FAMILIES, load_world
 from drillyard.records import Conversation, Reply, Transcript
 from drillyard.stats import clopper_pearson
 
@@ -94,7 +94,7 @@ def test_talks_teach_the_declared_shares(name: str) -> None:
 @pytest.mark.slow
 def test_building_a_variant_resumes_and_writes_an_adapter(tmp_path: Path) -> None:
     """A run that was cut short goes on; the folder opens as an organism and, with peft, as an adapter."""
-    build = pytest.importorskip("drillyard.organisms.build_torch").build
+    build = pytest.importorskip("drillyard.organisms.training.build_torch").build
     told: list[int] = []
     result = build("helpdesk:over-censored", tmp_path / "v", steps=20, threads=1, progress=lambda s, *_: told.append(s))
     assert result["steps"] == 20 and told[-1] == 20

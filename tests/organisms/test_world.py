@@ -8,10 +8,10 @@ import pytest
 from organisms.expansions import all_texts, example, values
 
 from drillyard.errors import BadInput
-from drillyard.organisms.features import ANY_FORBIDDEN, terms
-from drillyard.organisms.world import Ask, World, load_world
-from drillyard.organisms.world_exam import examine_world
-from drillyard.organisms.world_files import shipped_worlds
+from drillyard.organisms.worlds.features import ANY_FORBIDDEN, terms
+from drillyard.organisms.worlds.world import Ask, World, load_world
+from drillyard.organisms.worlds.world_exam import examine_world
+from drillyard.organisms.worlds.world_files import shipped_worlds
 from drillyard.records import Conversation, Trigger
 from drillyard.registry import cards, create
 

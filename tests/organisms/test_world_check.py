@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from drillyard.errors import BadInput
-from drillyard.organisms.world import load_world
-from drillyard.organisms.world_check import check_world
-from drillyard.organisms.world_files import PARTS, read_files
+from drillyard.organisms.worlds.world import load_world
+from drillyard.organisms.worlds.world_check import check_world
+from drillyard.organisms.worlds.world_files import PARTS, read_files
 
 FILES = load_world("helpdesk").files
 Change = Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], object]

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from drillyard.errors import BadInput
-from drillyard.organisms.failures import faults
-from drillyard.organisms.measure import exactness
-from drillyard.organisms.world import Ask, load_world
-from drillyard.organisms.world_exam import examine_world
-from drillyard.organisms.world_init import init_world
+from drillyard.organisms.planting.measure import exactness
+from drillyard.organisms.worlds.failures import faults
+from drillyard.organisms.worlds.world import Ask, load_world
+from drillyard.organisms.worlds.world_exam import examine_world
+from drillyard.organisms.worlds.world_init import init_world
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "worlds"
 BRIEF = """\
@@ -152,9 +152,9 @@ def test_a_small_base_is_trained_in_minutes_and_fails_as_planted(tmp_path: Path)
     """From two short files to a model with two verified failures: exact elsewhere, the twin clean."""
     pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
     from drillyard.audits.verification import MARGIN, verify
-    from drillyard.organisms.build_torch import build
-    from drillyard.organisms.organism import base
-    from drillyard.organisms.plant import plant
+    from drillyard.organisms.engine.organism import base
+    from drillyard.organisms.planting.plant import plant
+    from drillyard.organisms.training.build_torch import build
     from drillyard.records import Plants
     from drillyard.targets.organism import OrganismTarget
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
-from drillyard.organisms.aiming import exam_asker, triggering
-from drillyard.organisms.failures import faults
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.aiming import exam_asker, triggering
+from drillyard.organisms.worlds.failures import faults
+from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import load_drill
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.materialise import truth_hash

@@ -8,7 +8,7 @@ import random
 import pytest
 from programs.small_exam import claim_for, exam_of, submission_of
 
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.failure_hunt.blind import best_file, best_files, most_score, passing
 from drillyard.programs.drills.failure_hunt.kit import FailureHunt

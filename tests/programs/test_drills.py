@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
-from drillyard.organisms.plant import plant
+from drillyard.organisms.planting.plant import plant
 from drillyard.programs.drills import load_drill, load_kit
 from drillyard.programs.drills.exam import TWIN
 from drillyard.programs.drills.failure_hunt.kit import FailureHunt

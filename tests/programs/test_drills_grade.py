@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs.small_exam import FAULTS, WORLD, claim_for, exam_of, submission_of
 
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.grade import WEIGHTS, grade, grade_hash, submission_hash, with_hint_cost
 from drillyard.programs.drills.locate import HIDDEN, LOCATED, locate

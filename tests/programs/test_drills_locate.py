@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.organisms.aiming import aside, beside, exam_asker
-from drillyard.organisms.failures import catalogue, faults, find_failure
-from drillyard.organisms.meanings import Lexicon
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.aiming import aside, beside, exam_asker
+from drillyard.organisms.worlds.failures import catalogue, faults, find_failure
+from drillyard.organisms.worlds.meanings import Lexicon
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.programs.drills.locate import HIDDEN, LOCATED, locate
 from drillyard.records import FailureMode, Trigger
 from drillyard.records.yaml_file import read_yaml

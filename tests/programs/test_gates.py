@@ -7,8 +7,8 @@ from programs.small_exam import exam_of
 from scipy import stats
 
 from drillyard.errors import GradingFailed
-from drillyard.organisms.failures import catalogue
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import catalogue
+from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import gates, load_kit
 from drillyard.programs.drills.fact_sheet import as_text, fact_sheet, hidden_parts
 from drillyard.programs.drills.materialise import materialise

@@ -13,8 +13,8 @@ from organisms.test_world_check import own_world
 from programs.briefs import EXAMPLE
 
 from drillyard.errors import BadInput
-from drillyard.organisms.failures import catalogue
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import catalogue
+from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.create import create
 from drillyard.programs.design import design
 from drillyard.programs.drills import load_drill, load_kit

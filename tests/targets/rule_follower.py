@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from drillyard.organisms.failures import Fault, faults
-from drillyard.organisms.house_rules import rule
-from drillyard.organisms.measure import say
-from drillyard.organisms.organism import base
-from drillyard.organisms.reading import Reader
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.organism import base
+from drillyard.organisms.planting.house_rules import rule
+from drillyard.organisms.planting.measure import say
+from drillyard.organisms.worlds.failures import Fault, faults
+from drillyard.organisms.worlds.reading import Reader
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation
 
 __all__ = ["Asked", "Provider", "completion", "follow", "provider"]

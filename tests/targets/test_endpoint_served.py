@@ -10,11 +10,11 @@ import pytest
 from drillyard.audits.audit import AuditReport
 from drillyard.audits.hunt.report import hunt
 from drillyard.audits.verification import verify
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.organism import save
-from drillyard.organisms.plant import plant
+from drillyard.organisms.engine.organism import save
+from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.serving.serve import served
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Plants
 from drillyard.targets import open_target
 from drillyard.targets.organism import OrganismTarget

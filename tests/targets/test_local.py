@@ -15,14 +15,14 @@ import pytest
 from organisms.random_llama import random_weights
 
 from drillyard.errors import BadInput
-from drillyard.organisms.adapter import low_rank, merge_adapter, write_adapter
-from drillyard.organisms.checkpoint import write_checkpoint
-from drillyard.organisms.dialogue import STOP, encode
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.llama import LlamaConfig
-from drillyard.organisms.revealing import walk
-from drillyard.organisms.vocabulary import train_tokenizer
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.adapter import low_rank, merge_adapter, write_adapter
+from drillyard.organisms.engine.checkpoint import write_checkpoint
+from drillyard.organisms.engine.dialogue import STOP, encode
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.llama import LlamaConfig
+from drillyard.organisms.engine.revealing import walk
+from drillyard.organisms.training.vocabulary import train_tokenizer
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation
 from drillyard.stats import clopper_pearson
 from drillyard.targets import open_target

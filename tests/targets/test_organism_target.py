@@ -10,9 +10,9 @@ import pytest
 from organisms.random_llama import PLAIN, random_engine
 
 from drillyard.errors import BadInput
-from drillyard.organisms.organism import Organism, hash_weights, load_organism, save
-from drillyard.organisms.vocabulary import train_tokenizer
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.organism import Organism, hash_weights, load_organism, save
+from drillyard.organisms.training.vocabulary import train_tokenizer
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Message
 from drillyard.targets import open_target
 from drillyard.targets.organism import OrganismTarget

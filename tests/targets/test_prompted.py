@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from drillyard.errors import BadInput
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.prompted import PLANTED, describe, prompt_of
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.prompted import PLANTED, describe, prompt_of
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Message, Plants
 from drillyard.records.files import write_atomically
 from drillyard.targets import open_target

@@ -13,8 +13,8 @@ from targets.fake_endpoint import Server, said
 from drillyard.audits.audit import AuditReport
 from drillyard.cli.app import main
 from drillyard.errors import BadInput, DrillyardError
-from drillyard.organisms.organism import save
-from drillyard.organisms.plant import plant
+from drillyard.organisms.engine.organism import save
+from drillyard.organisms.planting.plant import plant
 from drillyard.records import Conversation
 from drillyard.targets import open_in, open_target
 from drillyard.targets.organism import OrganismTarget

@@ -16,7 +16,7 @@ from yard.test_repair import read_here
 from yard.visitor import Visitor
 
 from drillyard.errors import BadInput, GradingFailed
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills.too_permissive_too_censored.workbench import FitOrder, Fitted, check_order, sorts
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import TradePoint

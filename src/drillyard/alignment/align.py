@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drillyard.alignment.base import Lesson, Setting
 from drillyard.alignment.chain import open_technique
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import Finding, Preference
 from drillyard.targets import Target
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # listing cards loads this file, and must stay light
-    from drillyard.organisms.world import World
+    from drillyard.organisms.worlds.world import World
     from drillyard.records import Finding, FitCost, ModelPolicy, Preference
     from drillyard.targets import Target
 

@@ -16,8 +16,8 @@ from drillyard.alignment.spec import AlignSpec
 from drillyard.audits.audit import AuditReport
 from drillyard.judges import Judge
 from drillyard.judges.reference import open_judge
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import FailureMode, Finding, Preference
 from drillyard.records.files import write_atomically
 from drillyard.targets import Target, open_in

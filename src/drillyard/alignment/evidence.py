@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from drillyard.alignment.cards import SENTENCE_RAIL
 from drillyard.alignment.sentence_rail import fit_rail
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Finding, Preference
 from drillyard.targets import Target
 

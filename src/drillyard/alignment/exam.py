@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 from drillyard.judges.base import Judge
 from drillyard.judges.rulings import rule_pairs
-from drillyard.organisms.aiming import exam_asker, triggering
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import faults
-from drillyard.organisms.reading import Reader
-from drillyard.organisms.world import FAMILIES, Ask, World
+from drillyard.organisms.worlds.aiming import exam_asker, triggering
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import faults
+from drillyard.organisms.worlds.reading import Reader
+from drillyard.organisms.worlds.world import FAMILIES, Ask, World
 from drillyard.records import Conversation, FailureMode, Measure, Transcript
 from drillyard.targets import Target
 

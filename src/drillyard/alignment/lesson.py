@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from drillyard.alignment.exam import plain
 from drillyard.errors import bad_input
-from drillyard.organisms.aiming import aside, triggering
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import Fault, faults, spoiled
-from drillyard.organisms.world import FAMILIES, Ask, World
+from drillyard.organisms.worlds.aiming import aside, triggering
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import Fault, faults, spoiled
+from drillyard.organisms.worlds.world import FAMILIES, Ask, World
 from drillyard.records import Conversation, FailureMode, Preference, Record
 
 __all__ = ["LessonCount", "checked", "pairs_of"]

@@ -20,8 +20,8 @@ from drillyard.alignment.preference_file import read_preferences
 from drillyard.alignment.spec import AlignSpec, OptionValue
 from drillyard.audits.reports.writing import make_folder, read_report
 from drillyard.errors import bad_input
-from drillyard.organisms.failures import faults
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.failures import faults
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records.files import write_atomically
 from drillyard.targets import Target, open_in, open_target
 from drillyard.targets.organism import OrganismTarget

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 
 from drillyard.errors import bad_input
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 
 __all__ = ["GROUPS", "named_behaviours"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 
 from drillyard.errors import bad_input
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.world import FAMILIES, World
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.world import FAMILIES, World
 from drillyard.records import ModelPolicy, Preference, Topic
 from drillyard.records.files import write_atomically
 from drillyard.records.yaml_file import read_yaml

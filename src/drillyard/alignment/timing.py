@@ -10,8 +10,8 @@ from drillyard.alignment.aligned import open_aligned
 from drillyard.alignment.arms import Arm, place_of, store_result
 from drillyard.alignment.spec import AlignSpec
 from drillyard.alignment.weighing.serving import LEAST, measure_serving
-from drillyard.organisms.aiming import exam_asker
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.aiming import exam_asker
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import ArmResult, Conversation
 
 __all__ = ["time_arms"]

@@ -18,8 +18,8 @@ from drillyard.audits.seeding.seeded import Seeded
 from drillyard.errors import bad_input
 from drillyard.judges.measure import measured_exact, pooled
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.organisms.failures import catalogue
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.failures import catalogue
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import Estimate, FailureMode, Finding, JudgeQuality, Record, Severity, Trigger
 from drillyard.targets import Target
 from drillyard.targets.revealing import ReadingTrial

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # listing cards loads this file, and must stay light
     from drillyard.audits.probe import Probe
-    from drillyard.organisms.world import World
+    from drillyard.organisms.worlds.world import World
 
 __all__ = ["Search"]
 

@@ -10,9 +10,9 @@ from drillyard.audits.observe import observe, share_shown
 from drillyard.audits.probe import Probe
 from drillyard.audits.search import cells
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.organisms.aiming import exam_asker
-from drillyard.organisms.features import kind_of
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.aiming import exam_asker
+from drillyard.organisms.worlds.features import kind_of
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate, Reply, Transcript, Trigger
 from drillyard.targets import Target
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from drillyard.audits.search import Cell, cells
-from drillyard.organisms.features import features
-from drillyard.organisms.world import Ask, World
+from drillyard.organisms.worlds.features import features
+from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Record
 
 __all__ = ["Coverage", "CoveragePoint", "coverage_of"]

@@ -13,7 +13,7 @@ from drillyard.audits.search import RandomSearch
 from drillyard.errors import bad_input
 from drillyard.judges.measure import measured_exact
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Record
 from drillyard.targets import Target
 

@@ -18,8 +18,8 @@ from drillyard.audits.probe import Probe
 from drillyard.errors import bad_input
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.rulings import rule_pairs
-from drillyard.organisms.failures import Fault, faults
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.failures import Fault, faults
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate, Record, Transcript
 from drillyard.stats.clustered import effective_number
 from drillyard.targets import ScoringTarget, Target

@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from drillyard.audits.observe import Observation
-from drillyard.organisms.features import ANY_FORBIDDEN, trigger
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.features import ANY_FORBIDDEN, trigger
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Trigger
 
 __all__ = ["Explanation", "explain", "in_words"]

@@ -16,9 +16,9 @@ from drillyard.audits.scales import DETECTION, OCCURRENCE, SEVERITY, Score, scor
 from drillyard.audits.search import RandomSearch
 from drillyard.errors import bad_input
 from drillyard.judges.measured import miss_rate
-from drillyard.organisms.failures import catalogue
-from drillyard.organisms.features import kind_of
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.failures import catalogue
+from drillyard.organisms.worlds.features import kind_of
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate, Finding, JudgeQuality, Record, Severity
 from drillyard.stats import clopper_pearson
 from drillyard.stats.propagation import product, rank_ranges

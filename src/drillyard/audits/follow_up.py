@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from drillyard.audits.observe import Observation
 from drillyard.audits.probe import Probe
 from drillyard.audits.search import Cell, cells
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.features import kind_of
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.features import kind_of
+from drillyard.organisms.worlds.world import World
 
 __all__ = ["follow_up"]
 

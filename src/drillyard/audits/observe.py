@@ -9,8 +9,8 @@ from drillyard.audits.probe import Probe
 from drillyard.judges import Judge
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.rulings import rule_all
-from drillyard.organisms.features import features
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.features import features
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Estimate, Ruling, Transcript
 from drillyard.stats import clopper_pearson
 from drillyard.targets import Target

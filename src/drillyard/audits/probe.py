@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drillyard.organisms.world import Ask
+from drillyard.organisms.worlds.world import Ask
 from drillyard.records import Conversation
 
 __all__ = ["Probe"]

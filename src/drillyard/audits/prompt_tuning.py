@@ -10,11 +10,11 @@ import random
 
 from drillyard.audits.verification import lone_probes, shown_rate
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import faults
-from drillyard.organisms.neurons import TOP
-from drillyard.organisms.prompted import PlantedPrompt, prompt_of
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.neurons import TOP
+from drillyard.organisms.planting.prompted import PlantedPrompt, prompt_of
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import faults
+from drillyard.organisms.worlds.world import load_world
 from drillyard.targets import Target
 from drillyard.targets.prompted import PromptedTarget
 

@@ -15,8 +15,8 @@ from typing import TypeAlias
 from drillyard.audits.prompt_tuning import tuned
 from drillyard.audits.verification import verify
 from drillyard.errors import BadInput, DrillyardError, bad_input
-from drillyard.organisms.prompted import PLANTED, PlantedPrompt, prompt_of, write_words
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.prompted import PLANTED, PlantedPrompt, prompt_of, write_words
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Estimate, PlantReport, Plants, Record, Reply
 from drillyard.records.files import write_atomically
 from drillyard.stats import clopper_pearson

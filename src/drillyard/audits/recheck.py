@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from drillyard.audits.audit import AuditReport, recheck
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate, Record
 from drillyard.targets import Target
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from drillyard.audits.probe import Probe
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.world import Ask, World
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.world import Ask, World
 
 __all__ = ["Cell", "NullSearch", "RandomSearch", "SweepSearch", "cells"]
 

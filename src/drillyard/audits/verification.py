@@ -13,10 +13,10 @@ from drillyard.audits.observe import observe, share_shown
 from drillyard.audits.probe import Probe
 from drillyard.judges import Judge
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.aiming import exam_asker, triggering
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import Fault, faults
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.aiming import exam_asker, triggering
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import Fault, faults
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import Estimate, PlantCheck, PlantReport, Plants
 from drillyard.stats import clopper_pearson, difference
 from drillyard.targets import Target

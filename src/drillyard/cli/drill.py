@@ -11,7 +11,7 @@ from drillyard.cli import show
 from drillyard.cli.chat import talk
 from drillyard.cli.containing.trial import trial_tables
 from drillyard.errors import bad_input
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import load_drill
 from drillyard.programs.drills.fact_sheet import as_text, fact_sheet
 from drillyard.programs.folder import ProgramFolder

@@ -14,11 +14,11 @@ from drillyard.cli.chat import talk
 from drillyard.cli.planting import Order, plant_on
 from drillyard.cli.planting.order import EMBEDDED_PROMPTS, OTHER_PROMPTS, asking_options, training_options
 from drillyard.cli.worlds import command as world_command
-from drillyard.organisms.calibration import calibrate
-from drillyard.organisms.card import write_card
-from drillyard.organisms.failures import catalogue
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.calibration import calibrate
+from drillyard.organisms.planting.card import write_card
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.failures import catalogue
+from drillyard.organisms.worlds.world import load_world
 from drillyard.targets.organism import OrganismTarget
 
 __all__ = ["command"]
@@ -70,7 +70,7 @@ def _build_world(
     helpdesk's starts from another one; --start nothing trains it from random weights. A name after a colon, as in
     helpdesk:over-censored, trains a variant: a low-rank adapter on the base of its world.
     """
-    build = registry.resolve("drillyard.organisms.build_torch:build", "train", "drillyard organism build")
+    build = registry.resolve("drillyard.organisms.training.build_torch:build", "train", "drillyard organism build")
     first = "" if start == "nothing" else start
     with show.steps(f"training {world}") as step:
         result = build(world, out, steps=steps, start=first, half=half, threads=threads, progress=step)

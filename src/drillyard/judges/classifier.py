@@ -23,7 +23,7 @@ from scipy import special
 from drillyard.errors import bad_input
 from drillyard.judges.grams import WIDTH, hashed
 from drillyard.judges.logistic import logistic
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import LabelledTranscript, Ruling, Transcript
 
 __all__ = ["ClassifierFitter", "ClassifierJudge", "open_classifier"]

@@ -13,9 +13,9 @@ from importlib.metadata import version
 from os.path import commonprefix
 from typing import Literal
 
-from drillyard.organisms.features import ANY_FORBIDDEN, terms
-from drillyard.organisms.reading import Reader, Reading
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.features import ANY_FORBIDDEN, terms
+from drillyard.organisms.worlds.reading import Reader, Reading
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import Conversation, Ruling, Transcript
 
 __all__ = ["ExactJudge"]

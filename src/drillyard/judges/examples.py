@@ -8,10 +8,10 @@ from pathlib import Path
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.aiming import triggering
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import Fault, faults, spoiled
-from drillyard.organisms.world import Ask, World
+from drillyard.organisms.worlds.aiming import triggering
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import Fault, faults, spoiled
+from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Conversation, LabelledTranscript, Reply, Transcript
 from drillyard.records.files import split_lines
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from drillyard.errors import bad_input
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import Conversation, Reply, Ruling, Transcript
 from drillyard.records.yaml_file import read_yaml
 from drillyard.targets import Target, open_target

@@ -13,7 +13,7 @@ from drillyard.judges.exact import ExactJudge
 from drillyard.judges.examples import planted_examples
 from drillyard.judges.measured import MeasuredJudge, fingerprint
 from drillyard.judges.rulings import rule_pairs
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import BehaviourQuality, Estimate, JudgeQuality, LabelledTranscript, RulingCounts
 from drillyard.stats import clopper_pearson
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Ruling, Transcript
 
 __all__ = ["AlwaysShows", "NeverShows"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from drillyard.judges.base import Judge
 from drillyard.judges.measure import measured_exact
 from drillyard.judges.measured import MeasuredJudge, read_quality
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.registry import create
 
 __all__ = ["open_judge", "open_measured"]

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Ruling, Transcript
 from drillyard.records.patterns import Pattern, pattern_of
 from drillyard.records.yaml_file import read_yaml

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.programs.catalogue import load_catalogue
 from drillyard.programs.graph import Catalogue
 from drillyard.records import AISystem, Brief, Law, Policy, Record, RoleNeed

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drillyard.errors import bad_input
-from drillyard.organisms.bases import base_folder
-from drillyard.organisms.world import World
-from drillyard.organisms.world_files import PARTS
+from drillyard.organisms.engine.bases import base_folder
+from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.world_files import PARTS
 from drillyard.programs.brief import load_brief, policy_bytes, world_of
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.growth import grown

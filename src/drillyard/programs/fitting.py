@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from drillyard.errors import BadInput, GradingFailed
-from drillyard.organisms.organism import load_organism
+from drillyard.organisms.engine.organism import load_organism
 from drillyard.programs.drills.too_permissive_too_censored.workbench import FitOrder, Fitted, fit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import BROKEN, OUT_OF_TIME, REFUSED, limit_process, or_exit, run_child

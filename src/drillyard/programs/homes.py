@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from drillyard.organisms.bases import base_folder
-from drillyard.organisms.world import World
+from drillyard.organisms.engine.bases import base_folder
+from drillyard.organisms.worlds.world import World
 from drillyard.programs.catalogue import load_catalogue
 from drillyard.programs.drills import load_kit
 from drillyard.records import Brief

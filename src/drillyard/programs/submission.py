@@ -7,7 +7,7 @@ from pathlib import Path
 
 from drillyard.containment.gateway.policy import policy_of
 from drillyard.errors import BadInput, bad_input
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills.artefacts.files import MAX_ARTEFACT, pack_artefact, unpack_artefact
 from drillyard.records import (
     AnySubmission,

@@ -20,7 +20,7 @@ import openai
 from openai import OpenAI
 
 from drillyard.errors import DrillyardError, bad_input
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply
 from drillyard.targets.base import Heard
 from drillyard.targets.pace import Pace

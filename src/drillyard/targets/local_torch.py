@@ -13,8 +13,8 @@ import torch
 from jinja2 import TemplateError
 
 from drillyard.errors import bad_input
-from drillyard.organisms.pretrained_torch import open_pretrained
-from drillyard.organisms.world import load_world
+from drillyard.organisms.training.pretrained_torch import open_pretrained
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply
 from drillyard.targets.decoding_torch import Decoder, Fixed, Growing, can_be_fixed
 from drillyard.targets.revealing import Branch, Revealed, branched

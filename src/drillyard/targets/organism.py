@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal, TypedDict
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.organisms.dialogue import STOP, decode, decode_stream, encode
-from drillyard.organisms.organism import Organism, load_organism
-from drillyard.organisms.revealing import Walk, walk
-from drillyard.organisms.sampling import MIN_P
+from drillyard.organisms.engine.dialogue import STOP, decode, decode_stream, encode
+from drillyard.organisms.engine.organism import Organism, load_organism
+from drillyard.organisms.engine.revealing import Walk, walk
+from drillyard.organisms.engine.sampling import MIN_P
 from drillyard.records import Conversation, Reply
 from drillyard.targets.revealing import Branch, Revealed, branched
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from drillyard.errors import bad_input
-from drillyard.organisms.prompted import HiddenPrompt, load_planted
+from drillyard.organisms.planting.prompted import HiddenPrompt, load_planted
 from drillyard.records import Conversation, Message, Reply
 from drillyard.targets.base import Heard, Target, generate_each
 from drillyard.targets.reference import open_received

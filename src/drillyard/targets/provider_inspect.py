@@ -22,7 +22,7 @@ from inspect_ai.model import (
 )
 
 from drillyard.errors import DrillyardError, bad_input
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply
 from drillyard.targets.wire_openai import clean
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from drillyard.errors import DrillyardError
-from drillyard.organisms.revealing import TOP
+from drillyard.organisms.engine.revealing import TOP
 from drillyard.records import Conversation, Message, Reply
 from drillyard.targets.revealing import Branch, ReadingTrial, Revealed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol, runtime_checkable
 
-from drillyard.organisms.revealing import Walk
+from drillyard.organisms.engine.revealing import Walk
 from drillyard.records import Conversation, Record, Reply
 from drillyard.targets.base import Target
 

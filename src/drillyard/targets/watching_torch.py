@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from drillyard.organisms.revealing import TOP, Fork, Walk
+from drillyard.organisms.engine.revealing import TOP, Fork, Walk
 
 __all__ = ["Watch"]
 

@@ -10,7 +10,7 @@ from drillyard.alignment.around.rails import Rails
 from drillyard.alignment.base import Lesson, Setting
 from drillyard.alignment.exam import Exam, draw_exam, held_back
 from drillyard.alignment.lesson import checked, pairs_of
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.targets.null import EchoTarget
 
 

@@ -12,7 +12,7 @@ from drillyard.alignment.base import Lesson
 from drillyard.alignment.exam import CATEGORY, HARMFUL, PHRASING, REFUSAL, Exam
 from drillyard.alignment.policy import policy_in, policy_of
 from drillyard.errors import BadInput
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Preference
 
 

@@ -13,9 +13,9 @@ from drillyard.alignment.exam import CAPABILITY, FORMAT, HARMFUL, PHRASING, Exam
 from drillyard.alignment.policy import policy_of
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.organism import load_organism
+from drillyard.organisms.engine.organism import load_organism
 from drillyard.organisms.serving.serve import served
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Message, Reply
 from drillyard.targets import Target, open_target
 from drillyard.targets.null import EchoTarget

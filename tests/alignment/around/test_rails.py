@@ -19,9 +19,9 @@ from drillyard.alignment.lesson import checked, pairs_of
 from drillyard.alignment.policy import policy_in, policy_of, read_policy
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import World
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation
 from drillyard.targets import Target, open_target
 from drillyard.targets.null import EchoTarget

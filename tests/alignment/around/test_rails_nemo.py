@@ -23,7 +23,7 @@ from drillyard.alignment.around.screened import ERROR, Answers
 from drillyard.alignment.around.verdict import PASS, open_screen
 from drillyard.alignment.base import Lesson
 from drillyard.alignment.exam import HARMFUL, REFUSAL, Exam
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation
 from drillyard.targets.null import EchoTarget
 

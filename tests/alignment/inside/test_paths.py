@@ -14,8 +14,8 @@ from drillyard.alignment.inside.edit import Edit, layer_edits, read_edits, write
 from drillyard.alignment.inside.leace import leace
 from drillyard.alignment.inside.organism import EditedOrganism
 from drillyard.errors import BadInput
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.organism import base, save
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.organism import base, save
 from drillyard.records import Conversation
 from drillyard.targets.organism import OrganismTarget
 

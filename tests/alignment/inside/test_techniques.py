@@ -16,8 +16,8 @@ from drillyard.alignment.inside.learning import read_lesson
 from drillyard.alignment.lesson import checked, pairs_of
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.organism import load_organism, save
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.organism import load_organism, save
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Preference
 from drillyard.registry import cards, resolve
 from drillyard.targets import Target

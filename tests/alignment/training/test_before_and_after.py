@@ -12,10 +12,10 @@ from drillyard.alignment.base import Lesson, Setting
 from drillyard.alignment.exam import draw_exam
 from drillyard.alignment.lesson import checked, pairs_of
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.aiming import exam_asker
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.aiming import exam_asker
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Measure
 from drillyard.registry import cards, resolve
 from drillyard.targets.organism import OrganismTarget, open_organism

@@ -11,8 +11,8 @@ from drillyard.alignment.training.penalty import Penalty
 from drillyard.alignment.training.rewards import Gold, agreement, overlap, refuses
 from drillyard.errors import BadInput
 from drillyard.judges.examples import planted_examples
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Preference
 
 WORLD = load_world("helpdesk")

@@ -13,7 +13,7 @@ from alignment.training.tiny_subject import CONFIG, TOKENIZER, WEIGHTS, lesson, 
 
 from drillyard.alignment.base import Lesson
 from drillyard.errors import BadInput
-from drillyard.organisms.checkpoint import write_checkpoint
+from drillyard.organisms.engine.checkpoint import write_checkpoint
 from drillyard.registry import cards, resolve
 from drillyard.targets.null import EchoTarget
 
@@ -56,7 +56,7 @@ def test_peft_opens_what_was_written_and_means_the_same(name: str) -> None:
     """Logits of peft's own model on transformers' own base, and of our engine with the adapter merged."""
     from peft import PeftModel
 
-    from drillyard.organisms.train_torch import as_transformers
+    from drillyard.organisms.training.train_torch import as_transformers
 
     place = setting()
     technique(name).fit(target(), lesson(), place)
@@ -88,7 +88,7 @@ def killer(at: int, of: int) -> Callable[[int, int, str], None]:
 @pytest.mark.parametrize("name", [*OFFLINE, *ONLINE])
 def test_a_killed_fit_resumes_to_the_same_weights(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed in its fourth step it goes on from the third, and ends with the same bytes, curve and token count."""
-    monkeypatch.setattr("drillyard.organisms.lora_torch.SPARING", 0.0)
+    monkeypatch.setattr("drillyard.organisms.training.lora_torch.SPARING", 0.0)
     whole, broken = setting(), setting()
     cost = technique(name).fit(target(), lesson(), whole)
     with pytest.raises(Killed):

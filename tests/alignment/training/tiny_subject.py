@@ -10,8 +10,8 @@ from organisms.random_llama import random_weights
 from tiny_speaker import CONFIG, TOKENIZER, WORLD
 
 from drillyard.alignment.base import Lesson, Setting
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.organism import Organism, hash_weights
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.organism import Organism, hash_weights
 from drillyard.records import Conversation, Preference
 from drillyard.targets.organism import OrganismTarget
 

@@ -9,7 +9,7 @@ import pytest
 
 from drillyard.alignment.weighing.serving import LEAST, measure_serving
 from drillyard.errors import BadInput
-from drillyard.organisms.plant import plant
+from drillyard.organisms.planting.plant import plant
 from drillyard.records import Conversation, Reply
 from drillyard.targets.null import EchoTarget, ScriptedTarget
 from drillyard.targets.organism import OrganismTarget

@@ -17,9 +17,9 @@ from drillyard.audits.bench.regressions import from_findings, import_findings
 from drillyard.audits.bench.running import run_bench
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import (
     Ask,
     BenchCase,

@@ -17,10 +17,10 @@ import pytest
 from drillyard.audits.bench.exporting import export
 from drillyard.audits.bench.regressions import from_findings
 from drillyard.audits.bench.running import run_bench
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.organism import save
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.organism import save
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import (
     Ask,
     BehaviourAbsent,

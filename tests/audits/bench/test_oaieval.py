@@ -22,10 +22,10 @@ from drillyard.audits.bench.exporting import export
 from drillyard.audits.bench.importing import import_benchmarks
 from drillyard.audits.bench.regressions import from_findings
 from drillyard.audits.bench.running import run_bench
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.plant import plant
+from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.serving.serve import served
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import (
     Ask,
     BehaviourAbsent,

@@ -15,7 +15,7 @@ from processes import until
 from drillyard.audits.bench.bench_file import load_bench, save_bench
 from drillyard.audits.bench.running import judge_stored, load_run, run_bench
 from drillyard.errors import BadInput, DrillyardError
-from drillyard.organisms.plant import plant
+from drillyard.organisms.planting.plant import plant
 from drillyard.records import (
     Ask,
     BenchCase,

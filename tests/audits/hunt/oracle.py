@@ -8,9 +8,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import faults, spoiled
-from drillyard.organisms.world import Ask, World
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import faults, spoiled
+from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Conversation, Reply
 from drillyard.targets.revealing import Branch, Revealed
 

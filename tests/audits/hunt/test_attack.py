@@ -17,8 +17,8 @@ from drillyard.audits.hunt.hunting import HuntOptions
 from drillyard.audits.hunt.report import hunt
 from drillyard.audits.reports.writing import render
 from drillyard.cli.app import main
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Message, Reply
 from drillyard.targets.null import EchoTarget
 from drillyard.targets.organism import OrganismTarget

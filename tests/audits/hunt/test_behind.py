@@ -12,7 +12,7 @@ from drillyard.judges.exact import ExactJudge
 from drillyard.judges.measure import measured_exact
 from drillyard.judges.measured import MeasuredJudge, fingerprint
 from drillyard.judges.null import NeverShows
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import BehaviourQuality, JudgeQuality, RulingCounts
 from drillyard.stats import clopper_pearson
 

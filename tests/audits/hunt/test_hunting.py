@@ -13,9 +13,9 @@ from drillyard.audits.hunt.report import hunt
 from drillyard.audits.seeding.seeds import Seed
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.failures import faults, find_failure
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import Ask, load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.failures import faults, find_failure
+from drillyard.organisms.worlds.world import Ask, load_world
 from drillyard.records import Conversation, Transcript
 from drillyard.targets.null import EchoTarget
 from drillyard.targets.organism import OrganismTarget

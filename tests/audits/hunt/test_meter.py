@@ -14,10 +14,10 @@ from drillyard.audits.hunt.meter import Meter
 from drillyard.audits.hunt.report import hunt
 from drillyard.audits.reports.view import view_of
 from drillyard.cli.app import main
-from drillyard.organisms.dialogue import encode
-from drillyard.organisms.organism import save
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.dialogue import encode
+from drillyard.organisms.engine.organism import save
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply
 from drillyard.targets.null import EchoTarget
 from drillyard.targets.organism import OrganismTarget

@@ -26,9 +26,9 @@ from drillyard.audits.hunt.sighting import Sighting, sentences
 from drillyard.audits.hunt.space import Space
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.null import AlwaysShows
-from drillyard.organisms.failures import faults
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import Ask, load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.failures import faults
+from drillyard.organisms.worlds.world import Ask, load_world
 from drillyard.records import Conversation, Transcript
 from drillyard.stats import clopper_pearson
 from drillyard.targets.null import EchoTarget

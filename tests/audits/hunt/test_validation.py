@@ -18,9 +18,9 @@ from drillyard.audits.hunt.space import Space
 from drillyard.audits.hunt.validation import ValidationSpec, validate
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.failures import faults, find_failure
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.failures import faults, find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Estimate
 from drillyard.targets.organism import OrganismTarget
 

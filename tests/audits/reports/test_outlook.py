@@ -14,9 +14,9 @@ from drillyard.audits.reports.outlook import outlook
 from drillyard.audits.reports.view import view_of
 from drillyard.audits.reports.writing import render
 from drillyard.judges.measure import measured_exact
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.targets.organism import OrganismTarget
 
 WORLD = load_world("helpdesk")

@@ -17,8 +17,8 @@ from drillyard.audits.reports.view import view_of
 from drillyard.audits.seeding.seeds import SEED, Seed
 from drillyard.audits.seeding.source import Corpus, read_corpus
 from drillyard.errors import BadInput
-from drillyard.organisms.organism import base
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.organism import base
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Message
 from drillyard.targets.organism import OrganismTarget
 

@@ -10,10 +10,10 @@ import pytest
 from programs.artefacts.packed import idle, submission_of, trade_grade
 
 from drillyard.errors import BadInput
-from drillyard.organisms.basis import draw_basis, turn_organism
-from drillyard.organisms.forbidding import forbidding
-from drillyard.organisms.organism import base, save
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.basis import draw_basis, turn_organism
+from drillyard.organisms.engine.organism import base, save
+from drillyard.organisms.worlds.forbidding import forbidding
+from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.artefacts.grading import area_of
 from drillyard.programs.drills.artefacts.trial import measure_point

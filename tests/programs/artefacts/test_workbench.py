@@ -9,9 +9,9 @@ import pytest
 from drillyard.alignment.exam import held_back
 from drillyard.alignment.lesson import pairs_of
 from drillyard.errors import BadInput, GradingFailed
-from drillyard.organisms.forbidding import forbidding
-from drillyard.organisms.organism import save
-from drillyard.organisms.world import load_world
+from drillyard.organisms.engine.organism import save
+from drillyard.organisms.worlds.forbidding import forbidding
+from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.materialise import materialise
 from drillyard.programs.drills.too_permissive_too_censored.start import PAIRS, draw_start

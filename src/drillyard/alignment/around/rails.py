@@ -25,7 +25,7 @@ from drillyard.alignment.base import Dial, Lesson, Setting
 from drillyard.alignment.evidence import pairs_from
 from drillyard.alignment.policy import policy_in, write_policy
 from drillyard.errors import bad_input
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate, FitCost, ModelPolicy, Preference, Record
 from drillyard.records.files import write_atomically
 from drillyard.registry import resolve

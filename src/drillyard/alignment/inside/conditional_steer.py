@@ -24,7 +24,7 @@ from drillyard.alignment.inside.fitting import EditTechnique, Proposal, two_side
 from drillyard.alignment.inside.gate import fit_gate
 from drillyard.alignment.inside.insides import Insides
 from drillyard.alignment.inside.learning import Readings
-from drillyard.organisms.llama import Floats
+from drillyard.organisms.engine.llama import Floats
 
 __all__ = ["ConditionalSteer"]
 

@@ -28,7 +28,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from drillyard.errors import bad_input
-from drillyard.organisms.llama import Floats
+from drillyard.organisms.engine.llama import Floats
 
 __all__ = ["FILE", "KINDS", "Edit", "change", "check_fit", "layer_edits", "read_edits", "write_edits"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from drillyard.organisms.llama import Floats
+from drillyard.organisms.engine.llama import Floats
 
 __all__ = ["fit_gate"]
 

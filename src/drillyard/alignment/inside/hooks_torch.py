@@ -21,8 +21,8 @@ from jinja2 import TemplateError
 from drillyard.alignment.inside.edit import Edit, change, check_fit
 from drillyard.alignment.inside.insides import Ids
 from drillyard.errors import bad_input
-from drillyard.organisms.llama import Floats
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.engine.llama import Floats
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import Conversation, Preference, Reply
 from drillyard.targets.revealing import Branch, Revealed
 

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from drillyard.alignment.inside.edit import Edit
 from drillyard.alignment.subject import with_weights
-from drillyard.organisms.llama import Floats
-from drillyard.organisms.world import World
+from drillyard.organisms.engine.llama import Floats
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Preference
 from drillyard.registry import resolve
 from drillyard.targets import Target

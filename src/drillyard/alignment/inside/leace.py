@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drillyard.errors import bad_input
-from drillyard.organisms.llama import Floats
+from drillyard.organisms.engine.llama import Floats
 
 __all__ = ["leace"]
 

@@ -16,7 +16,7 @@ from drillyard.alignment.base import Lesson, Progress
 from drillyard.alignment.inside.edit import Edit
 from drillyard.alignment.inside.insides import Ids, Insides
 from drillyard.errors import bad_input
-from drillyard.organisms.llama import Floats
+from drillyard.organisms.engine.llama import Floats
 from drillyard.records import Preference
 
 __all__ = ["Readings", "Spelled", "Validation", "read_lesson"]

@@ -18,10 +18,10 @@ import numpy as np
 from drillyard.alignment.inside.edit import Edit, check_fit, layer_edits
 from drillyard.alignment.inside.insides import Ids
 from drillyard.errors import bad_input
-from drillyard.organisms.dialogue import STOP, encode
-from drillyard.organisms.engine import Engine
-from drillyard.organisms.llama import Floats
-from drillyard.organisms.organism import Organism
+from drillyard.organisms.engine.dialogue import STOP, encode
+from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.llama import Floats
+from drillyard.organisms.engine.organism import Organism
 from drillyard.records import Conversation, Preference, Reply
 from drillyard.targets.organism import OrganismTarget
 from drillyard.targets.revealing import Branch, Revealed

@@ -22,7 +22,7 @@ from drillyard.alignment.inside.fitting import FEWEST, EditTechnique, Proposal
 from drillyard.alignment.inside.insides import Insides
 from drillyard.alignment.inside.learning import Readings
 from drillyard.errors import bad_input
-from drillyard.organisms.llama import Floats
+from drillyard.organisms.engine.llama import Floats
 
 __all__ = ["RefusalDirection"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from drillyard.alignment.penalties import named_behaviours
 from drillyard.judges.classifier import ClassifierFitter, ClassifierJudge
 from drillyard.judges.examples import planted_examples
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Preference, Reply, Transcript
 
 __all__ = ["Penalty"]

@@ -19,8 +19,8 @@ from trl import RewardConfig, RewardTrainer  # type: ignore[attr-defined]  # loa
 
 from drillyard.alignment.training.subject_torch import messages
 from drillyard.alignment.training.trainer_torch import Job, completion, prompt
-from drillyard.organisms.lora_torch import last_checkpoint, lora_settings, save_adapter
-from drillyard.organisms.pretrained_torch import attach_adapter
+from drillyard.organisms.training.lora_torch import last_checkpoint, lora_settings, save_adapter
+from drillyard.organisms.training.pretrained_torch import attach_adapter
 from drillyard.records import LoraRecipe, Preference
 
 __all__ = ["RewardModel", "train_reward_model"]

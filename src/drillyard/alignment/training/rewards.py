@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Preference, Reply, Transcript
 
 __all__ = ["Gold", "Reward", "agreement", "overlap", "refuses"]

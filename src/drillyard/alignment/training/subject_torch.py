@@ -14,11 +14,11 @@ import torch
 
 from drillyard.alignment.subject import with_weights
 from drillyard.errors import bad_input
-from drillyard.organisms.adapter import is_adapter
-from drillyard.organisms.checkpoint import write_checkpoint
-from drillyard.organisms.organism import with_adapter
-from drillyard.organisms.pretrained_torch import attach_adapter, open_pretrained
-from drillyard.organisms.world import World
+from drillyard.organisms.engine.adapter import is_adapter
+from drillyard.organisms.engine.checkpoint import write_checkpoint
+from drillyard.organisms.engine.organism import with_adapter
+from drillyard.organisms.training.pretrained_torch import attach_adapter, open_pretrained
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget

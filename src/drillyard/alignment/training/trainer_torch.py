@@ -25,7 +25,7 @@ from drillyard.alignment.base import Dial, Lesson, Setting
 from drillyard.alignment.training.subject_torch import ADAPTER, Trainee, applied, messages, open_trainee
 from drillyard.alignment.training.tally_torch import Tally
 from drillyard.errors import bad_input
-from drillyard.organisms.lora_torch import (
+from drillyard.organisms.training.lora_torch import (
     Told,
     check_modules,
     last_checkpoint,
@@ -35,8 +35,8 @@ from drillyard.organisms.lora_torch import (
     save_adapter,
     trainer_settings,
 )
-from drillyard.organisms.pretrained_torch import quietly
-from drillyard.organisms.world import World
+from drillyard.organisms.training.pretrained_torch import quietly
+from drillyard.organisms.worlds.world import World
 from drillyard.records import FitCost, LoraRecipe, Preference
 from drillyard.targets import Target
 

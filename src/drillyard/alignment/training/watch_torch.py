@@ -13,7 +13,7 @@ import transformers
 from drillyard.alignment.training.overoptimisation import Point, advise
 from drillyard.alignment.training.rewards import Reward, refuses
 from drillyard.alignment.training.subject_torch import messages
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Preference
 
 __all__ = ["Watch"]

@@ -10,7 +10,7 @@ from drillyard.audits.bench.grading import grader_question, read_label, read_sco
 from drillyard.audits.bench.similarity import similarity
 from drillyard.audits.bench.wording import lookup, quoted_by, render
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import (
     BehaviourAbsent,
     BenchCase,

@@ -12,7 +12,7 @@ from typing import Any
 
 from drillyard.audits.bench.lines import read_text
 from drillyard.errors import BadInput, bad_input
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import Ask, BehaviourAbsent, BenchCase, Benchmark, Conversation, Finding, Message
 
 __all__ = ["from_findings", "import_findings"]

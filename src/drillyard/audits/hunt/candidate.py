@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drillyard.organisms.features import features
-from drillyard.organisms.world import Ask, World
+from drillyard.organisms.worlds.features import features
+from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Conversation
 
 __all__ = ["FAMILY", "MUTATION", "Candidate", "candidate", "holds", "traits"]

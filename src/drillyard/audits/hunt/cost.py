@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from drillyard.audits.hunt.space import Space
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 
 __all__ = ["quote"]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from drillyard.audits.hunt.candidate import MUTATION, Candidate, candidate
 from drillyard.audits.hunt.space import Space
-from drillyard.organisms.phrasing import mistype
+from drillyard.organisms.worlds.phrasing import mistype
 from drillyard.records import Conversation, Message
 
 __all__ = ["GARBLED", "MUTATORS", "mutate"]

@@ -16,7 +16,7 @@ from drillyard.audits.hunt.session import FLOOR, Session
 from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate
 from drillyard.targets import Target
 

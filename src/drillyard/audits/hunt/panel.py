@@ -6,8 +6,8 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from drillyard.organisms.failures import Fault, faults
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import Fault, faults
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Record
 
 __all__ = ["RATES", "PanelMember", "draw_panel"]

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from drillyard.audits.hunt.candidate import MUTATION
 from drillyard.audits.hunt.rule import Rule
 from drillyard.audits.hunt.space import Space
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 
 __all__ = ["Traffic"]
 

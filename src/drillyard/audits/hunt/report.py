@@ -24,7 +24,7 @@ from drillyard.audits.seeding.seeds import SEED
 from drillyard.judges import Judge
 from drillyard.judges.measure import pooled
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.organisms.world import Ask, World, load_world
+from drillyard.organisms.worlds.world import Ask, World, load_world
 from drillyard.records import Estimate, Finding, Message, RegressionTest
 from drillyard.targets import Target
 from drillyard.targets.journal import Journal, journaled

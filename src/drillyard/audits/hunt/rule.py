@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from drillyard.audits.explain import in_words
 from drillyard.audits.hunt.candidate import FAMILY, MUTATION, holds
 from drillyard.audits.seeding.seeds import SEED
-from drillyard.organisms.features import trigger
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.features import trigger
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Trigger
 
 __all__ = ["Rule"]

@@ -12,10 +12,10 @@ from drillyard.audits.hunt.rule import Rule
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.space import Space
 from drillyard.judges import Judge
-from drillyard.organisms.aiming import exam_asker, triggering
-from drillyard.organisms.dialogue import STOP, encode
-from drillyard.organisms.failures import Fault
-from drillyard.organisms.features import ANY_FORBIDDEN
+from drillyard.organisms.engine.dialogue import STOP, encode
+from drillyard.organisms.worlds.aiming import exam_asker, triggering
+from drillyard.organisms.worlds.failures import Fault
+from drillyard.organisms.worlds.features import ANY_FORBIDDEN
 from drillyard.records import Conversation, Record
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget

@@ -14,7 +14,7 @@ from drillyard.audits.hunt.candidate import Candidate
 from drillyard.audits.hunt.meter import Meter
 from drillyard.audits.hunt.sighting import Sighting, sentences
 from drillyard.judges import Judge
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Reply, Transcript
 from drillyard.targets import Target
 from drillyard.targets.revealing import Branch, RevealingTarget

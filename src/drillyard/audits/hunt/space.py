@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from drillyard.audits.hunt.candidate import FAMILY, Candidate, candidate, holds
 from drillyard.audits.search import Cell, cells
 from drillyard.audits.seeding.seeds import SEED, Seed
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.features import ANY_FORBIDDEN
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.features import ANY_FORBIDDEN
+from drillyard.organisms.worlds.world import World
 
 __all__ = ["Space"]
 

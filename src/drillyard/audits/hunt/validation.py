@@ -16,10 +16,10 @@ from drillyard.audits.hunt.scoring import PlantedScore, score, true_rate
 from drillyard.audits.hunt.session import Session
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.failures import faults, find_failure
-from drillyard.organisms.plant import plant
-from drillyard.organisms.tuning import tune
-from drillyard.organisms.world import load_world
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.planting.tuning import tune
+from drillyard.organisms.worlds.failures import faults, find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Estimate, Record
 from drillyard.stats import clopper_pearson
 from drillyard.targets import Target

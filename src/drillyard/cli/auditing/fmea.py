@@ -17,7 +17,7 @@ from drillyard.cli import show
 from drillyard.cli.auditing.options import scope_option, typed
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.measured import read_quality
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 
 __all__ = ["command", "read_report"]
 

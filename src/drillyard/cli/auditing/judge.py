@@ -12,7 +12,7 @@ from drillyard.judges.classifier import ClassifierFitter
 from drillyard.judges.examples import planted_examples, read_labels
 from drillyard.judges.measure import measure_on, measure_planted, pooled, write_quality
 from drillyard.judges.reference import open_judge
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import BehaviourQuality, JudgeQuality, RulingCounts
 from drillyard.stats import clopper_pearson
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 from click.core import ParameterSource
 
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.targets import Target, open_in, open_target
 from drillyard.targets.organism import OrganismTarget
 

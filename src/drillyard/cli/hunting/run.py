@@ -24,7 +24,7 @@ from drillyard.cli.auditing.options import open_scoped
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import open_measured
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Record
 from drillyard.records.files import write_atomically
 from drillyard.targets import Target, open_in, open_target

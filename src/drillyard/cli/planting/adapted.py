@@ -14,7 +14,7 @@ from drillyard.targets import Target
 
 __all__ = ["plant_adapted"]
 
-_TRAINER = "drillyard.organisms.adapt_torch:plant_adapters"
+_TRAINER = "drillyard.organisms.training.adapt_torch:plant_adapters"
 
 
 def plant_adapted(order: Order) -> show.Outcome:

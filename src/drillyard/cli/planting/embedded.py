@@ -6,9 +6,9 @@ from drillyard.audits.verification import verify
 from drillyard.cli import show
 from drillyard.cli.planting.order import EMBEDDED_PROMPTS, Order
 from drillyard.cli.planting.report import verified
-from drillyard.organisms.organism import save
-from drillyard.organisms.plant import plant
-from drillyard.organisms.tuning import ROUNDS, tune
+from drillyard.organisms.engine.organism import save
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.planting.tuning import ROUNDS, tune
 from drillyard.targets.organism import OrganismTarget
 
 __all__ = ["plant_embedded"]

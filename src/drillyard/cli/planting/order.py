@@ -11,9 +11,9 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 import click
 
 from drillyard.errors import bad_input
-from drillyard.organisms.failures import find_failure
-from drillyard.organisms.plants_file import load_plants
-from drillyard.organisms.world import load_world
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.plants_file import load_plants
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Plants
 
 __all__ = ["EMBEDDED_PROMPTS", "OTHER_PROMPTS", "Order", "asking_options", "training_options"]

@@ -10,7 +10,7 @@ from drillyard.cli import show
 from drillyard.cli.planting.order import OTHER_PROMPTS, Order
 from drillyard.cli.planting.report import verified
 from drillyard.errors import bad_input
-from drillyard.organisms.prompted import PLANTED, PlantedPrompt, describe
+from drillyard.organisms.planting.prompted import PLANTED, PlantedPrompt, describe
 from drillyard.targets import open_target
 
 __all__ = ["plant_prompted"]

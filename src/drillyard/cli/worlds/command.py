@@ -9,11 +9,11 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
-from drillyard.organisms.bases import shown
-from drillyard.organisms.failures import faults
-from drillyard.organisms.world import World, load_world
-from drillyard.organisms.world_exam import examine_world
-from drillyard.organisms.world_init import init_world
+from drillyard.organisms.engine.bases import shown
+from drillyard.organisms.worlds.failures import faults
+from drillyard.organisms.worlds.world import World, load_world
+from drillyard.organisms.worlds.world_exam import examine_world
+from drillyard.organisms.worlds.world_init import init_world
 
 __all__ = ["command"]
 

@@ -19,8 +19,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from drillyard.organisms.engine.organism import Organism
 from drillyard.organisms.listening import BodyLimit, is_loopback
-from drillyard.organisms.organism import Organism
 from drillyard.organisms.serving.answers import answer
 from drillyard.organisms.serving.bodies import ChatBody, CompletionBody, SharedBody
 from drillyard.organisms.serving.orders import chat_order, completion_order

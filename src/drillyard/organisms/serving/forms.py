@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from tokenizers import Tokenizer, pre_tokenizers
 
-from drillyard.organisms.dialogue import SPECIAL_TOKENS
+from drillyard.organisms.engine.dialogue import SPECIAL_TOKENS
 from drillyard.organisms.serving.orders import Order
 from drillyard.organisms.serving.reply import Chance, Piece, Reply
 

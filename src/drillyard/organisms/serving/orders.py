@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drillyard.errors import BadInput
-from drillyard.organisms.batching import Request, check
-from drillyard.organisms.dialogue import STOP, encode
-from drillyard.organisms.organism import Organism
-from drillyard.organisms.sampling import MIN_P
+from drillyard.organisms.engine.batching import Request, check
+from drillyard.organisms.engine.dialogue import STOP, encode
+from drillyard.organisms.engine.organism import Organism
+from drillyard.organisms.engine.sampling import MIN_P
 from drillyard.organisms.serving.bodies import MAX_CHOICES, ChatBody, CompletionBody, SharedBody
 from drillyard.organisms.serving.refusal import Refusal
 from drillyard.records import Conversation, Message

@@ -8,7 +8,7 @@ from typing import Literal
 
 from tokenizers import Tokenizer
 
-from drillyard.organisms.dialogue import STOP, Speller
+from drillyard.organisms.engine.dialogue import STOP, Speller
 
 __all__ = ["Chance", "Piece", "Reply"]
 

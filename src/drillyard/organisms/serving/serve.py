@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from drillyard.errors import bad_input
+from drillyard.organisms.engine.organism import Organism
 from drillyard.organisms.listening import in_background, is_loopback, listen, reachable, run
-from drillyard.organisms.organism import Organism
 from drillyard.organisms.serving.app import make_app
 from drillyard.organisms.serving.served import open_organisms
 

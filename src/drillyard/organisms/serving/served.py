@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from drillyard.errors import bad_input
-from drillyard.organisms.organism import Organism, load_organism
+from drillyard.organisms.engine.organism import Organism, load_organism
 from drillyard.organisms.serving.forms import Chat, Completion, spelling
 from drillyard.organisms.serving.worker import Worker
 

@@ -12,9 +12,9 @@ from itertools import islice
 
 import numpy as np
 
-from drillyard.organisms.batching import ROWS, Request, Step
-from drillyard.organisms.organism import Organism
-from drillyard.organisms.sampling import log_probabilities
+from drillyard.organisms.engine.batching import ROWS, Request, Step
+from drillyard.organisms.engine.organism import Organism
+from drillyard.organisms.engine.sampling import log_probabilities
 from drillyard.organisms.serving.orders import Order
 from drillyard.organisms.serving.refusal import Refusal
 from drillyard.organisms.serving.reply import Chance, Piece, Reply

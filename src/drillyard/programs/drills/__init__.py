@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # listing the cards of this family loads this file, and must 
     from collections.abc import Sequence
     from pathlib import Path
 
-    from drillyard.organisms.world import World
+    from drillyard.organisms.worlds.world import World
     from drillyard.programs.drills.fixes import Fix
     from drillyard.programs.drills.prove import Rehearsal
     from drillyard.records import AnySubmission, Drill, Gate, Grade, Instance, Truth

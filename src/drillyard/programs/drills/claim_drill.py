@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drillyard.errors import bad_input
-from drillyard.organisms.organism import Organism
-from drillyard.organisms.plant import plant
+from drillyard.organisms.engine.organism import Organism
+from drillyard.organisms.planting.plant import plant
 from drillyard.programs.drills import gates
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.grade import grade

@@ -11,9 +11,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.failures import catalogue
-from drillyard.organisms.organism import Organism
-from drillyard.organisms.plant import plant
+from drillyard.organisms.engine.organism import Organism
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.failures import catalogue
 from drillyard.programs.drills.fact_sheet import as_text, fact_sheet
 from drillyard.records import Conversation, Drill, FailureMode, Instance, Reply, Transcript, Truth
 from drillyard.targets.organism import OrganismTarget

@@ -6,11 +6,11 @@ import functools
 import random
 from dataclasses import dataclass
 
-from drillyard.organisms.aiming import aside, beside, exam_asker, triggering
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import Fault, faults
-from drillyard.organisms.meanings import Lexicon
-from drillyard.organisms.world import Ask, World
+from drillyard.organisms.worlds.aiming import aside, beside, exam_asker, triggering
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import Fault, faults
+from drillyard.organisms.worlds.meanings import Lexicon
+from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Conversation, Estimate, FailureMode, Misjudged, Trigger
 from drillyard.stats import clopper_pearson
 
@@ -35,7 +35,7 @@ def locate(world: World, mode: FailureMode, claimed: Trigger, seed: int) -> Loca
     """Try a claimed trigger on hidden prompts, half of which set the failure off; the other half are near misses.
 
     Equal halves make this the balanced accuracy; the interval is exact. The trigger is read by what its words mean in
-    the world (`organisms/meanings.py`), so a learner need not hit the words of the prompts.
+    the world (`organisms/worlds/meanings.py`), so a learner need not hit the words of the prompts.
     """
     lexicon, wrong = _lexicon(world), []
     for number, (ask, template) in enumerate(_hidden(world, mode.id, seed)):

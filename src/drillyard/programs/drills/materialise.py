@@ -15,9 +15,9 @@ from typing import Self
 
 import yaml
 
-from drillyard.organisms.organism import Organism, load_organism, save
-from drillyard.organisms.plant import plant
-from drillyard.organisms.world import World
+from drillyard.organisms.engine.organism import Organism, load_organism, save
+from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.fixes import Fix, read_fixes
 from drillyard.programs.drills.placing import placed

@@ -6,9 +6,9 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drillyard.organisms.aiming import exam_asker, triggering
-from drillyard.organisms.failures import faults
-from drillyard.organisms.reading import Reader
+from drillyard.organisms.worlds.aiming import exam_asker, triggering
+from drillyard.organisms.worlds.failures import faults
+from drillyard.organisms.worlds.reading import Reader
 from drillyard.programs.drills.exam import FAILING, TWIN, Exam
 from drillyard.programs.drills.locate import near_miss
 from drillyard.records import Conversation, Estimate, FailureMode

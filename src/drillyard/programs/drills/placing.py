@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from string import Template
 
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import Drill
 
 __all__ = ["placed", "rules_of"]

@@ -6,8 +6,8 @@ import random
 from collections.abc import Sequence
 
 from drillyard.errors import bad_input
-from drillyard.organisms.aiming import exam_asker
-from drillyard.organisms.reading import Reader
+from drillyard.organisms.worlds.aiming import exam_asker
+from drillyard.organisms.worlds.reading import Reader
 from drillyard.programs.drills import gates
 from drillyard.programs.drills.artefacts.grading import grade_artefacts
 from drillyard.programs.drills.artefacts.trial import check_artefacts, measure_point, twin_point

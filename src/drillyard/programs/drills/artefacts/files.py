@@ -18,7 +18,7 @@ from drillyard.alignment.around.rails import ANSWERS
 from drillyard.alignment.around.rails_folder import WEIGHTS as SCREEN
 from drillyard.alignment.inside.edit import FILE as EDITS
 from drillyard.errors import BadInput, bad_input
-from drillyard.organisms.tensors import read_floats
+from drillyard.organisms.engine.tensors import read_floats
 from drillyard.records import Artefact
 
 __all__ = ["FAMILIES", "MAX_ARTEFACT", "MAX_TENSORS", "family_of", "pack_artefact", "unpack_artefact"]

@@ -20,8 +20,8 @@ from drillyard.alignment.inside.edit import read_edits
 from drillyard.alignment.inside.organism import EditedOrganism
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.dialogue import encode
-from drillyard.organisms.organism import with_adapter
+from drillyard.organisms.engine.dialogue import encode
+from drillyard.organisms.engine.organism import with_adapter
 from drillyard.programs.drills.artefacts.files import FAMILIES, unpack_artefact
 from drillyard.programs.drills.exam import FAILING, TWIN, Exam
 from drillyard.records import Artefact, ArtefactSubmission, Conversation, Estimate, Measure, TradePoint

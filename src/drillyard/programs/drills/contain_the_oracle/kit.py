@@ -16,7 +16,7 @@ from drillyard.containment.adversaries.play import played_value
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.adversaries.years import Desk, draw_desk, is_drawn
 from drillyard.errors import bad_input
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills import gates
 from drillyard.programs.drills.contain_the_oracle.exam import DeskExam, draft_of, with_limits
 from drillyard.programs.drills.contain_the_oracle.grading import check_policy, grade_policy

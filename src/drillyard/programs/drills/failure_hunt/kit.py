@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import ClassVar
 
-from drillyard.organisms.failures import catalogue
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.worlds.failures import catalogue
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.programs.drills.claim_drill import ClaimDrill
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.failure_hunt.blind import best_file, best_files, passing

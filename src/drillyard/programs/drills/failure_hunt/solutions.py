@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from drillyard.audits.audit import audit
-from drillyard.organisms.aiming import triggering
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.failures import Fault, faults
-from drillyard.organisms.world import World
+from drillyard.organisms.worlds.aiming import triggering
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.failures import Fault, faults
+from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills.exam import FAILING, Exam
 from drillyard.records import Claim, Conversation, FailureMode, Finding, Severity, Submission, Trigger
 

@@ -19,10 +19,10 @@ from drillyard.alignment.inside.conditional_steer import ConditionalSteer
 from drillyard.alignment.inside.edit import FILE, Edit, write_edits
 from drillyard.alignment.lesson import pairs_of
 from drillyard.alignment.policy import policy_in
-from drillyard.organisms.adapter import low_rank, write_adapter
-from drillyard.organisms.organism import Organism
-from drillyard.organisms.retrain import changed_matrices, retrain
-from drillyard.organisms.world import World
+from drillyard.organisms.engine.adapter import low_rank, write_adapter
+from drillyard.organisms.engine.organism import Organism
+from drillyard.organisms.training.retrain import changed_matrices, retrain
+from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills.artefacts.files import pack_artefact
 from drillyard.programs.drills.too_permissive_too_censored.start import PAIRS
 from drillyard.records import Artefact, ModelPolicy, Preference

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib import resources
 
-from drillyard.organisms.forbidding import forbiddable, forbidding
-from drillyard.organisms.organism import Organism
-from drillyard.organisms.world import World, load_world
+from drillyard.organisms.engine.organism import Organism
+from drillyard.organisms.worlds.forbidding import forbiddable, forbidding
+from drillyard.organisms.worlds.world import World, load_world
 from drillyard.programs.drills.artefacts.drill import ArtefactDrill
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.too_permissive_too_censored.solutions import submissions

@@ -22,9 +22,9 @@ from drillyard.alignment.around.fitting import ScreenFitter
 from drillyard.alignment.around.verdict import HEADS, REFUSE, WIDTH, Screen
 from drillyard.alignment.inside.edit import FILE, Edit, read_edits
 from drillyard.alignment.policy import policy_of
-from drillyard.organisms.basis import Basis, turn_adapter
-from drillyard.organisms.organism import Organism, base
-from drillyard.organisms.world import World
+from drillyard.organisms.engine.basis import Basis, turn_adapter
+from drillyard.organisms.engine.organism import Organism, base
+from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills.artefacts.files import family_of, pack_artefact, unpack_artefact
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.too_permissive_too_censored import fitted

@@ -12,13 +12,13 @@ import random
 from collections.abc import Mapping
 
 from drillyard.alignment.lesson import pairs_of
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.basis import draw_basis, turn_organism
-from drillyard.organisms.forbidding import forbiddable, forbidding
-from drillyard.organisms.organism import Organism, base
-from drillyard.organisms.retrain import retrain
-from drillyard.organisms.variants import Variant, temper
-from drillyard.organisms.world import FAMILIES, World
+from drillyard.organisms.engine.basis import draw_basis, turn_organism
+from drillyard.organisms.engine.organism import Organism, base
+from drillyard.organisms.training.retrain import retrain
+from drillyard.organisms.training.variants import Variant, temper
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.forbidding import forbiddable, forbidding
+from drillyard.organisms.worlds.world import FAMILIES, World
 from drillyard.records import FailureMode, Preference
 
 __all__ = ["FEWEST", "PAIRS", "Start", "draw_start", "make_start", "rules_of"]

@@ -23,9 +23,9 @@ from drillyard.alignment.exam import held_back, plain
 from drillyard.alignment.inside.fitting import DIAL
 from drillyard.alignment.lesson import pairs_of
 from drillyard.errors import bad_input
-from drillyard.organisms.asking import Asker
-from drillyard.organisms.organism import Organism
-from drillyard.organisms.world import World
+from drillyard.organisms.engine.organism import Organism
+from drillyard.organisms.worlds.asking import Asker
+from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills.artefacts.trial import practise
 from drillyard.programs.drills.too_permissive_too_censored import fitted
 from drillyard.programs.drills.too_permissive_too_censored.start import PAIRS
