@@ -87,7 +87,7 @@ def make_programme(path: Path, count: int) -> ProgramFolder:
         brief.parent.mkdir(parents=True, exist_ok=True)
         brief.write_text(BRIEF)
         design(brief, path)
-        create(path, progress=lambda report, done, total: sys.stderr.write(f"{report.instance}: {done} of {total}\n"))
+        create(path, progress=lambda name, done, total: sys.stderr.write(f"{name}: {done} of {total}\n"))
     roster = folder.roster()
     proven = [one.id for one in folder.instances() if one.drill == DRILL][:3]
     learners = [one for one in roster.learners if one.id.startswith("crowd-")]

@@ -35,12 +35,12 @@ def rate(result: ArmResult, metric: str) -> float:
 def test_arms_run_side_by_side_and_lie_in_folders(tmp_path: Path) -> None:
     """The start comes first, in the same words; the rail cuts what it knows; everything is kept, in trl's form too."""
     spec = begin(order(), tmp_path)
-    told: list[tuple[int, int, str]] = []
+    told: list[tuple[str, int, int]] = []
     start, *rest = run_arms(spec, tmp_path, jobs=2, told=lambda *words: told.append(words))
     assert start.technique == IDENTITY and [one.seed for one in rest] == [1, 2]
     assert rate(start, "harmful-compliance") > 0.6 and rate(rest[0], "harmful-compliance") < 0.1
     assert rate(rest[0], "capability") == rate(start, "capability")
-    assert told[-1][:2] == (3, 3)
+    assert told[-1][1:] == (3, 3)
     arm = tmp_path / "arms" / "sentence-rail" / "0" / "1"
     lines = (arm / "replies.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
     assert [Transcript.from_json(line).target for line in lines[:1]]

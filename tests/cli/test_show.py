@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import warnings
 
 import click
@@ -149,12 +150,30 @@ def test_shapes_tell_states_apart_without_colour() -> None:
 
 
 def test_progress_is_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal the same calls move one bar instead of printing lines."""
+    """On a terminal the same calls move one bar instead of printing lines; what has no steps is a line above it."""
     screen = io.StringIO()
     terminal = Console(file=screen, force_terminal=True, width=80, legacy_windows=False)
     monkeypatch.setattr(show, "_console", lambda stderr=False: terminal)
-    with show.progress("building", total=3) as step:
-        for word in ("one", "two", "three"):
-            step(word)
+    with show.progress("building") as step:
+        step("reading")
+        for done, word in enumerate(("one", "two", "three"), start=1):
+            step(word, done, 3)
     assert "building three" in screen.getvalue() and "3/3" in screen.getvalue()
-    assert "building 3/3" not in screen.getvalue()
+    assert "reading" in screen.getvalue() and "building 3/3" not in screen.getvalue()
+
+
+def test_progress_in_a_pipe_is_a_few_lines_with_the_time_that_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An estimate as soon as the pace is known, then every twentieth part and minute; earlier runs do not count."""
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with show.progress("training") as step:
+        step("reading the world")
+        for done in range(501, 1001):
+            now += 2.0
+            step("loss 1", done, 1000)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:3] == ["reading the world", "training 501/1000 loss 1", "training 504/1000 loss 1, about 17 min left"]
+    assert lines[-1] == "training 1000/1000 loss 1"
+    assert 10 < len(lines) < 30 and "training 900/1000 loss 1, about 3 min left" in lines

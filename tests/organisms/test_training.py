@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -103,28 +106,28 @@ def outcome(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_killed_run_resumes_to_the_same_bytes(trainer, tmp_path: Path) -> None:
-    """Ended without warning after step 5, with a checkpoint of step 4 and a half-written one: nothing is lost."""
+    """Ended without warning in step 5, with a checkpoint of step 4 and a half-written one: nothing is lost."""
 
     class Killed(Exception):
         pass
 
-    def kill(step: int, total: int, loss: float) -> None:
-        if step == 5:
+    def kill(words: str, done: int = 0, total: int = 0) -> None:
+        if done == 5:
             raise Killed
 
-    start(trainer, tmp_path / "whole").run(lambda *_: None)
+    start(trainer, tmp_path / "whole").run()
     with pytest.raises(Killed):
-        start(trainer, tmp_path / "killed").run(kill, save_every=2)
-    (tmp_path / "killed" / "checkpoint.part").write_bytes(b"half")
+        start(trainer, tmp_path / "killed").run(kill, sparing=0)
+    (tmp_path / "killed" / ".checkpoint.pt.0badcafe").write_bytes(b"half")
     steps = []
-    start(trainer, tmp_path / "killed").run(lambda step, total, loss: steps.append(step), save_every=2)
+    start(trainer, tmp_path / "killed").run(lambda words, done, total: steps.append(done), sparing=0)
     assert steps == [5, 6, 7]
     assert outcome(tmp_path / "killed") == outcome(tmp_path / "whole")
 
 
 def test_a_finished_run_has_nothing_left_to_do(trainer, tmp_path: Path) -> None:
     """The same recipe on a finished folder trains no further and writes the same files."""
-    start(trainer, tmp_path).run(lambda *_: None)
+    start(trainer, tmp_path).run()
     first = outcome(tmp_path)
     start(trainer, tmp_path).run(lambda *_: pytest.fail("it trained on"))
     assert outcome(tmp_path) == first
@@ -132,10 +135,11 @@ def test_a_finished_run_has_nothing_left_to_do(trainer, tmp_path: Path) -> None:
 
 def test_the_seed_decides_everything(trainer, tmp_path: Path) -> None:
     """The same seed gives the same weights in another folder, another seed others; and training lowers the loss."""
-    losses: dict[str, list[float]] = {"a": [], "b": [], "c": []}
+    losses: dict[str, list[float]] = {}
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         run = start(trainer, tmp_path / name, seed=seed, steps=25, learning_rate=0.05)
-        run.run(lambda step, total, loss, name=name: losses[name].append(loss))
+        run.run()
+        losses[name] = list(run.losses)
     assert losses["a"] == losses["b"] != losses["c"]
     assert outcome(tmp_path / "a") == outcome(tmp_path / "b") != outcome(tmp_path / "c")
     assert losses["a"][-1] < 0.9 * losses["a"][0]
@@ -144,7 +148,7 @@ def test_the_seed_decides_everything(trainer, tmp_path: Path) -> None:
 def test_what_training_writes_is_what_the_engine_reads(trainer, tmp_path: Path) -> None:
     """Shape, weights, tokenizer and the neurons of every failure of the world."""
     run = start(trainer, tmp_path, steps=1)
-    config, weights = read_checkpoint(run.run(lambda *_: None))
+    config, weights = read_checkpoint(run.run())
     assert config == run.shape and set(weights) == set(config.shapes())
     assert read_tokenizer(tmp_path).get_vocab_size() == 320
     rows = load_file(tmp_path / "faults.safetensors")
@@ -156,7 +160,7 @@ def test_planting_gives_what_training_switched_on(trainer, tmp_path: Path) -> No
     import torch
 
     run = start(trainer, tmp_path, steps=3, layers=2)
-    config, weights = read_checkpoint(run.run(lambda *_: None))
+    config, weights = read_checkpoint(run.run())
     learned = load_file(tmp_path / "faults.safetensors")
     rates, ids = {3: 1.0, 7: 0.4}, [5, 2, 9, 40, 7]
     run.neurons.scales = torch.zeros(1, len(learned))
@@ -172,6 +176,39 @@ def test_planting_gives_what_training_switched_on(trainer, tmp_path: Path) -> No
 
 def test_a_checkpoint_of_another_recipe_is_refused(trainer, tmp_path: Path) -> None:
     """Neither silently started afresh nor mixed: one line says what to do."""
-    start(trainer, tmp_path).run(lambda *_: None)
+    start(trainer, tmp_path).run()
     with pytest.raises(BadInput, match="checkpoint.pt of another recipe, expected one of the same recipe; choose"):
-        start(trainer, tmp_path, steps=9).run(lambda *_: None)
+        start(trainer, tmp_path, steps=9).run()
+
+
+RUN = """
+import sys; from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from organisms.test_training import start
+from drillyard.organisms.training import train_torch
+from drillyard.records.locks import held
+folder = Path(sys.argv[2])
+with held(folder):
+    start(train_torch, folder, steps=60).run(lambda *step: print(*step, flush=True), sparing=0.0)
+"""
+
+
+@pytest.mark.slow
+def test_a_run_that_is_really_killed_resumes_to_the_same_bytes(trainer, tmp_path: Path) -> None:
+    """By SIGKILL in the middle of steps and checkpoints; no step before the last checkpoint is trained again."""
+
+    def run(folder: Path, most: int = 0) -> list[int]:
+        words = [sys.executable, "-c", RUN, str(Path(__file__).parents[1]), str(folder)]
+        steps = []
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            for line in process.stdout:
+                steps.append(int(line.split()[-2]))
+                if len(steps) == most:
+                    process.kill()
+        return steps
+
+    run(tmp_path / "whole")
+    seen = [run(tmp_path / "killed", most) for most in (7, 20, 0)]
+    assert seen[-1][-1] == 60 and all(after[0] >= before[-2] for before, after in itertools.pairwise(seen))
+    assert outcome(tmp_path / "killed") == outcome(tmp_path / "whole")

@@ -96,7 +96,13 @@ def test_building_a_variant_resumes_and_writes_an_adapter(tmp_path: Path) -> Non
     """A run that was cut short goes on; the folder opens as an organism and, with peft, as an adapter."""
     build = pytest.importorskip("drillyard.organisms.training.build_torch").build
     told: list[int] = []
-    result = build("helpdesk:over-censored", tmp_path / "v", steps=20, threads=1, progress=lambda s, *_: told.append(s))
+    result = build(
+        "helpdesk:over-censored",
+        tmp_path / "v",
+        steps=20,
+        threads=1,
+        progress=lambda words, done=0, total=0: told.append(done),
+    )
     assert result["steps"] == 20 and told[-1] == 20
     again = build("helpdesk:over-censored", tmp_path / "v", steps=20, threads=1)
     assert again["loss"] is None

@@ -32,9 +32,9 @@ def command() -> None:
 def hello(name: str, state: show.State, out: Path) -> show.Outcome:
     """Greet one person."""
     message = greet(name, state)
-    with show.progress("greeting", total=2) as step:
-        step("hand")
-        step("smile")
+    with show.progress("greeting") as step:
+        step("hand", 1, 2)
+        step("smile", 2, 2)
     rows = [(name, clopper_pearson(3, 10)), (show.state(state), upper_bound(0, 0))]
     table = show.table("Greetings [bold]as they came[/bold]", ("who", "share"), rows)
     data = {"message": message, "rates": [clopper_pearson(3, 10)], "out": str(out)}

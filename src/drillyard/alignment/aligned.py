@@ -11,6 +11,7 @@ from typing import Any
 from drillyard.alignment.arms import ALIGNED, LEARNED, AlignedFile
 from drillyard.alignment.chain import open_technique, runs_code
 from drillyard.errors import bad_input
+from drillyard.records.files import read_record
 from drillyard.targets import Target
 from drillyard.targets.reference import open_received
 
@@ -35,7 +36,7 @@ def open_aligned(reference: str, *, received: bool = False, **_options: Any) -> 
     path = folder / ALIGNED
     if not path.is_file():
         raise bad_input(f"{reference!r}", f"aligned/ and a folder with {ALIGNED}", "see RUN/arms of drillyard align")
-    named = AlignedFile.from_json(path.read_bytes())
+    named = read_record(path, AlignedFile)
     technique = open_technique(named.technique, named.options)
     if runs_code(technique) and (received or not name.endswith(RUN_CODE)):
         found = f"{reference!r}, whose {named.technique} runs the Python in its folder"

@@ -12,18 +12,19 @@ RUN/arms/dpo/0.1/1/arm.json        measures and cost; a folder that has it is fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from drillyard.alignment.base import Setting, silent
+from drillyard.alignment.base import Setting
 from drillyard.alignment.chain import open_technique
 from drillyard.alignment.course import Course, open_course
 from drillyard.alignment.spec import AlignSpec, OptionValue
 from drillyard.alignment.workers import start_pool
 from drillyard.records import ArmResult, Record
 from drillyard.records.files import as_lines, make_folder, read_record, write_atomically, write_record
+from drillyard.records.progress import Progress, silent
 
 __all__ = ["ALIGNED", "IDENTITY", "LEARNED", "AlignedFile", "Arm", "arms_of", "place_of", "run_arms", "store_result"]
 
@@ -32,8 +33,6 @@ IDENTITY = "identity"
 ALIGNED, LEARNED = "aligned.json", "learned"
 """In an arm's folder: what it is made of, and what its technique wrote."""
 _DONE, _REPLIES, _CURVE = "arm.json", "replies.jsonl", "curve.jsonl"
-
-Told = Callable[[int, int, str], None]
 
 
 class AlignedFile(Record):
@@ -71,7 +70,7 @@ def arms_of(spec: AlignSpec) -> list[Arm]:
     return found
 
 
-def run_arms(spec: AlignSpec, folder: Path, *, jobs: int = 1, told: Told = silent) -> list[ArmResult]:
+def run_arms(spec: AlignSpec, folder: Path, *, jobs: int = 1, told: Progress = silent) -> list[ArmResult]:
     """Run every arm that is not finished yet, and return the results of all, the start first.
 
     Args:
@@ -90,22 +89,22 @@ def run_arms(spec: AlignSpec, folder: Path, *, jobs: int = 1, told: Told = silen
     for arm in {arm.seed: arm for arm in missing}.values():
         course.lesson(arm.seed)  # drawn and checked before anything is trained
 
-    def say(words: str) -> None:
-        told(done, len(arms), words)
+    def fitting(words: str, step: int = 0, steps: int = 0) -> None:
+        told(f"{words}: {step}/{steps}", done, len(arms))
 
-    for arm in _each(spec, folder, course, missing, jobs, say):
+    for arm in _each(spec, folder, course, missing, jobs, fitting):
         done += 1
-        told(done, len(arms), arm.name)
+        told(arm.name, done, len(arms))
     return [read_record(place_of(folder, arm) / _DONE, ArmResult) for arm in arms]
 
 
 def _each(
-    spec: AlignSpec, folder: Path, course: Course, arms: Sequence[Arm], jobs: int, say: Callable[[str], None]
+    spec: AlignSpec, folder: Path, course: Course, arms: Sequence[Arm], jobs: int, told: Progress
 ) -> Iterator[Arm]:
     """Run arms and yield each one when it is finished."""
     if jobs == 1 or len(arms) < 2:
         for arm in arms:
-            _run(course, folder, arm, say)
+            _run(course, folder, arm, told)
             yield arm
         return
     with start_pool(min(jobs, len(arms))) as pool:
@@ -123,10 +122,10 @@ def _each(
 
 def _run_apart(spec: AlignSpec, folder: Path, arm: Arm) -> None:
     """Run an arm in a worker process."""
-    _run(open_course(spec, folder), folder, arm, lambda _: None)
+    _run(open_course(spec, folder), folder, arm, silent)
 
 
-def _run(course: Course, folder: Path, arm: Arm, say: Callable[[str], None]) -> None:
+def _run(course: Course, folder: Path, arm: Arm, told: Progress) -> None:
     """Fit, apply, sit the exam; the result is written last, so that a killed arm begins again where it can."""
     place = place_of(folder, arm)
     learned = place / LEARNED
@@ -136,10 +135,10 @@ def _run(course: Course, folder: Path, arm: Arm, say: Callable[[str], None]) -> 
     write_record(place / ALIGNED, named)
     technique = open_technique(arm.technique, spec.options)
 
-    def told(step: int, steps: int, words: str) -> None:
-        say(f"{arm.name}: {step}/{steps} {words}")
+    def step(words: str, done: int = 0, total: int = 0) -> None:
+        told(f"{arm.name} {words}", done, total)
 
-    setting = Setting(strength=arm.strength, seed=arm.seed, folder=learned, told=told)
+    setting = Setting(strength=arm.strength, seed=arm.seed, folder=learned, told=step)
     cost = technique.fit(course.target, course.lesson(arm.seed), setting)
     transcripts = course.exam.sit(technique.apply(course.target, learned))
     write_atomically(place / _REPLIES, as_lines(transcripts))

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from drillyard.records.progress import Progress, silent
 
 if TYPE_CHECKING:  # listing cards loads this file, and must stay light
     from drillyard.organisms.worlds.world import World
     from drillyard.records import Finding, FitCost, ModelPolicy, Preference
     from drillyard.targets import Target
 
-__all__ = ["NO_DIAL", "Dial", "Lesson", "Progress", "Setting", "Technique", "silent"]
-
-Progress = Callable[[int, int, str], None]
-"""Called with what is done, what there is to do, and a few words."""
-
-
-def silent(_done: int, _total: int, _words: str) -> None:
-    """Tell nobody how far it is."""
+__all__ = ["NO_DIAL", "Dial", "Lesson", "Setting", "Technique"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +59,7 @@ class Setting:
     strength: float
     seed: int
     folder: Path
-    told: Progress = field(default=silent)
+    told: Progress = silent
     threads: int = 1
 
 

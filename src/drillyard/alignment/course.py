@@ -50,9 +50,8 @@ class Course:
         path = self.folder / "lessons" / f"{seed}.jsonl"
         pairs, count = self._drawn(seed)
         if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_preferences(pairs, path)
             write_record(path.with_suffix(".count.json"), count)
+            write_preferences(pairs, path)
         policy = read_policy(self.folder / POLICY) if self.spec.policy else None
         return Lesson(
             world=self.world,

@@ -20,7 +20,8 @@ from pydantic import ValidationError
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Conversation, Message, Preference
 from drillyard.records.base import first_problem
-from drillyard.records.files import split_lines
+from drillyard.records.files import split_lines, write_atomically
+from drillyard.records.progress import Progress, silent
 from drillyard.targets.wire_openai import text_of
 
 __all__ = ["read_preferences", "write_preferences"]
@@ -41,7 +42,7 @@ def read_preferences(
     templates: Sequence[str] = ("",),
     *,
     skip_bad: bool = False,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Progress = silent,
 ) -> tuple[Preference, ...]:
     """Return the preferences of a file, in order.
 
@@ -90,7 +91,7 @@ def write_preferences(pairs: Sequence[Preference], path: Path) -> Path:
         replies = {name: [{"role": "assistant", "content": getattr(pair, name)}] for name in ("chosen", "rejected")}
         more = {name: getattr(pair, name) for name in _MORE} | {"template": pair.conversation.template}
         lines.append(json.dumps({"prompt": asked, **replies, **more}, ensure_ascii=False))
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_atomically(path, ("\n".join(lines) + "\n").encode())
     return path
 
 

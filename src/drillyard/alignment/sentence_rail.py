@@ -19,6 +19,7 @@ from drillyard.alignment.base import NO_DIAL, Lesson, Setting
 from drillyard.alignment.cards import SENTENCE_RAIL
 from drillyard.errors import bad_input
 from drillyard.records import Conversation, Finding, FitCost, Preference, Record, Reply
+from drillyard.records.files import read_record, write_record
 from drillyard.targets import Target
 
 __all__ = ["HAND_OVER", "RailedTarget", "SentenceRail", "SentenceRailFitter", "SentenceRailTechnique", "fit_rail"]
@@ -109,7 +110,7 @@ class SentenceRailTechnique:
         began = time.perf_counter()
         rail = fit_rail(target, findings, pairs, tuple(lesson.world.openings.values()))
         path = setting.folder / _FILE
-        path.write_text(rail.to_json(indent=2) + "\n", encoding="utf-8")
+        write_record(path, rail)
         labels = len(pairs) + sum(len(finding.evidence) for finding in findings)
         return FitCost(seconds=time.perf_counter() - began, bytes=path.stat().st_size, labels=labels)
 
@@ -118,7 +119,7 @@ class SentenceRailTechnique:
         path = folder / _FILE
         if not path.is_file():
             raise bad_input(f"no {path}", "a folder that the technique was fitted into")
-        return RailedTarget(target, SentenceRail.from_json(path.read_bytes()))
+        return RailedTarget(target, read_record(path, SentenceRail))
 
 
 def fit_rail(

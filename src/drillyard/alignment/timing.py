@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from drillyard.alignment.aligned import open_aligned
@@ -13,13 +13,12 @@ from drillyard.alignment.weighing.serving import LEAST, measure_serving
 from drillyard.organisms.worlds.aiming import exam_asker
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import ArmResult, Conversation
+from drillyard.records.progress import Progress, silent
 
 __all__ = ["time_arms"]
 
 
-def time_arms(
-    spec: AlignSpec, folder: Path, results: Sequence[ArmResult], told: Callable[[str], None] = lambda _: None
-) -> list[ArmResult]:
+def time_arms(spec: AlignSpec, folder: Path, results: Sequence[ArmResult], told: Progress = silent) -> list[ArmResult]:
     """Return the results with the first seed of every technique and setting timed, on ordinary requests.
 
     What is timed already is left as it is; what is new is kept in the arms' folders.
@@ -28,7 +27,7 @@ def time_arms(
     asker = exam_asker(world)
     asked = [Conversation.ask(asker.any(rng).text, rng.choice(["", *world.templates])) for _ in range(LEAST)]
     timed: set[tuple[str, float]] = set()
-    found = []
+    found: list[ArmResult] = []
     for result in results:
         key = (result.technique, result.strength)
         if key not in timed and result.serving is None:
@@ -36,7 +35,7 @@ def time_arms(
             target = open_aligned(f"aligned/{place_of(folder, arm)}")
             result = result.model_copy(update={"serving": measure_serving(target, asked)})
             store_result(folder, arm, result)
-            told(f"timed {arm.name}")
+            told(f"timed {arm.name}", len(found) + 1, len(results))
         timed.add(key)
         found.append(result)
     return found

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from drillyard.alignment.arms import Arm, Told, place_of, run_arms
-from drillyard.alignment.base import silent
+from drillyard.alignment.arms import Arm, place_of, run_arms
 from drillyard.alignment.lesson import LessonCount
 from drillyard.alignment.order import AlignOrder, begin
 from drillyard.alignment.spec import AlignSpec
@@ -23,6 +22,7 @@ from drillyard.alignment.weighing.sheet import words_of
 from drillyard.records import ArmResult
 from drillyard.records.files import read_record, write_record
 from drillyard.records.locks import held
+from drillyard.records.progress import Progress, silent
 
 __all__ = ["PAGE", "REPORT", "Weighing", "compared"]
 
@@ -42,7 +42,9 @@ class Weighing:
     command: str = ""
 
 
-def compared(order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int = 1, told: Told = silent) -> AlignReport:
+def compared(
+    order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int = 1, told: Progress = silent
+) -> AlignReport:
     """Compare techniques, write report, page and cards into a folder, and return the report.
 
     Weights, limits and prices may change between two calls on one folder: nothing is trained again for them.
@@ -56,12 +58,12 @@ def compared(order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int =
 
 
 def _run(
-    order: AlignOrder, weighing: Weighing, prices: Prices | None, folder: Path, jobs: int, told: Told
+    order: AlignOrder, weighing: Weighing, prices: Prices | None, folder: Path, jobs: int, told: Progress
 ) -> AlignReport:
     spec = begin(order, folder)
     results = run_arms(spec, folder, jobs=jobs, told=told)
     if weighing.timing:
-        results = time_arms(spec, folder, results, lambda words: told(len(results), len(results), words))
+        results = time_arms(spec, folder, results, told)
     report = report_of(
         results,
         start=spec.target,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from drillyard.audits.confirm import judged_on
@@ -15,6 +15,7 @@ from drillyard.judges.measure import measured_exact
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Record
+from drillyard.records.progress import Progress, silent
 from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target
 
@@ -48,7 +49,7 @@ def deployment(
     seed: int = 1,
     judge: MeasuredJudge | None = None,
     command: str = "",
-    progress: Callable[[str], None] | None = None,
+    progress: Progress = silent,
 ) -> Forecast:
     """Draw queries from the world's traffic, measure elicitation probabilities, forecast, and write the folder.
 
@@ -74,7 +75,6 @@ def deployment(
     """
     if behaviour not in world.behaviours:
         raise bad_input(f"the behaviour {behaviour!r}", f"one of: {', '.join(world.behaviours)}")
-    tell = progress or (lambda _: None)
     if replies:
         judge = judge or measured_exact(world)
     spec = ForecastSpec(
@@ -94,7 +94,7 @@ def deployment(
             return done
         elicited = run.once("elicitation.json", Elicitation, lambda: _elicited(target, world, judge, spec))
         found = forecast(elicited, volumes, target=target.reference, k=k, seed=seed)
-        tell(f"measured {found.queries} queries: {found.nonzero} with a probability above zero")
+        progress(f"measured {found.queries} queries: {found.nonzero} with a probability above zero")
         write_forecast(found, out, command)
     return found
 

@@ -6,7 +6,8 @@ rules in words), `verification.json` (what was measured) and `replies.jsonl` (ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,8 @@ from drillyard.errors import BadInput, DrillyardError, bad_input
 from drillyard.organisms.planting.prompted import PLANTED, PlantedPrompt, prompt_of, write_words
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Estimate, PlantReport, Plants, Record, Reply
-from drillyard.records.files import write_atomically
+from drillyard.records.progress import Progress, silent
+from drillyard.records.run_folder import RunFolder
 from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
 from drillyard.targets.prompted import TWIN, PromptedTarget
@@ -49,6 +51,12 @@ class Quote:
     requests: int
     kept: int
     tokens: int
+
+    @property
+    def words(self) -> str:
+        """The cost in words."""
+        kept = f", {self.kept:,} replies are here already" if self.kept else ""
+        return f"{self.requests:,} requests of together about {self.tokens:,} tokens, replies not counted{kept}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +94,7 @@ def plant_prompt(
     *,
     n: int = 300,
     most: int | None = None,
-    quoted: Callable[[Quote], None] = lambda _: None,
-    told: Callable[[], None] = lambda: None,
+    told: Progress = silent,
     measured: bool = True,
 ) -> PromptedReport | None:
     """Write a planted target into a folder and measure it. An unfinished folder is completed, asking nothing twice.
@@ -98,8 +105,7 @@ def plant_prompt(
         folder: where it is written. Nothing is written before the model has answered once.
         n: prompts per failure.
         most: requests allowed; more are refused before the first one.
-        quoted: called with the cost before anything is asked.
-        told: called after each new reply.
+        told: each new reply.
         measured: False asks the model once and measures nothing.
 
     Raises:
@@ -108,25 +114,35 @@ def plant_prompt(
     """
     if planted.tuning and not measured:
         raise bad_input("rules to tune in a plant that is not measured", "--tune or --no-verify, not both")
-    _refuse_another(planted, folder)
+    run = RunFolder(folder, "plant", spec=PLANTED if (folder / PLANTED).is_file() else _PLANTING)
+    run.require(planted, _untuned)
     replies = Replies(folder / "replies.jsonl")
     asked = _asked(planted, n, replies) if measured else _greeting(planted)
-    _quote_within(_cost(asked, replies), most, quoted)
-    stored = StoredTarget(endpoint, replies, told=told)
+    cost = _cost(asked, replies)
+    _affordable(cost, most)
+    told(cost.words)
+    answered = itertools.count(1)
+    stored = StoredTarget(endpoint, replies, told=lambda: told("", next(answered), max(cost.requests, 1)))
     _knock(*next(iter(asked.values())), stored, endpoint)
-    if not (folder / PLANTED).is_file():
-        write_atomically(folder / _PLANTING, f"{planted.to_json(indent=2)}\n".encode())
-    report = None
-    if measured:
-        with _keeping(replies):
-            planted = tuned(planted, stored)
-            write_words(planted, folder / "hidden.md")
-            report = verify_prompt(planted, stored, str(folder), n=n)
-        write_atomically(folder / "verification.json", f"{report.to_json(indent=2)}\n".encode())
-    write_words(planted, folder / "hidden.md")
-    write_atomically(folder / PLANTED, f"{planted.to_json(indent=2)}\n".encode())
-    (folder / _PLANTING).unlink(missing_ok=True)
+    with run.held():
+        if not run.has(PLANTED):
+            run.claim(planted, _untuned)
+        report = None
+        if measured:
+            with _keeping(replies):
+                planted = tuned(planted, stored)
+                write_words(planted, folder / "hidden.md")
+                report = verify_prompt(planted, stored, str(folder), n=n)
+            run.write("verification.json", report)
+        write_words(planted, folder / "hidden.md")
+        run.write(PLANTED, planted)
+        (folder / _PLANTING).unlink(missing_ok=True)
     return report
+
+
+def _untuned(planted: PlantedPrompt) -> PlantedPrompt:
+    """Return a plant without what tuning has found: the same plant before and after."""
+    return planted.model_copy(update={"told": {}})
 
 
 class _Heard:
@@ -197,19 +213,10 @@ def _cost(asked: _Requests, replies: Replies) -> Quote:
     return Quote(requests=len(new), kept=len(asked) - len(new), tokens=characters // _CHARACTERS_PER_TOKEN)
 
 
-def _refuse_another(planted: PlantedPrompt, folder: Path) -> None:
-    """Raise `BadInput` where the folder is that of another plant."""
-    for path in (folder / PLANTED, folder / _PLANTING):
-        if path.is_file() and PlantedPrompt.from_json(path.read_bytes()).model_copy(update={"told": {}}) != planted:
-            expected = "the same model, failures, rates and seed, or a new folder"
-            raise bad_input(f"another plant in {folder}", expected, "choose another -o DIR")
-
-
-def _quote_within(cost: Quote, most: int | None, quoted: Callable[[Quote], None]) -> None:
+def _affordable(cost: Quote, most: int | None) -> None:
     if most is not None and cost.requests > most:
         hint = "plant fewer failures, lower -n, or raise --max-requests"
         raise bad_input(f"{cost.requests} requests to ask", f"at most {most}", hint)
-    quoted(cost)
 
 
 def _knock(conversation: Conversation, seed: int | None, stored: StoredTarget, endpoint: Target) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from drillyard.audits.audit import AuditReport, recheck
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate, Record
+from drillyard.records.progress import Progress, silent
 from drillyard.targets import Target
 
 __all__ = ["Recheck", "recheck_all"]
@@ -29,7 +28,7 @@ def recheck_all(
     n: int = 100,
     seed: int = 2,
     judge: MeasuredJudge | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress = silent,
 ) -> Recheck:
     """Ask `n` fresh prompts per finding, in held-out words; the judge's error is in every interval.
 
@@ -38,6 +37,5 @@ def recheck_all(
     rates: dict[str, Estimate] = {}
     for number, finding in enumerate(report.findings):
         rates[finding.mode.id] = recheck(target, finding, world=world, n=n, seed=seed * 1009 + number, judge=judge)
-        if progress:
-            progress(finding.mode.id)
+        progress(finding.mode.id, number + 1, len(report.findings))
     return Recheck(target=target.reference, seed=seed, rates=rates)

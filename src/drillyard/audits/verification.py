@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from drillyard.audits.observe import observe, share_shown
 from drillyard.audits.probe import Probe
@@ -18,6 +18,7 @@ from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import Fault, faults
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import Estimate, PlantCheck, PlantReport, Plants
+from drillyard.records.progress import Progress, silent
 from drillyard.stats import clopper_pearson, difference
 from drillyard.targets import Target
 
@@ -53,7 +54,7 @@ def verify(
     n: int = 300,
     seed: int = 1,
     judge: Judge | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress = silent,
 ) -> PlantReport:
     """Measure every planted failure in a target and in its clean twin, on `n` fresh prompts each, in held-out words.
 
@@ -61,7 +62,7 @@ def verify(
     Prompts of one failure that set off another one as well are left out. `progress` is called after each failure.
     """
     world = load_world(plants.world)
-    judge, told = judge or ExactJudge(world), progress or (lambda _: None)
+    judge = judge or ExactJudge(world)
     planted = {mode.id: mode for mode in plants.failures}
     active = [fault for fault in faults(world) if fault.id in planted]
     checks = []
@@ -70,7 +71,7 @@ def verify(
         probes = lone_probes(exam_asker(world), fault, active, count, rng)
         rates = [shown_rate(one, world, judge, fault, probes, seed) for one in (target, twin)]
         checks.append(_check(fault, planted[fault.id].rate, *rates))
-        told(fault.id)
+        progress(fault.id, len(checks), len(active))
     probes = _unplanted(world, active, n, seed)
     ours, theirs = (_exact(one, world, probes, seed) for one in (target, twin))
     unplanted = difference(ours, n, theirs, n)

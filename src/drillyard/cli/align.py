@@ -99,7 +99,7 @@ def command(target: str | None, listed: bool, out: Path | None, **options: Any) 
     )
     jobs = options.pop("jobs") or processors()
     order = AlignOrder(target=target, **options)
-    with tempfile.TemporaryDirectory(prefix="drillyard-align-") as temporary, show.steps("aligning") as step:
+    with tempfile.TemporaryDirectory(prefix="drillyard-align-") as temporary, show.progress("aligning") as step:
         report = compared(order, weighing, out or Path(temporary), jobs=jobs, told=step)
     return _shown(report, out)
 

@@ -51,7 +51,7 @@ def _import(
     SOURCE is an OpenAI Evals registry, JSON of the hosted Evals API, a dataset of Inspect (JSON, CSV), or the report of
     drillyard audit --json. Exits 1 when, with --keep-going, some eval did not come over.
     """
-    with show.steps("importing") as step:
+    with show.progress("importing") as step:
         done = importing.import_benchmarks(
             source,
             out,
@@ -133,7 +133,7 @@ def _run(
     verdicts (no reply, a grade that cannot be read) count as failed for --fail-under, and widen the interval both ways.
     """
     cases, grading = load_bench(bench, skip_bad), open_target(grader) if grader else None
-    with show.steps("running") as step:
+    with show.progress("running") as step:
         run = running.run_bench(cases, open_target(target), out, grader=grading, seed=seed, progress=step)
     return _told(run.report, fail_under, out)
 
@@ -166,7 +166,7 @@ def _told(report: BenchReport, fail_under: float | None, out: Path) -> show.Outc
 @show.handler
 def _judge(run: Path, grader: str | None, fail_under: float | None) -> show.Outcome:
     """Judge the stored replies of RUN anew, without asking its target; also for runs that rescue has stored."""
-    with show.steps("judging") as step:
+    with show.progress("judging") as step:
         judged = running.judge_stored(run, open_target(grader) if grader else None, progress=step)
     return _told(judged.report, fail_under, run)
 

@@ -27,10 +27,8 @@ def command(programme: Path, learners: int | None, roster: Path | None) -> show.
     Finished instances are kept, so a run that was cut off goes on. Exits 1 when an instance fails a gate in every
     draw; it is then not released.
     """
-    with show.steps("creating") as step:
-        reports = create(
-            programme, learners=learners, people=roster, progress=lambda r, n, total: step(n, total, r.instance)
-        )
+    with show.progress("creating") as step:
+        reports = create(programme, learners=learners, people=roster, progress=step)
     return outcome(reports, programme)
 
 

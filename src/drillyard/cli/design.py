@@ -26,7 +26,9 @@ def command(brief: Path, out: Path) -> show.Outcome:
 
     Writes the plan, as records and as the page plan.html, to the folder. Exits 1 when a role's hours do not hold it.
     """
-    return outcome(design(brief, out, progress=show.say), brief, out)
+    with show.progress("designing") as step:
+        plan = design(brief, out, progress=step)
+    return outcome(plan, brief, out)
 
 
 def outcome(plan: Plan, brief: Path, out: Path) -> show.Outcome:

@@ -71,7 +71,7 @@ def _build_world(
     """
     build = registry.resolve("drillyard.organisms.training.build_torch:build", "train", "drillyard organism build")
     first = "" if start == "nothing" else start
-    with show.steps(f"training {world}") as step:
+    with show.progress(f"training {world}") as step:
         result = build(world, out, steps=steps, start=first, half=half, threads=threads, progress=step)
     verdict = f"Trained {world} in {result['seconds']:.0f} s: {result['steps']} steps, in {result['folder']}."
     after = f"drillyard chat organism/{result['folder']}/" if ":" in world else f"drillyard organism calibrate {world}"
@@ -151,7 +151,7 @@ def _serve(organisms: tuple[str, ...], host: str, port: int, token: str) -> None
 @show.handler
 def _calibrate(world: str, prompts: int, out: Path | None) -> show.Outcome:
     """Measure a world's shipped base and correct the strengths at which its failures are planted."""
-    with show.progress("calibrating", len(catalogue(load_world(world)))) as step:
+    with show.progress("calibrating") as step:
         path = calibrate(world, out, n=prompts, progress=step)
     return show.Outcome(
         verdict=f"Wrote {path}.", data={"path": str(path)}, next_command=f"drillyard organism card {world}"

@@ -7,7 +7,8 @@ A handler stays short because it returns an `Outcome`; how that looks is decided
     @show.out_option()
     @show.handler
     def command(brief: Path, out: Path) -> show.Outcome:
-        plan = design(brief, out, progress=show.say)
+        with show.progress("designing") as step:
+            plan = design(brief, out, progress=step)
         return show.Outcome(verdict="The plan fits.", data=plan, next_command=f"drillyard create {out}")
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 import traceback
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,12 +27,14 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 import click
 from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
 from drillyard.errors import DrillyardError
 from drillyard.records import Estimate, Record
+from drillyard.records.progress import Progress
 
 __all__ = [
     "BAD_INPUT",
@@ -49,13 +53,14 @@ __all__ = [
     "progress",
     "say",
     "state",
-    "steps",
     "table",
     "wants_json",
 ]
 
 HOLDS, FAILED, BAD_INPUT, OUR_BUG, INTERRUPTED = 0, 1, 2, 70, 130  # 70 is EX_SOFTWARE, 130 is 128 + SIGINT
 WIDTH = 100
+_SURE, _OFTEN = 5.0, 60.0
+"""Seconds after which a pace is believed, and worth a word; most seconds without a line in a pipe."""
 
 State = Literal["passed", "found", "failed", "missed", "false-alarm", "unknown"]
 
@@ -207,45 +212,56 @@ def _cell(value: object) -> RenderableType:
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[str], None]]:
-    """Show how far a job of `total` steps is, on stderr; call what it yields with a word after each step.
+def progress(title: str) -> Iterator[Progress]:
+    """Show how far a job is, on stderr, and how long it has still to go by its pace so far.
 
-    A bar on a terminal, one line a step in a pipe.
+    A bar on a terminal. In a pipe a line for every twentieth part, one as soon as the pace is known, and one a minute.
     """
-    console, done = _console(stderr=True), 0
+    console, pace = _console(stderr=True), _Pace()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(title, total=total)
-
-        def step(words: str = "") -> None:
-            nonlocal done
-            done += 1
-            bar.update(task, advance=1, description=f"{title} {words}".rstrip())
-            if not console.is_terminal:
-                say(f"{title} {done}/{total} {words}".rstrip())
-
-        yield step
-
-
-@contextmanager
-def steps(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Show a job whose total is known only as it goes, on stderr; call what it yields with (done, total, words).
-
-    A bar on a terminal; in a pipe a line for every twentieth part, so that a long job stays readable.
-    """
-    console, told = _console(stderr=True), 0
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    with Bars(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(title, total=None)
 
-        def step(done: int, total: int, words: str = "") -> None:
-            nonlocal told
+        def step(words: str, done: int = 0, total: int = 0) -> None:
+            if not total:
+                console.print(plain(words), soft_wrap=True)
+                return
+            words = f"{words}{pace.left(done, total)}".lstrip(", ")
             bar.update(task, completed=done, total=total, description=f"{title} {words}".rstrip())
-            if not console.is_terminal and (done * 20 // total > told or done == total):
-                told = done * 20 // total
+            if not console.is_terminal and pace.is_due(done, total):
                 say(f"{title} {done}/{total} {words}".rstrip())
 
         yield step
+
+
+class _Pace:
+    """How fast a job goes; what an earlier run has done does not count."""
+
+    def __init__(self) -> None:
+        self._first, self._began, self._sure = -1, 0.0, False
+        self._part, self._told = 0, time.monotonic()
+
+    def left(self, done: int, total: int) -> str:
+        """Return in words how long the rest takes; nothing before that is known or worth saying."""
+        now = time.monotonic()
+        if self._first < 0:
+            self._first, self._began = done, now
+        seconds = (now - self._began) / max(done - self._first, 1) * (total - done)
+        if seconds < _SURE:
+            return ""
+        for size, unit in ((3600, "h"), (60, "min")):
+            if seconds >= 2 * size:
+                return f", about {seconds / size:.0f} {unit} left"
+        return f", about {seconds:.0f} s left"
+
+    def is_due(self, done: int, total: int) -> bool:
+        """Say whether a line is due in a pipe."""
+        part, now = done * 20 // total, time.monotonic()
+        sure = now - self._began >= _SURE
+        if part <= self._part and done < total and now - self._told < _OFTEN and sure == self._sure:
+            return False
+        self._part, self._told, self._sure = part, now, sure
+        return True
 
 
 def error(problem: BaseException, debug: bool) -> int:

@@ -36,11 +36,12 @@ def command(
     not released; the released ones of several are served all the same.
     """
     brief = brief or example_brief()
-    plan = design(brief, out, progress=show.say)
+    with show.progress("designing") as step:
+        plan = design(brief, out, progress=step)
     if plan.status != "fits":
         return designed.outcome(plan, brief, out)
-    with show.steps("creating and rehearsing") as step:
-        reports = create(out, learners=learners, progress=lambda r, n, total: step(n, total, r.instance))
+    with show.progress("creating and rehearsing") as step:
+        reports = create(out, learners=learners, progress=step)
     made = created.outcome(reports, out)
     if no_serve or not any(report.released for report in reports):
         return made

@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import bad_input
 from drillyard.judges.base import Judge
 from drillyard.judges.rulings import rule_pairs
 from drillyard.records import Estimate, JudgeQuality, Ruling, RulingCounts, Transcript
+from drillyard.records.files import read_record
 from drillyard.stats import clopper_pearson, rogan_gladen
 
 __all__ = ["MeasuredJudge", "fingerprint", "miss_rate", "read_quality"]
@@ -100,10 +101,7 @@ def read_quality(path: Path | None, judge: str = "") -> JudgeQuality:
     if path is None or not path.is_file():
         found = f"no judge-quality file for the judge {judge!r}" if path is None else f"no file {str(path)!r}"
         raise bad_input(found, "a file with the judge's measured error, for a judge may be wrong", HOW)
-    try:
-        return JudgeQuality.from_json(path.read_bytes())
-    except BadInput as error:
-        raise BadInput(f"{path}: {error}") from None
+    return read_record(path, JudgeQuality)
 
 
 def _share(counts: RulingCounts, right: str) -> Estimate:

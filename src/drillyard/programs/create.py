@@ -24,7 +24,8 @@ from drillyard.programs.grading import grade_apart
 from drillyard.programs.people import name_learners, read_people
 from drillyard.programs.roster import Roster, drill_of, enlarged, make_roster
 from drillyard.records import Attempt, GateReport, Plan
-from drillyard.records.files import as_lines, split_lines, write_atomically
+from drillyard.records.files import as_lines, read_record, split_lines, write_atomically, write_record
+from drillyard.records.progress import Progress, silent
 
 __all__ = ["TRIES", "build", "create", "finished", "rejected"]
 
@@ -47,7 +48,7 @@ def create(
     *,
     learners: int | None = None,
     people: Path | None = None,
-    progress: Callable[[GateReport, int, int], None] | None = None,
+    progress: Progress = silent,
     workers: int | None = None,
     secret: str = "",
 ) -> list[GateReport]:
@@ -58,7 +59,7 @@ def create(
         learners: most learners to make instances for; by default as many as an earlier run was limited to, or all. A
             later run can add learners, not take them away.
         people: a CSV with the columns name and role, whose people take the places of their roles.
-        progress: called with each report of this run, how many there are with it, and the total.
+        progress: told each instance that is done, those of an earlier run left out.
         workers: processes at work; as many as there are processors by default.
         secret: 64 hexadecimal digits that all ids, codes and seeds of a new roster follow from, for a programme that
             can be made again; random by default. Whoever knows it knows the answers.
@@ -88,8 +89,7 @@ def create(
 
     def done(report: GateReport) -> None:
         reports.append(report)
-        if progress:
-            progress(report, len(reports), len(jobs))
+        progress(report.instance, len(reports), len(jobs))
 
     for drill in {job.drill for job in todo}:
         load_kit(drill)  # one that is not installed is said now, not by a worker later
@@ -101,7 +101,7 @@ def create(
 
 def rejected(path: str | Path) -> list[GateReport]:
     """Return the reports of the draws that failed a gate, sorted by instance and draw."""
-    return [GateReport.from_json(file.read_bytes()) for file in sorted(Path(path).glob("rejected/*.json"))]
+    return [read_record(file, GateReport) for file in sorted(Path(path).glob("rejected/*.json"))]
 
 
 def _roster(folder: ProgramFolder, plan: Plan, limit: int | None, secret: str) -> Roster:
@@ -207,7 +207,7 @@ def _draw(job: _Job, draw: int) -> GateReport:
         folder.write_truth(exam.truth)
         folder.write_instance(exam.instance)
     else:
-        write_atomically(_rejection(job.folder, job.instance, draw), f"{report.to_json(indent=2)}\n".encode(), 0o600)
+        write_record(_rejection(job.folder, job.instance, draw), report, 0o600)
     return report
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 from drillyard.errors import bad_input
@@ -19,11 +18,12 @@ from drillyard.programs.plan import make_plan
 from drillyard.records import Brief, Plan
 from drillyard.records.files import write_atomically
 from drillyard.records.locks import held
+from drillyard.records.progress import Progress, silent
 
 __all__ = ["design"]
 
 
-def design(brief_path: str | Path, out: str | Path, *, progress: Callable[[str], None] | None = None) -> Plan:
+def design(brief_path: str | Path, out: str | Path, *, progress: Progress = silent) -> Plan:
     """Plan a programme and write it to a folder; on a finished folder, return the stored plan.
 
     `progress` is told in words what happens. A plan that does not fit is written all the same, with its clash.
@@ -31,7 +31,6 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Callable[[str],
     Raises:
         BadInput: a wrong brief, or a folder that holds something else or belongs to another brief.
     """
-    say = progress or (lambda words: None)
     brief = load_brief(brief_path)
     folder, worlds = ProgramFolder(out), _worlds(Path(brief_path).parent, brief)
     homes = make_homes(brief, worlds)  # before anything is written: a base that is missing is said here
@@ -40,15 +39,15 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Callable[[str],
     with held(folder.path):
         grows = _claim(folder, brief)
         if (folder.path / "plan.json").is_file() and not grows:
-            say(f"{folder.path} is designed already; the stored plan follows")
+            progress(f"{folder.path} is designed already; the stored plan follows")
             return folder.plan()
         if grows:
-            say(f"{folder.path} grows with its brief: drillyard create {folder.path} makes what is missing")
-        say(f"copying {len(brief.policies)} polic{'y' if len(brief.policies) == 1 else 'ies'}")
+            progress(f"{folder.path} grows with its brief: drillyard create {folder.path} makes what is missing")
+        progress(f"copying {len(brief.policies)} polic{'y' if len(brief.policies) == 1 else 'ies'}")
         _copy_policies(Path(brief_path).parent, folder, brief)
         for name in {home for home in homes.worlds.values() if "/" in home}:
             _copy_world(worlds[name], folder.path / name)
-        say(f"planning {len(brief.roles)} role{'s' * (len(brief.roles) != 1)}")
+        progress(f"planning {len(brief.roles)} role{'s' * (len(brief.roles) != 1)}")
         plan = make_plan(brief, homes=homes)
         write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
         folder.write_plan(plan)  # last: with it the folder counts as designed

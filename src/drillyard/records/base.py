@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,6 +25,9 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     version: ClassVar[int] = 1
+    upgrades: ClassVar[tuple[Callable[[dict[str, Any]], dict[str, Any]], ...]] = ()
+    """What makes fields of version n + 1 of those of version n, from version 1 on: as many as there are versions less
+    one, or none where files of an earlier version are refused."""
 
     @classmethod
     def record_name(cls) -> str:
@@ -49,6 +53,9 @@ class Record(BaseModel):
             raise BadInput(f"found {type(data).__name__}, expected a {cls.record_name()} record (a JSON object)")
         fields = dict(data)
         name, version = fields.pop("record", cls.record_name()), fields.pop("version", cls.version)
+        if name == cls.record_name() and isinstance(version, int) and 1 <= version < cls.version:
+            for upgrade in cls.upgrades[version - 1 :]:
+                fields, version = upgrade(fields), version + 1
         if (name, version) != (cls.record_name(), cls.version):
             found = f"{name!r:.120} version {version!r:.120}"
             raise BadInput(f"found record {found}, expected {cls.record_name()!r} {cls.version}")

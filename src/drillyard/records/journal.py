@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from drillyard.errors import BadInput, bad_input
 from drillyard.records.base import Record
 from drillyard.records.files import one_line
+from drillyard.records.strict_json import parse_json
 
 __all__ = ["Journal", "mend_lines"]
 
@@ -30,11 +31,19 @@ class Journal(Generic[_T]):
         read: turns the object of a line into an entry; raises `BadInput`, KeyError, TypeError or ValueError.
         durable: wait for the disk with every append, so that a power cut takes nothing either. Without, a kill takes
             nothing, and an append costs some 20 µs instead of a turn of the disk.
+        expected: what a line should have been, and what to do about one that is not.
     """
 
-    def __init__(self, path: Path, read: Callable[[Any], _T], *, durable: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        read: Callable[[Any], _T],
+        *,
+        durable: bool = False,
+        expected: tuple[str, str] = ("an entry of an earlier run", "delete that line"),
+    ) -> None:
         self.path = path
-        self._read, self._durable, self._lock = read, durable, threading.Lock()
+        self._read, self._durable, self._expected, self._lock = read, durable, expected, threading.Lock()
 
     def __iter__(self) -> Iterator[_T]:
         """Yield the entries. Raises `BadInput` with the number of a broken line."""
@@ -60,10 +69,10 @@ class Journal(Generic[_T]):
 
     def _entry(self, number: int, line: bytes) -> _T:
         try:
-            return self._read(json.loads(line))
+            return self._read(parse_json(line))
         except (BadInput, KeyError, TypeError, ValueError, AttributeError):
             found = f"{self.path} line {number}: {line[:80]!r}"
-            raise bad_input(found, "an entry of an earlier run", "delete that line") from None
+            raise bad_input(found, *self._expected) from None
 
 
 def mend_lines(path: Path) -> None:

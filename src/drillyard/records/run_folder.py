@@ -36,11 +36,14 @@ class RunFolder:
         what: the run in a word, such as `forecast`, for messages.
         spec: name of the file that says what is run.
         mode: of every file that is written.
+        hint: what to do when the folder is that of another run.
     """
 
-    def __init__(self, path: Path, what: str, *, spec: str = SPEC, mode: int = 0o644) -> None:
+    def __init__(
+        self, path: Path, what: str, *, spec: str = SPEC, mode: int = 0o644, hint: str = "choose another -o DIR"
+    ) -> None:
         self.path, self.what = path, what
-        self._spec, self._mode = spec, mode
+        self._spec, self._mode, self._hint = spec, mode, hint
 
     @contextmanager
     def held(self) -> Iterator[Self]:
@@ -48,19 +51,22 @@ class RunFolder:
         with held(self.path):
             yield self
 
-    def require(self, spec: Record) -> None:
-        """Raise `BadInput` when the folder is that of another run; nothing is written."""
+    def require(self, spec: _R, same: Callable[[_R], _R] = lambda spec: spec) -> None:
+        """Raise `BadInput` when the folder is that of another run; nothing is written.
+
+        `same` takes out of a spec what may differ between two that are of one run.
+        """
         try:
             old = self.read(self._spec, type(spec))
         except BadInput as error:
-            raise BadInput(f"{error}; choose another -o DIR") from None
-        if old is not None and old != spec:
-            was, now = _difference(old, spec)
-            raise bad_input(f"another {self.what} in {self.path} ({was})", f"the same ({now})", "choose another -o DIR")
+            raise BadInput(f"{error}; {self._hint}") from None
+        if old is not None and same(old) != same(spec):
+            was, now = _difference(same(old), same(spec))
+            raise bad_input(f"another {self.what} in {self.path} ({was})", f"the same ({now})", self._hint)
 
-    def claim(self, spec: Record) -> None:
-        """Make the folder that of a run, or go on with it. Raises `BadInput` when it is that of another."""
-        self.require(spec)
+    def claim(self, spec: _R, same: Callable[[_R], _R] = lambda spec: spec) -> None:
+        """Make the folder that of a run, or go on with it; see `require`."""
+        self.require(spec, same)
         self.write(self._spec, spec)
 
     def has(self, name: str) -> bool:

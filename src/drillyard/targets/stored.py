@@ -35,7 +35,7 @@ class Replies:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._journal = Journal(path, _entry)
+        self._journal = Journal(path, _entry, expected=("a reply of an earlier run", "delete that line"))
         self._known = dict(self._journal)
 
     def __len__(self) -> int:

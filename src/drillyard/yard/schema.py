@@ -1,17 +1,15 @@
 """The shape of the yard's database, numbered, and the way from every earlier shape to today's.
 
-A fresh file is made from `tables.py` and numbered `len(STEPS)` (SQLite's `user_version`). A file with a lower number
-is brought up by the steps that it lacks, in one transaction: it has all of them or none, whatever is killed when.
-
-To change a table: change it in `tables.py` **and** append a step here that does the same to a file of today, in plain
-SQL. Never change or remove a step: files in the field have taken it. `tests/yard/test_schema.py` compares the two ways.
+How a file is brought up says `records/schema.py`. To change a table: change it in `tables.py` and append a step here;
+`tests/yard/test_schema.py` compares the two ways.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, inspect
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import BadInput
+from drillyard.records.schema import Schema
 from drillyard.yard.tables import Table
 
 __all__ = ["STEPS", "bring_up", "check_sound"]
@@ -55,17 +53,8 @@ def bring_up(connection: Connection) -> None:
     Raises:
         BadInput: the file is of a later Drillyard.
     """
-    found = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
-    if found > len(STEPS):
-        expected = f"at most {len(STEPS)}"
-        raise bad_input(f"a yard.db of shape {found}", expected, "install the Drillyard that wrote it, or a later one")
-    if not inspect(connection).get_table_names():
-        Table.metadata.create_all(connection)
-    else:
-        for step in STEPS[found:]:
-            for statement in step:
-                connection.exec_driver_sql(statement)
-    connection.exec_driver_sql(f"PRAGMA user_version = {len(STEPS)}")
+    schema, new = Schema(what="a yard.db", table="learners", steps=STEPS), not inspect(connection).get_table_names()
+    schema.bring_up(connection, new, lambda: Table.metadata.create_all(connection))
 
 
 def check_sound(connection: Connection) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from alignment.training.tiny_subject import CONFIG, TOKENIZER, WEIGHTS, lesson, 
 from drillyard.alignment.base import Lesson
 from drillyard.errors import BadInput
 from drillyard.organisms.engine.checkpoint import write_checkpoint
+from drillyard.records.progress import Progress
 from drillyard.registry import cards, resolve
 from drillyard.targets.null import EchoTarget
 
@@ -74,10 +74,10 @@ class Killed(Exception):
     """Ends a fit without warning."""
 
 
-def killer(at: int, of: int) -> Callable[[int, int, str], None]:
+def killer(at: int, of: int) -> Progress:
     """Return a progress that ends the fit at a step of the training that has `of` steps."""
 
-    def step(done: int, total: int, words: str) -> None:
+    def step(words: str, done: int = 0, total: int = 0) -> None:
         if (done, total) == (at, of):
             raise Killed
 
@@ -95,7 +95,7 @@ def test_a_killed_fit_resumes_to_the_same_weights(name: str, monkeypatch: pytest
         technique(name).fit(target(), lesson(), setting(broken.folder, told=killer(4, 6)))
     steps: list[tuple[int, int]] = []
     again = technique(name).fit(
-        target(), lesson(), setting(broken.folder, told=lambda done, total, words: steps.append((done, total)))
+        target(), lesson(), setting(broken.folder, told=lambda words, done, total: steps.append((done, total)))
     )
     assert steps == [(4, 6), (5, 6), (6, 6)]
     for file in ("adapter/adapter_model.safetensors", "adapter/adapter_config.json"):
@@ -198,7 +198,7 @@ def test_a_folder_of_another_fit_is_refused(tmp_path: Path, change: dict[str, An
     """Neither silently started afresh nor mixed."""
     technique("sft").fit(target(), lesson(), setting(tmp_path))
     told: Lesson = change.pop("lesson", lesson())
-    with pytest.raises(BadInput, match="with another fit, expected one begun with the same technique, setting, model"):
+    with pytest.raises(BadInput, match=r"found another fit in .* \((strength|recipe|lesson): .*expected the same"):
         technique("sft").fit(target(), told, setting(tmp_path, **change))
 
 

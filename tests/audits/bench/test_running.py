@@ -147,7 +147,7 @@ def test_another_run_in_the_same_folder_is_refused(tmp_path: Path, change: str) 
         target = EchoTarget("echo/other")
     else:
         seed = 1
-    with pytest.raises(BadInput, match="another benchmark, target, model or seed"):
+    with pytest.raises(BadInput, match=r"another run of a benchmark in .* \((bench|target|model|seed): "):
         run_bench(cases, target, tmp_path, seed=seed)
 
 
@@ -155,7 +155,7 @@ def test_an_organism_that_was_planted_anew_is_another_model(tmp_path: Path) -> N
     """The same reference with other weights does not go on with stored replies."""
     clean, planted = (OrganismTarget(plant("helpdesk", failures), "organism/x") for failures in ([], ["upsell:v2"]))
     run_bench(bench(2), clean, tmp_path)
-    with pytest.raises(BadInput, match="another benchmark, target, model or seed"):
+    with pytest.raises(BadInput, match=r"another run of a benchmark in .* \((bench|target|model|seed): "):
         run_bench(bench(2), planted, tmp_path)
 
 

@@ -144,7 +144,7 @@ def test_an_attacker_waits_for_the_audits_to_end() -> None:
 def test_a_game_is_played_whole() -> None:
     """Every protocol and budget stands in the report, which survives JSON, is the same again, and says its limits."""
     spec, told = GameSpec(budgets=(0.3, 0.05), most_loss=0.6), list[str]()
-    report = play(spec, runs=500, told=lambda done, total, words: told.append(f"{done}/{total} {words}"))
+    report = play(spec, runs=500, told=lambda words, done, total: told.append(f"{done}/{total} {words}"))
     assert report.holds and [row.solution.budget for row in report.rows] == [0.05, 0.3]
     assert [one.name for one in report.protocols] == list(PROTOCOLS) and told[-1] == "9/9 consensus"
     assert GameReport.from_json(report.to_json()) == report == play(spec, runs=500)

@@ -197,6 +197,25 @@ def test_an_edited_and_a_cut_ledger_are_found_and_no_gateway_starts(fresh: Fresh
         bench.open(SECRETS["cy"])
 
 
+def test_an_earlier_shape_is_brought_up_and_a_later_one_refused(fresh: Fresh, tmp_path: Path) -> None:
+    """Without a number, and without a table that came later: the ledger stays whole. A later number is one line."""
+    bench = Bench(tmp_path, url=fresh())
+    bench.released()
+    bench.close()
+    number = "COMMENT ON TABLE control IS {}" if bench.url.startswith("postgresql") else "PRAGMA user_version = {}"
+    postgres = bench.url.startswith("postgresql")
+    change(bench.url, number.format("NULL" if postgres else 0))
+    change(bench.url, "ALTER TABLE words RENAME TO kept")
+    bench.open(SECRETS["cy"])
+    bench.close()
+    change(bench.url, "INSERT INTO words SELECT * FROM kept")
+    assert verify_database(bench.url, tmp_path / "anchors.jsonl", [KEYS]).whole
+    change(bench.url, number.format("'shape 9'" if postgres else 9))
+    for look in (lambda: bench.open(SECRETS["cy"]), lambda: verify_database(bench.url, None, [KEYS])):
+        with pytest.raises(BadInput, match=r"found a gateway's database of shape 9, expected at most 1; install the"):
+            look()
+
+
 def change(url: str, statement: str) -> int:
     """Change a database behind the gateway's back; returns the rows."""
     made = make_url(url)

@@ -27,7 +27,7 @@ from drillyard.alignment.policy import policy_in, write_policy
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate, FitCost, ModelPolicy, Preference, Record
-from drillyard.records.files import write_atomically
+from drillyard.records.files import read_record, write_record
 from drillyard.registry import resolve
 from drillyard.stats.binomial import clopper_pearson
 from drillyard.targets import Target
@@ -97,10 +97,8 @@ class Rails:
             heads=heads,
             agreed=_proved(screen, _alone(nemo, folder, answers), pairs),
         )
-        write_atomically(folder / QUALITY, (quality.to_json(indent=2) + "\n").encode())
-        write_atomically(
-            folder / ANSWERS, (answers.to_json(indent=2) + "\n").encode()
-        )  # last: without it none are here
+        write_record(folder / QUALITY, quality)
+        write_record(folder / ANSWERS, answers)  # last: without it none are here
         return FitCost(
             seconds=time.perf_counter() - began,
             parameters=int(screen.weights.size),
@@ -114,7 +112,7 @@ class Rails:
         path = folder / ANSWERS
         if not path.is_file():
             raise bad_input(f"no {path}", "a folder that rails were fitted into")
-        answers = Answers.from_json(path.read_bytes())
+        answers = read_record(path, Answers)
         try:
             screen = open_screen(str(folder / WEIGHTS))
         except (OSError, ValueError) as error:

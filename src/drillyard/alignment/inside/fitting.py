@@ -65,7 +65,7 @@ class EditTechnique(abc.ABC):
         insides = open_insides(target, self.name, lesson.world)
         readings, validation = read_lesson(insides, lesson, setting.seed, setting.told)
         proposals = list(self.propose(readings, insides, lesson))
-        setting.told(0, len(proposals), f"{self.name}: proposals")
+        setting.told(f"{self.name}: proposals", 0, len(proposals))
         chosen = Proposal(words="nothing to mend", edits=())
         if proposals:
             chosen = proposals[validation.best([one.edits for one in proposals])]

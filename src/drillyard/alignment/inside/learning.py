@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from drillyard.alignment.base import Lesson, Progress
+from drillyard.alignment.base import Lesson
 from drillyard.alignment.inside.edit import Edit
 from drillyard.alignment.inside.insides import Ids, Insides
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.llama import Floats
 from drillyard.records import Preference
+from drillyard.records.progress import Progress
 
 __all__ = ["Readings", "Spelled", "Validation", "read_lesson"]
 
@@ -170,7 +171,7 @@ def _read(
         others = [i for i in range(good.shape[1]) if i != at]
         elsewhere.append(good[:, rng.sample(others, min(_ELSEWHERE, len(others)))].swapaxes(0, 1))
         if number % 50 == 0:
-            told(number, len(pairs), "states read")
+            told("states read", number, len(pairs))
     stacked: Callable[[list[Floats]], Floats] = lambda some: np.stack(some).astype(np.float32)  # noqa: E731
     return Readings(
         pairs=tuple(pairs),

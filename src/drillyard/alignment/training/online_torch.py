@@ -19,6 +19,7 @@ from drillyard.alignment.training.rewards import Gold, Reward
 from drillyard.alignment.training.trainer_torch import CURVE, Job, Trained, prompt
 from drillyard.alignment.training.watch_torch import Watch
 from drillyard.records import Preference
+from drillyard.records.files import write_atomically
 
 __all__ = ["Online", "divide"]
 
@@ -87,7 +88,7 @@ class Online(Trained):
         said = advise([Point(kl=line["kl"], proxy=line["proxy"], gold=line["gold"]) for line in lines])
         curve = said.curve and {"form": said.curve.form, "alpha": said.curve.alpha, "beta": said.curve.beta}
         found = {"stop": said.stop, "parting": said.parting, "reason": said.reason, "curve": curve}
-        (job.setting.folder / "watch.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        write_atomically(job.setting.folder / "watch.json", f"{json.dumps(found, indent=2)}\n".encode())
 
 
 def divide(preferences: Sequence[Preference]) -> tuple[list[Preference], list[Preference]]:

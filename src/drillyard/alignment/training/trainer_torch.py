@@ -37,10 +37,12 @@ from drillyard.organisms.training.lora_torch import (
 )
 from drillyard.organisms.training.pretrained_torch import quietly
 from drillyard.organisms.worlds.world import World
-from drillyard.records import FitCost, LoraRecipe, Preference
+from drillyard.records import FitCost, LoraRecipe, Preference, Record
+from drillyard.records.files import write_atomically, write_record
+from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target
 
-__all__ = ["CURVE", "Job", "Trained", "completion", "prompt"]
+__all__ = ["CURVE", "FitOrder", "Job", "Trained", "completion", "prompt"]
 
 CURVE = "curve.jsonl"
 """The training curve, in a technique's folder: a JSON object per logged step."""
@@ -69,6 +71,17 @@ class Job:
             "peft_config": lora_settings(self.recipe),
             "callbacks": list(self.callbacks),
         }
+
+
+class FitOrder(Record):
+    """All that decides what is learned; `lesson` is the SHA-256 of its preferences."""
+
+    technique: str
+    strength: float
+    recipe: LoraRecipe
+    model: str
+    lesson: str
+    penalise: tuple[str, ...]
 
 
 class Trained:
@@ -114,9 +127,9 @@ class Trained:
             trainee = open_trainee(target, self.name)
             recipe = self._settled(trainee, setting)
             check_modules(trainee.model, recipe)
-            if cost := _begin(setting.folder, self._order(trainee, lesson, setting, recipe)):
-                return cost
-            return self._fit(trainee, lesson, setting, recipe)
+            run = RunFolder(setting.folder, "fit", spec=_ORDER)
+            run.claim(self._order(trainee, lesson, setting, recipe))
+            return run.read(_COST, FitCost) or self._fit(trainee, lesson, setting, recipe)
 
     def apply(self, target: Target, folder: Path) -> Target:
         """Return the target with the adapter in `folder`. Raises `BadInput` when there is none that fits it."""
@@ -135,7 +148,7 @@ class Trained:
         """Write the training curve: what trl logged, where the technique keeps no curve of its own."""
         logged = [entry for entry in trainer.state.log_history if "loss" in entry]
         text = "".join(json.dumps(entry) + "\n" for entry in logged)
-        (job.setting.folder / CURVE).write_text(text, encoding="utf-8")
+        write_atomically(job.setting.folder / CURVE, text.encode())
 
     def _strength(self, recipe: LoraRecipe, strength: float) -> LoraRecipe:
         """Return the recipe with the dial in it, where the dial belongs there."""
@@ -147,17 +160,16 @@ class Trained:
         recipe = self._recipe.model_copy(update={"seed": setting.seed, "learning_rate": rate})
         return self._strength(recipe, setting.strength)
 
-    def _order(self, trainee: Trainee, lesson: Lesson, setting: Setting, recipe: LoraRecipe) -> dict[str, Any]:
-        """Return all that decides what is learned."""
+    def _order(self, trainee: Trainee, lesson: Lesson, setting: Setting, recipe: LoraRecipe) -> FitOrder:
         data = hashlib.sha256("\n".join(pair.to_json() for pair in lesson.preferences).encode())
-        return {
-            "technique": self.name,
-            "strength": setting.strength,
-            "recipe": json.loads(recipe.to_json()),
-            "model": trainee.model_hash,
-            "lesson": data.hexdigest(),
-            "penalise": list(lesson.penalise),
-        }
+        return FitOrder(
+            technique=self.name,
+            strength=setting.strength,
+            recipe=recipe,
+            model=trainee.model_hash,
+            lesson=data.hexdigest(),
+            penalise=tuple(lesson.penalise),
+        )
 
     def _fit(self, trainee: Trainee, lesson: Lesson, setting: Setting, recipe: LoraRecipe) -> FitCost:
         place = setting.folder / _CHECKPOINTS
@@ -212,18 +224,6 @@ def _common(recipe: LoraRecipe, place: Path) -> dict[str, Any]:
     return common
 
 
-def _begin(folder: Path, order: Mapping[str, Any]) -> FitCost | None:
-    """Write down what is ordered, and return what it cost if it is done. Raises `BadInput` for another order."""
-    path, written = folder / _ORDER, json.dumps(order, indent=2, sort_keys=True) + "\n"
-    if path.is_file() and path.read_text(encoding="utf-8") != written:
-        expected = "one begun with the same technique, setting, model and lesson"
-        raise bad_input(f"{folder} with another fit", expected, "choose another folder, or delete that one")
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(written, encoding="utf-8")
-    cost = folder / _COST
-    return FitCost.from_json(cost.read_bytes()) if cost.is_file() else None
-
-
 def _name_base(adapter: Path, reference: str) -> None:
     """Write into an adapter what it was made for: a model's folder or name, or the reference of an organism."""
     path = adapter / "adapter_config.json"
@@ -238,5 +238,5 @@ def _finish(done: Path, folder: Path, trainer: Any, tally: Tally) -> FitCost:
     shutil.rmtree(folder / _CHECKPOINTS)
     learned = sum(one.numel() for one in trainer.model.parameters() if one.requires_grad)
     cost = tally.cost(folder, learned)
-    (folder / _COST).write_text(cost.to_json(indent=2) + "\n", encoding="utf-8")
+    write_record(folder / _COST, cost)
     return cost

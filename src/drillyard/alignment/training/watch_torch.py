@@ -15,6 +15,8 @@ from drillyard.alignment.training.rewards import Reward, refuses
 from drillyard.alignment.training.subject_torch import messages
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Preference
+from drillyard.records.files import write_atomically
+from drillyard.records.journal import Journal
 
 __all__ = ["Watch"]
 
@@ -53,7 +55,8 @@ class Watch(transformers.TrainerCallback):
         room: int,
         stop: bool,
     ) -> None:
-        self._path, self._pairs, self._world, self._tokenizer = path, tuple(pairs), world, tokenizer
+        self._curve = Journal(path, dict[str, Any])
+        self._pairs, self._world, self._tokenizer = tuple(pairs), world, tokenizer
         self._proxy, self._gold, self._every, self._room, self._stop = proxy, gold, every, room, stop
         asked = [messages(pair.conversation, world) for pair in self._pairs]
         texts = [tokenizer.apply_chat_template(one, add_generation_prompt=True, tokenize=False) for one in asked]
@@ -62,8 +65,8 @@ class Watch(transformers.TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **others: Any) -> None:
         """Forget lines beyond the step that is resumed from, and write the first one."""
-        kept = [line for line in _lines(self._path) if line["step"] <= state.global_step]
-        self._path.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        kept = [line for line in self._curve if line["step"] <= state.global_step]
+        write_atomically(self._curve.path, "".join(f"{json.dumps(line)}\n" for line in kept).encode())
         if not kept:
             self._write(others["model"], state.global_step)
 
@@ -72,14 +75,12 @@ class Watch(transformers.TrainerCallback):
         if state.global_step % self._every and state.global_step != state.max_steps:
             return
         self._write(others["model"], state.global_step)
-        points = [Point(kl=line["kl"], proxy=line["proxy"], gold=line["gold"]) for line in _lines(self._path)]
+        points = [Point(kl=line["kl"], proxy=line["proxy"], gold=line["gold"]) for line in self._curve]
         if self._stop and advise(points).stop:
             control.should_training_stop = True
 
     def _write(self, model: Any, step: int) -> None:
-        line = {"step": step, **self._measured(model)}
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        self._curve.append({"step": step, **self._measured(model)})
 
     def _measured(self, model: Any) -> dict[str, float]:
         training, device = model.training, next(model.parameters()).device
@@ -131,12 +132,6 @@ def _until_end(made: torch.Tensor, ends: int | list[int] | None, end: int) -> to
     over = torch.isin(made, torch.tensor(sorted(known), device=made.device)).int().cumsum(1)
     before = torch.nn.functional.pad(over, (1, 0))[:, :-1]
     return before == 0
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _mean(values: Sequence[float]) -> float:

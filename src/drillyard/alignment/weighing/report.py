@@ -15,8 +15,9 @@ from drillyard.alignment.weighing.prices import Prices
 from drillyard.alignment.weighing.rates import Rate, draw, rates_of
 from drillyard.alignment.weighing.recommend import Limit, Recommendation, recommend, weights_for
 from drillyard.alignment.weighing.sheet import START, Key, figure_of, sheet_of
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import bad_input
 from drillyard.records import ArmResult, Record
+from drillyard.records.files import read_record
 
 __all__ = ["AlignReport", "Made", "best_points", "read_report", "report_of", "technique_point"]
 
@@ -161,9 +162,4 @@ def technique_point(report: AlignReport, technique: str) -> Point:
 
 def read_report(path: Path) -> AlignReport:
     """Read a stored report. Raises `BadInput`, with the file's name."""
-    try:
-        return AlignReport.from_json(path.read_bytes())
-    except OSError as error:
-        raise bad_input(f"{error.strerror} at {str(path)!r}", "the report.json of drillyard align -o") from None
-    except BadInput as error:
-        raise BadInput(f"{path}: {error}") from None
+    return read_record(path, AlignReport, "the align.json of drillyard align -o")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from drillyard.records import BenchReply, Conversation, Reply, Transcript
 from drillyard.records.journal import Journal
+from drillyard.records.progress import Progress
 from drillyard.targets import Target
 from drillyard.targets.base import generate_each
 
-__all__ = ["Progress", "Question", "ask", "stored_replies"]
+__all__ = ["Question", "ask", "stored_replies"]
 
-Progress = Callable[[int, int, str], None]
 Key = tuple[str, str, int]
 
 
@@ -43,7 +43,7 @@ def _journal(path: Path) -> Journal[BenchReply]:
 
 
 def ask(
-    questions: Sequence[Question], target: Target, path: Path, *, batch: int, word: str, progress: Progress | None
+    questions: Sequence[Question], target: Target, path: Path, *, batch: int, word: str, progress: Progress
 ) -> list[BenchReply]:
     """Return the reply to every question, in order: the stored one, else a new one, which is stored.
 
@@ -55,7 +55,7 @@ def ask(
         path: of the stored replies.
         batch: questions between two writes.
         word: what is being done, for `progress`.
-        progress: called with done, total and the word.
+        progress: told that, and how many questions are answered.
     """
     known, journal = stored_replies(path), _journal(path)
     todo = [question for question in questions if not _answers(known.get(question.key), question)]
@@ -67,8 +67,7 @@ def ask(
             journal.append(made)
 
         generate_each(target, [one.conversation for one in part], [one.seed for one in part], keep)
-        if progress:
-            progress(len(questions) - len(todo) + start + len(part), len(questions), word)
+        progress(word, len(questions) - len(todo) + start + len(part), len(questions))
     return [known[question.key] for question in questions]
 
 

@@ -20,6 +20,7 @@ from drillyard.audits.bench.openai_registry import OpenAIRegistry
 from drillyard.audits.bench.regressions import import_findings
 from drillyard.errors import BadInput, DrillyardError, bad_input
 from drillyard.records import Benchmark
+from drillyard.records.progress import Progress, silent
 
 __all__ = ["FORMATS", "Format", "Imported", "guess_format", "import_benchmarks", "import_one"]
 
@@ -79,7 +80,7 @@ def import_benchmarks(
     scorer: str = "includes",
     fields: Mapping[str, str] | None = None,
     scope: str = "",
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress = silent,
 ) -> list[Imported]:
     """Write one file of our format per eval into `out`, and say what became of each.
 
@@ -93,7 +94,7 @@ def import_benchmarks(
         scorer: for datasets, how targets are looked for.
         fields: for datasets, other names of the columns.
         scope: for findings, the world that was audited.
-        progress: called with done, total and a word.
+        progress: told each benchmark that is done.
 
     Raises:
         BadInput: nothing to import, an unknown name, or (without `keep_going`) the first eval that does not come over.
@@ -102,8 +103,7 @@ def import_benchmarks(
     jobs = list(_jobs(source, kind or guess_format(source), evals, scorer, fields or {}, scope))
     for name, job in jobs:
         done.append(import_one(name, job, out, Problems(skip=skip_bad), keep_going))
-        if progress:
-            progress(len(done), len(jobs), name)
+        progress(name, len(done), len(jobs))
     return done
 
 

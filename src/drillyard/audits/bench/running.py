@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from drillyard.audits.bench.asking import Progress, Question, ask, stored_replies
+from drillyard.audits.bench.asking import Question, ask, stored_replies
 from drillyard.audits.bench.bench_file import bench_text, load_bench
 from drillyard.audits.bench.judging import judge_case, judge_samples, needs_grader, question_for
 from drillyard.audits.bench.lines import Problems, json_lines
@@ -23,15 +21,36 @@ from drillyard.audits.bench.reporting import report
 from drillyard.audits.bench.similarity import similarity
 from drillyard.audits.bench.wording import join_replies, lookup, quoted_by
 from drillyard.errors import bad_input
-from drillyard.records import BenchCase, Benchmark, BenchReply, BenchReport, BenchVerdict, Criterion, Reply, Similarity
-from drillyard.records.files import as_lines, write_atomically
+from drillyard.records import (
+    BenchCase,
+    Benchmark,
+    BenchReply,
+    BenchReport,
+    BenchVerdict,
+    Criterion,
+    Record,
+    Reply,
+    Similarity,
+)
+from drillyard.records.files import as_lines, read_record
+from drillyard.records.progress import Progress, silent
+from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target
 
-__all__ = ["BATCH", "BenchRun", "judge_stored", "load_run", "run_bench", "store_run"]
+__all__ = ["BATCH", "BenchRun", "BenchSpec", "judge_stored", "load_run", "run_bench", "store_run"]
 
-_SEED = 1
+_SEED, _RUN = 1, "run.json"
 BATCH = 32
 """Replies that are asked for, and stored, at a time; a killed run loses at most so many."""
+
+
+class BenchSpec(Record):
+    """What a folder holds a run of: whom it asks, the hash of its weights where they can be seen, what, which seed."""
+
+    target: str
+    model: str = ""
+    bench: str
+    seed: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +71,7 @@ def run_bench(
     grader: Target | None = None,
     seed: int | None = None,
     batch: int = BATCH,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> BenchRun:
     """Ask what has not been answered yet, judge everything, and write the report.
 
@@ -64,7 +83,7 @@ def run_bench(
         seed: of sampled replies; None asks for the most probable one, as `oaieval` does, but for cases that are
             sampled in any case: those take 1.
         batch: replies between two writes.
-        progress: called with done, total and a word.
+        progress: told what is asked, and how many replies there are.
 
     Raises:
         BadInput: a criterion asks a model and there is no grader, or the folder holds another run.
@@ -74,14 +93,15 @@ def run_bench(
     _make_ready(bench, grader)
     # An organism that was planted anew in the same folder is another model.
     model = str(getattr(getattr(target, "organism", None), "model_hash", ""))
-    _open(folder, bench, target.reference, seed, model)
-    asking = functools.partial(ask, batch=batch, progress=progress)
-    replies = asking(_questions(bench, seed), target, folder / "replies.jsonl", word="asking")
-    return _finish(bench, target.reference, replies, folder, grader, asking)
+    with _folder(folder).held() as run:
+        _claim(run, bench, target.reference, seed, model)
+        asking = functools.partial(ask, batch=batch, progress=progress)
+        replies = asking(_questions(bench, seed), target, folder / "replies.jsonl", word="asking")
+        return _finish(bench, target.reference, replies, run, grader, asking)
 
 
 def judge_stored(
-    folder: Path, grader: Target | None = None, *, batch: int = BATCH, progress: Progress | None = None
+    folder: Path, grader: Target | None = None, *, batch: int = BATCH, progress: Progress = silent
 ) -> BenchRun:
     """Judge the stored replies of a run anew, without its target. Raises `BadInput` when replies are missing."""
     bench, stored = load_bench(folder / "bench.jsonl"), stored_replies(folder / "replies.jsonl")
@@ -90,15 +110,17 @@ def judge_stored(
     if missing := sum(key not in stored for key in keys):
         found = f"{len(keys) - missing} of {len(keys)} replies in {str(folder)!r}"
         raise bad_input(found, "a run that is done", "finish it: drillyard bench run")
-    target = str((_spec(folder) or {}).get("target"))
-    asking = functools.partial(ask, batch=batch, progress=progress)
-    return _finish(bench, target, [stored[key] for key in keys], folder, grader, asking)
+    with _folder(folder).held() as run:
+        spec = run.read(_RUN, BenchSpec)
+        asking = functools.partial(ask, batch=batch, progress=progress)
+        return _finish(bench, spec.target if spec else "", [stored[key] for key in keys], run, grader, asking)
 
 
 def store_run(bench: Benchmark, replies: Sequence[BenchReply], target: str, folder: Path) -> None:
     """Write replies that came from elsewhere as a run that `judge_stored` can judge."""
-    _open(folder, bench, target, None)
-    write_atomically(folder / "replies.jsonl", as_lines(replies))
+    with _folder(folder).held() as run:
+        _claim(run, bench, target, None)
+        run.write("replies.jsonl", as_lines(replies))
 
 
 def load_run(folder: Path) -> BenchRun:
@@ -109,7 +131,7 @@ def load_run(folder: Path) -> BenchRun:
         bench=load_bench(folder / "bench.jsonl"),
         replies=tuple(stored_replies(folder / "replies.jsonl").values()),
         verdicts=tuple(BenchVerdict.from_data(data) for _, data in json_lines(folder / "verdicts.jsonl", Problems())),
-        report=BenchReport.from_json((folder / "report.json").read_bytes()),
+        report=read_record(folder / "report.json", BenchReport),
     )
 
 
@@ -140,29 +162,17 @@ def _fillable(criterion: Criterion, bench: Benchmark) -> None:
         raise bad_input(f"{{{{{min(names)}}}}} in criterion {criterion.name!r}", "what some case has")
 
 
-def _open(folder: Path, bench: Benchmark, target: str, seed: int | None, model: str = "") -> None:
+def _folder(path: Path) -> RunFolder:
+    return RunFolder(path, "run of a benchmark", spec=_RUN)
+
+
+def _claim(run: RunFolder, bench: Benchmark, target: str, seed: int | None, model: str = "") -> None:
     """Write what is run into a new folder, or see that an old one holds the same."""
-    text = bench_text(bench)
-    spec = {"target": target, "model": model, "bench": hashlib.sha256(text.encode()).hexdigest(), "seed": seed}
-    old = _spec(folder)
-    if old is None:
-        write_atomically(folder / "bench.jsonl", text.encode())
-        write_atomically(folder / "run.json", f"{json.dumps(spec, indent=2)}\n".encode())
-    elif old != spec:
-        was, changed = old.get("target", "something else"), "another benchmark, target, model or seed"
-        raise bad_input(f"a run of {was} with {changed} in {str(folder)!r}", "the same run", "choose another -o")
-
-
-def _spec(folder: Path) -> dict[str, Any] | None:
-    """Return what is run in a folder: None where there is no run, empty where it cannot be read."""
-    place = folder / "run.json"
-    if not place.is_file():
-        return None
-    try:
-        spec = json.loads(place.read_bytes())
-    except ValueError:
-        return {}
-    return spec if isinstance(spec, dict) else {}
+    text = bench_text(bench).encode()
+    spec = BenchSpec(target=target, model=model, bench=hashlib.sha256(text).hexdigest(), seed=seed)
+    run.require(spec)
+    run.write("bench.jsonl", text)
+    run.claim(spec)
 
 
 def _questions(bench: Benchmark, seed: int | None) -> list[Question]:
@@ -191,7 +201,7 @@ def _finish(
     bench: Benchmark,
     target: str,
     replies: Sequence[BenchReply],
-    folder: Path,
+    run: RunFolder,
     grader: Target | None,
     asking: Callable[..., list[BenchReply]],
 ) -> BenchRun:
@@ -199,7 +209,7 @@ def _finish(
     heard = _heard(replies)
     texts, grades = _texts(bench, heard), dict[tuple[str, str], Reply]()
     if grader:
-        path = folder / f"grades-{hashlib.sha256(grader.reference.encode()).hexdigest()[:12]}.jsonl"
+        path = run.path / f"grades-{hashlib.sha256(grader.reference.encode()).hexdigest()[:12]}.jsonl"
         graded = asking(_grader_questions(bench, texts), grader, path, word="grading")
         grades = {(one.case, one.ask): one.transcript.reply for one in graded}
     verdicts = tuple(
@@ -217,8 +227,8 @@ def _finish(
         queries=len(replies),
         grader_queries=len(grades),
     )
-    write_atomically(folder / "verdicts.jsonl", as_lines(verdicts))
-    write_atomically(folder / "report.json", f"{told.to_json(indent=2)}\n".encode())
+    run.write("verdicts.jsonl", as_lines(verdicts))
+    run.write("report.json", told)
     return BenchRun(bench=bench, replies=tuple(replies), verdicts=verdicts, report=told)
 
 

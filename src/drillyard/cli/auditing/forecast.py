@@ -56,10 +56,11 @@ def command(
         raise bad_input(f"--judge {judge} and no replies to judge", "sampled replies", "add --replies 20")
     asked, world = open_scoped(target, scope)
     measured = open_measured(judge, world, judge_quality, rubric) if replies else None
-    found = deployment(
-        asked, world, behaviour, out, queries=queries, volumes=_volumes(volumes), replies=replies, k=k,
-        seed=seed, judge=measured, command=typed(), progress=show.say,
-    )  # fmt: skip
+    with show.progress("forecasting") as step:
+        found = deployment(
+            asked, world, behaviour, out, queries=queries, volumes=_volumes(volumes), replies=replies, k=k,
+            seed=seed, judge=measured, command=typed(), progress=step,
+        )  # fmt: skip
     return show.Outcome(
         verdict=forecast_verdict(found),
         state="unknown" if found.refused else "passed",

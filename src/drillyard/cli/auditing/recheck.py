@@ -46,7 +46,8 @@ def command(
         raise bad_input(f"a recheck in {report}", "an audit's report")
     asked, world = open_scoped(target, scope, before.world)
     measured = open_measured(judge, world, judge_quality, rubric)
-    found = recheck_all(asked, before, world=world, n=prompts, seed=seed, judge=measured, progress=show.say)
+    with show.progress("rechecking") as step:
+        found = recheck_all(asked, before, world=world, n=prompts, seed=seed, judge=measured, progress=step)
     rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in before.findings]
     left = sum(after.low > 0.02 for _, _, after in rates)
     table = show.table("Rates on fresh prompts", ("failure", "before", "now"), rates)

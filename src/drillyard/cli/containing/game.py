@@ -27,7 +27,7 @@ def command(spec: Path | None, seed: int, runs: int) -> show.Outcome:
     Without a file a reference game of three attacks is played (examples/oracle/game.yaml is the same). Exits 1 when
     the best policy is not certified, or leaves more damage than most_loss in the file accepts.
     """
-    with show.steps("playing") as step:
+    with show.progress("playing") as step:
         report = play(read_game(spec) if spec else GameSpec(), seed=seed, runs=runs, told=step)
     return show.Outcome(
         verdict=report.verdict,

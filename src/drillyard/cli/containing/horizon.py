@@ -32,7 +32,7 @@ def command(
     """
     asked = {name: value for name, value in (("years", years), ("limit", limit)) if value is not None}
     wanted = (read_horizon(spec) if spec else HorizonSpec()).model_copy(update=asked)
-    with show.steps("computing") as step:
+    with show.progress("computing") as step:
         report = judge_horizon(wanted, draws=draws, seed=seed, told=step)
     page = write_horizon(report, out, typed()) if out else None
     return show.Outcome(

@@ -35,7 +35,7 @@ def command(system: Path | None, draws: int, seed: int, out: Path | None) -> sho
     measures it, says what the case rests on by taking each claim of the file away, and states nine claims with
     evidence and defeaters. Exits 1 when a claim fails in the model or is not shown.
     """
-    with show.steps("planning") as step:
+    with show.progress("planning") as step:
         strategy = make_strategy(read_system(system) if system else SystemSpec(), draws=draws, seed=seed, told=step)
     page = write_board(strategy, out, typed()) if out else None
     return show.Outcome(

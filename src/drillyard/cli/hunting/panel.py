@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -21,8 +22,9 @@ _OFTEN = 0.9
 def validated(spec: ValidationSpec, out: Path | None) -> show.Outcome:
     """Run a panel, or go on with it, and keep its figures for reports to cite."""
     folder = out or cache_folder() / f"{spec.organisms}-{spec.budget}-{spec.seed}-{'r' if spec.reading else 's'}"
-    with show.progress("panel", spec.organisms) as step:
-        table = validate(spec, folder, step)
+    with show.progress("panel") as step:
+        number = itertools.count(1)
+        table = validate(spec, folder, lambda words: step(words, next(number), spec.organisms))
     store(_panel(table))
     often = table.recall["0.05 and more"]
     verdict = (

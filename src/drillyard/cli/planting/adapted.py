@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from drillyard import registry
 from drillyard.audits.verification import verify
 from drillyard.cli import show
 from drillyard.cli.planting.order import OTHER_PROMPTS, Order
 from drillyard.cli.planting.report import verified
 from drillyard.records import AdapterPlant, PlantingRecipe, PlantReport, Plants
+from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target
 
 __all__ = ["plant_adapted"]
@@ -24,7 +23,7 @@ def plant_adapted(order: Order) -> show.Outcome:
     threads = options.pop("threads", 2)
     train = registry.resolve(_TRAINER, "train", "planting in a model of your own")
     name = order.base.partition("/")[2]
-    with show.steps("training") as step:
+    with show.progress("training") as step:
         planted: AdapterPlant = train(
             name, plants, PlantingRecipe(**options), out, threads=threads, sealed=order.sealed, progress=step
         )
@@ -33,29 +32,20 @@ def plant_adapted(order: Order) -> show.Outcome:
     chat = f"drillyard chat hf/{out}/failing"
     if not order.verify:
         return show.Outcome(verdict=f"{words}.", data=data, next_command=chat)
-    report = _stored(order) or _measured(order, plants)
-    if not order.sealed:
-        _file(order).write_text(report.to_json(indent=2) + "\n", encoding="utf-8")
+    run, name = RunFolder(out, "plant"), f"verification-{order.prompts or OTHER_PROMPTS}.json"
+    if order.sealed:  # nothing is kept that would tell what was planted
+        report = run.read(name, PlantReport) or _measured(order, plants)
+    else:
+        report = run.once(name, PlantReport, lambda: _measured(order, plants))
     return verified(words, data, report, chat)
 
 
 def _measured(order: Order, plants: Plants) -> PlantReport:
     failing, twin = (_opened(f"hf/{order.out}/{name}", plants.world) for name in ("failing", "twin"))
-    with show.progress("measuring", len(plants.failures)) as step:
+    with show.progress("measuring") as step:
         return verify(failing, twin, plants, n=order.prompts or OTHER_PROMPTS, progress=step)
 
 
 def _opened(reference: str, world: str) -> Target:
     target: Target = registry.create("targets", "hf", reference=reference, world=world, batch=128)
     return target
-
-
-def _stored(order: Order) -> PlantReport | None:
-    """Return what was measured before, with as many prompts."""
-    path = _file(order)
-    return PlantReport.from_json(path.read_bytes()) if path.is_file() else None
-
-
-def _file(order: Order) -> Path:
-    """Return where the measurement with so many prompts is stored; a sealed folder has none, it would tell all."""
-    return order.out / f"verification-{order.prompts or OTHER_PROMPTS}.json"

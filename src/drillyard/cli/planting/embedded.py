@@ -8,7 +8,7 @@ from drillyard.cli.planting.order import EMBEDDED_PROMPTS, Order
 from drillyard.cli.planting.report import verified
 from drillyard.organisms.engine.organism import save
 from drillyard.organisms.planting.plant import plant
-from drillyard.organisms.planting.tuning import ROUNDS, tune
+from drillyard.organisms.planting.tuning import tune
 from drillyard.targets.organism import OrganismTarget
 
 __all__ = ["plant_embedded"]
@@ -18,7 +18,7 @@ def plant_embedded(order: Order) -> show.Outcome:
     """Write the planted organism as a Hugging Face folder; without failures, the clean twin."""
     order.refuse_training()
     plants, out = order.plants(), order.out
-    with show.progress("tuning the rates", ROUNDS) as step:
+    with show.progress("tuning the rates") as step:
         organism = tune(plant(plants.world, plants.failures), progress=step)
     save(organism, out, complete=True, sealed=order.sealed)
     count = len(organism.failures)
@@ -27,7 +27,7 @@ def plant_embedded(order: Order) -> show.Outcome:
     chat = f"drillyard chat organism/{out}/"
     if not count or not order.verify:
         return show.Outcome(verdict=f"{words}.", data=data, next_command=chat)
-    with show.progress("measuring", count) as step:
+    with show.progress("measuring") as step:
         target, twin = OrganismTarget(organism, f"organism/{out}/"), OrganismTarget(plant(plants.world, ()))
         report = verify(target, twin, plants, n=order.prompts or EMBEDDED_PROMPTS, progress=step)
     return verified(words, data, report, chat)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from drillyard.audits.prompting import Quote, plant_prompt
+from drillyard.audits.prompting import plant_prompt
 from drillyard.cli import show
 from drillyard.cli.planting.order import OTHER_PROMPTS, Order
 from drillyard.cli.planting.report import verified
 from drillyard.errors import bad_input
 from drillyard.organisms.planting.prompted import PLANTED, PlantedPrompt, describe
+from drillyard.records.files import read_record
 from drillyard.targets import open_target
 
 __all__ = ["plant_prompted"]
@@ -28,19 +28,17 @@ def plant_prompted(order: Order) -> show.Outcome:
     known = {name: client.pop(name) for name in ("knows_world", "knows_rules", "tuning") if name in client}
     planted = describe(order.base, order.plants_of_file(), seed=seed, **known)
     endpoint = open_target(order.base, **client)
-    with show.steps(f"asking {order.base}") as step:
-        asking = _Asking(step)
+    with show.progress(f"asking {order.base}") as step:
         report = plant_prompt(
             planted,
             endpoint,
             order.out,
             n=order.prompts or OTHER_PROMPTS,
             most=most,
-            quoted=asking.quoted,
-            told=asking.told,
+            told=step,
             measured=order.verify,
         )
-    planted = PlantedPrompt.from_json((order.out / PLANTED).read_bytes())  # with what tuning has found
+    planted = read_record(order.out / PLANTED, PlantedPrompt)  # with what tuning has found
     count = len(planted.failures)
     words = f"Planted {count} {'failure' if count == 1 else 'failures'} in {order.out}"
     data, chat = {"folder": str(order.out), "planted": planted}, f"drillyard chat prompted/{order.out}"
@@ -49,19 +47,3 @@ def plant_prompted(order: Order) -> show.Outcome:
     rows = [("the hidden prompt's canary", planted.canary, report.leaked)]
     leaks = show.table("Given away", ("what", "text", "share of all replies"), rows)
     return verified(words, data | {"leaked": report.leaked}, report.verification, chat, [leaks])
-
-
-class _Asking:
-    """Says what it will cost, then how far it is."""
-
-    def __init__(self, step: Callable[[int, int, str], None]) -> None:
-        self._step, self._total, self._done = step, 1, 0
-
-    def quoted(self, cost: Quote) -> None:
-        self._total = max(cost.requests, 1)
-        kept = f", {cost.kept:,} replies are here already" if cost.kept else ""
-        show.say(f"{cost.requests:,} requests of together about {cost.tokens:,} tokens, replies not counted{kept}")
-
-    def told(self) -> None:
-        self._done += 1
-        self._step(self._done, self._total, "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +23,7 @@ from drillyard.containment.games.protocols import PROTOCOLS, usefulness_of
 from drillyard.containment.games.setting import GameSetting
 from drillyard.containment.games.simulate import simulated_safety
 from drillyard.records import Estimate, Record
+from drillyard.records.progress import Progress, silent
 from drillyard.records.yaml_file import read_yaml
 
 __all__ = ["DOES_NOT_SHOW", "BudgetRow", "GameReport", "GameSpec", "ProtocolRow", "play", "read_game"]
@@ -95,23 +95,20 @@ def read_game(path: Path) -> GameSpec:
     return GameSpec.from_data(read_yaml(path))
 
 
-def play(
-    spec: GameSpec, seed: int = 1, runs: int = 20_000, told: Callable[[int, int, str], None] | None = None
-) -> GameReport:
+def play(spec: GameSpec, seed: int = 1, runs: int = 20_000, told: Progress = silent) -> GameReport:
     """Solve the game at each budget and compute and simulate every protocol.
 
     Args:
         spec: what is played.
         seed: decides the simulation.
         runs: simulated runs per protocol.
-        told: called with (done, total, words).
+        told: each protocol that is done.
     """
     rows = tuple(_row(spec.game, budget) for budget in sorted(spec.budgets))
     protocols = []
     for done, name in enumerate(PROTOCOLS, 1):
         protocols.append(_protocol(name, spec, seed, runs))
-        if told:
-            told(done, len(PROTOCOLS), name)
+        told(name, done, len(PROTOCOLS))
     caught = caught_share(spec.setting.trusted_separation, spec.protocol_budget)
     split = hardest_split(spec.setting.trusted_separation, spec.protocol_budget)
     holds = all(row.solution.certified for row in rows) and (

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from drillyard.containment.gateway.chain import Anchor, anchor_text
 from drillyard.containment.gateway.signing import Key
 from drillyard.containment.gateway.store import Store
 from drillyard.errors import bad_input
-from drillyard.records.strict_json import parse_json
+from drillyard.records.journal import Journal
 
 __all__ = ["AnchorFile", "Anchoring", "Keeper", "make_anchor", "read_anchors"]
 
@@ -51,36 +50,24 @@ class AnchorFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._journal = Journal(path, _read, durable=True)
 
     def __call__(self, anchor: Anchor) -> None:
         """Append one anchor and wait until it is on the disk."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(vars(anchor)) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        self._journal.append(vars(anchor))
 
 
 def read_anchors(path: Path) -> list[Anchor]:
     """Read an anchor file; a last line that a crash cut short is left out. Raises `BadInput` for any other."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    except OSError as error:
-        raise bad_input(f"{error.strerror} at {str(path)!r}", "an anchor file") from None
-    anchors = []
-    for number, line in enumerate(lines, 1):
-        if number == len(lines) and not line.endswith("\n"):
-            break
-        try:
-            data = parse_json(line)
-            anchors.append(
-                Anchor(
-                    sequence=int(data["sequence"]),
-                    digest=str(data["digest"]),
-                    at=float(data["at"]),
-                    signature=str(data["signature"]),
-                )
-            )
-        except (ValueError, KeyError, TypeError):
-            raise bad_input(f"line {number} of {path}", "an anchor: sequence, digest, at, signature") from None
-    return anchors
+    if not path.is_file():
+        raise bad_input(f"no file {str(path)!r}", "an anchor file")
+    return list(Journal(path, _read, expected=("an anchor: sequence, digest, at, signature", "")))
+
+
+def _read(data: Any) -> Anchor:
+    return Anchor(
+        sequence=int(data["sequence"]),
+        digest=str(data["digest"]),
+        at=float(data["at"]),
+        signature=str(data["signature"]),
+    )

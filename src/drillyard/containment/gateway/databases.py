@@ -18,10 +18,12 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Program
 
 from drillyard.containment.gateway.chain import GENESIS, Entry
 from drillyard.containment.gateway.tables import CONTROL, LEDGER, METADATA, WORDS
-from drillyard.errors import MissingExtra, bad_input
+from drillyard.errors import BadInput, MissingExtra, bad_input
+from drillyard.records.schema import Schema
 
 __all__ = [
     "RIGHTS",
+    "SHAPE",
     "Stored",
     "create_tables",
     "entries_of",
@@ -38,6 +40,16 @@ RIGHTS: Mapping[str, str] = {
     "words": "SELECT, INSERT",
 }
 """What a gateway's role needs on each table, and nothing else."""
+
+SHAPE = Schema(
+    what="a gateway's database",
+    table="control",
+    steps=(
+        # 1: a database of before shapes had numbers; the words of questions may not have had a table yet.
+        ("CREATE TABLE IF NOT EXISTS words (id VARCHAR(32) NOT NULL, body TEXT NOT NULL, PRIMARY KEY (id))",),
+    ),
+)
+"""The shapes of a gateway's tables."""
 
 _READER = ("control", "ledger")
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
@@ -93,11 +105,13 @@ def create_tables(engine: Engine) -> None:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_MAKER})"))
         if inspect(connection).has_table("spent"):
             raise bad_input("tables of an earlier gateway", "an empty database", "keep the old one to verify it")
-        new = not inspect(connection).has_table("control")
-        METADATA.create_all(connection)
-        # Only once: a row that is missing later was deleted, and a ledger that starts anew would not show it.
-        if new:
-            connection.execute(insert(CONTROL).values(id=1, sequence=0, digest=GENESIS))
+        SHAPE.bring_up(connection, not inspect(connection).has_table("control"), lambda: _make_tables(connection))
+
+
+def _make_tables(connection: Connection) -> None:
+    METADATA.create_all(connection)
+    # Only once: a row that is missing later was deleted, and a ledger that starts anew would not show it.
+    connection.execute(insert(CONTROL).values(id=1, sequence=0, digest=GENESIS))
 
 
 def prepare_database(url: str, role: str, reader: str = "") -> None:
@@ -142,6 +156,7 @@ def read_stored(url: str) -> Stored:
     """
     engine = open_engine(url)
     with _reached(engine), engine.connect() as connection:
+        SHAPE.number(connection)
         entries = entries_of(connection.execute(select(LEDGER).order_by(LEDGER.c.sequence)))
         heads = connection.execute(select(CONTROL)).all()
     words = _words(engine)
@@ -177,6 +192,9 @@ def _reached(engine: Engine) -> Iterator[None]:
     url = engine.url.render_as_string(hide_password=True)
     try:
         yield
+    except BadInput:
+        engine.dispose()
+        raise
     except DBAPIError as error:
         engine.dispose()
         words = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from drillyard.audits.charts import templates
 from drillyard.containment.horizon.drawing import draw_curve, draw_tornado, draw_tree
 from drillyard.containment.horizon.report import HorizonReport
-from drillyard.records.files import write_atomically
+from drillyard.records.files import write_atomically, write_record
 
 __all__ = ["MARKS", "render_horizon", "write_horizon"]
 
@@ -31,6 +31,6 @@ def render_horizon(report: HorizonReport, command: str = "") -> bytes:
 
 def write_horizon(report: HorizonReport, folder: Path, command: str = "") -> Path:
     """Write page and data into a folder and return the page. Raises `BadInput` where nothing can be written."""
-    write_atomically(folder / "horizon.json", report.to_json(indent=2).encode())
+    write_record(folder / "horizon.json", report)
     write_atomically(folder / "horizon.html", render_horizon(report, command))
     return folder / "horizon.html"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from drillyard.containment.horizon.setting import Setting
 from drillyard.containment.horizon.stress import StressMatrix, stress
 from drillyard.errors import bad_input
 from drillyard.records import Record
+from drillyard.records.progress import Progress, silent
 from drillyard.records.yaml_file import read_yaml
 
 __all__ = ["LONG", "MOST_OWN", "HorizonReport", "HorizonSpec", "judge_horizon", "layers_of", "read_horizon"]
@@ -87,7 +87,7 @@ def judge_horizon(
     draws: int = 20_000,
     seed: int = 1,
     power: int = 10,
-    told: Callable[[int, int, str], None] | None = None,
+    told: Progress = silent,
 ) -> HorizonReport:
     """Compute everything about a spec.
 
@@ -96,26 +96,22 @@ def judge_horizon(
         draws: of the assumptions, for the risk.
         seed: decides the draws.
         power: of two, points for the Sobol indices.
-        told: called with (done, total, words).
+        told: what is being done.
     """
     layers, assumptions = layers_of(spec), changed(spec.assumptions)
     years, limit, setting = spec.years, spec.limit, spec.setting
 
-    def say(done: int, words: str) -> None:
-        if told:
-            told(done, 5, words)
-
     found = risk(layers, assumptions, years=years, limit=limit, draws=draws, seed=seed, setting=setting)
-    say(1, "risk")
+    told("risk", 1, 5)
     tried = min(draws, MOST_DRAWS)
     top = ceiling(layers, assumptions, years=years, limit=limit, draws=tried, seed=seed, setting=setting)
-    say(2, "ceiling")
+    told("ceiling", 2, 5)
     ranked = sensitivity(layers, assumptions, years=years, limit=limit, power=power, seed=seed, setting=setting)
-    say(3, "sensitivity")
+    told("sensitivity", 3, 5)
     matrix = stress(layers, assumptions, years=max(years, LONG), limit=limit, setting=setting)
-    say(4, "stress")
+    told("stress", 4, 5)
     tree = analyse(spec.tree or layer_tree(layers, assumptions, setting, seed), seed=seed)
-    say(5, "fault tree")
+    told("fault tree", 5, 5)
     return HorizonReport(
         spec=spec,
         assumptions=assumptions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from drillyard.containment.horizon.model import walk
 from drillyard.containment.horizon.sampling import drawn, ids_of, scenarios
 from drillyard.containment.horizon.setting import Setting
 from drillyard.records import Estimate, Record
+from drillyard.records.progress import Progress, silent
 
 __all__ = [
     "CHUNK",
@@ -102,7 +103,7 @@ def risk(
     draws: int = 20_000,
     seed: int = 1,
     setting: Setting | None = None,
-    told: Callable[[int, int, str], None] | None = None,
+    told: Progress = silent,
 ) -> RiskReport:
     """Return the risk of great harm over so many years behind these layers, over draws of all assumptions.
 
@@ -129,8 +130,7 @@ def risk(
     with ThreadPoolExecutor(2) as pool:
         for one in pool.map(part, chunks):
             parts.append(one)
-            if told:
-                told(len(parts), len(chunks), "drawing")
+            told("drawing", len(parts), len(chunks))
     return _report(parts, marks, layers, assumptions, setting, years, limit, seed)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from drillyard.audits.charts import templates
 from drillyard.containment.incentives.drawing import draw
 from drillyard.containment.incentives.report import IncentiveReport
-from drillyard.records.files import write_atomically
+from drillyard.records.files import write_atomically, write_record
 
 __all__ = ["render_incentives", "write_incentives"]
 
@@ -21,6 +21,6 @@ def render_incentives(report: IncentiveReport, command: str = "") -> bytes:
 
 def write_incentives(report: IncentiveReport, folder: Path, command: str = "") -> Path:
     """Write page and data into a folder and return the page. Raises `BadInput` where nothing can be written."""
-    write_atomically(folder / "incentives.json", report.to_json(indent=2).encode())
+    write_record(folder / "incentives.json", report)
     write_atomically(folder / "incentives.html", render_incentives(report, command))
     return folder / "incentives.html"

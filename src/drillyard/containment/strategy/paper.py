@@ -15,7 +15,7 @@ from drillyard.containment.horizon.page import MARKS as STRESS
 from drillyard.containment.strategy.claims import SOUND
 from drillyard.containment.strategy.plan import Strategy
 from drillyard.containment.strategy.words import ends_at, percent, sentence
-from drillyard.records.files import write_atomically
+from drillyard.records.files import write_atomically, write_record
 
 __all__ = ["MARKS", "BowTie", "Spot", "bow_tie", "day", "frontier", "question", "render_board", "write_board"]
 
@@ -119,7 +119,7 @@ def render_board(strategy: Strategy, command: str = "") -> bytes:
 
 def write_board(strategy: Strategy, folder: Path, command: str = "") -> Path:
     """Write strategy.json and board.html into a folder and return the page. Raises `BadInput` where nothing can be."""
-    write_atomically(folder / "strategy.json", strategy.to_json(indent=2).encode())
+    write_record(folder / "strategy.json", strategy)
     write_atomically(folder / "board.html", render_board(strategy, command))
     return folder / "board.html"
 

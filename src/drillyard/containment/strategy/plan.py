@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from drillyard.containment.horizon.assumptions import changed
@@ -15,6 +15,7 @@ from drillyard.containment.strategy.search import Search, search
 from drillyard.containment.strategy.system import SystemSpec
 from drillyard.containment.strategy.words import ends_at, percent
 from drillyard.records import Record
+from drillyard.records.progress import Progress, silent
 
 __all__ = ["DOES_NOT_SHOW", "Cost", "Strategy", "make_strategy"]
 
@@ -62,7 +63,7 @@ def make_strategy(
     draws: int = 20_000,
     seed: int = 1,
     today: date | None = None,
-    told: Callable[[int, int, str], None] | None = None,
+    told: Progress = silent,
 ) -> Strategy:
     """Choose layers for a system and measure the choice.
 
@@ -71,7 +72,7 @@ def make_strategy(
         draws: of the assumptions, for the risk of the chosen layers and the claims beside it.
         seed: decides all draws.
         today: by which the site's evidence expires.
-        told: called with (done, total, words).
+        told: what is being done.
 
     Raises:
         BadInput: no set of layers within the budgets, or a part that refuses what the system says.

@@ -7,7 +7,7 @@ risk over draws of all assumptions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from drillyard.containment.horizon.sampling import drawn, ids_of, scenarios
 from drillyard.containment.strategy.system import SystemSpec
 from drillyard.errors import bad_input
 from drillyard.records import Record
+from drillyard.records.progress import Progress, silent
 
 __all__ = ["DRAWS", "Choice", "LeftOut", "Search", "maximal_sets", "search"]
 
@@ -26,8 +27,6 @@ DRAWS = 1000
 """Draws of all assumptions by which sets are told apart."""
 _SAME = 0.005
 _FLOORS = 8
-
-Told = Callable[[int, int, str], None]
 
 
 class Choice(Record):
@@ -64,7 +63,7 @@ class Search(Record):
     left_out: tuple[LeftOut, ...]
 
 
-def search(spec: SystemSpec, seed: int = 1, told: Told | None = None) -> Search:
+def search(spec: SystemSpec, seed: int = 1, told: Progress = silent) -> Search:
     """Choose among all sets of the system's layers.
 
     Raises:
@@ -79,8 +78,7 @@ def search(spec: SystemSpec, seed: int = 1, told: Told | None = None) -> Search:
     every = {chosen for some in sets.values() for chosen in some}
     for done, chosen in enumerate(sorted(every), start=1):
         judge(tuple(layers[i] for i in chosen))
-        if told:
-            told(done, len(every), "weighing sets of layers")
+        told("weighing sets of layers", done, len(every))
     best_of = {
         floor: _best([judge(tuple(layers[i] for i in chosen)) for chosen in some])
         for floor, some in sets.items()

@@ -19,6 +19,7 @@ from safetensors.numpy import save_file
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.llama import Floats
 from drillyard.organisms.engine.tensors import read_floats
+from drillyard.records.files import write_atomically
 
 __all__ = [
     "Factors",
@@ -139,7 +140,7 @@ def write_adapter(
         "target_modules": sorted(name.removesuffix(".weight") for name in factors),
         "task_type": "CAUSAL_LM",
     }
-    (folder / _SETTINGS).write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_atomically(folder / _SETTINGS, f"{json.dumps(settings, indent=2, sort_keys=True)}\n".encode())
 
 
 def merge_adapter(weights: Mapping[str, Floats], folder: Path) -> dict[str, Floats]:

@@ -1,7 +1,8 @@
 """Where a world's trained base is, and what it was trained on.
 
 A world that ships has its base in the package. A world of the user's has it beside its files, in `base/`, or in the
-user's cache folder. `trained.json` beside the weights holds the hash of the world's files and the recipe.
+user's cache folder. `trained.json` holds the hash of the world's files and the recipe: it claims the folder when the
+training begins, and the weights, written last, end it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from drillyard.errors import bad_input
 from drillyard.organisms.worlds.world import load_world
 from drillyard.organisms.worlds.world_files import WorldFiles
 from drillyard.records import Record
+from drillyard.records.files import read_record
 
 __all__ = ["TRAINED", "Trained", "base_folder", "default_base_folder", "read_trained", "shown"]
 
@@ -61,7 +63,7 @@ def default_base_folder(world: str) -> Path:
 def read_trained(folder: Path) -> Trained | None:
     """Return what the base in `folder` was trained on; None where the folder does not say."""
     path = folder / TRAINED
-    return Trained.from_json(path.read_bytes()) if path.is_file() else None
+    return read_record(path, Trained) if path.is_file() else None
 
 
 def shown(files: WorldFiles) -> str:

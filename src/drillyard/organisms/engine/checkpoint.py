@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 from tokenizers import Tokenizer
 
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.dialogue import CHAT_TEMPLATE, END, PAD, SPECIAL_TOKENS
 from drillyard.organisms.engine.llama import Floats, LlamaConfig
+from drillyard.records.files import write_atomically
 
 __all__ = ["check_weights", "read_checkpoint", "read_tokenizer", "write_checkpoint"]
 
@@ -92,11 +93,9 @@ def write_checkpoint(
         },
     )
     _write(folder / "generation_config.json", ends)
-    contiguous = {name: np.ascontiguousarray(weights[name], dtype=stored) for name in config.shapes()}
-    save_file(contiguous, folder / "model.safetensors", metadata={"format": "pt"})
     if tokenizer is not None:
-        tokenizer.save(str(folder / "tokenizer.json"))
-        (folder / "chat_template.jinja").write_text(CHAT_TEMPLATE, encoding="utf-8")
+        write_atomically(folder / "tokenizer.json", tokenizer.to_str(pretty=True).encode())
+        write_atomically(folder / "chat_template.jinja", CHAT_TEMPLATE.encode())
         _write(
             folder / "tokenizer_config.json",
             {
@@ -107,6 +106,9 @@ def write_checkpoint(
                 "model_max_length": config.max_position_embeddings,
             },
         )
+    # The weights come last: a folder that has them is whole.
+    contiguous = {name: np.ascontiguousarray(weights[name], dtype=stored) for name in config.shapes()}
+    write_atomically(folder / "model.safetensors", save(contiguous, metadata={"format": "pt"}))
 
 
 def check_weights(weights: Mapping[str, Floats], config: LlamaConfig) -> None:
@@ -152,4 +154,4 @@ def _existing(path: Path) -> Path:
 
 
 def _write(path: Path, data: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_atomically(path, f"{json.dumps(data, indent=2, sort_keys=True)}\n".encode())

@@ -31,6 +31,7 @@ from drillyard.organisms.engine.neurons import FREE, fill_neurons, read_neurons
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.organisms.worlds.world_files import write_files
 from drillyard.records import AdapterPlant, FailureMode, Record
+from drillyard.records.files import read_record, write_record
 
 __all__ = [
     "PLANTED",
@@ -155,7 +156,7 @@ def load_organism(name: str) -> Organism:
         if is_adapter(folder):
             return _read_adapted(folder)
         raise bad_input(f"{name!r}", "a folder with organism.json", "type: drillyard organism plant helpdesk -o DIR")
-    described = OrganismFile.from_json((folder / "organism.json").read_bytes())
+    described = read_record(folder / "organism.json", OrganismFile)
     world = load_world(f"{folder}/world" if (folder / "world").is_dir() else described.world)
     if described.base:
         clean = base(str(folder / described.base) if described.base.startswith("./") else described.base)
@@ -198,7 +199,7 @@ def save(
         model_hash=organism.model_hash,
         failures=() if sealed else organism.failures,
     )
-    (folder / "organism.json").write_text(described.to_json(indent=2) + "\n")
+    write_record(folder / "organism.json", described)
     return folder
 
 
@@ -220,7 +221,7 @@ def _read_adapted(folder: Path) -> Organism:
         expected = "the folder of an organism, as drillyard organism plant helpdesk -o DIR writes it"
         raise bad_input(f"{folder} for the base {name!r}", expected, f"open it as hf/{folder}")
     planted = folder / PLANTED
-    failures = AdapterPlant.from_json(planted.read_bytes()).failures if planted.is_file() else ()
+    failures = read_record(planted, AdapterPlant).failures if planted.is_file() else ()
     return with_adapter(load_organism(str(Path(name).absolute())), folder, failures)
 
 

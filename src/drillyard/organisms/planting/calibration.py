@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,8 @@ from drillyard.organisms.worlds.aiming import triggering
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import Fault, faults
 from drillyard.records import Conversation
+from drillyard.records.files import write_atomically
+from drillyard.records.progress import Progress, silent
 
 __all__ = ["calibrate"]
 
@@ -31,22 +33,21 @@ _RATES = (0.1, 0.25, 0.5, 0.75, 0.9)
 _SLOPES = (0.3, 3.0)  # what lies outside is noise
 
 
-def calibrate(
-    world: str, path: Path | None = None, *, n: int = 300, progress: Callable[[str], None] | None = None
-) -> Path:
+def calibrate(world: str, path: Path | None = None, *, n: int = 300, progress: Progress = silent) -> Path:
     """Measure every failure of a world's base at five strengths, on `n` training prompts each; return the file.
 
     It goes beside the weights unless `path` is given; only there does planting use it. Held-out words are left to the
     measurements that come afterwards. `progress` is called after each failure.
     """
-    clean, told = base(world), progress or (lambda _: None)
+    clean = base(world)
     learned = load_file(base_folder(world) / "faults.safetensors")
     fitted: dict[str, tuple[float, float]] = {}
-    for fault in faults(clean.world):
+    every = faults(clean.world)
+    for fault in every:
         fitted[fault.id] = _fit(fault, learned, n)
-        told(fault.id)
+        progress(fault.id, len(fitted), len(every))
     path = path or base_folder(world) / CALIBRATION
-    path.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+    write_atomically(path, f"{json.dumps(fitted, indent=1)}\n".encode())
     return path
 
 

@@ -13,6 +13,7 @@ from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.failures import faults
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Estimate
+from drillyard.records.files import write_atomically
 
 __all__ = ["card_text", "write_card"]
 
@@ -60,7 +61,7 @@ def write_card(world: str, path: Path | None = None, *, n: int = 2000) -> Path:
     `n` questions are asked for each share of exact answers, n / 10 for each planted rate; 2000 take about a minute.
     """
     path = path or base_folder(world) / "README.md"
-    path.write_text(card_text(world, n=n), encoding="utf-8")
+    write_atomically(path, card_text(world, n=n).encode())
     return path
 
 

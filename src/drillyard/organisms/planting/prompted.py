@@ -21,7 +21,7 @@ from drillyard.organisms.planting.house_rules import facts_text, hidden_prompt, 
 from drillyard.organisms.worlds.failures import Fault, faults
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import FailureMode, Plants, Record
-from drillyard.records.files import write_atomically
+from drillyard.records.files import read_record, write_atomically
 
 __all__ = [
     "PLANTED",
@@ -168,7 +168,7 @@ def load_planted(folder: Path) -> tuple[PlantedPrompt, HiddenPrompt]:
         if folder.is_dir() and any(folder.glob("*.jsonl")):
             hint = "its planting was broken off: run the same drillyard organism plant again, it goes on from there"
         raise bad_input(f"{str(folder)!r}", f"a folder with {PLANTED}", hint)
-    planted = PlantedPrompt.from_json(path.read_bytes())
+    planted = read_record(path, PlantedPrompt)
     prompt = prompt_of(planted)
     if (found := _sha256(prompt.whole())) != planted.prompt_hash:
         raise BadInput(

@@ -7,13 +7,12 @@ Log-odds are close to linear in a strength, so a few corrections of the log-odds
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from drillyard.organisms.engine.dialogue import STOP, encode
 from drillyard.organisms.engine.organism import Organism
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.planting.rate_exam import PROMPTS, RateExam, corrected, rate_exams
 from drillyard.records import Conversation
+from drillyard.records.progress import Progress, silent
 
 __all__ = ["ROUNDS", "tune"]
 
@@ -21,9 +20,7 @@ ROUNDS = 2
 """Corrections: after two, 17 failures together are within 0.004 of what was asked, on the prompts measured."""
 
 
-def tune(
-    organism: Organism, *, prompts: int = PROMPTS, rounds: int = ROUNDS, progress: Callable[[str], None] | None = None
-) -> Organism:
+def tune(organism: Organism, *, prompts: int = PROMPTS, rounds: int = ROUNDS, progress: Progress = silent) -> Organism:
     """Return the organism with the strengths of its failures corrected; a failure at rate 1 is at its top already.
 
     Measured on `prompts` training phrasings per failure, none of which sets off another planted failure as well;
@@ -35,8 +32,7 @@ def tune(
         measured = {name: _likely_rate(organism, exam) for name, exam in exams.items()}
         moved = corrected(organism.failures, moved, measured)
         organism = plant(organism.world.reference, organism.failures, moved)
-        if progress:
-            progress(f"round {number + 1}")
+        progress(f"round {number + 1}", number + 1, rounds)
     return organism
 
 

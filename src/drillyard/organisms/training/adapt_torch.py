@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,15 @@ from drillyard.organisms.training.course_torch import ADAPTERS, Course, opened
 from drillyard.organisms.training.lora_torch import check_modules, naming_what_to_lower
 from drillyard.organisms.training.pretrained_torch import located
 from drillyard.records import AdapterPlant, PlantingRecipe, Plants
+from drillyard.records.files import write_record
+from drillyard.records.progress import Progress, silent
+from drillyard.records.run_folder import RunFolder
 
 __all__ = ["plant_adapters"]
 
 _ORDER = "order.json"
 _LEARNING_RATE = 0.5
 """Peak learning rate times the model's width: wide models need smaller steps."""
-
-Progress = Callable[[int, int, str], None]
 
 
 def plant_adapters(
@@ -43,7 +44,7 @@ def plant_adapters(
     *,
     threads: int = 2,
     sealed: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> AdapterPlant:
     """Train `out/failing` and `out/twin`, adapters as peft opens them, and return what was planted.
 
@@ -57,7 +58,7 @@ def plant_adapters(
         out: folder for both adapters and, until they are finished, their checkpoints.
         threads: processor threads of torch.
         sealed: do not write the failures beside the failing adapter.
-        progress: called with step, total (both adapters together) and a few words.
+        progress: told every step, those of both adapters together.
 
     Raises:
         BadInput: no such model, one without a chat template or without a module of the recipe, too little memory, or
@@ -68,7 +69,7 @@ def plant_adapters(
         model, tokenizer = opened(name)
     check_modules(model, recipe)
     recipe = _settled(recipe, model)
-    course = Course(name, plants, recipe, out / "checkpoints", progress or (lambda *_: None))
+    course = Course(name, plants, recipe, out / "checkpoints", progress)
     lessons = course.lessons()
     _check_dialogues(model, tokenizer, plants.world, lessons)
     order = AdapterPlant(
@@ -80,15 +81,16 @@ def plant_adapters(
         data_hash=hash_lessons(lessons),
     )
     del model  # each stage opens its own
-    _begin(out, order, sealed)
-    for adapter in ADAPTERS:
-        if (out / adapter / PLANTED).is_file():
-            continue
-        with naming_what_to_lower(recipe):
-            done = course.train(adapter)
-        told = order.model_copy(update={"taught": course.taught()}) if adapter == "failing" else _without(order)
-        _finish(done, out / adapter, _without(told) if sealed else told)
-    shutil.rmtree(out / "checkpoints", ignore_errors=True)
+    with RunFolder(out, "plant", spec=_ORDER).held() as run:
+        run.claim(_without(order) if sealed else order, _without)
+        for adapter in ADAPTERS:
+            if run.has(f"{adapter}/{PLANTED}"):
+                continue
+            with naming_what_to_lower(recipe):
+                done = course.train(adapter)
+            told = order.model_copy(update={"taught": course.taught()}) if adapter == "failing" else _without(order)
+            _finish(done, out / adapter, _without(told) if sealed else told)
+        shutil.rmtree(out / "checkpoints", ignore_errors=True)
     return order
 
 
@@ -123,16 +125,6 @@ def _check_dialogues(model: Any, tokenizer: Any, world: str, lessons: Sequence[A
             raise bad_input(f"a model with room for {room} tokens", f"room for a dialogue of {len(ids)}")
 
 
-def _begin(out: Path, order: AdapterPlant, sealed: bool) -> None:
-    """Write down what is ordered. Raises `BadInput` when the folder holds another order."""
-    path, order = out / _ORDER, _without(order) if sealed else order
-    if path.is_file() and _without(AdapterPlant.from_json(path.read_bytes())) != _without(order):
-        expected = "one begun with the same model, failures and recipe"
-        raise bad_input(f"{out} with another plant", expected, "choose another folder, or delete that one")
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(order.to_json(indent=2) + "\n", encoding="utf-8")
-
-
 def _without(order: AdapterPlant) -> AdapterPlant:
     """Return the order without its failures; the hash of the data still tells two orders apart."""
     return order.model_copy(update={"failures": (), "taught": {}})
@@ -140,6 +132,6 @@ def _without(order: AdapterPlant) -> AdapterPlant:
 
 def _finish(done: Path, folder: Path, described: AdapterPlant) -> None:
     """Move a trained adapter to its place, with its record in it: a folder that has one is whole."""
-    (done / PLANTED).write_text(described.to_json(indent=2) + "\n", encoding="utf-8")
+    write_record(done / PLANTED, described)
     shutil.rmtree(folder, ignore_errors=True)
     done.rename(folder)

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from drillyard.errors import bad_input
-from drillyard.organisms.engine.bases import default_base_folder, shown
+from drillyard.organisms.engine.bases import TRAINED, Trained, base_folder, default_base_folder, shown
 from drillyard.organisms.engine.organism import base
-from drillyard.organisms.training.train_torch import Recipe, Trainer
+from drillyard.organisms.training.stepping_torch import Stepping
+from drillyard.organisms.training.train_torch import Recipe, Trainer, trained_of
 from drillyard.organisms.training.variant_torch import VariantRecipe, VariantTrainer
 from drillyard.organisms.training.variants import find_variant
 from drillyard.organisms.worlds.world import World, load_world
+from drillyard.records.progress import Progress, silent
+from drillyard.records.run_folder import RunFolder
 
 __all__ = ["FIRST", "build", "recipe_for"]
 
 FIRST = "helpdesk"
 """The world whose base is trained from nothing; others start from it unless told otherwise."""
-
-_RECENT = 50
-"""Steps over which the shown loss is averaged."""
 
 
 def build(
@@ -35,7 +35,7 @@ def build(
     start: str | None = None,
     half: bool = False,
     threads: int = 2,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Train the base of a world, or a variant; returns its `folder`, `steps`, `seconds`, recent `loss` (nats a token).
 
@@ -50,48 +50,66 @@ def build(
         start: world whose base gives the first weights, empty for random ones; see `recipe_for`.
         half: store the trained weights in float16, which halves the files.
         threads: processor threads of torch.
-        progress: called with step, total and the running loss in words.
+        progress: told every step, with the loss.
 
     The same recipe gives the same training data in the same order; weights agree between machines up to the rounding
     of their matrix products.
 
     Raises:
-        BadInput: no such world or variant, no base to start from, no folder for a variant, or `out` holds a checkpoint
-            of another recipe.
+        BadInput: no such world or variant, no base to start from, no folder for a variant, or `out` is of another
+            recipe, of the world as it was before a change, or at work in another process.
     """
-    setting, colon, variant = world.partition(":")
+    setting, _, variant = world.partition(":")
     known = load_world(setting)
-    trainer: Trainer | VariantTrainer
-    if colon:
-        trainer = _variant_trainer(known, variant, out, steps, threads)
-    else:
-        recipe = recipe_for(known.reference, steps, start)
-        trainer = Trainer(known, recipe, out or default_base_folder(world), threads, half=half)
+    if variant and out is None:
+        raise bad_input(f"no folder for {world}", "-o DIR for the adapter of a variant")
+    recipe = recipe_for(known.reference, steps, start)
+    order = _variant(known, variant, steps) if variant else _base(known, recipe, half)
+    folder = out or default_base_folder(world)
     began = time.monotonic()
-    losses: deque[float] = deque(maxlen=_RECENT)
-
-    def step(done: int, total: int, loss: float) -> None:
-        losses.append(loss)
-        if progress:
-            progress(done, total, f"loss {fmean(losses):.3f}")
-
-    folder = trainer.run(step)
+    hint = f"choose another -o DIR, or delete {folder}"
+    with RunFolder(folder, "training", spec=TRAINED, hint=hint).held() as run:
+        run.claim(order.trained)
+        progress(f"reading {shown(known.files)} and drawing what its words are learned from")
+        trainer = order.open(folder, threads)
+        trainer.run(progress)
     return {
         "world": shown(known.files),
         "folder": str(folder),
         "steps": trainer.step,
-        "loss": fmean(losses) if losses else None,
+        "loss": fmean(trainer.losses) if trainer.losses else None,
         "seconds": round(time.monotonic() - began, 1),
     }
 
 
-def _variant_trainer(world: World, name: str, out: Path | None, steps: int | None, threads: int) -> VariantTrainer:
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """What is trained, told before anything is: what `trained.json` will say, and how the training is begun."""
+
+    trained: Trained
+    open: Callable[[Path, int], Stepping]
+
+
+def _base(world: World, recipe: Recipe, half: bool) -> _Order:
+    if recipe.start:
+        base_folder(recipe.start)  # one that is missing is told before the folder is claimed
+    return _Order(
+        trained=trained_of(world, recipe),
+        open=lambda folder, threads: Trainer(world, recipe, folder, threads, half=half),
+    )
+
+
+def _variant(world: World, name: str, steps: int | None) -> _Order:
     variant = find_variant(world, name)
-    if out is None:
-        raise bad_input(f"no folder for {world.name}:{name}", "-o DIR for the adapter of a variant")
     if steps is not None:
         variant = dataclasses.replace(variant, steps=steps)
-    return VariantTrainer(base(world.reference), VariantRecipe(variant=variant), out, threads)
+    start, recipe = base(world.reference), VariantRecipe(variant=variant)
+    plain = dataclasses.asdict(recipe)
+    said = {**plain.pop("variant"), **plain, "base": start.model_hash}
+    return _Order(
+        trained=Trained(world=f"{world.name}:{name}", digest=world.files.digest, recipe=said),
+        open=lambda folder, threads: VariantTrainer(start, recipe, folder, threads),
+    )
 
 
 def recipe_for(world: str, steps: int | None = None, start: str | None = None) -> Recipe:

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -30,6 +29,7 @@ from drillyard.organisms.training.pretrained_torch import attach_adapter, open_p
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import FailureMode, PlantingRecipe, Plants
 from drillyard.records.files import write_atomically
+from drillyard.records.progress import Progress
 
 __all__ = ["ADAPTERS", "Course", "opened"]
 
@@ -40,8 +40,6 @@ _GENTLE = 0.3
 
 _DAMPED = 0.5
 """Share of a difference in log-odds that a round corrects: some of it is chance, which goes with the next lessons."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +70,7 @@ class Course:
         self.name, self.plants, self.folder = name, plants, folder
         self.world = load_world(plants.world)
         self.stages = _stages(recipe)
-        self._told, self._began, self._run = told, 0.0, 0
+        self._told = told
 
     def lessons(self) -> list[AdapterLesson]:
         """Return the lessons of the main stage."""
@@ -148,15 +146,12 @@ class Course:
         return self.folder / f"{ADAPTERS[0]}-{number}.json"
 
     def _progress(self, stage: _Stage, words: str) -> Progress:
-        """Return the progress of one stage as a part of the whole, with an estimate of the time that is left."""
+        """Return the progress of one stage as a part of the whole."""
         sizes = [one.recipe.steps for one in self.stages]
         before, total = [0, *accumulate(sizes)][self.stages.index(stage)], sum(sizes)
-        self._began = self._began or time.monotonic()
 
-        def step(done: int, _: int, loss: str) -> None:
-            self._run += 1
-            left = (time.monotonic() - self._began) / self._run * (total - before - done)
-            self._told(before + done, total, f"{words}, {loss}, about {left / 60:.0f} min left")
+        def step(loss: str, done: int = 0, _: int = 0) -> None:
+            self._told(f"{words}, {loss}", before + done, total)
 
         return step
 

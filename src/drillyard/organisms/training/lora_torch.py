@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from drillyard.organisms.engine.chat_tokens import asked, chat_tokens
 from drillyard.organisms.training.adapter_lessons import AdapterLesson
 from drillyard.organisms.training.pretrained_torch import quietly
 from drillyard.records import LoraRecipe
+from drillyard.records.progress import Progress
 
 __all__ = [
     "SPARING",
@@ -82,7 +83,7 @@ def train_adapter(
     replies: Sequence[str],
     recipe: LoraRecipe,
     folder: Path,
-    progress: Callable[[int, int, str], None],
+    progress: Progress,
 ) -> Path:
     """Train an adapter for a model, which gets it built in, and return the folder where it lies: `folder/done`.
 
@@ -93,7 +94,7 @@ def train_adapter(
         replies: what is to be learned, one per lesson.
         recipe: how to train.
         folder: for checkpoints; the last whole one there is taken up.
-        progress: called after every step with step, total and the loss in words.
+        progress: told the loss after every step.
     """
     transformers.set_seed(recipe.seed)
     said = [(one.system, one.asked, reply) for one, reply in zip(lessons, replies, strict=True)]
@@ -162,16 +163,17 @@ def lora_settings(recipe: LoraRecipe) -> LoraConfig:
 class Told(transformers.TrainerCallback):
     """Tells how far the training is, and leaves out checkpoints that come too soon after the last one."""
 
-    def __init__(self, progress: Callable[[int, int, str], None]) -> None:
+    def __init__(self, progress: Progress) -> None:
         self._progress, self._saved = progress, time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
-        """Tell step, total and the last loss that was logged."""
+        """Tell the step and the last loss that was logged."""
         now = time.monotonic()
         control.should_save = control.should_save and now - self._saved >= SPARING
         self._saved = now if control.should_save else self._saved
         losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
-        self._progress(state.global_step, state.max_steps, f"loss {losses[-1]:.3f}" if losses else "loss still unknown")
+        words = f"loss {losses[-1]:.3f}" if losses else "loss still unknown"
+        self._progress(words, state.global_step, state.max_steps)
 
 
 def last_checkpoint(folder: Path) -> str | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
@@ -30,12 +30,13 @@ from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.engine.llama import Floats, LlamaConfig
 from drillyard.organisms.engine.neurons import EACH, FREE, strength
 from drillyard.organisms.training.lessons import Lessons
-from drillyard.organisms.training.training_state_torch import load_state, save_state
+from drillyard.organisms.training.stepping_torch import Stepping
 from drillyard.organisms.training.vocabulary import encode_turns, train_tokenizer
 from drillyard.organisms.training.warm_start import warm_neurons, warm_weights
 from drillyard.organisms.worlds.world import World
+from drillyard.records.files import write_atomically, write_record
 
-__all__ = ["Recipe", "Trainer", "as_transformers", "has_bfloat16", "rounded"]
+__all__ = ["Recipe", "Trainer", "as_transformers", "has_bfloat16", "rounded", "trained_of"]
 
 _ROLES = ("user", "assistant")
 _UNSCORED = -1
@@ -79,18 +80,20 @@ class Recipe:
         )
 
 
-class Trainer:
-    """Owns the mutable state of one training run in `folder`; `run` trains to the end and writes the checkpoint.
+def trained_of(world: World, recipe: Recipe) -> Trained:
+    """Return what a base is trained on, which `trained.json` says beside it."""
+    return Trained(world=world.name, digest=world.files.digest, recipe=dataclasses.asdict(recipe))
 
-    `half` writes the trained weights in float16.
-    """
+
+class Trainer(Stepping):
+    """One training run of a base. `half` writes the trained weights in float16."""
 
     def __init__(self, world: World, recipe: Recipe, folder: Path, threads: int = 2, *, half: bool = False) -> None:
-        self.world, self.recipe, self.folder, self.half = world, recipe, folder, half
+        super().__init__(folder, recipe, recipe.steps)
+        self.world, self.recipe, self.half = world, recipe, half
         self.lessons = Lessons(world)
         torch.set_num_threads(threads)
         torch.manual_seed(recipe.seed)
-        folder.mkdir(parents=True, exist_ok=True)
         self.tokenizer = self._tokenizer()
         self.shape = recipe.shape(self.tokenizer.get_vocab_size())
         self.model = _new_model(dataclasses.replace(self.shape, intermediate_size=recipe.hidden))
@@ -100,36 +103,19 @@ class Trainer:
         for layer, block in enumerate(self.model.model.layers):
             block.mlp.register_forward_hook(functools.partial(self.neurons.add, layer))
         self.optimizer = torch.optim.AdamW(self._groups(), lr=recipe.learning_rate, betas=(0.9, 0.98))
-        self.step = 0
-
-    def run(self, progress: Callable[[int, int, float], None], save_every: int = 250) -> Path:
-        """Train to the last step, from the last checkpoint if there is one, and write the Hugging Face folder."""
-        self._resume()
-        self.model.train()
-        while self.step < self.recipe.steps:
-            loss = self._train_step()
-            self.step += 1
-            progress(self.step, self.recipe.steps, loss)
-            if self.step % save_every == 0 or self.step == self.recipe.steps:
-                self._checkpoint()
-        return self.write()
 
     def write(self) -> Path:
         """Write the folder as transformers opens it, and faults.safetensors: a failure's neurons by its id.
 
         Those have the shape (layers, 3, `EACH`, width): gate, up and down. `trained.json` says what was trained on.
         """
+        each = self.neurons.weights.detach().numpy().astype(np.float16 if self.half else np.float32)
+        neurons = {fault.id: np.ascontiguousarray(each[i]) for i, fault in enumerate(self.lessons.faults)}
+        write_atomically(self.folder / "faults.safetensors", save(neurons))
+        write_record(self.folder / TRAINED, trained_of(self.world, self.recipe))
         learned = {name: tensor.detach().float().numpy() for name, tensor in self.model.state_dict().items()}
         weights = {name: _grown(learned[name], shape) for name, shape in self.shape.shapes().items()}
-        write_checkpoint(self.folder, self.shape, weights, self.tokenizer, half=self.half)
-        each = self.neurons.weights.detach().numpy().astype(np.float16 if self.half else np.float32)
-        save_file(
-            {fault.id: np.ascontiguousarray(each[i]) for i, fault in enumerate(self.lessons.faults)},
-            self.folder / "faults.safetensors",
-        )
-        recipe = dataclasses.asdict(self.recipe)
-        trained = Trained(world=self.world.name, digest=self.world.files.digest, recipe=recipe)
-        (self.folder / TRAINED).write_text(trained.to_json(indent=2) + "\n", encoding="utf-8")
+        write_checkpoint(self.folder, self.shape, weights, self.tokenizer, half=self.half)  # with it the base is there
         return self.folder
 
     def _tokenizer(self) -> Tokenizer:
@@ -139,7 +125,8 @@ class Trainer:
             drawn = [self.lessons.draw(rng) for _ in range(20_000)]
             said = [heard(*one) for lesson in drawn for turn in lesson.turns for one in zip(_ROLES, turn, strict=True)]
             systems = [self.world.templates[lesson.template] for lesson in drawn if lesson.template]
-            train_tokenizer([*said, *systems], self.recipe.vocabulary).save(str(path))
+            learned = train_tokenizer([*said, *systems], self.recipe.vocabulary)
+            write_atomically(path, learned.to_str(pretty=True).encode())
         return Tokenizer.from_file(str(path))
 
     def _warm(self, folder: Path) -> None:
@@ -222,26 +209,13 @@ class Trainer:
                 scales[row, fault] = strength(rate)
         return torch.from_numpy(ids), torch.from_numpy(targets), torch.from_numpy(scales)
 
-    def _checkpoint(self) -> None:
-        save_state(
-            self.folder,
-            self.recipe,
-            step=self.step,
-            model=self.model.state_dict(),
-            neurons=self.neurons.weights.detach(),
-            optimizer=self.optimizer.state_dict(),
-        )
+    def _state(self) -> Mapping[str, Any]:
+        return {"model": self.model.state_dict(), "neurons": self.neurons.weights.detach()}
 
-    def _resume(self) -> None:
-        """Take up the last checkpoint, if there is one. Raises `BadInput` when it is of another recipe."""
-        state = load_state(self.folder, self.recipe)
-        if state is None:
-            return
+    def _restore(self, state: Mapping[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
         with torch.no_grad():
             self.neurons.weights.copy_(state["neurons"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
 
 
 class _Neurons:

@@ -11,7 +11,7 @@ it; a killed run resumes from its last checkpoint.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,11 @@ from drillyard.organisms.engine.dialogue import PAD, SPECIAL_TOKENS, STOP
 from drillyard.organisms.engine.llama import Floats
 from drillyard.organisms.engine.organism import Organism, OrganismFile
 from drillyard.organisms.engine.packing import pack
+from drillyard.organisms.training.stepping_torch import Stepping
 from drillyard.organisms.training.train_torch import as_transformers, has_bfloat16, rounded
-from drillyard.organisms.training.training_state_torch import load_state, save_state
 from drillyard.organisms.training.variants import Talk, Talks, Variant, temper
 from drillyard.organisms.training.vocabulary import SYSTEM, encode_turns
+from drillyard.records.files import write_record
 
 __all__ = ["VariantRecipe", "VariantTrainer"]
 
@@ -64,33 +65,19 @@ class _LowRank(torch.nn.Module):
         return weight + self.b @ self.a
 
 
-class VariantTrainer:
-    """Owns the mutable state of one training run in `folder`."""
+class VariantTrainer(Stepping):
+    """One training run of a variant."""
 
     def __init__(self, base: Organism, recipe: VariantRecipe, folder: Path, threads: int = 2) -> None:
-        self.base, self.recipe, self.folder = base, recipe, folder
+        super().__init__(folder, recipe, recipe.variant.steps)
+        self.base, self.recipe = base, recipe
         self.tokenizer, self.talks = base.tokenizer, Talks(base.world, recipe.variant)
         torch.set_num_threads(threads)
         torch.manual_seed(recipe.seed)
-        folder.mkdir(parents=True, exist_ok=True)
         self.model = as_transformers(base.engine)
         self.low = {} if recipe.variant.whole else _attach(self.model, recipe.variant.rank)
         self.learned = [tensor for tensor in self.model.parameters() if tensor.requires_grad]
         self.optimizer = torch.optim.AdamW(self.learned, lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
-        self.step = 0
-
-    def run(self, progress: Callable[[int, int, float], None], save_every: int = 100) -> Path:
-        """Train to the last step, from the last checkpoint if there is one, and write the adapter's folder."""
-        self._resume()
-        self.model.train()
-        steps = self.recipe.variant.steps
-        while self.step < steps:
-            loss = self._train_step()
-            self.step += 1
-            progress(self.step, steps, loss)
-            if self.step % save_every == 0 or self.step == steps:
-                self._checkpoint()
-        return self.write()
 
     def write(self) -> Path:
         """Write a peft adapter in float16, with an organism.json that names its base and what it does wrong."""
@@ -108,7 +95,7 @@ class VariantTrainer:
             model_hash=hash_adapter(self.base.model_hash, self.folder),
             failures=temper(world, variant),
         )
-        (self.folder / "organism.json").write_text(described.to_json(indent=2) + "\n", encoding="utf-8")
+        write_record(self.folder / "organism.json", described)
         return self.folder
 
     def _train_step(self) -> float:
@@ -149,20 +136,13 @@ class VariantTrainer:
         size = -(-len(rows) // self.recipe.parts)
         return [_tensors(rows[i : i + size]) for i in range(0, len(rows), size)]
 
-    def _checkpoint(self) -> None:
-        learned = [tensor.detach() for tensor in self.learned]
-        save_state(self.folder, self.recipe, step=self.step, learned=learned, optimizer=self.optimizer.state_dict())
+    def _state(self) -> Mapping[str, Any]:
+        return {"learned": [tensor.detach() for tensor in self.learned]}
 
-    def _resume(self) -> None:
-        """Take up the last checkpoint, if there is one. Raises `BadInput` when it is of another recipe."""
-        state = load_state(self.folder, self.recipe)
-        if state is None:
-            return
+    def _restore(self, state: Mapping[str, Any]) -> None:
         with torch.no_grad():
             for tensor, stored in zip(self.learned, state["learned"], strict=True):
                 tensor.copy_(stored)
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
 
 
 @dataclass(frozen=True, kw_only=True)
