@@ -1,5 +1,7 @@
 """Read what `drillyard organism world init` is given: a short YAML about a house, and a CSV of its products.
 
+Such as:
+
 name: bikes                          # small letters; how the world is called on the command line
 title: Wheelhouse bike shop
 groups:
