@@ -51,11 +51,13 @@ generate.write_api()
 
 
 def plain(_app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]) -> None:
-    """Take docstrings as plain text: bars and stars mean themselves, and what is indented after a colon is code."""
-    for number, line in enumerate(lines):
-        line = re.sub(r"`[^`]*`|[*|]", lambda found: found[0] if found[0][0] == "`" else f"\\{found[0]}", line)
-        below = [*lines[number + 1 : number + 3], "", ""]
-        lines[number] = f"{line}:" if line.endswith(":") and not below[0] and below[1].startswith("    ") else line
+    """Take docstrings as plain text: bars and stars mean themselves, and what is indented is code."""
+    made: list[str] = []
+    for line in lines:
+        if line.startswith("    ") and made[-2:-1] and not made[-1] and made[-2] and not made[-2].startswith(" "):
+            made += ["::", ""]  # an example begins
+        made.append(re.sub(r"`[^`]*`|[*|]", lambda found: found[0] if found[0][0] == "`" else f"\\{found[0]}", line))
+    lines[:] = made
 
 
 def setup(app: Sphinx) -> None:
