@@ -28,8 +28,8 @@ def data(words: list[str], capsys: pytest.CaptureFixture[str], code: int = 0) ->
 
 
 def page() -> list[list[str]]:
-    """Return the commands of the first example in docs/gateway.md, each as its words."""
-    text = (ROOT / "docs" / "gateway.md").read_text().partition("## Commands")[2].split("```")[1]
+    """Return the commands of the first example in docs/reference/gateway.md, each as its words."""
+    text = (ROOT / "docs" / "reference" / "gateway.md").read_text().partition("## Commands")[2].split("```")[1]
     lines = re.sub(r"\\\n|(?<=,)\n", " ", text).strip().splitlines()
     return [shlex.split(line.removesuffix("&")) for line in lines]
 
