@@ -29,8 +29,8 @@ def command(programme: Path) -> show.Outcome:
     """
     folder = ProgramFolder(programme)
     folder.brief()  # refuses a folder that is no programme, before an empty report could hide it
-    seen = [*folder.attempts(), *attempts(programme)]
-    report = refine(seen, people_of(folder.roster()) if seen else {})
+    made = attempts(programme)
+    report = refine([*folder.attempts(), *made], people_of(folder.roster()) if made else {})
     return show.Outcome(
         verdict=report.verdict,
         state=_STATES[report.state],

@@ -262,7 +262,7 @@ async def _fault(request: Request, error: Exception) -> HTMLResponse:
 def _error_page(request: Request, status: int, line: str, headers: Mapping[str, str]) -> HTMLResponse:
     yard: Yard = request.app.state.yard
     text = yard.templates.get_template("error.html").render(
-        status=status, phrase=HTTPStatus(status).phrase, line=line, csrf="", learner=None, name="", designer=False
+        status=status, phrase=HTTPStatus(status).phrase, line=line, csrf="", learner=None, called="", designer=False
     )
     # Where htmx asked for a part of a page, the whole error page takes the place of the body.
     whole = {"HX-Retarget": "body", "HX-Reselect": "body > *", "HX-Reswap": "innerHTML"}
