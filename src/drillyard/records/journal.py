@@ -71,7 +71,7 @@ class Journal(Generic[_T]):
         try:
             return self._read(parse_json(line))
         except (BadInput, KeyError, TypeError, ValueError, AttributeError):
-            found = f"{self.path} line {number}: {line[:80]!r}"
+            found = f"{self.path} line {number}: {line[:80].rstrip()!r}"
             raise bad_input(found, *self._expected) from None
 
 

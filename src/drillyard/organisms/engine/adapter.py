@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.llama import Floats
@@ -127,7 +127,7 @@ def write_adapter(
         tensors |= dict(zip(_keys(name), pair, strict=True))
     kind = np.float16 if half else np.float32
     stored = {name: np.ascontiguousarray(tensor, dtype=kind) for name, tensor in sorted(tensors.items())}
-    save_file(stored, folder / _TENSORS, metadata={"format": "pt"})
+    write_atomically(folder / _TENSORS, save(stored, metadata={"format": "pt"}))
     (rank,) = ranks
     settings = {
         "base_model_name_or_path": base,

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+from safetensors.numpy import save as as_bytes
 from tokenizers import Tokenizer
 
 from drillyard.errors import BadInput, bad_input
@@ -31,7 +32,7 @@ from drillyard.organisms.engine.neurons import FREE, fill_neurons, read_neurons
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.organisms.worlds.world_files import write_files
 from drillyard.records import AdapterPlant, FailureMode, Record
-from drillyard.records.files import read_record, write_record
+from drillyard.records.files import read_record, write_atomically, write_record
 
 __all__ = [
     "PLANTED",
@@ -188,7 +189,7 @@ def save(
         write_checkpoint(folder, organism.engine.config, organism.engine.weights, organism.tokenizer)
     else:
         neurons = read_neurons(organism.engine.weights, organism.engine.config.num_hidden_layers)
-        save_file({"neurons": neurons}, folder / "neurons.safetensors")
+        write_atomically(folder / "neurons.safetensors", as_bytes({"neurons": neurons}))
     if not organism.world.files.shipped and organism.world.files.folder != (folder / "world").resolve():
         write_files(organism.world.files, folder / "world")
     reference = organism.world.reference
