@@ -62,7 +62,7 @@ def _try(programme: Path, instance: str, template: str) -> None:
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
     drill, target = load_drill(one.drill, one.world), folder.target(one)
-    show.say("\n\n".join(text for text in (drill.title, drill.task, one.note) if text))
+    show.say("\n\n".join(text.replace("`", "") for text in (drill.title, drill.task, one.note) if text))
     if drill.world:
         show.say(as_text(fact_sheet(load_world(drill.world))))
     if drill.hands_in == "policy":

@@ -19,6 +19,7 @@ from drillyard.programs.plan import make_plan
 from drillyard.records import Brief, Plan
 from drillyard.records.files import write_atomically
 from drillyard.records.locks import held
+from drillyard.stats.shown import tell_count
 
 __all__ = ["design"]
 
@@ -48,7 +49,7 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Callable[[str],
         _copy_policies(Path(brief_path).parent, folder, brief)
         for name in {home for home in homes.worlds.values() if "/" in home}:
             _copy_world(worlds[name], folder.path / name)
-        say(f"planning {len(brief.roles)} role{'s' * (len(brief.roles) != 1)}")
+        say(f"planning {tell_count(len(brief.roles), 'role')}")
         plan = make_plan(brief, homes=homes)
         write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
         folder.write_plan(plan)  # last: with it the folder counts as designed

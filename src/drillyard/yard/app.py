@@ -219,7 +219,9 @@ def _templates() -> jinja2.Environment:
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
     pages.globals.update(trade_plot=trade_plot, fits_plot=fits_plot, trial_plot=trial_plot)
     pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE)
-    pages.filters.update(in_words=marks.in_words, as_tried=marks.as_tried, percent=percent)
+    pages.filters.update(
+        in_words=marks.in_words, as_tried=marks.as_tried, inline_code=marks.inline_code, percent=percent
+    )
     return pages
 
 
