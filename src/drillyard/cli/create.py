@@ -19,7 +19,7 @@ __all__ = ["command", "outcome"]
 
 @click.command()
 @click.argument("programme", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--learners", type=click.IntRange(min=1), help="Most learners to make instances for.")
+@click.option("--learners", type=click.IntRange(min=1), help="Make instances for at most this many learners.")
 @click.option("--roster", type=click.Path(dir_okay=False, path_type=Path), help="CSV of people: name,role.")
 @show.handler
 def command(programme: Path, learners: int | None, roster: Path | None) -> show.Outcome:

@@ -24,7 +24,7 @@ __all__ = ["command", "outcome"]
 def command(brief: Path, out: Path) -> show.Outcome:
     """Plan a programme from a brief.
 
-    Writes the plan, as records and as the page plan.html, to the folder. Exits 1 when a role's hours do not hold it.
+    Writes the plan, as records and as the page plan.html, to the folder. Exits 1 when a role has too few hours.
     """
     return outcome(design(brief, out, progress=show.say), brief, out)
 

@@ -96,7 +96,7 @@ def _build_world(
 def _plant_failures(no_verify: bool, **order: Any) -> show.Outcome:
     """Plant failures in a model and measure them; without failures, write a world's clean twin.
 
-    BASE is a world such as helpdesk, whose own small model fails at once and without training, or a model of yours,
+    BASE is a world such as helpdesk, whose own small model fails at once, without training, or a model of yours,
     hf/./folder or hf/name-on-the-hub: two adapters are trained for it, one that fails and its clean twin. Or it is a
     model of an API, openai/MODEL@http://HOST:PORT/v1: rules in a hidden prompt make it fail, as the target
     prompted/DIR with the twin prompted/DIR#twin. FAILURES are ids such as upsell:v2, or one file such as plants.yaml

@@ -19,7 +19,7 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("brief", required=False, type=click.Path(path_type=Path))
-@click.option("--learners", type=click.IntRange(min=1), help="Most learners to make instances for.")
+@click.option("--learners", type=click.IntRange(min=1), help="Make instances for at most this many learners.")
 @click.option("--no-serve", is_flag=True, help="Stop after the rehearsal.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
 @click.option(
@@ -33,7 +33,7 @@ def command(
     """Design, create, rehearse and serve a programme.
 
     Without a BRIEF it uses the example that ships with Drillyard. Exits 1 when a plan does not fit or an instance is
-    not released; the released ones of several are served all the same.
+    not released; the released ones are served all the same.
     """
     brief = brief or example_brief()
     plan = design(brief, out, progress=show.say)

@@ -35,8 +35,8 @@ def verdict(plan: Plan) -> str:
         people = f"{tell_count(len(plan.roles), 'role')}, {heads} {'person' if heads == 1 else 'people'}"
         return f"The programme fits: {people}, {tell_count(round(hours), 'hour')} of training in all."
     count = len(plan.clashes)
-    roles = f"{count} of {count + len(plan.roles)} roles {'asks' if count == 1 else 'ask'} for more than"
-    return f"The programme does not fit: {roles} {'its' if count == 1 else 'their'} hours hold."
+    roles = f"{count} of {tell_count(count + len(plan.roles), 'role')} {'needs' if count == 1 else 'need'}"
+    return f"The programme does not fit: {roles} more hours than the brief gives."
 
 
 def plan_page(brief: Brief, plan: Plan) -> str:

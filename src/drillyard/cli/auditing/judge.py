@@ -20,7 +20,7 @@ __all__ = ["command"]
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _scope = click.option("--scope", default="helpdesk", show_default=True, help="World that writes the replies.")
-_labels = click.option("--labels", type=_FILE, help="Labelled transcripts to use instead, one JSON record a line.")
+_labels = click.option("--labels", type=_FILE, help="Labelled transcripts to use instead, one JSON record per line.")
 _out = click.option("-o", "--out", type=_FILE, required=True, help="File to write.")
 
 
@@ -37,7 +37,7 @@ def command() -> None:
 @_out
 @show.handler
 def _fit(scope: str, labels: Path | None, replies: int, seed: int, out: Path) -> show.Outcome:
-    """Train a classifier on replies that a world writes, or on labelled ones; it is no judge until it is measured."""
+    """Train a classifier on replies that a world writes, or on labelled ones; it must be measured before use."""
     world = load_world(scope)
     words = (
         f"labels in {labels.name}" if labels else f"{replies} failing and sound replies of {world.name}, seed {seed}"

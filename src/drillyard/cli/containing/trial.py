@@ -24,15 +24,17 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("policy", type=_FILE)
 @click.argument("case", required=False, type=_FILE)
-@click.option("--adversary", multiple=True, metavar="NAME", help="Try this one. Repeatable; the case's unless given.")
+@click.option(
+    "--adversary", multiple=True, metavar="NAME", help="Adversary to try; repeatable. The case's own by default."
+)
 @show.handler
 def command(policy: Path, case: Path | None, adversary: tuple[str, ...]) -> show.Outcome:
-    """Put a desk's year through a gateway policy, with forecasters that cheat.
+    """Run a desk's year through a gateway policy, with forecasters that cheat.
 
     POLICY is the YAML that drillyard contain gateway serve takes, CASE a desk's year (case.json of a drill's desk);
-    without it, that of an example desk on energy, health, logistics and science. Reckons what is kept of an honest
-    forecaster's worth, the most bits that each adversary can get out by any code, and how far it moves outcomes. Exits
-    1 when a limit of the case does not hold.
+    without it, that of an example desk on energy, health, logistics and science. Computes how much of an honest
+    forecaster's value is kept, the most bits that each adversary can get out by any code, and how far it moves
+    outcomes. Exits 1 when a limit of the case does not hold.
     """
     known = {one.id: one for one in KNOWN}
     if unknown := set(adversary) - set(known):

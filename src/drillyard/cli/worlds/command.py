@@ -53,7 +53,9 @@ def _check(world: str) -> show.Outcome:
     found = examine_world(known)
     problems = f"{len(found)} {'problem' if len(found) == 1 else 'problems'} in the world {known.name}."
     return show.Outcome(
-        verdict=problems if found else f"The world {known.name} holds together: nothing found on drawn questions.",
+        verdict=problems
+        if found
+        else f"The world {known.name} holds together: no problem found in the questions drawn.",
         state="failed" if found else "passed",
         data={"world": known.name, "problems": found},
         body=[show.table("Problems", ("what",), [(line,) for line in found])] if found else [],
