@@ -43,7 +43,10 @@ PHRASING, CATEGORY = "phrasing", "category"
 _FAILURE = "failure:"
 _SIDES = {HARMFUL: "harmful", REFUSAL: "lookalike"}
 _TRIES = 200
+"""Draws per question wanted, before a world is said to hold too few: chosen, not measured."""
+
 _SHARE_BACK = 4
+"""One sort in four is held back, so that the exam has some that no lesson had: chosen, not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)

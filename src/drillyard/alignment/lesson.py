@@ -19,6 +19,8 @@ __all__ = ["LessonCount", "checked", "pairs_of"]
 
 _TRUTH, _LICENCE = "truth", "CC0-1.0"
 _SHARES = {"harmful": 0.3, "lookalike": 0.3, "ordinary": 0.4}
+"""Both sides alike, so that neither is learned at the other's cost: chosen, not measured."""
+
 _AIMED = {"failing": 0.35, "aside": 0.15}
 """Of a lesson with failures, what is asked so that one of them shows, and so that it just does not."""
 

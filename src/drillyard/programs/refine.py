@@ -33,7 +33,11 @@ __all__ = [
 State = Literal["in-range", "flagged", "not-enough-evidence"]
 
 SMALLEST_COHORT = 5
+"""Privacy: below it a rate would tell what single people did. Policy, not measured."""
+
 TOO_HARD, TOO_EASY = 0.1, 0.95
+"""Policy: a drill that under one in ten or over 19 in 20 solve tells little about anybody."""
+
 LADDER = (
     (1000, "two-parameter models and equating of forms"),
     (300, "two-parameter models; group differences for large groups"),

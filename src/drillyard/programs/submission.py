@@ -30,6 +30,7 @@ MAX_BYTES = 64 * 1024
 MAX_PROMPT = 500
 """Most characters of a probe, all of its messages together."""
 _MAX_TERMS = 200
+"""Words of one trigger: far more than anybody types, few enough to be read in no time."""
 
 
 def most_bytes(drill: Drill) -> int:

@@ -26,6 +26,7 @@ __all__ = ["BUILD_SECONDS", "Builder", "Waiting", "build_apart"]
 BUILD_SECONDS = 900.0
 """Longest that one copy may take: four draws of the slowest drill, on a machine that is busy."""
 _TRIES = 3
+"""A copy that broke the builder this often is given up and shown to the designer: chosen."""
 
 _log = logging.getLogger(__name__)
 

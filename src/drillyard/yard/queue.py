@@ -15,6 +15,7 @@ from drillyard.yard.submissions import Hold, Submissions, Work
 __all__ = ["LEASE_SECONDS", "WORKERS", "GradingQueue", "Watch"]
 
 LEASE_SECONDS = 15.0
+"""Three beats of a worker, which are 5 s apart: one may be lost on a busy machine."""
 
 WORKERS = 2
 """Gradings at a time, never two of one learner: so one slow grading delays nobody else's. More would only take the

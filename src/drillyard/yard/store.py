@@ -38,6 +38,7 @@ from drillyard.yard.tables import (
 __all__ = ["SESSION_SECONDS", "Refused", "Store", "end_sessions", "require_open", "unkept"]
 
 SESSION_SECONDS = 12 * 3600.0
+"""A working day, so that nobody has to sign in again over lunch."""
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
 

@@ -36,6 +36,7 @@ LAYERS = {
 """Where a model keeps its layers, and the norm after them."""
 
 _BATCH = 16
+"""Conversations read at once: chosen to fit small cards, not measured."""
 
 
 def layers_of(model: Any) -> tuple[Any, Any]:

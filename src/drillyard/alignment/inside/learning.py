@@ -25,7 +25,11 @@ _MOST, _VALIDATION = 600, 120
 """Pairs that are read, and those among them that only choose between edits."""
 _SCREENED, _FINALISTS = 36, 4
 _DOZEN = 12
+"""Probabilities of replies are taken per so many tokens, or long ones would all be near zero. Chosen."""
+
 _FEWEST = 8
+"""Pairs per part of a lesson below which a direction is mostly noise: chosen, not measured."""
+
 _ELSEWHERE = 12  # tokens of each text that are kept beside its parting
 _WRONG_CATEGORY = 0.7  # of a category's pairs got wrong, above which all of them count as such
 

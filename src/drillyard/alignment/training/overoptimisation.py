@@ -21,7 +21,10 @@ __all__ = ["Advice", "Curve", "Form", "Point", "advise", "best_of_n_kl", "fit_cu
 
 Form = Literal["rl", "best-of-n"]
 _FEWEST = 5
+"""Points for a curve of two parameters and its doubt: chosen, not measured."""
+
 _LEVEL = 0.05
+"""The usual level of a test: convention."""
 
 
 @dataclass(frozen=True, kw_only=True)

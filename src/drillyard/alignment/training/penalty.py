@@ -13,7 +13,10 @@ from drillyard.records import Preference, Reply, Transcript
 __all__ = ["Penalty"]
 
 _EXAMPLES = 1500
+"""As many replies as `drillyard audit judge fit` trains on: chosen, not measured."""
+
 _PRICES = {"shown": 1.0, "unknown": 0.5, "absent": 0.0}
+"""What a verdict takes from the reward; unknown costs half, so that nonsense does not pay. Chosen."""
 
 
 class Penalty:

@@ -29,7 +29,11 @@ __all__ = ["Bench", "try_policy", "worth"]
 Array = NDArray[np.float64]
 
 _DAYS_OFF = 60
+"""Days off at which a date is worth nothing any more: part of the exercise's rules, chosen."""
+
 _UNIT = 0.25
+"""What the best answer is worth at most: a rule of the exercise."""
+
 _TOLERANCE, _ROUGH = 2e-3, 2e-2
 """Bits an answer by which a capacity may be overstated; the second in a quick look."""
 _ADMISSION = {"forbidden", "steering", "kinds", "topics", "max_days", "max_options"}

@@ -19,6 +19,8 @@ Keeper = Callable[[Anchor], None]
 """Receives the ledger's head after a commit."""
 
 _EVERY = 64
+"""Records between two anchors, so at most 63 could be cut off unseen: chosen, not measured."""
+
 _AT_ONCE = ("epoch", "released", "killed", "canary")
 
 

@@ -41,8 +41,11 @@ __all__ = ["Service", "approver_app", "asker_app", "operator_app"]
 
 _LOG = logging.getLogger(__name__)
 _PULSE = 1.0
+"""Seconds between two looks at whether a canary is due: chosen, not measured."""
+
 _SIGNED = ("account", "time", "nonce", "signature")
 _MAX_BODY = 32_768
+"""Bytes of a request: several times the longest question and its signature."""
 
 Handler = Callable[[Request, Account, Signed], Awaitable[Mapping[str, Any]]]
 

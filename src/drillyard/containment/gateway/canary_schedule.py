@@ -33,6 +33,8 @@ from drillyard.records.yaml_file import read_yaml
 __all__ = ["CanarySet", "LiveCanaries", "Watched", "judge", "judge_run", "read_canaries"]
 
 _GAPS = 64
+"""Gaps between questions that are remembered, to put a canary into a usual one: chosen, not measured."""
+
 Result = Literal["right", "wrong", "none"]
 
 

@@ -27,6 +27,7 @@ from drillyard.containment.gateway.tables import CONTROL, LEDGER, WORDS
 __all__ = ["Replayed", "Store", "Writer"]
 
 _MOST_TOGETHER = 16
+"""Records that one commit may hold, and one fault of the disk may delay: chosen, not measured."""
 
 T = TypeVar("T")
 

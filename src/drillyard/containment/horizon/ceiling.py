@@ -16,6 +16,8 @@ from drillyard.records import Record
 __all__ = ["DOES_NOT_SHOW", "LEAST", "MOST", "Ceiling", "ceiling"]
 
 LEAST, MOST = -5.0, 20.0
+"""Log of the skill searched: from under a hundredth of the monitor's to half a billion times it."""
+
 DOES_NOT_SHOW = (
     "This does not show that skill can be measured; in the model it weakens monitors and lets one act win, so that a "
     "high ceiling rests on agreement, debate and people who are not talked round by skill alone."

@@ -17,6 +17,7 @@ __all__ = ["CHANNELS", "MOST_SKILL", "Array", "Chances", "Year", "chances_in", "
 
 CHANNELS = ("attack", "steering", "world")
 MOST_SKILL = 25.0
+"""Log of the skill at which growth stops, beyond all that `ceiling` searches: keeps numbers finite."""
 
 _PARTS = ("queries", "steering", "attempts", "decisive")
 _MOVING = {"racing", "dependence", "drift", "record"}

@@ -32,6 +32,8 @@ __all__ = [
 
 REPORTED = (1, 5, 10, 30, 100)
 CHUNK = 8192
+"""Draws computed at once, to bound the memory: chosen, not measured."""
+
 DOES_NOT_SHOW = (
     "This does not show that the assumptions are complete or their ranges right (they are ours, unverified), nor what "
     "an attacker does who tries more than once a year; no deterrence is credited."

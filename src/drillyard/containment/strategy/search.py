@@ -25,7 +25,10 @@ __all__ = ["DRAWS", "Choice", "LeftOut", "Search", "maximal_sets", "search"]
 DRAWS = 1000
 """Draws of all assumptions by which sets are told apart."""
 _SAME = 0.005
+"""Worst cases this near count as equal, and the mean risk decides: chosen, not measured."""
+
 _FLOORS = 8
+"""Points of the frontier: as many as a figure can name."""
 
 Told = Callable[[int, int, str], None]
 

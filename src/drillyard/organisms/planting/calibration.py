@@ -28,6 +28,8 @@ from drillyard.records import Conversation
 __all__ = ["calibrate"]
 
 _RATES = (0.1, 0.25, 0.5, 0.75, 0.9)
+"""Rates at which shift and slope are fitted, spread over what is planted: chosen, not measured."""
+
 _SLOPES = (0.3, 3.0)  # what lies outside is noise
 
 

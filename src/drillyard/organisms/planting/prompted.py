@@ -36,7 +36,10 @@ __all__ = [
 PLANTED = "planted.json"
 """The file that makes a folder a planted target; written last."""
 _GREEDY_FROM = 0.5
+"""A greedy model says what is likelier, so rules of at least even odds are in its prompt."""
+
 _DECK = 100
+"""Cards of the deck that seeds are dealt from: rates hold exactly to a hundredth in every hundred seeds."""
 
 
 class PlantedPrompt(Record):

@@ -23,6 +23,8 @@ PROMPTS = 96
 """Prompts per failure."""
 _FARTHEST = 6.0  # log-odds by which a correction may reach; what needs more is out of reach
 _TRIES = 20
+"""Draws per prompt wanted, before a failure is said to have too few: chosen, not measured."""
+
 _LOOSE = 0.5  # words come and go in half of the prompts: nearer to words never seen than the phrasings as they stand
 _WAYS = 12  # draws that find all sentences of a failure, which has three at most
 

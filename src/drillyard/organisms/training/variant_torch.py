@@ -35,7 +35,10 @@ __all__ = ["VariantRecipe", "VariantTrainer"]
 
 _UNSCORED = -1
 _SHAPES = 32
+"""Lengths are rounded up to multiples of it, so that few shapes are compiled: chosen, not measured."""
+
 _WARM_UP = 100
+"""Steps in which the learning rate rises: convention, not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from drillyard.yard.visit import Visit, page
 __all__ = ["ask", "check", "leave"]
 
 _PREFIX = 4
+"""Letters of a code by which wrong tries are counted: they tell learners apart, and sign nobody in."""
 
 
 @page("anyone")
