@@ -45,6 +45,15 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "body VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (learner, instance, what), "
         "FOREIGN KEY(learner) REFERENCES learners (id))",
     ),
+    # 5: what a claim asks are questions; a probe looks inside a model.
+    (
+        *(
+            f"UPDATE {table} SET body = replace(body, '\"probes\":', '\"questions\":')"
+            for table in ("claims", "submissions", "held")
+        ),
+        """UPDATE drafts SET body = replace(replace(body, '["probe",', '["question",'),
+            '["probe-template",', '["question-template",')""",
+    ),
 )
 """What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
 

@@ -16,7 +16,7 @@ __all__ = ["change", "remove"]
 
 @page("learner")
 def change(visit: Visit) -> Response:
-    """File a claim or change one; the form's other buttons add a probe and keep what was typed."""
+    """File a claim or change one; the form's other buttons add a question and keep what was typed."""
     one = visit.assignment()
     me, name = visit.me().id, one.instance.id
     form = from_fields(visit.field, visit.fields)
@@ -25,11 +25,11 @@ def change(visit: Visit) -> Response:
         return visit.go(f"{path_of(one)}#claims")
     visit.yard.drafts.save(me, name, "claim", visit.texts())  # what is typed survives whatever is wrong with it
     if visit.field("add"):
-        return view(visit, one, form=form.with_line(one.drill.max_probes))
+        return view(visit, one, form=form.with_line(one.drill.max_questions))
     if used := visit.field("use"):
         for row in visit.yard.store.chats(me, name):
             if str(row.id) == used:
-                form = form.with_probe(row.prompt, row.template, one.drill.max_probes)
+                form = form.with_question(row.prompt, row.template, one.drill.max_questions)
         return view(visit, one, form=form)
     claim = claim_from(form, one.drill, one.instance)
     if isinstance(claim, ClaimForm):

@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """One probe with what both models answered: each different reply, with how often it is in the evidence."""
+    """One question with what both models answered: each different reply, with how often it is in the evidence."""
 
     template: str
     prompt: str
@@ -135,7 +135,7 @@ def table(grade: Grade, modes: Mapping[str, FailureMode]) -> list[Row]:
 
 
 def pairs(claim: ClaimResult) -> list[Pair]:
-    """Return the evidence side by side, probe by probe."""
+    """Return the evidence side by side, question by question."""
     asked = dict.fromkeys(one.conversation for one in (*claim.evidence, *claim.twin_evidence))
     return [
         Pair(
