@@ -11,7 +11,7 @@ from rich.console import Console
 
 from drillyard.cli import create
 from drillyard.cli.app import main
-from drillyard.programs.create import rejected
+from drillyard.programs.create import list_rejected
 from drillyard.programs.design import design
 from drillyard.programs.examples import example_brief
 from drillyard.programs.folder import ProgramFolder
@@ -35,7 +35,7 @@ def test_create_prints_one_json_document(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["create", str(folder.path), "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["programme"] == str(folder.path)
-    assert [GateReport.from_data(one) for one in data["rejected"]] == rejected(folder.path)
+    assert [GateReport.from_data(one) for one in data["rejected"]] == list_rejected(folder.path)
     reports = [GateReport.from_data(one) for one in data["instances"]]
     assert reports == [folder.gates(instance.id) for instance in folder.instances()]
 
@@ -46,7 +46,7 @@ def test_drills_with_other_gates_have_a_table_of_their_own() -> None:
     desk = GateReport(instance="desk-1", gates=(_gate("G1"),), seconds=1, peak_mb=1)
     console = Console(width=100)
     with console.capture() as shown:
-        for part in create.outcome([hunts[0], desk, hunts[1]], Path("prog")).body:
+        for part in create.report_gates([hunts[0], desk, hunts[1]], Path("prog")).body:
             console.print(part)
     heads = [line.split() for line in shown.get().splitlines() if line.startswith("instance")]
     assert heads == [["instance", "G1", "G9", "took"], ["instance", "G1", "took"]]

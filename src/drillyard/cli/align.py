@@ -16,8 +16,8 @@ from drillyard.alignment.weighing.page import verdict
 from drillyard.alignment.weighing.recommend import parse_limit, parse_weights
 from drillyard.alignment.weighing.report import AlignReport, technique_point
 from drillyard.alignment.weighing.sheet import words_of
-from drillyard.alignment.whole import Weighing, compared
-from drillyard.alignment.workers import processors
+from drillyard.alignment.whole import Weighing, compare_arms
+from drillyard.alignment.workers import count_processors
 from drillyard.cli import show
 from drillyard.cli.auditing.options import typed
 from drillyard.registry import cards
@@ -105,10 +105,10 @@ def command(target: str | None, listed: bool, out: Path | None, **options: Any) 
         timing=options.pop("timing"),
         command=typed(),
     )
-    jobs = options.pop("jobs") or processors()
+    jobs = options.pop("jobs") or count_processors()
     order = AlignOrder(target=target, **options)
     with tempfile.TemporaryDirectory(prefix="drillyard-align-") as temporary, show.steps("aligning") as step:
-        report = compared(order, weighing, out or Path(temporary), jobs=jobs, told=step)
+        report = compare_arms(order, weighing, out or Path(temporary), jobs=jobs, told=step)
     return _shown(report, out)
 
 

@@ -10,11 +10,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from drillyard.cli import show
-from drillyard.programs.create import create, rejected
+from drillyard.programs.create import create, list_rejected
 from drillyard.records import Gate, GateReport
 from drillyard.stats.shown import tell_count
 
-__all__ = ["command", "outcome"]
+__all__ = ["command", "report_gates"]
 
 
 @click.command()
@@ -32,12 +32,12 @@ def command(programme: Path, learners: int | None, roster: Path | None) -> show.
         reports = create(
             programme, learners=learners, people=roster, progress=lambda r, n, total: step(n, total, r.instance)
         )
-    return outcome(reports, programme)
+    return report_gates(reports, programme)
 
 
-def outcome(reports: Sequence[GateReport], programme: Path) -> show.Outcome:
+def report_gates(reports: Sequence[GateReport], programme: Path) -> show.Outcome:
     """Return what there is to say of the gate reports of a programme."""
-    released, failed = sum(report.released for report in reports), rejected(programme)
+    released, failed = sum(report.released for report in reports), list_rejected(programme)
     drawn = f" {tell_count(len(failed), 'draw')} failed a gate on the way." if failed else ""
     passed = (
         f"{released} of {tell_count(len(reports), 'instance')} passed every gate and {'is' if released == 1 else 'are'}"

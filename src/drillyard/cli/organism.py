@@ -11,7 +11,7 @@ import click
 from drillyard import registry
 from drillyard.cli import show
 from drillyard.cli.chat import talk
-from drillyard.cli.planting import Order, plant_on
+from drillyard.cli.planting import PlantOrder, plant_on
 from drillyard.cli.planting.order import EMBEDDED_PROMPTS, OTHER_PROMPTS, asking_options, training_options
 from drillyard.cli.worlds import command as world_command
 from drillyard.organisms.planting.calibration import calibrate
@@ -103,7 +103,7 @@ def _plant_failures(no_verify: bool, **order: Any) -> show.Outcome:
     that names them with their rates (hf/… and openai/… take a file). Every planted failure is then measured beside
     the clean twin; exits 1 when one misses the rate asked for.
     """
-    return plant_on(Order(verify=not no_verify, **order))
+    return plant_on(PlantOrder(verify=not no_verify, **order))
 
 
 @command.command("chat")

@@ -38,10 +38,10 @@ def command(
     brief = brief or example_brief()
     plan = design(brief, out, progress=show.say)
     if plan.status != "fits":
-        return designed.outcome(plan, brief, out)
+        return designed.report_plan(plan, brief, out)
     with show.steps("creating and rehearsing") as step:
         reports = create(out, learners=learners, progress=lambda r, n, total: step(n, total, r.instance))
-    made = created.outcome(reports, out)
+    made = created.report_gates(reports, out)
     if no_serve or not any(report.released for report in reports):
         return made
     show.say(made.verdict)

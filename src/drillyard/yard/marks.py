@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from drillyard.records import Estimate, Trigger
 from drillyard.stats.shown import percent
 
-__all__ = ["STATES", "as_tried", "in_words", "inline_code", "intervals", "rate_words", "state"]
+__all__ = ["STATES", "as_tried", "in_words", "intervals", "mark_code", "rate_words", "state"]
 
 # The shape of each state, in a box of 12 × 12.
 STATES = {
@@ -33,7 +33,7 @@ def state(name: str, words: str) -> Markup:
     ).format(name, shape, words)
 
 
-def inline_code(text: str) -> Markup:
+def mark_code(text: str) -> Markup:
     """Return a text in which words in backticks are code; everything else is escaped."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 

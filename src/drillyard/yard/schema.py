@@ -12,7 +12,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, inspect
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.yard.tables import Table
+from drillyard.yard.tables import YardTable
 
 __all__ = ["STEPS", "bring_up", "check_sound"]
 
@@ -69,7 +69,7 @@ def bring_up(connection: Connection) -> None:
         expected = f"at most {len(STEPS)}"
         raise bad_input(f"a yard.db of shape {found}", expected, "install the Drillyard that wrote it, or a later one")
     if not inspect(connection).get_table_names():
-        Table.metadata.create_all(connection)
+        YardTable.metadata.create_all(connection)
     else:
         for step in STEPS[found:]:
             for statement in step:

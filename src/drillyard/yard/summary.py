@@ -7,7 +7,7 @@ from drillyard.programs.drills.artefacts.files import family_of
 from drillyard.records import AnySubmission, Artefact, ArtefactSubmission, PolicySubmission
 from drillyard.stats.shown import percent, tell_count
 
-__all__ = ["summary"]
+__all__ = ["summarise"]
 
 Pairs = list[tuple[str, str]]
 
@@ -24,7 +24,7 @@ _POINT = {
 _FREE = 10_000  # questions a year: more than any desk is asked, so no limit at all
 
 
-def summary(submission: AnySubmission) -> Pairs:
+def summarise(submission: AnySubmission) -> Pairs:
     """Return what a submission says; nothing for claims, which are shown as they are."""
     if isinstance(submission, PolicySubmission):
         return _policy(policy_of(submission.policy))

@@ -16,7 +16,7 @@ from drillyard.containment.gateway.policy import read_gateway_policy
 from drillyard.errors import bad_input
 from drillyard.records import OracleTrial
 
-__all__ = ["command", "trial_tables"]
+__all__ = ["command", "show_trial"]
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -47,12 +47,12 @@ def command(policy: Path, case: Path | None, adversary: tuple[str, ...]) -> show
         + (f"{broken} of {len(found.checks)} limits broken." if broken else "all limits hold."),
         state="passed" if found.holds else "failed",
         data=found,
-        body=[*trial_tables(found), f"\n{found.does_not_show}"],
+        body=[*show_trial(found), f"\n{found.does_not_show}"],
         next_command=f"drillyard contain gateway serve TARGET --policy {policy} …",
     )
 
 
-def trial_tables(found: OracleTrial) -> list[RenderableType]:
+def show_trial(found: OracleTrial) -> list[RenderableType]:
     """Return a trial as tables: the limits, who won what, what was refused."""
     checks = [(show.state("passed" if one.passed else "failed"), one.id, one.words) for one in found.checks]
     runs = [

@@ -16,7 +16,7 @@ from drillyard.organisms.worlds.plants_file import load_plants
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Plants
 
-__all__ = ["EMBEDDED_PROMPTS", "OTHER_PROMPTS", "Order", "asking_options", "training_options"]
+__all__ = ["EMBEDDED_PROMPTS", "OTHER_PROMPTS", "PlantOrder", "asking_options", "training_options"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,7 +29,7 @@ _Options: TypeAlias = Mapping[str, tuple[str, Mapping[str, Any], str]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class PlantOrder:
     """One call of the command.
 
     `training` holds the options of training that were given, by their names, `asking` those of asking an API.

@@ -17,7 +17,7 @@ from drillyard.organisms.worlds.failures import faults
 from drillyard.organisms.worlds.world import World
 from drillyard.records import FailureMode
 
-__all__ = ["PROMPTS", "RateExam", "corrected", "rate_exams"]
+__all__ = ["PROMPTS", "RateExam", "correct", "rate_exams"]
 
 PROMPTS = 96
 """Prompts per failure."""
@@ -57,7 +57,7 @@ def rate_exams(world: World, failures: Sequence[FailureMode], count: int = PROMP
     return {name: exam for name, exam in exams.items() if exam.prompts}
 
 
-def corrected(
+def correct(
     failures: Sequence[FailureMode], moved: Mapping[str, float], measured: Mapping[str, float], share: float = 1.0
 ) -> dict[str, float]:
     """Return by how much the log-odds of failures have to be moved, after a move of `moved` that gave these rates.
