@@ -16,7 +16,13 @@ if TYPE_CHECKING:  # listing the cards of this family loads this file, and must 
     from drillyard.programs.drills.prove import ProofRehearsal
     from drillyard.records import AnySubmission, Drill, Gate, Grade, Instance, Truth
 
-__all__ = ["AnyExam", "DrillKit", "E", "load_drill", "load_kit"]
+__all__ = [
+    "E",
+    "AnyExam",
+    "DrillKit",
+    "load_drill",
+    "load_kit",
+]
 
 
 class AnyExam(Protocol):
