@@ -24,7 +24,7 @@ from drillyard.records.files import read_record, write_record
 from drillyard.records.locks import held
 from drillyard.records.progress import Progress, silent
 
-__all__ = ["PAGE", "REPORT", "Weighing", "compared"]
+__all__ = ["PAGE", "REPORT", "Weighing", "compare_arms"]
 
 REPORT, PAGE = "align.json", "align.html"
 _WATCH = "watch.json"
@@ -42,7 +42,7 @@ class Weighing:
     command: str = ""
 
 
-def compared(
+def compare_arms(
     order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int = 1, told: Progress = silent
 ) -> AlignReport:
     """Compare techniques, write report, page and cards into a folder, and return the report.

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect
 
 from drillyard.errors import BadInput
 from drillyard.records.schema import Schema
-from drillyard.yard.tables import Table
+from drillyard.yard.tables import YardTable
 
 __all__ = ["STEPS", "bring_up", "check_sound"]
 
@@ -43,6 +43,15 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "body VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (learner, instance, what), "
         "FOREIGN KEY(learner) REFERENCES learners (id))",
     ),
+    # 5: what a claim asks are questions; a probe looks inside a model.
+    (
+        *(
+            f"UPDATE {table} SET body = replace(body, '\"probes\":', '\"questions\":')"
+            for table in ("claims", "submissions", "held")
+        ),
+        """UPDATE drafts SET body = replace(replace(body, '["probe",', '["question",'),
+            '["probe-template",', '["question-template",')""",
+    ),
 )
 """What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
 
@@ -54,7 +63,7 @@ def bring_up(connection: Connection) -> None:
         BadInput: the file is of a later Drillyard.
     """
     schema, new = Schema(what="a yard.db", table="learners", steps=STEPS), not inspect(connection).get_table_names()
-    schema.bring_up(connection, new, lambda: Table.metadata.create_all(connection))
+    schema.bring_up(connection, new, lambda: YardTable.metadata.create_all(connection))
 
 
 def check_sound(connection: Connection) -> None:

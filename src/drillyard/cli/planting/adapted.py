@@ -5,8 +5,8 @@ from __future__ import annotations
 from drillyard import registry
 from drillyard.audits.verification import verify
 from drillyard.cli import show
-from drillyard.cli.planting.order import OTHER_PROMPTS, Order
-from drillyard.cli.planting.report import verified
+from drillyard.cli.planting.order import OTHER_PROMPTS, PlantOrder
+from drillyard.cli.planting.report import report_plant
 from drillyard.records import AdapterPlant, PlantingRecipe, PlantReport, Plants
 from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target
@@ -16,7 +16,7 @@ __all__ = ["plant_adapted"]
 _TRAINER = "drillyard.organisms.training.adapt_torch:plant_adapters"
 
 
-def plant_adapted(order: Order) -> show.Outcome:
+def plant_adapted(order: PlantOrder) -> show.Outcome:
     """Train what is not trained yet, measure what is not measured yet, and show both."""
     plants, out = order.plants_of_file(), order.out
     options = dict(order.training)
@@ -37,10 +37,10 @@ def plant_adapted(order: Order) -> show.Outcome:
         report = run.read(name, PlantReport) or _measured(order, plants)
     else:
         report = run.once(name, PlantReport, lambda: _measured(order, plants))
-    return verified(words, data, report, chat)
+    return report_plant(words, data, report, chat)
 
 
-def _measured(order: Order, plants: Plants) -> PlantReport:
+def _measured(order: PlantOrder, plants: Plants) -> PlantReport:
     failing, twin = (_opened(f"hf/{order.out}/{name}", plants.world) for name in ("failing", "twin"))
     with show.progress("measuring") as step:
         return verify(failing, twin, plants, n=order.prompts or OTHER_PROMPTS, progress=step)

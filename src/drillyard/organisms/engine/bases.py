@@ -18,7 +18,7 @@ from drillyard.organisms.worlds.world_files import WorldFiles
 from drillyard.records import Record
 from drillyard.records.files import read_record
 
-__all__ = ["TRAINED", "Trained", "base_folder", "default_base_folder", "read_trained", "shown"]
+__all__ = ["TRAINED", "Trained", "base_folder", "default_base_folder", "read_trained", "show_reference"]
 
 TRAINED = "trained.json"
 
@@ -44,7 +44,7 @@ def base_folder(world: str) -> Path:
             if not files.shipped:
                 _check(files, folder)
             return folder
-    how = f"drillyard organism build {shown(files)}"
+    how = f"drillyard organism build {show_reference(files)}"
     raise bad_input(f"no trained base for the world {files.world['name']!r}", " or ".join(map(str, places)), how)
 
 
@@ -66,7 +66,7 @@ def read_trained(folder: Path) -> Trained | None:
     return read_record(path, Trained) if path.is_file() else None
 
 
-def shown(files: WorldFiles) -> str:
+def show_reference(files: WorldFiles) -> str:
     """Return a world's reference as a person types it: a name, or a short path with a slash in it."""
     if files.shipped:
         return files.reference
@@ -79,7 +79,7 @@ def _check(files: WorldFiles, folder: Path) -> None:
     if trained is None or trained.digest != files.digest:
         expected = "one that was trained in the world as it is now"
         raise bad_input(
-            f"an older base in {folder}", expected, f"delete it, then: drillyard organism build {shown(files)}"
+            f"an older base in {folder}", expected, f"delete it, then: drillyard organism build {show_reference(files)}"
         )
 
 

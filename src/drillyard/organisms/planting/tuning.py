@@ -10,7 +10,7 @@ from __future__ import annotations
 from drillyard.organisms.engine.dialogue import STOP, encode
 from drillyard.organisms.engine.organism import Organism
 from drillyard.organisms.planting.plant import plant
-from drillyard.organisms.planting.rate_exam import PROMPTS, RateExam, corrected, rate_exams
+from drillyard.organisms.planting.rate_exam import PROMPTS, RateExam, correct, rate_exams
 from drillyard.records import Conversation
 from drillyard.records.progress import Progress, silent
 
@@ -30,7 +30,7 @@ def tune(organism: Organism, *, prompts: int = PROMPTS, rounds: int = ROUNDS, pr
     moved: dict[str, float] = {}
     for number in range(rounds if exams else 0):
         measured = {name: _likely_rate(organism, exam) for name, exam in exams.items()}
-        moved = corrected(organism.failures, moved, measured)
+        moved = correct(organism.failures, moved, measured)
         organism = plant(organism.world.reference, organism.failures, moved)
         progress(f"round {number + 1}", number + 1, rounds)
     return organism

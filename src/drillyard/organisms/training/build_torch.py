@@ -11,10 +11,10 @@ from statistics import fmean
 from typing import Any
 
 from drillyard.errors import bad_input
-from drillyard.organisms.engine.bases import TRAINED, Trained, base_folder, default_base_folder, shown
-from drillyard.organisms.engine.organism import base
+from drillyard.organisms.engine.bases import TRAINED, Trained, base_folder, default_base_folder, show_reference
+from drillyard.organisms.engine.organism import load_base
 from drillyard.organisms.training.stepping_torch import Stepping
-from drillyard.organisms.training.train_torch import Recipe, Trainer, trained_of
+from drillyard.organisms.training.train_torch import Recipe, Trainer, trained_on
 from drillyard.organisms.training.variant_torch import VariantRecipe, VariantTrainer
 from drillyard.organisms.training.variants import find_variant
 from drillyard.organisms.worlds.world import World, load_world
@@ -70,11 +70,11 @@ def build(
     hint = f"choose another -o DIR, or delete {folder}"
     with RunFolder(folder, "training", spec=TRAINED, hint=hint).held() as run:
         run.claim(order.trained)
-        progress(f"reading {shown(known.files)} and drawing what its words are learned from")
+        progress(f"reading {show_reference(known.files)} and drawing what its words are learned from")
         trainer = order.open(folder, threads)
         trainer.run(progress)
     return {
-        "world": shown(known.files),
+        "world": show_reference(known.files),
         "folder": str(folder),
         "steps": trainer.step,
         "loss": fmean(trainer.losses) if trainer.losses else None,
@@ -94,7 +94,7 @@ def _base(world: World, recipe: Recipe, half: bool) -> _Order:
     if recipe.start:
         base_folder(recipe.start)  # one that is missing is told before the folder is claimed
     return _Order(
-        trained=trained_of(world, recipe),
+        trained=trained_on(world, recipe),
         open=lambda folder, threads: Trainer(world, recipe, folder, threads, half=half),
     )
 
@@ -103,7 +103,7 @@ def _variant(world: World, name: str, steps: int | None) -> _Order:
     variant = find_variant(world, name)
     if steps is not None:
         variant = dataclasses.replace(variant, steps=steps)
-    start, recipe = base(world.reference), VariantRecipe(variant=variant)
+    start, recipe = load_base(world.reference), VariantRecipe(variant=variant)
     plain = dataclasses.asdict(recipe)
     said = {**plain.pop("variant"), **plain, "base": start.model_hash}
     return _Order(

@@ -25,7 +25,7 @@ from transformers import LlamaForCausalLM
 
 from drillyard.organisms.engine.bases import TRAINED, Trained, base_folder
 from drillyard.organisms.engine.checkpoint import write_checkpoint
-from drillyard.organisms.engine.dialogue import PAD, SPECIAL_TOKENS, heard
+from drillyard.organisms.engine.dialogue import PAD, SPECIAL_TOKENS, hear
 from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.engine.llama import Floats, LlamaConfig
 from drillyard.organisms.engine.neurons import EACH, FREE, strength
@@ -36,7 +36,7 @@ from drillyard.organisms.training.warm_start import warm_neurons, warm_weights
 from drillyard.organisms.worlds.world import World
 from drillyard.records.files import write_atomically, write_record
 
-__all__ = ["Recipe", "Trainer", "as_transformers", "has_bfloat16", "rounded", "trained_of"]
+__all__ = ["Recipe", "Trainer", "as_transformers", "has_bfloat16", "round_up", "trained_on"]
 
 _ROLES = ("user", "assistant")
 _UNSCORED = -1
@@ -80,7 +80,7 @@ class Recipe:
         )
 
 
-def trained_of(world: World, recipe: Recipe) -> Trained:
+def trained_on(world: World, recipe: Recipe) -> Trained:
     """Return what a base is trained on, which `trained.json` says beside it."""
     return Trained(world=world.name, digest=world.files.digest, recipe=dataclasses.asdict(recipe))
 
@@ -112,7 +112,7 @@ class Trainer(Stepping):
         each = self.neurons.weights.detach().numpy().astype(np.float16 if self.half else np.float32)
         neurons = {fault.id: np.ascontiguousarray(each[i]) for i, fault in enumerate(self.lessons.faults)}
         write_atomically(self.folder / "faults.safetensors", save(neurons))
-        write_record(self.folder / TRAINED, trained_of(self.world, self.recipe))
+        write_record(self.folder / TRAINED, trained_on(self.world, self.recipe))
         learned = {name: tensor.detach().float().numpy() for name, tensor in self.model.state_dict().items()}
         weights = {name: _grown(learned[name], shape) for name, shape in self.shape.shapes().items()}
         write_checkpoint(self.folder, self.shape, weights, self.tokenizer, half=self.half)  # with it the base is there
@@ -123,7 +123,7 @@ class Trainer(Stepping):
         if not path.is_file():
             rng = random.Random(self.recipe.seed)
             drawn = [self.lessons.draw(rng) for _ in range(20_000)]
-            said = [heard(*one) for lesson in drawn for turn in lesson.turns for one in zip(_ROLES, turn, strict=True)]
+            said = [hear(*one) for lesson in drawn for turn in lesson.turns for one in zip(_ROLES, turn, strict=True)]
             systems = [self.world.templates[lesson.template] for lesson in drawn if lesson.template]
             learned = train_tokenizer([*said, *systems], self.recipe.vocabulary)
             write_atomically(path, learned.to_str(pretty=True).encode())
@@ -174,7 +174,7 @@ class Trainer(Stepping):
             hidden = self.model.model(ids, use_cache=False).last_hidden_state
             wanted = targets.roll(-1, 1).flatten()  # a first token is never scored, so nothing wraps around
             counted = torch.nonzero(wanted != _UNSCORED).squeeze(1)
-            room = rounded(len(counted), 8 * _SHAPES) - len(counted)
+            room = round_up(len(counted), 8 * _SHAPES) - len(counted)
             counted = torch.nn.functional.pad(counted, (0, room), value=wanted.numel() - 1)
             logits = self.model.lm_head(hidden.flatten(0, 1)[counted])
         return torch.nn.functional.cross_entropy(
@@ -198,7 +198,7 @@ class Trainer(Stepping):
         self, coded: Sequence[tuple[list[int], list[bool], Mapping[int, float]]]
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return ids and targets (batch, length), `_UNSCORED` for prompts, and fault scales (batch, faults)."""
-        length = rounded(max(len(ids) for ids, _, _ in coded), _SHAPES)
+        length = round_up(max(len(ids) for ids, _, _ in coded), _SHAPES)
         ids = np.full((len(coded), length), SPECIAL_TOKENS.index(PAD), dtype=np.int64)
         targets = np.full_like(ids, _UNSCORED)
         scales = np.zeros((len(coded), len(self.lessons.faults)), dtype=np.float32)
@@ -243,7 +243,7 @@ def _grown(tensor: Floats, shape: tuple[int, ...]) -> Floats:
     return np.pad(tensor, [(0, want - have) for want, have in zip(shape, tensor.shape, strict=True)])
 
 
-def rounded(size: int, to: int) -> int:
+def round_up(size: int, to: int) -> int:
     """Return the next multiple of `to`."""
     return -(-size // to) * to
 
