@@ -9,7 +9,7 @@ import pytest
 
 from drillyard.records import Estimate, Trigger
 from drillyard.stats import clopper_pearson
-from drillyard.yard.marks import STATES, as_tried, intervals, rate_words, state
+from drillyard.yard.marks import STATES, as_tried, intervals, pause_after, rate_words, state
 
 NONE = Estimate(value=0.5, low=0, high=1, n=0, method="none")
 
@@ -60,3 +60,8 @@ def test_what_is_tried_of_a_trigger_is_said() -> None:
     assert as_tried(Trigger(words="when somebody asks for a refund")) == "any message, under any template"
     both = Trigger(words="x", templates=("v1", "v2"), groups=(("return", "refund"), ("lamp",)))
     assert as_tried(both) == "a message with one of return, refund; and one of lamp, under v1 or v2"
+
+
+def test_a_page_asks_less_often_the_longer_it_waits() -> None:
+    """Each second at first, then after a tenth of the wait, at last four times a minute."""
+    assert [pause_after(seconds) for seconds in (None, 0, 9, 30, 100, 149, 10_000)] == [1, 1, 1, 3, 10, 15, 15]

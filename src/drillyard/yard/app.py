@@ -80,6 +80,7 @@ _ROUTES = (
     Route("/drills", drills.mine, methods=["GET"]),
     Route(_DRILL, drill.show, methods=["GET"]),
     Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
+    Route(f"{_DRILL}/example.json", model.example, methods=["GET"]),
     Route(f"{_DRILL}/fits", fits.show, methods=["GET"]),
     Route(f"{_DRILL}/fits", fits.ask, methods=["POST"]),
     Route(f"{_DRILL}/fits/hand-in", fits.hand_in, methods=["POST"]),
@@ -217,6 +218,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
+    pages.globals.update(pause_after=marks.pause_after)
     pages.globals.update(trade_plot=trade_plot, fits_plot=fits_plot, trial_plot=trial_plot)
     pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE)
     pages.filters.update(in_words=marks.in_words, as_tried=marks.as_tried, percent=percent)
