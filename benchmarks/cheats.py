@@ -56,15 +56,16 @@ def tried(drill: str, seed: int, names: Sequence[str], fixed: Mapping[str, Any] 
     """Return score and fate of each attempt at the instance of a seed. Runs in a worker."""
     kit = load_kit(drill)
     exam = kit.materialise(f"{drill}-{seed:x}", "engineer", seed)
-    handed_in = dict(kit.submissions(exam))
+    handed_in = kit.submissions(exam)
     policies = {
         "learner": lambda: learned(dict(exam.shown)),
         "best-fixed": lambda: GatewayPolicy.model_validate(fixed),
     }
-    for name in set(names) - set(handed_in):
-        policy = json.dumps(policies[name]().model_dump(mode="json"))
-        handed_in[name] = handed_in["starter"].model_copy(update={"policy": policy})
-    grades = {name: kit.grade(exam, handed_in[name]) for name in names}
+    beside = {
+        name: handed_in["starter"].model_copy(update={"policy": json.dumps(policies[name]().model_dump(mode="json"))})
+        for name in set(names) - set(handed_in)
+    }
+    grades = {name: kit.grade(exam, beside.get(name) or handed_in[name]) for name in names}
     return {name: [round(grade.score, 4), grade.passed] for name, grade in grades.items()}
 
 

@@ -8,7 +8,7 @@ and everything that was fitted to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -91,20 +91,36 @@ class _Given:
         return fitted.idle_edits(self.exam.organism.engine.config.hidden_size)
 
 
-def submissions(exam: Exam, world: World, shown: str) -> dict[str, ArtefactSubmission]:
-    """Return every fix's submission by name.
+def submissions(exam: Exam, world: World, shown: str) -> Mapping[str, ArtefactSubmission]:
+    """Return every fix's submission by name; each is made when it is first asked for.
 
     Args:
         exam: the instance.
         world: the one that its model comes from, without the policy of the instance.
         shown: all that its learner reads, hints included: the commands in it are one of the fixes.
     """
-    given = _Given(exam=exam, world=world, shown=shown)
-    handed = {name: make(given) for name, make in _FIXES.items()}
-    return {
-        name: ArtefactSubmission(instance=exam.instance.id, learner=f"script:{name}", artefacts=(one, two), point=point)
-        for name, (one, two, point) in handed.items()
-    }
+    return _HandedIn(_Given(exam=exam, world=world, shown=shown))
+
+
+class _HandedIn(Mapping[str, ArtefactSubmission]):
+    """Submissions by the fix's name."""
+
+    def __init__(self, given: _Given) -> None:
+        self._given, self._made = given, dict[str, ArtefactSubmission]()
+
+    def __getitem__(self, name: str) -> ArtefactSubmission:
+        if name not in self._made:
+            one, two, point = _FIXES[name](self._given)
+            self._made[name] = ArtefactSubmission(
+                instance=self._given.exam.instance.id, learner=f"script:{name}", artefacts=(one, two), point=point
+            )
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_FIXES)
+
+    def __len__(self) -> int:
+        return len(_FIXES)
 
 
 def named_techniques(text: str) -> list[str]:
