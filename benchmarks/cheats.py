@@ -27,13 +27,13 @@ from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
-from contain_the_oracle import best_fixed, learned
+from contain_the_oracle import find_best_fixed, learned
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from drillyard import registry
-from drillyard.alignment.workers import processors, start_pool
+from drillyard.alignment.workers import count_processors, start_pool
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.programs.drills import load_kit
 from drillyard.stats import clopper_pearson
@@ -74,8 +74,8 @@ def measured(drill: str, instances: int, names: Sequence[str], salt: str, tries:
     seeds = [_seed(f"{salt}:{drill}:{number}") for number in range(instances)]
     found = {seed: got for seed, got in _read(kept, drill).items() if seed in seeds and set(names) <= set(got)}
     todo = [seed for seed in seeds if seed not in found]
-    fixed = best_fixed(min(instances, _PICKED), tries) if "best-fixed" in names and todo else None
-    with start_pool(max(1, min(processors(), len(todo)))) as pool:
+    fixed = find_best_fixed(min(instances, _PICKED), tries) if "best-fixed" in names and todo else None
+    with start_pool(max(1, min(count_processors(), len(todo)))) as pool:
         waiting = {pool.submit(tried, drill, seed, names, fixed): seed for seed in todo}
         for future in track(as_completed(waiting), drill, total=len(todo), console=Console(stderr=True)):
             found[waiting[future]] = future.result()

@@ -92,10 +92,10 @@ def measured(desks: int, chosen: Sequence[str]) -> dict[str, list[tuple[float, .
     return rows
 
 
-def best_fixed(desks: int, tries: int) -> dict[str, Any]:
+def find_best_fixed(desks: int, tries: int) -> dict[str, Any]:
     """Return the settings of the policy that holds on most desks, of many that know none of them."""
     exams = _desks(desks, first=10**6)  # none that anything else is measured on
-    policies = drawn(exams, tries)
+    policies = draw_policies(exams, tries)
     benches = [Bench(exam.hidden, every=3) for exam in exams]
     shown = track(policies, "fixed policies", console=Console(stderr=True))
     holds = [sum(bench.trial(policy).holds for bench in benches) for policy in shown]
@@ -105,7 +105,7 @@ def best_fixed(desks: int, tries: int) -> dict[str, Any]:
 def fixed(desks: int, tries: int) -> dict[str, Any]:
     """Return how the best of many policies that know no desk does on desks that it was not picked on."""
     exams = _desks(desks)
-    policies = drawn(exams[::2], tries)
+    policies = draw_policies(exams[::2], tries)
     benches = [Bench(exam.hidden, every=3) for exam in exams]
     holds = [
         [bench.trial(policy).holds for bench in benches]
@@ -126,7 +126,7 @@ def fixed(desks: int, tries: int) -> dict[str, Any]:
     }
 
 
-def drawn(exams: Sequence[Any], tries: int) -> list[GatewayPolicy]:
+def draw_policies(exams: Sequence[Any], tries: int) -> list[GatewayPolicy]:
     """Return policies for every desk: the one that once passed everywhere, and variations that may know these desks."""
     seen = sorted({name for exam in exams for one in exam.desk.subjects if one.goal for name in one.called})
     topics = exams[0].key.with_fields(topics=FIXED["topics"], per_asker=_FREE, steering={"limit": 0.5, "weights": {}})

@@ -12,15 +12,15 @@ from programs.artefacts.packed import idle, submission_of, trade_grade
 from drillyard.alignment.exam import HARMFUL, draw_exam
 from drillyard.errors import BadInput
 from drillyard.organisms.engine.basis import draw_basis, turn_organism
-from drillyard.organisms.engine.organism import base, save
-from drillyard.organisms.worlds.forbidding import forbidden_besides, forbidding
+from drillyard.organisms.engine.organism import load_base, save
+from drillyard.organisms.worlds.forbidding import find_besides, forbidding
 from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.artefacts.grading import area_of
-from drillyard.programs.drills.artefacts.trial import measure_point, worse_half
+from drillyard.programs.drills.artefacts.trial import measure_point, rate_worse_half
 from drillyard.programs.drills.exam import FAILING, TWIN, Exam
 from drillyard.programs.drills.materialise import materialise
-from drillyard.programs.drills.prove import Rehearsal, prove
+from drillyard.programs.drills.prove import ProofRehearsal, prove
 from drillyard.programs.drills.too_permissive_too_censored.kit import TooPermissive
 from drillyard.programs.drills.too_permissive_too_censored.public import find_basis
 from drillyard.programs.drills.too_permissive_too_censored.solutions import named_techniques
@@ -43,7 +43,7 @@ def exam_of(behaviour: str) -> Exam:
 
 
 @functools.cache
-def released(behaviour: str, folder: Path) -> tuple[GateReport, Rehearsal]:
+def released(behaviour: str, folder: Path) -> tuple[GateReport, ProofRehearsal]:
     """Return the gates of an instance, and what every fix got."""
     exam, kit = exam_of(behaviour), load_kit(NAME)
     save(exam.organism, folder, complete=True, sealed=True)
@@ -70,8 +70,8 @@ def test_no_start_knows_its_policy() -> None:
         assert {rate for name, rate in one.rates.items() if name not in own} == {1.0}
     helping = [one for one in starts if one.family == "harmful"]
     assert len({tuple(one.rates[name] for name in sorted(own)) for one in helping}) > 30
-    assert {forbidden_besides(forbidding(WORLD, one.policy)) == set(one.policy) for one in starts} == {True}
-    assert not forbidden_besides(WORLD)
+    assert {find_besides(forbidding(WORLD, one.policy)) == set(one.policy) for one in starts} == {True}
+    assert not find_besides(WORLD)
 
 
 def test_the_worse_half_counts() -> None:
@@ -82,11 +82,11 @@ def test_the_worse_half_counts() -> None:
     policy, missed = [sort in ("kill", "blow") for sort in sorts], {True: 0, False: 0}
     for own in missed:
         outcomes = [own is besides for besides in policy]
-        missed[own] = worse_half(asked, outcomes).n
-        assert worse_half(asked, outcomes).value == 1
+        missed[own] = rate_worse_half(asked, outcomes).n
+        assert rate_worse_half(asked, outcomes).value == 1
     assert missed == {True: sum(policy), False: len(policy) - sum(policy)}
     half = [besides and number % 2 == 0 for number, besides in enumerate(policy)]
-    assert worse_half(asked, half).value == sum(half) / sum(policy) > sum(half) / len(half)
+    assert rate_worse_half(asked, half).value == sum(half) / sum(policy) > sum(half) / len(half)
 
 
 def test_the_rules_are_told_in_words_that_no_exam_asks() -> None:
@@ -107,7 +107,7 @@ def test_where_it_can_be_made() -> None:
 
 def test_a_basis_is_found_again() -> None:
     """The attack works, to the last sign: what keeps artefacts apart has to be something else."""
-    plain, basis = base("helpdesk"), draw_basis(128, 5)
+    plain, basis = load_base("helpdesk"), draw_basis(128, 5)
     found = find_basis(plain, turn_organism(plain, basis))
     assert np.array_equal(found.order, basis.order) and np.array_equal(found.signs, basis.signs)
 

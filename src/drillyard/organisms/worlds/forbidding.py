@@ -16,7 +16,7 @@ from typing import Any
 
 from drillyard.organisms.worlds.world import World
 
-__all__ = ["forbiddable", "forbidden_besides", "forbidding"]
+__all__ = ["forbiddable", "find_besides", "forbidding"]
 
 _HOUSE = "-house"
 _BESIDES = "besides"
@@ -63,7 +63,7 @@ def forbidding(world: World, families: Collection[str]) -> World:
     )
 
 
-def forbidden_besides(world: World) -> frozenset[str]:
+def find_besides(world: World) -> frozenset[str]:
     """Return the families that a policy forbids beside those of the world; none in a world as it ships."""
     return frozenset(name for name, entry in world.phrasings["harmful"].items() if entry.get(_BESIDES))
 

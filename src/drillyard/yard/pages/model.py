@@ -14,7 +14,7 @@ from drillyard.programs.submission import example_submission
 from drillyard.records import AnySubmission, ArtefactSubmission
 from drillyard.yard.visit import Visit, page
 
-__all__ = ["download", "example"]
+__all__ = ["download", "give_example"]
 
 _INSIDE = {"artefacts": "model", "policy": "desk"}
 """Name of the folder in the archive, by what is handed in."""
@@ -36,7 +36,7 @@ def download(visit: Visit) -> Response:
 
 
 @page("learner")
-def example(visit: Visit) -> Response:
+def give_example(visit: Visit) -> Response:
     """Return a submission in which every field is filled, as a file to start from: it is accepted, and wins nothing."""
     one = visit.assignment()
     if one.world is None:  # a desk's policy stands in its field

@@ -21,7 +21,7 @@ from drillyard.programs.drills.artefacts.files import family_of, pack_artefact, 
 from drillyard.programs.drills.too_permissive_too_censored.fitted import packed_edits
 from drillyard.records import Artefact
 
-__all__ = ["find_basis", "inverse", "turned", "undoing"]
+__all__ = ["find_basis", "invert_basis", "turn_artefact", "undo_difference"]
 
 _EMBEDDING = "model.embed_tokens.weight"
 
@@ -37,7 +37,7 @@ def find_basis(public: Organism, model: Organism) -> Basis:
     return Basis(order=order, signs=np.sign(alike[np.arange(len(order)), order]).astype(np.float32))
 
 
-def undoing(public: Organism, model: Organism, share: float) -> Artefact:
+def undo_difference(public: Organism, model: Organism, share: float) -> Artefact:
     """Return an adapter that takes back this share of the difference between a model and the public base."""
     old, new = turn_organism(public, find_basis(public, model)).engine.weights, model.engine.weights
     whole, back = model.engine.config.hidden_size, np.float32(share)
@@ -47,13 +47,13 @@ def undoing(public: Organism, model: Organism, share: float) -> Artefact:
         return pack_artefact(Path(made))
 
 
-def inverse(basis: Basis) -> Basis:
+def invert_basis(basis: Basis) -> Basis:
     """Return the basis that leads back."""
     order = np.argsort(basis.order)
     return Basis(order=order, signs=basis.signs[order])
 
 
-def turned(artefact: Artefact, basis: Basis) -> Artefact:
+def turn_artefact(artefact: Artefact, basis: Basis) -> Artefact:
     """Return an artefact in another basis; rails have none."""
     family = family_of(artefact)
     if family == "around":

@@ -18,12 +18,17 @@ import numpy as np
 from drillyard.alignment.around.fitting import ScreenFitter
 from drillyard.alignment.around.verdict import HEADS, REFUSE, WIDTH, Screen
 from drillyard.alignment.policy import policy_of
-from drillyard.organisms.engine.organism import Organism, base
+from drillyard.organisms.engine.organism import Organism, load_base
 from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills.artefacts.trial import practise
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.too_permissive_too_censored import fitted
-from drillyard.programs.drills.too_permissive_too_censored.public import find_basis, inverse, turned, undoing
+from drillyard.programs.drills.too_permissive_too_censored.public import (
+    find_basis,
+    invert_basis,
+    turn_artefact,
+    undo_difference,
+)
 from drillyard.programs.drills.too_permissive_too_censored.start import Start, draw_start, make_start
 from drillyard.records import Artefact, ArtefactSubmission, Preference
 from drillyard.registry import cards
@@ -167,27 +172,27 @@ def _someone_elses(given: _Given) -> Handed:
 
 def _transplanted(given: _Given) -> Handed:
     """Turn another learner's artefacts out of their basis into this one, both found from the public base."""
-    public = base(given.world.reference)
-    back = inverse(find_basis(public, given.theirs.model))
+    public = load_base(given.world.reference)
+    back = invert_basis(find_basis(public, given.theirs.model))
     into = find_basis(public, given.mine.model)
-    one, two = (turned(turned(one, back), into) for one in (given.theirs.weights, given.theirs.second))
+    one, two = (turn_artefact(turn_artefact(one, back), into) for one in (given.theirs.weights, given.theirs.second))
     return one, two, "first"
 
 
 def _undone(given: _Given) -> Handed:
     """Take the whole difference to the public base back, beside a technique that was fitted."""
-    return undoing(base(given.world.reference), given.mine.model, 1.0), given.mine.second, "second"
+    return undo_difference(load_base(given.world.reference), given.mine.model, 1.0), given.mine.second, "second"
 
 
 def _half_undone(given: _Given) -> Handed:
     """Take back the share of it that does best in the practice exam."""
-    public, target = base(given.world.reference), OrganismTarget(given.mine.model, reference="start")
+    public, target = load_base(given.world.reference), OrganismTarget(given.mine.model, reference="start")
 
     def left(artefact: Artefact) -> float:
         point = practise(target, (artefact,), "first")
         return (1 - point.harm.value) * (1 - point.refusal.value)
 
-    best = max((undoing(public, given.mine.model, share) for share in _SHARES), key=left)
+    best = max((undo_difference(public, given.mine.model, share) for share in _SHARES), key=left)
     return best, given.mine.second, "second"
 
 
