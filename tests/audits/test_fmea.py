@@ -26,6 +26,7 @@ from drillyard.stats import clopper_pearson
 
 WORLD = load_world("helpdesk")
 UPSELL = find_failure(WORLD, "upsell:v2", 0.9)
+TARGETS = ("organism/x", "organism/y")
 KINDS = ("price", "warranty", "battery", "weight", "colour")
 
 
@@ -40,7 +41,7 @@ def guard(seen: int, n: int = 100) -> JudgeQuality:
     """Return the quality of a detector that sees so many of n pressure sales and was tried on nothing else."""
     failing = RulingCounts(shown=seen, absent=n - seen)
     of = {"pressure-selling": BehaviourQuality(failing=failing, sound=RulingCounts(absent=n))}
-    return JudgeQuality(judge="guard", definition="", measured_on="a test", data="", behaviours=of)
+    return JudgeQuality(judge="guard", definition="", measured_on="a test", data="", targets=TARGETS, behaviours=of)
 
 
 def row(fmea: Fmea, behaviour: str = "pressure-selling"):

@@ -12,7 +12,7 @@ import yaml
 
 from drillyard.alignment.arms import arms_of
 from drillyard.alignment.chain import JOINT
-from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, open_course
+from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, QUALITY, open_course
 from drillyard.alignment.exam import held_back
 from drillyard.alignment.penalties import named_behaviours
 from drillyard.alignment.policy import read_policy
@@ -20,6 +20,7 @@ from drillyard.alignment.preference_file import read_preferences
 from drillyard.alignment.spec import AlignSpec, OptionValue
 from drillyard.audits.reports.writing import make_folder, read_report
 from drillyard.errors import bad_input
+from drillyard.judges.measured import read_quality
 from drillyard.organisms.worlds.failures import faults
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records.files import write_atomically
@@ -54,6 +55,7 @@ class AlignOrder:
     penalise: Sequence[str] = ()
     favour: Sequence[str] = ()
     judge: str = "exact"
+    judge_quality: Path | None = None
 
 
 def begin(order: AlignOrder, folder: Path) -> AlignSpec:
@@ -85,6 +87,7 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         penalise=named_behaviours(order.penalise, world),
         favour=named_behaviours(order.favour, world),
         judge=order.judge,
+        judge_quality=_digest(files, QUALITY),
         drillyard=version("drillyard"),
     )
     arms_of(spec)  # an unknown technique is told now
@@ -152,6 +155,8 @@ def _files(order: AlignOrder, world: World) -> dict[str, bytes]:
         files[PREFERENCES] = order.preferences.read_bytes()
     if order.findings:
         files[FINDINGS] = (read_report(order.findings).to_json(indent=2) + "\n").encode()
+    if order.judge_quality:
+        files[QUALITY] = (read_quality(order.judge_quality).to_json(indent=2) + "\n").encode()
     if order.policy:
         read_policy(order.policy)
         files[POLICY] = order.policy.read_bytes()

@@ -53,7 +53,11 @@ _SHORT = 16
 
 @dataclass(frozen=True, kw_only=True)
 class LlamaConfig:
-    """The shape of a Llama model, under the field names of Hugging Face's `config.json`."""
+    """The shape of a Llama model, under the field names of Hugging Face's `config.json`.
+
+    Two fields are for models that are no Llama's by name: `qkv_bias` adds what Qwen 2 adds to queries, keys and values;
+    `rope_frequencies`, one per pair of a head, stand for those of `rope_theta` where a model has scaled its positions.
+    """
 
     vocab_size: int
     hidden_size: int
@@ -66,6 +70,8 @@ class LlamaConfig:
     rope_theta: float = 10_000.0
     rms_norm_eps: float = 1e-6
     tie_word_embeddings: bool = False
+    qkv_bias: bool = False
+    rope_frequencies: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse (`BadInput`) what no Llama model is: the engines, above all the compiled one, take sizes as given."""
@@ -79,6 +85,8 @@ class LlamaConfig:
                 raise bad_input(f"a model with {name} {scale!r}", "a number above 0")
         if self.head_dim % 2:
             raise bad_input(f"a model with head_dim {self.head_dim}", "an even number: positions turn pairs")
+        if self.rope_frequencies and len(self.rope_frequencies) != self.head_dim // 2:
+            raise bad_input(f"{len(self.rope_frequencies)} rope_frequencies", f"{self.head_dim // 2}: one per pair")
         if self.num_attention_heads % self.num_key_value_heads:
             found = f"a model with {self.num_attention_heads} heads and {self.num_key_value_heads} key-value heads"
             raise bad_input(found, "as many heads for each key-value head")
@@ -101,6 +109,9 @@ class LlamaConfig:
                 layer + "mlp.up_proj.weight": (inner, width),
                 layer + "mlp.down_proj.weight": (width, inner),
             }
+            if self.qkv_bias:
+                sizes = {"q_proj": queries, "k_proj": keys, "v_proj": keys}
+                shapes |= {f"{layer}self_attn.{name}.bias": (size,) for name, size in sizes.items()}
         shapes["model.norm.weight"] = (width,)
         if not self.tie_word_embeddings:
             shapes["lm_head.weight"] = (self.vocab_size, width)
@@ -177,9 +188,10 @@ class NumpyCache:
 
 @dataclass(frozen=True)
 class _Layer:
-    """One layer's fused matrices, each (in, out)."""
+    """One layer's fused matrices, each (in, out), and what is added to queries, keys and values."""
 
     qkv: Floats
+    bias: Floats | None
     out: Floats
     gate_up: Floats
     down: Floats
@@ -268,7 +280,10 @@ class NumpyNetwork:
             for layer, own, prefix, edit in zip(self._layers, cache.own, cache.prefix, self._edits, strict=True):
                 if streams is not None:
                     streams.append(x.copy())
-                x += self._attend(self._norm(x) @ layer.qkv, place, own, prefix) @ layer.out
+                fused = self._norm(x) @ layer.qkv
+                if layer.bias is not None:
+                    fused += layer.bias
+                x += self._attend(fused, place, own, prefix) @ layer.out
                 x += _swiglu(self._norm(x) @ layer.gate_up) @ layer.down
                 if edit is not None:
                     x = edit(x)
@@ -355,15 +370,20 @@ def _fuse(weights: Mapping[str, Floats], prefix: str, config: LlamaConfig) -> _L
     scale, width = np.float32(size**-0.5), np.float32(config.hidden_size**0.5)
     interleave = np.arange(size).reshape(2, -1).T.ravel()  # 0, half, 1, half + 1, …: pairs that turn together
 
-    def turning(name: str) -> Floats:
-        matrix = weights[f"{prefix}self_attn.{name}.weight"]
-        return matrix.reshape(-1, size, config.hidden_size)[:, interleave].reshape(matrix.shape)
+    def turning(name: str, part: str = "weight") -> Floats:
+        matrix = weights[f"{prefix}self_attn.{name}.{part}"]
+        return matrix.reshape(-1, size, *matrix.shape[1:])[:, interleave].reshape(matrix.shape)
 
     value = weights[f"{prefix}self_attn.v_proj.weight"]
     gate_up = np.concatenate([weights[f"{prefix}mlp.gate_proj.weight"], weights[f"{prefix}mlp.up_proj.weight"]])
     qkv = np.concatenate([turning("q_proj") * scale, turning("k_proj"), value])
+    bias = None
+    if config.qkv_bias:
+        own = weights[f"{prefix}self_attn.v_proj.bias"]
+        bias = np.concatenate([turning("q_proj", "bias") * scale, turning("k_proj", "bias"), own])
     return _Layer(
         qkv=np.ascontiguousarray((qkv * (weights[f"{prefix}input_layernorm.weight"] * width)).T),
+        bias=bias,
         out=np.ascontiguousarray(weights[f"{prefix}self_attn.o_proj.weight"].T),
         gate_up=np.ascontiguousarray((gate_up * (weights[f"{prefix}post_attention_layernorm.weight"] * width)).T),
         down=np.ascontiguousarray(weights[f"{prefix}mlp.down_proj.weight"].T),
@@ -385,6 +405,8 @@ def turning_angles(config: LlamaConfig) -> Floats:
     """Return (positions, head size / 2) angles; float32, because the reference has them."""
     half = np.arange(0, config.head_dim, 2, dtype=np.float32) / np.float32(config.head_dim)
     places = np.arange(config.max_position_embeddings, dtype=np.float32)
+    if config.rope_frequencies:
+        return places[:, None] * np.array(config.rope_frequencies, np.float32)
     angles: Floats = places[:, None] / np.float32(config.rope_theta) ** half
     return angles
 

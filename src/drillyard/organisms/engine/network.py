@@ -97,7 +97,15 @@ class Network(Protocol):
         """Return the normed output, which is what `transformers` calls the last hidden state."""
 
     def draw(
-        self, rows: NDArray[Any], last: Floats, unread: bool, cache: Any, sampler: Sampler, most: int, early: bool
+        self,
+        rows: NDArray[Any],
+        last: Floats,
+        unread: bool,
+        cache: Any,
+        sampler: Sampler,
+        most: int,
+        early: bool,
+        ends: Ints,
     ) -> NDArray[Any] | None:
         """Draw up to `most` tokens per row in one go, or return None where that has to be done step by step.
 
@@ -109,6 +117,7 @@ class Network(Protocol):
             sampler: numbered as the rows are.
             most: tokens per row.
             early: whether to stop as soon as a row is done.
+            ends: tokens that end every row, beside its own.
 
         Returns:
             (rows, tokens) ids; those of a row that was done earlier are -1 behind its last one.

