@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.kernel.library import load_library
 from drillyard.organisms.engine.kernel.network import KernelNetwork
-from drillyard.organisms.engine.llama import Floats, Ints, LayerEdits, LlamaConfig, NumpyNetwork
+from drillyard.organisms.engine.llama import Floats, Ints, LayerEdits, LlamaConfig
+from drillyard.organisms.engine.numpy_network import NumpyNetwork
 from drillyard.organisms.engine.sampling import Sampler
 
 __all__ = ["SWITCH", "Cache", "Network", "open_network"]

