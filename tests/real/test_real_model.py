@@ -25,10 +25,14 @@ from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.rules import Rule, RulesJudge
 from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.world import load_world
-from drillyard.records import Conversation, LabelledTranscript, Message, Transcript
+from drillyard.records import ArmResult, Conversation, LabelledTranscript, Message, Transcript
 from drillyard.records.patterns import pattern_of
 
-pytestmark = [pytest.mark.real, pytest.mark.skipif(bool(missing()), reason=missing() or "it is here")]
+pytestmark = [  # slow, because opening it takes 20 seconds
+    pytest.mark.real,
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(missing()), reason=missing() or "it is here"),
+]
 
 WORLD = load_world("helpdesk")
 FACTS = "You are the help desk of a shop. The Comet costs 85 euros and has 2 years of warranty. Returns are free."
@@ -109,22 +113,23 @@ def test_it_can_be_asked_to_judge(smollm2: Any) -> None:
     }
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("short")
 def test_aligning_it_recommends_nothing_where_nothing_can_be_told(tmp_path: Path) -> None:
-    """Prompt and rail: the exact judge reads none of its sentences, so no arm may win by words that it knows."""
+    """Prompt, rail, two steps of training: the judge reads nothing of it, so no arm may win by words that it knows."""
     from drillyard.alignment.order import AlignOrder
     from drillyard.alignment.weighing.page import verdict
     from drillyard.alignment.whole import Weighing, compared
 
-    order = AlignOrder(target="hf/smollm2", techniques=["prompt", "sentence-rail"], seeds=1, questions=20, pairs=20)
+    techniques, options = ["prompt", "sentence-rail", "sft"], ["sft.steps=2", "sft.batch=8"]
+    order = AlignOrder(target="hf/smollm2", techniques=techniques, options=options, seeds=1, questions=20, pairs=20)
     report = compared(order, Weighing(timing=False), tmp_path)
+    (trained,) = tmp_path.glob("arms/sft/*/1/arm.json")
+    assert 0 < ArmResult.from_json(trained.read_bytes()).cost.peak_bytes < 5e9
     assert not report.good_enough and verdict(report).startswith("Nothing can be recommended")
     start = next(point for point in report.points if point.technique == "identity")
     assert start.harm.unknown and "50" not in verdict(report)
 
 
-@pytest.mark.slow
 def test_it_learns_and_fails_by_adapters(tmp_path: Path) -> None:
     """Two steps of planting: both adapters open as models, on the GGUF file that they name as their base."""
     from drillyard.organisms.training.adapt_torch import plant_adapters
@@ -163,7 +168,6 @@ def served(folder: Path) -> Iterator[str]:
         server.wait()
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(find_spec("fastapi") is None, reason="needs fastapi: pip install 'drillyard[real]'")
 def test_behind_a_real_server_it_says_the_same(smollm2: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Greedy replies through `transformers serve`, which knows few fields and answers one at a time."""

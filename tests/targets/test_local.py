@@ -178,7 +178,9 @@ def test_a_chat_template_without_system_messages_is_one_line(folder: Path, tmp_p
 
 def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     """No such folder, a broken config, a name that is not stored on this machine while offline."""
-    with pytest.raises(BadInput, match="expected hf/ and a folder with config.json, or a name on the hub"):
+    with pytest.raises(
+        BadInput, match="expected hf/ and a folder with config.json, a file that ends in .gguf, or a name on the hub"
+    ):
         open_target("hf/./nowhere")
     (tmp_path / "config.json").write_text("{}")
     for reference in (f"hf/{tmp_path}", "hf/nobody/nothing"):
@@ -362,15 +364,20 @@ def test_the_engine_leaves_alone_what_it_does_not_know() -> None:
         assert engine_of(model) is None
 
 
-def test_whoever_takes_the_model_out_gets_it_in_place_of_the_engine(folder: Path) -> None:
-    """The engine holds a copy: a change of the model must show in the next reply."""
+def test_a_changed_model_is_what_answers(folder: Path) -> None:
+    """The engine holds a copy: a change of the weights, of the whole model or by a hook shows in the next reply."""
     target = opened(folder)
     before = target.generate(TALK, [None] * len(TALK))
-    assert target._engine is not None
-    with torch.no_grad():
-        target.model.lm_head.weight.mul_(-1)
-    after = target.generate(TALK, [None] * len(TALK))
-    assert target._engine is None and [one.text for one in after] != [one.text for one in before]
+    first = target._engine
+    assert first is not None and target.generate(TALK, [None] * len(TALK)) == before and target._engine is first
+    hook = target.model.lm_head.register_forward_hook(lambda module, given, out: -out)
+    negated = target.generate(TALK, [None] * len(TALK))
+    hook.remove()
+    assert target.generate(TALK, [None] * len(TALK)) == before and target._engine is first
+    target.model.lm_head.weight.data.mul_(-1)
+    assert target.generate(TALK, [None] * len(TALK)) == negated != before and target._engine is not first
+    target.model = random_of("Llama")
+    assert target.generate(TALK, [None] * len(TALK)) not in (before, negated)
 
 
 def test_any_token_of_a_list_ends_a_reply(folder: Path) -> None:

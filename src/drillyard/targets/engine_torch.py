@@ -5,6 +5,7 @@ It knows Llamas, and those that differ in name, in biases of queries, keys and v
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import torch
@@ -14,7 +15,9 @@ from drillyard.errors import BadInput
 from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.engine.llama import LlamaConfig
 
-__all__ = ["engine_of"]
+__all__ = ["engine_of", "fingerprint", "hooked"]
+
+_SAMPLES = 4
 
 _KNOWN = {"LlamaForCausalLM": False, "MistralForCausalLM": False, "Qwen2ForCausalLM": True}
 """Classes of models, and whether they add biases to queries, keys and values."""
@@ -46,11 +49,28 @@ def engine_of(model: Any) -> Engine | None:
         return None
 
 
+def hooked(model: Any) -> bool:
+    """Say whether something listens to a model's layers, or changes what they say."""
+    return any(one._forward_hooks or one._forward_pre_hooks for one in model.modules())
+
+
+def fingerprint(model: Any) -> str:
+    """Return what changes with a model's weights, in a few milliseconds: where they lie, how often, samples of them.
+
+    A change of single numbers through `.data`, which torch does not count, may go unseen; training never is.
+    """
+    digest = hashlib.sha256(str(model.device).encode())
+    for tensor in model.parameters():
+        flat = tensor.detach().view(-1)
+        few = flat[:: max(1, len(flat) // _SAMPLES)][:_SAMPLES].float().tolist()
+        digest.update(repr((tensor.data_ptr(), tensor._version, few)).encode())
+    return digest.hexdigest()
+
+
 def _is_plain(model: Any, config: Any) -> bool:
     rope = getattr(config, "rope_parameters", None) or {}
     linear = [module for module in model.modules() if isinstance(module, torch.nn.Linear)]
-    hooked = any(one._forward_hooks or one._forward_pre_hooks for one in model.modules())
-    plain = all(type(module) is torch.nn.Linear for module in linear) and not hooked
+    plain = all(type(module) is torch.nn.Linear for module in linear) and not hooked(model)
     small = sum(parameter.numel() for parameter in model.parameters()) <= _MOST
     usual = config.hidden_act == "silu" and not getattr(config, "mlp_bias", False)
     usual = usual and not getattr(config, "attention_bias", False) and not _slides(config)

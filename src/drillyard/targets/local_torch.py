@@ -20,7 +20,7 @@ from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply
 from drillyard.targets.decoding_torch import Decoder, Fixed, Growing, can_be_fixed
 from drillyard.targets.drawing_torch import Drawer
-from drillyard.targets.engine_torch import engine_of
+from drillyard.targets.engine_torch import engine_of, fingerprint, hooked
 from drillyard.targets.revealing import Branch, Revealed, branched
 from drillyard.targets.settings import DEPLOYED, MERGED, Settings, merged, split_reference
 from drillyard.targets.watching_torch import Watch
@@ -40,7 +40,7 @@ class LocalTarget:
         max_new_tokens: a longer reply is cut.
         batch: conversations that are answered at the same time.
         fixed: on a GPU, give the model a cache of a fixed size and record its step, where it allows that.
-        quick: run on our engine where it knows the model, as long as nobody takes the model out to change it.
+        quick: run on our engine where it knows the model; it takes a changed model anew, and none with hooks.
         deployed: draw as the model's generation_config says; `temperature` then counts for nothing.
         merge: put a system message into the user's first one, for templates that know no system role.
     """
@@ -63,24 +63,14 @@ class LocalTarget:
         deployed: bool = False,
         merge: bool = False,
     ) -> None:
-        self._model, self.tokenizer, self.reference = model.eval(), tokenizer, reference
+        self.model, self.tokenizer, self.reference = model.eval(), tokenizer, reference
         self._systems, self._batch, self._merge = load_world(world).templates, batch, merge
         ends = model.generation_config.eos_token_id
         self._may_fix, self._fixed = fixed, None
-        self._may_be_quick, self._engine = quick, None
+        self._may_be_quick, self._engine, self._print = quick, None, ""
         self._ends = frozenset([ends] if isinstance(ends, int) else ends or [tokenizer.eos_token_id])
         self.settings = self._resolved(temperature, max_new_tokens, deployed)
         self._room = self.settings.max_new_tokens
-
-    @property
-    def model(self) -> Any:
-        """The model itself. Whoever takes it may change it, so our engine, which has a copy, is not used again."""
-        self._may_be_quick, self._engine = False, None
-        return self._model
-
-    @model.setter
-    def model(self, changed: Any) -> None:
-        self._model, self._fixed, self._engine, self._may_be_quick = changed.eval(), None, None, True
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Answer every conversation; one that is too long for the model gets an `error` reply.
@@ -138,7 +128,7 @@ class LocalTarget:
         shared: dict[str, Any] = {"ends": ends, "system": "merged" if self._merge else "own role"}
         if not deployed:
             return Settings(temperature=temperature, max_new_tokens=room, **shared)
-        told = self._model.generation_config
+        told = self.model.generation_config
         given = {name: getattr(told, name, None) for name in ("temperature", "top_p", "top_k", "min_p")}
         given["repetition_penalty"] = getattr(told, "repetition_penalty", None)
         return Settings(
@@ -152,7 +142,7 @@ class LocalTarget:
 
     @property
     def _context(self) -> int:
-        return int(getattr(self._model.config, "max_position_embeddings", 0) or 1 << 30)
+        return int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 30)
 
     def _encode(self, conversation: Conversation) -> list[int]:
         template = conversation.template
@@ -178,7 +168,7 @@ class LocalTarget:
         longest = max(map(len, prompts))
         padded = [[0] * (longest - len(ids)) + list(ids) for ids in prompts]
         shown = [[0] * (longest - len(ids)) + [1] * len(ids) for ids in prompts]
-        ids, mask = (torch.tensor(rows, device=self._model.device) for rows in (padded, shown))
+        ids, mask = (torch.tensor(rows, device=self.model.device) for rows in (padded, shown))
         drawer = Drawer(self.settings, seeds)
         made: list[list[int]] = [[] for _ in prompts]
         decoder = self._decoder(len(prompts), longest + self._room)
@@ -198,11 +188,11 @@ class LocalTarget:
 
     def _decoder(self, rows: int, length: int) -> Decoder:
         """Return what goes through a batch: on a GPU, if the model can, the one of the batch before where it fits."""
-        if not (self._may_fix and can_be_fixed(self._model)):
-            return Growing(self._model)
-        if self._fixed is None or not self._fixed.fits(self._model, rows, length):
+        if not (self._may_fix and can_be_fixed(self.model)):
+            return Growing(self.model)
+        if self._fixed is None or not self._fixed.fits(self.model, rows, length):
             self._fixed = None  # its memory first
-            self._fixed = Fixed(self._model, rows, length)
+            self._fixed = Fixed(self.model, rows, length)
         return self._fixed
 
     def _quick(self) -> Engine | None:
@@ -211,9 +201,11 @@ class LocalTarget:
         cut_twice = bool(asked.min_p) and asked.top_p != 1  # in another order than transformers cuts
         if not self._may_be_quick or asked.top_k or asked.repetition_penalty != 1 or cut_twice:
             return None
-        if self._engine is None:
-            self._engine = engine_of(self._model)
-            self._may_be_quick = self._engine is not None
+        if hooked(self.model):
+            return None
+        if (now := fingerprint(self.model)) != self._print:
+            self._engine, self._print = None, now  # its memory first
+            self._engine = engine_of(self.model)
         return self._engine
 
     def _by_engine(
