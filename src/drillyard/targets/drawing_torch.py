@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from transformers.generation.logits_process import (
@@ -47,8 +48,9 @@ class Drawer:
         best = logits.argmax(-1)
         if not any(self._streams):
             return best
-        none = torch.zeros(len(said), 0, dtype=torch.long, device=logits.device)
-        chances = torch.softmax(self._cuts(none, logits.float()), -1).cumsum(-1)
+        none: Any = torch.zeros(len(said), 0, dtype=torch.long, device=logits.device)
+        scores: Any = logits.float()  # transformers wants a FloatTensor by name
+        chances = torch.softmax(self._cuts(none, scores), -1).cumsum(-1)
         drawn = [-1.0 if stream is None else float(torch.rand(1, generator=stream)) for stream in self._streams]
         at = torch.tensor(drawn, device=logits.device)[:, None]
         return torch.where(at[:, 0] < 0, best, (chances < at).sum(-1).clamp(max=logits.shape[-1] - 1))
