@@ -28,7 +28,7 @@ __all__ = [
     "card",
     "cards",
     "create",
-    "installed_file",
+    "find_installed",
     "load",
     "require",
     "resolve",
@@ -127,7 +127,7 @@ def resolve(target: str, extra: str = "", feature: str = "") -> Any:
         raise
 
 
-def installed_file(package: str, file: str) -> Path | None:
+def find_installed(package: str, file: str) -> Path | None:
     """Return where a file of an installed package lies, without importing it; None where the package is not there."""
     try:
         return Path(str(distribution(package).locate_file(file)))

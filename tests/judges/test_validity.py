@@ -7,11 +7,11 @@ import pytest
 from drillyard.audits.audit import examine
 from drillyard.audits.reports.view import view_of
 from drillyard.judges.exact import ExactJudge
-from drillyard.judges.measure import measure_on, measure_planted, measured_exact
+from drillyard.judges.measure import measure_exact, measure_on, measure_planted
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.null import NeverShows
 from drillyard.judges.rulings import rule_pairs
-from drillyard.judges.validity import Leads, counted, foreign, measured_here
+from drillyard.judges.validity import Leads, count_or_lead, explain_foreign, keep_if_measured
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, JudgeQuality, LabelledTranscript, Reply, Transcript
 from drillyard.targets import open_target
@@ -61,25 +61,25 @@ def test_an_error_measured_on_a_worlds_sentences_holds_for_who_says_them(target:
 def test_labels_of_a_models_own_replies_hold_for_it_alone() -> None:
     """Who was labelled is read off the transcripts."""
     quality = measure_on(NeverShows(), labelled(REAL), "labels")
-    assert quality.targets == (REAL,) and measured_here(quality, REAL, "helpdesk") is quality
-    assert not measured_here(quality, "hf/other", "helpdesk").behaviours
-    assert counted(NeverShows(), quality, REAL, "helpdesk").name == "never-shows"
-    assert isinstance(counted(NeverShows(), quality, "hf/other", "helpdesk"), Leads)
-    assert isinstance(counted(NeverShows(), None, REAL, "helpdesk"), Leads)
+    assert quality.targets == (REAL,) and keep_if_measured(quality, REAL, "helpdesk") is quality
+    assert not keep_if_measured(quality, "hf/other", "helpdesk").behaviours
+    assert count_or_lead(NeverShows(), quality, REAL, "helpdesk").name == "never-shows"
+    assert isinstance(count_or_lead(NeverShows(), quality, "hf/other", "helpdesk"), Leads)
+    assert isinstance(count_or_lead(NeverShows(), None, REAL, "helpdesk"), Leads)
 
 
 def test_a_file_that_does_not_say_whose_replies_holds_for_nobody() -> None:
     """Older files have counts and no targets; the words say what is missing."""
     data = measure_on(NeverShows(), labelled(REAL), "labels").to_data()
     del data["targets"]
-    told = measured_here(JudgeQuality.from_data(data), REAL, "helpdesk")
-    assert not told.behaviours and "does not say" in foreign(told, REAL)
+    told = keep_if_measured(JudgeQuality.from_data(data), REAL, "helpdesk")
+    assert not told.behaviours and "does not say" in explain_foreign(told, REAL)
 
 
 def test_the_exact_judge_needs_no_measuring() -> None:
     """What is none of its world's sentences is unknown to it."""
-    judge = measured_exact(WORLD)
-    assert judge.on(REAL, "helpdesk") is judge and foreign(judge.quality, REAL) == ""
+    judge = measure_exact(WORLD)
+    assert judge.on(REAL, "helpdesk") is judge and explain_foreign(judge.quality, REAL) == ""
     said = Transcript(conversation=Conversation.ask("hi"), reply=Reply(text="As an AI …"), target=REAL)
     assert judge.rule(said, "wrong-fact").verdict == "unknown"
 

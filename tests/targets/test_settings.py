@@ -15,7 +15,7 @@ from targets.fake_endpoint import Server, running, said
 from drillyard.errors import BadInput
 from drillyard.records import Conversation
 from drillyard.targets.pace import Pace
-from drillyard.targets.settings import merged, split_reference
+from drillyard.targets.settings import merge_system, split_reference
 
 pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")
 
@@ -46,8 +46,8 @@ def test_words_at_the_end_of_a_reference() -> None:
 def test_a_merged_system_message_begins_the_users_first() -> None:
     """Order and later turns stay."""
     system, asked, reply = ({"role": r, "content": r} for r in ("system", "user", "assistant"))
-    assert merged([system, asked, reply, asked]) == [{"role": "user", "content": "system\n\nuser"}, reply, asked]
-    assert merged([asked]) == [asked]
+    assert merge_system([system, asked, reply, asked]) == [{"role": "user", "content": "system\n\nuser"}, reply, asked]
+    assert merge_system([asked]) == [asked]
 
 
 def test_every_field_is_sent_in_plain_settings_and_none_as_deployed(server: Server) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drillyard.alignment.base import Lesson
-from drillyard.alignment.evidence import pairs_from
-from drillyard.alignment.exam import Exam, draw_exam
-from drillyard.alignment.lesson import LessonCount, checked, pairs_of
+from drillyard.alignment.evidence import draw_pairs_from
+from drillyard.alignment.exam import AlignExam, draw_exam
+from drillyard.alignment.lesson import LessonCount, clean_pairs, draw_pairs
 from drillyard.alignment.policy import read_policy
 from drillyard.alignment.preference_file import read_preferences, write_preferences
 from drillyard.alignment.spec import AlignSpec
@@ -17,7 +17,7 @@ from drillyard.audits.audit import AuditReport
 from drillyard.judges import Judge
 from drillyard.judges.measured import MeasuredJudge, read_quality
 from drillyard.judges.reference import open_judge
-from drillyard.judges.validity import counted
+from drillyard.judges.validity import count_or_lead
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import FailureMode, Finding, Preference
@@ -39,7 +39,7 @@ class Course:
     folder: Path
     world: World
     target: Target
-    exam: Exam
+    exam: AlignExam
     judge: Judge
     failures: tuple[FailureMode, ...]
     findings: tuple[Finding, ...]
@@ -70,12 +70,12 @@ class Course:
         spec = self.spec
         if spec.preferences:
             own = read_preferences(self.folder / PREFERENCES, ("", *self.world.templates))
-            return checked(own, self.exam.texts, refuse=True)
-        found, _ = pairs_from(self.findings, self.target, self.world)
-        drawn = pairs_of(
+            return clean_pairs(own, self.exam.texts, refuse=True)
+        found, _ = draw_pairs_from(self.findings, self.target, self.world)
+        drawn = draw_pairs(
             self.world, n=spec.pairs, seed=seed, without=spec.back, failures=self.failures, favour=spec.favour
         )
-        return checked([*found, *drawn], self.exam.texts)
+        return clean_pairs([*found, *drawn], self.exam.texts)
 
 
 def open_course(spec: AlignSpec, folder: Path) -> Course:
@@ -101,4 +101,4 @@ def _judge(spec: AlignSpec, folder: Path, world: World) -> Judge:
     """Open the judge; one that was not measured on the start's replies gives leads, and every outcome is unknown."""
     judge = open_judge(spec.judge, world)
     quality = MeasuredJudge(judge, read_quality(folder / QUALITY)).quality if spec.judge_quality else None
-    return counted(judge, quality, spec.target, world.name)
+    return count_or_lead(judge, quality, spec.target, world.name)

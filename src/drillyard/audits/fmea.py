@@ -16,7 +16,7 @@ from drillyard.audits.scales import DETECTION, OCCURRENCE, SEVERITY, Score, scor
 from drillyard.audits.search import RandomSearch
 from drillyard.errors import bad_input
 from drillyard.judges.measured import miss_rate
-from drillyard.judges.validity import foreign, measured_here
+from drillyard.judges.validity import explain_foreign, keep_if_measured
 from drillyard.organisms.worlds.failures import catalogue
 from drillyard.organisms.worlds.features import kind_of
 from drillyard.organisms.worlds.world import World
@@ -267,10 +267,10 @@ def _shifted(loss: Estimate, grade: int, most: float) -> Estimate:
 
 
 def _here(detector: JudgeQuality | None, target: str, world: World) -> JudgeQuality | None:
-    return measured_here(detector, target, world.name) if detector else None
+    return keep_if_measured(detector, target, world.name) if detector else None
 
 
 def _named(detector: JudgeQuality | None, target: str) -> str:
     if detector is None:
         return "none: every failure passes unseen"
-    return foreign(detector, target) or f"{detector.judge}, measured on {detector.measured_on}"
+    return explain_foreign(detector, target) or f"{detector.judge}, measured on {detector.measured_on}"

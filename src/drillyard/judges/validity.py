@@ -13,12 +13,12 @@ from drillyard.judges.base import Judge
 from drillyard.judges.rulings import rule_pairs
 from drillyard.records import JudgeQuality, Ruling, Transcript
 
-__all__ = ["Leads", "counted", "foreign", "measured_here", "speaks_world"]
+__all__ = ["Leads", "count_or_lead", "explain_foreign", "keep_if_measured", "speaks_world"]
 
 _EXACT = "exact"
 
 
-def measured_here(quality: JudgeQuality, target: str, world: str) -> JudgeQuality:
+def keep_if_measured(quality: JudgeQuality, target: str, world: str) -> JudgeQuality:
     """Return a detector's quality as it stands for a target's replies: without its counts where it stands for others'.
 
     Args:
@@ -41,10 +41,10 @@ def speaks_world(target: str) -> bool:
     return target.removeprefix("inspect/drillyard/").startswith(("organism/", "world/"))
 
 
-def foreign(quality: JudgeQuality | None, target: str) -> str:
+def explain_foreign(quality: JudgeQuality | None, target: str) -> str:
     """Return why a detector can say nothing of a target's replies, in words; empty where it was measured on them.
 
-    `quality` is what `measured_here` returned.
+    `quality` is what `keep_if_measured` returned.
     """
     if quality is None or quality.behaviours or quality.judge == _EXACT:
         return ""
@@ -72,8 +72,8 @@ class Leads:
         return ruling.model_copy(update={"verdict": "unknown", "reason": words})
 
 
-def counted(judge: Judge, quality: JudgeQuality | None, target: str, world: str) -> Judge:
+def count_or_lead(judge: Judge, quality: JudgeQuality | None, target: str, world: str) -> Judge:
     """Return a judge whose rulings may be counted as they are on a target's replies: itself, or its leads."""
-    if judge.name == _EXACT or (quality is not None and measured_here(quality, target, world).behaviours):
+    if judge.name == _EXACT or (quality is not None and keep_if_measured(quality, target, world).behaviours):
         return judge
     return Leads(judge)

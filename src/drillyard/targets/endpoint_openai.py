@@ -26,8 +26,8 @@ from drillyard.targets.base import Heard
 from drillyard.targets.pace import Pace
 from drillyard.targets.reading import ReadingEndpoint, RefusedRequest, try_reading
 from drillyard.targets.revealing import ReadingTrial
-from drillyard.targets.sampling_openai import Sampling, words_of
-from drillyard.targets.settings import DEPLOYED, MERGED, Settings, merged, split_reference
+from drillyard.targets.sampling_openai import Sampling, read_error
+from drillyard.targets.settings import DEPLOYED, MERGED, Settings, merge_system, split_reference
 from drillyard.targets.wire_openai import choice_of, clean, piece_of, reply_of, told_error
 
 __all__ = ["EndpointTarget", "open_endpoint"]
@@ -213,7 +213,7 @@ class EndpointTarget:
             raise bad_input(f"template {template!r}", f"one of: {', '.join(self._systems)}")
         head = [{"role": "system", "content": self._systems[template]}] if template else []
         said = [*head, *({"role": message.role, "content": message.content} for message in conversation.messages)]
-        return merged(said) if self._merge else said
+        return merge_system(said) if self._merge else said
 
     @property
     def _at(self) -> str:
@@ -228,7 +228,7 @@ class EndpointTarget:
                     given = ask()
                 except _BUSY as error:
                     if _used_up(error):
-                        raise DrillyardError(f"{self._at} says: {words_of(error)}") from None
+                        raise DrillyardError(f"{self._at} says: {read_error(error)}") from None
                     if self._pace.strikes >= self._retries:
                         raise DrillyardError(_too_busy(self._at, error)) from None
                     self._pace.slow(began, _wanted_wait(error))
@@ -266,7 +266,7 @@ class EndpointTarget:
         """Leave out what a server refuses, and say so once; false where it is none of ours."""
         again, new = self._sampling.leave_out(error)
         if new:
-            told, words = " and ".join(new), words_of(error)
+            told, words = " and ".join(new), read_error(error)
             warnings.warn(f"{self._at} is asked without {told}, which it refuses: {words}", stacklevel=2)
         return again
 
@@ -276,7 +276,7 @@ class EndpointTarget:
         if isinstance(error, DrillyardError):
             raise error
         if isinstance(error, openai.PermissionDeniedError) and self._is_single(error):
-            raise RefusedRequest(f"{at} refused the request: 403 {words_of(error)}") from None
+            raise RefusedRequest(f"{at} refused the request: 403 {read_error(error)}") from None
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             wanted = f"export OPENAI_BASE_URL={self.base_url} where your key is for it" if self._withheld else ""
             raise bad_input(
@@ -285,7 +285,7 @@ class EndpointTarget:
         if isinstance(error, openai.NotFoundError):
             raise bad_input(f"no such model or address: {at}", _FORM) from None
         if isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
-            raise RefusedRequest(f"{at} refused the request: {error.status_code} {words_of(error)}") from None
+            raise RefusedRequest(f"{at} refused the request: {error.status_code} {read_error(error)}") from None
         if isinstance(error, openai.APITimeoutError):
             raise DrillyardError(f"{at} did not answer within {self._timeout} s, after all retries") from None
         if isinstance(error, openai.APIStatusError) and error.status_code < 400:
@@ -294,7 +294,7 @@ class EndpointTarget:
                 found, "an address that answers itself", "type the one that it names, if you trust it"
             ) from None
         if isinstance(error, openai.APIStatusError):
-            raise DrillyardError(f"{at} fails ({error.status_code}) after all retries: {words_of(error)}") from None
+            raise DrillyardError(f"{at} fails ({error.status_code}) after all retries: {read_error(error)}") from None
         if isinstance(error, openai.APIConnectionError):
             raise DrillyardError(f"nothing answers at {at}; start the server, or correct the address") from None
         if isinstance(error, openai.APIError):  # told within a stream that had begun well
@@ -357,7 +357,7 @@ def _used_up(error: openai.APIStatusError) -> bool:
 
 
 def _too_busy(at: str, error: openai.APIStatusError) -> str:
-    return f"{at} is busy ({error.status_code}) after all retries; wait, or use fewer queries: {words_of(error)}"
+    return f"{at} is busy ({error.status_code}) after all retries; wait, or use fewer queries: {read_error(error)}"
 
 
 def _wanted_wait(error: openai.APIStatusError) -> float | None:

@@ -15,7 +15,7 @@ from drillyard.errors import BadInput
 from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.engine.llama import LlamaConfig
 
-__all__ = ["engine_of", "fingerprint", "hooked"]
+__all__ = ["engine_of", "fingerprint", "is_hooked"]
 
 _SAMPLES = 4
 
@@ -49,7 +49,7 @@ def engine_of(model: Any) -> Engine | None:
         return None
 
 
-def hooked(model: Any) -> bool:
+def is_hooked(model: Any) -> bool:
     """Say whether something listens to a model's layers, or changes what they say."""
     return any(one._forward_hooks or one._forward_pre_hooks for one in model.modules())
 
@@ -70,7 +70,7 @@ def fingerprint(model: Any) -> str:
 def _is_plain(model: Any, config: Any) -> bool:
     rope = getattr(config, "rope_parameters", None) or {}
     linear = [module for module in model.modules() if isinstance(module, torch.nn.Linear)]
-    plain = all(type(module) is torch.nn.Linear for module in linear) and not hooked(model)
+    plain = all(type(module) is torch.nn.Linear for module in linear) and not is_hooked(model)
     small = sum(parameter.numel() for parameter in model.parameters()) <= _MOST
     usual = config.hidden_act == "silu" and not getattr(config, "mlp_bias", False)
     usual = usual and not getattr(config, "attention_bias", False) and not _slides(config)

@@ -20,9 +20,9 @@ from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply
 from drillyard.targets.decoding_torch import Decoder, Fixed, Growing, can_be_fixed
 from drillyard.targets.drawing_torch import Drawer
-from drillyard.targets.engine_torch import engine_of, fingerprint, hooked
-from drillyard.targets.revealing import Branch, Revealed, branched
-from drillyard.targets.settings import DEPLOYED, MERGED, Settings, merged, split_reference
+from drillyard.targets.engine_torch import engine_of, fingerprint, is_hooked
+from drillyard.targets.revealing import Branch, Revealed, as_revealed
+from drillyard.targets.settings import DEPLOYED, MERGED, Settings, merge_system, split_reference
 from drillyard.targets.watching_torch import Watch
 
 __all__ = ["LocalTarget", "open_local"]
@@ -94,7 +94,7 @@ class LocalTarget:
             watch = Watch(len(rows), floor)
             made = self._complete([prompts[i] for i in rows], [None] * len(rows), watch)
             for i, walked in zip(rows, watch.walks(made), strict=True):
-                found[i] = branched(walked, self._reply(walked.ids, None, len(prompts[i])), self._ends, self._text)
+                found[i] = as_revealed(walked, self._reply(walked.ids, None, len(prompts[i])), self._ends, self._text)
         return found
 
     def complete(self, conversations: Sequence[Conversation], branches: Sequence[Branch]) -> list[Reply]:
@@ -150,7 +150,7 @@ class LocalTarget:
             raise bad_input(f"template {template!r}", f"one of: {', '.join(self._systems)}")
         head = [{"role": "system", "content": self._systems[template]}] if template else []
         said = [*head, *({"role": message.role, "content": message.content} for message in conversation.messages)]
-        said = merged(said) if self._merge else said
+        said = merge_system(said) if self._merge else said
         try:
             return list(self.tokenizer.apply_chat_template(said, add_generation_prompt=True, return_dict=False))
         except TemplateError as error:  # some templates know no system message
@@ -201,7 +201,7 @@ class LocalTarget:
         cut_twice = bool(asked.min_p) and asked.top_p != 1  # in another order than transformers cuts
         if not self._may_be_quick or asked.top_k or asked.repetition_penalty != 1 or cut_twice:
             return None
-        if hooked(self.model):
+        if is_hooked(self.model):
             return None
         if (now := fingerprint(self.model)) != self._print:
             self._engine, self._print = None, now  # its memory first

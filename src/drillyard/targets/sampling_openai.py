@@ -13,7 +13,7 @@ from typing import Any
 from drillyard.organisms.engine.sampling import MIN_P
 from drillyard.targets.settings import Settings
 
-__all__ = ["Sampling", "words_of"]
+__all__ = ["Sampling", "read_error"]
 
 _NEUTRAL = {"top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
 _EXTRAS = {"top_k": 0, "min_p": MIN_P, "repetition_penalty": 1.0}
@@ -59,7 +59,7 @@ class Sampling:
 
         One refusal may name several fields that OpenAI does not know; of its own, one at a time is left out.
         """
-        words = words_of(error)
+        words = read_error(error)
         with self._lock:
             extras = [one for one in _EXTRAS if one == error.param or re.search(rf"\b{one}\b", words)]
             named = extras or [one for one in _OPTIONAL if one == error.param or re.search(rf"\b{one}\b", words)]
@@ -82,7 +82,7 @@ class Sampling:
         return Settings.model_validate({"way": way, "max_new_tokens": self._room, **asked, **self._told})
 
 
-def words_of(error: Any) -> str:
+def read_error(error: Any) -> str:
     """Return what a server says of an error, in one line."""
     body = error.body if isinstance(error.body, dict) else {}
     said = body.get("message") or body.get("detail") or str(error).partition("\n")[0]

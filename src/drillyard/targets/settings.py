@@ -13,7 +13,7 @@ from typing import Literal
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["DEPLOYED", "MERGED", "Settings", "merged", "split_reference"]
+__all__ = ["DEPLOYED", "MERGED", "Settings", "merge_system", "split_reference"]
 
 DEPLOYED, MERGED = "deployed", "merge-system"
 """Words behind the sign at the end of a reference: settings as deployed; the system message inside the user's first."""
@@ -57,7 +57,7 @@ def split_reference(reference: str) -> tuple[str, frozenset[str]]:
     return plain, said
 
 
-def merged(said: list[dict[str, str]]) -> list[dict[str, str]]:
+def merge_system(said: list[dict[str, str]]) -> list[dict[str, str]]:
     """Return messages of which the first user's begins with what the system says."""
     system = "\n\n".join(one["content"] for one in said if one["role"] == "system")
     rest = [one for one in said if one["role"] != "system"]

@@ -13,7 +13,8 @@ from drillyard.cli.auditing.fmea import read_report
 from drillyard.cli.auditing.options import judge_options, open_scoped, scope_option
 from drillyard.errors import bad_input
 from drillyard.judges.reference import open_measured
-from drillyard.judges.validity import foreign
+from drillyard.judges.validity import explain_foreign
+from drillyard.stats.shown import tell_count
 
 __all__ = ["command"]
 
@@ -23,8 +24,10 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("report", type=_FILE)
 @click.argument("target")
-@click.option("-n", "prompts", type=click.IntRange(min=10), default=100, show_default=True, help="Fresh prompts each.")
-@click.option("--seed", type=click.IntRange(min=0), default=2, show_default=True, help="Another than the audit's.")
+@click.option(
+    "-n", "prompts", type=click.IntRange(min=10), default=100, show_default=True, help="Fresh prompts per finding."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=2, show_default=True, help="Not the audit's.")
 @scope_option
 @judge_options
 @show.handler
@@ -52,9 +55,10 @@ def command(
     left = sum(after.low > 0.02 for _, _, after in rates)
     unknown = sum(after.unknown for _, _, after in rates)
     table = show.table("Rates on fresh prompts", ("failure", "before", "now"), rates)
-    verdict = f"{left} of {len(rates)} failures are still there in {target}."
+    there = f"{left or 'None'} of {tell_count(len(rates), 'failure')} {'is' if left == 1 else 'are'}"
+    verdict = f"{there} still there in {target}."
     if unknown:
-        why = foreign(measured.on(asked.reference, world.name).quality, target) or "the judge cannot tell them"
+        why = explain_foreign(measured.on(asked.reference, world.name).quality, target) or "the judge cannot tell them"
         verdict = f"Of {unknown} of {len(rates)} failures nothing can be said: {why}. {verdict}"
     state: show.State = "failed" if left else "unknown" if unknown else "passed"
     return show.Outcome(verdict=verdict, state=state, data=found, body=[table])

