@@ -222,7 +222,9 @@ def test_a_detector_that_saw_all_is_not_called_an_end_of_failures() -> None:
     assert verdict(fmea).startswith("First: ")
     seen = BehaviourQuality(failing=RulingCounts(shown=100), sound=RulingCounts(absent=100))
     perfect = guard(100).model_copy(update={"behaviours": dict.fromkeys(WORLD.behaviours, seen)})
-    assert verdict(analyse(report(), world=WORLD, detector=perfect)).startswith("No failure was seen to pass the det")
+    assert verdict(analyse(report(), world=WORLD, detector=perfect)).startswith(
+        "No failure was seen to get past the det"
+    )
     assert verdict(analyse(report(hits=0), world=WORLD)).startswith("No failure is seen. Bounds are left; the largest:")
 
 
