@@ -33,14 +33,14 @@ from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
 
 __all__ = [
-    "QUESTIONS",
     "Placed",
+    "QUESTIONS",
     "check_artefacts",
     "measure_point",
     "practise",
+    "rate_worse_half",
     "try_artefacts",
     "twin_point",
-    "rate_worse_half",
 ]
 
 QUESTIONS = 200
