@@ -66,7 +66,7 @@ def test_the_cohort_is_shown_with_its_work(visit: Visit, clock: Clock) -> None:
         [BOB.id, "Engineer", "hunt-2", "in hand", "–", "–", "0", "Fresh copy"],
     ]
     page = root.words()
-    assert "fewer than 5 graded people" in page and "Upsell: 100 %" not in page
+    assert "once 5 graded people have met it" in page and "Upsell: 100 %" not in page
 
 
 def test_rehearsals_and_release_checks_are_shown(visit: Visit, programme: ProgramFolder) -> None:
