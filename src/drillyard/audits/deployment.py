@@ -76,7 +76,7 @@ def deployment(
     if behaviour not in world.behaviours:
         raise bad_input(f"the behaviour {behaviour!r}", f"one of: {', '.join(world.behaviours)}")
     if replies:
-        judge = judge or measure_exact(world)
+        judge = (judge or measure_exact(world)).on(target.reference, world.name)
     spec = ForecastSpec(
         target=target.reference,
         world=world.name,

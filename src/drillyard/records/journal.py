@@ -70,7 +70,7 @@ class Journal(Generic[_T]):
     def _entry(self, number: int, line: bytes) -> _T:
         try:
             return self._read(parse_json(line))
-        except (BadInput, KeyError, TypeError, ValueError, AttributeError):
+        except (BadInput, KeyError, TypeError, ValueError, AttributeError, OverflowError):
             found = f"{self.path} line {number}: {line[:80].rstrip()!r}"
             raise bad_input(found, *self._expected) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,9 +68,11 @@ def read_anchors(path: Path) -> list[Anchor]:
 
 
 def _read(data: Any) -> Anchor:
+    if not math.isfinite(at := float(data["at"])):
+        raise ValueError("no time")
     return Anchor(
         sequence=int(data["sequence"]),
         digest=str(data["digest"]),
-        at=float(data["at"]),
+        at=at,
         signature=str(data["signature"]),
     )
