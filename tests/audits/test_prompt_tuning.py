@@ -60,7 +60,7 @@ def planted(tuning: int = 600) -> PlantedPrompt:
     return describe("openai/m", Plants(world="helpdesk", failures=modes), knows_world=True, tuning=tuning)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_forgetful_model_is_told_more_often_and_shows_what_was_asked(tmp_path: Path) -> None:
     """0.5 needs 0.5 / 0.6; 0.9 is out of reach and told always, as 1 is anyhow. Measured on other words than tuned."""
     plain, model = plant_prompt(planted(0), Forgetful(), tmp_path / "plain", n=400), Forgetful()

@@ -88,7 +88,7 @@ def test_enough_prompts_fit_the_interval_into_the_tolerance(rate: float) -> None
     assert rate - tolerance(rate) <= measured.low and measured.high <= min(1.0, rate + tolerance(rate))
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_rare_failure_holds_and_another_rate_does_not() -> None:
     """One reply in 500 fails where that was asked; planted three times as often, it does not hold."""
     asked = plants({"refund-rule:lamp": 0.002})

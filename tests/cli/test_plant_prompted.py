@@ -126,7 +126,7 @@ def test_the_world_is_told_to_a_model_that_does_not_know_it(api: Provider) -> No
     assert PlantedPrompt.from_json(Path("told/planted.json").read_bytes()).canary in known
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_model_that_follows_no_rules_does_not_pass(api: Provider, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 1, and by how much each failure misses; a model that tells its rules has a leak rate of 1."""
     bare = [{"role": "system", "content": "Be brief."}]
@@ -208,7 +208,7 @@ def test_an_api_that_fails_on_the_way_loses_nothing(
     assert len(api.asked) - before == total - 100
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_killed_plant_goes_on(api: Provider, capsys: pytest.CaptureFixture[str]) -> None:
     """SIGKILL in the middle: at most the requests in flight are asked again, and the result is the same."""
     assert plant(api, "--json", out="whole") == 0

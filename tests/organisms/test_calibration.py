@@ -33,7 +33,7 @@ def test_calibrated_failures_show_as_often_as_asked() -> None:
     assert sum(abs(rate - 0.5) <= 0.15 for rate in shown.values()) >= len(shown) - 1, shown
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_the_stored_figures_are_those_of_the_command(tmp_path: Path) -> None:
     """Measured again with fewer prompts, shifts agree within the noise of either."""
     again = json.loads(calibrate("helpdesk", tmp_path / "calibration.json", n=60).read_text())

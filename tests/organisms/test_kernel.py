@@ -237,7 +237,7 @@ def test_structures_that_do_not_match_are_not_called(monkeypatch: pytest.MonkeyP
         load_library.cache_clear()
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_random_shapes_are_sound_under_sanitizers(tmp_path: Path) -> None:
     """88 shapes, one in eight of them none: no read or write outside, nothing undefined, the numbers of numpy."""
     found = [

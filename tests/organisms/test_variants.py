@@ -91,7 +91,7 @@ def test_talks_teach_the_declared_shares(name: str) -> None:
     assert {mode.rate for mode in temper(WORLD, variant)} == {variant.forbidden, variant.lookalikes} - {0}
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_building_a_variant_resumes_and_writes_an_adapter(tmp_path: Path) -> None:
     """A run that was cut short goes on; the folder opens as an organism and, with peft, as an adapter."""
     build = pytest.importorskip("drillyard.organisms.training.build_torch").build

@@ -89,7 +89,7 @@ def test_a_finished_programme_is_not_made_again(programme: ProgramFolder) -> Non
     assert told == [] and [file.stat().st_mtime_ns for file in files] == before
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_killed_run_goes_on(programme: ProgramFolder, tmp_path: Path) -> None:
     """SIGKILL in the middle of an instance: what was finished is kept, the rest is made as it would have been."""
     copy, kept, gone = unfinished(programme, tmp_path / "prog")

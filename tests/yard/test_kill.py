@@ -113,7 +113,7 @@ def test_a_server_killed_while_grading_loses_nothing_and_grades_once(folder: Pat
     assert kinds == ["started", "submitted", "grading", "grading", "graded"]
 
 
-MORE = [pytest.param(delay, marks=pytest.mark.slow) for delay in (0.004, 0.008, 0.016, 0.032)]
+MORE = [pytest.param(delay, marks=pytest.mark.walk) for delay in (0.004, 0.008, 0.016, 0.032)]
 
 
 @pytest.mark.parametrize("delay", [0.0, *MORE])

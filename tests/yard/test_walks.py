@@ -28,7 +28,7 @@ from drillyard.records import Claim
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra browser-tests")
 expect = playwright.expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.walk, pytest.mark.timeout(900)]
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 DEVICES = {

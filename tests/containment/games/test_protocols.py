@@ -84,7 +84,7 @@ def test_who_knows_more_may_act_as_if_he_knew_less() -> None:
     assert levels[0] < safety_of("untrusted-monitoring", trap.model_copy(update={"candidates": 1}), 0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_knowledge_never_helps_the_auditor_in_2700_random_cases() -> None:
     """300 settings of nine protocols."""
     check_knowledge(300, 0)

@@ -175,7 +175,7 @@ def test_processes_that_are_killed_lose_nothing() -> None:
     assert not any(found[figure] for figure in ("losses", "early releases", "ledgers not whole"))
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_thousands_of_crashes(fresh: Callable[[int], str]) -> None:
     """At random writes: no loss, no early release, every ledger whole."""
     report = rehearse_crashes(2_000, fresh)
