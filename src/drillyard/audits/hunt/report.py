@@ -27,7 +27,7 @@ from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.world import Ask, World, load_world
 from drillyard.records import Estimate, Finding, Message, RegressionTest
 from drillyard.targets import Target
-from drillyard.targets.journal import Journal, journaled
+from drillyard.targets.journal import Answers, journaled
 
 __all__ = ["hunt"]
 
@@ -77,7 +77,7 @@ def hunt(
     world = load_world(world) if isinstance(world, str) else world
     judge, tell = measured_judge(judge, world), progress or (lambda _: None)
     made = provenance(target, twin, world, budget, seed, cap or 0)
-    kept, asked, trial = Journal(journal) if journal else None, target, None
+    kept, asked, trial = Answers(journal) if journal else None, target, None
     if reading:
         asked, trial = readable(target, kept, tell)
         twin = readable(twin, kept, tell)[0] if twin else None
@@ -129,7 +129,7 @@ def _seeded(found: Hunt) -> Seeded | None:
     return Seeded(prompts=prompts, asked=len(asked), unanswered=unanswered, left_out=options.left_out)
 
 
-def _kept(options: HuntOptions, journal: Journal) -> HuntOptions:
+def _kept(options: HuntOptions, journal: Answers) -> HuntOptions:
     """Keep what an attacker says as well."""
     if options.attack is None:
         return options
