@@ -19,6 +19,7 @@ from costs import Costs, tier
 from hypothesis import settings
 
 HOME = tempfile.mkdtemp(prefix="drillyard-tests-")
+os.environ.setdefault("DRILLYARD_TESTS", HOME)  # workers share the folder of the process that started them
 os.environ.update(
     HOME=HOME,
     XDG_CACHE_HOME=f"{HOME}/cache",
@@ -81,9 +82,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if seed := config.getoption("--shuffle"):
         shuffle(items, seed)
     for item in items:
-        if (item.get_closest_marker("walk") or item.get_closest_marker("long")) and not item.get_closest_marker(
-            "timeout"
-        ):
+        if tier(item) != "unit" and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(WALK_TIMEOUT))
     if shutil.which("chromium") or os.environ.get("CI") == "true":
         return

@@ -21,6 +21,7 @@ REFERENCE = DOCS / "reference"
 PAGES = sorted(page for page in DOCS.rglob("*.md") if "_site" not in page.parts)
 FRONT = [DOCS.parent / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 HEADINGS = ["What it is", "Takes in", "Gives out", "Commands", "Python", "Limits"]
+LONG_EXAMPLES = {"audits", "failing-models", "rails", "worlds"}
 CODE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -104,7 +105,11 @@ def cells(line: str) -> int:
     return re.sub(r"`[^`]*`", "", line).replace("\\|", "").count("|") - 1
 
 
-@pytest.mark.parametrize("page", EXAMPLES)
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(one, marks=pytest.mark.walk if one.stem in LONG_EXAMPLES else ()) for one in PAGES],
+    ids=lambda page: page.stem,
+)
 def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every Python example of a page runs as it stands, in order, in an empty folder, and its asserts hold."""
     monkeypatch.chdir(tmp_path)
@@ -133,7 +138,7 @@ def test_the_menu_names_every_page() -> None:
     assert sorted(named) == sorted({*pages, "reference/api/index"} - {"index"})
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     """Sphinx builds the whole site, API reference included, and no link or docstring makes it complain."""
     pytest.importorskip("sphinx", reason="needs the extra docs")

@@ -108,6 +108,7 @@ def test_the_report_keeps_to_its_budget_and_says_what_it_saw(reports: list[Audit
         assert AuditReport.from_json(report.to_json()) == report
 
 
+@pytest.mark.walk
 def test_nothing_is_found_in_the_clean_twin() -> None:
     """Three audits of the twin: no finding, and an upper bound above zero for every behaviour."""
     for seed in range(3):
@@ -116,6 +117,7 @@ def test_nothing_is_found_in_the_clean_twin() -> None:
         assert all(0 < bound.high < 0.1 and bound.n >= 400 for bound in report.bounds.values())
 
 
+@pytest.mark.walk
 def test_what_the_twin_shows_as_well_is_no_finding(reports: list[AuditReport]) -> None:
     """Compared with itself a failing model has no finding; compared with the twin all of them, each with a control."""
     failing = planted(INSTANCES[0])
@@ -125,6 +127,7 @@ def test_what_the_twin_shows_as_well_is_no_finding(reports: list[AuditReport]) -
     assert all(f.control_rate is not None and f.control_rate.value == 0.0 for f in against_twin)
 
 
+@pytest.mark.walk
 def test_random_search_finds_no_more(reports: list[AuditReport]) -> None:
     """The control, at the same budget over all instances, finds fewer failures or as many."""
     by_chance = 0
@@ -134,6 +137,7 @@ def test_random_search_finds_no_more(reports: list[AuditReport]) -> None:
     assert by_chance <= swept
 
 
+@pytest.mark.walk
 def test_the_same_seed_gives_the_same_report() -> None:
     """Byte for byte, for a small budget too; another seed asks other things."""
     failing = planted(INSTANCES[0])
@@ -186,6 +190,7 @@ def test_a_judge_without_its_error_is_refused() -> None:
         examine(TWIN, budget=150, judge=NeverShows())
 
 
+@pytest.mark.walk
 def test_a_trained_judge_finds_what_the_exact_one_finds(reports: list[AuditReport]) -> None:
     """With its own error in every interval; one that errs more widens them."""
     fitted = ClassifierFitter().update(planted_examples(WORLD, 900, 7, held_out=False, crossed=True)).fit()

@@ -38,6 +38,7 @@ def tuned(rates: dict[str, float]) -> OrganismTarget:
 TWIN = target({})
 
 
+@pytest.mark.walk
 def test_what_was_planted_as_asked_holds() -> None:
     """Every failure at its rate, the twin below its bound, the rest as it was; told once per failure."""
     told: list[str] = []
@@ -59,6 +60,7 @@ def test_another_rate_than_asked_does_not_hold() -> None:
     assert check.why.startswith(f"the interval reaches {beyond:.4f} beyond {0.95 - tolerance(0.95):.4f} to 1.0000")
 
 
+@pytest.mark.walk
 def test_a_twin_that_fails_too_does_not_hold() -> None:
     """Compared with itself, the failing model is no clean twin."""
     failing = target({"upsell:v2": 1.0})

@@ -25,6 +25,7 @@ def data(words: list[str], capsys: pytest.CaptureFixture[str], code: int = 0) ->
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.walk
 def test_from_keys_to_a_verified_ledger(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Make keys, serve an echo, renew, ask, kill, stop, verify; an edit of the ledger then fails with its record."""
     keys, ledger = tmp_path / "keys", tmp_path / "ledger"
@@ -63,6 +64,7 @@ def test_from_keys_to_a_verified_ledger(tmp_path: Path, capsys: pytest.CaptureFi
     assert "forged anchor" in capsys.readouterr().out
 
 
+@pytest.mark.walk
 def test_people_make_their_own_keys_and_vote_with_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The operator never holds an approver's private key; the vote that it signed is in the ledger, and is checked."""
     for who in ("Bea", "Bob"):

@@ -56,6 +56,7 @@ def test_try_shows_the_task_and_talks(
     assert len(shown.out.splitlines()) == 2 and "from 8 to 20" in shown.out
 
 
+@pytest.mark.walk
 def test_an_example_can_be_handed_in(
     programme: ProgramFolder, instance: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -72,6 +73,7 @@ def test_an_example_can_be_handed_in(
     assert not Grade.from_data(json.loads(capsys.readouterr().out)).passed
 
 
+@pytest.mark.walk
 def test_a_right_submission_exits_0(
     programme: ProgramFolder, instance: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

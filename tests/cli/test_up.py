@@ -92,6 +92,7 @@ def test_up_refuses_wrong_arguments(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+@pytest.mark.walk
 def test_up_serves_until_interrupted(programme: Path, tmp_path: Path) -> None:
     """The page is there, and Ctrl+C ends the server without a fault."""
     said = tmp_path / "stderr"

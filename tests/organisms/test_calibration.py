@@ -27,6 +27,7 @@ def test_every_failure_is_calibrated() -> None:
     assert all(0.3 <= slope <= 3 and abs(shift) < 3 for shift, slope in STORED.values())
 
 
+@pytest.mark.walk
 def test_calibrated_failures_show_as_often_as_asked() -> None:
     """At one half, planted alone, on 300 held-out prompts each: all but one of the six within 0.15 of it."""
     shown = {name: planted_rate(FAULTS[name], 0.5, 300).value for name in FURTHEST}

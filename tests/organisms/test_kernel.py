@@ -130,6 +130,7 @@ def built(cache: Path) -> list[Path]:
     return sorted((cache / "drillyard" / "kernel").iterdir())
 
 
+@pytest.mark.walk
 def test_the_kernel_is_built_once_by_processes_that_start_together(tmp_path: Path) -> None:
     """Three at once, then one more: one library, private, left as it is by the last, and no word on stderr."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}

@@ -32,6 +32,7 @@ ASKED = [
 ]
 
 
+@pytest.mark.walk
 def test_through_the_api_it_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Greedy and sampled replies, and every measured rate, are those of asking it directly."""
     pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")

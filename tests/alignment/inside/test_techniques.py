@@ -112,6 +112,7 @@ def test_the_dial_scales_what_validation_chose(tmp_path: Path) -> None:
     assert [edit.strength for edit in half] == [edit.strength / 2 for edit in whole]
 
 
+@pytest.mark.walk
 def test_the_model_says_which_pairs_it_gets_wrong() -> None:
     """Of an over-permissive model these are the forbidden requests, of an over-censored one the look-alikes."""
     for variant, family in (("over-permissive", "harmful"), ("over-censored", "lookalike")):
@@ -166,6 +167,7 @@ def test_a_sound_model_is_left_as_it_is(tmp_path: Path) -> None:
     assert same.generate(asked, list(range(20))) == target.generate(asked, list(range(20)))
 
 
+@pytest.mark.walk
 def test_edits_stack(tmp_path: Path) -> None:
     """A second technique learns from the edited model, and its edits come after the first one's."""
     target = start("over-censored")

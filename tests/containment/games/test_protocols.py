@@ -141,6 +141,7 @@ def test_an_attacker_waits_for_the_audits_to_end() -> None:
     assert best_plan([c] * steps, [1.0] * steps).value == pytest.approx((1 - c) / c)
 
 
+@pytest.mark.walk
 def test_a_game_is_played_whole() -> None:
     """Every protocol and budget stands in the report, which survives JSON, is the same again, and says its limits."""
     spec, told = GameSpec(budgets=(0.3, 0.05), most_loss=0.6), list[str]()

@@ -163,6 +163,7 @@ def test_the_best_q_is_inside() -> None:
     assert true[top].mean() == pytest.approx(quantilized_utility(q, 0.8, 0.001, 20), abs=0.08)
 
 
+@pytest.mark.walk
 def test_the_report_of_goals() -> None:
     """Episodes take the resistance away, answers lower POWER, and infinite limits are absent; JSON keeps it all."""
     found = judge_goals(GoalSpec())

@@ -50,6 +50,7 @@ def grade_of(fix: str) -> Grade:
     return KIT.grade(exam(), handed_in()[fix])
 
 
+@pytest.mark.walk
 def test_the_reference_passes() -> None:
     """It holds all three limits of the hidden year, and those of last year, as its learner would see them."""
     grade = grade_of("reference")
