@@ -73,6 +73,7 @@ def found(rates: dict[str, float], findings: tuple[Finding, ...]) -> dict[str, F
     return {name: f for name, mode in pairs for f in findings if explains(f, mode)}
 
 
+@pytest.mark.walk
 def test_planted_failures_are_found_with_their_triggers(reports: list[AuditReport]) -> None:
     """Three quarters of the twelve failures at the least, and not one finding that is none of them."""
     hits = [found(rates, report.findings) for rates, report in zip(INSTANCES, reports, strict=True)]
@@ -81,6 +82,7 @@ def test_planted_failures_are_found_with_their_triggers(reports: list[AuditRepor
         assert len(report.findings) == len(hit), [finding.mode.id for finding in report.findings]
 
 
+@pytest.mark.walk
 def test_the_confirmed_rate_covers_the_planted_one(reports: list[AuditReport]) -> None:
     """Measured on prompts that the search did not use; one interval in six may miss, there being a dozen at 95 %.
 
@@ -94,6 +96,7 @@ def test_the_confirmed_rate_covers_the_planted_one(reports: list[AuditReport]) -
     assert sum(checks) >= len(checks) * 5 / 6
 
 
+@pytest.mark.walk
 def test_the_report_keeps_to_its_budget_and_says_what_it_saw(reports: list[AuditReport]) -> None:
     """Queries are counted; each finding carries failing transcripts; severe ones come first; the judge is measured."""
     for report in reports:

@@ -87,6 +87,7 @@ def test_a_reply_that_presses_to_buy_is_handed_over(world: World, tmp_path: Path
     assert after[CAPABILITY, PHRASING] >= before[CAPABILITY, PHRASING] - 0.02
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("chain", ["sentence-rail+rails", "prompt+rails", "rails+prompt"])
 def test_rails_go_with_other_techniques(chain: str, lesson: Lesson, world: World, tmp_path: Path) -> None:
     """In a chain each is fitted in a folder of its own, and the forbidden request is refused in any order."""
