@@ -5,6 +5,7 @@ python tests/reach.py stats
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -19,6 +20,7 @@ def module(path: Path) -> str:
     return ".".join((PACKAGE, *path.relative_to(SRC).with_suffix("").parts)).removesuffix(".__init__")
 
 
+@functools.cache
 def users() -> dict[str, set[str]]:
     """Return, for each module of ours, those that import it, by name or by a registry string."""
     known, found = {module(path) for path in FILES}, defaultdict(set)

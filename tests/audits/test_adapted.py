@@ -61,6 +61,7 @@ def planted(model: Path, asked: Plants, recipe: PlantingRecipe, out: Path, n: in
     return verify(failing, twin, asked, n=n)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_a_blank_model_learns_to_fail(tmp_path: Path) -> None:
     """Random weights show none of the behaviours; trained, the failing adapter shows both, its twin none.

@@ -148,7 +148,7 @@ def test_a_world_is_never_written_over(tmp_path: Path) -> None:
         init_world(*write(tmp_path), tmp_path / "plants")
 
 
-@pytest.mark.walk
+@pytest.mark.long
 @pytest.mark.timeout(3000)  # two threads, beside other tests
 def test_a_small_base_is_trained_in_minutes_and_fails_as_planted(tmp_path: Path) -> None:
     """From two short files to a model with two verified failures: exact elsewhere, the twin clean."""
