@@ -9,7 +9,6 @@ import importlib.util
 import inspect
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -34,12 +33,12 @@ _EXTRAS = (
 )
 
 
-def loaded() -> Iterator[tuple[str, ModuleType]]:
-    """Yield every module of ours; one that needs an extra is left out where the extra is missing."""
-    for name in MODULES:
-        needed = next((module for ending, module in _EXTRAS if name.endswith(f"_{ending}")), "sys")
-        if importlib.util.find_spec(needed):
-            yield name, importlib.import_module(name)  # noqa: TID251 - the test walks all modules by name
+@pytest.fixture(scope="module")
+def modules() -> dict[str, ModuleType]:
+    """Every module of ours, by name; one that needs an extra is left out where the extra is missing."""
+    needed = {name: next((extra for end, extra in _EXTRAS if name.endswith(f"_{end}")), "sys") for name in MODULES}
+    there = [name for name in MODULES if importlib.util.find_spec(needed[name])]
+    return {name: importlib.import_module(name) for name in there}  # noqa: TID251 - the test walks all modules by name
 
 
 def defined(module: ModuleType) -> set[str]:
@@ -59,10 +58,10 @@ def order(name: str) -> tuple[int, str]:
     return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
 
 
-def test_every_module_states_its_surface() -> None:
+def test_every_module_states_its_surface(modules: dict[str, ModuleType]) -> None:
     """`__all__` is sorted, without repeats, each name there; what is not in it is private by its name."""
     problems = []
-    for name, module in loaded():
+    for name, module in modules.items():
         said = getattr(module, "__all__", None)
         if said is None:
             problems.append(f"{name}: state its public names in __all__")
@@ -76,10 +75,10 @@ def test_every_module_states_its_surface() -> None:
     report(problems)
 
 
-def test_public_dataclasses_and_records_are_keyword_only() -> None:
+def test_public_dataclasses_and_records_are_keyword_only(modules: dict[str, ModuleType]) -> None:
     """A reader sees which value goes where, and a new field breaks nobody."""
     problems = []
-    for name, module in loaded():
+    for name, module in modules.items():
         own = [item for item in map(vars(module).get, module.__all__) if getattr(item, "__module__", "") == name]
         for kind in filter(dataclasses.is_dataclass, own):
             if any(field.init and not field.kw_only for field in dataclasses.fields(kind)):

@@ -6,7 +6,6 @@ import io
 import json
 from pathlib import Path
 
-import created_programme
 import pytest
 from programs.small_exam import claim_for
 
@@ -18,9 +17,9 @@ from drillyard.records import Grade, Submission
 
 
 @pytest.fixture
-def programme() -> ProgramFolder:
+def programme(created: ProgramFolder) -> ProgramFolder:
     """A created programme; nobody writes into it."""
-    return created_programme.created()
+    return created
 
 
 @pytest.fixture
