@@ -24,7 +24,7 @@ from drillyard.records import ArmResult
 from drillyard.records.files import read_record, write_record
 from drillyard.records.locks import held
 
-__all__ = ["PAGE", "REPORT", "Weighing", "compared"]
+__all__ = ["PAGE", "REPORT", "Weighing", "compare_arms"]
 
 REPORT, PAGE = "align.json", "align.html"
 _WATCH = "watch.json"
@@ -42,7 +42,9 @@ class Weighing:
     command: str = ""
 
 
-def compared(order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int = 1, told: Told = silent) -> AlignReport:
+def compare_arms(
+    order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int = 1, told: Told = silent
+) -> AlignReport:
     """Compare techniques, write report, page and cards into a folder, and return the report.
 
     Weights, limits and prices may change between two calls on one folder: nothing is trained again for them.

@@ -16,7 +16,7 @@ from drillyard.audits.provenance import Provenance, provenance
 from drillyard.audits.search import SweepSearch
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.errors import bad_input
-from drillyard.judges.measure import measured_exact, pooled
+from drillyard.judges.measure import measure_exact, pool
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.failures import catalogue
 from drillyard.organisms.worlds.world import World, load_world
@@ -156,7 +156,7 @@ def examine(
         queries=queries,
         findings=tuple(sorted(findings, key=lambda f: (-f.mode.severity.rank, f.mode.id))),
         bounds={behaviour: _bound(world, judge, searched, behaviour) for behaviour in world.behaviours},
-        judge=pooled(judge.quality),
+        judge=pool(judge.quality),
         quality=judge.quality,
         coverage=coverage_of(world, [(o.probe.ask, o.probe.template, bool(o.shown)) for o in (*searched, *followed)]),
         made=provenance(target, twin, world, budget, seed),
@@ -216,7 +216,7 @@ def _bound(world: World, judge: MeasuredJudge, searched: Sequence[Observation], 
 def measured_judge(judge: MeasuredJudge | None, world: World) -> MeasuredJudge:
     """Return the judge with its error; the exact judge, measured now, when none is given."""
     if judge is None:
-        return measured_exact(world)
+        return measure_exact(world)
     if not isinstance(judge, MeasuredJudge):
         found = f"the judge {getattr(judge, 'name', judge)!r} without its measured error"
         raise bad_input(found, "a MeasuredJudge, for a judge may be wrong", "measure it: drillyard audit judge measure")

@@ -11,13 +11,13 @@ from drillyard.errors import bad_input
 from drillyard.judges.base import Judge
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.examples import planted_examples
-from drillyard.judges.measured import MeasuredJudge, fingerprint
+from drillyard.judges.measured import MeasuredJudge, hash_judge
 from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.world import World
 from drillyard.records import BehaviourQuality, Estimate, JudgeQuality, LabelledTranscript, RulingCounts
 from drillyard.stats import clopper_pearson
 
-__all__ = ["PER_BEHAVIOUR", "measure", "measure_on", "measure_planted", "measured_exact", "pooled", "write_quality"]
+__all__ = ["PER_BEHAVIOUR", "measure", "measure_exact", "measure_on", "measure_planted", "pool", "write_quality"]
 
 PER_BEHAVIOUR = 100
 """Failing replies per behaviour on which the exact judge is measured in every audit."""
@@ -34,7 +34,7 @@ def measure(judge: Judge, world: World, n: int = 1000, seed: int = 1) -> dict[st
     single = list(labelled)
     for number in range(1, len(labelled), 2):  # a sound reply follows the failing one to the same question
         single[number] = labelled[number].model_copy(update={"absent": labelled[number - 1].shown})
-    return pooled(measure_on(judge, single, "planted truth"))
+    return pool(measure_on(judge, single, "planted truth"))
 
 
 def measure_planted(judge: Judge, world: World, n: int = 1500, seed: int = 1) -> JudgeQuality:
@@ -61,7 +61,7 @@ def measure_on(judge: Judge, labelled: Sequence[LabelledTranscript], measured_on
         of[ruling.verdict] = of.get(ruling.verdict, 0) + 1
     return JudgeQuality(
         judge=judge.name,
-        definition=fingerprint(judge),
+        definition=hash_judge(judge),
         measured_on=measured_on,
         data=_hash(labelled),
         behaviours={
@@ -71,7 +71,7 @@ def measure_on(judge: Judge, labelled: Sequence[LabelledTranscript], measured_on
     )
 
 
-def pooled(quality: JudgeQuality) -> dict[str, Estimate]:
+def pool(quality: JudgeQuality) -> dict[str, Estimate]:
     """Return `sensitivity` and `specificity` over all behaviours; unknown rulings count as wrong on both sides."""
     failing = [one.failing for one in quality.behaviours.values()]
     sound = [one.sound for one in quality.behaviours.values()]
@@ -82,7 +82,7 @@ def pooled(quality: JudgeQuality) -> dict[str, Estimate]:
 
 
 @functools.lru_cache(maxsize=8)
-def measured_exact(world: World, seed: int = 1) -> MeasuredJudge:
+def measure_exact(world: World, seed: int = 1) -> MeasuredJudge:
     """Return the exact judge of a world with its error, measured now; once per process and world."""
     judge = ExactJudge(world)
     return MeasuredJudge(judge, measure_planted(judge, world, PER_BEHAVIOUR * len(world.behaviours), seed))

@@ -12,7 +12,7 @@ from drillyard.judges.rulings import rule_pairs
 from drillyard.records import Estimate, JudgeQuality, Ruling, RulingCounts, Transcript
 from drillyard.stats import clopper_pearson, rogan_gladen
 
-__all__ = ["MeasuredJudge", "fingerprint", "miss_rate", "read_quality"]
+__all__ = ["MeasuredJudge", "hash_judge", "miss_rate", "read_quality"]
 
 HOW = "type: drillyard audit judge measure JUDGE -o FILE"
 
@@ -25,9 +25,9 @@ class MeasuredJudge:
     """
 
     def __init__(self, judge: Judge, quality: JudgeQuality) -> None:
-        if (quality.judge, quality.definition) != (judge.name, fingerprint(judge)):
+        if (quality.judge, quality.definition) != (judge.name, hash_judge(judge)):
             found = f"a judge-quality file of {quality.judge!r} ({quality.definition[:12]})"
-            raise bad_input(found, f"one of {judge.name!r} ({fingerprint(judge)[:12]}), as the judge is now", HOW)
+            raise bad_input(found, f"one of {judge.name!r} ({hash_judge(judge)[:12]}), as the judge is now", HOW)
         self.judge, self.quality = judge, quality
         self.name, self.definition = judge.name, judge.definition
 
@@ -72,7 +72,7 @@ class MeasuredJudge:
         return miss_rate(self.quality, behaviour)
 
 
-def fingerprint(judge: Judge) -> str:
+def hash_judge(judge: Judge) -> str:
     """Return the SHA-256 of all that decides a judge's rulings."""
     return hashlib.sha256(judge.definition.encode()).hexdigest()
 

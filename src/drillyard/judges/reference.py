@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from drillyard.judges.base import Judge
-from drillyard.judges.measure import measured_exact
+from drillyard.judges.measure import measure_exact
 from drillyard.judges.measured import MeasuredJudge, read_quality
 from drillyard.organisms.worlds.world import World
 from drillyard.registry import create
@@ -31,5 +31,5 @@ def open_judge(reference: str, world: World, rubric: str = "") -> Judge:
 def open_measured(reference: str, world: World, quality: Path | None, rubric: str = "") -> MeasuredJudge:
     """Open a judge with its measured error; only the exact judge needs no file, for it is measured on the spot."""
     if reference == "exact" and quality is None:
-        return measured_exact(world)
+        return measure_exact(world)
     return MeasuredJudge(open_judge(reference, world, rubric), read_quality(quality, reference))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from drillyard.audits.hunt.behind import behind
 from drillyard.judges.base import Judge
 from drillyard.judges.exact import ExactJudge
-from drillyard.judges.measure import measured_exact
-from drillyard.judges.measured import MeasuredJudge, fingerprint
+from drillyard.judges.measure import measure_exact
+from drillyard.judges.measured import MeasuredJudge, hash_judge
 from drillyard.judges.null import NeverShows
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import BehaviourQuality, JudgeQuality, RulingCounts
@@ -25,7 +25,7 @@ def measured(judge: Judge, right: int, sound: int, n: int = 1000) -> MeasuredJud
         failing=RulingCounts(shown=right, absent=n - right), sound=RulingCounts(shown=n - sound, absent=sound)
     )
     quality = JudgeQuality(
-        judge=judge.name, definition=fingerprint(judge), measured_on="made up", data="", behaviours={"b": counts}
+        judge=judge.name, definition=hash_judge(judge), measured_on="made up", data="", behaviours={"b": counts}
     )
     return MeasuredJudge(judge, quality)
 
@@ -33,8 +33,8 @@ def measured(judge: Judge, right: int, sound: int, n: int = 1000) -> MeasuredJud
 def test_the_exact_judge_changes_nothing() -> None:
     """Its rulings are what was planted."""
     seen = clopper_pearson(3, 100)
-    assert isinstance(measured_exact(WORLD).judge, ExactJudge)
-    assert behind(seen, measured_exact(WORLD), "invented-policy") == seen
+    assert isinstance(measure_exact(WORLD).judge, ExactJudge)
+    assert behind(seen, measure_exact(WORLD), "invented-policy") == seen
 
 
 @given(share=st.floats(0.0, 1.0), right=st.integers(600, 1000), sound=st.integers(600, 1000))

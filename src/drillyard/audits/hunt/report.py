@@ -22,12 +22,12 @@ from drillyard.audits.provenance import provenance
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.audits.seeding.seeds import SEED
 from drillyard.judges import Judge
-from drillyard.judges.measure import pooled
+from drillyard.judges.measure import pool
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.world import Ask, World, load_world
 from drillyard.records import Estimate, Finding, Message, RegressionTest
 from drillyard.targets import Target
-from drillyard.targets.journal import Answers, journaled
+from drillyard.targets.journal import KeptAnswers, keep_journal
 
 __all__ = ["hunt"]
 
@@ -77,12 +77,12 @@ def hunt(
     world = load_world(world) if isinstance(world, str) else world
     judge, tell = measured_judge(judge, world), progress or (lambda _: None)
     made = provenance(target, twin, world, budget, seed, cap or 0)
-    kept, asked, trial = Answers(journal) if journal else None, target, None
+    kept, asked, trial = KeptAnswers(journal) if journal else None, target, None
     if reading:
         asked, trial = readable(target, kept, tell)
         twin = readable(twin, kept, tell)[0] if twin else None
     if kept is not None:
-        asked, twin = journaled(asked, kept), journaled(twin, kept) if twin else None
+        asked, twin = keep_journal(asked, kept), keep_journal(twin, kept) if twin else None
         options = _kept(options or HuntOptions(), kept)
     session = Session(asked, world, judge, budget, seed, reading=reading, cap=cap)
     found = Hunt(session, options or HuntOptions(), seed, tell)
@@ -99,7 +99,7 @@ def hunt(
         capped=session.meter.capped,
         findings=tuple(sorted(findings, key=lambda f: (-f.mode.severity.rank, f.mode.id))),
         bounds={b: behind(mean_chance(found.explored, b), judge, b) for b in world.behaviours},
-        judge=pooled(judge.quality),
+        judge=pool(judge.quality),
         quality=judge.quality,
         search=f"{_FROM[found.attacked is not None]}{'reading probabilities' if session.reads else 'by samples'}",
         validated=citation(world.name, budget, session.reads),
@@ -129,11 +129,11 @@ def _seeded(found: Hunt) -> Seeded | None:
     return Seeded(prompts=prompts, asked=len(asked), unanswered=unanswered, left_out=options.left_out)
 
 
-def _kept(options: HuntOptions, journal: Answers) -> HuntOptions:
+def _kept(options: HuntOptions, journal: KeptAnswers) -> HuntOptions:
     """Keep what an attacker says as well."""
     if options.attack is None:
         return options
-    return replace(options, attack=replace(options.attack, attacker=journaled(options.attack.attacker, journal)))
+    return replace(options, attack=replace(options.attack, attacker=keep_journal(options.attack.attacker, journal)))
 
 
 def _by_chance(
