@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.report import AuditReport
 from drillyard.cli.app import main
 from drillyard.organisms.engine.organism import save
 from drillyard.organisms.planting.plant import plant

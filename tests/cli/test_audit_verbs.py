@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.audits.audit import AuditReport
 from drillyard.audits.fmea import Fmea
 from drillyard.audits.forecast import Forecast
+from drillyard.audits.report import AuditReport
 from drillyard.cli.app import main
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world

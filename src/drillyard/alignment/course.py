@@ -13,7 +13,7 @@ from drillyard.alignment.lesson import LessonCount, checked, pairs_of
 from drillyard.alignment.policy import read_policy
 from drillyard.alignment.preference_file import read_preferences, write_preferences
 from drillyard.alignment.spec import AlignSpec
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.report import AuditReport
 from drillyard.judges import Judge
 from drillyard.judges.reference import open_judge
 from drillyard.organisms.worlds.failures import find_failure

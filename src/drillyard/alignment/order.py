@@ -21,10 +21,11 @@ from drillyard.alignment.spec import AlignSpec, OptionValue
 from drillyard.audits.reports.writing import make_folder, read_report
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.failures import faults
-from drillyard.organisms.worlds.world import World, load_world
+from drillyard.organisms.worlds.world import World
 from drillyard.records.files import write_atomically
-from drillyard.targets import Target, open_in, open_target
+from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
+from drillyard.targets.scoped import open_scoped
 
 __all__ = ["AlignOrder", "begin"]
 
@@ -63,7 +64,7 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         BadInput: something cannot be opened or does not fit, or the folder holds another comparison. Nothing has been
             trained then.
     """
-    target, world = _opened(order.target, order.scope)
+    target, world = open_scoped(order.target, order.scope)
     files = _files(order, world)
     spec = AlignSpec(
         target=order.target,
@@ -125,14 +126,6 @@ def _value(words: str, text: str) -> OptionValue:
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return value
     raise bad_input(f"option {words!r}", "a number, a word or a list such as [q_proj, v_proj]")
-
-
-def _opened(reference: str, scope: str | None) -> tuple[Target, World]:
-    """Open the target, and the world whose questions it is asked: the one asked for, an organism's own, or helpdesk."""
-    if scope:
-        return open_in(scope, reference), load_world(scope)
-    target = open_target(reference)
-    return target, target.organism.world if isinstance(target, OrganismTarget) else load_world("helpdesk")
 
 
 def _failures(target: Target, order: AlignOrder, world: World) -> tuple[str, ...]:

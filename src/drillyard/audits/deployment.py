@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from drillyard.audits.confirm import judged_on
 from drillyard.audits.elicitation import Elicitation, by_log_probability, by_sampling
 from drillyard.audits.forecast import Forecast, forecast
 from drillyard.audits.forecast_report import write_forecast
-from drillyard.audits.search import RandomSearch
+from drillyard.audits.fresh import draw_traffic, judge_on
 from drillyard.errors import bad_input
 from drillyard.judges.measure import measured_exact
 from drillyard.judges.measured import MeasuredJudge
@@ -109,12 +108,12 @@ def _elicited(target: Target, world: World, judge: MeasuredJudge | None, spec: F
     path = out / "elicitation.json"
     if path.is_file():
         return Elicitation.from_json(path.read_bytes())
-    probes = RandomSearch().propose(world, spec.queries, spec.seed)
+    asked = draw_traffic(world, spec.queries, spec.seed)
     if judge is not None and spec.replies:
-        near = judged_on(world, judge, spec.behaviour, probes)
-        found = by_sampling(target, near, probes, spec.behaviour, replies=spec.replies, seed=spec.seed)
+        near = judge_on(world, judge, spec.behaviour, asked)
+        found = by_sampling(target, near, asked, spec.behaviour, replies=spec.replies, seed=spec.seed)
     else:
-        found = by_log_probability(target, world, probes, spec.behaviour)
+        found = by_log_probability(target, world, asked, spec.behaviour)
     unfinished = path.with_suffix(".part")
     unfinished.write_text(found.to_json() + "\n", encoding="utf-8")
     unfinished.replace(path)

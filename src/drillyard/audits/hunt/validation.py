@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
-from drillyard.audits.hunt.hunting import Hunt, HuntOptions
+from drillyard.audits.hunt.hunting import Hunt
 from drillyard.audits.hunt.panel import PanelMember, draw_panel
 from drillyard.audits.hunt.scoring import PlantedScore, score, true_rate
 from drillyard.audits.hunt.session import Session
+from drillyard.audits.hunt.stored import Panel, cache_folder, store
+from drillyard.audits.options import EXPLORE, AuditOptions
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.planting.plant import plant
@@ -25,7 +28,7 @@ from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
 
-__all__ = ["BANDS", "MemberResult", "Validation", "ValidationSpec", "validate"]
+__all__ = ["BANDS", "MemberResult", "Validation", "ValidationSpec", "validate", "validate_for_reports"]
 
 
 BANDS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -41,6 +44,7 @@ class ValidationSpec(Record):
     worlds: tuple[str, ...]
     reading: bool = True
     least: float = 0.005
+    search: str = EXPLORE
 
 
 class MemberResult(Record):
@@ -101,6 +105,18 @@ def validate(
     return _table(spec, results)
 
 
+def validate_for_reports(
+    spec: ValidationSpec, folder: Path | None = None, step: Callable[[str], None] = lambda _: None
+) -> Validation:
+    """Run a panel in a folder, the user's cache unless given, and keep its figures for reports to cite."""
+    name = f"{spec.search}-{spec.organisms}-{spec.budget}-{spec.seed}-{'r' if spec.reading else 's'}"
+    table = validate(spec, folder or cache_folder() / name, step)
+    told = {name: getattr(table, name) for name in ("recall", "control", "named", "alarms", "false_alarms", "ratio")}
+    asked = {name: getattr(spec, name) for name in ("worlds", "organisms", "seed", "budget", "reading", "search")}
+    store(Panel(date=date.today().isoformat(), **asked, **told))
+    return table
+
+
 def _member(spec: ValidationSpec, member: PanelMember) -> MemberResult:
     world = load_world(member.world)
     modes = [find_failure(world, name, rate) for name, rate in member.rates.items()]
@@ -124,7 +140,8 @@ def _audited(
     world = load_world(member.world)
     judge, seed = ExactJudge(world), spec.seed * 1000 + member.number
     session = Session(target, world, judge, spec.budget, seed, reading=spec.reading and not control)
-    hunt = Hunt(session, HuntOptions(random=control, least=spec.least), seed, lambda _: None)
+    options = AuditOptions(search="random" if control else spec.search, least=spec.least)
+    hunt = Hunt(session, options, seed, lambda _: None)
     confirmed = hunt.run()
     known = {fault.id: fault for fault in faults(world)}
     scored = score(target, judge, hunt.held_out, [known[name] for name in names], confirmed, spec.least)
