@@ -225,7 +225,9 @@ def main() -> None:
     rows: list[Row] = []
     for member in draw_panel(("helpdesk", "clinic"), asked.organisms, asked.seed):
         organism = planted(member)
-        rows += [searched(member, organism, search, asked.budget) for search in (EXPLORE, f"{EXPLORE}, samples", "random")]
+        rows += [
+            searched(member, organism, search, asked.budget) for search in (EXPLORE, f"{EXPLORE}, samples", "random")
+        ]
         if asked.garak and member.number == 0:  # one organism: a scan takes ten minutes
             rows.append(scanned(member, organism, asked.garak, asked.budget))
             same = [row for row in rows if row.search == EXPLORE][-1]

@@ -31,13 +31,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from drillyard.audits.hunt.candidate import candidate
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from drillyard.audits.elicitation import by_log_probability
 from drillyard.audits.forecast import tail_problems
+from drillyard.audits.hunt.candidate import candidate
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import find_failure

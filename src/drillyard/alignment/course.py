@@ -19,7 +19,7 @@ from drillyard.judges.reference import open_judge
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import FailureMode, Finding, Preference
-from drillyard.records.files import write_atomically
+from drillyard.records.files import read_record, write_record
 from drillyard.targets import Target, open_in
 
 __all__ = ["FINDINGS", "POLICY", "PREFERENCES", "Course", "open_course"]
@@ -52,7 +52,7 @@ class Course:
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_preferences(pairs, path)
-            write_atomically(path.with_suffix(".count.json"), (count.to_json(indent=2) + "\n").encode())
+            write_record(path.with_suffix(".count.json"), count)
         policy = read_policy(self.folder / POLICY) if self.spec.policy else None
         return Lesson(
             world=self.world,
@@ -79,7 +79,7 @@ def open_course(spec: AlignSpec, folder: Path) -> Course:
     """Open everything that a spec names. Raises `BadInput` for what cannot be opened."""
     world = load_world(spec.scope)
     failures = [find_failure(world, name) for name in spec.failures]
-    report = AuditReport.from_json((folder / FINDINGS).read_bytes()) if spec.findings else None
+    report = read_record(folder / FINDINGS, AuditReport) if spec.findings else None
     findings = report.findings if report else ()
     measured = [*failures, *(finding.mode for finding in findings if finding.mode.id not in spec.failures)]
     return Course(

@@ -18,18 +18,16 @@ from drillyard.alignment.penalties import named_behaviours
 from drillyard.alignment.policy import read_policy
 from drillyard.alignment.preference_file import read_preferences
 from drillyard.alignment.spec import AlignSpec, OptionValue
-from drillyard.audits.reports.writing import make_folder, read_report
+from drillyard.audits.reports.writing import read_report
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.failures import faults
 from drillyard.organisms.worlds.world import World
-from drillyard.records.files import write_atomically
+from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
 from drillyard.targets.scoped import open_scoped
 
 __all__ = ["AlignOrder", "begin"]
-
-_SPEC = "spec.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,15 +87,12 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         drillyard=version("drillyard"),
     )
     arms_of(spec)  # an unknown technique is told now
-    make_folder(folder)
-    path = folder / _SPEC
-    if path.is_file() and AlignSpec.from_json(path.read_bytes()) != spec:
-        expected = "one begun with the same target, techniques and options"
-        raise bad_input(f"{folder} with another comparison", expected, "choose another folder, or delete that one")
+    run = RunFolder(folder, "comparison")
+    run.require(spec)
     for name, data in files.items():
-        write_atomically(folder / name, data)
+        run.write(name, data)
     open_course(spec, folder)
-    write_atomically(path, (spec.to_json(indent=2) + "\n").encode())
+    run.claim(spec)
     return spec
 
 

@@ -16,12 +16,13 @@ from drillyard.alignment.timing import time_arms
 from drillyard.alignment.weighing.card import write_card
 from drillyard.alignment.weighing.curves import Curve, read_curve
 from drillyard.alignment.weighing.page import write_page
-from drillyard.alignment.weighing.prices import read_prices
+from drillyard.alignment.weighing.prices import Prices, read_prices
 from drillyard.alignment.weighing.recommend import Limit
 from drillyard.alignment.weighing.report import AlignReport, report_of
 from drillyard.alignment.weighing.sheet import words_of
 from drillyard.records import ArmResult
-from drillyard.records.files import write_atomically
+from drillyard.records.files import read_record, write_record
+from drillyard.records.locks import held
 
 __all__ = ["PAGE", "REPORT", "Weighing", "compared"]
 
@@ -50,6 +51,13 @@ def compared(order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int =
         BadInput: something that the user can put right; finished arms stay.
     """
     prices = read_prices(weighing.prices) if weighing.prices else None
+    with held(folder):
+        return _run(order, weighing, prices, folder, jobs, told)
+
+
+def _run(
+    order: AlignOrder, weighing: Weighing, prices: Prices | None, folder: Path, jobs: int, told: Told
+) -> AlignReport:
     spec = begin(order, folder)
     results = run_arms(spec, folder, jobs=jobs, told=told)
     if weighing.timing:
@@ -67,7 +75,7 @@ def compared(order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int =
         command=weighing.command,
         hashes={name: value for name, value in _hashes(spec).items() if value},
     )
-    write_atomically(folder / REPORT, (report.to_json(indent=2) + "\n").encode())
+    write_record(folder / REPORT, report)
     write_page(report, folder / PAGE)
     for name in dict.fromkeys(result.technique for result in results):
         write_card(report, name, folder / "arms" / name / "README.md")
@@ -105,7 +113,7 @@ def _watched(folder: Path, results: Sequence[ArmResult]) -> list[str]:
 
 def _notes(spec: AlignSpec, folder: Path) -> list[str]:
     """Say what the lessons were made of, and what the figures do not tell."""
-    count = LessonCount.from_json((folder / "lessons" / f"{spec.seeds[0]}.count.json").read_bytes())
+    count = read_record(folder / "lessons" / f"{spec.seeds[0]}.count.json", LessonCount)
     made = ", ".join(f"{n} {name}" for name, n in count.categories.items())
     licences = ", ".join(f"{n} {name}" for name, n in count.licences.items())
     left = f"{count.repeated} repeated and {count.leaked} that the exam asks were left out"

@@ -28,7 +28,7 @@ from drillyard.organisms.worlds.failures import catalogue
 from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Estimate, FailureMode, Finding, Message, RegressionTest, Severity, Trigger
 from drillyard.targets import Target
-from drillyard.targets.journal import Journal, journaled
+from drillyard.targets.journal import Answers, journaled
 from drillyard.targets.scoped import scope_of
 
 __all__ = ["MIN_BUDGET", "audit", "check_budget"]
@@ -76,7 +76,7 @@ def audit(
     made = provenance(target, twin, world, budget, seed, options.cap or 0)
     made = made.model_copy(update={"command": _called(world, budget, seed, options, given)})
     judge = measured_or_exact(judge, world)
-    kept, asked, trial = Journal(journal) if journal else None, target, None
+    kept, asked, trial = Answers(journal) if journal else None, target, None
     if options.reading:
         asked, trial = readable(target, kept, tell)
         twin = readable(twin, kept, tell)[0] if twin else None
@@ -130,7 +130,7 @@ def _called(world: World, budget: int, seed: int, options: AuditOptions, given: 
     return f"audit({', '.join(words)})"
 
 
-def _kept(options: AuditOptions, journal: Journal) -> AuditOptions:
+def _kept(options: AuditOptions, journal: Answers) -> AuditOptions:
     """Keep what an attacker says as well."""
     if options.attack is None:
         return options

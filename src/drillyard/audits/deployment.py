@@ -14,6 +14,7 @@ from drillyard.judges.measure import measured_exact
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Record
+from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target
 
 __all__ = ["ForecastSpec", "deployment"]
@@ -86,35 +87,20 @@ def deployment(
         seed=seed,
         judge=judge.quality.definition if replies and judge else "",
     )
-    _claim(out, spec)
-    if (done := out / "forecast.json").is_file():
-        return Forecast.from_json(done.read_bytes())
-    found = forecast(_elicited(target, world, judge, spec, out), volumes, target=target.reference, k=k, seed=seed)
-    tell(f"measured {found.queries} queries: {found.nonzero} with a probability above zero")
-    write_forecast(found, out, command)
+    with RunFolder(out, "forecast").held() as run:
+        run.claim(spec)
+        if done := run.read("forecast.json", Forecast):
+            return done
+        elicited = run.once("elicitation.json", Elicitation, lambda: _elicited(target, world, judge, spec))
+        found = forecast(elicited, volumes, target=target.reference, k=k, seed=seed)
+        tell(f"measured {found.queries} queries: {found.nonzero} with a probability above zero")
+        write_forecast(found, out, command)
     return found
 
 
-def _claim(out: Path, spec: ForecastSpec) -> None:
-    """Write the spec into a new folder, or see that the folder's own is the same."""
-    path = out / "spec.json"
-    if path.is_file() and ForecastSpec.from_json(path.read_bytes()) != spec:
-        raise bad_input(f"another forecast in {out}", "a new folder, or the same options", "use another -o")
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(spec.to_json(indent=2) + "\n", encoding="utf-8")
-
-
-def _elicited(target: Target, world: World, judge: MeasuredJudge | None, spec: ForecastSpec, out: Path) -> Elicitation:
-    path = out / "elicitation.json"
-    if path.is_file():
-        return Elicitation.from_json(path.read_bytes())
+def _elicited(target: Target, world: World, judge: MeasuredJudge | None, spec: ForecastSpec) -> Elicitation:
     asked = draw_traffic(world, spec.queries, spec.seed)
     if judge is not None and spec.replies:
         near = judge_on(world, judge, spec.behaviour, asked)
-        found = by_sampling(target, near, asked, spec.behaviour, replies=spec.replies, seed=spec.seed)
-    else:
-        found = by_log_probability(target, world, asked, spec.behaviour)
-    unfinished = path.with_suffix(".part")
-    unfinished.write_text(found.to_json() + "\n", encoding="utf-8")
-    unfinished.replace(path)
-    return found
+        return by_sampling(target, near, asked, spec.behaviour, replies=spec.replies, seed=spec.seed)
+    return by_log_probability(target, world, asked, spec.behaviour)

@@ -16,15 +16,15 @@ from drillyard.audits.options import EXPLORE, AuditOptions, method_of
 from drillyard.audits.provenance import Provenance, provenance
 from drillyard.audits.report import AuditReport
 from drillyard.audits.reports.fail_on import FailOn, check
-from drillyard.audits.reports.writing import FILES, make_folder, read_report, write_reports
+from drillyard.audits.reports.writing import FILES, write_reports
 from drillyard.audits.seeding.seeds import Corpus
 from drillyard.audits.seeding.source import MOST, read_corpus
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import bad_input
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import open_judge
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Record
-from drillyard.records.files import write_atomically
+from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target, open_in, open_target
 from drillyard.targets.scoped import open_scoped
 
@@ -100,29 +100,33 @@ def run_order(order: AuditOrder, out: Path | None = None, tell: Callable[[str], 
         BadInput: something that the user can put right, before anything is asked; or the folder of another audit.
     """
     check_budget(order.budget)
-    if out:
-        make_folder(out)
-    opened = _open(order, tell)
-    report = _stored(order, opened, out) if out else None
-    if report:
-        tell(f"{out} holds the finished report of this audit: nothing was asked")
-    else:
-        tell(quote(opened.world, order.budget, opened.options.cap))
-        report = audit(
-            opened.target,
-            opened.twin,
-            world=opened.world,
-            budget=order.budget,
-            seed=order.seed,
-            judge=opened.judge,
-            options=opened.options,
-            journal=out / "journal.jsonl" if out else None,
-            progress=tell,
-        )
-    report = _signed(report, order)
-    if out:
+    if out is None:
+        return _run(order, _open(order, tell), None, tell)
+    with RunFolder(out, "audit").held() as run:
+        opened = _open(order, tell)
+        run.claim(_spec(order, opened))
+        report = run.read(FILES["json"], AuditReport)
+        if report:
+            tell(f"{out} holds the finished report of this audit: nothing was asked")
+        report = _signed(report, order) if report else _run(order, opened, out / "journal.jsonl", tell)
         write_reports(report, out, tell)
     return report
+
+
+def _run(order: AuditOrder, opened: _Opened, journal: Path | None, tell: Callable[[str], None]) -> AuditReport:
+    tell(quote(opened.world, order.budget, opened.options.cap))
+    report = audit(
+        opened.target,
+        opened.twin,
+        world=opened.world,
+        budget=order.budget,
+        seed=order.seed,
+        judge=opened.judge,
+        options=opened.options,
+        journal=journal,
+        progress=tell,
+    )
+    return _signed(report, order)
 
 
 def _open(order: AuditOrder, tell: Callable[[str], None]) -> _Opened:
@@ -176,29 +180,17 @@ def _signed(report: AuditReport, order: AuditOrder) -> AuditReport:
     return report.model_copy(update={"made": made})
 
 
-def _stored(order: AuditOrder, opened: _Opened, out: Path) -> AuditReport | None:
-    """Claim a folder, and return the report that lies there finished; refuse the folder of another audit."""
-    corpus, path = opened.options.corpus, out / "spec.json"
-    by_content = {name: AuditOrder.model_fields[name].default for name in ("judge_quality", "rubric", "seeds")}
-    spec = AuditSpec(
+def _spec(order: AuditOrder, opened: _Opened) -> AuditSpec:
+    """Return what a folder is claimed by: files count by what is in them, criteria not at all."""
+    corpus = opened.options.corpus
+    by_content = {name: "" for name in ("judge_quality", "rubric", "seeds")}
+    return AuditSpec(
         order=order.model_copy(update={**by_content, "skip_bad": False, "fail_on": ()}),
         world=opened.world.reference,
         seeds=_hash("\n".join(seed.to_json() for seed in corpus.seeds)) if corpus.seeds else "",
         judge=_hash(opened.judge.quality.to_json()),
         made=provenance(opened.target, opened.twin, opened.world, order.budget, order.seed, order.max_tokens),
     )
-    if path.is_file() and _read_spec(path) != spec:
-        expected = "the same options, models and files, or a new folder"
-        raise bad_input(f"another audit in {out}", expected, "choose another -o DIR")
-    write_atomically(path, (spec.to_json(indent=2) + "\n").encode())
-    return read_report(out) if (out / FILES["json"]).is_file() else None
-
-
-def _read_spec(path: Path) -> AuditSpec:
-    try:
-        return AuditSpec.from_json(path.read_bytes())
-    except BadInput as error:
-        raise BadInput(f"{path}: {error}") from None
 
 
 def _hash(text: str) -> str:

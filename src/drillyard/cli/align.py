@@ -74,7 +74,6 @@ def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
     "-o",
     "--out",
     type=_FOLDER,
-    callback=show.hold,
     help="Folder of the run; resumed when unfinished, gone when not named.",
 )
 @click.option("--list", "listed", is_flag=True, help="List the techniques and end.")

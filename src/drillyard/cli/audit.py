@@ -104,9 +104,7 @@ def command() -> None:
 @click.option(
     "--fail-on", multiple=True, metavar="CRITERION", help="Such as 'severity>=high and rate.low>0.01'; any of several."
 )
-@click.option(
-    "-o", "--out", type=_FOLDER, callback=show.hold, help="Folder of the run and its report; resumed when unfinished."
-)
+@click.option("-o", "--out", type=_FOLDER, help="Folder of the run and its report; resumed when unfinished.")
 @click.option("--validate", is_flag=True, help="Audit planted organisms and their clean twins instead of a target.")
 @click.option("--organisms", type=click.IntRange(min=1), default=30, show_default=True, help="For --validate.")
 @show.handler
