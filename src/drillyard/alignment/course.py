@@ -14,7 +14,7 @@ from drillyard.alignment.policy import read_policy
 from drillyard.alignment.preference_file import read_preferences, write_preferences
 from drillyard.alignment.spec import AlignSpec
 from drillyard.audits.report import AuditReport
-from drillyard.judges import Judge
+from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import open_judge
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import World, load_world
@@ -22,9 +22,10 @@ from drillyard.records import FailureMode, Finding, Preference
 from drillyard.records.files import read_record, write_record
 from drillyard.targets import Target, open_in
 
-__all__ = ["FINDINGS", "POLICY", "PREFERENCES", "Course", "open_course"]
+__all__ = ["FINDINGS", "POLICY", "PREFERENCES", "QUALITY", "RUBRIC", "Course", "open_course"]
 
 PREFERENCES, FINDINGS, POLICY = "preferences.jsonl", "findings.json", "policy.yaml"
+QUALITY, RUBRIC = "judge_quality.json", "rubric.yaml"
 """Where the user's files lie in a run's folder."""
 
 
@@ -37,7 +38,7 @@ class Course:
     world: World
     target: Target
     exam: Exam
-    judge: Judge
+    judge: MeasuredJudge
     failures: tuple[FailureMode, ...]
     findings: tuple[Finding, ...]
 
@@ -88,7 +89,12 @@ def open_course(spec: AlignSpec, folder: Path) -> Course:
         world=world,
         target=open_in(spec.scope, spec.target),
         exam=draw_exam(world, n=spec.questions, seed=spec.exam_seed, back=spec.back, failures=measured),
-        judge=open_judge(spec.judge, world),
+        judge=open_judge(
+            spec.judge,
+            world,
+            folder / QUALITY if spec.judge_quality else None,
+            str(folder / RUBRIC) if spec.rubric else "",
+        ),
         failures=tuple(failures),
         findings=findings,
     )

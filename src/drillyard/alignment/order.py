@@ -12,7 +12,7 @@ import yaml
 
 from drillyard.alignment.arms import arms_of
 from drillyard.alignment.chain import JOINT
-from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, open_course
+from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, QUALITY, RUBRIC, open_course
 from drillyard.alignment.exam import held_back
 from drillyard.alignment.penalties import named_behaviours
 from drillyard.alignment.policy import read_policy
@@ -20,6 +20,8 @@ from drillyard.alignment.preference_file import read_preferences
 from drillyard.alignment.spec import AlignSpec, OptionValue
 from drillyard.audits.reports.writing import read_report
 from drillyard.errors import bad_input
+from drillyard.judges.llm import read_rubric
+from drillyard.judges.measured import read_quality
 from drillyard.organisms.worlds.failures import faults
 from drillyard.organisms.worlds.world import World
 from drillyard.records.run_folder import RunFolder
@@ -53,6 +55,8 @@ class AlignOrder:
     penalise: Sequence[str] = ()
     favour: Sequence[str] = ()
     judge: str = "exact"
+    judge_quality: str = ""
+    rubric: str = ""
 
 
 def begin(order: AlignOrder, folder: Path) -> AlignSpec:
@@ -84,6 +88,8 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         penalise=named_behaviours(order.penalise, world),
         favour=named_behaviours(order.favour, world),
         judge=order.judge,
+        judge_quality=_digest(files, QUALITY),
+        rubric=_digest(files, RUBRIC),
         drillyard=version("drillyard"),
     )
     arms_of(spec)  # an unknown technique is told now
@@ -143,6 +149,11 @@ def _files(order: AlignOrder, world: World) -> dict[str, bytes]:
     if order.policy:
         read_policy(order.policy)
         files[POLICY] = order.policy.read_bytes()
+    if order.judge_quality:
+        files[QUALITY] = (read_quality(Path(order.judge_quality)).to_json(indent=2) + "\n").encode()
+    if order.rubric:
+        read_rubric(Path(order.rubric))
+        files[RUBRIC] = Path(order.rubric).read_bytes()
     return files
 
 

@@ -8,7 +8,7 @@ from drillyard.judges.base import Judge
 from drillyard.judges.measure import measured_exact
 from drillyard.judges.measured import MeasuredJudge, read_quality, unmeasured
 from drillyard.organisms.worlds.world import World
-from drillyard.registry import create
+from drillyard.registry import card, create
 
 __all__ = ["open_judge", "open_unmeasured"]
 
@@ -27,6 +27,7 @@ def open_judge(reference: str, world: World, quality: Path | None = None, rubric
     """
     if reference == "exact" and quality is None:
         return measured_exact(world)
+    card("judges", reference.partition("/")[0])  # a misspelt one is told as such
     if quality is None:
         raise unmeasured(reference)
     return MeasuredJudge(open_unmeasured(reference, world, rubric), read_quality(quality))

@@ -22,6 +22,7 @@ _OPTIONS = (
     click.option("--judge", default="exact", show_default=True, help="exact, rules/FILE, classifier/FILE, llm/TARGET."),
     click.option(
         "--judge-quality",
+        default="",
         type=click.Path(dir_okay=False),
         help="The judge's error, as audit judge measure wrote it; needed unless exact.",
     ),
@@ -41,7 +42,7 @@ def judge_options(command: F) -> F:
     return command
 
 
-def judge_of(world: World, judge: str, judge_quality: str | None, rubric: str) -> MeasuredJudge:
+def judge_of(world: World, judge: str, judge_quality: str, rubric: str) -> MeasuredJudge:
     """Open what `judge_options` has named."""
     return open_judge(judge, world, Path(judge_quality) if judge_quality else None, rubric)
 
