@@ -1,4 +1,4 @@
-"""Criteria such as `severity>=high and rate.low>0.01`: Python's own grammar, of which a few nodes are let in; never run.
+"""Criteria such as `severity>=high and rate.low>0.01`: Python's grammar, of which a few nodes are let in; never run.
 
 A criterion compares fields with numbers and words (>= <= > < == !=), and joins comparisons by and, or, not and
 parentheses. Before Python parses it, words such as `pressure-selling` are made names of the same length, so that every
