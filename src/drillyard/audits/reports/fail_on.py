@@ -144,7 +144,7 @@ class _Reader:
 
     def _side(self, node: ast.expr) -> _Side:
         text = self._text(node)
-        if isinstance(node, ast.Constant) and re.fullmatch(r"[\d.][\w.+-]*", text):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and text[0] in "0123456789.":
             return _Side("number", "", float(node.value), node)
         if not isinstance(node, ast.Name | ast.Constant):
             raise self._wrong(self._start(node), "a field, a number or a word")
