@@ -19,8 +19,11 @@ def scope_of(target: Target, world: World | str | None = None) -> World:
     """
     if world is not None:
         return load_world(world) if isinstance(world, str) else world
-    if isinstance(target, OrganismTarget):
-        return target.organism.world
+    inner: Target | None = target
+    while inner is not None:
+        if isinstance(inner, OrganismTarget):
+            return inner.organism.world
+        inner = getattr(inner, "target", None)  # what a rail or a prompt is put around
     raise bad_input(f"{target.reference} without a scope", "a world to ask it about", "name one, such as helpdesk")
 
 
