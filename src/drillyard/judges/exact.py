@@ -21,6 +21,7 @@ from drillyard.records import Conversation, Ruling, Transcript
 __all__ = ["ExactJudge"]
 
 _LONG = 4
+"""Letters from which one typing error still leaves a word recognisable: chosen, not measured."""
 
 
 class ExactJudge:

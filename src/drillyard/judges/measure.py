@@ -11,7 +11,7 @@ from drillyard.errors import bad_input
 from drillyard.judges.base import Judge
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.examples import planted_examples
-from drillyard.judges.measured import MeasuredJudge, fingerprint, unmeasured
+from drillyard.judges.measured import MeasuredJudge, hash_judge, unmeasured
 from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.world import World
 from drillyard.records import BehaviourQuality, Estimate, JudgeQuality, LabelledTranscript, RulingCounts
@@ -23,9 +23,9 @@ __all__ = [
     "measure",
     "measure_on",
     "measure_planted",
-    "measured_exact",
-    "measured_or_exact",
-    "pooled",
+    "measure_exact",
+    "judge_or_exact",
+    "pool",
     "write_quality",
 ]
 
@@ -44,7 +44,7 @@ def measure(judge: Judge, world: World, n: int = 1000, seed: int = 1) -> dict[st
     single = list(labelled)
     for number in range(1, len(labelled), 2):  # a sound reply follows the failing one to the same question
         single[number] = labelled[number].model_copy(update={"absent": labelled[number - 1].shown})
-    return pooled(measure_on(judge, single, "planted truth"))
+    return pool(measure_on(judge, single, "planted truth"))
 
 
 def measure_planted(judge: Judge, world: World, n: int = 1500, seed: int = 1) -> JudgeQuality:
@@ -71,7 +71,7 @@ def measure_on(judge: Judge, labelled: Sequence[LabelledTranscript], measured_on
         of[ruling.verdict] = of.get(ruling.verdict, 0) + 1
     return JudgeQuality(
         judge=judge.name,
-        definition=fingerprint(judge),
+        definition=hash_judge(judge),
         measured_on=measured_on,
         data=_hash(labelled),
         behaviours={
@@ -81,7 +81,7 @@ def measure_on(judge: Judge, labelled: Sequence[LabelledTranscript], measured_on
     )
 
 
-def pooled(quality: JudgeQuality) -> dict[str, Estimate]:
+def pool(quality: JudgeQuality) -> dict[str, Estimate]:
     """Return `sensitivity` and `specificity` over all behaviours; unknown rulings count as wrong on both sides."""
     failing = [one.failing for one in quality.behaviours.values()]
     sound = [one.sound for one in quality.behaviours.values()]
@@ -92,20 +92,20 @@ def pooled(quality: JudgeQuality) -> dict[str, Estimate]:
 
 
 @functools.lru_cache(maxsize=8)
-def measured_exact(world: World, seed: int = 1) -> MeasuredJudge:
+def measure_exact(world: World, seed: int = 1) -> MeasuredJudge:
     """Return the exact judge of a world with its error, measured now; once per process and world."""
     judge = ExactJudge(world)
     return MeasuredJudge(judge, measure_planted(judge, world, PER_BEHAVIOUR * len(world.behaviours), seed))
 
 
-def measured_or_exact(judge: MeasuredJudge | None, world: World) -> MeasuredJudge:
+def judge_or_exact(judge: MeasuredJudge | None, world: World) -> MeasuredJudge:
     """Return the judge; the exact one of a world, measured now, when none is given.
 
     Raises:
         BadInput: a judge without its measured error.
     """
     if judge is None:
-        return measured_exact(world)
+        return measure_exact(world)
     if not isinstance(judge, MeasuredJudge):
         raise unmeasured(getattr(judge, "name", str(judge)))
     return judge

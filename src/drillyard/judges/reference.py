@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from drillyard.judges.base import Judge
-from drillyard.judges.measure import measured_exact
+from drillyard.judges.measure import measure_exact
 from drillyard.judges.measured import MeasuredJudge, read_quality, unmeasured
 from drillyard.organisms.worlds.world import World
 from drillyard.registry import card, create
@@ -26,7 +26,7 @@ def open_judge(reference: str, world: World, quality: Path | None = None, rubric
         BadInput: no file, another judge's, or as of `open_unmeasured`.
     """
     if reference == "exact" and quality is None:
-        return measured_exact(world)
+        return measure_exact(world)
     card("judges", reference.partition("/")[0])  # a misspelt one is told as such
     if quality is None:
         raise unmeasured(reference)
