@@ -20,11 +20,11 @@ from drillyard.stats import clopper_pearson
 
 __all__ = [
     "PER_BEHAVIOUR",
+    "judge_or_exact",
     "measure",
+    "measure_exact",
     "measure_on",
     "measure_planted",
-    "measure_exact",
-    "judge_or_exact",
     "pool",
     "write_quality",
 ]
