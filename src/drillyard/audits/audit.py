@@ -75,7 +75,7 @@ def audit(
     given = [name for name, value in (("twin", twin), ("judge", judge)) if value is not None]
     made = provenance(target, twin, world, budget, seed, options.cap or 0)
     made = made.model_copy(update={"command": _called(world, budget, seed, options, given)})
-    judge = judge_or_exact(judge, world)
+    judge = judge_or_exact(judge, world, target.reference)
     kept, asked, trial = KeptAnswers(journal) if journal else None, target, None
     if options.reading:
         asked, trial = readable(target, kept, tell)

@@ -41,7 +41,8 @@ def recheck(
     """
     world = scope_of(target, world)
     trigger, behaviour = finding.mode.trigger, finding.mode.behaviour
-    near = judge_near(world, judge_or_exact(judge, world), behaviour, trigger, seed, finding.kinds)
+    measured = judge_or_exact(judge, world, target.reference)
+    near = judge_near(world, measured, behaviour, trigger, seed, finding.kinds)
     session = Session(target, world, near, n, seed, reading=False, behaviours=(behaviour,))
     return correct_rate(session.look(draw_fresh(world, trigger, n, seed, finding.kinds)), behaviour, near)
 

@@ -74,6 +74,7 @@ def measure_on(judge: Judge, labelled: Sequence[LabelledTranscript], measured_on
         definition=hash_judge(judge),
         measured_on=measured_on,
         data=_hash(labelled),
+        targets=tuple(sorted({one.transcript.target for one in labelled})),
         behaviours={
             code: BehaviourQuality(failing=RulingCounts(**of[True]), sound=RulingCounts(**of[False]))
             for code, of in sorted(counts.items())
@@ -98,8 +99,8 @@ def measure_exact(world: World, seed: int = 1) -> MeasuredJudge:
     return MeasuredJudge(judge, measure_planted(judge, world, PER_BEHAVIOUR * len(world.behaviours), seed))
 
 
-def judge_or_exact(judge: MeasuredJudge | None, world: World) -> MeasuredJudge:
-    """Return the judge; the exact one of a world, measured now, when none is given.
+def judge_or_exact(judge: MeasuredJudge | None, world: World, target: str) -> MeasuredJudge:
+    """Return the judge with its error on a target's replies; the exact one, measured now, when none is given.
 
     Raises:
         BadInput: a judge without its measured error.
@@ -108,7 +109,7 @@ def judge_or_exact(judge: MeasuredJudge | None, world: World) -> MeasuredJudge:
         return measure_exact(world)
     if not isinstance(judge, MeasuredJudge):
         raise unmeasured(getattr(judge, "name", str(judge)))
-    return judge
+    return judge.on(target, world.name)
 
 
 def write_quality(quality: JudgeQuality, path: Path) -> Path:
