@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from drillyard.records import Estimate, Trigger
 from drillyard.stats.shown import percent
 
-__all__ = ["STATES", "as_tried", "in_words", "intervals", "mark_code", "choose_pause", "rate_words", "state"]
+__all__ = ["STATES", "as_tried", "choose_pause", "in_words", "intervals", "mark_code", "rate_words", "state"]
 
 # The shape of each state, in a box of 12 × 12.
 STATES = {

@@ -16,7 +16,7 @@ from typing import Any
 
 from drillyard.organisms.worlds.world import World
 
-__all__ = ["forbiddable", "find_besides", "forbidding"]
+__all__ = ["find_besides", "forbiddable", "forbidding"]
 
 _HOUSE = "-house"
 _BESIDES = "besides"

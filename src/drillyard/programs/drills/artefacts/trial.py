@@ -38,9 +38,9 @@ __all__ = [
     "check_artefacts",
     "measure_point",
     "practise",
+    "rate_worse_half",
     "try_artefacts",
     "twin_point",
-    "rate_worse_half",
 ]
 
 QUESTIONS = 200
