@@ -22,7 +22,7 @@ from drillyard.audits.audit import examine
 from drillyard.audits.reports.view import view_of
 from drillyard.judges.measure import measure_on, measure_planted
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.judges.rules import Rule, RulesJudge
+from drillyard.judges.rules import PatternRule, RulesJudge
 from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import ArmResult, Conversation, LabelledTranscript, Message, Transcript
@@ -44,7 +44,7 @@ ASKED = [
 
 def rules() -> RulesJudge:
     """Return rules that call any talk of a hurry pressure."""
-    return RulesJudge({"pressure-selling": Rule(shown=(pattern_of("only|hurry|last", ignore_case=True),))})
+    return RulesJudge({"pressure-selling": PatternRule(shown=(pattern_of("only|hurry|last", ignore_case=True),))})
 
 
 def test_replies_are_those_of_transformers_own_generate(smollm2: Any, parts: tuple[Any, Any]) -> None:
