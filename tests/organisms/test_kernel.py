@@ -20,7 +20,8 @@ from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.engine.kernel import structures
 from drillyard.organisms.engine.kernel.library import load_library
 from drillyard.organisms.engine.kernel.network import KernelNetwork
-from drillyard.organisms.engine.llama import Floats, LlamaConfig, NumpyNetwork
+from drillyard.organisms.engine.llama import Floats, LlamaConfig
+from drillyard.organisms.engine.numpy_network import NumpyNetwork
 
 if load_library() is None:
     pytest.skip("no C compiler on this machine", allow_module_level=True)

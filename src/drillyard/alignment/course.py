@@ -15,16 +15,19 @@ from drillyard.alignment.preference_file import read_preferences, write_preferen
 from drillyard.alignment.spec import AlignSpec
 from drillyard.audits.audit import AuditReport
 from drillyard.judges import Judge
+from drillyard.judges.measured import MeasuredJudge, read_quality
 from drillyard.judges.reference import open_judge
+from drillyard.judges.validity import count_or_lead
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import FailureMode, Finding, Preference
 from drillyard.records.files import read_record, write_record
 from drillyard.targets import Target, open_in
 
-__all__ = ["FINDINGS", "POLICY", "PREFERENCES", "Course", "open_course"]
+__all__ = ["FINDINGS", "POLICY", "PREFERENCES", "QUALITY", "Course", "open_course"]
 
 PREFERENCES, FINDINGS, POLICY = "preferences.jsonl", "findings.json", "policy.yaml"
+QUALITY = "judge.json"
 """Where the user's files lie in a run's folder."""
 
 
@@ -88,7 +91,14 @@ def open_course(spec: AlignSpec, folder: Path) -> Course:
         world=world,
         target=open_in(spec.scope, spec.target),
         exam=draw_exam(world, n=spec.questions, seed=spec.exam_seed, back=spec.back, failures=measured),
-        judge=open_judge(spec.judge, world),
+        judge=_judge(spec, folder, world),
         failures=tuple(failures),
         findings=findings,
     )
+
+
+def _judge(spec: AlignSpec, folder: Path, world: World) -> Judge:
+    """Open the judge; one that was not measured on the start's replies gives leads, and every outcome is unknown."""
+    judge = open_judge(spec.judge, world)
+    quality = MeasuredJudge(judge, read_quality(folder / QUALITY)).quality if spec.judge_quality else None
+    return count_or_lead(judge, quality, spec.target, world.name)

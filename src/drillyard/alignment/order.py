@@ -12,7 +12,7 @@ import yaml
 
 from drillyard.alignment.arms import arms_of
 from drillyard.alignment.chain import JOINT
-from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, open_course
+from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, QUALITY, open_course
 from drillyard.alignment.exam import hold_back
 from drillyard.alignment.penalties import resolve_behaviours
 from drillyard.alignment.policy import read_policy
@@ -20,6 +20,7 @@ from drillyard.alignment.preference_file import read_preferences
 from drillyard.alignment.spec import AlignSpec, OptionValue
 from drillyard.audits.reports.writing import read_report
 from drillyard.errors import bad_input
+from drillyard.judges.measured import read_quality
 from drillyard.organisms.worlds.failures import faults
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records.run_folder import RunFolder
@@ -52,6 +53,7 @@ class AlignOrder:
     penalise: Sequence[str] = ()
     favour: Sequence[str] = ()
     judge: str = "exact"
+    judge_quality: Path | None = None
 
 
 def begin(order: AlignOrder, folder: Path) -> AlignSpec:
@@ -83,6 +85,7 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         penalise=resolve_behaviours(order.penalise, world),
         favour=resolve_behaviours(order.favour, world),
         judge=order.judge,
+        judge_quality=_digest(files, QUALITY),
         drillyard=version("drillyard"),
     )
     arms_of(spec)  # an unknown technique is told now
@@ -147,6 +150,8 @@ def _files(order: AlignOrder, world: World) -> dict[str, bytes]:
         files[PREFERENCES] = order.preferences.read_bytes()
     if order.findings:
         files[FINDINGS] = (read_report(order.findings).to_json(indent=2) + "\n").encode()
+    if order.judge_quality:
+        files[QUALITY] = (read_quality(order.judge_quality).to_json(indent=2) + "\n").encode()
     if order.policy:
         read_policy(order.policy)
         files[POLICY] = order.policy.read_bytes()

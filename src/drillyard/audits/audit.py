@@ -134,7 +134,7 @@ def examine(
     """
     check_budget(budget)
     world = load_world(world) if isinstance(world, str) else world
-    judge, tell = measured_judge(judge, world), progress or (lambda _: None)
+    judge, tell = measured_judge(judge, world, target), progress or (lambda _: None)
     probes = (search or SweepSearch()).propose(world, budget - int(budget * _CONFIRM_SHARE), seed)
     first = len(probes) - int(len(probes) * _FOLLOW_UP_SHARE)
     searched = observe(target, world, judge, probes[:first], seed)
@@ -184,7 +184,7 @@ def recheck(
     world = load_world(world) if isinstance(world, str) else world
     probes = fresh_probes(world, finding.mode.trigger, n, seed, finding.kinds)
     trigger, behaviour = finding.mode.trigger, finding.mode.behaviour
-    near = judged_near(world, measured_judge(judge, world), behaviour, trigger, seed, finding.kinds)
+    near = judged_near(world, measured_judge(judge, world, target), behaviour, trigger, seed, finding.kinds)
     return confirm(target, world, near, behaviour, probes, seed)[0]
 
 
@@ -213,14 +213,14 @@ def _bound(world: World, judge: MeasuredJudge, searched: Sequence[Observation], 
     return share_shown(searched, behaviour, judged_on(world, judge, behaviour, [o.probe for o in searched]))
 
 
-def measured_judge(judge: MeasuredJudge | None, world: World) -> MeasuredJudge:
-    """Return the judge with its error; the exact judge, measured now, when none is given."""
+def measured_judge(judge: MeasuredJudge | None, world: World, target: Target) -> MeasuredJudge:
+    """Return the judge with its error on this target's replies; the exact judge, measured now, when none is given."""
     if judge is None:
         return measure_exact(world)
     if not isinstance(judge, MeasuredJudge):
         found = f"the judge {getattr(judge, 'name', judge)!r} without its measured error"
         raise bad_input(found, "a MeasuredJudge, for a judge may be wrong", "measure it: drillyard audit judge measure")
-    return judge
+    return judge.on(target.reference, world.name)
 
 
 def _finding(

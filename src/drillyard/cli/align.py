@@ -49,6 +49,9 @@ _ASKED: tuple[Callable[[Any], Any], ...] = (
     click.option("--penalise", multiple=True, help="For rlhf: a behaviour, or manipulation, that the reward counts."),
     click.option("--favour", multiple=True, help="A behaviour that the lesson's raters prefer."),
     click.option("--judge", default="exact", show_default=True, help="exact, rules/FILE, classifier/FILE, llm/TARGET."),
+    click.option(
+        "--judge-quality", type=_FILE, help="The judge's error on this target's replies; needed unless exact."
+    ),
 )
 
 
@@ -135,6 +138,8 @@ def _points(report: AlignReport) -> RenderableType:
 
 
 def _percent(cell: Any) -> str:
+    if cell.unknown:
+        return "unknown"
     return f"{100 * cell.value:.1f} [{100 * cell.low:.1f}, {100 * cell.high:.1f}]"
 
 

@@ -64,6 +64,7 @@ def measure_on(judge: Judge, labelled: Sequence[LabelledTranscript], measured_on
         definition=hash_judge(judge),
         measured_on=measured_on,
         data=_hash(labelled),
+        targets=tuple(sorted({one.transcript.target for one in labelled})),
         behaviours={
             code: BehaviourQuality(failing=RulingCounts(**of[True]), sound=RulingCounts(**of[False]))
             for code, of in sorted(counts.items())

@@ -75,7 +75,7 @@ def hunt(
     """
     check_budget(budget)
     world = load_world(world) if isinstance(world, str) else world
-    judge, tell = measured_judge(judge, world), progress or (lambda _: None)
+    judge, tell = measured_judge(judge, world, target), progress or (lambda _: None)
     made = provenance(target, twin, world, budget, seed, cap or 0)
     kept, asked, trial = KeptAnswers(journal) if journal else None, target, None
     if reading:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.dialogue import STOP, encode
 from drillyard.organisms.engine.engine import Engine
-from drillyard.organisms.engine.llama import Floats, NumpyNetwork
+from drillyard.organisms.engine.llama import Floats
+from drillyard.organisms.engine.numpy_network import NumpyNetwork
 from drillyard.organisms.engine.organism import Organism, hash_weights
 from drillyard.records import Conversation
 
