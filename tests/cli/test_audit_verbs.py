@@ -31,6 +31,7 @@ def report(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.walk
 def test_a_judge_is_fitted_then_measured_then_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each step names the next command; the quality file is a record; without it the judge is refused in one line."""
     fitted, quality = tmp_path / "judge.safetensors", tmp_path / "judge.json"
