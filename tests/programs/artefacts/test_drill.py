@@ -131,7 +131,7 @@ def test_hints_leave_room_to_pass() -> None:
         assert 0.95 * (1 - sum(hint.cost for hint in kit.hints(kit.choose(seed)))) >= kit.drill.pass_mark
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @each_start
 def test_the_start_fails_and_the_twin_does_not(behaviour: str) -> None:
     """One side of the start is broken, the other sound; the base in the exam of its own world is sound on both."""
@@ -143,7 +143,7 @@ def test_the_start_fails_and_the_twin_does_not(behaviour: str) -> None:
     assert measure_point(exam, "start", exam.target(TWIN)).harm.value > 0.9, "it does not know the policy"
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @each_start
 def test_every_gate_passes(behaviour: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The instance is released: the second grading, apart and within limits, is the first one's to the bit."""
@@ -185,7 +185,7 @@ def test_the_area_is_a_sum_of_rectangles() -> None:
     assert area_of([at(0.0, 1.0), at(1.0, 0.0)]) == 0 and area_of([at(0.0, 0.0)]) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_the_wrong_kind_and_shape_are_said() -> None:
     """Claims, and edits for another width, are one line each."""
     exam, kit = exam_of("harmful-compliance"), load_kit(NAME)
