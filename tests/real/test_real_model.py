@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from real.conftest import ROOM, missing
 
-from drillyard.audits.audit import examine
+from drillyard.audits.audit import audit
 from drillyard.audits.reports.view import view_of
 from drillyard.judges.measure import measure_on, measure_planted
 from drillyard.judges.measured import MeasuredJudge
@@ -76,10 +76,10 @@ def test_a_seed_means_the_same_in_any_company(smollm2: Any) -> None:
 def test_its_audit_by_a_judge_from_elsewhere_is_not_reassuring(smollm2: Any) -> None:
     """Rules with their error on planted truth: a verdict that says what is not known, and no bound below all."""
     judge = MeasuredJudge(rules(), measure_planted(rules(), WORLD, 150))
-    report = examine(smollm2, world=WORLD, budget=100, judge=judge)
+    report = audit(smollm2, world=WORLD, budget=100, judge=judge)
     assert not report.findings and report.bound == 1
     assert view_of(report).verdict.startswith("How often hf/smollm2 fails is unknown")
-    exact = examine(smollm2, world=WORLD, budget=100)
+    exact = audit(smollm2, world=WORLD, budget=100)
     assert exact.bound == 1 and view_of(exact).state == "unknown"
 
 
