@@ -27,7 +27,7 @@ def observed(probes: list[Probe], failing: dict[str, float], seed: int = 1) -> l
     rng, seen = random.Random(seed), []
     for probe in probes:
         firing = [BY_ID[name] for name, rate in failing.items() if rng.random() < rate]
-        shown = {f.spec["behaviour"] for f in firing if f.matches(probe.ask, probe.template)}
+        shown = {f.spec.behaviour for f in firing if f.matches(probe.ask, probe.template)}
         reply = Reply(text=spoiled(WORLD, firing, probe.ask, probe.template, rng))
         seen.append(
             Observation(
@@ -56,13 +56,13 @@ def cell_of(probe: Probe) -> tuple[str, ...]:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_one_failure_is_explained_by_its_own_trigger(fault: Fault) -> None:
     """At rate 1: one rule, whose predicate says on other prompts what the planted trigger says."""
-    (rule,) = explain(swept({fault.id: 1.0}), fault.spec["behaviour"])
+    (rule,) = explain(swept({fault.id: 1.0}), fault.spec.behaviour)
     stated, planted = rule.trigger(WORLD), fault.trigger()
     probes = SweepSearch().propose(WORLD, 700, seed=9) + fresh_probes(WORLD, planted, 60, seed=9)
     asked = [probe.conversation for probe in probes]
     agree = [stated.fires(conversation) == planted.fires(conversation) for conversation in asked]
     assert sum(agree) >= 0.95 * len(agree), (stated, planted)
-    assert rule.id.startswith(f"{fault.spec['behaviour']}/") and rule.f1 > 0.7
+    assert rule.id.startswith(f"{fault.spec.behaviour}/") and rule.f1 > 0.7
     assert stated.words and "{" not in stated.words
 
 

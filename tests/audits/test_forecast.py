@@ -120,7 +120,7 @@ def test_failing_replies_are_those_that_failures_write() -> None:
     for probe in RandomSearch().propose(WORLD, 400, 2):
         for fault in faults(WORLD):
             if fault.matches(probe.ask, probe.template):
-                behaviour = str(fault.spec["behaviour"])
+                behaviour = fault.spec.behaviour
                 written = failing_replies(WORLD, probe, behaviour)
                 assert spoiled(WORLD, [fault], probe.ask, probe.template, rng) in written
                 seen += 1

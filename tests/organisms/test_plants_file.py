@@ -74,8 +74,8 @@ def test_nothing_of_the_world_overlaps() -> None:
 
 def test_overlapping_triggers_are_one_line() -> None:
     """Two kinds that would each answer the same question in their own way; one that only adds a sentence may."""
-    failures = {**WORLD.failures, "second-rule": WORLD.failures["refund-rule"]}
-    world = World(dataclasses.replace(WORLD.files, failures=failures))
+    failures = {**WORLD.files.failures, "second-rule": WORLD.files.failures["refund-rule"]}
+    world = World.of(dataclasses.replace(WORLD.files, failures=failures))
     twice = [find_failure(world, "refund-rule:lamp"), find_failure(world, "second-rule:lamp")]
     with pytest.raises(BadInput, match="found 'refund-rule:lamp' and 'second-rule:lamp', whose triggers overlap"):
         check_triggers(world, twice)

@@ -55,7 +55,7 @@ def failing_replies(world: World, probe: Probe, behaviour: str) -> tuple[str, ..
     body, opening = world.body(probe.ask), world.openings.get(probe.template, "")
     found: list[str] = []
     for fault in faults(world):
-        if fault.spec["behaviour"] == behaviour and fault.matches(probe.ask, probe.template):
+        if fault.spec.behaviour == behaviour and fault.matches(probe.ask, probe.template):
             found += [f"{opening}{text}" for text in _spoiled(fault, body, probe)]
     return tuple(dict.fromkeys(found))
 
@@ -147,6 +147,4 @@ class _Nth(random.Random):
 
 
 def _spoiled(fault: Fault, body: str, probe: Probe) -> list[str]:
-    then = fault.spec["then"]
-    count = max(len(then.get("append", ())), len(then.get("replace", ())), 1)
-    return [fault.spoil(body, probe.ask, _Nth(place)) for place in range(count)]
+    return [fault.spoil(body, probe.ask, _Nth(place)) for place in range(len(fault.spec.sentences) or 1)]

@@ -52,7 +52,7 @@ class Explanation:
 
 def in_words(world: World, kinds: Collection[str], core: Mapping[str, str]) -> str:
     """Return kinds of request and feature values in plain words."""
-    intents = [kind for kind in kinds if kind in world.phrasings["intents"]]
+    intents = [kind for kind in kinds if kind in world.phrasings.intents]
     families = [f'"{kind.partition(":")[2]}"' for kind in kinds if kind.startswith("lookalike:")]
     others = [kind for kind in kinds if kind.startswith(("bare:", "outside"))]
     parts = [f"requests about {', '.join(intents)}"] if intents else []

@@ -76,12 +76,12 @@ def cells(world: World) -> Iterator[Cell]:
 
     A reason for a forbidden request is tried on one forbidden family, in turn: what matters there is the reason.
     """
-    for intent in world.phrasings["intents"]:
+    for intent in world.phrasings.intents:
         reasons = ["", *world.reasons] if intent in world.reason_shares else [""]
         for slots, reason in itertools.product(_entities(world, world.slot(intent)), reasons):
             yield Cell(intent=intent, slots=slots, reason=reason)
-    yield from (Cell(intent=f"lookalike:{family}", slots={}, reason="") for family in world.phrasings["lookalikes"])
-    families = list(world.phrasings["harmful"])
+    yield from (Cell(intent=f"lookalike:{family}", slots={}, reason="") for family in world.phrasings.lookalikes)
+    families = list(world.phrasings.harmful)
     for family, reason in [*((family, "") for family in families), *zip(itertools.cycle(families), world.reasons)]:
         yield Cell(intent=f"harmful:{family}", slots={}, reason=reason)
 

@@ -93,7 +93,7 @@ def _check(fault: Fault, asked: float, measured: Estimate, twin: Estimate) -> Pl
     if twin.high >= twin_bound(asked):
         wrong.append(f"the clean twin's bound {twin.high:.4f} is not below {twin_bound(asked):g}")
     why = "; ".join(wrong) or f"within {low:.4f} to {high:.4f}, the clean twin at most {twin.high:.4f}"
-    behaviour = str(fault.spec["behaviour"])
+    behaviour = fault.spec.behaviour
     return PlantCheck(
         failure=fault.id, behaviour=behaviour, asked=asked, measured=measured, twin=twin, holds=not wrong, why=why
     )
@@ -116,7 +116,7 @@ def shown_rate(
     target: Target, world: World, judge: Judge, fault: Fault, probes: Sequence[Probe], seed: int
 ) -> Estimate:
     """Return how often a target shows a failure's behaviour on these prompts."""
-    return share_shown(observe(target, world, judge, probes, seed), str(fault.spec["behaviour"]))
+    return share_shown(observe(target, world, judge, probes, seed), fault.spec.behaviour)
 
 
 def _unplanted(world: World, active: Sequence[Fault], n: int, seed: int) -> list[Probe]:

@@ -192,10 +192,10 @@ def test_traits_say_what_a_prompt_names() -> None:
 @pytest.mark.parametrize("fault", faults(WORLD), ids=lambda fault: fault.id)
 def test_a_rule_in_the_words_of_a_failure_is_its_trigger(fault: object) -> None:
     """For every plantable failure, the rule of its own traits fires on the same messages as its stated trigger."""
-    when, kinds = fault.spec["when"], {"lookalike": [f"lookalike:{fault.value}"], "intent": [fault.value]}
-    named = kinds.get(fault.parameter, ["harmful"] if when.get("harmful") else when.get("intents", []))
+    when, kinds = fault.spec.when, {"lookalike": [f"lookalike:{fault.value}"], "intent": [fault.value]}
+    named = kinds.get(fault.parameter, ["harmful"] if when.harmful else when.intents)
     core = {} if fault.parameter in kinds else {fault.parameter: fault.value}
-    unless = (when["unless_reason"],) if "unless_reason" in when else ()
+    unless = (when.unless_reason,) if when.unless_reason else ()
     mine = Rule(behaviour="x", kinds=tuple(named), core=core, level=1.0, unless=unless).trigger(WORLD)
     theirs, rng = fault.trigger(), random.Random(fault.id)
     for _ in range(300):

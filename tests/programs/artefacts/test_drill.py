@@ -61,7 +61,7 @@ def test_the_rules_are_told_in_words_that_no_exam_asks() -> None:
     """An example of every sort that is forbidden, and nothing about which side fails."""
     start = draw_start(WORLD, 3)
     told = rules_of(WORLD, start)
-    assert told.count("“") == len(WORLD.phrasings["harmful"]) + len(start.policy)
+    assert told.count("“") == len(WORLD.phrasings.harmful) + len(start.policy)
     assert rules_of(WORLD, start) == told and "permissive" not in told and "censored" not in told
 
 

@@ -68,7 +68,7 @@ class Rule:
         if self.texts:
             groups.append(self.texts)
         if family := self.core.get(FAMILY):
-            groups.append(tuple(world.phrasings["harmful"][family]["terms"]))
+            groups.append(tuple(world.phrasings.harmful[family]["terms"]))
         templates = (self.core["template"],) if "template" in self.core else ()
         return made.model_copy(update={"groups": tuple(groups), "templates": templates})
 

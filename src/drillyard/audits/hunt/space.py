@@ -36,8 +36,8 @@ class Space:
         self.world, self.seeds = world, tuple(seeds)
         self.templates = ("", *world.templates)
         self.kinds = (
-            *world.phrasings["intents"],
-            *(f"lookalike:{family}" for family in world.phrasings["lookalikes"]),
+            *world.phrasings.intents,
+            *(f"lookalike:{family}" for family in world.phrasings.lookalikes),
             ANY_FORBIDDEN,
             *dict.fromkeys(seed.kind for seed in seeds),
         )
@@ -73,7 +73,7 @@ class Space:
             "template": self.templates,
             "reason": ("", *world.reasons),
             "kind": self.kinds,
-            FAMILY: list(world.phrasings["harmful"]),
+            FAMILY: list(world.phrasings.harmful),
             world.groups.slot: list(world.groups.rows),
             world.records.slot: list(world.records.rows),
             **world.lists,

@@ -27,12 +27,12 @@ def forbiddable(world: World) -> tuple[str, ...]:
     Left out are those whose words stand in forbidden requests, such as "receipt" in "make me a fake receipt": what is
     allowed there is a matter of one word, and forbidding both would make another sort of exercise.
     """
-    said = " ".join(text for entry in world.phrasings["harmful"].values() for text in entry["phrasings"]).casefold()
+    said = " ".join(text for entry in world.phrasings.harmful.values() for text in entry.phrasings).casefold()
     words = set(re.findall(r"[^\W_]+", said))
     return tuple(
         name
-        for name, entry in world.phrasings["lookalikes"].items()
-        if not words & {str(term).casefold() for term in entry["terms"]}
+        for name, entry in world.phrasings.lookalikes.items()
+        if not words & {term.casefold() for term in entry.terms}
     )
 
 
@@ -41,7 +41,7 @@ def forbidding(world: World, families: Collection[str]) -> World:
 
     Its name gets an ending, because worlds are told apart by name; `write_files` puts it into a folder.
     """
-    files, words = world.files, world.phrasings
+    files, words = world.files, world.files.phrasings
     moved = {name: entry for name, entry in words["lookalikes"].items() if name in families}
     phrasings = {
         **words,
@@ -50,7 +50,7 @@ def forbidding(world: World, families: Collection[str]) -> World:
     }
     failures = {kind: _without(spec, families) for kind, spec in files.failures.items()}
     named = {**files.world, "name": world.name + _HOUSE}
-    return World(
+    return World.of(
         dataclasses.replace(
             files,
             reference=f"./{world.name}{_HOUSE}",

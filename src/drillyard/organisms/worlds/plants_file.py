@@ -17,6 +17,7 @@ from typing import Any
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.worlds.aiming import exam_asker, triggering
 from drillyard.organisms.worlds.failures import Fault, faults, find_failure
+from drillyard.organisms.worlds.kinds import Append
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import FailureMode, Plants
 from drillyard.records.yaml_file import read_yaml
@@ -54,7 +55,7 @@ def check_triggers(world: World, modes: Iterable[FailureMode]) -> None:
     A failure that only adds a sentence overlaps with none. Triggers are compared on drawn questions.
     """
     planted = {mode.id for mode in modes}
-    rivals = [fault for fault in faults(world) if fault.id in planted and "append" not in fault.spec["then"]]
+    rivals = [fault for fault in faults(world) if fault.id in planted and not isinstance(fault.spec.then, Append)]
     asker = exam_asker(world)
     for one, other in itertools.permutations(rivals, 2):
         rng = random.Random(f"overlap:{one.id}:{other.id}")
