@@ -32,7 +32,7 @@ from drillyard.audits.hunt.space import Space
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.engine.organism import base
 from drillyard.records import Message
-from drillyard.targets.journal import Journal, journaled
+from drillyard.targets.journal import Answers, journaled
 from drillyard.targets.organism import OrganismTarget
 
 WORLD, TURNS, BATCH = "helpdesk", 3, 64
@@ -87,7 +87,7 @@ def timed(folder: Path | None, work: Any, seed: int, judge: ExactJudge) -> float
     engine = ClockedEngine(organism.engine)
     target: Any = OrganismTarget(replace(organism, engine=engine))  # type: ignore[arg-type]
     if folder:
-        target = journaled(target, Journal(folder / f"{work.__name__}-{seed}.jsonl"))
+        target = journaled(target, Answers(folder / f"{work.__name__}-{seed}.jsonl"))
     session = Session(target, world, judge, 10_000, seed, reading=False)
     asked = [Space(world).at_random(random.Random(f"{seed}:{number}")) for number in range(BATCH)]
     start = time.perf_counter()

@@ -284,7 +284,7 @@ def table(rows: Sequence[Row]) -> Table:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """Lay the rows out as docs/engine.md has them: a line per workload and batch, a column per contestant."""
+    """Lay the rows out as the page of the engine has them: a line per workload and batch, a column per contestant."""
     cells: dict[tuple[str, int], dict[str, Row]] = {}
     for row in rows:
         cells.setdefault((row.workload, row.batch), {})[row.name] = row
@@ -311,7 +311,7 @@ def main() -> None:
     parser.add_argument("--cpu", action="store_true", help="processor time: for one thread on a busy machine")
     parser.add_argument("--only", default="", help="contestants, default all: " + ", ".join(PEERS))
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
-    parser.add_argument("--markdown", action="store_true", help="print the table of docs/engine.md")
+    parser.add_argument("--markdown", action="store_true", help="print the table of docs/explanation/engine.md")
     options = parser.parse_args()
     engine = Engine.load(options.model) if options.model else random_engine()
     named = options.only.split(",") if options.only else PEERS

@@ -1,7 +1,10 @@
 """Regenerates what the docs repeat from the code: `python docs/generate.py` (add --check to compare only).
 
-- glossary.md: the docstring of every room, in the order that data walks through them;
-- cli.md: the help of every command, between its two markers; the words around them are written by hand.
+- reference/glossary.md: the docstring of every room, in the order that data walks through them;
+- reference/cli.md: the help of every command, between its two markers; the words around them are written by hand.
+
+The API reference is generated too, but not kept: `write_api` lists what each module makes public, and Sphinx fills in
+signatures and docstrings when it builds the site (`docs/conf.py`).
 
 `tests/test_docs.py` fails when a file differs from what stands in the code.
 """
@@ -17,9 +20,10 @@ import click
 
 from drillyard.cli.app import app
 
-__all__ = ["ROOMS", "WIDTH", "cli", "glossary", "main", "rooms"]
+__all__ = ["ROOMS", "WIDTH", "cli", "commands", "glossary", "main", "public", "rooms", "write_api"]
 
 DOCS = Path(__file__).resolve().parent
+REFERENCE = DOCS / "reference"
 PACKAGE = DOCS.parent / "src" / "drillyard"
 WIDTH = 88
 
@@ -62,20 +66,60 @@ def commands(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
 
 def cli() -> str:
     """Return cli.md with the help of every command between its markers."""
-    head, _, rest = (DOCS / "cli.md").read_text(encoding="utf-8").partition(BEGIN)
+    head, _, rest = (REFERENCE / "cli.md").read_text(encoding="utf-8").partition(BEGIN)
     tail = rest.partition(END)[2]
     helps = "\n".join(f"### {path}\n\n```text\n{text}\n```\n" for path, text in commands(app, "drillyard"))
     return f"{head}{BEGIN}\n{helps}\n{END}{tail}"
+
+
+def public(path: Path) -> list[tuple[str, str]]:
+    """Return kind (class or function) and name of what a module defines and lists in `__all__`; nothing is imported."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    listed = [
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    names = {one.value for value in listed for one in ast.walk(value) if isinstance(one, ast.Constant)}
+    kinds = {ast.ClassDef: "class", ast.FunctionDef: "function", ast.AsyncFunctionDef: "function"}
+    return [(kinds[type(node)], node.name) for node in tree.body if type(node) in kinds and node.name in names]
+
+
+def api(room: str) -> str:
+    """Return the page of a room in the API reference, as directives for Sphinx: its modules and their public names."""
+    parts = [f"{room}\n{'=' * len(room)}\n"]
+    for path in sorted((PACKAGE / room).rglob("*.py")):
+        names = public(path)
+        if names:
+            module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+            parts.append(f"{module}\n{'-' * len(module)}\n\n.. automodule:: {module}\n   :no-members:\n")
+            parts += [f".. auto{kind}:: {module}.{name}\n" for kind, name in names]
+    return "\n".join(parts)
+
+
+def write_api() -> None:
+    """Write the API reference's pages, where they differ from what is there; Sphinx leaves an unchanged page alone."""
+    folder = REFERENCE / "api"
+    folder.mkdir(exist_ok=True)
+    pages = {f"{room}.rst": api(room) for room in rooms()}
+    words = "Every public function and class, room by room, from its docstring."
+    listed = "\n".join(f"   {room}" for room in rooms())
+    pages["index.rst"] = f"Python API\n==========\n\n{words}\n\n.. toctree::\n   :maxdepth: 1\n\n{listed}\n"
+    for old in folder.glob("*.rst"):
+        if old.name not in pages:
+            old.unlink()
+    for name, text in pages.items():
+        path = folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
 
 
 def main(check: bool) -> int:
     """Write both files, or with `check` only say which one differs (exit code 1)."""
     stale = 0
     for name, made in (("glossary.md", glossary()), ("cli.md", cli())):
-        path = DOCS / name
+        path = REFERENCE / name
         if not path.is_file() or path.read_text(encoding="utf-8") != made:
             stale += 1
-            print(f"{'differs' if check else 'written'}: docs/{name}")
+            print(f"{'differs' if check else 'written'}: docs/reference/{name}")
         if not check:
             path.write_text(made, encoding="utf-8")
     return int(check and stale > 0)

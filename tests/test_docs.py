@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from drillyard.registry import FAMILIES, ExperimentalWarning, cards
 
 DOCS = Path(generate.__file__).parent
 ROOMS = generate.rooms()
-PAGES = sorted(DOCS.glob("*.md"))
+REFERENCE = DOCS / "reference"
+PAGES = sorted(page for page in DOCS.rglob("*.md") if "_site" not in page.parts)
 FRONT = [DOCS.parent / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 HEADINGS = ["What it is", "Takes in", "Gives out", "Commands", "Python", "Limits"]
 CODE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -29,18 +32,20 @@ def headings(text: str, level: int) -> list[str]:
 
 def read(room: str) -> str:
     """Return a room's page."""
-    path = DOCS / f"{room}.md"
-    assert path.is_file(), f"write docs/{room}.md with the headings: {', '.join(HEADINGS)}"
+    path = REFERENCE / f"{room}.md"
+    assert path.is_file(), f"write docs/reference/{room}.md with the headings: {', '.join(HEADINGS)}"
     return path.read_text(encoding="utf-8")
 
 
 def test_glossary_is_what_the_rooms_say() -> None:
-    """docs/glossary.md is generated from the rooms' docstrings and not edited by hand."""
-    assert (DOCS / "glossary.md").read_text(encoding="utf-8") == generate.glossary(), "run: python docs/generate.py"
+    """docs/reference/glossary.md is generated from the rooms' docstrings and not edited by hand."""
+    assert (REFERENCE / "glossary.md").read_text(encoding="utf-8") == generate.glossary(), (
+        "run: python docs/generate.py"
+    )
 
 
 def test_cli_page_is_what_help_says() -> None:
-    """The help texts in docs/cli.md are those that the commands print."""
+    """The help texts in docs/reference/cli.md are those that the commands print."""
     assert read("cli") == generate.cli(), "run: python docs/generate.py"
 
 
@@ -50,8 +55,9 @@ def test_every_room_has_a_page_of_the_same_form(room: str) -> None:
     text = read(room)
     assert headings(text, 1) == [room]
     assert headings(text, 2) == HEADINGS
-    assert CODE.search(text), f"docs/{room}.md: show it in Python; the example is run"
-    assert f"]({room}.md)" in (DOCS / "index.md").read_text(encoding="utf-8"), f"link {room}.md from docs/index.md"
+    assert CODE.search(text), f"docs/reference/{room}.md: show it in Python; the example is run"
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    assert f"](reference/{room}.md)" in index, f"link reference/{room}.md from docs/index.md"
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -65,7 +71,7 @@ def test_every_room_has_a_short_glossary(room: str) -> None:
 
 @pytest.mark.parametrize("noun", NOUNS)
 def test_every_noun_has_a_heading(noun: str) -> None:
-    """A command without a place in docs/cli.md is one that nobody finds."""
+    """A command without a place in docs/reference/cli.md is one that nobody finds."""
     assert f"drillyard {noun}" in headings(read("cli"), 3)
 
 
@@ -80,7 +86,7 @@ def test_every_exit_code_is_documented() -> None:
 def test_every_card_is_on_the_page_of_its_room(family: str, name: str) -> None:
     """Whatever is registered is named, as code, on the page of the room that holds it."""
     room = cards(family)[name].target.split(".")[1]
-    assert f"`{name}`" in read(room), f"docs/{room}.md: name `{name}` of the {family}"
+    assert f"`{name}`" in read(room), f"docs/reference/{room}.md: name `{name}` of the {family}"
 
 
 @pytest.mark.parametrize("page", [*PAGES, *FRONT], ids=lambda page: page.stem)
@@ -116,6 +122,36 @@ def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
     missing = [link for link in links if not (page.parent / link).exists()]
     assert not missing, f"{page.name} links to {missing}"
+
+
+def test_the_menu_names_every_page() -> None:
+    """The site's menu in docs/index.md holds each page once, and no page that is not there."""
+    text = (DOCS / "index.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^```\{toctree\}\n(?::.*\n)*\n((?:.+\n)*)```", text, flags=re.MULTILINE)
+    named = [re.sub(r".*<(.*)>", r"\1", line) for entry in entries for line in entry.splitlines()]
+    pages = [page.relative_to(DOCS).with_suffix("").as_posix() for page in PAGES]
+    assert sorted(named) == sorted({*pages, "reference/api/index"} - {"index"})
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    """Sphinx builds the whole site, API reference included, and no link or docstring makes it complain."""
+    pytest.importorskip("sphinx", reason="needs the extra docs")
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-W",
+        "--keep-going",
+        "-q",
+        "-b",
+        "html",
+        str(DOCS),
+        str(tmp_path / "site"),
+    ]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    assert (tmp_path / "site" / "reference" / "api" / "audits.html").is_file()
 
 
 def test_log_entries_are_dated() -> None:

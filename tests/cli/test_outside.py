@@ -6,15 +6,13 @@ import errno
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import click
 import pytest
 
 from drillyard.cli import show
 from drillyard.cli.app import main
-from drillyard.errors import BadInput
-from drillyard.records.files import csv_rows, held
+from drillyard.records.files import csv_rows
 
 
 def failing(problem: BaseException) -> int:
@@ -82,23 +80,6 @@ def test_a_terminal_that_lacks_a_sign_shows_its_escape() -> None:
 def test_control_signs_of_a_reply_are_shown_as_escapes(text: str, shown: str) -> None:
     """What would clear, colour, rewrite or turn round a terminal; every script stays as it is."""
     assert show.plain(text) == shown
-
-
-def test_a_run_folder_has_one_process_at_a_time(tmp_path: Path) -> None:
-    """A second one is refused and told who is there; after the first has ended, even by a kill, it may."""
-    code = (
-        "import sys; from pathlib import Path; from drillyard.records.files import held\n"
-        f"with held(Path({str(tmp_path)!r})): print(1, flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout and other.stdout.read(1) == b"1"
-        with pytest.raises(BadInput, match=rf"another drillyard \(process {other.pid}\) at work in"), held(tmp_path):
-            pass
-        other.kill()
-        other.wait()
-    with held(tmp_path), held(tmp_path / "elsewhere"):
-        pass
-    assert not list(tmp_path.iterdir())
 
 
 def test_csv_of_every_kind_is_read() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
@@ -14,7 +13,8 @@ from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
 from drillyard.records import Message
-from drillyard.records.files import append_lines, as_lines, mend_lines, split_lines, write_atomically
+from drillyard.records.files import as_lines, split_lines, write_atomically
+from drillyard.records.journal import Journal, mend_lines
 
 
 def rewrite_forever(path: Path) -> None:
@@ -24,19 +24,19 @@ def rewrite_forever(path: Path) -> None:
             write_atomically(path, letter * 100_000)
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
     """Whenever the writer is killed, the file is one of the two contents from its first byte to its last."""
     path = tmp_path / "file"
     write_atomically(path, b"a" * 100_000)
-    context = multiprocessing.get_context("spawn")
     for _ in range(3):
-        writer = context.Process(target=rewrite_forever, args=(path,))
-        writer.start()
         before = path.stat().st_ino
+        if not (writer := os.fork()):
+            rewrite_forever(path)
         while path.stat().st_ino == before:  # until it is at work
             time.sleep(0.001)
-        os.kill(writer.pid, signal.SIGKILL)
-        writer.join()
+        os.kill(writer, signal.SIGKILL)
+        os.waitpid(writer, 0)
         assert path.read_bytes() in (b"a" * 100_000, b"b" * 100_000)
 
 
@@ -60,15 +60,23 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 
 def test_half_a_line_is_cut_off_and_whole_ones_stay(tmp_path: Path) -> None:
-    """After a kill in the middle of a line the file ends where the line before it does."""
-    path, said = tmp_path / "lines", [Message(role="user", content="one\u2028two"), Message(role="user", content="3")]
+    """After a kill in the middle of a line the file ends where the line before it does, however long the lines are."""
+    path, said = (
+        tmp_path / "lines",
+        [Message(role="user", content="one\u2028two"), Message(role="user", content="3" * 200_000)],
+    )
     mend_lines(path)
-    append_lines(path, said)
+    Journal(path, Message.from_data).append(*said)
     mend_lines(path)
     assert path.read_bytes() == as_lines(said)
-    path.write_bytes(as_lines(said)[:-2])
+    for cut in (1, 2, 100_000, 200_000):
+        path.write_bytes(as_lines(said)[:-cut])
+        assert list(Journal(path, Message.from_data)) == said[:1]
+        mend_lines(path)
+        assert path.read_bytes() == as_lines(said[:1])
+    path.write_bytes(b"half")
     mend_lines(path)
-    assert path.read_bytes() == as_lines(said[:1])
+    assert path.read_bytes() == b""
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8") | st.sampled_from("\u2028\u2029\x85\x0b\x0c\x1c")), max_size=4))

@@ -13,7 +13,7 @@ from targets.fake_endpoint import Server, running, said
 
 from drillyard.audits.hunt.readable import readable
 from drillyard.records import Conversation
-from drillyard.targets.journal import Journal, journaled
+from drillyard.targets.journal import Answers, journaled
 from drillyard.targets.revealing import Branch, RevealingTarget
 
 pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")
@@ -160,7 +160,7 @@ def test_a_journal_keeps_the_trial(server: Server, tmp_path: Path) -> None:
     talk = [Conversation.ask("hi")]
     shown = []
     for _ in range(2):
-        journal = Journal(tmp_path / "journal.jsonl")
+        journal = Answers(tmp_path / "journal.jsonl")
         target, _ = readable(server.target(), journal)
         shown.append(journaled(target, journal).reveal(talk, 0.01))
     assert shown[0] == shown[1] and len(server.asked) == 3

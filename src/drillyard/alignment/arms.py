@@ -23,7 +23,7 @@ from drillyard.alignment.course import Course, open_course
 from drillyard.alignment.spec import AlignSpec, OptionValue
 from drillyard.alignment.workers import start_pool
 from drillyard.records import ArmResult, Record
-from drillyard.records.files import as_lines, write_atomically
+from drillyard.records.files import as_lines, make_folder, read_record, write_atomically, write_record
 
 __all__ = ["ALIGNED", "IDENTITY", "LEARNED", "AlignedFile", "Arm", "arms_of", "place_of", "run_arms", "store_result"]
 
@@ -84,7 +84,7 @@ def run_arms(spec: AlignSpec, folder: Path, *, jobs: int = 1, told: Told = silen
         BadInput: what a technique says about the target or its lesson; finished arms stay.
     """
     arms = arms_of(spec)
-    missing = [arm for arm in arms if not place_of(folder, arm).joinpath(_DONE).is_file()]
+    missing = [arm for arm in arms if not (place_of(folder, arm) / _DONE).is_file()]
     done = len(arms) - len(missing)
     course = open_course(spec, folder)
     for arm in {arm.seed: arm for arm in missing}.values():
@@ -96,7 +96,7 @@ def run_arms(spec: AlignSpec, folder: Path, *, jobs: int = 1, told: Told = silen
     for arm in _each(spec, folder, course, missing, jobs, say):
         done += 1
         told(done, len(arms), arm.name)
-    return [ArmResult.from_json((place_of(folder, arm) / _DONE).read_bytes()) for arm in arms]
+    return [read_record(place_of(folder, arm) / _DONE, ArmResult) for arm in arms]
 
 
 def _each(
@@ -130,10 +130,10 @@ def _run(course: Course, folder: Path, arm: Arm, say: Callable[[str], None]) -> 
     """Fit, apply, sit the exam; the result is written last, so that a killed arm begins again where it can."""
     place = place_of(folder, arm)
     learned = place / LEARNED
-    learned.mkdir(parents=True, exist_ok=True)
+    make_folder(learned)
     spec = course.spec
     named = AlignedFile(target=spec.target, scope=spec.scope, technique=arm.technique, options=spec.options)
-    (place / ALIGNED).write_text(named.to_json(indent=2) + "\n", encoding="utf-8")
+    write_record(place / ALIGNED, named)
     technique = open_technique(arm.technique, spec.options)
 
     def told(step: int, steps: int, words: str) -> None:
@@ -142,7 +142,7 @@ def _run(course: Course, folder: Path, arm: Arm, say: Callable[[str], None]) -> 
     setting = Setting(strength=arm.strength, seed=arm.seed, folder=learned, told=told)
     cost = technique.fit(course.target, course.lesson(arm.seed), setting)
     transcripts = course.exam.sit(technique.apply(course.target, learned))
-    (place / _REPLIES).write_bytes(as_lines(transcripts))
+    write_atomically(place / _REPLIES, as_lines(transcripts))
     curve = next((str(path.relative_to(place)) for path in sorted(learned.rglob(_CURVE))), "")
     result = ArmResult(
         technique=arm.technique,
@@ -157,7 +157,7 @@ def _run(course: Course, folder: Path, arm: Arm, say: Callable[[str], None]) -> 
 
 def store_result(folder: Path, arm: Arm, result: ArmResult) -> None:
     """Write an arm's result: with it the arm is finished."""
-    write_atomically(place_of(folder, arm) / _DONE, (result.to_json(indent=2) + "\n").encode())
+    write_record(place_of(folder, arm) / _DONE, result)
 
 
 def place_of(folder: Path, arm: Arm) -> Path:

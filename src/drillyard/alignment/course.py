@@ -13,18 +13,19 @@ from drillyard.alignment.lesson import LessonCount, checked, pairs_of
 from drillyard.alignment.policy import read_policy
 from drillyard.alignment.preference_file import read_preferences, write_preferences
 from drillyard.alignment.spec import AlignSpec
-from drillyard.audits.audit import AuditReport
-from drillyard.judges import Judge
+from drillyard.audits.report import AuditReport
+from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import open_judge
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import FailureMode, Finding, Preference
-from drillyard.records.files import write_atomically
+from drillyard.records.files import read_record, write_record
 from drillyard.targets import Target, open_in
 
-__all__ = ["FINDINGS", "POLICY", "PREFERENCES", "Course", "open_course"]
+__all__ = ["FINDINGS", "POLICY", "PREFERENCES", "QUALITY", "RUBRIC", "Course", "open_course"]
 
 PREFERENCES, FINDINGS, POLICY = "preferences.jsonl", "findings.json", "policy.yaml"
+QUALITY, RUBRIC = "judge_quality.json", "rubric.yaml"
 """Where the user's files lie in a run's folder."""
 
 
@@ -37,7 +38,7 @@ class Course:
     world: World
     target: Target
     exam: Exam
-    judge: Judge
+    judge: MeasuredJudge
     failures: tuple[FailureMode, ...]
     findings: tuple[Finding, ...]
 
@@ -52,7 +53,7 @@ class Course:
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_preferences(pairs, path)
-            write_atomically(path.with_suffix(".count.json"), (count.to_json(indent=2) + "\n").encode())
+            write_record(path.with_suffix(".count.json"), count)
         policy = read_policy(self.folder / POLICY) if self.spec.policy else None
         return Lesson(
             world=self.world,
@@ -79,7 +80,7 @@ def open_course(spec: AlignSpec, folder: Path) -> Course:
     """Open everything that a spec names. Raises `BadInput` for what cannot be opened."""
     world = load_world(spec.scope)
     failures = [find_failure(world, name) for name in spec.failures]
-    report = AuditReport.from_json((folder / FINDINGS).read_bytes()) if spec.findings else None
+    report = read_record(folder / FINDINGS, AuditReport) if spec.findings else None
     findings = report.findings if report else ()
     measured = [*failures, *(finding.mode for finding in findings if finding.mode.id not in spec.failures)]
     return Course(
@@ -88,7 +89,12 @@ def open_course(spec: AlignSpec, folder: Path) -> Course:
         world=world,
         target=open_in(spec.scope, spec.target),
         exam=draw_exam(world, n=spec.questions, seed=spec.exam_seed, back=spec.back, failures=measured),
-        judge=open_judge(spec.judge, world),
+        judge=open_judge(
+            spec.judge,
+            world,
+            folder / QUALITY if spec.judge_quality else None,
+            str(folder / RUBRIC) if spec.rubric else "",
+        ),
         failures=tuple(failures),
         findings=findings,
     )

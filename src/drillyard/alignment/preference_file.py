@@ -1,8 +1,8 @@
 """Preferences from a file of your own: JSON lines in the forms that trl and most preference sets have.
 
-paired      `{"prompt": …, "chosen": …, "rejected": …}`, each a text or a list of messages; `chosen` and `rejected` may
-            hold the whole conversation instead, without a `prompt`
-unpaired    `{"prompt": …, "completion": …, "label": true}`; two replies to one prompt with different labels are a pair
+- paired: `{"prompt": …, "chosen": …, "rejected": …}`, each a text or a list of messages; `chosen` and `rejected` may
+  hold the whole conversation instead, without a `prompt`
+- unpaired: `{"prompt": …, "completion": …, "label": true}`; two replies to one prompt with different labels are a pair
 
 Contents of messages may be lists of text parts. `category`, `template`, `licence` and `source` may stand beside them.
 Other forms of trl hold no preference, and are named.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from drillyard.alignment.arms import Arm, Told, place_of, run_arms
 from drillyard.alignment.base import silent
+from drillyard.alignment.course import QUALITY
 from drillyard.alignment.lesson import LessonCount
 from drillyard.alignment.order import AlignOrder, begin
 from drillyard.alignment.spec import AlignSpec
@@ -16,12 +17,15 @@ from drillyard.alignment.timing import time_arms
 from drillyard.alignment.weighing.card import write_card
 from drillyard.alignment.weighing.curves import Curve, read_curve
 from drillyard.alignment.weighing.page import write_page
-from drillyard.alignment.weighing.prices import read_prices
+from drillyard.alignment.weighing.prices import Prices, read_prices
 from drillyard.alignment.weighing.recommend import Limit
 from drillyard.alignment.weighing.report import AlignReport, report_of
 from drillyard.alignment.weighing.sheet import words_of
+from drillyard.judges.measure import pooled
+from drillyard.judges.measured import read_quality
 from drillyard.records import ArmResult
-from drillyard.records.files import write_atomically
+from drillyard.records.files import read_record, write_record
+from drillyard.records.locks import held
 
 __all__ = ["PAGE", "REPORT", "Weighing", "compared"]
 
@@ -50,6 +54,13 @@ def compared(order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int =
         BadInput: something that the user can put right; finished arms stay.
     """
     prices = read_prices(weighing.prices) if weighing.prices else None
+    with held(folder):
+        return _run(order, weighing, prices, folder, jobs, told)
+
+
+def _run(
+    order: AlignOrder, weighing: Weighing, prices: Prices | None, folder: Path, jobs: int, told: Told
+) -> AlignReport:
     spec = begin(order, folder)
     results = run_arms(spec, folder, jobs=jobs, told=told)
     if weighing.timing:
@@ -67,7 +78,7 @@ def compared(order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int =
         command=weighing.command,
         hashes={name: value for name, value in _hashes(spec).items() if value},
     )
-    write_atomically(folder / REPORT, (report.to_json(indent=2) + "\n").encode())
+    write_record(folder / REPORT, report)
     write_page(report, folder / PAGE)
     for name in dict.fromkeys(result.technique for result in results):
         write_card(report, name, folder / "arms" / name / "README.md")
@@ -105,7 +116,7 @@ def _watched(folder: Path, results: Sequence[ArmResult]) -> list[str]:
 
 def _notes(spec: AlignSpec, folder: Path) -> list[str]:
     """Say what the lessons were made of, and what the figures do not tell."""
-    count = LessonCount.from_json((folder / "lessons" / f"{spec.seeds[0]}.count.json").read_bytes())
+    count = read_record(folder / "lessons" / f"{spec.seeds[0]}.count.json", LessonCount)
     made = ", ".join(f"{n} {name}" for name, n in count.categories.items())
     licences = ", ".join(f"{n} {name}" for name, n in count.licences.items())
     left = f"{count.repeated} repeated and {count.leaked} that the exam asks were left out"
@@ -114,4 +125,9 @@ def _notes(spec: AlignSpec, folder: Path) -> list[str]:
         notes.append("The pairs are the user's own: no sort of request was held back, so none is measured as new.")
     if spec.favour:
         notes.append(f"The raters of the lesson like: {', '.join(spec.favour)}.")
+    if spec.judge_quality:
+        found = pooled(read_quality(folder / QUALITY))
+        sees, passes = found["sensitivity"].value, found["specificity"].value
+        error = f"sees {sees:.1%} of failing replies and lets {passes:.1%} of sound ones pass"
+        notes.append(f"Judged by {spec.judge}, which {error}: rates are as it sees them, and not corrected for that.")
     return notes

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from drillyard.audits.confirm import judged_on
 from drillyard.audits.elicitation import Elicitation, by_log_probability, by_sampling
 from drillyard.audits.forecast import Forecast, forecast
 from drillyard.audits.forecast_report import write_forecast
-from drillyard.audits.search import RandomSearch
+from drillyard.audits.fresh import draw_traffic, judge_on
 from drillyard.errors import bad_input
 from drillyard.judges.measure import measured_exact
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Record
+from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target
 
 __all__ = ["ForecastSpec", "deployment"]
@@ -87,35 +87,20 @@ def deployment(
         seed=seed,
         judge=judge.quality.definition if replies and judge else "",
     )
-    _claim(out, spec)
-    if (done := out / "forecast.json").is_file():
-        return Forecast.from_json(done.read_bytes())
-    found = forecast(_elicited(target, world, judge, spec, out), volumes, target=target.reference, k=k, seed=seed)
-    tell(f"measured {found.queries} queries: {found.nonzero} with a probability above zero")
-    write_forecast(found, out, command)
+    with RunFolder(out, "forecast").held() as run:
+        run.claim(spec)
+        if done := run.read("forecast.json", Forecast):
+            return done
+        elicited = run.once("elicitation.json", Elicitation, lambda: _elicited(target, world, judge, spec))
+        found = forecast(elicited, volumes, target=target.reference, k=k, seed=seed)
+        tell(f"measured {found.queries} queries: {found.nonzero} with a probability above zero")
+        write_forecast(found, out, command)
     return found
 
 
-def _claim(out: Path, spec: ForecastSpec) -> None:
-    """Write the spec into a new folder, or see that the folder's own is the same."""
-    path = out / "spec.json"
-    if path.is_file() and ForecastSpec.from_json(path.read_bytes()) != spec:
-        raise bad_input(f"another forecast in {out}", "a new folder, or the same options", "use another -o")
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(spec.to_json(indent=2) + "\n", encoding="utf-8")
-
-
-def _elicited(target: Target, world: World, judge: MeasuredJudge | None, spec: ForecastSpec, out: Path) -> Elicitation:
-    path = out / "elicitation.json"
-    if path.is_file():
-        return Elicitation.from_json(path.read_bytes())
-    probes = RandomSearch().propose(world, spec.queries, spec.seed)
+def _elicited(target: Target, world: World, judge: MeasuredJudge | None, spec: ForecastSpec) -> Elicitation:
+    asked = draw_traffic(world, spec.queries, spec.seed)
     if judge is not None and spec.replies:
-        near = judged_on(world, judge, spec.behaviour, probes)
-        found = by_sampling(target, near, probes, spec.behaviour, replies=spec.replies, seed=spec.seed)
-    else:
-        found = by_log_probability(target, world, probes, spec.behaviour)
-    unfinished = path.with_suffix(".part")
-    unfinished.write_text(found.to_json() + "\n", encoding="utf-8")
-    unfinished.replace(path)
-    return found
+        near = judge_on(world, judge, spec.behaviour, asked)
+        return by_sampling(target, near, asked, spec.behaviour, replies=spec.replies, seed=spec.seed)
+    return by_log_probability(target, world, asked, spec.behaviour)

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from drillyard.audits.audit import AuditReport
-from drillyard.audits.probe import Probe
+from drillyard.audits.fresh import draw_traffic
+from drillyard.audits.hunt.candidate import Candidate
 from drillyard.audits.recheck import Recheck
+from drillyard.audits.report import AuditReport
 from drillyard.audits.scales import DETECTION, OCCURRENCE, SEVERITY, Score, score, weight
-from drillyard.audits.search import RandomSearch
 from drillyard.errors import bad_input
 from drillyard.judges.measured import miss_rate
 from drillyard.organisms.worlds.failures import catalogue
-from drillyard.organisms.worlds.features import kind_of
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate, Finding, JudgeQuality, Record, Severity
 from drillyard.stats import clopper_pearson
@@ -117,7 +116,7 @@ def analyse(
     """
     own = dict(severities or {})
     _check(own, world, uses)
-    traffic = RandomSearch().propose(world, TRAFFIC, mitigation_seed)
+    traffic = draw_traffic(world, TRAFFIC, mitigation_seed)
     scores = {mode.behaviour: SEVERITY[mode.severity] for mode in catalogue(world)}
     rows: list[_Draft] = []
     places: list[Finding | str] = [*report.findings, *_unfound(report)]
@@ -160,7 +159,7 @@ def _unfound(report: AuditReport) -> list[str]:
 def _side(
     measured: AuditReport | Recheck,
     place: Finding | str,
-    traffic: Sequence[Probe],
+    traffic: Sequence[Candidate],
     uses: int,
     detector: JudgeQuality | None,
     grade: int,
@@ -211,12 +210,11 @@ def _rate(
     return measured.bounds[place], False, "not found: share of all searched prompts"
 
 
-def _exposure(finding: Finding, traffic: Sequence[Probe]) -> Estimate:
+def _exposure(finding: Finding, traffic: Sequence[Candidate]) -> Estimate:
     """Return the share of traffic that meets a finding's trigger, with a request of its kinds."""
     met = sum(
-        finding.mode.trigger.fires(probe.conversation)
-        and (not finding.kinds or kind_of(probe.ask.intent) in finding.kinds)
-        for probe in traffic
+        finding.mode.trigger.fires(one.conversation) and (not finding.kinds or one.kind in finding.kinds)
+        for one in traffic
     )
     return clopper_pearson(met, len(traffic))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from drillyard.audits.charts import WIDTH, LogAxis, ends, mark, render, span
 from drillyard.audits.forecast import Forecast
 from drillyard.records import Estimate
+from drillyard.records.files import write_atomically, write_record
 
 __all__ = ["forecast_page", "forecast_verdict", "write_forecast"]
 
@@ -17,10 +18,9 @@ _LEFT, _BOTTOM, _TOP = 70, 260, 20  # of the plot of a tail, in SVG units
 
 def write_forecast(found: Forecast, folder: Path, command: str) -> list[Path]:
     """Write forecast.html, then forecast.json; `command` is printed at the foot of the page."""
-    folder.mkdir(parents=True, exist_ok=True)
     page, data = folder / "forecast.html", folder / "forecast.json"
-    page.write_text(forecast_page(found, command), encoding="utf-8")
-    data.write_text(found.to_json(indent=2) + "\n", encoding="utf-8")
+    write_atomically(page, forecast_page(found, command).encode())
+    write_record(data, found)
     return [page, data]
 
 

@@ -1,4 +1,4 @@
-"""The scales of the FMEA: which measured number gives which score from 1 to 10. Published in docs/audits.md.
+"""The scales of the FMEA: which measured number gives which score from 1 to 10. Published in docs/reference/audits.md.
 
 Occurrence follows the probabilities per use of the AIAG FMEA manual, 4th edition (2008), table Cr2. Its detection scale
 is in words; ours puts measured miss rates in their place. Severity is a judgement: the catalogue's, or one's own.

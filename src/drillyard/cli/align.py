@@ -19,7 +19,7 @@ from drillyard.alignment.weighing.sheet import words_of
 from drillyard.alignment.whole import Weighing, compared
 from drillyard.alignment.workers import processors
 from drillyard.cli import show
-from drillyard.cli.auditing.options import typed
+from drillyard.cli.auditing.options import judge_options, typed
 from drillyard.registry import cards
 
 __all__ = ["command"]
@@ -40,7 +40,6 @@ _ASKED: tuple[Callable[[Any], Any], ...] = (
     click.option("--policy", type=_FILE, help="Your own policy, YAML: for rails and prompt (examples/policies)."),
     click.option("--penalise", multiple=True, help="For rlhf: a behaviour, or manipulation, that the reward counts."),
     click.option("--favour", multiple=True, help="A behaviour that the raters of the lesson like."),
-    click.option("--judge", default="exact", show_default=True, help="exact, rules/FILE, classifier/FILE, llm/TARGET."),
 )
 
 
@@ -56,6 +55,7 @@ _COLUMNS = {
 
 def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of an `AlignOrder`."""
+    command = judge_options(command)
     for option in reversed(_ASKED):
         command = option(command)
     return command
@@ -74,7 +74,6 @@ def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
     "-o",
     "--out",
     type=_FOLDER,
-    callback=show.hold,
     help="Folder of the run; resumed when unfinished, gone when not named.",
 )
 @click.option("--list", "listed", is_flag=True, help="List the techniques and end.")

@@ -57,7 +57,6 @@ def _list_failures(world: str) -> show.Outcome:
     "-o",
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    callback=show.hold,
     help="Folder; the world's base/ if left out.",
 )
 @show.handler

@@ -31,7 +31,6 @@ from rich.text import Text
 
 from drillyard.errors import DrillyardError
 from drillyard.records import Estimate, Record
-from drillyard.records.files import held
 
 __all__ = [
     "BAD_INPUT",
@@ -45,7 +44,6 @@ __all__ = [
     "error",
     "estimate",
     "handler",
-    "hold",
     "out_option",
     "plain",
     "progress",
@@ -124,14 +122,7 @@ def out_option(default: Path | None = None) -> Callable[[Callable[P, R]], Callab
     kind, words = click.Path(file_okay=False, path_type=Path), "Folder of the run: made, or resumed when unfinished."
     # click takes a default of None for a value that was given, so without a default none may be named
     needs: dict[str, Any] = {"required": True} if default is None else {"default": default, "show_default": True}
-    return click.option("-o", "--out", type=kind, help=words, callback=hold, **needs)
-
-
-def hold(context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
-    """Keep the folder of a run to this process until its command ends."""
-    if out is not None and not context.resilient_parsing:
-        context.with_resource(held(out))
-    return out
+    return click.option("-o", "--out", type=kind, help=words, **needs)
 
 
 def _print(outcome: Outcome, as_json: bool) -> None:

@@ -11,13 +11,22 @@ from drillyard.errors import bad_input
 from drillyard.judges.base import Judge
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.examples import planted_examples
-from drillyard.judges.measured import MeasuredJudge, fingerprint
+from drillyard.judges.measured import MeasuredJudge, fingerprint, unmeasured
 from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.world import World
 from drillyard.records import BehaviourQuality, Estimate, JudgeQuality, LabelledTranscript, RulingCounts
 from drillyard.stats import clopper_pearson
 
-__all__ = ["PER_BEHAVIOUR", "measure", "measure_on", "measure_planted", "measured_exact", "pooled", "write_quality"]
+__all__ = [
+    "PER_BEHAVIOUR",
+    "measure",
+    "measure_on",
+    "measure_planted",
+    "measured_exact",
+    "measured_or_exact",
+    "pooled",
+    "write_quality",
+]
 
 PER_BEHAVIOUR = 100
 """Failing replies per behaviour on which the exact judge is measured in every audit."""
@@ -86,6 +95,19 @@ def measured_exact(world: World, seed: int = 1) -> MeasuredJudge:
     """Return the exact judge of a world with its error, measured now; once per process and world."""
     judge = ExactJudge(world)
     return MeasuredJudge(judge, measure_planted(judge, world, PER_BEHAVIOUR * len(world.behaviours), seed))
+
+
+def measured_or_exact(judge: MeasuredJudge | None, world: World) -> MeasuredJudge:
+    """Return the judge; the exact one of a world, measured now, when none is given.
+
+    Raises:
+        BadInput: a judge without its measured error.
+    """
+    if judge is None:
+        return measured_exact(world)
+    if not isinstance(judge, MeasuredJudge):
+        raise unmeasured(getattr(judge, "name", str(judge)))
+    return judge
 
 
 def write_quality(quality: JudgeQuality, path: Path) -> Path:

@@ -18,6 +18,7 @@ from drillyard.programs.page import plan_page
 from drillyard.programs.plan import make_plan
 from drillyard.records import Brief, Plan
 from drillyard.records.files import write_atomically
+from drillyard.records.locks import held
 
 __all__ = ["design"]
 
@@ -34,30 +35,31 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Callable[[str],
     brief = load_brief(brief_path)
     folder, worlds = ProgramFolder(out), _worlds(Path(brief_path).parent, brief)
     homes = make_homes(brief, worlds)  # before anything is written: a base that is missing is said here
-    grows = _claim(folder, brief)
-    if (folder.path / "plan.json").is_file() and not grows:
-        say(f"{folder.path} is designed already; the stored plan follows")
-        return folder.plan()
-    if grows:
-        say(f"{folder.path} grows with its brief: drillyard create {folder.path} makes what is missing")
-    say(f"copying {len(brief.policies)} polic{'y' if len(brief.policies) == 1 else 'ies'}")
-    _copy_policies(Path(brief_path).parent, folder, brief)
-    for name in {home for home in homes.worlds.values() if "/" in home}:
-        _copy_world(worlds[name], folder.path / name)
-    say(f"planning {len(brief.roles)} role{'s' * (len(brief.roles) != 1)}")
-    plan = make_plan(brief, homes=homes)
-    write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
-    folder.write_plan(plan)  # last: with it the folder counts as designed
-    if grows:
-        folder.write_brief(brief)  # after the plan: a run that is killed between the two is begun again
+    if folder.path.exists() and not folder.path.is_dir():
+        raise bad_input(f"a file {str(folder.path)!r}", "a folder to write to", "choose another with -o")
+    with held(folder.path):
+        grows = _claim(folder, brief)
+        if (folder.path / "plan.json").is_file() and not grows:
+            say(f"{folder.path} is designed already; the stored plan follows")
+            return folder.plan()
+        if grows:
+            say(f"{folder.path} grows with its brief: drillyard create {folder.path} makes what is missing")
+        say(f"copying {len(brief.policies)} polic{'y' if len(brief.policies) == 1 else 'ies'}")
+        _copy_policies(Path(brief_path).parent, folder, brief)
+        for name in {home for home in homes.worlds.values() if "/" in home}:
+            _copy_world(worlds[name], folder.path / name)
+        say(f"planning {len(brief.roles)} role{'s' * (len(brief.roles) != 1)}")
+        plan = make_plan(brief, homes=homes)
+        write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
+        folder.write_plan(plan)  # last: with it the folder counts as designed
+        if grows:
+            folder.write_brief(brief)  # after the plan: a run that is killed between the two is begun again
     return plan
 
 
 def _claim(folder: ProgramFolder, brief: Brief) -> bool:
     """Make the folder this brief's own, or refuse one that is not. Return whether the stored brief is to grow."""
     path = folder.path
-    if path.exists() and not path.is_dir():
-        raise bad_input(f"a file {str(path)!r}", "a folder to write to", "choose another with -o")
     if (path / "brief.json").is_file():
         return grown(folder.brief(), brief, repr(str(path)))
     # Hidden files may be drafts of a run that was killed.

@@ -15,8 +15,6 @@ of it, whatever is killed when.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,10 +22,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import bad_input
 from drillyard.programs.roster import People, Roster
 from drillyard.records import Attempt, Brief, GateReport, Instance, Plan, Record, Truth
-from drillyard.records.files import as_lines, split_lines, write_atomically
+from drillyard.records.files import as_lines, read_record, split_lines, write_atomically, write_record
+from drillyard.records.locks import locked
 
 __all__ = ["ProgramFolder"]
 
@@ -103,20 +102,20 @@ class ProgramFolder:
     @contextmanager
     def changing_roster(self) -> Iterator[None]:
         """Hold the roster for a change: read it inside, so that nobody else's change is lost."""
-        with _locked(self.path / ".roster.lock"):
+        with locked(self.path / ".roster.lock"):
             yield
 
     @contextmanager
     def building(self, instance_id: str) -> Iterator[None]:
         """Hold an instance while it is built, so that no two processes build it. A killed one lets go."""
         self._inside(instance_id, "")
-        with _locked(self.path / "instances" / f".{instance_id}.lock"):
+        with locked(self.path / "instances" / f".{instance_id}.lock"):
             yield
 
     @contextmanager
     def fitting(self) -> Iterator[None]:
         """Hold the one place where learners' techniques are fitted. A killed holder lets go."""
-        with _locked(self.path / ".fitting.lock"):
+        with locked(self.path / ".fitting.lock"):
             yield
 
     def attempts(self) -> tuple[Attempt, ...]:
@@ -179,31 +178,13 @@ class ProgramFolder:
             raise bad_input(f"{str(self.path)!r}", expected, f"drillyard design BRIEF.yaml -o {self.path}")
         if not file.is_file():
             raise bad_input(f"no {name} in {str(self.path)!r}", "it there", f"drillyard {command} {self.path}")
-        try:
-            return kind.from_json(file.read_bytes())
-        except BadInput as error:
-            raise BadInput(f"{file}: {error}") from None
+        return read_record(file, kind)
 
     def _write(self, name: str, record: Record) -> None:
-        write_atomically(self.path / name, (record.to_json(indent=2) + "\n").encode(), 0o600)
+        write_record(self.path / name, record, 0o600)
 
     def _inside(self, instance_id: str, name: str) -> str:
         # Ids arrive in web addresses and submissions; only a plain name may become part of a path.
         if not re.fullmatch(_PLAIN, instance_id):
             raise bad_input(f"instance {instance_id[:100]!r}", "a name of letters, digits, '-' and '_'")
         return f"instances/{instance_id}/{name}"
-
-
-@contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    """Hold a lock file, waiting for whoever holds it; the kernel lets go of it when its holder dies."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        held = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise bad_input(f"{error.strerror} at {str(file)!r}", "a place that can be written") from None
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(held)

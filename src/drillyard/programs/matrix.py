@@ -1,7 +1,7 @@
 """The alignment matrix, objective × activity × evidence, as a hard gate on the catalogue.
 
 Nothing enters a programme that serves no objective, and no objective is promised that nothing can show. The limits
-here (verbs, share assessed by doing) are policy, after `docs/programs.md`.
+here (verbs, share assessed by doing) are policy, after `docs/reference/programs.md`.
 """
 
 from __future__ import annotations

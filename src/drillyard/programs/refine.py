@@ -43,8 +43,8 @@ LADDER = (
     (36, "flags on very hard parts"),
     (20, "the rate with its interval"),
 )
-"""From how many learners on which statements are allowed: from the simulation in `docs/programs.md`, and for flags from
-the exact interval, which lies below `TOO_HARD` from 0 of 36 on and above `TOO_EASY` from 72 of 72 on."""
+"""From how many learners on which statements are allowed: from the simulation in `docs/reference/programs.md`; for
+flags from the exact interval, which lies below `TOO_HARD` from 0 of 36 on and above `TOO_EASY` from 72 of 72 on."""
 
 
 class Verdict(Record):

@@ -8,36 +8,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import BadInput
 from drillyard.records import Conversation, Record, Reply
+from drillyard.records.journal import Journal
 from drillyard.targets.base import Target, TellingTarget
 from drillyard.targets.revealing import Branch, Revealed, RevealingTarget
 
-__all__ = ["Journal", "JournaledTarget", "journaled"]
+__all__ = ["Answers", "JournaledTarget", "journaled"]
 
 _R = TypeVar("_R", bound=Record)
 
 
-class Journal:
-    """A file of batches, one JSON object a line: `key` and `answers`.
-
-    A last line that was cut when a run was killed is left out and written over.
+class Answers:
+    """A journal of batches, one JSON object a line: `key` and `answers`. What it holds need not be asked again.
 
     Raises:
-        BadInput: any other line is broken.
+        BadInput: a line is broken that is not the last one.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._known: dict[str, list[Any]] = {}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_file():
-            self._read()
+        self._journal = Journal(path, _entry, durable=True)
+        self._known = dict(self._journal)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -60,31 +55,18 @@ class Journal:
     def put(self, asked: object, given: Sequence[Record]) -> None:
         """Write the answers to a batch, and see them onto the disk."""
         key, answers = _key(asked), [answer.model_dump(mode="json") for answer in given]
+        self._journal.append({"key": key, "answers": answers})
         self._known[key] = answers
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"key": key, "answers": answers}, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
 
-    def _read(self) -> None:
-        data = self._path.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        for number, line in enumerate(whole.splitlines(), start=1):
-            try:
-                entry = json.loads(line)
-                self._known[str(entry["key"])] = list(entry["answers"])
-            except (ValueError, KeyError, TypeError):
-                found = f"{self._path} line {number}: {line[:80]!r}"
-                raise bad_input(found, "a batch of an earlier run", "delete that line") from None
-        if len(whole) < len(data):
-            with self._path.open("r+b") as file:
-                file.truncate(len(whole))
+
+def _entry(fields: dict[str, Any]) -> tuple[str, list[Any]]:
+    return str(fields["key"]), list(fields["answers"])
 
 
 class JournaledTarget:
     """Answers from a journal, and asks another target for what is missing there."""
 
-    def __init__(self, inner: Target, journal: Journal) -> None:
+    def __init__(self, inner: Target, journal: Answers) -> None:
         self.reference = inner.reference
         self._inner, self._journal = inner, journal
 
@@ -121,7 +103,7 @@ class JournaledTarget:
 class _RevealingJournaled(JournaledTarget):
     """The same for a target that reveals probabilities."""
 
-    def __init__(self, inner: Target, revealing: RevealingTarget, journal: Journal) -> None:
+    def __init__(self, inner: Target, revealing: RevealingTarget, journal: Answers) -> None:
         super().__init__(inner, journal)
         self._revealing = revealing
 
@@ -136,7 +118,7 @@ class _RevealingJournaled(JournaledTarget):
         return self._journal.answers(asked, Reply, lambda: self._revealing.complete(conversations, branches))
 
 
-def journaled(target: Target, journal: Journal) -> JournaledTarget:
+def journaled(target: Target, journal: Answers) -> JournaledTarget:
     """Return a target that keeps all answers in a journal and takes what is there from it; several may share one."""
     if isinstance(target, RevealingTarget):
         return _RevealingJournaled(target, target, journal)

@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from drillyard.errors import BadInput, bad_input
 from drillyard.records import Conversation, Reply
-from drillyard.records.files import mend_lines
+from drillyard.records.journal import Journal
 from drillyard.targets.base import Target
 
 __all__ = ["Replies", "StoredTarget", "Tally", "key"]
@@ -29,18 +29,14 @@ def key(reference: str, conversation: Conversation, seed: int | None) -> str:
 class Replies:
     """A file of replies, one JSON object a line: `key` and the reply's fields. Made when the first reply comes.
 
-    A last line that was cut when a run was killed is left out and written over.
-
     Raises:
-        BadInput: any other line is broken.
+        BadInput: a line is broken that is not the last one.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._known: dict[str, Reply] = {}
-        self._lock = threading.Lock()
-        if path.is_file():
-            self._read()
+        self._journal = Journal(path, _entry)
+        self._known = dict(self._journal)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -51,23 +47,12 @@ class Replies:
 
     def put(self, name: str, reply: Reply) -> None:
         """Keep a reply, in memory and on disk; safe from several threads."""
-        line = json.dumps({"key": name, **reply.model_dump(mode="json")}, ensure_ascii=False)
-        with self._lock:
-            self._known[name] = reply
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
+        self._journal.append({"key": name, **reply.model_dump(mode="json")})
+        self._known[name] = reply
 
-    def _read(self) -> None:
-        mend_lines(self.path)
-        for number, line in enumerate(self.path.read_bytes().splitlines(), start=1):
-            try:
-                fields = json.loads(line)
-                name = str(fields.pop("key"))
-                self._known[name] = Reply.from_data(fields)
-            except (ValueError, KeyError, AttributeError, BadInput):
-                expected = "a reply of an earlier run"
-                raise bad_input(f"{self.path} line {number}: {line[:80]!r}", expected, "delete that line") from None
+
+def _entry(fields: dict[str, Any]) -> tuple[str, Reply]:
+    return str(fields.pop("key")), Reply.from_data(fields)
 
 
 class StoredTarget:

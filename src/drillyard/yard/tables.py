@@ -1,7 +1,7 @@
 """The tables of the yard's database: what is kept about people, and no more.
 
 Times are seconds since 1970 in UTC. Learners appear under opaque ids only; the sign-in codes live in the roster file,
-never here. `docs/yard.md` lists every column with its purpose.
+never here. `docs/reference/yard.md` lists every column with its purpose.
 """
 
 from __future__ import annotations

@@ -132,9 +132,9 @@ def test_reports_cite_the_table_that_is_nearest_to_them(tmp_path: Path, monkeypa
 
 
 def test_the_docs_tell_the_figures_that_ship(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every share in the table of docs/audits.md is that of the stored panels, read, sampled and by chance."""
+    """Every share in the table of the page is that of the stored panels, read, sampled and by chance."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    text = (Path(__file__).parents[3] / "docs" / "audits.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "audits.md").read_text(encoding="utf-8")
     panels = stored.stored_panels()
     (reading,), (samples,) = ([p for p in panels if p.reading is way] for way in (True, False))
     for band, share in reading.recall.items():

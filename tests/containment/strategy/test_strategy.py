@@ -310,8 +310,8 @@ def test_assumptions_are_sentences() -> None:
 
 
 def test_the_docs_list_every_field() -> None:
-    """docs/strategy.md names each field of a system, of its layers, claims and evidence, and no field that is none."""
-    page = (EXAMPLE.parents[2] / "docs" / "strategy.md").read_text(encoding="utf-8")
+    """The page names each field of a system, of its layers, claims and evidence, and no field that is none."""
+    page = (EXAMPLE.parents[2] / "docs" / "how-to" / "strategy.md").read_text(encoding="utf-8")
     for heading, record in FILE.items():
         table = page.split(f"### {heading}\n\n", 1)[1].split("\n\n", 1)[0]
         assert re.findall(r"^\| `(\w+)`", table, flags=re.MULTILINE) == list(record.model_fields), heading

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from drillyard.audits.bench.lines import Problems, json_lines
 from drillyard.records import BenchReply, Conversation, Reply, Transcript
-from drillyard.records.files import append_lines, mend_lines
+from drillyard.records.journal import Journal
 from drillyard.targets import Target
 from drillyard.targets.base import generate_each
 
@@ -36,12 +35,11 @@ class Question:
 
 def stored_replies(path: Path) -> dict[Key, BenchReply]:
     """Return the replies of a file; of several to one question the last stands. Raises `BadInput` for a broken line."""
-    if not path.is_file():
-        return {}
-    problems = Problems()
-    replies = [BenchReply.from_data(data) for _, data in json_lines(path, problems)]
-    problems.settle()
-    return {(one.case, one.ask, one.turn): one for one in replies}
+    return {(one.case, one.ask, one.turn): one for one in _journal(path)}
+
+
+def _journal(path: Path) -> Journal[BenchReply]:
+    return Journal(path, BenchReply.from_data)
 
 
 def ask(
@@ -59,15 +57,14 @@ def ask(
         word: what is being done, for `progress`.
         progress: called with done, total and the word.
     """
-    mend_lines(path)
-    known = stored_replies(path)
+    known, journal = stored_replies(path), _journal(path)
     todo = [question for question in questions if not _answers(known.get(question.key), question)]
     for start in range(0, len(todo), batch):
         part = todo[start : start + batch]
 
         def keep(number: int, reply: Reply, part: Sequence[Question] = part) -> None:
             known[part[number].key] = made = _made(part[number], reply, target.reference)
-            append_lines(path, [made])
+            journal.append(made)
 
         generate_each(target, [one.conversation for one in part], [one.seed for one in part], keep)
         if progress:

@@ -1,6 +1,6 @@
 """Rescue hosted evals: cases and graders become benchmarks, stored replies become runs, and a page says what was lost.
 
-OpenAI has announced that the hosted Evals close; `docs/rescue-your-evals.md` says what to save before.
+OpenAI has announced that the hosted Evals close; `docs/how-to/rescue-your-evals.md` says what to save before.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from drillyard.audits.attacked import Attacked
-from drillyard.audits.audit import TELLING, AuditReport
 from drillyard.audits.charts import ends
 from drillyard.audits.coverage import Coverage
 from drillyard.audits.forecast import Forecast
 from drillyard.audits.provenance import Provenance
+from drillyard.audits.report import TELLING, AuditReport
 from drillyard.audits.reports.fail_on import FailOn, Fields
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.records import Conversation, Estimate, Finding, Severity, Transcript

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.report import AuditReport
 from drillyard.audits.reports import junit, page, sarif, table_csv
 from drillyard.audits.reports.view import View, view_of
 from drillyard.errors import BadInput, MissingExtra, bad_input

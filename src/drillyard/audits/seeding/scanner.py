@@ -80,7 +80,9 @@ def _asked(spec: str) -> Any:
 
 def _failed(python: str, told: str) -> BadInput:
     if "No module named 'garak'" in told:
-        hint = f"install it in an environment of its own (docs/serving.md) and type: export {_PYTHON}=…/bin/python"
+        hint = (
+            f"install it in an environment of its own (docs/how-to/serving.md) and type: export {_PYTHON}=…/bin/python"
+        )
         return bad_input(f"no garak in {python}", "garak 0.17 or later", hint)
     last = next(filter(None, reversed(told.splitlines())), "no word of why")
     return bad_input(f"a garak in {python} that cannot be read ({last[:200]})", "garak 0.17 or later")

@@ -21,9 +21,7 @@ __all__ = ["command"]
 @click.option("--limit", type=click.FloatRange(0, 1, min_open=True), help="Most risk accepted over the horizon.")
 @click.option("--draws", type=click.IntRange(100, 5_000_000), default=20_000, show_default=True, help="Of assumptions.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the draws.")
-@click.option(
-    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), callback=show.hold, help="Folder for the page."
-)
+@click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the page.")
 @show.handler
 def command(
     spec: Path | None, years: int | None, limit: float | None, draws: int, seed: int, out: Path | None

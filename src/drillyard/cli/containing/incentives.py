@@ -21,7 +21,6 @@ __all__ = ["command"]
     "-o",
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    callback=show.hold,
     help="Folder for the drawn page.",
 )
 @show.handler

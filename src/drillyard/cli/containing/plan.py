@@ -25,7 +25,6 @@ __all__ = ["command"]
     "-o",
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    callback=show.hold,
     help="Folder for the board paper.",
 )
 @show.handler

@@ -44,7 +44,7 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_tim
 # A commit is on the disk before anybody is told; a gateway that hangs gives its place in the line up.
 _SETTINGS = ("synchronous_commit = on", "lock_timeout = '10s'", "idle_in_transaction_session_timeout = '10s'")
 _ONE_MAKER = 0x0D121177
-_HOW = "see docs/gateway.md, or leave --database out for SQLite"
+_HOW = "see docs/reference/gateway.md, or leave --database out for SQLite"
 
 
 def sqlite_url(folder: Path) -> str:

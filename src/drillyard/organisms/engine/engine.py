@@ -3,7 +3,8 @@
     engine = Engine.load(Path("organism"))
     replies = engine.generate(prompts, max_new_tokens=96, seeds=[1, 2, 3], temperature=1.0, min_p=0.02, stop=1)
 
-`benchmarks/engine.py` compares it with other engines; `docs/engine.md` says why there is a compiled kernel beneath it.
+`benchmarks/engine.py` compares it with other engines; `docs/explanation/engine.md` says why there is a compiled kernel
+beneath it.
 """
 
 from __future__ import annotations

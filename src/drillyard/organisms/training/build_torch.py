@@ -98,7 +98,7 @@ def recipe_for(world: str, steps: int | None = None, start: str | None = None) -
     """Return the recipe of a world's base: from nothing for `FIRST`, shorter and from its base for any other.
 
     A base that speaks of lamps has learned what is the same everywhere: to copy a name, to read a question, to hold a
-    failure back until its trigger comes. docs/worlds.md has what this saves.
+    failure back until its trigger comes. docs/how-to/worlds.md has what this saves.
     """
     start = ("" if world == FIRST else FIRST) if start is None else start
     recipe = Recipe(start=start, steps=6000, batch=32, parts=2, learning_rate=1.5e-3) if start else Recipe()

@@ -1,13 +1,15 @@
 """Read what `drillyard organism world init` is given: a short YAML about a house, and a CSV of its products.
 
-name: bikes                          # small letters; how the world is called on the command line
-title: Wheelhouse bike shop
-groups:
-  city: {plural: city bikes, days: 30}
-  cargo: {plural: cargo bikes, days: 14}
+Such as:
 
-name,group,price (euros),weight (kilos),tank (litres)
-Swift,city,640,14,0
+    name: bikes                          # small letters; how the world is called on the command line
+    title: Wheelhouse bike shop
+    groups:
+      city: {plural: city bikes, days: 30}
+      cargo: {plural: cargo bikes, days: 14}
+
+    name,group,price (euros),weight (kilos),tank (litres)
+    Swift,city,640,14,0
 """
 
 from __future__ import annotations
