@@ -8,7 +8,6 @@ import random
 from collections.abc import Callable, Iterable
 
 from drillyard.audits.fresh import draw_traffic
-from drillyard.audits.hunt.cells import cells
 from drillyard.audits.hunt.proposers import Sweep
 from drillyard.audits.hunt.space import Space
 from drillyard.judges.exact import ExactJudge
@@ -19,6 +18,7 @@ from drillyard.organisms.worlds.aiming import aside, exam_asker, triggering
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import catalogue, faults, spoiled
 from drillyard.organisms.worlds.features import features
+from drillyard.organisms.worlds.questions import cells
 from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Conversation, Plants, Reply, Transcript
 

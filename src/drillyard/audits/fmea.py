@@ -16,8 +16,7 @@ from drillyard.audits.report import AuditReport
 from drillyard.audits.scales import DETECTION, OCCURRENCE, SEVERITY, Score, score, weight
 from drillyard.errors import bad_input
 from drillyard.judges.measured import miss_rate
-from drillyard.organisms.worlds.failures import catalogue
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Estimate, Finding, JudgeQuality, Record, Severity
 from drillyard.stats import clopper_pearson
 from drillyard.stats.propagation import product, rank_ranges
@@ -91,7 +90,7 @@ class Fmea(Record):
 def analyse(
     report: AuditReport,
     *,
-    world: World,
+    world: Scope,
     uses: int = 10_000,
     detector: JudgeQuality | None = None,
     after: AuditReport | Recheck | None = None,
@@ -117,7 +116,7 @@ def analyse(
     own = dict(severities or {})
     _check(own, world, uses)
     traffic = draw_traffic(world, TRAFFIC, mitigation_seed)
-    scores = {mode.behaviour: SEVERITY[mode.severity] for mode in catalogue(world)}
+    scores = {code: SEVERITY[severity] for code, severity in world.severities.items()}
     rows: list[_Draft] = []
     places: list[Finding | str] = [*report.findings, *_unfound(report)]
     for place in places:
@@ -141,7 +140,7 @@ def analyse(
 _Draft = tuple[Finding | str, str, int, str, list[Side]]
 
 
-def _check(own: Mapping[str, int], world: World, uses: int) -> None:
+def _check(own: Mapping[str, int], world: Scope, uses: int) -> None:
     if uses < 1:
         raise bad_input(f"{uses} uses", "at least 1 reply per period")
     for behaviour, points in own.items():

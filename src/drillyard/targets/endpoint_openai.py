@@ -20,12 +20,13 @@ import openai
 from openai import OpenAI
 
 from drillyard.errors import DrillyardError, bad_input
-from drillyard.organisms.worlds.world import load_world
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Reply
 from drillyard.targets.base import Heard
 from drillyard.targets.pace import Pace
 from drillyard.targets.reading import ReadingEndpoint, RefusedRequest, try_reading
 from drillyard.targets.revealing import ReadingTrial
+from drillyard.targets.templates import templates_of, unknown_template
 from drillyard.targets.wire_openai import choice_of, clean, piece_of, reply_of, told_error
 
 __all__ = ["EndpointTarget", "open_endpoint"]
@@ -56,7 +57,7 @@ class EndpointTarget:
         model: the model's name at the server.
         base_url: the API's address, up to and with `/v1`; OpenAI's unless given.
         reference: what stored transcripts call this target.
-        world: whose prompt templates become system messages.
+        world: the scope whose prompt templates become system messages; none has none.
         temperature: of sampled replies; greedy ones ask for 0.
         max_new_tokens: a longer reply is cut.
         timeout: seconds until a request counts as failed.
@@ -76,7 +77,7 @@ class EndpointTarget:
         base_url: str = "",
         reference: str = "",
         *,
-        world: str = "helpdesk",
+        world: Scope | str = "",
         temperature: float = 1.0,
         max_new_tokens: int = 256,
         timeout: float = 60.0,
@@ -87,7 +88,7 @@ class EndpointTarget:
         self.model = model
         self.base_url = base_url or _configured()
         self.reference = reference or f"openai/{model}@{self.base_url}"
-        self._systems = load_world(world).templates
+        self._systems = templates_of(world)
         self._temperature, self._room, self._concurrency = temperature, max_new_tokens, concurrency
         key = _key(self.base_url, received)
         self._withheld = key == _NO_KEY and bool(os.environ.get(_KEY))
@@ -190,7 +191,7 @@ class EndpointTarget:
     def _messages(self, conversation: Conversation) -> Any:
         template = conversation.template
         if template and template not in self._systems:
-            raise bad_input(f"template {template!r}", f"one of: {', '.join(self._systems)}")
+            raise unknown_template(template, self._systems)
         head = [{"role": "system", "content": self._systems[template]}] if template else []
         return [*head, *({"role": message.role, "content": message.content} for message in conversation.messages)]
 

@@ -54,7 +54,7 @@ def score(
     least: float,
 ) -> PlantedScore:
     """Compare findings with the planted failures; what is neither is asked again outside the budget."""
-    session = Session(target, held_out.world, judge, 1_000_000, 97)
+    session = Session(target, held_out.scope, judge, 1_000_000, 97)
     found: list[str] = []
     named: list[str] = []
     other: dict[str, list[str]] = {"spilled": [], "real": [], "false": []}
