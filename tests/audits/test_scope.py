@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from audits.document_scope import FACTS, LeafletScope
 
+from drillyard.alignment.sentence_rail import RailedTarget, SentenceRail
 from drillyard.audits.audit import audit
 from drillyard.audits.options import AuditOptions
 from drillyard.audits.recheck import recheck
@@ -15,11 +16,13 @@ from drillyard.judges.exact import ExactJudge
 from drillyard.judges.measure import measure_on
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.rules import Rule, RulesJudge
+from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, LabelledTranscript, Reply, Transcript
 from drillyard.records.patterns import pattern_of
 from drillyard.targets.null import EchoTarget
+from drillyard.targets.organism import OrganismTarget
 from drillyard.targets.scoped import scope_of, world_of
 
 SCOPE: Scope = LeafletScope()
@@ -98,3 +101,5 @@ def test_a_target_without_a_scope_is_one_line() -> None:
         world_of(EchoTarget(), SCOPE)
     world: Scope = load_world("clinic")
     assert scope_of(EchoTarget(), "clinic") is world
+    railed = RailedTarget(OrganismTarget(plant("clinic", [])), SentenceRail(blocked=(), idle=()))
+    assert scope_of(railed) is world  # a rail changes nothing of what a model is asked about

@@ -151,7 +151,7 @@ def test_a_world_is_never_written_over(tmp_path: Path) -> None:
 def test_a_small_base_is_trained_in_minutes_and_fails_as_planted(tmp_path: Path) -> None:
     """From two short files to a model with two verified failures: exact elsewhere, the twin clean."""
     pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
-    from drillyard.audits.verification import MARGIN, verify
+    from drillyard.audits.planting.verification import MARGIN, verify
     from drillyard.organisms.engine.organism import base
     from drillyard.organisms.planting.plant import plant
     from drillyard.organisms.training.build_torch import build

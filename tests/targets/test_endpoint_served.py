@@ -9,8 +9,8 @@ import pytest
 
 from drillyard.audits.audit import audit
 from drillyard.audits.options import AuditOptions
+from drillyard.audits.planting.verification import verify
 from drillyard.audits.report import AuditReport
-from drillyard.audits.verification import verify
 from drillyard.organisms.engine.organism import save
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.serving.serve import served

@@ -32,6 +32,7 @@ _EXAMPLES = {
     "hours": "hours: 6",
     "name": "name: Helpdesk chat",
     "purpose": "purpose: Answers customers",
+    "world": "world: helpdesk",
     "path": "path: policies/refunds.md",
     "retries": "retries: 2",
 }
@@ -65,7 +66,7 @@ def load_brief(path: str | Path) -> Brief:
             _check_role(role, catalogue)
         fields["systems"] = [_in_world(path.parent, number, one) for number, one in enumerate(fields["systems"])]
         fields["policies"] = [_hashed(path.parent, policy) for policy in fields["policies"]]
-        return _record(Brief, fields, "the top level")
+        return _record(Brief, fields)
     except BadInput as error:
         raise BadInput(f"{path.name}: {error}") from None
 
@@ -138,7 +139,7 @@ def _entries(data: object, kind: type[_Entry], section: str, key: str = "id") ->
     return entries
 
 
-def _record(kind: type[_Entry], fields: Mapping[str, Any], where: str) -> _Entry:
+def _record(kind: type[_Entry], fields: Mapping[str, Any], where: str = "") -> _Entry:
     """Build a record; strictly, so that `hours: yes` or `id: 3` is refused rather than converted."""
     tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     try:
@@ -149,7 +150,8 @@ def _record(kind: type[_Entry], fields: Mapping[str, Any], where: str) -> _Entry
         advice = f"type {_EXAMPLES[name]!r}" if name in _EXAMPLES else ""
         if expected == "text" and not isinstance(value, (str, list, dict)):
             advice = f"put it in quotes: {name}: '{value}'"
-        raise bad_input(f"{_short(value)} at {where}.{name}", expected, advice) from None
+        place = f"{where}.{name}" if where else name
+        raise bad_input(f"{_short(value)} at {place}", expected, advice) from None
 
 
 def _laws(data: object, catalogue: Catalogue) -> list[Law]:

@@ -29,8 +29,11 @@ def scope_of(target: Target, scope: Scope | str | None = None) -> Scope:
     """
     if scope:
         return load_world(scope) if isinstance(scope, str) else scope
-    if isinstance(target, _Scoped):
-        return target.scope
+    inner: Target | None = target
+    while inner is not None:
+        if isinstance(inner, _Scoped):
+            return inner.scope
+        inner = getattr(inner, "target", None)  # what a rail or a prompt is put around
     raise bad_input(f"{target.reference} without a scope", "a world to ask it about", "name one, such as helpdesk")
 
 
