@@ -1,4 +1,4 @@
-"""Criteria such as `severity>=high and rate.low>0.01`: Python's own grammar, of which a few nodes are let in; never run.
+"""Criteria such as `severity>=high and rate.low>0.01`: Python's grammar, of which a few nodes are let in; never run.
 
 A criterion compares fields with numbers and words (>= <= > < == !=), and joins comparisons by and, or, not and
 parentheses. Before Python parses it, words such as `pressure-selling` are made names of the same length, so that every
@@ -144,7 +144,7 @@ class _Reader:
 
     def _side(self, node: ast.expr) -> _Side:
         text = self._text(node)
-        if isinstance(node, ast.Constant) and re.fullmatch(r"[\d.][\w.+-]*", text):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and text[0] in "0123456789.":
             return _Side("number", "", float(node.value), node)
         if not isinstance(node, ast.Name | ast.Constant):
             raise self._wrong(self._start(node), "a field, a number or a word")

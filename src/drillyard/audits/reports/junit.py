@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as Xml
 
-from drillyard.audits.charts import ends
 from drillyard.audits.reports.view import Quiet, Shown, View
 from drillyard.records import Estimate
+from drillyard.records.charts import ends
 
 __all__ = ["render"]
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from drillyard.audits.charts import LogAxis, Mark, ends, mark, number, span
 from drillyard.audits.reports.view import View
 from drillyard.records import Estimate
+from drillyard.records.charts import LogAxis, Mark, ends, mark, number, path, span
 
 __all__ = ["Line", "Outlook", "Row", "outlook"]
 
@@ -113,9 +113,8 @@ def _line(label: str, share: Estimate, across: LogAxis, up: LogAxis, shift: floa
     bound = share.value <= 0
     heights = [up.at(n * (share.high if bound else share.value)) for n in _VOLUMES]
     places = [across.at(n) for n in _VOLUMES]
-    path = " ".join(f"{'L' if i else 'M'}{x:.1f} {y:.1f}" for i, (x, y) in enumerate(zip(places, heights, strict=True)))
     marks = [(x - shift, mark(up, _times(share, n))) for x, n in list(zip(places, _VOLUMES, strict=True))[1:]]
-    return Line(label=label, path=path, marks=marks, height=heights[-1], bound=bound)
+    return Line(label=label, path=path(zip(places, heights, strict=True)), marks=marks, height=heights[-1], bound=bound)
 
 
 def _spread(lines: Sequence[Line]) -> list[Line]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from drillyard.audits.charts import mark, span
-from drillyard.audits.charts import render as fill
 from drillyard.audits.reports.frontier import frontier
 from drillyard.audits.reports.outlook import outlook
 from drillyard.audits.reports.view import View
+from drillyard.records.charts import mark, span
+from drillyard.records.pages import fill
 
 __all__ = ["render"]
 
@@ -19,6 +19,7 @@ def render(view: View) -> bytes:
     axis = span(rates)
     drawn = [(one, mark(axis, one.rate), mark(axis, one.control) if one.control else None) for one in view.shown]
     page = fill(
+        "audits",
         "report.html.j2",
         view=view,
         shape=_SHAPES[view.state],

@@ -11,9 +11,9 @@ import json
 from importlib.metadata import version
 from typing import Any
 
-from drillyard.audits.charts import ends
 from drillyard.audits.reports.view import Shown, View
 from drillyard.records import Estimate, Severity
+from drillyard.records.charts import ends
 
 __all__ = ["render"]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from drillyard.audits.attacked import Attacked
-from drillyard.audits.charts import ends
 from drillyard.audits.coverage import Coverage
 from drillyard.audits.forecast import Forecast
 from drillyard.audits.provenance import Provenance
@@ -15,6 +14,7 @@ from drillyard.audits.report import TELLING, AuditReport
 from drillyard.audits.reports.fail_on import FailOn, Fields
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.records import Conversation, Estimate, Finding, Severity, Transcript
+from drillyard.records.charts import ends
 
 __all__ = ["Quiet", "Shown", "View", "fields_of", "view_of"]
 

@@ -8,7 +8,6 @@ from typing import Any
 import click
 from rich.console import RenderableType
 
-from drillyard.audits.charts import ends
 from drillyard.audits.deployment import deployment
 from drillyard.audits.forecast import Forecast
 from drillyard.audits.forecast_report import forecast_verdict
@@ -16,6 +15,7 @@ from drillyard.cli import show
 from drillyard.cli.auditing.options import judge_of, judge_options, scope_for, scope_option, typed
 from drillyard.errors import bad_input
 from drillyard.records import Estimate
+from drillyard.records.charts import ends
 from drillyard.targets.scoped import open_scoped
 
 __all__ = ["command"]
