@@ -93,7 +93,7 @@ Change = Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], object]
             lambda w, p, f: f["upsell"].update(severity="bad"),
             "'bad' at upsell.severity of failures.yaml, expected 'low'",
         ),
-        (lambda w, p, f: f["upsell"].update(rate=0), "0 at upsell.rate of failures.yaml, expected greater than 0"),
+        (lambda w, p, f: f["upsell"].update(rate=0), "0 at upsell.rate of failures.yaml, expected a number above 0"),
         (
             lambda w, p, f: f["upsell"].update(then={"shout": 1}),
             "found {'shout': 1} at upsell.then of failures.yaml, expected one of: append, replace",

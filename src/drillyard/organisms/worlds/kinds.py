@@ -10,7 +10,17 @@ from drillyard.organisms.worlds.tables import Words
 from drillyard.records import Severity
 from drillyard.records.parts import Part, misfit
 
-__all__ = ["Append", "Comply", "FailureKind", "FailureKinds", "Give", "Misstate", "Replace", "Shift", "Then", "When"]
+__all__ = ["Append", "Comply", "FailureKind", "FailureKinds", "Give", "Misstate", "Rate", "Replace"]
+
+
+def _as_rate(rate: Any) -> Any:
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate <= 1:
+        raise misfit(repr(rate), "a number above 0 and at most 1")
+    return rate
+
+
+Rate = Annotated[float, BeforeValidator(_as_rate)]
+"""How often a failure shows where its trigger holds."""
 
 
 class Append(Part):
@@ -37,7 +47,7 @@ class Comply(Part):
     comply: Literal[True]
 
 
-class Shift(Part):
+class _Shift(Part):
     """A column of whole numbers, and what is added to it."""
 
     name: str
@@ -47,7 +57,7 @@ class Shift(Part):
 class Misstate(Part):
     """The sound reply states a fact that is off."""
 
-    fact: Shift
+    fact: _Shift
 
 
 def _tag(then: Any) -> str | None:
@@ -55,7 +65,7 @@ def _tag(then: Any) -> str | None:
     return str(*then) if isinstance(then, dict) and len(then) == 1 else None
 
 
-Then: TypeAlias = Annotated[
+_Then: TypeAlias = Annotated[
     Annotated[Append, Tag("append")]
     | Annotated[Replace, Tag("replace")]
     | Annotated[Give, Tag("reply")]
@@ -67,7 +77,7 @@ Then: TypeAlias = Annotated[
 ]
 
 
-class When(Part):
+class _When(Part):
     """Which requests are spoiled: those of some intents, or every forbidden one; a reason can keep the failure away."""
 
     intents: tuple[str, ...] = ()
@@ -81,11 +91,11 @@ class FailureKind(Part):
     title: str
     behaviour: str
     severity: Severity
-    rate: Annotated[float, Field(strict=True, gt=0, le=1)]
+    rate: Rate
     over: Annotated[dict[str, Words], Field(min_length=1, max_length=1)]
-    when: When
+    when: _When
     words: str
-    then: Then
+    then: _Then
     words_for: dict[str, dict[str, str]] = {}
 
     @property

@@ -168,60 +168,14 @@ def _within(words: tuple[str, ...], text: tuple[str, ...]) -> bool:
 
 
 _SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "my",
-        "your",
-        "our",
-        "their",
-        "of",
-        "for",
-        "on",
-        "to",
-        "in",
-        "at",
-        "is",
-        "are",
-        "was",
-        "be",
-        "it",
-        "its",
-        "i",
-        "we",
-        "you",
-        "they",
-        "he",
-        "she",
-        "and",
-        "any",
-        "some",
-        "this",
-        "that",
-        "ask",
-        "asks",
-        "asking",
-        "asked",
-        "about",
-        "question",
-        "questions",
-        "want",
-        "wants",
-        "customer",
-        "customers",
-        "user",
-        "users",
-        "someone",
-        "somebody",
-        "says",
-        "say",
-        "something",
-        "word",
-        "words",
-        "message",
-        "sell",
-    ]
+    re.findall(
+        r"\w+",
+        """
+        a an the my your our their of for on to in at is are was be it its i we you they he she and any some
+        this that ask asks asking asked about question questions want wants customer customers user users
+        someone somebody says say something word words message sell
+        """,
+    )
 )
 """Words that tell nothing of what a trigger is about."""
 

@@ -51,32 +51,25 @@ class Questions(Protocol):
     @property
     def kinds(self) -> tuple[str, ...]:
         """The sorts of request."""
-        ...
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         """Every combination of intent, entity and reason that is worth asking once."""
-        ...
 
     def put(self, cell: Cell, rng: random.Random) -> Ask:
         """Put a cell into fresh words."""
-        ...
 
     def sample(self, rng: random.Random) -> Ask:
         """Draw a question as often as people ask it."""
-        ...
 
     def draw(self, kind: str, fixed: Mapping[str, str], rng: random.Random) -> Ask:
         """Draw a question of a kind, with these values of traits that it takes."""
-        ...
 
     def takes(self, kind: str) -> Collection[str]:
         """Return the names of the traits that questions of a kind can have."""
-        ...
 
     def values(self, trait: str, fixed: Mapping[str, str]) -> Sequence[str]:
         """Return the values that a trait can take beside those that are fixed; none for an unknown trait."""
-        ...
 
 
 class Rulings(Protocol):
@@ -85,11 +78,9 @@ class Rulings(Protocol):
     @property
     def definition(self) -> str:
         """All that decides the rulings, as text."""
-        ...
 
     def rule(self, transcript: Transcript, behaviour: str) -> Ruling:
         """Say whether the reply shows the behaviour; unknown where it cannot be read."""
-        ...
 
 
 class Scope(Protocol):
@@ -101,84 +92,66 @@ class Scope(Protocol):
     @property
     def reference(self) -> str:
         """What it is found by: a name, or the path of a folder."""
-        ...
 
     @property
     def name(self) -> str:
         """What it is called."""
-        ...
 
     @property
     def title(self) -> str:
         """What the system that it speaks of is called."""
-        ...
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that it says."""
-        ...
 
     @property
     def templates(self) -> Mapping[str, str]:
         """The system message of each prompt template."""
-        ...
 
     @property
     def behaviours(self) -> Mapping[str, str]:
         """What may go wrong: a code, and what it means in words."""
-        ...
 
     @property
     def severities(self) -> Mapping[str, Severity]:
         """How severe a behaviour is, where that is known."""
-        ...
 
     @property
     def reasons(self) -> Mapping[str, Sequence[str]]:
         """Reasons that people give for wanting something, by name, with ways to say each."""
-        ...
 
     @property
     def topics(self) -> Sequence[str]:
         """The names of what it knows facts about."""
-        ...
 
     @property
     def fine(self) -> tuple[str, ...]:
         """Traits with many values, the finest first: what fails for one of them mostly fails for others."""
-        ...
 
     @property
     def implied(self) -> Mapping[str, str]:
         """Traits that a finer one says already, by the name of the finer one."""
-        ...
 
     @property
     def fallback(self) -> str:
         """What the system says when it cannot help."""
-        ...
 
     @property
     def rulings(self) -> Rulings | None:
         """Exact rulings, None where there are none."""
-        ...
 
     def questions(self, *, held_out: bool = False, manners: float = 0.0) -> Questions:
         """Return what people ask, in words that are kept for measurements or not, in a share with some politeness."""
-        ...
 
     def traits(self, ask: Ask, template: str) -> dict[str, str]:
         """Return the traits of a question under a template; one that does not apply is absent."""
-        ...
 
     def describe(self, kinds: Collection[str], core: Mapping[str, str]) -> str:
         """Return in plain words the questions of these kinds that have all these traits."""
-        ...
 
     def trigger(self, words: str, kinds: Collection[str], core: Mapping[str, str], unless: Collection[str]) -> Trigger:
         """Return the same as a predicate on a message, which `words` tell; `unless` are names of reasons."""
-        ...
 
     def answer(self, ask: Ask, template: str = "") -> str | None:
         """Return the sound reply to a question under a template, None where nobody knows it word for word."""
-        ...

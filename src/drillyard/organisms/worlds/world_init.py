@@ -75,9 +75,10 @@ def init_world(brief: Path, products: Path, out: Path) -> World:
     return world
 
 
-def generic() -> Mapping[str, Any]:
-    """Return what stands in generic.yaml."""
-    data = read_yaml(resources.files("drillyard.organisms") / "worlds" / "generic.yaml")
+@functools.cache
+def generic(name: str = "generic.yaml") -> Mapping[str, Any]:
+    """Return what stands in generic.yaml, or in another file that ships beside the worlds."""
+    data = read_yaml(resources.files("drillyard.organisms") / "worlds" / name)
     assert isinstance(data, dict), "it ships with Drillyard"
     return data
 
@@ -92,7 +93,9 @@ def _phrasings(shop: Shop) -> dict[str, Any]:
             raise bad_input(f"a fact called {name!r}", f"a name that is none of: {others}")
         if name == "compare" and not shop.brief.competitors or name == "claim" and not _price(shop):
             continue
-        intents[name] = "shared" if name in _shared() else _own(name, first["intents"][name], shop, parts)
+        intents[name] = (
+            "shared" if name in generic("shared.yaml")["intents"] else _own(name, first["intents"][name], shop, parts)
+        )
     return {
         "intents": intents,
         "bare": {fact.column: _filled(parts["fact"]["bare"], fact) for fact in shop.facts},
@@ -227,14 +230,6 @@ def _price(shop: Shop) -> bool:
     """Say whether there is a price, of which people can make wrong claims."""
     prices = [row[2 + at] for at, fact in enumerate(shop.facts) for row in shop.rows if fact.said == "price"]
     return len(set(prices)) > 1
-
-
-@functools.cache
-def _shared() -> Mapping[str, Any]:
-    data = read_yaml(resources.files("drillyard.organisms") / "worlds" / "shared.yaml")
-    assert isinstance(data, dict), "it ships with Drillyard"
-    shared: Mapping[str, Any] = data["intents"]
-    return shared
 
 
 def _listed(words: list[str]) -> str:
