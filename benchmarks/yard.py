@@ -11,7 +11,7 @@ would for instances of their own, and only the planted failures repeat. Learners
 pages, chat with think time before each message (4 to 12 s, evenly), and one in ten hands in a claim, which is graded
 after the time is over too. `chat first piece` and `chat whole reply` run from sending the message, waiting for one's
 turn included. The clients run in this process, on the same processors as the server, so what they take is in the
-figures; `server cores` is the server's own processor time over the time of the run, without that of its gradings.
+figures. `server cores`, `grading cores` (of gradings that ended) and `client cores` are processor time over the run's.
 
 Exits 1 when something failed: an answer that is none, a page p95 of 1 s or more, a chat p95 of 5 s or more, or a
 submission that was confirmed and has not exactly one grade.
@@ -158,7 +158,7 @@ class Browser:
 
     async def say(self, words: str) -> None:
         """Send a message and read the reply as it is streamed."""
-        began, first, said = time.monotonic(), 0.0, ""
+        began, first = time.monotonic(), 0.0  # a reply's first piece may be empty, and then is all of it
         form = {"csrf": self.token, "template": "v1", "prompt": words}
         headers = {"cookie": self.cookie, "accept": "application/x-ndjson"}
         async with self.client.stream("POST", f"{self.here}/chat", data=form, headers=headers) as answer:
@@ -169,9 +169,8 @@ class Browser:
                     return
                 if "piece" in event and not first:
                     first = time.monotonic() - began
-                said += event.get("piece", "")
-        if answer.status_code != 200 or not said:
-            self.seen.errors.append(f"chat {answer.status_code}: {len(said)} letters")
+        if answer.status_code != 200 or not first:
+            self.seen.errors.append(f"chat {answer.status_code}: no reply")
             return
         self.seen.first.append(first)
         self.seen.replies.append(time.monotonic() - began)
@@ -267,10 +266,11 @@ def rows(folder: ProgramFolder, query: str) -> list[tuple[object, ...]]:
         return plain.execute(query).fetchall()
 
 
-def processor_seconds(process: int) -> float:
-    """Return the processor time of a process, its children that have ended left out."""
-    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+def processor_seconds(process: int) -> tuple[float, float]:
+    """Return the processor time of a process, and that of its children that have ended."""
+    user, system, its, theirs = map(int, Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:15])
+    ticks = os.sysconf("SC_CLK_TCK")
+    return (user + system) / ticks, (its + theirs) / ticks
 
 
 def wait_for_grades(folder: ProgramFolder, seconds: float) -> None:
@@ -294,7 +294,7 @@ def lost(folder: ProgramFolder, seen: Seen) -> list[str]:
 
 def run(folder: ProgramFolder, learners: list[Learner], seconds: float, kills: int) -> tuple[Seen, dict[str, object]]:
     """Run the crowd or the kills, and return what was seen and what is to be shown."""
-    seen, began = Seen(), time.monotonic()
+    seen, began, mine = Seen(), time.monotonic(), time.process_time()
     for number in range(kills):
         some = [learners[(3 * number + place) % len(learners)] for place in range(3)]
         with served(folder) as (address, process):
@@ -302,7 +302,8 @@ def run(folder: ProgramFolder, learners: list[Learner], seconds: float, kills: i
     with served(folder) as (address, process):
         if not kills:
             asyncio.run(crowd(address, learners, seconds, seen))
-        worked, busy = time.monotonic() - began, processor_seconds(process.pid)
+        worked, mine = time.monotonic() - began, time.process_time() - mine
+        busy, grading = processor_seconds(process.pid)
         wait_for_grades(folder, 1200)
     wrong = lost(folder, seen)
     graded = rows(folder, "select count(*) from grades")[0][0]
@@ -317,7 +318,8 @@ def run(folder: ProgramFolder, learners: list[Learner], seconds: float, kills: i
                 f"{name} p95": cuts[94],
                 f"{name} max": max(times),
             }
-    shown |= {"server cores": busy / worked, "load of the machine": os.getloadavg()[0]}
+    cores = {"server cores": busy, "grading cores": grading, "client cores": mine}
+    shown |= {name: taken / worked for name, taken in cores.items()} | {"load of the machine": os.getloadavg()[0]}
     seen.errors += wrong
     return seen, shown
 

@@ -8,11 +8,13 @@ imports no implementation. Our own plugins take the same road as a stranger's.
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any, Literal
 
@@ -60,7 +62,7 @@ def cards(family: str) -> dict[str, Card]:
     if family not in FAMILIES:
         raise BadInput(f"found family {family!r}, expected one of: {', '.join(FAMILIES)}")
     found: dict[str, Card] = {}
-    for point in sorted(entry_points(group=f"drillyard.{family}"), key=lambda p: p.name):
+    for point in _points(family, tuple(sys.path)):
         where = f"entry point {point.name!r} = {point.value!r}"
         try:
             plugin = point.load()
@@ -70,6 +72,12 @@ def cards(family: str) -> dict[str, Card]:
             raise BadInput(f"{where}: expected a Card named {point.name!r}")
         found[point.name] = plugin
     return found
+
+
+@functools.cache
+def _points(family: str, _path: tuple[str, ...]) -> list[EntryPoint]:
+    """Look for plugins once for each search path: it reads a file of every installed package, 5 ms for 150 of them."""
+    return sorted(entry_points(group=f"drillyard.{family}"), key=lambda point: point.name)
 
 
 def card(family: str, name: str) -> Card:

@@ -93,3 +93,40 @@ def test_a_refused_key_says_why_none_was_sent(server: Server, tmp_path: Path) ->
     target = open_target(received(tmp_path / "got", target=f"openai/m@{server.url}"))
     with pytest.raises(BadInput, match=f"export OPENAI_BASE_URL={server.url} where your key is for it"):
         target.generate([Conversation.ask("hello")], [1])
+
+
+def test_a_provider_is_asked_for_a_file_only_where_it_is_typed(tmp_path: Path) -> None:
+    """It costs what it costs, and may fetch: the file's word is no order, nor is what another file says beside it."""
+    pytest.importorskip("inspect_ai", reason="needs drillyard[inspect]")
+    model = "inspect/mockllm/model"
+    named = received(tmp_path / "got", target=model)
+    with pytest.raises(BadInput, match=rf"which a file names and which asks a provider.*type it behind.*#{model}"):
+        open_target(named)
+    with pytest.raises(BadInput, match=rf"a file that names '{model}', expected 'inspect/mockllm/x'"):
+        open_target(f"{named}#inspect/mockllm/x")
+    with pytest.raises(BadInput, match="which asks a provider at your cost"):
+        open_target(received(tmp_path / "outer", target=f"{named}#{model}"))
+    assert open_target(f"{named}#{model}").reference == f"{named}#{model}"
+
+
+def test_a_model_is_fetched_for_a_file_only_where_it_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on this machine is opened; a name on the hub is a line that says how to have it, and asks nobody."""
+    transformers = pytest.importorskip("transformers", reason="needs drillyard[train]")
+    asked = []
+
+    def config(name: str, **options: object) -> None:
+        asked.append((name, options["local_files_only"]))
+        raise OSError("it is not here")
+
+    monkeypatch.setattr(transformers.AutoConfig, "from_pretrained", config)
+    for outer in (received(tmp_path / "got", target="hf/nobody/nothing"), "hf/./adapter"):
+        folder = Path("adapter") if outer.startswith("hf") else tmp_path
+        monkeypatch.chdir(tmp_path)
+        if folder == Path("adapter"):
+            folder.mkdir()
+            (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "nobody/nothing"}')
+        with pytest.raises(BadInput, match=r"'nobody/nothing', which is not on this machine.*chat hf/nobody/nothing"):
+            open_target(outer)
+    with pytest.raises(BadInput, match="it is not here"):
+        open_target(f"{received(tmp_path / 'two', target='hf/nobody/nothing')}#hf/nobody/nothing")
+    assert asked == [("nobody/nothing", True), ("nobody/nothing", True), ("nobody/nothing", False)]

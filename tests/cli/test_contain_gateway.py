@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -25,48 +27,60 @@ def data(words: list[str], capsys: pytest.CaptureFixture[str], code: int = 0) ->
     return json.loads(capsys.readouterr().out)
 
 
-def test_from_keys_to_a_verified_ledger(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Make keys, serve an echo, renew, ask, kill, stop, verify; an edit of the ledger then fails with its record."""
-    keys, ledger = tmp_path / "keys", tmp_path / "ledger"
-    assert len(data(["keys", str(keys), *PEOPLE], capsys)["accounts"]) == 5
-    assert all(path.stat().st_mode & 0o077 == 0 for path in keys.iterdir() if path.name != "keyring.json")
-    assert "secret" not in (keys / "keyring.json").read_text()
-    words = ["--policy", str(POLICY), "--keys", str(keys / "keyring.json"), "--ledger", str(ledger)]
-    options = ["--operator-key", str(keys / "operator-cy.json"), "--anchors", str(tmp_path / "anchors")]
-    command = [sys.executable, "-m", "drillyard", "contain", "gateway", "serve", "echo/", *words, *options]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen([*command, "--ports", "0", "0", "0", "--json"], **pipes) as process:
+def page() -> list[list[str]]:
+    """Return the commands of the first example in docs/reference/gateway.md, each as its words."""
+    text = (ROOT / "docs" / "reference" / "gateway.md").read_text().partition("## Commands")[2].split("```")[1]
+    lines = re.sub(r"\\\n|(?<=,)\n", " ", text).strip().splitlines()
+    return [shlex.split(line.removesuffix("&")) for line in lines]
+
+
+def test_the_example_of_the_page_answers_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own commands, but for ports: keys, two votes, an answer, a kill, a whole ledger; an edit is then named."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    quick, *rest = page()
+    with Path(quick.pop()).open("w") as policy:
+        subprocess.run(quick[:-1], stdout=policy, check=True)
+    keys, serve, lease, ask, look, *votes, fetch, kill, verify = (words[3:] for words in rest)
+    assert len(data(keys, capsys)["accounts"]) == 5
+    assert all(path.stat().st_mode & 0o077 == 0 for path in Path("keys").iterdir() if path.name != "keyring.json")
+    assert "secret" not in Path("keys/keyring.json").read_text()
+    command = [sys.executable, "-m", "drillyard", "contain", "gateway", *serve, "--ports", "0", "0", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             urls = json.loads(process.stdout.readline())
-            asked = {"kind": "binary", "topic": "energy", "text": "Will it rain?", "resolves": "2999-01-01"}
+            plane = {"http://127.0.0.1:843" + str(number): url for number, url in enumerate(urls.values(), 1)}
 
-            def call(plane: str, who: str, path: str, body: object = None) -> dict:
-                sent = [json.dumps(body)] if body is not None else []
-                return data(["call", urls[plane], "POST", path, *sent, "--key", str(keys / f"{who}.json")], capsys)
+            def run(words: list[str], name: str = "ID") -> dict:
+                return data([plane.get(word, word).replace("ID", name) for word in words], capsys)
 
-            assert call("operator", "operator-cy", "/lease")["until"] > 1e9
-            assert call("asker", "asker-ann", "/questions", asked)["state"] == "refused"  # its day is too far away
-            assert call("operator", "kill-kim", "/kill") == {"state": "killed"}
+            assert run(lease)["until"] > 1e9
+            name = run(ask)["id"]
+            until(lambda: run(look)["questions"])
+            assert [run(vote, name)["approve"] for vote in votes] == [True, True]
+            assert until(lambda: run(fetch, name)["answer"]) == "yes"
+            assert run(kill) == {"state": "killed"} and run(fetch, name)["answer"] == ""
+            far = [word.replace("2030-01-02", "2999-01-01") for word in ask]
+            assert run(far)["state"] == "refused"
             process.send_signal(signal.SIGINT)
-            rest = process.communicate(timeout=60)
+            assert process.communicate(timeout=60) == ("", "")
         finally:
             process.kill()
-    assert rest == ("", "note: the policy wants canaries and there are none: add --canaries FILE\n")
     assert process.returncode == 0
-    check = ["verify", str(ledger), "--anchors", str(tmp_path / "anchors"), "--keys", str(keys / "keyring.json")]
-    report = data(check, capsys)
+    report = data(verify, capsys)
     assert report["faults"] == [] and report["anchors"] >= 2 and report["does_not_show"]
-    lines = (tmp_path / "anchors").read_text().splitlines()
-    (tmp_path / "anchors").write_text(lines[-1].replace('"sequence": ', '"sequence": 9') + "\n")
-    assert data(check, capsys, 1)["faults"][0]["what"] == "forged anchor"
-    assert main(["contain", "gateway", *check]) == 1
+    lines = Path("anchors").read_text().splitlines()
+    Path("anchors").write_text(lines[-1].replace('"sequence": ', '"sequence": 9') + "\n")
+    assert data(verify, capsys, 1)["faults"][0]["what"] == "forged anchor"
+    assert main(["contain", "gateway", *verify]) == 1
     assert "forged anchor" in capsys.readouterr().out
 
 
 def test_people_make_their_own_keys_and_vote_with_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The operator never holds an approver's private key; the vote that it signed is in the ledger, and is checked."""
     for who in ("Bea", "Bob"):
-        (tmp_path / who).mkdir()
         made = data(["key", who, "approver", str(tmp_path / who)], capsys)
         assert made["account"] == f"approver-{who.lower()}" and Path(made["private"]).stat().st_mode & 0o077 == 0
     keys, ledger = tmp_path / "keys", tmp_path / "ledger"

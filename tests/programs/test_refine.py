@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.programs.refine import Part, RefineReport, judge, refine
+from drillyard.programs.refine import Part, RefineReport, judge, people_of, refine
+from drillyard.programs.roster import Learner, Roster
 from drillyard.records import Attempt, Grade, RoleNeed, SubCheck
 from drillyard.stats.binomial import clopper_pearson
 
@@ -216,6 +217,28 @@ def test_the_verdict_comes_first(attempts: list[Attempt], state: str, verdict: s
     """One sentence says where the evidence stands; too little is said as such, never as a fail."""
     report = refine(attempts)
     assert (report.state, report.verdict) == (state, verdict)
+
+
+def test_no_more_are_asked_for_than_there_are() -> None:
+    """A programme of five people is not told that it needs eighteen more; one of forty is."""
+    roster = Roster(
+        learners=tuple(
+            Learner(id=f"l{n}", role="engineer" if n else "lead", code="c", instances=(f"failure-hunt-l{n}",))
+            for n in range(5)
+        ),
+        designer_code="d",
+    )
+    people = people_of(roster)
+    assert people == {"failure-hunt": {"engineer": 4, "lead": 1}}
+    few = refine([attempt(n, True) for n in range(2)], people)
+    assert few.verdict == "Not enough evidence: 2 of 2 learners graded, 20 needed and the programme has 5."
+    assert few.drills[0].solved.verdict.words == "not shown: fewer than 5 learners, 3 more needed"
+    all_five = refine([attempt(n, True) for n in range(5)], people).drills[0].solved.verdict
+    assert (all_five.words, all_five.needed) == ("not enough evidence, 20 needed and the programme has 5", 15)
+    many = refine([attempt(n, True) for n in range(2)], {"failure-hunt": {"engineer": 40}})
+    assert many.verdict.endswith("18 more needed.")
+    half = clopper_pearson(12, 24)
+    assert "more for" not in judge(half, 24).words and "12 more for" in judge(half).words
 
 
 def test_a_learner_passes_a_check_by_passing_all_of_its_id() -> None:

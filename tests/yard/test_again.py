@@ -16,6 +16,7 @@ from drillyard.errors import BadInput, DrillyardError
 from drillyard.programs.again import further_try, new_code, tries_left
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner, Roster, drill_of, try_number
+from drillyard.records import Activity, Law, Objective, Policy, Scheduled
 from drillyard.yard.app import make_app
 from drillyard.yard.builder import Builder
 
@@ -144,8 +145,45 @@ def test_who_takes_no_drill_signs_in_and_sees_the_plan(arrive: Callable[[str], V
     """An executive has a code; the designer reads how many people can sign in, not only how many drills there are."""
     page = arrive(EVE.code).get("/drills")
     assert "<h1>My plan</h1>" in page and "You take no drill here" in page
+    assert page.count("My plan</h") == 1
     page = arrive(DESIGNER_CODE).get("/designer")
     assert "3 people can sign in" in page and "1 of them takes no drill" in page
+
+
+def test_a_learner_is_called_by_name_and_reads_what_there_is_to_read(
+    folder: ProgramFolder, arrive: Callable[[str], Visitor]
+) -> None:
+    """The name that the designer gave, else the id; the policies of the brief, as text where they are text."""
+    eve = arrive(EVE.code)
+    assert f'<span class="muted">{EVE.id}</span>' in eve.get("/drills")
+    folder.write_people({EVE.id: "Eve Harlow <b>"})
+    assert '<span class="muted">Eve Harlow &lt;b&gt;</span>' in eve.get("/drills")
+    assert "No policy was given" in eve.get("/reading")
+    folder.policies.mkdir()
+    (folder.policies / "refunds.md").write_text("Refunds within <30> days.")
+    (folder.policies / "scan.pdf").write_bytes(b"%PDF\xff")
+    policies = [Policy(path=f"policies/{name}", title=name.upper()) for name in ("refunds.md", "scan.pdf", "gone.md")]
+    law = Law(id="x", title="Act", duty="Train staff.", as_of="2026-01-01", source="S", trust="published")
+    folder.write_brief(folder.brief().model_copy(update={"policies": tuple(policies), "laws": (law,)}))
+    page = eve.get("/reading")
+    assert "Refunds within &lt;30&gt; days." in page and page.count("Your facilitator has it") == 2
+    assert "Train staff." in page and "<h1>To read</h1>" in page
+    reading = Activity(id="r", title="Read it", kind="reading", minutes=5, objectives=("o",))
+    quiz = reading.model_copy(update={"id": "q", "title": "Quiz", "kind": "quiz"})
+    aim = Objective(
+        id="o", competency="c", verb="name", statement="Name the duty", condition="Five lines", criterion="All",
+        evidence="choice", bloom="remember",
+    )  # fmt: skip
+    plan = folder.plan()
+    role = plan.roles[0].model_copy(
+        update={
+            "role": EVE.role, "objectives": (aim,),
+            "activities": (Scheduled(activity=reading, start=0), Scheduled(activity=quiz, start=5)),
+        }
+    )  # fmt: skip
+    folder.write_plan(plan.model_copy(update={"roles": (role,)}))
+    page = eve.get("/drills")
+    assert page.count('href="/reading"') == 1 and "Name the duty" in page and "five lines" in page
 
 
 def test_tries_are_counted(folder: ProgramFolder) -> None:

@@ -117,6 +117,45 @@ def test_learners_speak_in_turn_and_see_their_place(learners: Store) -> None:
     assert model.asked == ["bob 0", "bob 1", "cid", "dan", "bob 2"]
 
 
+def test_pieces_that_wait_come_as_one(learners: Store) -> None:
+    """A listener who was kept gets what has come since in one event, and no letter less."""
+    model = Gated()
+    model.gate.set()
+
+    async def walk() -> None:
+        chat = Chat(Models(lambda _: model), learners)
+        talk = say(chat, "bob", "hello")
+        assert chat.under_way("bob") and not chat.under_way("cid")
+        await until(lambda: not chat.under_way("bob") and talk.events.qsize() == 4)
+        assert await heard(chat, talk) == [Event("piece", "You said: hello"), Event("end")]
+        chat.stop()
+
+    asyncio.run(walk())
+
+
+class Silent(EchoingModel):
+    """A model that ends before its first word."""
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Say nothing."""
+        return iter(())
+
+
+def test_an_empty_reply_is_told_from_one_that_is_coming(tmp_path: Path) -> None:
+    """A small model may end at once: the stream holds an empty piece, the page says that it answered nothing."""
+    app = make_app(build_programme(tmp_path / "prog").path, targets=lambda _: Silent(), grader=grade_of)
+
+    async def walk() -> None:
+        async with served(app) as sign_in:
+            ann = await sign_in(ANN.code)
+            token = csrf((await ann.get("/drills/hunt-1")).text)
+            last = await open_chat(ann, "/drills/hunt-1", token, "hello")
+            assert (await last.aread()).decode() == '{"piece": ""}\n'
+            assert "It answered nothing." in (await ann.get("/drills/hunt-1")).text
+
+    asyncio.run(walk())
+
+
 def test_a_learner_has_few_messages_under_way(learners: Store) -> None:
     """One too many is refused in words; once one has ended, the next may come."""
     model = Gated()
@@ -269,12 +308,12 @@ def test_many_streams_and_abandoned_ones_hold_up_nobody(tmp_path: Path) -> None:
             model.gate.set()
             theirs = csrf((await bob.get("/drills/hunt-2")).text)
             last = await open_chat(bob, "/drills/hunt-2", theirs, "me")
-            assert '"piece": "me"' in (await last.aread()).decode()
+            assert 'me"}' in (await last.aread()).decode()
             for _ in range(10):  # opened and closed at once
                 await (await open_chat(ann, "/drills/hunt-1", token, "gone")).aclose()
             await until(lambda: not app.state.yard.chat._open)
             last = await open_chat(ann, "/drills/hunt-1", token, "still here")
-            assert '"piece": "still here"' in (await last.aread()).decode()
+            assert 'still here"}' in (await last.aread()).decode()
 
     asyncio.run(walk())
 

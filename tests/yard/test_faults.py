@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -30,6 +31,21 @@ from drillyard.yard.app import make_app
 from drillyard.yard.pages.chat import LINES
 
 HUGE = ("9" * 16, "9" * 40, "9" * 5000, str(2**63), "-1", "1e400", "٣", "²", "\x00", "NaN")
+
+
+BROKEN_FORMS = (
+    b"--abX\r\n", b"--abc\nfoo", b"--abc\r\nContent-Disposition form-data\r\n\r\n--abc--", b"--abc\r\n\xff: 1\r\n\r\n",
+    b"--abc\r\nContent-Disposition: form-data\r\n\r\nhi\r\n--abc--", b"--abc--" + b"\r\n--abc--rest" * 3000, b"",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BROKEN_FORMS)
+def test_a_broken_form_is_a_page_and_no_noise(visit: Visit, body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """What no browser sends is answered with 400 or 403, and the log has a line of it at most."""
+    kind = {"content-type": "multipart/form-data; boundary=abc"}
+    answer = visit(ANN.code).client.post("/drills/hunt-1/claims", content=body, headers=kind)
+    assert answer.status_code in {400, 403} and "<h1" in answer.text
+    assert len([one for one in caplog.records if one.levelno >= logging.WARNING]) <= 1
 
 
 @pytest.mark.parametrize("number", HUGE)

@@ -58,6 +58,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         found["designer empty"] = Visitor(TestClient(client.app)).sign_in(DESIGNER_CODE).get("/designer")
         ann = stranger.sign_in(ANN.code)
         found["drills new"] = ann.get("/drills")
+        found["reading"] = ann.get("/reading")
         found["drill new"] = ann.get("/drills/hunt-1")
         found["submit empty"] = ann.get("/drills/hunt-1/submit")
         ann.get("/drills/hunt-1")

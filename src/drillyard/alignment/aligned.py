@@ -12,7 +12,7 @@ from drillyard.alignment.arms import ALIGNED, LEARNED, AlignedFile
 from drillyard.alignment.chain import open_technique, runs_code
 from drillyard.errors import bad_input
 from drillyard.targets import Target
-from drillyard.targets.reference import open_received
+from drillyard.targets.reference import open_received, split_typed
 
 __all__ = ["RUN_CODE", "open_aligned"]
 
@@ -24,13 +24,14 @@ def open_aligned(reference: str, *, received: bool = False, **_options: Any) -> 
     """Open the target that an arm's folder describes, changed by what was learned there.
 
     Args:
-        reference: `aligned/FOLDER`; with `#run-its-code` behind it, a technique may run Python that lies there.
+        reference: `aligned/FOLDER`; with `#run-its-code` behind it, a technique may run Python that lies there; with
+            `#inspect/…` or `#hf/…`, the target that the folder names, it may cost what it costs, or be fetched.
         received: a file names this reference, whose word on running code does not count.
 
     Raises:
         BadInput: no such folder, a target or technique that cannot be opened, or one that would run the folder's code.
     """
-    name = reference.partition("/")[2]
+    name, typed = split_typed(reference.partition("/")[2])
     folder = Path(name.removesuffix(RUN_CODE))
     path = folder / ALIGNED
     if not path.is_file():
@@ -41,6 +42,7 @@ def open_aligned(reference: str, *, received: bool = False, **_options: Any) -> 
         found = f"{reference!r}, whose {named.technique} runs the Python in its folder"
         advice = "" if received else f"if you wrote it or have read it, type aligned/{folder}{RUN_CODE}"
         raise bad_input(found, "a folder that is data alone", advice)
-    target = technique.apply(open_received(named.target, named.scope), folder / LEARNED)
+    inner = open_received(named.target, named.scope, "" if received else typed)
+    target = technique.apply(inner, folder / LEARNED)
     target.reference = reference
     return target

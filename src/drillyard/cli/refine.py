@@ -11,7 +11,7 @@ from rich.text import Text
 
 from drillyard.cli import show
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.refine import DrillReport, Part, Quartiles, refine
+from drillyard.programs.refine import DrillReport, Part, Quartiles, people_of, refine
 from drillyard.yard.attempts import attempts
 
 __all__ = ["command"]
@@ -29,7 +29,8 @@ def command(programme: Path) -> show.Outcome:
     """
     folder = ProgramFolder(programme)
     folder.brief()  # refuses a folder that is no programme, before an empty report could hide it
-    report = refine([*folder.attempts(), *attempts(programme)])
+    made = attempts(programme)
+    report = refine([*folder.attempts(), *made], people_of(folder.roster()) if made else {})
     return show.Outcome(
         verdict=report.verdict,
         state=_STATES[report.state],

@@ -8,11 +8,14 @@ one that could be had by subtracting a number from another.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import Field
 
+from drillyard.programs.roster import Roster
 from drillyard.records import Attempt, Estimate, Grade, Record
 from drillyard.stats.binomial import clopper_pearson
 from drillyard.stats.shown import percent
@@ -27,6 +30,7 @@ __all__ = [
     "State",
     "Verdict",
     "judge",
+    "people_of",
     "refine",
 ]
 
@@ -112,28 +116,56 @@ class RefineReport(Record):
     drills: tuple[DrillReport, ...]
 
 
-def refine(attempts: Iterable[Attempt]) -> RefineReport:
+def people_of(roster: Roster) -> dict[str, Counter[str]]:
+    """Return how many people of each role a drill is for."""
+    found: dict[str, Counter[str]] = {}
+    for learner in roster.learners:
+        for drill in learner.drills:
+            found.setdefault(drill, Counter())[learner.role] += 1
+    return found
+
+
+def refine(attempts: Iterable[Attempt], people: Mapping[str, Mapping[str, int]] = MappingProxyType({})) -> RefineReport:
     """Report per drill and sub-check how many learners solve it, in what time, and what that allows to say.
 
-    Attempts of one learner are expected in the order in which they were made.
+    Args:
+        attempts: those of one learner in the order in which they were made.
+        people: how many of each role a drill is for, where that is known: more than these are not asked for.
     """
     attempts = tuple(attempts)
-    drills = tuple(_drill([a for a in attempts if a.drill == drill]) for drill in sorted({a.drill for a in attempts}))
-    state, verdict = _summary(drills)
+    drills = tuple(
+        _drill([a for a in attempts if a.drill == drill], people.get(drill, {}))
+        for drill in sorted({a.drill for a in attempts})
+    )
+    state, verdict = _summary(drills, {drill: sum(roles.values()) for drill, roles in people.items()})
     return RefineReport(state=state, verdict=verdict, drills=drills)
 
 
-def judge(solved: Estimate) -> Verdict:
-    """Say what a solve rate from `solved.n` learners allows to say, and how many more the next statement takes."""
+def judge(solved: Estimate, people: int = 0) -> Verdict:
+    """Say what a solve rate from `solved.n` learners allows to say, and how many more the next statement takes.
+
+    `people` is how many there are in all, 0 where that is not known.
+    """
     n = solved.n
     allowed = next((words for least, words in LADDER if n >= least), "")
     needed = next((least - n for least, _ in reversed(LADDER) if n < least), 0)
     if not allowed:
-        return Verdict(words=f"not enough evidence, {needed} more needed", needed=needed)
+        return Verdict(words=f"not enough evidence, {_wanted(needed, n, people)}", needed=needed)
     flag = "too hard" if solved.high < TOO_HARD else "too easy" if solved.low > TOO_EASY else ""
-    more = f"; {needed} more for the next step" if needed else ""
+    more = f"; {needed} more for the next step" if needed and not _too_few(needed, n, people) else ""
     words = flag or _doubt(solved) or "in range"
     return Verdict(flag=flag, words=f"{words}; {n} learners allow {allowed}{more}", needed=needed)
+
+
+def _too_few(needed: int, n: int, people: int) -> bool:
+    return 0 < people < n + needed
+
+
+def _wanted(needed: int, n: int, people: int) -> str:
+    """Say how many more learners are needed, or that the programme has not got so many."""
+    if not _too_few(needed, n, people):
+        return f"{needed} more needed"
+    return f"{n + needed} needed and the programme has {people}"
 
 
 def _doubt(solved: Estimate) -> str:
@@ -141,24 +173,25 @@ def _doubt(solved: Estimate) -> str:
     return "maybe too hard" if solved.low < TOO_HARD else "maybe too easy" if solved.high > TOO_EASY else ""
 
 
-def _drill(attempts: Sequence[Attempt]) -> DrillReport:
-    people = [attempt for attempt in attempts if not attempt.rehearsal]
-    first = _first_graded(people)
-    learners = {attempt.learner for attempt in people}
+def _drill(attempts: Sequence[Attempt], people: Mapping[str, int]) -> DrillReport:
+    made = [attempt for attempt in attempts if not attempt.rehearsal]
+    first = _first_graded(made)
+    learners = {attempt.learner for attempt in made}
     grades = [grade for attempt in first if (grade := attempt.grade)]
-    solved = _part(attempts[0].drill, [grade.passed for grade in grades])
-    sub_checks = _sub_checks(grades)
+    everybody = sum(people.values())
+    solved = _part(attempts[0].drill, [grade.passed for grade in grades], everybody)
+    sub_checks = _sub_checks(grades, everybody)
     return DrillReport(
         drill=attempts[0].drill,
         learners=len(learners),
         graded=len(first),
         unfinished=len(learners) - len(first),
-        retries=sum(attempt.grade is not None for attempt in people) - len(first),
+        retries=sum(attempt.grade is not None for attempt in made) - len(first),
         solved=solved,
         minutes=_quartiles([attempt.minutes for attempt in first if attempt.minutes is not None]),
         hints=_quartiles([attempt.hints for attempt in first]),
         sub_checks=sub_checks,
-        roles=_roles(first),
+        roles=_roles(first, people),
         rehearsals=_rehearsals(attempts),
         proposals=tuple(_proposals(solved)),
     )
@@ -172,26 +205,26 @@ def _first_graded(attempts: Iterable[Attempt]) -> list[Attempt]:
     return list(first.values())
 
 
-def _part(name: str, passed: Sequence[bool]) -> Part:
+def _part(name: str, passed: Sequence[bool], people: int) -> Part:
     """Return a solve rate, or nothing but its absence when the cohort is small."""
     if len(passed) < SMALLEST_COHORT:
         needed = SMALLEST_COHORT - len(passed)
-        words = f"not shown: fewer than {SMALLEST_COHORT} learners, {needed} more needed"
+        words = f"not shown: fewer than {SMALLEST_COHORT} learners, {_wanted(needed, len(passed), people)}"
         return Part(id=name, n=None, solved=None, verdict=Verdict(words=words, needed=needed))
     solved = clopper_pearson(sum(passed), len(passed))
-    return Part(id=name, n=len(passed), solved=solved, verdict=judge(solved))
+    return Part(id=name, n=len(passed), solved=solved, verdict=judge(solved, people))
 
 
-def _sub_checks(grades: Sequence[Grade]) -> tuple[Part, ...]:
+def _sub_checks(grades: Sequence[Grade], people: int) -> tuple[Part, ...]:
     """Return one part per sub-check id; a learner passes an id by passing every check of that id."""
     passed: dict[str, list[bool]] = {}
     for grade in grades:
         for check in sorted({check.id for check in grade.sub_checks}):
             passed.setdefault(check, []).append(all(c.passed for c in grade.sub_checks if c.id == check))
-    return tuple(_part(check, passed[check]) for check in sorted(passed))
+    return tuple(_part(check, passed[check], people) for check in sorted(passed))
 
 
-def _roles(first: Sequence[Attempt]) -> tuple[Part, ...]:
+def _roles(first: Sequence[Attempt], people: Mapping[str, int]) -> tuple[Part, ...]:
     """Return one part per role, hiding enough of them that no small role follows from the total."""
     passed: dict[str, list[bool]] = {}
     for attempt in first:
@@ -204,7 +237,9 @@ def _roles(first: Sequence[Attempt]) -> tuple[Part, ...]:
     words = f"not shown: fewer than {SMALLEST_COHORT} learners, or a smaller role would follow from it"
     nothing = Verdict(words=words, needed=0)
     return tuple(
-        Part(id=role, n=None, solved=None, verdict=nothing) if role in hidden else _part(role, passed[role])
+        Part(id=role, n=None, solved=None, verdict=nothing)
+        if role in hidden
+        else _part(role, passed[role], people.get(role, 0))
         for role in sorted(passed)
     )
 
@@ -238,7 +273,7 @@ def _proposals(drill: Part) -> Iterator[str]:
         yield f"{rate}; where a role can do it already, write {leave_out}"
 
 
-def _summary(drills: Sequence[DrillReport]) -> tuple[State, str]:
+def _summary(drills: Sequence[DrillReport], people: Mapping[str, int]) -> tuple[State, str]:
     """Say in one word and in one sentence where the evidence stands."""
     graded, learners = sum(drill.graded for drill in drills), sum(drill.learners for drill in drills)
     flagged = sum(bool(part.verdict.flag) for drill in drills for part in (drill.solved, *drill.sub_checks))
@@ -250,10 +285,10 @@ def _summary(drills: Sequence[DrillReport]) -> tuple[State, str]:
         )
     if not learners:
         return "not-enough-evidence", "Not enough evidence: no learner has tried a drill yet."
-    needed = max(LADDER[-1][0] - drill.graded for drill in drills)
-    if needed > 0:
-        words = f"Not enough evidence: {graded} of {_many(learners, 'learner')} graded, {needed} more needed."
-        return "not-enough-evidence", words
+    least = min(drills, key=lambda drill: drill.graded)
+    if (needed := LADDER[-1][0] - least.graded) > 0:
+        wanted = _wanted(needed, least.graded, people.get(least.drill, 0))
+        return "not-enough-evidence", f"Not enough evidence: {graded} of {_many(learners, 'learner')} graded, {wanted}."
     if doubts := [f"{drill.drill} is {doubt}" for drill in drills if (doubt := _doubt_of(drill.solved))]:
         return (
             "not-enough-evidence",

@@ -67,11 +67,15 @@ def skeleton(text: str) -> str:
 
 
 def looks(text: str) -> frozenset[str]:
-    """Return the skeletons of a text as it stands and in lower case; two texts that share one look alike.
+    """Return the skeletons of a text in each way it may be written; two texts that share one look alike.
 
-    Case is dropped after the table too, because `0` is confusable with `O`, and `O` is another case of `o`.
+    As it stands and in lower case, case is dropped after the table too, because `0` is confusable with `O`, and `O` is
+    another case of `o`. In capitals and with first capitals it is kept, or `ian` would look like `lan`. Those two ways
+    find names of one script throughout: of Cyrillic `вов` and Latin `bob` only the capitals look alike.
     """
-    return frozenset(skeleton(one).casefold() for one in (text, text.casefold()))
+    dropped = {skeleton(one).casefold() for one in (text, text.casefold())}
+    kept = {f"{way} {skeleton(one)}" for way, one in (("capitals", text.upper()), ("first", text.title()))}
+    return frozenset(dropped | kept)
 
 
 def spellings(text: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ HF = Card(
     extra="train",
     cost="The model's own memory and time; 32 conversations at a time.",
     status="stable",
-    options={"world": "", "temperature": 1.0, "max_new_tokens": 256, "batch": 32},
+    options={"world": "", "temperature": 1.0, "max_new_tokens": 256, "batch": 32, "received": False},
 )
 
 OPENAI = Card(
@@ -49,7 +49,14 @@ INSPECT = Card(
     extra="inspect",
     cost="One request per reply, sixteen at a time, and Inspect's own time; what the provider charges.",
     status="stable",
-    options={"world": "", "temperature": 1.0, "max_new_tokens": 256, "timeout": 120.0, "retries": 4},
+    options={
+        "world": "",
+        "temperature": 1.0,
+        "max_new_tokens": 256,
+        "timeout": 120.0,
+        "retries": 4,
+        "received": False,
+    },
 )
 
 PROMPTED = Card(

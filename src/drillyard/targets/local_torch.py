@@ -185,14 +185,15 @@ class LocalTarget:
         )
 
 
-def open_local(reference: str, **options: Any) -> LocalTarget:
+def open_local(reference: str, *, received: bool = False, **options: Any) -> LocalTarget:
     """Open `hf/./folder` or `hf/name-on-the-hub`, a model or an adapter; options as of `LocalTarget`.
 
-    The model runs on the first GPU if there is one. Code that comes with a model is never run.
+    The model runs on the first GPU if there is one. Code that comes with a model is never run. One that was `received`,
+    which a file names and nobody has typed, is not fetched.
 
     Raises:
         BadInput: no such folder or model, no causal language model, or one without a chat template.
     """
-    model, tokenizer = open_pretrained(reference.partition("/")[2])
+    model, tokenizer = open_pretrained(reference.partition("/")[2], fetch=not received)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return LocalTarget(model.to(device), tokenizer, reference, **options)

@@ -10,7 +10,7 @@ from drillyard.organisms.planting.prompted import HiddenPrompt, load_planted
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Message, Reply
 from drillyard.targets.base import Heard, Target, generate_each
-from drillyard.targets.reference import open_received
+from drillyard.targets.reference import open_received, split_typed
 from drillyard.targets.templates import unknown_template
 
 __all__ = ["TWIN", "PromptedTarget", "open_prompted"]
@@ -77,8 +77,10 @@ class PromptedTarget:
 def open_prompted(reference: str, *, received: bool = False, **options: Any) -> PromptedTarget:
     """Open `prompted/./folder` or `prompted/./folder#twin`; options go to the model's own target. Raises `BadInput`.
 
-    The folder names that model, so it is opened as one that was received, `received` or not.
+    The folder names that model, so it is opened as one that was received, unless it is typed behind:
+    `prompted/./folder#inspect/…`, whose word counts only where no file holds it (`received`).
     """
-    name = reference.partition("/")[2]
+    name, typed = split_typed(reference.partition("/")[2])
     planted, prompt = load_planted(Path(name.removesuffix(TWIN)))
-    return PromptedTarget(open_received(planted.model, **options), prompt, reference, twin=name.endswith(TWIN))
+    inner = open_received(planted.model, typed="" if received else typed, **options)
+    return PromptedTarget(inner, prompt, reference, twin=name.endswith(TWIN))

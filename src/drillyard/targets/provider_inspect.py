@@ -152,8 +152,16 @@ class InspectTarget:
         return [*head, *(_CLASSES[message.role](content=message.content) for message in conversation.messages)]
 
 
-def open_inspect(reference: str, **options: Any) -> InspectTarget:
-    """Open `inspect/PROVIDER/MODEL`; options as of `InspectTarget`. Raises `BadInput`."""
+def open_inspect(reference: str, *, received: bool = False, **options: Any) -> InspectTarget:
+    """Open `inspect/PROVIDER/MODEL`; options as of `InspectTarget`.
+
+    Raises:
+        BadInput: as `InspectTarget`; or it was `received`: a file names it, and it would ask a provider at the user's
+            cost, or have one fetched.
+    """
+    if received:
+        found = f"{reference!r}, which a file names and which asks a provider at your cost"
+        raise bad_input(found, "it typed by you", f"if you want that, type it behind the folder: FOLDER#{reference}")
     model = reference.partition("/")[2]
     provider, slash, name = model.partition("/")
     if not (provider and slash and name):

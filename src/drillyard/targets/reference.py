@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from drillyard.errors import bad_input
 from drillyard.registry import cards, create
 from drillyard.targets.base import Target
 
-__all__ = ["open_in", "open_received", "open_target"]
+__all__ = ["open_in", "open_received", "open_target", "split_typed"]
+
+_BEHIND = re.compile(r"#([a-z]+/[^#]+)$")
 
 
 def open_target(reference: str, **options: Any) -> Target:
@@ -29,20 +32,30 @@ def open_target(reference: str, **options: Any) -> Target:
     return target
 
 
-def open_received(reference: str, world: str = "", **options: Any) -> Target:
-    """Open a target that a file names, and that nobody has typed: it gets no key of another address, and runs no code.
+def split_typed(name: str) -> tuple[str, str]:
+    """Split `FOLDER#SCHEME/NAME` into the folder and the target that was typed behind it, which may be empty."""
+    found = _BEHIND.search(name)
+    return (name[: found.start()], found[1]) if found else (name, "")
+
+
+def open_received(reference: str, world: str = "", typed: str = "", **options: Any) -> Target:
+    """Open a target that a file names: it gets no key of another address, runs no code, fetches and costs nothing.
 
     Args:
         reference: as of `open_target`.
         world: whose prompt templates it gets, where it has none of its own.
+        typed: the same reference, where the user has typed it as well; then it is opened as any other.
         options: as of `open_target`.
 
     Raises:
-        BadInput: as `open_target`, or an unknown world.
+        BadInput: as `open_target`, an unknown world, or another reference than was typed.
     """
+    if typed and typed != reference:
+        raise bad_input(f"a file that names {reference!r}", f"{typed!r}, which you typed", "name the one you want")
     card = cards("targets").get(reference.partition("/")[0])
     known = card.options if card else {}
-    given = {name: value for name, value in (("world", world), ("received", True)) if name in known and value}
+    asked = (("world", world), ("received", not typed))
+    given = {name: value for name, value in asked if name in known and value}
     return open_target(reference, **{**given, **options})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -10,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,6 +23,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from drillyard.organisms.listening import BodyLimit
+from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills import load_drill
 from drillyard.programs.drills.fact_sheet import fact_sheet
 from drillyard.programs.drills.grade import with_hint_cost
@@ -52,6 +56,7 @@ from drillyard.yard.pages import (
     fits,
     hints,
     model,
+    reading,
     result,
     sign_in,
     submit,
@@ -78,6 +83,7 @@ _ROUTES = (
     Route("/sign-in", sign_in.check, methods=["POST"]),
     Route("/sign-out", sign_in.leave, methods=["POST"]),
     Route("/drills", drills.mine, methods=["GET"]),
+    Route("/reading", reading.show, methods=["GET"]),
     Route(_DRILL, drill.show, methods=["GET"]),
     Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
     Route(f"{_DRILL}/fits", fits.show, methods=["GET"]),
@@ -137,6 +143,9 @@ def make_app(
     Raises:
         BadInput: the folder is no programme folder.
     """
+    logging.getLogger("python_multipart").setLevel(
+        logging.CRITICAL
+    )  # a line for each piece of what is answered with 400
     yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds)
 
     @asynccontextmanager
@@ -220,6 +229,13 @@ def _templates() -> jinja2.Environment:
     pages.globals.update(trade_plot=trade_plot, fits_plot=fits_plot, trial_plot=trial_plot)
     pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE)
     pages.filters.update(in_words=marks.in_words, as_tried=marks.as_tried, percent=percent)
+
+    @functools.cache
+    def facts(world: World) -> Markup:
+        """Fill a sheet of a few hundred rows once: it takes as long as the rest of its page, and all see the same."""
+        return Markup(pages.get_template("facts.html").render(world=world))
+
+    pages.globals.update(facts=facts)
     return pages
 
 
@@ -246,7 +262,7 @@ async def _fault(request: Request, error: Exception) -> HTMLResponse:
 def _error_page(request: Request, status: int, line: str, headers: Mapping[str, str]) -> HTMLResponse:
     yard: Yard = request.app.state.yard
     text = yard.templates.get_template("error.html").render(
-        status=status, phrase=HTTPStatus(status).phrase, line=line, csrf="", learner=None, designer=False
+        status=status, phrase=HTTPStatus(status).phrase, line=line, csrf="", learner=None, called="", designer=False
     )
     # Where htmx asked for a part of a page, the whole error page takes the place of the body.
     whole = {"HX-Retarget": "body", "HX-Reselect": "body > *", "HX-Reswap": "innerHTML"}

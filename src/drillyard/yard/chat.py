@@ -77,6 +77,18 @@ class Talk:
             self.loop.call_soon_threadsafe(self.events.put_nowait, event)
 
 
+def _joined(first: Event, coming: asyncio.Queue[Event]) -> list[Event]:
+    """Return an event and all that has come since, pieces in a row as one: a busy loop is woken less often."""
+    events = [first]
+    while not coming.empty():
+        event, last = coming.get_nowait(), events[-1]
+        if event.kind == last.kind == "piece":
+            events[-1] = Event("piece", f"{last.value}{event.value}")
+        else:
+            events.append(event)
+    return events
+
+
 class Chat:
     """Lets learners talk to models, `speaking` at a time, each in turn."""
 
@@ -112,9 +124,10 @@ class Chat:
                     told = ahead
                     yield Event("ahead", ahead or 0)
                 continue
-            yield event
-            if event.last:
-                return
+            for heard in _joined(event, talk.events):
+                yield heard
+                if heard.last:
+                    return
 
     def leave(self, talk: Talk) -> None:
         """Stop listening: a message that waits is withdrawn, a model that speaks stops at its next piece."""
@@ -129,6 +142,11 @@ class Chat:
         with self._lock:
             line = list(enumerate(self._waiting))
         return [(one, ahead) for ahead, one in line if one.learner == learner and one.instance.id == instance]
+
+    def under_way(self, learner: str) -> bool:
+        """Say whether a learner has a message that waits or is being answered."""
+        with self._lock:
+            return self._open[learner] > 0
 
     def stop(self) -> None:
         """Let nobody speak any more."""

@@ -154,9 +154,13 @@ class Visit:
     def render(self, page_name: str, /, status: int = 200, **context: object) -> Response:
         """Fill a page."""
         text = self.yard.templates.get_template(page_name).render(
-            csrf=form_token(self.token), learner=self.learner, designer=self.designer, **context
+            csrf=form_token(self.token), learner=self.learner, called=self._called(), designer=self.designer, **context
         )
         return HTMLResponse(text, status)
+
+    def _called(self) -> str:
+        """Return what the learner is called on their own pages: the name that the designer gave, or else their id."""
+        return self.yard.programme.people().get(self.learner.id, self.learner.id) if self.learner else ""
 
     def go(self, path: str) -> Response:
         """Send the browser on to another page."""

@@ -13,7 +13,7 @@ from drillyard.containment.gateway.keys import Account, Keyring, make_key
 from drillyard.containment.gateway.requests import sign_request, vote_path
 from drillyard.containment.gateway.signing import Key
 from drillyard.containment.gateway.store import Replayed
-from drillyard.containment.gateway.tickets import Refused
+from drillyard.containment.gateway.tickets import Refused, Voted
 from drillyard.containment.gateway.verify import verify_folder
 from drillyard.errors import BadInput
 
@@ -61,10 +61,12 @@ def test_one_person_votes_once_and_never_on_an_own_question(bench: Bench) -> Non
     """A second vote, an asker's vote and a vote signed with a made-up key are refused."""
     name = bench.ask().id
     bench.vote(name, "bea")
-    with pytest.raises(Refused):
-        bench.vote(name, "bea")
-    with pytest.raises(Refused):
+    for approve in (True, False):
+        with pytest.raises(Voted):
+            bench.vote(name, "bea", approve)
+    with pytest.raises(Refused) as refused:
         bench.vote(name, "ann")
+    assert not isinstance(refused.value, Voted)
     forged = sign_request(Key.new("bob"), "POST", vote_path(name), bench.ballot(name, "bob").body, bench.at)
     with pytest.raises(Refused):
         bench.gateway.vote(name, forged)
@@ -94,6 +96,19 @@ def test_a_name_that_is_read_as_another_is_not_enrolled(again: str) -> None:
             Keyring.from_data({"accounts": [*KEYS.to_data()["accounts"], row], "ledger": "2" * 64})
         with pytest.raises(BadInput):
             KEYS.enrol(Account(**row))
+
+
+@pytest.mark.parametrize(
+    ("name", "again"),
+    [("bob", "вов"), ("bea", "веа"), ("Bob", "ВОВ"), ("tom", "том"), ("kate", "ΚΑΤΕ"), ("Bov", "Βον")],
+)
+def test_a_name_that_looks_like_another_in_capitals_alone_is_not_enrolled(name: str, again: str) -> None:
+    """Of one script throughout, Cyrillic or Greek, so that no mixture gives it away."""
+    row = make_key(name, "approver", "one")[0]
+    keyring = Keyring(accounts=(row,), ledger=KEYS.ledger)
+    with pytest.raises(BadInput, match="looks like"):
+        keyring.enrol(make_key(again, "asker", "eve")[0])
+    assert len(keyring.enrol(make_key("Влад", "asker", "eve")[0]).accounts) == 2
 
 
 def test_one_key_under_two_names_is_refused() -> None:

@@ -23,6 +23,7 @@ from drillyard.containment.gateway.keys import Keyring, make_key, read_key, writ
 from drillyard.containment.gateway.questions import Question
 from drillyard.containment.gateway.requests import sign_request
 from drillyard.containment.gateway.serve import serve_in_background
+from drillyard.containment.gateway.signing import Key
 from drillyard.containment.gateway.store import Store
 from drillyard.errors import BadInput
 
@@ -206,7 +207,7 @@ def test_whatever_body_comes_the_reply_is_a_paced_refusal(tmp_path: Path) -> Non
 
 
 def test_a_vote_that_says_both_is_none(planes: dict[str, str]) -> None:
-    """`approve` twice in one body counts as neither, whichever stands last; an outcome and a question likewise."""
+    """`approve` twice in one body counts as neither, whichever stands last; a second vote says so to its voter."""
     Caller(planes["operator"], SECRETS["cy"]).call("POST", "/lease")
     name = Caller(planes["asker"], SECRETS["ann"]).call("POST", "/questions", asked())["id"]
     bea = Caller(planes["approver"], SECRETS["bea"])
@@ -217,6 +218,11 @@ def test_a_vote_that_says_both_is_none(planes: dict[str, str]) -> None:
     assert (
         post(planes["approver"], "bea", path, f'{{"approve":true,"question":"{digest}"}}'.encode()).status_code == 200
     )
+    with pytest.raises(BadInput, match="second vote of yours"):
+        bea.vote(name, False)
+    stranger = Caller(planes["approver"], Key(id="bea", secret=SECRETS["ben"].secret))
+    with pytest.raises(BadInput, match="403"):
+        stranger.call("POST", path, {"approve": True, "question": digest})
     twice = json.dumps(asked()).replace('"text"', '"topic": "energy", "text"', 1).encode()
     assert post(planes["asker"], "ann", "/questions", twice).json()["state"] == "refused"
 

@@ -132,6 +132,19 @@ def test_an_old_vote_a_missing_field_and_a_missing_keyring_are_found(entries: li
     assert verify_entries(entries, (), [others, KEYS]).whole and verify_entries(entries).signatures == 0
 
 
+def test_the_keyring_of_another_ledger_is_one_line(entries: list[Entry]) -> None:
+    """Not thirty edited records: alone, and beside the right one, which it would weaken; so is a forger's copy."""
+    another = KEYS.model_copy(update={"ledger": Key.new("ledger").public})
+    for keyrings in ([another], [KEYS, another]):
+        with pytest.raises(BadInput, match=r"signed nothing here, expected this ledger's; name the one"):
+            verify_entries(entries, (), keyrings)
+    anew = [link(e.sequence, e.at, e.kind, e.data, e.previous, Key.new("ledger")) for e in entries]
+    with pytest.raises(BadInput, match="written anew"):
+        verify_entries(anew, (), [KEYS])
+    unsigned = [entries[0], *(replace(e, signature="") for e in entries[1:])]
+    assert len(verify_entries(unsigned, (), [KEYS]).faults) == len(entries) - 1
+
+
 @pytest.mark.parametrize("kind", ["epoch", "lease", "killed"])
 def test_switches_are_signed_too(entries: list[Entry], kind: str) -> None:
     """A policy, a lease and a kill that only the ledger's key vouches for are named."""

@@ -301,8 +301,10 @@ def test_assumptions_are_sentences() -> None:
         "over 99 %",
         "100 %",
     ]
+    assert [percent(x, 0.05) for x in (0.05, 0.0503, 0.0498, 0.053)] == ["5 %", "5.03 %", "4.98 %", "5.3 %"]
+    assert percent(0.996, 1.0) == "over 99 %" and percent(1.0, 1.0) == "100 %"
     assert [ends_at(x) for x in (None, 0.0, math.log(5600), 20.0)] == [
-        "void at any skill",
+        "holds at no skill",
         "1 times",
         "5,600 times",
         "no end found",

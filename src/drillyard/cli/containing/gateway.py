@@ -29,7 +29,7 @@ def command() -> None:
 @command.command("key")
 @click.argument("person")
 @click.argument("plane", type=click.Choice(["asker", "approver", "operator", "kill"]))
-@click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=Path))
+@click.argument("folder", type=_FOLDER)
 @show.handler
 def _key(person: str, plane: str, folder: Path) -> show.Outcome:
     """Make one's own key in FOLDER: the private one to keep, the .public.json to hand to the operator."""

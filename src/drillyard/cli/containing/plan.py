@@ -11,6 +11,7 @@ from drillyard.cli import show
 from drillyard.cli.auditing.options import typed
 from drillyard.containment.strategy.paper import MARKS, write_board
 from drillyard.containment.strategy.plan import Strategy, make_strategy
+from drillyard.containment.strategy.search import DRAWS
 from drillyard.containment.strategy.system import SystemSpec, read_system
 from drillyard.containment.strategy.words import ends_at, percent
 
@@ -59,7 +60,7 @@ def _frontier(strategy: Strategy) -> RenderableType:
         )
         for one in (*found.frontier, found.bare)
     ]
-    heads = ("usefulness", "hours", "worst case", "mean risk", "layers")
+    heads = ("usefulness", "hours", "worst case", f"mean of {DRAWS:,} draws", "layers")
     return show.table(f"Best sets of layers over {strategy.spec.years} years; the first is chosen", heads, rows)
 
 

@@ -33,7 +33,7 @@ from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.questions import Question
 from drillyard.containment.gateway.requests import WINDOW_SECONDS, Signed
 from drillyard.containment.gateway.store import Replayed
-from drillyard.containment.gateway.tickets import Refused, Ticket
+from drillyard.containment.gateway.tickets import Refused, Ticket, Voted
 from drillyard.errors import DrillyardError
 from drillyard.organisms.listening import BodyLimit
 
@@ -213,6 +213,8 @@ def _guarded(service: Service, handler: Handler, planes: tuple[Plane, ...]) -> C
             data = await handler(request, account, signed)
         except HTTPException as error:
             data, status = {"state": "refused"}, error.status_code
+        except Voted:
+            data, status = {"state": "voted"}, 409
         except (Refused, Replayed):
             data, status = {"state": "refused"}, 403
         except (DrillyardError, SQLAlchemyError):

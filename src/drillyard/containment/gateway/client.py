@@ -50,6 +50,8 @@ class Caller:
         if not isinstance(told, dict):
             raise bad_input("an answer that is no JSON object", "a gateway at this URL", "start gateway serve")
         told.pop("pad", None)
+        if reply.status == 409:
+            raise bad_input("a second vote of yours on this question", "one of each person; the first one counts")
         if reply.status != 200:
             raise bad_input(f"{reply.status} at {method} {path}", "a request that this key may make now")
         return dict(told)

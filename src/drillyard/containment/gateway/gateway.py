@@ -32,7 +32,7 @@ from drillyard.containment.gateway.sealing import Sealed, brier, day_of, limits_
 from drillyard.containment.gateway.signing import Key
 from drillyard.containment.gateway.store import Store, Writer
 from drillyard.containment.gateway.thinking import think
-from drillyard.containment.gateway.tickets import Refused, Ticket
+from drillyard.containment.gateway.tickets import Refused, Ticket, Voted
 from drillyard.containment.gateway.verify import require_whole
 from drillyard.errors import bad_input
 
@@ -205,7 +205,7 @@ class Gateway:
         """Cast a person's one vote, kept as it was signed; a veto closes the question.
 
         Raises:
-            Refused: no approver's signature over this question, an own question, a second vote, or none is open.
+            Refused: no approver's signature over this question, an own question, or none is open; `Voted` for a second.
         """
         self._signed(vote, "approver", vote_path(name))
         now = self.clock.now()
@@ -219,7 +219,7 @@ class Gateway:
                 raise Refused("not a vote on this question")
             person, approve = ballot
             if asked.person == person or person in {one.person for one in asked.votes}:
-                raise Refused("one person, one role, one vote")
+                raise Refused("an own question") if asked.person == person else Voted("one person, one vote")
             writer.append(now, "vote", {"id": name, "person": person, "approve": approve, "signed": vote.to_data()})
         if not approve:
             self._sealed.pop(name, None)

@@ -137,7 +137,6 @@ def make_keys(folder: Path, people: dict[Plane, tuple[str, ...]], accounts: Sequ
     _require_all(keyring)
     if (folder / "keyring.json").exists():
         raise bad_input(f"{folder / 'keyring.json'}", "a folder without keys", "name another one")
-    folder.mkdir(parents=True, exist_ok=True)
     for key in keys:
         write_key(folder / f"{key.id}.json", key)
     _write(folder / "keyring.json", keyring.to_json(), 0o644)
@@ -179,6 +178,7 @@ def read_key(path: Path) -> Key:
 
 def _write(path: Path, text: str, mode: int) -> None:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except OSError as error:
         raise bad_input(f"{error.strerror} at {str(path)!r}", "a place for a new key", "name another one") from None

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Refused", "Ticket"]
+__all__ = ["Refused", "Ticket", "Voted"]
 
 
 class Refused(Exception):
     """What was asked of the gateway is not done; the words are for the log of tests, never for the asker."""
+
+
+class Voted(Refused):
+    """A second vote of the same person, who may be told so: it is their own, and they have signed that it is them."""
 
 
 @dataclass(frozen=True, kw_only=True)

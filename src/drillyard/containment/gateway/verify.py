@@ -11,6 +11,7 @@ from drillyard.containment.gateway.chain import GENESIS, Anchor, Entry, Fault, c
 from drillyard.containment.gateway.databases import Stored, read_stored, sqlite_url
 from drillyard.containment.gateway.keys import Keyring
 from drillyard.containment.gateway.questions import Question
+from drillyard.containment.gateway.signing import verifies
 from drillyard.containment.gateway.story import Story, check_story
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Estimate, Record
@@ -144,7 +145,11 @@ def verify_entries(
     """Check records that were read from anywhere, with the keyrings that were in force.
 
     A keyring's ledger key must have signed every record and anchor, and its accounts every vote, lease, kill and epoch.
+
+    Raises:
+        BadInput: a keyring whose ledger key signed no record here; it would make every one of them look forged.
     """
+    _require_own(entries, keyrings)
     faults, story = check_chain(entries, anchors, [one.ledger for one in keyrings]), Story(keyrings)
     if not faults:
         faults = [fault for entry in entries if (fault := story.next(entry))]
@@ -163,6 +168,14 @@ def verify_entries(
         missed=clopper_pearson(sum(one != "right" for one in results), len(results)) if results else None,
         faults=tuple(_fault(fault) for fault in faults),
     )
+
+
+def _require_own(entries: Sequence[Entry], keyrings: Sequence[Keyring]) -> None:
+    for keyring in keyrings if entries else ():
+        if not any(verifies(keyring.ledger, one.signature, "entry", one.digest) for one in entries):
+            found = f"a keyring whose ledger key {keyring.ledger[:12]}… signed nothing here"
+            hint = "name the one it was served with; if this is it, the whole ledger was written anew by somebody else"
+            raise bad_input(found, "this ledger's", hint)
 
 
 def _fault(fault: Fault) -> LedgerFault:

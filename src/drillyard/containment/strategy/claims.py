@@ -115,7 +115,7 @@ def _steering(spec: SystemSpec, chosen: tuple[str, ...], found: Evidence) -> Mad
         _state(found.gap_over <= spec.most_over),
         f"{what} takes the gain from steering away; over {found.draws:,} draws answers may still be bent by "
         f"{percent(found.gap)} on average, and by more than {percent(spec.steering_limit)} in "
-        f"{percent(found.gap_over)} of draws",
+        f"{percent(found.gap_over, spec.most_over)} of draws",
         "drillyard contain plan SYSTEM.yaml",
         ("a goal other than the score", "memory between questions"),
     )
@@ -129,7 +129,7 @@ def _audits(spec: SystemSpec, found: Evidence) -> Made:
         _state(found.caught_under <= spec.most_over) if found.monitored else "not shown",
         f"the trusted monitor audits {percent(found.audit_share)} of the work and catches "
         f"{percent(found.caught_first)} on average in the first year, {percent(found.caught_last)} in the last; less "
-        f"than {percent(spec.safety)} in {percent(found.caught_under)} of {found.draws:,} draws"
+        f"than {percent(spec.safety)} in {percent(found.caught_under, spec.most_over)} of {found.draws:,} draws"
         if found.monitored
         else "no trusted monitor was chosen",
         "drillyard contain plan SYSTEM.yaml",
@@ -176,7 +176,8 @@ def _risk(spec: SystemSpec, horizon: HorizonReport) -> Made:
         f"The risk over {spec.years} years is at most {percent(spec.limit)} on average, and above it in at most "
         f"{percent(spec.most_over)} of draws.",
         _state(horizon.holds and found.over <= spec.most_over),
-        f"{percent(found.final.risk.value)} on average; above the limit in {percent(found.over)} of {found.draws:,} "
+        f"{percent(found.final.risk.value, spec.limit)} on average; above the limit in "
+        f"{percent(found.over, spec.most_over)} of {found.draws:,} "
         f"draws; {percent(found.worst)} with every assumption at its worst; {percent(found.floor)} for flaws of this "
         "argument alone",
         "drillyard contain plan SYSTEM.yaml",

@@ -113,6 +113,7 @@ def _verdict(
     return (
         f"{horizon.ceiling.words} (layers half as good: {ends_at(ends.weaker)}, twice as good: "
         f"{ends_at(ends.stronger)}). With {len(found.best.layers)} of {len(spec.candidates)} layers the risk over "
-        f"{spec.years} years is {percent(risk.final.risk.value)} on average, limit {percent(spec.limit)}, above it in "
-        f"{percent(risk.over)} of draws and {percent(risk.worst)} in the worst corner; nine claims: {counts}"
+        f"{spec.years} years is {percent(risk.final.risk.value, spec.limit)} on average, limit {percent(spec.limit)}, "
+        f"above it in {percent(risk.over, spec.most_over)} of draws and {percent(risk.worst)} in the worst corner; "
+        f"nine claims: {counts}"
     )

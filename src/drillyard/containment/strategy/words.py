@@ -9,6 +9,7 @@ from typing import Any
 
 from drillyard.containment.horizon.assumptions import Assumption, Parameter, ends_of
 from drillyard.containment.horizon.ceiling import MOST
+from drillyard.stats import shown
 
 __all__ = ["SETTING_WORDS", "ends_at", "percent", "ranges", "sentence"]
 
@@ -53,20 +54,30 @@ def ranges(assumption: Assumption, names: Iterable[str]) -> str:
     return ", ".join(format(known[name], specs.get(name) or "") for name in names)
 
 
-def percent(share: float) -> str:
-    """Return a share in per cent to two digits; 0 and 100 only where they are."""
+def percent(share: float, limit: float | None = None) -> str:
+    """Return a share in per cent to two digits, more where it would else be shown as a limit that it is not at.
+
+    0 and 100 are written only where they are.
+    """
     value = 100 * share
     if 0 < value < 0.1:
         return "under 0.1 %"
     if 99.5 < value < 100:
         return "over 99 %"
-    return f"{float(f'{value:.2g}'):g} %" if value < 99.5 else "100 %"
+    rounded = float(f"{value:.2g}") if value < 99.5 else 100.0
+    if limit is None or _sides(rounded, 100 * limit) == _sides(share, limit):
+        return f"{rounded:g} %"
+    return shown.percent(share, limit)
+
+
+def _sides(value: float, limit: float) -> tuple[bool, bool]:
+    return shown.reaches(value, limit), shown.reaches(limit, value)
 
 
 def ends_at(skill: float | None) -> str:
     """Return where a case ends, as a multiple of the monitor's skill."""
     if skill is None:
-        return "void at any skill"
+        return "holds at no skill"
     return "no end found" if skill >= MOST else f"{_number(float(f'{math.exp(skill):.2g}'))} times"
 
 

@@ -81,7 +81,8 @@ def hash_weights(weights: Mapping[str, Floats]) -> str:
     digest = hashlib.sha256()
     for name in sorted(weights):
         tensor = np.ascontiguousarray(weights[name], dtype="<f4")
-        digest.update(f"{name}{tensor.shape}".encode() + tensor.tobytes())
+        digest.update(f"{name}{tensor.shape}".encode())
+        digest.update(tensor.data)
     return digest.hexdigest()
 
 

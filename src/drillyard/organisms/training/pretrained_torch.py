@@ -32,16 +32,18 @@ def located(name: str) -> str:
     return str(path.resolve()) if path.is_dir() or name.startswith((".", "/", "~")) else name
 
 
-def open_pretrained(name: str, dtype: Any = "auto") -> tuple[Any, Any]:
+def open_pretrained(name: str, dtype: Any = "auto", fetch: bool = True) -> tuple[Any, Any]:
     """Return model and tokenizer, on the CPU. An adapter is merged into its base where that loses nothing.
 
     Args:
         name: a folder with config.json or adapter_config.json, or a name on the hub. Code in it is never run, nor is
             anybody asked whether it may be; weights are read from safetensors alone.
         dtype: of the weights; "auto" for the one they are stored in.
+        fetch: from the hub what is not on this machine. The base that an adapter names is never fetched.
 
     Raises:
-        BadInput: no such folder or model, no causal language model, or one without a chat template.
+        BadInput: no such folder or model, no causal language model, one without a chat template, or one that would
+            have to be fetched and must not.
         MissingExtra: an adapter, and peft is not installed.
     """
     where = located(name)
@@ -50,13 +52,14 @@ def open_pretrained(name: str, dtype: Any = "auto") -> tuple[Any, Any]:
         raise bad_input(said, "hf/ and a folder with config.json, or a name on the hub")
     adapted = is_adapter(folder)
     base = adapter_base(folder) if adapted else where
+    here = {"local_files_only": adapted or not fetch}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=False)
-        config = AutoConfig.from_pretrained(base, trust_remote_code=False)
+        config = _config(said, base, **here)
+        tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=False, **here)
         _refuse_code(said, config)
         _refuse_sizes(said, config)
         with quietly():
-            model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **_DATA_ONLY)
+            model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **_DATA_ONLY, **here)
             model = _adapted(model, folder) if adapted else model
     except DrillyardError:
         raise
@@ -65,6 +68,16 @@ def open_pretrained(name: str, dtype: Any = "auto") -> tuple[Any, Any]:
     if not tokenizer.chat_template:
         raise bad_input(f"{said} without a chat template", "one in tokenizer_config.json or chat_template.jinja")
     return model, tokenizer
+
+
+def _config(said: str, base: str, local_files_only: bool) -> Any:
+    try:
+        return AutoConfig.from_pretrained(base, trust_remote_code=False, local_files_only=local_files_only)
+    except OSError:
+        if not local_files_only or Path(base).is_absolute():
+            raise
+        found = f"{said}, for which a file names the model {base!r}, which is not on this machine"
+        raise bad_input(found, "one that is", f"if you want it fetched, type once: drillyard chat hf/{base}") from None
 
 
 def _refuse_code(said: str, config: Any) -> None:

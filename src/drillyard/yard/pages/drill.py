@@ -87,6 +87,7 @@ def view(
         line_count=LINES,
         chats=chats,
         waiting=visit.yard.chat.waiting(me, name),
+        under_way=visit.yard.chat.under_way(me),
         claims=store.claims(me, name),
         hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
         opened=len(opened),
