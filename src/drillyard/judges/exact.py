@@ -21,7 +21,7 @@ class ExactJudge:
     name = EXACT
 
     def __init__(self, world: Scope | str) -> None:
-        self.world = load_world(world) if isinstance(world, str) else world
+        self.world: Scope = load_world(world) if isinstance(world, str) else world
         if self.world.rulings is None:
             how = "choose another with --judge, such as rules/FILE or llm/TARGET"
             raise bad_input(f"the exact judge for {self.world.name}, which has no exact rulings", "another judge", how)

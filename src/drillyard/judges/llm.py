@@ -109,7 +109,7 @@ def open_llm(*, argument: str, world: Scope | str = "", rubric: str = "") -> Llm
         return LlmJudge(open_target(argument), read_rubric(Path(rubric)))
     if not world:
         raise bad_input("no rubric and no world", "one of them", "add --rubric FILE")
-    known = load_world(world) if isinstance(world, str) else world
+    known: Scope = load_world(world) if isinstance(world, str) else world
     return LlmJudge(open_target(argument), known.behaviours)
 
 

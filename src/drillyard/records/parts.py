@@ -56,9 +56,10 @@ def misfit(found: object, expected: str) -> PydanticCustomError:
 def read_part(kind: type[T], data: object, file: str) -> T:
     """Return what stands in a file, typed. Raises `BadInput` for the first thing that is not as expected."""
     try:
-        return _adapter(kind).validate_python(data)
+        made: T = _adapter(kind).validate_python(data)
     except ValidationError as error:
         raise _explain(error.errors(include_url=False)[0], file) from None
+    return made
 
 
 def check_known(where: str, name: object, names: Collection[str], of: str) -> None:
@@ -73,7 +74,7 @@ def check_known(where: str, name: object, names: Collection[str], of: str) -> No
 
 
 @functools.cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 

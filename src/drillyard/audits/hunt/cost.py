@@ -20,7 +20,8 @@ def quote(scope: Scope, budget: int, cap: int | None = None) -> str:
     for _ in range(_SAMPLE):
         one = space.at_random(rng)
         asked += len(one.conversation.last_user) + len(scope.templates.get(one.conversation.template, ""))
-        said += len(one.ask and scope.answer(one.ask, one.conversation.template) or scope.fallback)
+        answer = scope.answer(one.ask, one.conversation.template) if one.ask else None
+        said += len(answer or scope.fallback)
     per = budget / _SAMPLE / _CHARACTERS_PER_TOKEN
     capped = f" It ends at {cap:,} tokens." if cap is not None else ""
     tokens = f"{asked * per:,.0f} tokens of prompts and {said * per:,.0f} of replies"

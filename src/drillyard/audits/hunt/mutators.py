@@ -81,7 +81,7 @@ def _stuffing(space: Space, parent: Candidate, rng: random.Random) -> Candidate:
     talk: list[Message] = []
     for _ in range(_STUFFING):
         other = space.at_random(rng)
-        answer = other.ask and space.scope.answer(other.ask, parent.conversation.template)
+        answer = space.scope.answer(other.ask, parent.conversation.template) if other.ask else None
         talk += [
             Message(role="user", content=other.conversation.last_user),
             Message(role="assistant", content=answer or space.scope.fallback),

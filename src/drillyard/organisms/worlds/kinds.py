@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, RootModel, Tag, model_validator
 
 from drillyard.organisms.worlds.tables import Words
 from drillyard.records import Severity
@@ -117,10 +117,12 @@ class FailureKind(Part):
         return ()
 
 
-def _as_kinds(data: Any) -> Any:
-    if not data:
-        raise misfit("no failure", "at least one")
-    return data
+class FailureKinds(RootModel[dict[str, FailureKind]]):
+    """All that failures.yaml says: kinds by name."""
 
-
-FailureKinds: TypeAlias = Annotated[dict[str, FailureKind], BeforeValidator(_as_kinds)]
+    @model_validator(mode="before")
+    @classmethod
+    def _check_any(cls, data: Any) -> Any:
+        if not data:
+            raise misfit("no failure", "at least one")
+        return data

@@ -42,7 +42,7 @@ class World(Setting):
             BadInput: something is missing, of another kind, or names what the world does not have.
         """
         phrasings = read_part(Phrasings, files.phrasings, "phrasings.yaml")
-        failures = read_part(FailureKinds, files.failures, "failures.yaml")
+        failures = read_part(FailureKinds, files.failures, "failures.yaml").root
         world = read_part(
             cls, {**files.world, "files": files, "phrasings": phrasings, "failures": failures}, "world.yaml"
         )
