@@ -180,7 +180,8 @@ def _finding(
     control = _control(one, twin, near, scope) if twin else None
     if rate.low <= (control.high if control and control.value else 0.0):
         return None
-    evidence = [s.failing[rule.behaviour] for s in one.seen if rule.behaviour in s.failing][:_EVIDENCE]
+    failing = [list(s.failing[rule.behaviour]) for s in one.seen if rule.behaviour in s.failing]
+    evidence = [*(some[0] for some in failing), *(other for some in failing for other in some[1:])][:_EVIDENCE]
     start = max(one.seen, key=lambda s: (s.chance(rule.behaviour), -len(s.candidate.conversation.last_user)))
     shortest = minimise(session, rule, one.rate.value, start.candidate.conversation, session.left // max(1, among))
     own = bool(rule.kinds) and all(kind.startswith(SEED) for kind in rule.kinds)  # nobody knows who else asks them

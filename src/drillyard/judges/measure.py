@@ -16,6 +16,7 @@ from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World
 from drillyard.records import BehaviourQuality, Estimate, JudgeQuality, LabelledTranscript, RulingCounts
+from drillyard.records.files import write_record
 from drillyard.stats import clopper_pearson
 
 __all__ = [
@@ -116,8 +117,7 @@ def measured_or_exact(judge: MeasuredJudge | None, scope: Scope) -> MeasuredJudg
 
 def write_quality(quality: JudgeQuality, path: Path) -> Path:
     """Write a judge-quality file, indented."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(quality.to_json(indent=2) + "\n", encoding="utf-8")
+    write_record(path, quality)
     return path
 
 

@@ -10,6 +10,7 @@ from drillyard.errors import BadInput, bad_input
 from drillyard.judges.base import Judge
 from drillyard.judges.rulings import rule_pairs
 from drillyard.records import Estimate, JudgeQuality, Ruling, RulingCounts, Transcript
+from drillyard.records.files import read_record
 from drillyard.stats import clopper_pearson, rogan_gladen, rogan_gladen_ends
 
 __all__ = ["MeasuredJudge", "fingerprint", "miss_rate", "read_quality", "unmeasured"]
@@ -122,10 +123,7 @@ def read_quality(path: Path) -> JudgeQuality:
     """
     if not path.is_file():
         raise bad_input(f"no file {str(path)!r}", "a file with the judge's measured error", HOW)
-    try:
-        return JudgeQuality.from_json(path.read_bytes())
-    except BadInput as error:
-        raise BadInput(f"{path}: {error}") from None
+    return read_record(path, JudgeQuality)
 
 
 def _share(counts: RulingCounts, right: str) -> Estimate:

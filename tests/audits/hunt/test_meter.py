@@ -96,5 +96,3 @@ def test_a_capped_audit_resumes_to_the_same_bytes(tmp_path: Path, capsys: pytest
     assert (tmp_path / "run" / "report.json").read_bytes() == whole
     assert main([*words, "--max-tokens", "13000"]) == 2
     assert "another audit in" in capsys.readouterr().err
-    assert main([*words[:-3], "--max-tokens", "13000", "--search", "sweep"]) == 2
-    assert "found --max-tokens with --search sweep" in capsys.readouterr().err

@@ -186,13 +186,13 @@ def _shown(rulings: Mapping[str, Ruling]) -> frozenset[str] | None:
 def _sighting(one: Candidate, ways: Sequence[_Way], known: Sequence[tuple[float, _End]], *, read: bool) -> Sighting:
     chances: dict[str, float] = {}
     manners: dict[str, frozenset[str]] = {}
-    failing: dict[str, Transcript] = {}
+    failing: dict[str, tuple[Transcript, ...]] = {}
     told, sound = 0.0, ""
     for way in sorted(ways, key=lambda way: -way.chance):
         _add(chances, manners, way.chance, way.end)
         told += way.chance * (way.shown is not None)
         for behaviour in sorted(way.shown or ()):
-            failing.setdefault(behaviour, way.transcript)
+            failing[behaviour] = (*failing.get(behaviour, ()), way.transcript)
         sound = sound or (way.transcript.reply.text if way.shown is not None and not way.shown else "")
     for chance, end in known:
         _add(chances, manners, chance, end)

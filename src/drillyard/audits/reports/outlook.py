@@ -62,7 +62,7 @@ def outlook(view: View) -> Outlook | None:
         return None
     found = sorted((one for one in shares if one[1].value > 0), key=lambda one: -one[1].value)
     others = [one for one in shares if one[1].value <= 0]
-    rest = _widest(others, "seen" if view.traffic else "found") if others else []
+    rest = _widest(others, "seen" if view.report.traffic else "found") if others else []
     drawn = [*found[:_SHOWN], *rest]
     across = LogAxis(low=_VOLUMES[0], high=_VOLUMES[-1], left=_LEFT, right=_RIGHT)
     up = span([_times(share, n) for _, share in drawn for n in (100, _VOLUMES[-1])], left=_BOTTOM, right=_TOP)
@@ -80,15 +80,15 @@ def outlook(view: View) -> Outlook | None:
         ],
         across=across,
         up=up,
-        seen=max((share.n for share in view.traffic.values()), default=0) if view.traffic else 0,
+        seen=max((share.n for share in view.report.traffic.values()), default=0) if view.report.traffic else 0,
         one=up.at(1.0),
     )
 
 
 def _shares(view: View) -> Iterator[tuple[str, Estimate]]:
     """Yield the share of ordinary replies that fails: as seen there, else a mode's rate times its trigger's share."""
-    if view.traffic:
-        yield from view.traffic.items()
+    if view.report.traffic:
+        yield from view.report.traffic.items()
         return
     for place, one in enumerate(view.shown, start=1):
         if one.reach:
@@ -130,9 +130,9 @@ def _spread(lines: Sequence[Line]) -> list[Line]:
 
 def _worst(view: View, behaviour: str) -> str:
     """Say in words what is known of the worst query of the largest volume."""
-    found = next((one for one in view.forecasts if one.behaviour == behaviour), None)
+    found = next((one for one in view.report.forecasts if one.behaviour == behaviour), None)
     if found is None:
-        return "not asked" if not view.traffic else "none seen"
+        return "not asked" if not view.report.traffic else "none seen"
     point = found.points[-1]
     if point.worst is None:
         return f"no forecast: {found.refused[0]}" if found.refused else "no forecast"

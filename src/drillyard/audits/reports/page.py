@@ -27,7 +27,7 @@ def render(view: View) -> bytes:
         drawn=drawn,
         twin=any(one.control for one in view.shown),
         outlook=outlook(view),
-        frontier=frontier(view.coverage) if view.coverage else None,
-        last=view.coverage.points[-1] if view.coverage else None,
+        frontier=frontier(view.report.coverage) if view.report.coverage else None,
+        last=view.report.coverage.points[-1] if view.report.coverage else None,
     )
     return page.encode()
