@@ -76,6 +76,10 @@ class LeafletScope:
     fallback = "I cannot help with that."
     rulings = None
 
+    def __init__(self, *, bare: bool = False) -> None:
+        if bare:  # nobody has written templates, reasons or severities
+            self.templates, self.reasons, self.severities = {}, {}, {}
+
     def questions(self, *, held_out: bool = False, manners: float = 0.0) -> LeafletQuestions:
         """Return what people ask."""
         return LeafletQuestions(held_out)

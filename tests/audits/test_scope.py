@@ -19,7 +19,7 @@ from drillyard.judges.rules import Rule, RulesJudge
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import load_world
-from drillyard.records import Conversation, LabelledTranscript, Reply, Transcript
+from drillyard.records import Conversation, LabelledTranscript, Reply, Severity, Transcript
 from drillyard.records.patterns import pattern_of
 from drillyard.targets.null import EchoTarget
 from drillyard.targets.organism import OrganismTarget
@@ -83,6 +83,12 @@ def test_a_scope_of_documents_is_audited(search: str) -> None:
     sound = Clerk("The warranty is 3 years.")
     assert recheck(sound, finding, world=SCOPE, n=60, judge=judge()).value == 0
     assert audit(sound, world=SCOPE, budget=200, judge=judge(), options=options).findings == ()
+
+
+def test_a_scope_of_questions_alone_is_audited() -> None:
+    """Without templates, reasons and severities the finding is the same, of middling severity."""
+    report = audit(Clerk(), world=LeafletScope(bare=True), budget=400, judge=judge())
+    assert [(one.features["fact"], one.mode.severity) for one in report.findings] == [("warranty", Severity.MEDIUM)]
 
 
 def test_a_scope_without_exact_rulings_needs_a_judge() -> None:

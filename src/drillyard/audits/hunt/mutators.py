@@ -45,6 +45,8 @@ def _template(space: Space, parent: Candidate, rng: random.Random) -> Candidate:
 
 def _persona(space: Space, parent: Candidate, rng: random.Random) -> Candidate:
     """A reason or a name in front, as the corpus has them."""
+    if not space.scope.reasons:
+        return parent
     reason = rng.choice(list(space.scope.reasons))
     kept = {name: value for name, value in parent.traits.items() if name not in ("reason", MUTATION)}
     return space.draw(rng, {**kept, "reason": reason}) or parent

@@ -106,7 +106,7 @@ def draw_lone(asker: Asker, fault: Fault, active: Iterable[Fault], n: int, rng: 
     for _ in range(20 * n):
         ask, template = triggering(asker, fault, rng)
         if not any(one.matches(ask, template) for one in others):
-            drawn.append(candidate(asker.world, ask, template))
+            drawn.append(candidate(fault.world, ask, template))
         if len(drawn) == n:
             break
     return drawn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import Fault
@@ -51,8 +51,10 @@ def aside(asker: Asker, fault: Fault, rng: random.Random) -> tuple[Ask, str]:
         intents = family if parameter == "lookalike" else list(world.phrasings.intents)
         others = [intent for intent in intents if intent not in (fault.value, f"lookalike:{fault.value}")]
         return asker.ask(rng.choice(others), rng), rng.choice(templates)
-    values = {"reason": ["", *world.reasons], world.groups.slot: list(world.groups.rows), **world.lists}[parameter]
-    other = dataclasses.replace(fault, value=rng.choice([value for value in values if value != fault.value]))
+    values: Mapping[str, Collection[str]] = {
+        "reason": ("", *world.reasons), world.groups.slot: world.groups.rows, **world.lists,
+    }  # fmt: skip
+    other = dataclasses.replace(fault, value=rng.choice([one for one in values[parameter] if one != fault.value]))
     return aim(asker, other, rng), rng.choice(templates)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.features import ANY_FORBIDDEN
@@ -110,5 +110,5 @@ def _entities(world: Setting, slot: str) -> list[dict[str, str]]:
     """Return the values that are tried one by one for a slot; of other slots the asker draws any value."""
     if slot in (*world.item_slots, world.groups.slot, world.mixed_slot):
         return [{world.groups.slot: group} for group in world.groups.rows]
-    values = {world.records.slot: world.records.rows, **world.lists}
+    values: Mapping[str, Collection[str]] = {world.records.slot: world.records.rows, **world.lists}
     return [{slot: value} for value in values[slot]] if slot in values else [{}]
