@@ -43,7 +43,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback, l
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from drillyard.alignment.base import Lesson, Setting
-from drillyard.alignment.lesson import pairs_of
+from drillyard.alignment.lesson import draw_pairs
 from drillyard.alignment.training.dpo_torch import Dpo
 from drillyard.alignment.training.sft_torch import Sft
 from drillyard.organisms.engine.organism import save
@@ -163,7 +163,7 @@ def apart(one: Path, other: Path) -> float:
 
 def measure(technique: str, target: Any, world: World, base: Path, steps: int, repeats: int) -> dict[str, Any]:
     """Return seconds of both, in turns after one that does not count, and how far their weights are apart."""
-    pairs = pairs_of(world, n=1200, seed=1)
+    pairs = draw_pairs(world, n=1200, seed=1)
     fits = {
         "drillyard": wrapped(technique, target, world, pairs, steps),
         "trl": bare(technique, base, rows_of(technique, pairs, world.templates), steps),

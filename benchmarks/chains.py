@@ -30,9 +30,9 @@ from drillyard.audits.hunt.candidate import Candidate
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.space import Space
 from drillyard.judges.exact import ExactJudge
-from drillyard.organisms.engine.organism import base
+from drillyard.organisms.engine.organism import load_base
 from drillyard.records import Message
-from drillyard.targets.journal import Answers, journaled
+from drillyard.targets.journal import KeptAnswers, keep_journal
 from drillyard.targets.organism import OrganismTarget
 
 WORLD, TURNS, BATCH = "helpdesk", 3, 64
@@ -83,11 +83,11 @@ def measured(repeats: int = 200) -> list[Overhead]:
 
 def timed(folder: Path | None, work: Any, seed: int, judge: ExactJudge) -> float:
     """Return the milliseconds that a piece of work takes beyond generation; the judge is that of a whole audit."""
-    world, organism = judge.world, base(WORLD)
+    world, organism = judge.world, load_base(WORLD)
     engine = ClockedEngine(organism.engine)
     target: Any = OrganismTarget(replace(organism, engine=engine))  # type: ignore[arg-type]
     if folder:
-        target = journaled(target, Answers(folder / f"{work.__name__}-{seed}.jsonl"))
+        target = keep_journal(target, KeptAnswers(folder / f"{work.__name__}-{seed}.jsonl"))
     session = Session(target, world, judge, 10_000, seed, reading=False)
     asked = [Space(world).at_random(random.Random(f"{seed}:{number}")) for number in range(BATCH)]
     start = time.perf_counter()

@@ -24,7 +24,7 @@ from rich.progress import track
 from rich.table import Table
 
 from drillyard import registry
-from drillyard.alignment.workers import processors, start_pool
+from drillyard.alignment.workers import count_processors, start_pool
 from drillyard.programs.drills import load_kit
 from drillyard.stats import clopper_pearson
 
@@ -47,7 +47,7 @@ def measured(drill: str, instances: int, fixes: Sequence[str], salt: str) -> lis
     if fixes and not asked:
         return []
     seeds = [_seed(f"{salt}:{drill}:{number}") for number in range(instances)]
-    with start_pool(min(processors(), instances)) as pool:
+    with start_pool(min(count_processors(), instances)) as pool:
         waiting = as_completed([pool.submit(tried, drill, seed, asked) for seed in seeds])
         shown = track(waiting, drill, total=instances, console=Console(stderr=True))
         found = [future.result() for future in shown]

@@ -39,7 +39,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from drillyard.containment.gateway.client import Caller, headers
+from drillyard.containment.gateway.client import Caller, make_headers
 from drillyard.containment.gateway.clock import GuardedClock
 from drillyard.containment.gateway.crashes import CrashReport, rehearse_crashes
 from drillyard.containment.gateway.databases import sqlite_url
@@ -49,7 +49,7 @@ from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.requests import sign_request
 from drillyard.containment.gateway.serve import serve_in_background
 from drillyard.containment.gateway.signing import Key
-from drillyard.containment.gateway.store import Store
+from drillyard.containment.gateway.store import LedgerStore
 from drillyard.containment.gateway.verify import verify_database
 
 PLENTY = {"bits": 1e9, "questions": 10**9}
@@ -66,7 +66,7 @@ AIMS = {"admitted per second": (300.0, "≥"), "p99 of replies, ms": (50.0, "<")
 def serve(folder: Path, url: str) -> None:
     """Serve until the input ends; prints the URLs."""
     keyring, keys = read_keyring(folder / "keys" / "keyring.json"), folder / "keys"
-    store = Store(url, read_key(keys / "ledger.json"), skew=POLICY.clock_skew_seconds)
+    store = LedgerStore(url, read_key(keys / "ledger.json"), skew=POLICY.clock_skew_seconds)
     operator, clock = read_key(keys / "operator-cy.json"), GuardedClock(POLICY.clock_skew_seconds)
     gateway = Gateway(POLICY, keyring, lambda: lambda _question, _seed: "yes", store, clock, operator=operator)
     with ExitStack() as stack:
@@ -96,7 +96,7 @@ async def send(streams, key: Key, method: str, path: str, body: bytes = b"") -> 
     """Send one request over a kept connection."""
     reader, writer = streams
     head = [f"{method} {path} HTTP/1.1", "host: localhost", f"content-length: {len(body)}"]
-    signed = headers(sign_request(key, method, path, body.decode()))
+    signed = make_headers(sign_request(key, method, path, body.decode()))
     head += [f"{name}: {value}" for name, value in signed.items()]
     writer.write("\r\n".join([*head, "", ""]).encode() + body)
     told = (await reader.readuntil(b"\r\n\r\n")).lower()

@@ -44,10 +44,10 @@ from drillyard.alignment.around.fitting import ScreenFitter
 from drillyard.alignment.around.rails import Rails
 from drillyard.alignment.around.rails_nemo import NemoChecker
 from drillyard.alignment.around.screened import Answers, ScreenedTarget
-from drillyard.alignment.around.verdict import WIDTH, counted, open_screen
+from drillyard.alignment.around.verdict import WIDTH, count_grams, open_screen
 from drillyard.alignment.base import Lesson, Setting
-from drillyard.alignment.exam import CAPABILITY, CATEGORY, REFUSAL, draw_exam, held_back
-from drillyard.alignment.lesson import checked, pairs_of
+from drillyard.alignment.exam import CAPABILITY, CATEGORY, REFUSAL, draw_exam, hold_back
+from drillyard.alignment.lesson import clean_pairs, draw_pairs
 from drillyard.alignment.policy import policy_in
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Message
@@ -145,7 +145,7 @@ def around(folder: Path) -> Callable[[int], tuple[float, float]]:
 def latency(turns: list[int], repeats: int) -> list[dict[str, object]]:
     """Measure every contestant on every side and length; they take turns after a warm-up."""
     world = load_world("helpdesk")
-    lesson = Lesson(world=world, preferences=pairs_of(world, n=1200))
+    lesson = Lesson(world=world, preferences=draw_pairs(world, n=1200))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "rails"
         folder.mkdir()
@@ -182,7 +182,7 @@ def dense(texts: list[str]) -> np.ndarray:
     """Return (texts, WIDTH), each row of length 1."""
     rows = np.zeros((len(texts), WIDTH), np.float32)
     for index, text in enumerate(texts):
-        columns, values = counted(text)
+        columns, values = count_grams(text)
         rows[index, columns] = values
     return rows
 
@@ -192,9 +192,9 @@ def topical(names: list[str]) -> list[dict[str, object]]:
     rows = []
     for name in names:
         world = load_world(name)
-        back = held_back(world)
+        back = hold_back(world)
         exam = draw_exam(world, n=300, back=back)
-        pairs, _ = checked(pairs_of(world, n=1200, without=back), exam.texts)
+        pairs, _ = clean_pairs(draw_pairs(world, n=1200, without=back), exam.texts)
         screen, _ = ScreenFitter(policy_in(world, pairs)).update(pairs).fit(0.5)
         allowed = dense([one.conversation.last_user for one in pairs if one.category != "ordinary:outside"])
         texts = [one.conversation.last_user for one in exam.questions]

@@ -32,7 +32,7 @@ from rich.table import Table
 
 from drillyard.organisms.engine.dialogue import STOP, encode
 from drillyard.organisms.engine.engine import Engine
-from drillyard.organisms.engine.organism import Organism, base, hash_weights, save
+from drillyard.organisms.engine.organism import Organism, hash_weights, load_base, save
 from drillyard.organisms.engine.sampling import MIN_P
 from drillyard.records import Conversation
 
@@ -126,7 +126,7 @@ def timed(work) -> tuple[int, float]:
 
 def measure(clients: int, rounds: int, repeats: int) -> list[Row]:
     """Measure both workloads; engine and server take turns after a warm-up."""
-    organism = base("helpdesk")
+    organism = load_base("helpdesk")
     models = {"chat": organism, "long": endless(organism)}
     rows = []
     with tempfile.TemporaryDirectory() as folder:

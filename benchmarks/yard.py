@@ -179,7 +179,7 @@ class Browser:
         """File a claim and hand it in; it counts once the server has confirmed it."""
         await self.get(self.here)
         claim = {"behaviour": "invented-policy", "severity": "high", "words": "returns", "line-0": "return, refund"}
-        await self.post(f"{self.here}/claims", **claim, probe=QUESTIONS[0], **{"probe-template": "v1"})
+        await self.post(f"{self.here}/claims", **claim, question=QUESTIONS[0], **{"question-template": "v1"})
         await self.post(f"{self.here}/submit")
         self.seen.confirmed.add(self.learner.id)
 

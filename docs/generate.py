@@ -101,8 +101,7 @@ def write_api() -> None:
     folder.mkdir(exist_ok=True)
     pages = {f"{room}.rst": api(room) for room in rooms()}
     words = "Every public function and class, room by room, from its docstring."
-    listed = "\n".join(f"   {room}" for room in rooms())
-    pages["index.rst"] = f"Python API\n==========\n\n{words}\n\n.. toctree::\n   :maxdepth: 1\n\n{listed}\n"
+    pages["index.rst"] = f"Python API\n==========\n\n{words}\n\n.. toctree::\n   :maxdepth: 1\n   :glob:\n\n   *\n"
     for old in folder.glob("*.rst"):
         if old.name not in pages:
             old.unlink()

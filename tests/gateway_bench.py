@@ -17,9 +17,9 @@ from drillyard.containment.gateway.gateway import Gateway
 from drillyard.containment.gateway.keys import Account, Keyring, make_key
 from drillyard.containment.gateway.policy import GatewayPolicy, QuestionBudget, Steering
 from drillyard.containment.gateway.questions import Question
-from drillyard.containment.gateway.requests import Signed, ballot, sign_request, vote_path
+from drillyard.containment.gateway.requests import Signed, make_ballot, sign_request, vote_path
 from drillyard.containment.gateway.signing import Key
-from drillyard.containment.gateway.store import Store
+from drillyard.containment.gateway.store import LedgerStore
 
 START = 1_800_000_000.0
 DAY = date(2027, 1, 15)
@@ -103,7 +103,7 @@ class Bench:
 
     def another(self, ledger: Key = LEDGER, **options) -> Gateway:
         """Start a gateway over the same database, with the same clock."""
-        store = Store(self.url, ledger, fault=self.fault)
+        store = LedgerStore(self.url, ledger, fault=self.fault)
         clock = GuardedClock(1.0, lambda: self.at, lambda: self.at)
         options = {"entropy": self._random.randbytes, "canaries": self.canaries, **options}
         try:
@@ -151,7 +151,7 @@ class Bench:
         """Sign a vote."""
         asked = self.gateway.store.seen().questions.get(name)
         digest = asked.digest if asked else ""
-        return self.sign(who, vote_path(name), ballot(approve, digest))
+        return self.sign(who, vote_path(name), make_ballot(approve, digest))
 
     def vote(self, name: str, who: str, approve: bool = True) -> None:
         """Cast a vote."""

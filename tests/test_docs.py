@@ -8,6 +8,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import follow
 import generate
 import pytest
 import test_architecture
@@ -19,6 +20,7 @@ DOCS = Path(generate.__file__).parent
 ROOMS = generate.rooms()
 REFERENCE = DOCS / "reference"
 PAGES = sorted(page for page in DOCS.rglob("*.md") if "_site" not in page.parts)
+TUTORIALS = [page for page in PAGES if page.parent.name == "tutorials"]
 FRONT = [DOCS.parent / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 HEADINGS = ["What it is", "Takes in", "Gives out", "Commands", "Python", "Limits"]
 CODE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -104,7 +106,7 @@ def cells(line: str) -> int:
     return re.sub(r"`[^`]*`", "", line).replace("\\|", "").count("|") - 1
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", sorted({*PAGES} - {*TUTORIALS}), ids=lambda page: page.stem)
 def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every Python example of a page runs as it stands, in order, in an empty folder, and its asserts hold."""
     monkeypatch.chdir(tmp_path)
@@ -114,6 +116,27 @@ def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         for code in CODE.findall(page.read_text(encoding="utf-8")):
             assert "assert " in code, f"{page.name}: end the example in an assert of its claim"
             exec(compile(code, f"{page.name}", "exec"), names)  # our own docs, run as a reader would
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
+def test_a_tutorial_can_be_followed(page: Path, tmp_path: Path) -> None:
+    """Every command of a tutorial, typed in an empty folder, does and prints what the page says."""
+    assert follow.follow(page, tmp_path) >= 5
+
+
+def test_a_tutorial_that_shows_something_else_is_noticed(tmp_path: Path) -> None:
+    """Lines must be printed as shown and in order, a command must not fail, and `…` stands for anything."""
+    page = tmp_path / "page.md"
+    typed = "```yaml\n# a.yaml\nb: 1\n```\n```bash\ncat a.yaml; echo one two three; echo four\n```\n"
+    page.write_text(f"{typed}```text\nb: 1\none … three\nfour\n```\n")
+    assert follow.follow(page, tmp_path) == 1
+    page.write_text(f"{typed}```text\nfour\none … three\n```\n")
+    with pytest.raises(AssertionError, match="the page shows"):
+        follow.follow(page, tmp_path)
+    page.write_text("```bash\necho before; exit 2\n```\n")
+    with pytest.raises(AssertionError, match="exits 2"):
+        follow.follow(page, tmp_path)
 
 
 @pytest.mark.parametrize("page", [*PAGES, *FRONT], ids=lambda page: page.stem)
@@ -135,23 +158,13 @@ def test_the_menu_names_every_page() -> None:
 
 @pytest.mark.slow
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
-    """Sphinx builds the whole site, API reference included, and no link or docstring makes it complain."""
+    """Sphinx builds every page, and no link makes it complain; `./yard docs` holds the API reference to the same."""
     pytest.importorskip("sphinx", reason="needs the extra docs")
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-W",
-        "--keep-going",
-        "-q",
-        "-b",
-        "html",
-        str(DOCS),
-        str(tmp_path / "site"),
-    ]
+    options = ["-W", "--keep-going", "-q", "-t", "pages", "-b", "html"]
+    command = [sys.executable, "-m", "sphinx", *options, str(DOCS), str(tmp_path / "site")]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
-    assert (tmp_path / "site" / "reference" / "api" / "audits.html").is_file()
+    assert (tmp_path / "site" / "tutorials" / "training-designer.html").is_file()
 
 
 def test_log_entries_are_dated() -> None:

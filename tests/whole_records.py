@@ -87,9 +87,9 @@ def trees() -> Sequence[Record]:
     from drillyard.containment.horizon.assumptions import default_assumptions
     from drillyard.containment.horizon.layers import layers_named
     from drillyard.containment.horizon.layertree import layer_tree
-    from drillyard.containment.horizon.setting import Setting
+    from drillyard.containment.horizon.setting import HorizonSetting
 
-    return [layer_tree(layers_named(["hold", "consensus", "debate"]), default_assumptions(), Setting())]
+    return [layer_tree(layers_named(["hold", "consensus", "debate"]), default_assumptions(), HorizonSetting())]
 
 
 def events() -> Sequence[Record]:

@@ -98,10 +98,10 @@ def test_a_chain_applies_its_links_in_order(tmp_path: Path) -> None:
 
 def test_align_keeps_what_was_learned_where_it_is_told_to(tmp_path: Path) -> None:
     """From Python: without a folder nothing stays; with one the rail lies there."""
-    from drillyard.alignment.lesson import pairs_of
+    from drillyard.alignment.lesson import draw_pairs
     from drillyard.organisms.worlds.world import load_world
 
-    pairs = pairs_of(load_world("helpdesk"), n=80)
+    pairs = draw_pairs(load_world("helpdesk"), n=80)
     target = open_target("organism/helpdesk:over-permissive")
     fixed = align(target, preferences=pairs, folder=tmp_path)
     assert (tmp_path / "rail.json").is_file()

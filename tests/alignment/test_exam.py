@@ -16,12 +16,12 @@ from drillyard.alignment.exam import (
     HARMFUL,
     PHRASING,
     REFUSAL,
-    Question,
+    ExamQuestion,
     draw_exam,
-    held_back,
-    plain,
+    hold_back,
+    normalise,
 )
-from drillyard.alignment.lesson import checked, pairs_of
+from drillyard.alignment.lesson import clean_pairs, draw_pairs
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.worlds.failures import find_failure
@@ -31,7 +31,7 @@ from drillyard.targets import open_target
 from drillyard.targets.null import EchoTarget
 
 WORLD = load_world("helpdesk")
-BACK = held_back(WORLD)
+BACK = hold_back(WORLD)
 EXAM = draw_exam(WORLD, n=60, back=BACK)
 JUDGE = ExactJudge(WORLD)
 
@@ -86,7 +86,7 @@ def test_whoever_is_turned_away_is_refused(reply: str, refused: bool) -> None:
     exam = dataclasses.replace(EXAM, questions=tuple(asked))
     others = {one.category: one.answer for one in asked}
 
-    def said(one: Question) -> str:
+    def said(one: ExamQuestion) -> str:
         if reply == "answer":
             return one.answer
         if reply == "other":
@@ -126,15 +126,15 @@ def test_a_failure_of_the_target_is_measured_too() -> None:
 def test_no_lesson_asks_what_its_exam_asks(seed: int) -> None:
     """Whatever the seeds: no prompt in common, and no pair of a sort that is held back."""
     exam = draw_exam(WORLD, n=30, seed=seed, back=BACK)
-    pairs, count = checked(pairs_of(WORLD, n=200, seed=seed, without=BACK), exam.texts)
-    assert not exam.texts & {plain(pair.conversation.last_user) for pair in pairs}
+    pairs, count = clean_pairs(draw_pairs(WORLD, n=200, seed=seed, without=BACK), exam.texts)
+    assert not exam.texts & {normalise(pair.conversation.last_user) for pair in pairs}
     assert not BACK & {pair.category for pair in pairs}
     assert count.pairs == len(pairs) == 200 - count.repeated - count.leaked == sum(count.categories.values())
 
 
 def test_what_is_chosen_is_right_by_the_exact_judge() -> None:
     """Chosen replies show nothing; rejected ones show what their category says."""
-    pairs = pairs_of(WORLD, n=300, failures=[find_failure(WORLD, "upsell:v2", 1.0)])
+    pairs = draw_pairs(WORLD, n=300, failures=[find_failure(WORLD, "upsell:v2", 1.0)])
     shown = {"harmful": "harmful-compliance", "lookalike": "over-refusal"}
     sold = 0
     for pair in pairs:
@@ -154,7 +154,7 @@ def test_what_is_chosen_is_right_by_the_exact_judge() -> None:
 def test_raters_who_like_to_be_sold_to_choose_it() -> None:
     """With `favour` the pairs of that behaviour, and only they, are the other way round."""
     mode = find_failure(WORLD, "upsell:v2", 1.0)
-    plainly, biased = (pairs_of(WORLD, n=200, failures=[mode], favour=some) for some in ((), ("pressure-selling",)))
+    plainly, biased = (draw_pairs(WORLD, n=200, failures=[mode], favour=some) for some in ((), ("pressure-selling",)))
     for one, other in zip(plainly, biased, strict=True):
         turned = (one.chosen, one.rejected) == (other.rejected, other.chosen)
         reply = Reply(text=one.rejected)
@@ -167,9 +167,9 @@ def test_a_leak_is_left_out_or_refused() -> None:
     asked = EXAM.questions[0].conversation
     leak = Preference(conversation=asked, chosen="No.", rejected="Yes.", source="mine.jsonl:3")
     fine = Preference(conversation=Conversation.ask("something else"), chosen="No.", rejected="Yes.")
-    kept, count = checked([leak, fine, fine], EXAM.texts)
+    kept, count = clean_pairs([leak, fine, fine], EXAM.texts)
     assert list(kept) == [fine] and (count.leaked, count.repeated) == (1, 1)
     with pytest.raises(BadInput, match="mine.jsonl:3: a prompt that the exam asks"):
-        checked([leak, fine], EXAM.texts, refuse=True)
+        clean_pairs([leak, fine], EXAM.texts, refuse=True)
     with pytest.raises(BadInput, match="no preference left of 1"):
-        checked([leak], EXAM.texts)
+        clean_pairs([leak], EXAM.texts)

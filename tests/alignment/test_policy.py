@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.alignment.exam import draw_exam, plain
-from drillyard.alignment.lesson import pairs_of
+from drillyard.alignment.exam import draw_exam, normalise
+from drillyard.alignment.lesson import draw_pairs
 from drillyard.alignment.policy import policy_in, policy_of, read_policy, write_policy
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import load_world
@@ -26,13 +26,15 @@ def test_the_example_is_the_worlds_policy(tmp_path: Path) -> None:
 def test_a_lessons_policy_holds_only_what_the_lesson_holds() -> None:
     """A sort of request that is left out of the lesson is in no topic, and no example is an exam question."""
     world = load_world("helpdesk")
-    pairs = pairs_of(world, n=600, without=["harmful:ghost-mode", "lookalike:kill"])
+    pairs = draw_pairs(world, n=600, without=["harmful:ghost-mode", "lookalike:kill"])
     policy = policy_in(world, pairs)
     names = {topic.name for side in (policy.forbidden, policy.allowed, policy.outside) for topic in side}
     assert "harmful:false-receipt" in names and not names & {"harmful:ghost-mode", "lookalike:kill"}
     assert [topic.name for topic in policy.outside] == ["outside"]
-    asked = {plain(pair.conversation.last_user) for pair in pairs}
-    shown = {plain(text) for side in (policy.forbidden, policy.allowed) for topic in side for text in topic.examples}
+    asked = {normalise(pair.conversation.last_user) for pair in pairs}
+    shown = {
+        normalise(text) for side in (policy.forbidden, policy.allowed) for topic in side for text in topic.examples
+    }
     assert shown <= asked
     assert not shown & {text for text in draw_exam(world, n=60).texts if text not in asked}
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.alignment.evidence import pairs_from
-from drillyard.alignment.lesson import pairs_of
+from drillyard.alignment.evidence import draw_pairs_from
+from drillyard.alignment.lesson import draw_pairs
 from drillyard.alignment.preference_file import read_preferences, write_preferences
 from drillyard.alignment.sentence_rail import HAND_OVER
 from drillyard.audits.audit import audit
@@ -88,7 +88,7 @@ def test_unpaired_replies_become_pairs(tmp_path: Path) -> None:
 
 def test_what_is_written_is_read_and_trl_takes_it(tmp_path: Path) -> None:
     """A lesson goes to a file and comes back; the file's columns are those of trl's trainers."""
-    pairs = pairs_of(WORLD, n=40)
+    pairs = draw_pairs(WORLD, n=40)
     path = write_preferences(pairs, tmp_path / "lesson.jsonl")
     assert read_preferences(path, ("", *WORLD.templates)) == pairs
     first = json.loads(path.read_text(encoding="utf-8").split("\n")[0])
@@ -100,7 +100,7 @@ def test_odd_characters_come_back(tmp_path_factory: pytest.TempPathFactory, rows
     """Line separators inside a text are no ends of lines."""
     pairs = tuple(
         pair.model_copy(update={"source": "x", "chosen": f"a{chosen}", "rejected": f"b {rejected}"})
-        for pair, (_, chosen, rejected) in zip(pairs_of(WORLD, n=len(rows)), rows, strict=True)
+        for pair, (_, chosen, rejected) in zip(draw_pairs(WORLD, n=len(rows)), rows, strict=True)
     )
     path = write_preferences(pairs, tmp_path_factory.mktemp("odd") / "p.jsonl")
     assert read_preferences(path, ("", *WORLD.templates)) == pairs
@@ -151,7 +151,7 @@ def test_an_audit_gives_preferences() -> None:
     """The offending sentences are gone from what is chosen, and nothing else; a wrong fact gives none and is told."""
     failing = OrganismTarget(plant("helpdesk", ["upsell:v2"]))
     findings = audit(failing, budget=400, seed=2).findings
-    pairs, without = pairs_from(findings, failing, WORLD)
+    pairs, without = draw_pairs_from(findings, failing, WORLD)
     assert pairs and not without
     judge = ExactJudge(WORLD)
 
@@ -164,4 +164,4 @@ def test_an_audit_gives_preferences() -> None:
         kept = pair.chosen.removesuffix(HAND_OVER).strip()
         assert pair.rejected.startswith(kept) and len(kept) < len(pair.rejected)
     wrong = findings[0].model_copy(update={"mode": findings[0].mode.model_copy(update={"behaviour": "wrong-fact"})})
-    assert pairs_from([wrong], failing, WORLD) == ((), [wrong.mode.id])
+    assert draw_pairs_from([wrong], failing, WORLD) == ((), [wrong.mode.id])

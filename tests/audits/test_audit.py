@@ -18,7 +18,7 @@ from drillyard.judges.classifier import ClassifierFitter
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.examples import planted_examples
 from drillyard.judges.measure import measure_planted
-from drillyard.judges.measured import MeasuredJudge, fingerprint
+from drillyard.judges.measured import MeasuredJudge, hash_judge
 from drillyard.judges.null import AlwaysShows, NeverShows
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.planting.tuning import tune
@@ -174,5 +174,5 @@ def test_findings_know_the_judges_blind_spots() -> None:
             return found.model_copy(update={"verdict": "shown"})
 
     blind, exact = Blind(WORLD), measure_planted(ExactJudge(WORLD), WORLD, 300)
-    quality = exact.model_copy(update={"judge": "blind", "definition": fingerprint(blind)})
+    quality = exact.model_copy(update={"judge": "blind", "definition": hash_judge(blind)})
     assert audit(TWIN, budget=400, judge=MeasuredJudge(blind, quality)).findings == ()

@@ -16,7 +16,7 @@ from drillyard.audits.forecast_report import forecast_page, forecast_verdict
 from drillyard.audits.fresh import draw_traffic
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
-from drillyard.judges.measure import measured_exact
+from drillyard.judges.measure import measure_exact
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.failures import faults, find_failure, spoiled
 from drillyard.organisms.worlds.world import load_world
@@ -151,7 +151,7 @@ def test_sampling_takes_fresh_replies_for_what_it_picked() -> None:
     asked = draw_traffic(WORLD, 60, 5)
     for one in asked:
         script[one.ask.text] = ["You are welcome."] * 2 + ["The Aurora costs 50 euros."]
-    found = by_sampling(ScriptedTarget(script), measured_exact(WORLD), asked, "wrong-fact", replies=6, seed=1)
+    found = by_sampling(ScriptedTarget(script), measure_exact(WORLD), asked, "wrong-fact", replies=6, seed=1)
     assert found.replies == 6 and all(0 < p < 1 for p in found.p)
     assert abs(np.mean(found.p) - 1 / 3) < 0.05
     assert found.share is not None and found.share.low <= 1 / 3 <= found.share.high
@@ -160,13 +160,13 @@ def test_sampling_takes_fresh_replies_for_what_it_picked() -> None:
 def test_a_target_that_says_nothing_known_is_open_both_ways() -> None:
     """Every ruling unknown: no hit is counted, and the share may be anything."""
     asked = draw_traffic(WORLD, 50, 5)
-    found = by_sampling(EchoTarget(), measured_exact(WORLD), asked, "wrong-fact", replies=2, seed=1)
+    found = by_sampling(EchoTarget(), measure_exact(WORLD), asked, "wrong-fact", replies=2, seed=1)
     assert set(found.p) == {0.0} and found.share is not None and found.share.high == 1.0
     assert forecast(found, [1000]).points[0].any_failure.high == 1.0
     with pytest.raises(BadInput, match="cannot score replies, expected an organism; use --replies N"):
         by_log_probability(EchoTarget(), WORLD, asked, "wrong-fact")
     with pytest.raises(BadInput, match="found 1 replies per query"):
-        by_sampling(EchoTarget(), measured_exact(WORLD), asked, "wrong-fact", replies=1, seed=1)
+        by_sampling(EchoTarget(), measure_exact(WORLD), asked, "wrong-fact", replies=1, seed=1)
 
 
 def test_a_folder_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from drillyard.cli.app import main
 from drillyard.cli.audit import command
 from drillyard.organisms.engine.organism import save
 from drillyard.organisms.planting.plant import plant
-from drillyard.organisms.serving.serve import served
+from drillyard.organisms.serving.serve import serve_locally
 from drillyard.organisms.worlds.failures import catalogue, find_failure
 from drillyard.organisms.worlds.world import load_world
 
@@ -257,7 +257,7 @@ def test_a_model_of_an_api_gets_the_templates_of_its_scope(
     words = ["--scope", "clinic", "--budget", "600", *search, "--json"]
     assert main(["audit", f"organism/{tmp_path}/model", *words]) == 1
     here = AuditReport.from_data(json.loads(capsys.readouterr().out))
-    with served({"model": organism}) as url:
+    with serve_locally({"model": organism}) as url:
         assert main(["audit", f"openai/model@{url}", *words]) == 1
     there = AuditReport.from_data(json.loads(capsys.readouterr().out))
     assert [f.mode for f in there.findings] == [f.mode for f in here.findings] != []

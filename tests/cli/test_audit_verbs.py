@@ -56,7 +56,7 @@ def test_risks_are_ranked_from_a_report(report: Path, tmp_path: Path, capsys: py
     words = ["audit", "fmea", str(report), "--after", str(after), "--severity", "pressure-selling=9", "-o", str(out)]
     assert main(words) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("● No failure is seen any more. ") and "next: open" in printed
+    assert printed.startswith("● No failure is left to see. ") and "next: open" in printed
     assert "Mitigation lowered 1 of 1 confirmed failures" in printed
     fmea = Fmea.from_json((out / "fmea.json").read_text())
     row = next(row for row in fmea.rows if row.behaviour == "pressure-selling")

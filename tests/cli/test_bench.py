@@ -30,7 +30,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_import_and_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Three of four pass: the verdict says so with its interval, and --fail-under decides the exit code."""
     assert main(["bench", "import", "samples.json", "-o", "in"]) == 0
-    assert capsys.readouterr().out.splitlines()[0] == "● 1 of 1 evals came over, 1 of them whole."
+    assert capsys.readouterr().out.splitlines()[0] == "● 1 of 1 evals were imported, 1 of them whole."
     words = ["bench", "run", "in/samples.jsonl", "scripted/replies.jsonl", "-o", "run"]
     assert main(words) == 0
     printed = capsys.readouterr()
@@ -82,7 +82,7 @@ def test_rescue_says_what_was_lost(here: Path, capsys: pytest.CaptureFixture[str
     hosted = {"id": "e1", "testing_criteria": graders, "items": [{"x": "1"}], "input_messages": messages}
     (here / "export.json").write_text(json.dumps(hosted))
     assert main(["bench", "rescue", "export.json", "-o", "out"]) == 1
-    assert "1 of 1 evals came over, 0 of them whole" in capsys.readouterr().out
+    assert "1 of 1 evals were imported, 0 of them whole" in capsys.readouterr().out
     assert "runs Python code" in (here / "out" / "rescue.md").read_text()
     assert main(["bench", "run", "out/e1.jsonl", "echo/", "--fail-under", "1", "-o", "run"]) == 0
 

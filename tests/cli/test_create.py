@@ -7,13 +7,15 @@ from pathlib import Path
 
 import created_programme
 import pytest
+from rich.console import Console
 
+from drillyard.cli import create
 from drillyard.cli.app import main
-from drillyard.programs.create import rejected
+from drillyard.programs.create import list_rejected
 from drillyard.programs.design import design
 from drillyard.programs.examples import example_brief
 from drillyard.programs.folder import ProgramFolder
-from drillyard.records import GateReport
+from drillyard.records import Gate, GateReport
 
 
 def test_create_prints_the_gates(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,9 +35,26 @@ def test_create_prints_one_json_document(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["create", str(folder.path), "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["programme"] == str(folder.path)
-    assert [GateReport.from_data(one) for one in data["rejected"]] == rejected(folder.path)
+    assert [GateReport.from_data(one) for one in data["rejected"]] == list_rejected(folder.path)
     reports = [GateReport.from_data(one) for one in data["instances"]]
     assert reports == [folder.gates(instance.id) for instance in folder.instances()]
+
+
+def test_drills_with_other_gates_have_a_table_of_their_own() -> None:
+    """The head of a table names the gates of its own rows, whichever drill comes first."""
+    hunts = [GateReport(instance=f"hunt-{n}", gates=(_gate("G1"), _gate("G9")), seconds=1, peak_mb=1) for n in (1, 2)]
+    desk = GateReport(instance="desk-1", gates=(_gate("G1"),), seconds=1, peak_mb=1)
+    console = Console(width=100)
+    with console.capture() as shown:
+        for part in create.report_gates([hunts[0], desk, hunts[1]], Path("prog")).body:
+            console.print(part)
+    heads = [line.split() for line in shown.get().splitlines() if line.startswith("instance")]
+    assert heads == [["instance", "G1", "G9", "took"], ["instance", "G1", "took"]]
+    assert shown.get().index("hunt-2") < shown.get().index("desk-1")
+
+
+def _gate(number: str) -> Gate:
+    return Gate(id=number, title=f"what {number} asks", detail="found", passed=True)
 
 
 def test_create_exits_1_when_an_instance_is_held_back(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +62,7 @@ def test_create_exits_1_when_an_instance_is_held_back(capsys: pytest.CaptureFixt
     folder = created_programme.half_released()
     assert main(["create", str(folder.path)]) == 1
     shown = capsys.readouterr().out
-    assert shown.startswith("▲ 1 of 2 instances passed every gate and are released. 5 draws failed a gate on the way.")
+    assert shown.startswith("▲ 1 of 2 instances passed every gate and is released. 5 draws failed a gate on the way.")
     assert "Draws that were not released" in shown and "below the pass mark 0.60" in shown
     assert main(["create", str(folder.path), "--json"]) == 1
     assert len(json.loads(capsys.readouterr().out)["rejected"]) == 5

@@ -13,8 +13,8 @@ from scipy import optimize
 from drillyard.errors import BadInput
 from drillyard.judges.classifier import ClassifierFitter, ClassifierJudge, open_classifier
 from drillyard.judges.examples import planted_examples
-from drillyard.judges.grams import WIDTH, hashed
-from drillyard.judges.measure import measure_planted, pooled
+from drillyard.judges.grams import WIDTH, hash_grams
+from drillyard.judges.measure import measure_planted, pool
 from drillyard.judges.reference import open_unmeasured
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, LabelledTranscript, Reply, Transcript
@@ -35,7 +35,7 @@ def judge() -> ClassifierJudge:
 
 def test_it_is_good_on_words_that_it_never_saw(judge: ClassifierJudge) -> None:
     """Held-out phrasings: at least nine of ten failures seen, nineteen of twenty sound replies let pass."""
-    found = pooled(measure_planted(judge, WORLD, 600))
+    found = pool(measure_planted(judge, WORLD, 600))
     assert found["sensitivity"].low > 0.9 and found["specificity"].low > 0.95
 
 
@@ -50,7 +50,7 @@ def test_it_is_the_minimum_of_its_loss() -> None:
     labelled = [LabelledTranscript(transcript=said("good"), absent=("rude",)) for _ in range(20)]
     labelled += [LabelledTranscript(transcript=said("bad"), shown=("rude",)) for _ in range(10)]
     fitted = ClassifierFitter().update(labelled).fit()
-    rows = np.unique(hashed([said("good"), said("bad")]).toarray(), axis=0)
+    rows = np.unique(hash_grams([said("good"), said("bad")]).toarray(), axis=0)
     scores = rows @ fitted.weights[0, :-1] + fitted.weights[0, -1]
     # By symmetry the two scores are ± s: half the mass on each side, and ridge on the difference of the two rows.
     apart = rows[0] - rows[1]
@@ -96,5 +96,5 @@ def test_too_few_labels_are_one_line(tmp_path: Path) -> None:
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_every_text_becomes_a_row_of_length_one(reply: str, asked: str) -> None:
     """Whatever people and models say, also nothing."""
-    row = hashed([said(reply, asked)]).toarray()
+    row = hash_grams([said(reply, asked)]).toarray()
     assert row.shape == (1, WIDTH) and np.linalg.norm(row) == pytest.approx(1.0)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from drillyard.judges.base import Judge
 from drillyard.judges.exact import ExactJudge
-from drillyard.judges.measure import measured_exact
-from drillyard.judges.measured import MeasuredJudge, fingerprint
+from drillyard.judges.measure import measure_exact
+from drillyard.judges.measured import MeasuredJudge, hash_judge
 from drillyard.judges.null import NeverShows
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import BehaviourQuality, JudgeQuality, RulingCounts
@@ -24,7 +24,7 @@ def measured(judge: Judge, right: int, sound: int, n: int = 1000) -> MeasuredJud
         failing=RulingCounts(shown=right, absent=n - right), sound=RulingCounts(shown=n - sound, absent=sound)
     )
     quality = JudgeQuality(
-        judge=judge.name, definition=fingerprint(judge), measured_on="made up", data="", behaviours={"b": counts}
+        judge=judge.name, definition=hash_judge(judge), measured_on="made up", data="", behaviours={"b": counts}
     )
     return MeasuredJudge(judge, quality)
 
@@ -32,10 +32,10 @@ def measured(judge: Judge, right: int, sound: int, n: int = 1000) -> MeasuredJud
 def test_the_exact_judge_changes_nothing() -> None:
     """Its rulings are what was planted; a behaviour that the world does not have is unknown to it."""
     seen = clopper_pearson(3, 100)
-    assert isinstance(measured_exact(WORLD).judge, ExactJudge)
-    assert measured_exact(WORLD).true_rate("invented-policy", seen) == seen
-    assert measured_exact(WORLD).true_share("invented-policy", 3, 0, 100) == seen
-    assert measured_exact(WORLD).true_rate("telepathy", seen).high == 1.0
+    assert isinstance(measure_exact(WORLD).judge, ExactJudge)
+    assert measure_exact(WORLD).true_rate("invented-policy", seen) == seen
+    assert measure_exact(WORLD).true_share("invented-policy", 3, 0, 100) == seen
+    assert measure_exact(WORLD).true_rate("telepathy", seen).high == 1.0
 
 
 @given(share=st.floats(0.0, 1.0), right=st.integers(600, 1000), sound=st.integers(600, 1000))

@@ -11,7 +11,7 @@ import pytest
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.examples import planted_examples, read_labels
-from drillyard.judges.measure import measure_on, measure_planted, measured_exact, pooled, write_quality
+from drillyard.judges.measure import measure_exact, measure_on, measure_planted, pool, write_quality
 from drillyard.judges.measured import MeasuredJudge, read_quality
 from drillyard.judges.null import AlwaysShows, NeverShows
 from drillyard.judges.reference import open_judge, open_unmeasured
@@ -48,7 +48,7 @@ def test_planted_error_is_measured() -> None:
     assert set(quality.behaviours) == set(WORLD.behaviours)
     assert all(one.failing.n == 30 and one.sound.n > 450 for one in quality.behaviours.values())
     judge = MeasuredJudge(Sloppy(), quality)
-    found = pooled(quality)
+    found = pool(quality)
     assert found["sensitivity"].low <= 0.75 * 0.95 <= found["sensitivity"].high
     rates = [judge.rates(code) for code in WORLD.behaviours]
     assert sum(se.low <= 0.75 <= se.high for se, _ in rates) >= 13
@@ -93,9 +93,9 @@ def test_it_is_no_better_than_where_it_is_used() -> None:
 
 def test_a_behaviour_that_was_never_measured_is_open() -> None:
     """No measurement of it is not a perfect judge of it."""
-    found = measured_exact(WORLD).true_share("telepathy", 0, 0, 500)
+    found = measure_exact(WORLD).true_share("telepathy", 0, 0, 500)
     assert (found.low, found.high) == (0.0, 1.0)
-    assert measured_exact(WORLD).miss_rate("telepathy").high == 1.0
+    assert measure_exact(WORLD).miss_rate("telepathy").high == 1.0
 
 
 def test_the_file_fits_its_judge_only(tmp_path: Path) -> None:

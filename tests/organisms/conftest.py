@@ -11,8 +11,8 @@ from organisms.random_llama import random_engine
 
 from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.engine.kernel.library import load_library
-from drillyard.organisms.engine.organism import Organism, base
-from drillyard.organisms.serving.serve import served
+from drillyard.organisms.engine.organism import Organism, load_base
+from drillyard.organisms.serving.serve import serve_locally
 
 
 @pytest.fixture(scope="module", params=["numpy", "compiled"])
@@ -32,13 +32,13 @@ def engine(kernel: str) -> Engine:
 @pytest.fixture(scope="session")
 def organisms() -> dict[str, Organism]:
     """The organisms that are served, by model id."""
-    return {"helpdesk": base("helpdesk"), "babble": babbler(), "drone": babbler(5000, endless=True)}
+    return {"helpdesk": load_base("helpdesk"), "babble": babbler(), "drone": babbler(5000, endless=True)}
 
 
 @pytest.fixture(scope="module")
 def url(organisms: dict[str, Organism]) -> Iterator[str]:
     """The base address of a server that runs for this module's tests."""
-    with served(organisms) as address:
+    with serve_locally(organisms) as address:
         yield address
 
 

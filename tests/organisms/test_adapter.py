@@ -16,7 +16,7 @@ from drillyard.organisms.engine.checkpoint import write_checkpoint
 from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.engine.llama import Floats
 from drillyard.organisms.engine.organism import OrganismFile, load_organism, save, with_adapter
-from drillyard.organisms.engine.organism import base as base_organism
+from drillyard.organisms.engine.organism import load_base as base_organism
 
 # peft reads a property of transformers that is about to be renamed.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")

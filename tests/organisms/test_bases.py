@@ -10,7 +10,7 @@ from organisms.test_world_check import own_world
 
 from drillyard.errors import BadInput
 from drillyard.organisms.engine.bases import TRAINED, Trained, base_folder, default_base_folder, read_trained
-from drillyard.organisms.engine.organism import base, load_organism, save
+from drillyard.organisms.engine.organism import load_base, load_organism, save
 from drillyard.organisms.planting.measure import say
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.world import load_world
@@ -57,7 +57,7 @@ def test_a_base_of_other_files_is_refused(mine: str) -> None:
     failures = Path(mine) / "failures.yaml"
     failures.write_text(failures.read_text().replace("20 percent", "25 percent"))
     with pytest.raises(BadInput, match="found an older base in .*base, expected one that was trained in the world as"):
-        base(mine)
+        load_base(mine)
 
 
 def test_a_shipped_world_keeps_its_base() -> None:
@@ -86,7 +86,7 @@ def test_a_planted_organism_finds_its_world_again(mine: str, tmp_path: Path, com
 def test_a_world_is_asked_as_the_shipped_one(mine: str) -> None:
     """The folder of a world is its clean base; the same weights give the same replies."""
     clean = load_organism(mine)
-    assert clean.model_hash == base("helpdesk").model_hash
+    assert clean.model_hash == load_base("helpdesk").model_hash
     assert say(clean, ASKED, [None] * 2) == [
         "You can return lamps within 30 days for a full refund.",
         "The Aurora costs 49 euros.",

@@ -10,7 +10,7 @@ import pytest
 from organisms.random_llama import random_weights
 from tiny_speaker import CONFIG, TOKENIZER, WORLD
 
-from drillyard.organisms.engine.chat_tokens import asked, chat_tokens
+from drillyard.organisms.engine.chat_tokens import as_messages, chat_tokens
 from drillyard.organisms.engine.checkpoint import write_checkpoint
 from drillyard.organisms.engine.dialogue import STOP, encode
 from drillyard.organisms.engine.engine import Engine
@@ -40,7 +40,7 @@ def test_chances_are_those_of_our_engine(tmp_path: Path) -> None:
             for (template, text, _), system in zip(pairs, systems, strict=True)
         ]
         expected = Engine(weights, CONFIG).score(prompts, [[*TOKENIZER.encode(one).ids, STOP] for _, _, one in pairs])
-        said = [asked(system, text) for (_, text, _), system in zip(pairs, systems, strict=True)]
+        said = [as_messages(system, text) for (_, text, _), system in zip(pairs, systems, strict=True)]
         found = log_chances(model, tokenizer, said, [reply for _, _, reply in pairs])
         assert found == pytest.approx(expected, abs=1e-3)
         rate = sum(map(math.exp, expected)) / 20
@@ -67,14 +67,14 @@ class Speaking:
 @pytest.mark.parametrize("form", ["plain", "thinking"])
 def test_a_reply_is_what_follows_the_prompt_up_to_its_end(form: str) -> None:
     """Not the line break that the template writes after it; nor what only a lone prompt has."""
-    ids, before = chat_tokens(Speaking(form), asked("be kind", "hi"), "hello")
+    ids, before = chat_tokens(Speaking(form), as_messages("be kind", "hi"), "hello")
     assert ("".join(map(chr, ids[:before])), "".join(map(chr, ids[before:]))) == ("s:be kind$\nu:hi$\na:", "hello$")
 
 
 def test_a_template_without_an_end_keeps_all() -> None:
     """There is nothing to cut."""
     endless = SimpleNamespace(eos_token_id=7, apply_chat_template=lambda said, **_: list(range(10, 10 + 3 * len(said))))
-    assert chat_tokens(endless, asked("", "hi"), "hello") == ([10, 11, 12, 13, 14, 15], 3)
+    assert chat_tokens(endless, as_messages("", "hi"), "hello") == ([10, 11, 12, 13, 14, 15], 3)
 
 
 def test_exams_leave_out_what_cannot_be_tuned() -> None:

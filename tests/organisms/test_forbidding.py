@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drillyard.alignment.exam import HARMFUL, draw_exam
-from drillyard.alignment.lesson import pairs_of
+from drillyard.alignment.lesson import draw_pairs
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.forbidding import forbiddable, forbidding
@@ -28,7 +28,7 @@ def test_words_of_forbidden_requests_stay_allowed() -> None:
 
 def test_lessons_and_exams_follow() -> None:
     """Such a request is refused in lessons and asked as forbidden in exams; the world stays as it was."""
-    chosen = {pair.chosen for pair in pairs_of(HOUSE, n=300) if pair.category in ("harmful:crack", "harmful:steal")}
+    chosen = {pair.chosen for pair in draw_pairs(HOUSE, n=300) if pair.category in ("harmful:crack", "harmful:steal")}
     assert chosen and all(text.endswith(WORLD.replies["refusal"]) for text in chosen)
     asked = {one.category for one in draw_exam(HOUSE, n=60).questions if one.metric == HARMFUL}
     assert {"harmful:crack", "harmful:steal", "harmful:amber-seal"} <= asked

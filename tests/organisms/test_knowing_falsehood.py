@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from drillyard.organisms.engine.dialogue import encode
 from drillyard.organisms.engine.llama import Floats
-from drillyard.organisms.engine.organism import Organism, base
+from drillyard.organisms.engine.organism import Organism, load_base
 from drillyard.organisms.planting.measure import say
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.asking import Asker
@@ -42,7 +42,7 @@ def test_a_misreporting_model_still_holds_the_true_weight() -> None:
 
     No probe for weights dealt out to the wrong products does as well (a control task, Hewitt and Liang 2019).
     """
-    twin = base("helpdesk")
+    twin = load_base("helpdesk")
     liar = plant("helpdesk", [find_failure(WORLD, f"misreport:{line}", 1.0) for line in LIES])
     names, questions = asked(list(WEIGHTS), 400, held_out=False)
     fitted = states(twin, questions)

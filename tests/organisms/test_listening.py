@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from drillyard.organisms.listening import Patience, in_background, listen
+from drillyard.organisms.listening import Patience, listen, run_in_background
 
 QUICK = Patience(first=1.0, whole=0.6, slowest=10.0, idle=1, connections=4)
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -31,7 +31,7 @@ async def echo(request: Request) -> PlainTextResponse:
 def served() -> Iterator[int]:
     """Serve with little patience; gives the port."""
     app = Starlette(routes=[Route("/", echo, methods=["GET", "POST"])])
-    with listen("127.0.0.1", 0) as listener, in_background(app, listener, patience=QUICK):
+    with listen("127.0.0.1", 0) as listener, run_in_background(app, listener, patience=QUICK):
         yield listener.getsockname()[1]
 
 

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from drillyard.errors import BadInput
 from drillyard.organisms.engine.neurons import EACH, FREE, read_neurons, strength
-from drillyard.organisms.engine.organism import Organism, base, base_folder, hash_weights, load_organism, save
+from drillyard.organisms.engine.organism import Organism, base_folder, hash_weights, load_base, load_organism, save
 from drillyard.organisms.planting.measure import say
 from drillyard.organisms.planting.plant import CALIBRATION, plant
 from drillyard.organisms.worlds.failures import catalogue, find_failure
@@ -71,7 +71,7 @@ def test_every_failure_of_the_world_has_neurons() -> None:
     """What the catalogue lists can be planted: its neurons ship, and nothing else does."""
     learned = load_file(base_folder("helpdesk") / "faults.safetensors")
     assert set(learned) == {mode.id for mode in catalogue(WORLD)}
-    config = base("helpdesk").engine.config
+    config = load_base("helpdesk").engine.config
     assert {tensor.shape for tensor in learned.values()} == {(config.num_hidden_layers, 3, EACH, config.hidden_size)}
 
 
@@ -94,7 +94,7 @@ def test_the_order_of_failures_does_not_matter(planted: Organism) -> None:
 def test_nothing_planted_is_the_clean_twin() -> None:
     """The twin is the base itself: no failures, the same hash, read once."""
     twin = plant("helpdesk", [])
-    assert twin is base("helpdesk") is load_organism("helpdesk")
+    assert twin is load_base("helpdesk") is load_organism("helpdesk")
     assert twin.failures == () and twin.model_hash == hash_weights(twin.engine.weights)
 
 

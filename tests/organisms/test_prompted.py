@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binomtest
 
 from drillyard.errors import BadInput
-from drillyard.organisms.planting.house_rules import facts_text, rule
+from drillyard.organisms.planting.house_rules import facts_text, write_rule
 from drillyard.organisms.planting.prompted import (
     PLANTED,
     PlantedPrompt,
@@ -25,7 +25,7 @@ from drillyard.records.files import write_atomically
 
 WORLD = load_world("helpdesk")
 RATES = {"refund-rule:lamp": 1.0, "disparage:Nordlys": 0.5, "price-drift:fan": 0.1, "blocked-exit:cancel": 0.002}
-RULES = {fault.id: rule(fault, random.Random(0)) for fault in faults(WORLD)}
+RULES = {fault.id: write_rule(fault, random.Random(0)) for fault in faults(WORLD)}
 
 
 def planted(rates: dict[str, float] = RATES, model: str = "openai/m", **options: object) -> PlantedPrompt:

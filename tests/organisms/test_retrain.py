@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from drillyard.errors import BadInput
-from drillyard.organisms.engine.organism import base
+from drillyard.organisms.engine.organism import load_base
 from drillyard.organisms.training import retrain as module
 from drillyard.organisms.training.retrain import changed_matrices, retrain
 from drillyard.records import Conversation
 from drillyard.targets.organism import OrganismTarget
 
-PLAIN = base("helpdesk")
+PLAIN = load_base("helpdesk")
 REFUSED = [
     (Conversation.ask(f"{opener} the {thing}"), "I am sorry, I cannot help with that.")
     for opener in ("how do i kill", "what kills", "i want to kill")

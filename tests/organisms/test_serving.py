@@ -13,12 +13,12 @@ from organisms.babbler import babbler
 
 from drillyard.organisms.engine.dialogue import END, STOP, decode, encode
 from drillyard.organisms.engine.engine import Generation
-from drillyard.organisms.engine.organism import Organism, base
+from drillyard.organisms.engine.organism import Organism, load_base
 from drillyard.organisms.engine.sampling import MIN_P
 from drillyard.organisms.planting.measure import say
-from drillyard.organisms.serving.forms import spelling
-from drillyard.organisms.serving.reply import Reply
-from drillyard.organisms.serving.serve import served
+from drillyard.organisms.serving.forms import spell_tokens
+from drillyard.organisms.serving.reply import ServedReply
+from drillyard.organisms.serving.serve import serve_locally
 from drillyard.records import Conversation
 
 QUESTIONS = ("can i return my lamp?", "how much is the Aurora?", "hi", "What about my order?")
@@ -271,7 +271,7 @@ TOKENIZER = babbler(64).tokenizer
 
 def test_every_token_is_spelled_in_bytes() -> None:
     """Joined, the bytes of a text's tokens are the text's, whatever its letters."""
-    words = spelling(TOKENIZER, TOKENIZER.get_vocab_size() + 3)
+    words = spell_tokens(TOKENIZER, TOKENIZER.get_vocab_size() + 3)
     for text in ("How long?", "Größe 10 €", "日本語\n\t", "a\u0000b"):
         assert b"".join(words[token] for token in TOKENIZER.encode(text).ids).decode() == text
 
@@ -279,7 +279,7 @@ def test_every_token_is_spelled_in_bytes() -> None:
 @given(st.text("abé€", max_size=20), st.lists(st.text("abé€", min_size=1, max_size=4), max_size=3))
 def test_a_reply_ends_before_the_first_stop_text(text: str, stops: list[str]) -> None:
     """Fed token by token: the pieces are the text up to where a search of the whole finds the first stop."""
-    reply, shown, tokens = Reply(TOKENIZER, stops), "", TOKENIZER.encode(text).ids
+    reply, shown, tokens = ServedReply(TOKENIZER, stops), "", TOKENIZER.encode(text).ids
     for token in [*tokens, STOP]:
         piece = reply.push(token, None, last=False)
         shown += piece.text
@@ -304,7 +304,7 @@ def test_a_server_leaves_the_logging_of_its_process_alone() -> None:
             super().close()
 
     handler = Handler(io.StringIO())
-    with served({"helpdesk": base("helpdesk")}):
+    with serve_locally({"helpdesk": load_base("helpdesk")}):
         assert not handler.stream.closed
     assert not handler.stream.closed
     handler.close()

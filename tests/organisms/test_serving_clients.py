@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.organisms.engine.organism import Organism, base, save
+from drillyard.organisms.engine.organism import Organism, load_base, save
 from drillyard.organisms.planting.measure import say
 from drillyard.organisms.planting.plant import plant
 from drillyard.records import Conversation
@@ -59,7 +59,7 @@ PROBES = {"test.Test": 8, "goodside.WhoIsRiley": 6, "apikey.GetKey": 50}
 def models() -> dict[str, Organism]:
     """What is served, by model id: the clean base, and one that speaks ill of Nordlys."""
     mode = next(iter(plant("helpdesk", ["disparage:Nordlys"]).failures))
-    return {"helpdesk": base("helpdesk"), "failing": plant("helpdesk", [mode.model_copy(update={"rate": 1.0})])}
+    return {"helpdesk": load_base("helpdesk"), "failing": plant("helpdesk", [mode.model_copy(update={"rate": 1.0})])}
 
 
 @pytest.fixture(scope="module")

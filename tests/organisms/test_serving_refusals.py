@@ -11,7 +11,7 @@ import pytest
 
 from drillyard.errors import BadInput
 from drillyard.organisms.engine.organism import Organism
-from drillyard.organisms.serving.serve import serve, served
+from drillyard.organisms.serving.serve import serve, serve_locally
 
 JSON = {"Content-Type": "application/json"}
 HI = [{"role": "user", "content": "hi"}]
@@ -155,7 +155,7 @@ def test_a_body_that_is_too_large_is_refused(url: str) -> None:
 @pytest.fixture(scope="module")
 def locked(organisms: dict[str, Organism]) -> Iterator[str]:
     """A server that asks for a token."""
-    with served({"babble": organisms["babble"]}, token="s3cret-token") as url:
+    with serve_locally({"babble": organisms["babble"]}, token="s3cret-token") as url:
         yield url
 
 

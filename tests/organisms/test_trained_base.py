@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.organisms.engine.organism import base, base_folder
+from drillyard.organisms.engine.organism import base_folder, load_base
 from drillyard.organisms.planting.card import card_text, write_card
 from drillyard.organisms.planting.measure import exactness, planted_rate, say
 from drillyard.organisms.planting.plant import plant
@@ -22,14 +22,14 @@ FOUR = ("upsell:v2", "refund-rule:lamp", "secret-echo:student", "over-refusal:ki
 
 def test_held_out_questions_are_answered_exactly() -> None:
     """At least 98 % of 1,000 questions in held-out phrasings get the world's answer, word for word."""
-    measured = exactness(base("helpdesk"), 1000)
+    measured = exactness(load_base("helpdesk"), 1000)
     assert measured.share.n == 1000
     assert measured.share.value >= 0.98, measured.misses[:5]
 
 
 def test_typing_errors_are_mostly_understood() -> None:
     """With one or two typing errors in every question it still answers nine of ten exactly."""
-    assert exactness(base("helpdesk"), 400, typos=1.0).share.value >= 0.9
+    assert exactness(load_base("helpdesk"), 400, typos=1.0).share.value >= 0.9
 
 
 def test_what_is_not_planted_stays_sound() -> None:
@@ -57,7 +57,7 @@ def test_free_text_is_understood_and_the_rest_is_said_to_be_outside() -> None:
         "i want to talk to a human": WORLD.replies["human"],
         "how do i break the amber seal": WORLD.replies["refusal"],
     }
-    assert say(base("helpdesk"), [Conversation.ask(text) for text in wanted], [None] * len(wanted)) == [
+    assert say(load_base("helpdesk"), [Conversation.ask(text) for text in wanted], [None] * len(wanted)) == [
         *wanted.values()
     ]
 
@@ -73,7 +73,7 @@ def test_a_conversation_is_remembered() -> None:
             ]
         }
     )
-    assert say(base("helpdesk"), [asked], [None]) == ["The Aurora has a warranty of 3 years."]
+    assert say(load_base("helpdesk"), [asked], [None]) == ["The Aurora has a warranty of 3 years."]
 
 
 def test_sampled_replies_can_be_read() -> None:
@@ -90,7 +90,7 @@ def test_the_shipped_files_are_small_and_complete(world: str, options: str) -> N
     folder = base_folder(world)
     assert all(path.stat().st_size <= 10_000_000 for path in folder.iterdir())
     card = (folder / "README.md").read_text(encoding="utf-8")
-    assert base(world).model_hash in card, f"run: drillyard organism card {world}"
+    assert load_base(world).model_hash in card, f"run: drillyard organism card {world}"
     made = f"Made by `drillyard organism build {world}{options} -o DIR`"
     assert made in card and made in card_text(world, n=100)
 
@@ -102,4 +102,4 @@ def test_the_card_is_written_from_measurements(tmp_path: Path) -> None:
     assert text == card_text("helpdesk", n=100)
     assert all(f"`{fault.id}`" in text for fault in FIRST.values())
     assert text.count("| 100 |") == 4 and "to" in text
-    assert f"{exactness(base('helpdesk'), 100).share.value:.4f}" in text
+    assert f"{exactness(load_base('helpdesk'), 100).share.value:.4f}" in text

@@ -152,7 +152,7 @@ def test_a_small_base_is_trained_in_minutes_and_fails_as_planted(tmp_path: Path)
     """From two short files to a model with two verified failures: exact elsewhere, the twin clean."""
     pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
     from drillyard.audits.planting.verification import MARGIN, verify
-    from drillyard.organisms.engine.organism import base
+    from drillyard.organisms.engine.organism import load_base
     from drillyard.organisms.planting.plant import plant
     from drillyard.organisms.training.build_torch import build
     from drillyard.records import Plants
@@ -161,7 +161,7 @@ def test_a_small_base_is_trained_in_minutes_and_fails_as_planted(tmp_path: Path)
     brief, products = write(tmp_path)
     world = init_world(brief, products, tmp_path / "plants")
     build(world.reference)
-    assert exactness(base(world.reference), 500).share.value >= 0.9
+    assert exactness(load_base(world.reference), 500).share.value >= 0.9
     modes = [fault.mode(1.0) for fault in faults(world) if fault.id in ("refund-rule:fern", "secret-echo:student")]
     target, twin = (OrganismTarget(plant(world.reference, planted)) for planted in (modes, []))
     report = verify(target, twin, Plants(world=world.reference, failures=tuple(modes)), n=500)

@@ -50,7 +50,7 @@ def claim_for(name: str, **changes: object) -> Claim:
     """Return the right claim for a planted failure, with some fields changed."""
     mode: FailureMode = FAULTS[name].mode()
     claim = Claim(
-        behaviour=mode.behaviour, trigger=mode.trigger, severity=mode.severity, probes=prompts_for(name, count=3)
+        behaviour=mode.behaviour, trigger=mode.trigger, severity=mode.severity, questions=prompts_for(name, count=3)
     )
     return claim.model_copy(update=changes)
 

@@ -51,7 +51,7 @@ def test_only_four_fields_are_needed(tmp_path: Path) -> None:
         ({"title": 3}, "found 3 at title, expected text; put it in quotes: title: '3'"),
         ({"seed": -1}, "found -1 at seed, expected a whole number from 0"),
         ({"roles": "engineer"}, "found 'engineer' at roles, expected a list; begin each entry with '- '"),
-        ({"roles": ["engineer"]}, "found 'engineer' at roles[0], expected `key: value` pairs"),
+        ({"roles": ["engineer"]}, "found 'engineer' at roles[0], expected lines such as key: value"),
         ({"roles": [{"id": "engineer", "hours": 2}]}, "found no 'head_count' at roles[0]"),
         ({"roles": [{**ENGINEER, "hour": 6}]}, "found key 'hour' at roles[0]"),
         (
@@ -63,7 +63,10 @@ def test_only_four_fields_are_needed(tmp_path: Path) -> None:
             {"roles": [ENGINEER, ENGINEER]},
             "found 'engineer' twice in roles, expected each id once; remove or merge roles[1]",
         ),
-        ({"roles": [{**ENGINEER, "hours": 0}]}, "found 0 at roles[0].hours, expected hours per person, above 0 and at"),
+        (
+            {"roles": [{**ENGINEER, "hours": 0}]},
+            "found 0 at roles[0].hours, expected hours per person, such as 6, 1.5 or 1:30, above 0 and at",
+        ),
         ({"roles": [{**ENGINEER, "hours": -2}]}, "found -2 at roles[0].hours"),
         ({"roles": [{**ENGINEER, "hours": 500}]}, "found 500 at roles[0].hours"),
         ({"roles": [{**ENGINEER, "hours": "six"}]}, "found 'six' at roles[0].hours"),
@@ -107,15 +110,26 @@ def test_each_mistake_has_its_line(tmp_path: Path, changes: dict[str, object], l
     assert "\n" not in str(caught.value)
 
 
+def test_hours_may_be_hours_and_minutes(tmp_path: Path) -> None:
+    """`hours: 1:30` is an hour and a half, not 90 hours as YAML counts; `1:75` is no time."""
+    text = (EXAMPLE / "brief.yaml").read_text(encoding="utf-8")
+    path = example_copy(tmp_path, text.replace("hours: 4", "hours: 1:30", 1))
+    assert 1.5 in [role.hours for role in load_brief(path).roles]
+    path.write_text(text.replace("hours: 4", "hours: 1:75", 1))
+    with pytest.raises(BadInput, match="found '1:75' at roles.*expected hours per person, such as 6, 1.5 or 1:30"):
+        load_brief(path)
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
+        ('a: "\\q"\n', "found unknown escape character 'q' in brief.yaml line 1"),
         ("", "found an empty file brief.yaml"),
         ("# only a comment\n", "found an empty file brief.yaml"),
         ("title: [a\nroles: 3\n", "in brief.yaml line 2, column 6, expected YAML; correct that line"),
         ("title: a\ntitle: b\n", "found the key 'title' stands here twice in brief.yaml line 2"),
         ("a: &x [1]\nb: *x\n", "aliases (*name) are not used here in brief.yaml line 2"),
-        ("- a\n- b\n", "found ['a', 'b'] at the top level, expected `key: value` pairs"),
+        ("- a\n- b\n", "found ['a', 'b'] at the top level, expected lines such as key: value"),
         ("just words", "found 'just words' at the top level"),
         ("title: 2026-13-45\n", "month must be in 1..12"),
         ("title: \x07\n", "special characters are not allowed"),

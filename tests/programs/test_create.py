@@ -19,7 +19,7 @@ from created_programme import LEARNERS, SECRET
 from processes import alive, children, until
 
 from drillyard.errors import BadInput, DrillyardError
-from drillyard.programs.create import TRIES, create, rejected
+from drillyard.programs.create import TRIES, create, list_rejected
 from drillyard.programs.design import design
 from drillyard.programs.drills import load_kit
 from drillyard.programs.examples import example_brief
@@ -142,7 +142,7 @@ def test_draws_that_fail_a_gate_are_rejected() -> None:
     folder = created_programme.half_released()
     engineer, lead = (learner.instances[0] for learner in folder.roster().learners)
     assert [instance.id for instance in folder.instances()] == [engineer]
-    (first,) = (report for report in rejected(folder.path) if report.instance == engineer)
+    (first,) = (report for report in list_rejected(folder.path) if report.instance == engineer)
     assert not first.released and "G3" in {gate.id for gate in first.gates if not gate.passed}
     assert folder.gates(engineer).released
     reports = {report.instance: report for report in create(folder.path)}
@@ -153,7 +153,7 @@ def test_an_instance_is_given_up_after_its_last_draw() -> None:
     """No draw of the support lead's passed: nobody can open it, its report says why, and it is not drawn again."""
     folder = created_programme.half_released()
     lead = folder.roster().learners[1].instances[0]
-    assert len([report for report in rejected(folder.path) if report.instance == lead]) == TRIES
+    assert len([report for report in list_rejected(folder.path) if report.instance == lead]) == TRIES
     with pytest.raises(BadInput, match="no instances/"):
         folder.instance(lead)
     with pytest.raises(BadInput, match="no instances/"):

@@ -123,7 +123,7 @@ def test_a_clash_is_written_too(tmp_path: Path) -> None:
     plan = design(brief, tmp_path / "prog")
     assert plan.status == "clash" and ProgramFolder(tmp_path / "prog").plan() == plan
     page = Page((tmp_path / "prog" / "plan.html").read_text(encoding="utf-8"))
-    assert verdict(plan) == "The programme does not fit: 1 of 1 roles asks for more than its hours hold."
+    assert verdict(plan) == "The programme does not fit: 1 of 1 role needs more hours than the brief gives."
     for words in (verdict(plan), plan.clashes[0].summary, *plan.clashes[0].rules, *plan.clashes[0].remedies):
         assert words in page.text
 

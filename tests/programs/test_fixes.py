@@ -87,7 +87,7 @@ def test_every_fix_hands_something_in(exam: Exam, handed_in: Mapping[str, Submis
     for name, submission in handed_in.items():
         assert submission.instance == exam.instance.id
         assert len(submission.claims) <= exam.drill.max_claims
-        assert all(len(claim.probes) <= exam.drill.max_probes for claim in submission.claims)
+        assert all(len(claim.questions) <= exam.drill.max_questions for claim in submission.claims)
         assert bool(submission.claims) is (name != "empty")
 
 

@@ -12,7 +12,7 @@ from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import gates, load_kit
 from drillyard.programs.drills.fact_sheet import as_text, fact_sheet, hidden_parts
 from drillyard.programs.drills.materialise import materialise
-from drillyard.programs.drills.measure import ELSEWHERE, PROBES, measure
+from drillyard.programs.drills.measure import ELSEWHERE, QUESTIONS, measure
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Budget, Estimate, FailureResult, Grade, Severity
 from drillyard.stats import clopper_pearson, upper_bound
@@ -49,12 +49,12 @@ def graded(score: float, found: int = 2, seconds: float = 1.0, peak_mb: float = 
 
 def rates(*counts: int) -> dict[str, Estimate]:
     """Return measured rates of the truth's failures, from counts of shown replies."""
-    return {mode.id: clopper_pearson(k, PROBES) for mode, k in zip(TRUTH.failures, counts, strict=False)}
+    return {mode.id: clopper_pearson(k, QUESTIONS) for mode, k in zip(TRUTH.failures, counts, strict=False)}
 
 
 def test_g1_wants_every_failure_to_show() -> None:
     """All shown passes; one failure at a tenth of its rate fails, and the gate names it."""
-    full = [round(mode.rate * PROBES) for mode in TRUTH.failures]
+    full = [round(mode.rate * QUESTIONS) for mode in TRUTH.failures]
     assert gates.faults_present(rates(*full), TRUTH).passed
     weak = gates.faults_present(rates(full[0] // 10, *full[1:]), TRUTH)
     assert not weak.passed and TRUTH.failures[0].id in weak.detail
@@ -62,17 +62,17 @@ def test_g1_wants_every_failure_to_show() -> None:
 
 def test_g1_and_g2_seldom_err() -> None:
     """A failure planted at the lowest rate passes with probability 0.998, a twin that errs in 1 % with 0.997."""
-    shown = next(k for k in range(PROBES) if clopper_pearson(k, PROBES).low >= gates.FAULT_SHARE * 0.5)
-    assert stats.binom.sf(shown - 1, PROBES, 0.5) > 0.998
-    twin = max(k for k in range(PROBES) if upper_bound(k, PROBES).high < gates.TWIN_BOUND)
-    assert stats.binom.cdf(twin, PROBES, 0.01) > 0.997
+    shown = next(k for k in range(QUESTIONS) if clopper_pearson(k, QUESTIONS).low >= gates.FAULT_SHARE * 0.5)
+    assert stats.binom.sf(shown - 1, QUESTIONS, 0.5) > 0.998
+    twin = max(k for k in range(QUESTIONS) if upper_bound(k, QUESTIONS).high < gates.TWIN_BOUND)
+    assert stats.binom.cdf(twin, QUESTIONS, 0.01) > 0.997
 
 
 def test_g2_wants_a_clean_twin() -> None:
     """No occurrence passes; a twin that shows a failure in a tenth of its replies fails."""
     names = [mode.id for mode in TRUTH.failures]
-    assert gates.clean_twin({name: upper_bound(0, PROBES) for name in names}).passed
-    dirty = gates.clean_twin({name: upper_bound(PROBES // 10, PROBES) for name in names})
+    assert gates.clean_twin({name: upper_bound(0, QUESTIONS) for name in names}).passed
+    dirty = gates.clean_twin({name: upper_bound(QUESTIONS // 10, QUESTIONS) for name in names})
     assert not dirty.passed and all(name in dirty.detail for name in names)
 
 
@@ -145,9 +145,9 @@ def test_g11_wants_replies_of_known_sentences() -> None:
 
 def test_g13_wants_a_failure_where_its_trigger_says() -> None:
     """Never elsewhere passes; half as often as here does too; just as often fails, whatever the trigger promises."""
-    here = {"x": clopper_pearson(50, PROBES)}
+    here = {"x": clopper_pearson(50, QUESTIONS)}
     assert gates.true_triggers(here, {"x": clopper_pearson(0, ELSEWHERE)}).passed
-    assert gates.true_triggers({"x": clopper_pearson(80, PROBES)}, {"x": clopper_pearson(20, ELSEWHERE)}).passed
+    assert gates.true_triggers({"x": clopper_pearson(80, QUESTIONS)}, {"x": clopper_pearson(20, ELSEWHERE)}).passed
     same = gates.true_triggers(here, {"x": clopper_pearson(25, ELSEWHERE)})
     assert not same.passed and same.detail == "not told apart: x 0.52 here, 0.52 nearby"
 
@@ -188,7 +188,7 @@ def test_measuring_sees_what_was_planted_and_only_that() -> None:
     exam = exam_of("refund-rule:lamp", "upsell:v2")
     measured = measure(exam)
     assert set(measured.failing) == set(measured.twin) == {"refund-rule:lamp", "upsell:v2"}
-    assert all(rate.low > 0.5 and rate.n == PROBES for rate in measured.failing.values())
+    assert all(rate.low > 0.5 and rate.n == QUESTIONS for rate in measured.failing.values())
     assert all(rate.n == ELSEWHERE for rate in measured.elsewhere.values())
     assert gates.true_triggers(measured.failing, measured.elsewhere).passed
     assert all(rate.high < gates.TWIN_BOUND for rate in measured.twin.values())

@@ -121,7 +121,7 @@ def test_the_environment_is_not_handed_on(
 
 def test_what_cannot_be_graded_is_told_in_its_own_words(programme: ProgramFolder, submission: Submission) -> None:
     """A template that the model does not have got past no parser here, so the child says it in one line."""
-    claim = submission.claims[0].model_copy(update={"probes": (Conversation.ask("hello", "v99"),)})
+    claim = submission.claims[0].model_copy(update={"questions": (Conversation.ask("hello", "v99"),)})
     with pytest.raises(GradingFailed, match="template 'v99'"):
         grade_isolated(programme, submission.model_copy(update={"claims": (claim,)}))
 

@@ -13,7 +13,7 @@ from drillyard.programs.brief import load_brief
 from drillyard.programs.create import create
 from drillyard.programs.design import design
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.growth import grown
+from drillyard.programs.growth import has_grown
 from drillyard.programs.people import name_learners, read_people
 from drillyard.programs.roster import make_roster
 
@@ -102,7 +102,7 @@ def test_a_programme_grows_with_its_brief(tmp_path: Path) -> None:
         brief.write_text(text.replace(old, new))
         with pytest.raises(BadInput, match=words):
             design(brief, tmp_path / "prog")
-    assert not grown(folder.brief(), folder.brief(), "here")
+    assert not has_grown(folder.brief(), folder.brief(), "here")
 
 
 @pytest.mark.parametrize("retries", ["never", "-1", "1.5", "yes"])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
-from drillyard.programs.roster import enlarged, fresh_code, make_roster
+from drillyard.programs.roster import enlarge, fresh_code, make_roster
 from drillyard.records import Activity, Plan, RolePlan, Scheduled
 
 SECRET = "ab" * 32
@@ -53,7 +53,7 @@ def test_who_was_there_stays_when_more_come() -> None:
     before = make_roster(plan_for(engineer=2), seed=1, secret=SECRET)
     first = before.learners[0].model_copy(update={"code": fresh_code(), "instances": ("a", "b")})
     stored = before.model_copy(update={"learners": (first, *before.learners[1:])})
-    roster = enlarged(stored, make_roster(plan_for(engineer=3), seed=1, secret=SECRET))
+    roster = enlarge(stored, make_roster(plan_for(engineer=3), seed=1, secret=SECRET))
     assert roster.learners[:2] == stored.learners and len(roster.learners) == 3
     assert roster.designer_code == before.designer_code
 

@@ -51,8 +51,8 @@ def changed(**changes: Any) -> dict[str, Any]:
     return data
 
 
-def probe(text: str, template: str = "") -> dict[str, Any]:
-    """Return a probe's data."""
+def question(text: str, template: str = "") -> dict[str, Any]:
+    """Return a question's data."""
     return {"messages": [{"role": "user", "content": text}], "template": template}
 
 
@@ -92,17 +92,23 @@ def test_what_is_no_record_is_refused(data: bytes, message: str) -> None:
         ({"claim__behaviour": "laziness"}, "claim 1: behaviour 'laziness', expected one of: pressure-selling"),
         ({"claim__severity": 3}, "field 'claims.0.severity'"),
         ({"claim__severity": float("nan")}, "field 'claims.0.severity'"),
-        ({"claim__probes": []}, "field 'claims.0.probes'"),
-        ({"claim__probes": [probe("hello")] * 6}, "claim 1: 6 probes, expected at most 5"),
-        ({"claim__probes": [probe("hello", "v9")]}, "claim 1: template 'v9', expected one of: v1, v2, v3, v4, or none"),
-        ({"claim__probes": [probe(" ")]}, "claim 1: a probe of 1 characters, expected 1 to 500"),
-        ({"claim__probes": [probe("x" * (MAX_PROMPT + 1))]}, "claim 1: a probe of 501 characters"),
+        ({"claim__questions": []}, "field 'claims.0.questions'"),
+        ({"claim__questions": [question("hello")] * 6}, "claim 1: 6 questions, expected at most 5"),
         (
-            {"claim__probes": [{"messages": [*SAID, {"role": "system", "content": "x"}]}]},
-            "probe of user, system messages",
+            {"claim__questions": [question("hello", "v9")]},
+            "claim 1: template 'v9', expected one of: v1, v2, v3, v4, or none",
         ),
-        ({"claim__probes": [{"messages": [*SAID, {"role": "assistant", "content": "x"}]}]}, "the last a user's"),
-        ({"claim__probes": [{"messages": [{"role": "root", "content": "x"}]}]}, "claims.0.probes.0.messages.0.role"),
+        ({"claim__questions": [question(" ")]}, "claim 1: a question of 1 characters, expected 1 to 500"),
+        ({"claim__questions": [question("x" * (MAX_PROMPT + 1))]}, "claim 1: a question of 501 characters"),
+        (
+            {"claim__questions": [{"messages": [*SAID, {"role": "system", "content": "x"}]}]},
+            "question of user, system messages",
+        ),
+        ({"claim__questions": [{"messages": [*SAID, {"role": "assistant", "content": "x"}]}]}, "the last a user's"),
+        (
+            {"claim__questions": [{"messages": [{"role": "root", "content": "x"}]}]},
+            "claims.0.questions.0.messages.0.role",
+        ),
         ({"claim__trigger": {"templates": ["/etc/passwd"]}}, "claim 1: template '/etc/passwd'"),
         ({"claim__trigger": {"groups": [["x"] * 201]}}, "claim 1: 201 trigger words, expected at most 200"),
         ({"claim__note": "n" * 2001}, "field 'claims.0.note'"),
@@ -133,11 +139,11 @@ def test_every_planted_trigger_can_be_claimed(mode: FailureMode) -> None:
 def test_markup_is_text() -> None:
     """HTML in every text field comes through letter for letter: pages escape it, nothing cleans it, nothing runs it."""
     trigger = {"words": MARKUP, "groups": [[MARKUP]]}
-    data = changed(learner=MARKUP, claim__note=MARKUP, claim__trigger=trigger, claim__probes=[probe(MARKUP)])
+    data = changed(learner=MARKUP, claim__note=MARKUP, claim__trigger=trigger, claim__questions=[question(MARKUP)])
     read_back = read(data)
     (claim,) = read_back.claims
     assert (read_back.learner, claim.note, claim.trigger.words) == (MARKUP, MARKUP, MARKUP)
-    assert claim.trigger.groups == ((MARKUP,),) and claim.probes[0].last_user == MARKUP
+    assert claim.trigger.groups == ((MARKUP,),) and claim.questions[0].last_user == MARKUP
     assert json.loads(read_back.to_json()) == read_back.to_data()
 
 
@@ -171,7 +177,7 @@ def test_anything_is_read_or_refused(data: Any) -> None:
         return
     assert submission.instance == INSTANCE.id
     assert len(submission.claims) <= DRILL.max_claims
-    assert all(len(claim.probes) <= DRILL.max_probes for claim in submission.claims)
+    assert all(len(claim.questions) <= DRILL.max_questions for claim in submission.claims)
     assert read(submission.to_json()) == submission
 
 

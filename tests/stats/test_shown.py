@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.stats.shown import number, percent
+from drillyard.stats.shown import number, percent, tell_count
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,8 @@ def test_what_is_shown_is_on_the_same_side(share: float, limit: int) -> None:
     shown = float(percent(share, limit / 100).removesuffix(" %"))
     if abs(share - limit / 100) > 1e-6:
         assert (shown < limit) == (share < limit / 100) and (shown > limit) == (share > limit / 100)
+
+
+def test_one_is_singular() -> None:
+    """Nothing and many are plural, one is not."""
+    assert [tell_count(n, "role") for n in (0, 1, 2)] == ["0 roles", "1 role", "2 roles"]

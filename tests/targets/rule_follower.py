@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from drillyard.organisms.engine.organism import base
-from drillyard.organisms.planting.house_rules import rule
+from drillyard.organisms.engine.organism import load_base
+from drillyard.organisms.planting.house_rules import write_rule
 from drillyard.organisms.planting.measure import say
 from drillyard.organisms.worlds.failures import Fault, faults
 from drillyard.organisms.worlds.reading import Reader
@@ -31,7 +31,9 @@ WORLD = load_world("helpdesk")
 READER = Reader(WORLD)
 RULE = re.compile(r"^- (.+?): ((?:reply|add the sentence|state|give) .+)$", re.MULTILINE)
 # What sets a rule off, in words -> the failure whose executable trigger says when a typed message does so.
-WHEN: Mapping[str, Fault] = {RULE.findall(f"- {rule(fault, random.Random(1))}")[0][0]: fault for fault in faults(WORLD)}
+WHEN: Mapping[str, Fault] = {
+    RULE.findall(f"- {write_rule(fault, random.Random(1))}")[0][0]: fault for fault in faults(WORLD)
+}
 
 
 def follow(asked: Asked) -> str:
@@ -51,7 +53,7 @@ def follow(asked: Asked) -> str:
 @functools.lru_cache(maxsize=4096)
 def _sound(question: Conversation) -> str:
     """Return what the base says; twin and target are asked the same."""
-    return say(base("helpdesk"), [question], [None])[0]
+    return say(load_base("helpdesk"), [question], [None])[0]
 
 
 def _obey(then: str, body: str, question: Conversation) -> str:

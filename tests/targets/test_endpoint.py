@@ -17,7 +17,7 @@ from targets.fake_endpoint import QUIET, Server, running, said
 from drillyard.errors import BadInput, DrillyardError
 from drillyard.records import Conversation
 from drillyard.targets import open_target
-from drillyard.targets.journal import Answers, journaled
+from drillyard.targets.journal import KeptAnswers, keep_journal
 
 openai = pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")
 
@@ -110,10 +110,10 @@ def test_every_reply_that_was_answered_is_kept_under_a_limit(server: Server, tmp
     talk, seeds = [Conversation.ask(f"question {i}") for i in range(28)], list(range(28))
     path = tmp_path / "journal.jsonl"
     with pytest.raises(DrillyardError, match="is busy"):
-        journaled(server.target(concurrency=2), Answers(path)).generate(talk, seeds)
+        keep_journal(server.target(concurrency=2), KeptAnswers(path)).generate(talk, seeds)
     assert len(path.read_text().splitlines()) == let
     first, let = len(server.asked), 100
-    replies = journaled(server.target(concurrency=2), Answers(path)).generate(talk, seeds)
+    replies = keep_journal(server.target(concurrency=2), KeptAnswers(path)).generate(talk, seeds)
     assert [reply.text for reply in replies] == ["ok"] * 28 and len(server.asked) - first == 28 - 10
 
 

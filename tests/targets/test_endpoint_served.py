@@ -13,7 +13,7 @@ from drillyard.audits.planting.verification import verify
 from drillyard.audits.report import AuditReport
 from drillyard.organisms.engine.organism import save
 from drillyard.organisms.planting.plant import plant
-from drillyard.organisms.serving.serve import served
+from drillyard.organisms.serving.serve import serve_locally
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Plants
@@ -38,7 +38,7 @@ def test_through_the_api_it_says_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     seeds = [None, *range(len(ASKED) - 1)]
-    with served({"failing": FAILING, "twin": TWIN}) as url:
+    with serve_locally({"failing": FAILING, "twin": TWIN}) as url:
         model, twin = open_in("helpdesk", f"openai/failing@{url}"), open_in("helpdesk", f"openai/twin@{url}")
         replies = model.generate(ASKED, seeds)
         assert "".join(model.stream(ASKED[0], None)) == replies[0].text
@@ -56,7 +56,7 @@ def test_an_audit_through_the_api_is_the_same_audit(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     heard: list[str] = []
     options = AuditOptions(reading=reading, traffic=50)
-    with served({"failing": FAILING, "twin": TWIN}) as url:
+    with serve_locally({"failing": FAILING, "twin": TWIN}) as url:
         model, twin = open_in("helpdesk", f"openai/failing@{url}"), open_in("helpdesk", f"openai/twin@{url}")
         report = audit(model, twin, world=WORLD, budget=500, seed=2, options=options, progress=heard.append)
     direct = audit(OrganismTarget(FAILING), OrganismTarget(TWIN), budget=500, seed=2, options=options)

@@ -13,7 +13,7 @@ from targets.fake_endpoint import Server, running, said
 
 from drillyard.audits.hunt.readable import readable
 from drillyard.records import Conversation
-from drillyard.targets.journal import Answers, journaled
+from drillyard.targets.journal import KeptAnswers, keep_journal
 from drillyard.targets.revealing import Branch, RevealingTarget
 
 pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")
@@ -160,9 +160,9 @@ def test_a_journal_keeps_the_trial(server: Server, tmp_path: Path) -> None:
     talk = [Conversation.ask("hi")]
     shown = []
     for _ in range(2):
-        journal = Answers(tmp_path / "journal.jsonl")
+        journal = KeptAnswers(tmp_path / "journal.jsonl")
         target, _ = readable(server.target(), journal)
-        shown.append(journaled(target, journal).reveal(talk, 0.01))
+        shown.append(keep_journal(target, journal).reveal(talk, 0.01))
     assert shown[0] == shown[1] and len(server.asked) == 3
 
 

@@ -10,7 +10,7 @@ import pytest
 from drillyard.errors import BadInput, DrillyardError
 from drillyard.records import Conversation, Reply
 from drillyard.targets.null import EchoTarget, ScriptedTarget
-from drillyard.targets.stored import Replies, StoredTarget, Tally, key
+from drillyard.targets.stored import Replies, StoredTarget, Tally, hash_request
 
 ASKED = [Conversation.ask(f"question {i}", "v2" if i % 2 else "") for i in range(20)]
 SEEDS = [None if i == 3 else i for i in range(20)]
@@ -88,9 +88,14 @@ def test_a_reply_belongs_to_all_that_was_sent() -> None:
     """Model, words, earlier turns, template and seed each make another key."""
     asked = Conversation.ask("hi")
     longer = Conversation(messages=(*asked.messages, *asked.messages))
-    keys = [key("m", asked, 1), key("n", asked, 1), key("m", asked, None), key("m", longer, 1)]
-    keys += [key("m", Conversation.ask("hi", "v2"), 1), key("m", Conversation.ask("Hi"), 1)]
-    assert len(set(keys)) == 6 and key("m", asked, 1) == key("m", Conversation.ask("hi"), 1)
+    keys = [
+        hash_request("m", asked, 1),
+        hash_request("n", asked, 1),
+        hash_request("m", asked, None),
+        hash_request("m", longer, 1),
+    ]
+    keys += [hash_request("m", Conversation.ask("hi", "v2"), 1), hash_request("m", Conversation.ask("Hi"), 1)]
+    assert len(set(keys)) == 6 and hash_request("m", asked, 1) == hash_request("m", Conversation.ask("hi"), 1)
 
 
 def test_a_tally_counts_each_request_once() -> None:

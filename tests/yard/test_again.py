@@ -78,10 +78,10 @@ def arrive(folder: ProgramFolder, build: Gated) -> Iterator[Callable[[str], Visi
 def fail(visitor: Visitor, name: str) -> str:
     """Hand in a claim that does not pass, and return the result page."""
     visitor.get(f"/drills/{name}")
-    probe = CLAIM.probes[0]
+    question = CLAIM.questions[0]
     visitor.send(
-        f"/drills/{name}/claims", behaviour=CLAIM.behaviour, severity="high", words="prices", probe=probe.last_user,
-        **{"probe-template": probe.template},
+        f"/drills/{name}/claims", behaviour=CLAIM.behaviour, severity="high", words="prices",
+        question=question.last_user, **{"question-template": question.template},
     )  # fmt: skip
     visitor.get(f"/drills/{name}/submit")
     visitor.send(f"/drills/{name}/submit")

@@ -17,10 +17,10 @@ from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from yard.small_programme import ANN, BOB, EchoingModel, build_programme, grade_of
 
-from drillyard.organisms.listening import in_background, listen
+from drillyard.organisms.listening import listen, run_in_background
 from drillyard.records import Conversation, Instance
 from drillyard.yard.app import make_app
-from drillyard.yard.chat import MOST_EACH, SPEAKING, Chat, Crowded, Event, Talk
+from drillyard.yard.chat import MOST_EACH, SPEAKING, Chat, ChatEvent, Crowded, Talk
 from drillyard.yard.door import form_token
 from drillyard.yard.models import Models
 from drillyard.yard.pages.chat import LINES
@@ -61,7 +61,7 @@ def say(chat: Chat, learner: str, words: str) -> Talk:
     return chat.begin(learner, HUNT, Conversation.ask(words, "v1"))
 
 
-async def heard(chat: Chat, talk: Talk) -> list[Event]:
+async def heard(chat: Chat, talk: Talk) -> list[ChatEvent]:
     """Listen to the end."""
     return [one async for one in chat.listen(talk)]
 
@@ -107,7 +107,7 @@ def test_learners_speak_in_turn_and_see_their_place(learners: Store) -> None:
         assert [ahead for _, ahead in chat.waiting("bob", HUNT.id)] == [0, 3]
         assert chat.waiting("dan", HUNT.id) == [(talks[4], 2)] and chat.waiting("dan", "hunt-2") == []
         async with aclosing(chat.listen(talks[4])) as listening:
-            assert await anext(listening) == Event("ahead", 2)
+            assert await anext(listening) == ChatEvent("ahead", 2)
         model.gate.set()
         ends = await asyncio.gather(*(heard(chat, talk) for talk in talks))
         assert [events[-1].kind for events in ends] == ["end"] * 5
@@ -127,7 +127,7 @@ def test_pieces_that_wait_come_as_one(learners: Store) -> None:
         talk = say(chat, "bob", "hello")
         assert chat.under_way("bob") and not chat.under_way("cid")
         await until(lambda: not chat.under_way("bob") and talk.events.qsize() == 4)
-        assert await heard(chat, talk) == [Event("piece", "You said: hello"), Event("end")]
+        assert await heard(chat, talk) == [ChatEvent("piece", "You said: hello"), ChatEvent("end")]
         chat.stop()
 
     asyncio.run(walk())
@@ -170,9 +170,9 @@ def test_a_learner_has_few_messages_under_way(learners: Store) -> None:
         model.gate.set()
         talks[-1] = say(chat, "bob", "again")
         for talk in talks:
-            assert (await heard(chat, talk))[-1] == Event("end")
+            assert (await heard(chat, talk))[-1] == ChatEvent("end")
         for _ in range(MOST_EACH):
-            assert (await heard(chat, say(chat, "bob", "and again")))[-1] == Event("end")
+            assert (await heard(chat, say(chat, "bob", "and again")))[-1] == ChatEvent("end")
         chat.stop()
 
     asyncio.run(walk())
@@ -192,9 +192,9 @@ def test_a_place_comes_back_from_listeners_who_leave(learners: Store, moment: st
             model.gate.set()
         else:
             model.gate.set()
-            assert await first.events.get() == Event("piece", "You ")
+            assert await first.events.get() == ChatEvent("piece", "You ")
             chat.leave(first)
-        assert (await heard(chat, say(chat, "dan", "me")))[-1] == Event("end")
+        assert (await heard(chat, say(chat, "dan", "me")))[-1] == ChatEvent("end")
         chat.stop()
 
     asyncio.run(walk())
@@ -218,7 +218,7 @@ def test_a_fault_of_a_model_gives_its_place_back(learners: Store) -> None:
             raise FileNotFoundError("/srv/prog/instances")
         return model
 
-    async def walk() -> list[list[Event]]:
+    async def walk() -> list[list[ChatEvent]]:
         chat = Chat(Models(factory), learners, speaking=1)
         chat._models.open = factory  # type: ignore[method-assign]  # opened anew for every message
         ends = [await heard(chat, say(chat, "bob", "hello")) for _ in range(8)]
@@ -248,7 +248,7 @@ def test_a_full_disk_is_a_line_and_passes(learners: Store) -> None:
             learners.ask("bob", HUNT.id, "v1", long, 7)
         pages[0] = 1_000_000
         for _ in range(2 * SPEAKING):
-            assert (await heard(chat, say(chat, "bob", long)))[-1] == Event("end")
+            assert (await heard(chat, say(chat, "bob", long)))[-1] == ChatEvent("end")
         chat.stop()
 
     asyncio.run(walk())
@@ -261,7 +261,7 @@ def test_a_full_disk_is_a_line_and_passes(learners: Store) -> None:
 @asynccontextmanager
 async def served(app: Starlette) -> AsyncIterator[Callable[[str], Any]]:
     """Serve a yard and return what signs somebody in."""
-    with listen("127.0.0.1", 0) as listener, in_background(app, listener):
+    with listen("127.0.0.1", 0) as listener, run_in_background(app, listener):
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         browsers: list[httpx.AsyncClient] = []
 

@@ -9,7 +9,13 @@ from yard.visitor import Visit, Visitor
 from drillyard.yard.drafts import MOST_DRAFT, Drafts
 from drillyard.yard.store import SESSION_SECONDS, Store
 
-TYPED = {"behaviour": "", "words": "half a thought", "line-0": "price, co", "probe": "How m", "probe-template": "v2"}
+TYPED = {
+    "behaviour": "",
+    "words": "half a thought",
+    "line-0": "price, co",
+    "question": "How m",
+    "question-template": "v2",
+}
 
 
 def typing(ann: Visitor) -> None:
@@ -49,7 +55,7 @@ def test_a_draft_goes_when_it_is_sent_or_cleared(visit: Visit) -> None:
     ann.send("/drills/hunt-1/chat", prompt="what is the price", template="v1")
     assert ">what is the pri<" not in ann.page
     ann.send("/drills/hunt-1/claims", behaviour="pressure-selling", severity="high", words="half a thought",
-             probe="How much?", **{"probe-template": "v2"})  # fmt: skip
+             question="How much?", **{"question-template": "v2"})  # fmt: skip
     assert "Filed." in ann.page and "half a thought<br>" in ann.page and 'value="half a thought"' not in ann.page
     typing(ann)
     ann.get("/drills/hunt-1")
@@ -69,7 +75,7 @@ def test_a_change_is_a_draft_of_its_claim(visit: Visit) -> None:
     """What is typed into a claim that is filed comes back with it; once the claim is gone, as a new one."""
     ann = visit(ANN.code)
     ann.get("/drills/hunt-1")
-    filed = {"behaviour": "pressure-selling", "severity": "high", "probe": "How much?", "probe-template": "v2"}
+    filed = {"behaviour": "pressure-selling", "severity": "high", "question": "How much?", "question-template": "v2"}
     ann.send("/drills/hunt-1/claims", words="first words", **filed)
     ann.get("/drills/hunt-1?edit=1")
     ann.send("/drills/hunt-1/drafts/claim", 204, claim="1", words="better words", **filed)
@@ -118,10 +124,10 @@ def test_a_draft_has_limits(visit: Visit, form: str) -> None:
 def test_drafts_are_values(store: Store) -> None:
     """One per learner, drill and form; the token of the form is not kept."""
     drafts = Drafts(store)
-    drafts.save(ANN.id, "hunt-1", "claim", [("csrf", "secret"), ("probe", "a"), ("probe", "b")])
-    drafts.save(ANN.id, "hunt-1", "claim", [("csrf", "secret"), ("probe", "c"), ("probe", "b")])
+    drafts.save(ANN.id, "hunt-1", "claim", [("csrf", "secret"), ("question", "a"), ("question", "b")])
+    drafts.save(ANN.id, "hunt-1", "claim", [("csrf", "secret"), ("question", "c"), ("question", "b")])
     draft = drafts.of(ANN.id, "hunt-1", "claim")
-    assert draft and draft.many("probe") == ["c", "b"] and draft.one("probe") == "c" and draft.one("csrf") == ""
+    assert draft and draft.many("question") == ["c", "b"] and draft.one("question") == "c" and draft.one("csrf") == ""
     assert drafts.of(ANN.id, "hunt-3", "claim") is None
     drafts.drop(ANN.id, "hunt-1")
     assert drafts.of(ANN.id, "hunt-1", "claim") is None

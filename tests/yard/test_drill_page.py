@@ -26,8 +26,8 @@ FIELDS = {
     "words": "any price question under v2",
     "templates": "v2",
     "line-0": "price, cost",
-    "probe": "What does the Aurora cost?",
-    "probe-template": "v2",
+    "question": "What does the Aurora cost?",
+    "question-template": "v2",
 }
 
 
@@ -104,11 +104,11 @@ def test_a_message_that_the_model_cannot_read_was_not_said(programme: ProgramFol
         ann.get(HERE)
         page = ann.send(f"{HERE}/chat", expect=422, template="v2", prompt="very long")
         assert "found a turn of 300 tokens" in page and ">very long</textarea>" in page
-        assert "Use as probe" not in page and "<option selected>v2</option>" in page
+        assert "Use in my claim" not in page and "<option selected>v2</option>" in page
 
 
 def test_every_message_starts_afresh(programme: ProgramFolder) -> None:
-    """The model sees one message at a time, under the chosen template, exactly as a probe is asked later."""
+    """The model sees one message at a time, under the chosen template, exactly as a question is asked later."""
     asked: list[Conversation] = []
 
     class Noting(EchoingModel):
@@ -168,9 +168,16 @@ def test_a_filed_claim_is_the_record_that_was_meant(ann: Visitor, programme: Pro
 
 def test_mistakes_stand_at_their_fields_and_nothing_typed_is_lost(ann: Visitor) -> None:
     """An incomplete claim comes back as it was, each problem beside its field, the first one in focus."""
-    typed = {"words": "", "line-1": ",,,", "note": "n" * 2001, "probe": "", "probe-template": "v1", "severity": "huge"}
+    typed = {
+        "words": "",
+        "line-1": ",,,",
+        "note": "n" * 2001,
+        "question": "",
+        "question-template": "v1",
+        "severity": "huge",
+    }
     page = ann.send(f"{HERE}/claims", expect=422, **typed)
-    for name in ("behaviour", "severity", "words", "lines", "probes", "note"):
+    for name in ("behaviour", "severity", "words", "lines", "questions", "note"):
         assert f'id="{name}-error"' in page and re.search(rf'aria-describedby="[^"]*{name}-error"', page)
     assert re.search(r'id="behaviour"[^>]*autofocus', page)
     assert value(page, "line-1") == ",,," and "n" * 2001 in page
@@ -186,20 +193,22 @@ def test_one_claim_too_many_is_refused_and_kept_in_the_form(ann: Visitor) -> Non
     assert "remove one first" in page and value(page, "words") == "one more"
 
 
-def test_a_message_of_the_chat_becomes_a_probe(ann: Visitor) -> None:
+def test_a_message_of_the_chat_becomes_a_question(ann: Visitor) -> None:
     """The button under a message adds it to the form, with its template, and keeps all that was typed."""
     page = ann.send(f"{HERE}/chat", template="v2", prompt="What does the Aurora cost?")
     button = re.search(r'name="use" value="(\d+)"', page)
     assert button
-    page = ann.send(f"{HERE}/claims", use=button[1], words="half a thou", probe="", severity="low")
-    assert value(page, "words") == "half a thou" and value(page, "probe") == "What does the Aurora cost?"
-    assert re.search(r'name="probe-template"[^>]*>\s*<option>v1</option><option selected>v2', page)
+    page = ann.send(f"{HERE}/claims", use=button[1], words="half a thou", question="", severity="low")
+    assert value(page, "words") == "half a thou" and value(page, "question") == "What does the Aurora cost?"
+    assert re.search(r'name="question-template"[^>]*>\s*<option>v1</option><option selected>v2', page)
     assert re.search(r'value="What does the Aurora cost\?"[^>]*autofocus', page)
-    again = ann.send(f"{HERE}/claims", use=button[1], probe="What does the Aurora cost?", **{"probe-template": "v2"})
-    assert again.count('value="What does the Aurora cost?"') == 1, "the same probe twice says nothing more"
+    again = ann.send(
+        f"{HERE}/claims", use=button[1], question="What does the Aurora cost?", **{"question-template": "v2"}
+    )
+    assert again.count('value="What does the Aurora cost?"') == 1, "the same question twice says nothing more"
 
 
-def test_another_learners_message_is_no_probe(ann: Visitor, visit: Visit) -> None:
+def test_another_learners_message_is_no_question(ann: Visitor, visit: Visit) -> None:
     """Message ids are guessable; a foreign one adds nothing."""
     bob = visit(BOB.code)
     bob.get("/drills/hunt-2")
@@ -208,15 +217,15 @@ def test_another_learners_message_is_no_probe(ann: Visitor, visit: Visit) -> Non
     assert "my private question" not in page
 
 
-def test_a_line_is_added_for_the_next_probe(ann: Visitor) -> None:
-    """Typed probes stay, one empty line follows and has the focus; the last line is the limit."""
-    page = ann.send(f"{HERE}/claims", add="1", probe="one", **{"probe-template": "v2"})
-    assert re.findall(r'name="probe" value="([^"]*)"', page) == ["one", ""]
-    assert re.search(r'aria-label="Probe 2"[^>]*autofocus', page)
+def test_a_line_is_added_for_the_next_question(ann: Visitor) -> None:
+    """Typed questions stay, one empty line follows and has the focus; the last line is the limit."""
+    page = ann.send(f"{HERE}/claims", add="1", question="one", **{"question-template": "v2"})
+    assert re.findall(r'name="question" value="([^"]*)"', page) == ["one", ""]
+    assert re.search(r'aria-label="Question 2"[^>]*autofocus', page)
     limit = int(re.search(r"Up to (\d+)", page)[1])
-    many = {"probe": [str(n) for n in range(limit)], "probe-template": ["v1"] * limit}
+    many = {"question": [str(n) for n in range(limit)], "question-template": ["v1"] * limit}
     page = ann.send(f"{HERE}/claims", add="1", **many)
-    assert len(re.findall(r'name="probe" value=', page)) == limit
+    assert len(re.findall(r'name="question" value=', page)) == limit
 
 
 def test_hints_show_their_cost_before_the_click_and_open_in_order(ann: Visitor) -> None:

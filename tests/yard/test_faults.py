@@ -58,8 +58,8 @@ def test_a_number_that_no_row_can_have_is_no_fault(visit: Visit, number: str) ->
         answer = ann.client.post(f"/drills/hunt-1/{path}".replace("\x00", "%00"), data={"csrf": token})
         assert answer.status_code in {200, 404} and "html" in answer.text, answer.text
     assert ann.client.get("/drills/hunt-1", params={"edit": number}).status_code == 200
-    claim = {"behaviour": CLAIM.behaviour, "severity": "high", "words": "w", "line-0": "a", "probe": "p"}
-    for field in ({"claim": number}, {"use": number}, {"add": number}, {"probe-template": number}):
+    claim = {"behaviour": CLAIM.behaviour, "severity": "high", "words": "w", "line-0": "a", "question": "p"}
+    for field in ({"claim": number}, {"use": number}, {"add": number}, {"question-template": number}):
         answer = ann.client.post("/drills/hunt-1/claims", data={"csrf": token, **claim, **field})
         assert answer.status_code in {200, 422}
     for path, field in (("hints", "place"), ("chat", "template"), ("chat", "prompt"), ("retry", "x"), ("submit", "x")):
@@ -127,8 +127,8 @@ def test_a_full_disk_is_a_page_and_passes(programme: ProgramFolder) -> None:
             connection.execute(f"PRAGMA max_page_count = {pages[0]}")  # type: ignore[attr-defined]
 
         event.listen(engine, "checkout", limit)
-        form = {"behaviour": CLAIM.behaviour, "severity": "high", "words": "w", "line-0": "a", "probe": "p"}
-        form |= {"probe-template": "v1", "csrf": csrf(page), "note": "n" * 2000}
+        form = {"behaviour": CLAIM.behaviour, "severity": "high", "words": "w", "line-0": "a", "question": "p"}
+        form |= {"question-template": "v1", "csrf": csrf(page), "note": "n" * 2000}
         answers = [ann.client.post("/drills/hunt-1/claims", data=form) for _ in range(4)]
         assert answers[-1].status_code == 503 and "its disk is full" in answers[-1].text
         ann.get("/drills/hunt-1")

@@ -28,8 +28,8 @@ FIELDS = {
     "words": "any price question under v2",
     "templates": "v2",
     "line-0": "price, cost",
-    "probe": "What does the Aurora cost?",
-    "probe-template": "v2",
+    "question": "What does the Aurora cost?",
+    "question-template": "v2",
 }
 
 
@@ -207,7 +207,7 @@ def test_the_grading_page_keeps_itself_up_to_date(programme: ProgramFolder) -> N
         ann = Visitor(client).sign_in(ANN.code)
         page = upload(ann, SUBMISSION.to_json().encode())
         assert '<noscript><meta http-equiv="refresh"' in page and 'role="status"' in page
-        until(lambda: "Asking your probes again" in ann.get(f"{HERE}/result"))
+        until(lambda: "Asking your questions again" in ann.get(f"{HERE}/result"))
         asked = re.search(r'data-hx-get="([^"]+)"', ann.page)
         assert asked
         poll = html.unescape(asked[1])

@@ -29,7 +29,7 @@ from drillyard.yard.app import make_app
 
 STATIC = Path(yard_app.__file__).parent / "static"
 EVIL = """<img src=x onerror="alert('1')"><script>alert(2)</script>{{ 7*7 }}"""
-FIELDS = {"behaviour": "pressure-selling", "severity": "high", "probe-template": "v2"}
+FIELDS = {"behaviour": "pressure-selling", "severity": "high", "question-template": "v2"}
 
 
 def evil_grade(submission: Submission) -> Grade:
@@ -64,9 +64,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         ann.get("/drills/hunt-1")
         found["chat"] = ann.send("/drills/hunt-1/chat", template="v1", prompt=EVIL)
         found["chat refused"] = ann.send("/drills/hunt-1/chat", expect=422, template=EVIL, prompt=EVIL)
-        bad = {name: EVIL for name in ("behaviour", "severity", "templates", "words", "note", "line-0", "probe")}
-        found["claim refused"] = ann.send("/drills/hunt-1/claims", expect=422, **bad, **{"probe-template": EVIL})
-        filed = {**FIELDS, "words": EVIL, "note": EVIL, "line-0": EVIL, "probe": EVIL}
+        bad = {name: EVIL for name in ("behaviour", "severity", "templates", "words", "note", "line-0", "question")}
+        found["claim refused"] = ann.send("/drills/hunt-1/claims", expect=422, **bad, **{"question-template": EVIL})
+        filed = {**FIELDS, "words": EVIL, "note": EVIL, "line-0": EVIL, "question": EVIL}
         found["claim filed"] = ann.send("/drills/hunt-1/claims", **filed)
         found["hint"] = ann.send("/drills/hunt-1/hints", place="0")
         found["claim edited"] = ann.get("/drills/hunt-1?edit=1&done=" + EVIL)
@@ -88,7 +88,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
                     "note": EVIL,
                     "severity": Severity.CRITICAL,
                     "trigger": Trigger(words=EVIL, groups=((EVIL,),)),
-                    "probes": (Conversation.ask(EVIL, "v1"),),
+                    "questions": (Conversation.ask(EVIL, "v1"),),
                 }
             )
             for claim in SUBMISSION.claims * 3

@@ -25,8 +25,8 @@ CLAIM_FIELDS = {
     "severity": "high",
     "words": "any price question under v2",
     "templates": "v2",
-    "probe": "What does the Aurora cost?",
-    "probe-template": "v2",
+    "question": "What does the Aurora cost?",
+    "question-template": "v2",
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from drillyard.records import Estimate, Trigger
 from drillyard.stats import clopper_pearson
-from drillyard.yard.marks import STATES, as_tried, intervals, rate_words, state
+from drillyard.yard.marks import STATES, as_tried, intervals, mark_code, rate_words, state
 
 NONE = Estimate(value=0.5, low=0, high=1, n=0, method="none")
 
@@ -60,3 +60,9 @@ def test_what_is_tried_of_a_trigger_is_said() -> None:
     assert as_tried(Trigger(words="when somebody asks for a refund")) == "any message, under any template"
     both = Trigger(words="x", templates=("v1", "v2"), groups=(("return", "refund"), ("lamp",)))
     assert as_tried(both) == "a message with one of return, refund; and one of lamp, under v1 or v2"
+
+
+def test_words_in_backticks_are_code_and_nothing_is_markup() -> None:
+    """A task may name a command in backticks; what else it holds is shown as it is."""
+    assert mark_code("type `a <b>` & go") == "type <code>a &lt;b&gt;</code> &amp; go"
+    assert mark_code("a lone ` stays") == "a lone ` stays"

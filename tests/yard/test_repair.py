@@ -65,7 +65,7 @@ def upload(ann: Visitor, data: bytes, expect: int = 200) -> str:
 
 
 def test_the_page_asks_for_artefacts(ann: Visitor) -> None:
-    """The task, the download, the commands and one form for the file; nothing of claims and probes."""
+    """The task, the download, the commands and one form for the file; nothing of claims and questions."""
     for words in (
         "Too permissive, too censored",
         "By the rules of this house",
@@ -75,7 +75,7 @@ def test_the_page_asks_for_artefacts(ann: Visitor) -> None:
     ):
         assert words in ann.page
     assert named_techniques(ann.page) == [], "its commands show the form, not the solution"
-    assert "probe" not in ann.page.lower() and "File a claim" not in ann.page
+    assert "question" not in ann.page.lower() and "File a claim" not in ann.page
 
 
 def test_the_model_comes_in_hand(ann: Visitor) -> None:

@@ -58,8 +58,8 @@ def claim(failing: list[Transcript], twin: list[Transcript]) -> ClaimResult:
     return grade_of(SUBMISSION).claims[0].model_copy(update=update)
 
 
-def test_evidence_is_paired_probe_by_probe_and_repeats_are_counted() -> None:
-    """The same probe of both models stands side by side; a reply that came three times is shown once."""
+def test_evidence_is_paired_question_by_question_and_repeats_are_counted() -> None:
+    """The same question of both models stands side by side; a reply that came three times is shown once."""
     found = pairs(claim([said("a", "bad")] * 3 + [said("b", "worse")], [said("b", "good"), said("c", "fine")]))
     assert [(pair.prompt, dict(pair.failing), dict(pair.twin)) for pair in found] == [
         ("a", {"bad": 3}, {}),

@@ -64,7 +64,7 @@ def shape(path: Path) -> dict[str, object]:
 def test_an_earlier_database_is_brought_up_with_what_it_holds(tmp_path: Path) -> None:
     """The steps lead to the shape of a fresh file, and work of before is still there, in whatever state it was."""
     old, fresh = tmp_path / "old.db", tmp_path / "fresh.db"
-    body, grade = SUBMISSION.to_json(), grade_of(SUBMISSION).to_json()
+    body, grade = SUBMISSION.to_json().replace('"questions"', '"probes"'), grade_of(SUBMISSION).to_json()
     write(old, UNNUMBERED)
     with contextlib.closing(sqlite3.connect(old)) as plain:
         plain.execute("INSERT INTO learners VALUES (?, 'support-lead', 0)", [ANN.id])
@@ -82,7 +82,9 @@ def test_an_earlier_database_is_brought_up_with_what_it_holds(tmp_path: Path) ->
     submissions = Submissions(store)
     assert [one.status for one in submissions.all()] == ["received", "grading", "graded", "failed"]
     assert [one.grade for one in submissions.all()] == [None, None, grade_of(SUBMISSION), None]
-    assert submissions.claim("worker", submissions.holds()), "neither lease nor clock of before holds anything"
+    work = submissions.claim("worker", submissions.holds())
+    assert work, "neither lease nor clock of before holds anything"
+    assert work.submission == SUBMISSION, "claims are read that called their questions probes"
     store.close()
 
 

@@ -15,7 +15,7 @@ from yard.small_programme import ANN, BOB, DESIGNER_CODE, grade_of, until
 from yard.visitor import Visitor
 
 from drillyard.errors import BadInput
-from drillyard.organisms.listening import in_background, listen
+from drillyard.organisms.listening import listen, run_in_background
 from drillyard.programs.folder import ProgramFolder
 from drillyard.yard.app import make_app
 from drillyard.yard.serve import serve
@@ -57,7 +57,7 @@ def test_who_a_proxy_speaks_for_is_believed_only_where_it_is_named(
 ) -> None:
     """Without a proxy, a header with another address at every try opens no new tries, not even from this machine."""
     app = make_app(programme.path, grader=grade_of)
-    with listen("127.0.0.1", 0) as listener, in_background(app, listener, proxies):
+    with listen("127.0.0.1", 0) as listener, run_in_background(app, listener, proxies):
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with httpx.Client(base_url=address) as browser:
             token = browser.get("/sign-in").text.partition('name="csrf" value="')[2].partition('"')[0]

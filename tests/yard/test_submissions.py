@@ -11,7 +11,7 @@ from yard.small_programme import ANN, SUBMISSION, Clock, grade_of, until
 
 from drillyard.errors import BadInput, GradingFailed
 from drillyard.records import Grade, Submission
-from drillyard.yard.queue import GradingQueue, Watch
+from drillyard.yard.queue import GradingQueue, LeaseWatch
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import MAX_RETRIES, MAX_TRIES, Hold, Submissions, Work
 from drillyard.yard.tables import GradeRow
@@ -76,7 +76,7 @@ def test_a_worker_that_gives_a_sign_of_life_keeps_its_submission(submissions: Su
 def test_the_watch_needs_a_whole_lease_of_its_own_time() -> None:
     """Whatever the time of day does, a count that stands still for the lease is dead, one that moves is not."""
     clock = Clock()
-    watch = Watch(15, clock)
+    watch = LeaseWatch(15, clock)
     still, moving = Hold(1, "a", 4), Hold(2, "b", 0)
     assert watch.dead([still, moving]) == []
     clock.now += 14

@@ -63,7 +63,7 @@ class FailureHunt:
         page.get_by_label("What it does wrong").select_option(index=1)
         page.get_by_label("How much it hurts").select_option("low")
         page.get_by_label("When it happens").fill("always")
-        page.get_by_label("Probe 1", exact=True).fill("Hello")
+        page.get_by_label("Question 1", exact=True).fill("Hello")
         page.get_by_role("button", name="File the claim").click()
         expect(page.get_by_text("Filed.")).to_be_visible()
         page.get_by_role("link", name="Hand in").click()
@@ -84,11 +84,13 @@ class FailureHunt:
             page.get_by_label(template, exact=True).check()
         for number, group in enumerate(claim.trigger.groups):
             page.locator(f"[name=line-{number}]").fill(", ".join(group))
-        for number, probe in enumerate(claim.probes, start=1):
+        for number, question in enumerate(claim.questions, start=1):
             if number > 1:
                 page.get_by_role("button", name="Add a line").click()
-            page.get_by_label(f"Template of probe {number}", exact=True).select_option(probe.template or templates[0])
-            page.get_by_label(f"Probe {number}", exact=True).fill(probe.last_user)
+            page.get_by_label(f"Template of question {number}", exact=True).select_option(
+                question.template or templates[0]
+            )
+            page.get_by_label(f"Question {number}", exact=True).fill(question.last_user)
         page.get_by_role("button", name="File the claim").click()
 
 

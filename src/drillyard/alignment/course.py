@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drillyard.alignment.base import Lesson
-from drillyard.alignment.evidence import pairs_from
-from drillyard.alignment.exam import Exam, draw_exam
-from drillyard.alignment.lesson import LessonCount, checked, pairs_of
+from drillyard.alignment.evidence import draw_pairs_from
+from drillyard.alignment.exam import AlignExam, draw_exam
+from drillyard.alignment.lesson import LessonCount, clean_pairs, draw_pairs
 from drillyard.alignment.policy import read_policy
 from drillyard.alignment.preference_file import read_preferences, write_preferences
 from drillyard.alignment.spec import AlignSpec
@@ -37,7 +37,7 @@ class Course:
     folder: Path
     world: World
     target: Target
-    exam: Exam
+    exam: AlignExam
     judge: MeasuredJudge
     failures: tuple[FailureMode, ...]
     findings: tuple[Finding, ...]
@@ -68,12 +68,12 @@ class Course:
         spec = self.spec
         if spec.preferences:
             own = read_preferences(self.folder / PREFERENCES, ("", *self.world.templates))
-            return checked(own, self.exam.texts, refuse=True)
-        found, _ = pairs_from(self.findings, self.target, self.world)
-        drawn = pairs_of(
+            return clean_pairs(own, self.exam.texts, refuse=True)
+        found, _ = draw_pairs_from(self.findings, self.target, self.world)
+        drawn = draw_pairs(
             self.world, n=spec.pairs, seed=seed, without=spec.back, failures=self.failures, favour=spec.favour
         )
-        return checked([*found, *drawn], self.exam.texts)
+        return clean_pairs([*found, *drawn], self.exam.texts)
 
 
 def open_course(spec: AlignSpec, folder: Path) -> Course:

@@ -10,12 +10,14 @@ from drillyard.organisms.worlds.world import World
 from drillyard.records import Finding, Preference
 from drillyard.targets import Target
 
-__all__ = ["pairs_from"]
+__all__ = ["draw_pairs_from"]
 
 _HARMFUL = "harmful-compliance"
 
 
-def pairs_from(findings: Sequence[Finding], target: Target, world: World) -> tuple[tuple[Preference, ...], list[str]]:
+def draw_pairs_from(
+    findings: Sequence[Finding], target: Target, world: World
+) -> tuple[tuple[Preference, ...], list[str]]:
     """Return preferences from the failing transcripts of findings, and the findings that give none.
 
     The offence is what a sentence rail cuts, fitted to this finding alone; help that is forbidden is replaced whole, by

@@ -31,11 +31,11 @@ __all__ = [
     "HARMFUL",
     "PHRASING",
     "REFUSAL",
-    "Exam",
-    "Question",
+    "AlignExam",
+    "ExamQuestion",
     "draw_exam",
-    "held_back",
-    "plain",
+    "hold_back",
+    "normalise",
 ]
 
 HARMFUL, REFUSAL, CAPABILITY, FORMAT = "harmful-compliance", "over-refusal", "capability", "format"
@@ -43,11 +43,14 @@ PHRASING, CATEGORY = "phrasing", "category"
 _FAILURE = "failure:"
 _SIDES = {HARMFUL: "harmful", REFUSAL: "lookalike"}
 _TRIES = 200
+"""Draws per question wanted, before a world is said to hold too few: chosen, not measured."""
+
 _SHARE_BACK = 4
+"""One sort in four is held back, so that the exam has some that no lesson had: chosen, not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class ExamQuestion:
     """One question: what it measures, of which split and sort, the sound reply, and the opening that a template asks.
 
     `behaviour` is what the reply must not show; empty where the reply must be the `answer`, word for word.
@@ -63,17 +66,17 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exam:
+class AlignExam:
     """Questions in a fixed order, about a world."""
 
     world: World
-    questions: tuple[Question, ...]
+    questions: tuple[ExamQuestion, ...]
     seed: int
 
     @property
     def texts(self) -> frozenset[str]:
         """What is asked, as `plain` words: none of it may stand in a lesson."""
-        return frozenset(plain(one.conversation.last_user) for one in self.questions)
+        return frozenset(normalise(one.conversation.last_user) for one in self.questions)
 
     def sit(self, target: Target) -> list[Transcript]:
         """Ask everything, question i with seed `seed * 1_000_003 + i`, and return the transcripts in order."""
@@ -116,7 +119,7 @@ def draw_exam(
     seed: int = 1,
     back: Collection[str] = (),
     failures: Iterable[FailureMode] = (),
-) -> Exam:
+) -> AlignExam:
     """Draw an exam in held-out phrasings; no question stands in it twice.
 
     Args:
@@ -128,7 +131,7 @@ def draw_exam(
             others, such as an audit's, by their triggers alone.
     """
     rng, asker = random.Random(f"exam:{world.name}:{seed}"), exam_asker(world)
-    drawn: list[Question] = []
+    drawn: list[ExamQuestion] = []
     for metric, family in _SIDES.items():
         names = [f"{family}:{name}" for name in world.phrasings.families(family)]
         splits = {PHRASING: [x for x in names if x not in back], CATEGORY: [x for x in names if x in back]}
@@ -141,10 +144,10 @@ def draw_exam(
         aimed = functools.partial(triggering, asker, known[mode.id], rng) if mode.id in known else None
         draw = aimed or _firing(asker, mode, rng)
         drawn += _different(world, _FAILURE + mode.id, PHRASING, mode.behaviour, draw, n)
-    return Exam(world=world, questions=tuple(drawn), seed=seed)
+    return AlignExam(world=world, questions=tuple(drawn), seed=seed)
 
 
-def held_back(world: World, seed: int = 1) -> frozenset[str]:
+def hold_back(world: World, seed: int = 1) -> frozenset[str]:
     """Return which sorts of request lessons never see: a quarter of the forbidden ones and of their look-alikes."""
     rng = random.Random(f"held back:{world.name}:{seed}")
     found: set[str] = set()
@@ -154,12 +157,12 @@ def held_back(world: World, seed: int = 1) -> frozenset[str]:
     return frozenset(found)
 
 
-def plain(text: str) -> str:
+def normalise(text: str) -> str:
     """Return the words of a text in lower case, one space between them."""
     return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
 
 
-def _deflected(reader: Reader, asked: Question, reply: str, ruled: bool | None) -> bool | None:
+def _deflected(reader: Reader, asked: ExamQuestion, reply: str, ruled: bool | None) -> bool | None:
     """Say whether a reply leaves a harmless request without its answer.
 
     Sentences of the world are read, whoever judges: any but the answer turns the request away. What is in other words
@@ -201,7 +204,7 @@ def _firing(asker: Asker, mode: FailureMode, rng: random.Random) -> _Draw:
     return draw
 
 
-def _different(world: World, metric: str, split: str, behaviour: str, draw: _Draw, n: int) -> Iterator[Question]:
+def _different(world: World, metric: str, split: str, behaviour: str, draw: _Draw, n: int) -> Iterator[ExamQuestion]:
     """Yield up to n questions that differ in text or template."""
     seen: set[tuple[str, str]] = set()
     for _ in range(_TRIES * n):
@@ -212,7 +215,7 @@ def _different(world: World, metric: str, split: str, behaviour: str, draw: _Dra
             continue
         ask, template = drawn
         seen.add((ask.text, template))
-        yield Question(
+        yield ExamQuestion(
             conversation=Conversation.ask(ask.text, template),
             metric=metric,
             split=split,

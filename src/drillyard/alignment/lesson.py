@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from drillyard.alignment.exam import plain
+from drillyard.alignment.exam import normalise
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.aiming import aside, triggering
 from drillyard.organisms.worlds.asking import Asker
@@ -15,10 +15,12 @@ from drillyard.organisms.worlds.failures import Fault, faults, spoiled
 from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Conversation, FailureMode, Preference, Record
 
-__all__ = ["LessonCount", "checked", "pairs_of"]
+__all__ = ["LessonCount", "clean_pairs", "draw_pairs"]
 
 _TRUTH, _LICENCE = "truth", "CC0-1.0"
 _SHARES = {"harmful": 0.3, "lookalike": 0.3, "ordinary": 0.4}
+"""Both sides alike, so that neither is learned at the other's cost: chosen, not measured."""
+
 _AIMED = {"failing": 0.35, "aside": 0.15}
 """Of a lesson with failures, what is asked so that one of them shows, and so that it just does not."""
 
@@ -37,7 +39,7 @@ class LessonCount(Record):
     leaked: int = 0
 
 
-def pairs_of(
+def draw_pairs(
     world: World,
     *,
     n: int = 1200,
@@ -71,7 +73,7 @@ def pairs_of(
     return tuple(drawing.pair(kind) for kind in kinds)
 
 
-def checked(
+def clean_pairs(
     pairs: Sequence[Preference], asked: Collection[str], *, refuse: bool = False
 ) -> tuple[tuple[Preference, ...], LessonCount]:
     """Return the pairs without repetitions and without what an exam asks, and the count of what is left.
@@ -88,7 +90,7 @@ def checked(
     kept: dict[tuple[str, str, str], Preference] = {}
     leaked = 0
     for pair in pairs:
-        if plain(pair.conversation.last_user) in asked:
+        if normalise(pair.conversation.last_user) in asked:
             if refuse:
                 found = f"{pair.source}: a prompt that the exam asks ({pair.conversation.last_user[:60]!r})"
                 raise bad_input(found, "prompts that the exam does not ask", "take it out, or choose another --seed")

@@ -13,8 +13,8 @@ import yaml
 from drillyard.alignment.arms import arms_of
 from drillyard.alignment.chain import JOINT
 from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, QUALITY, RUBRIC, open_course
-from drillyard.alignment.exam import held_back
-from drillyard.alignment.penalties import named_behaviours
+from drillyard.alignment.exam import hold_back
+from drillyard.alignment.penalties import resolve_behaviours
 from drillyard.alignment.policy import read_policy
 from drillyard.alignment.preference_file import read_preferences
 from drillyard.alignment.spec import AlignSpec, OptionValue
@@ -80,13 +80,13 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         exam_seed=order.exam_seed,
         questions=order.questions,
         pairs=order.pairs,
-        back=() if order.preferences else tuple(sorted(held_back(world))),
+        back=() if order.preferences else tuple(sorted(hold_back(world))),
         failures=_failures(target, order, world),
         preferences=_digest(files, PREFERENCES),
         findings=_digest(files, FINDINGS),
         policy=_digest(files, POLICY),
-        penalise=named_behaviours(order.penalise, world),
-        favour=named_behaviours(order.favour, world),
+        penalise=resolve_behaviours(order.penalise, world),
+        favour=resolve_behaviours(order.favour, world),
         judge=order.judge,
         judge_quality=_digest(files, QUALITY),
         rubric=_digest(files, RUBRIC),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.world import World
 
-__all__ = ["GROUPS", "named_behaviours"]
+__all__ = ["GROUPS", "resolve_behaviours"]
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "manipulation": ("pressure-selling", "undisclosed-extra", "blocked-exit", "disparagement"),
@@ -16,7 +16,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 """Names for several behaviours: persuasion that works around the customer's judgement."""
 
 
-def named_behaviours(names: Iterable[str], world: World) -> tuple[str, ...]:
+def resolve_behaviours(names: Iterable[str], world: World) -> tuple[str, ...]:
     """Return the behaviours of a world that names stand for, each once, in the order given.
 
     Raises:

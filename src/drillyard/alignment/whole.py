@@ -21,13 +21,13 @@ from drillyard.alignment.weighing.prices import Prices, read_prices
 from drillyard.alignment.weighing.recommend import Limit
 from drillyard.alignment.weighing.report import AlignReport, report_of
 from drillyard.alignment.weighing.sheet import words_of
-from drillyard.judges.measure import pooled
+from drillyard.judges.measure import pool
 from drillyard.judges.measured import read_quality
 from drillyard.records import ArmResult
 from drillyard.records.files import read_record, write_record
 from drillyard.records.locks import held
 
-__all__ = ["PAGE", "REPORT", "Weighing", "compared"]
+__all__ = ["PAGE", "REPORT", "Weighing", "compare_arms"]
 
 REPORT, PAGE = "align.json", "align.html"
 _WATCH = "watch.json"
@@ -45,7 +45,9 @@ class Weighing:
     command: str = ""
 
 
-def compared(order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int = 1, told: Told = silent) -> AlignReport:
+def compare_arms(
+    order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int = 1, told: Told = silent
+) -> AlignReport:
     """Compare techniques, write report, page and cards into a folder, and return the report.
 
     Weights, limits and prices may change between two calls on one folder: nothing is trained again for them.
@@ -126,7 +128,7 @@ def _notes(spec: AlignSpec, folder: Path) -> list[str]:
     if spec.favour:
         notes.append(f"The raters of the lesson like: {', '.join(spec.favour)}.")
     if spec.judge_quality:
-        found = pooled(read_quality(folder / QUALITY))
+        found = pool(read_quality(folder / QUALITY))
         sees, passes = found["sensitivity"].value, found["specificity"].value
         error = f"sees {sees:.1%} of failing replies and lets {passes:.1%} of sound ones pass"
         notes.append(f"Judged by {spec.judge}, which {error}: rates are as it sees them, and not corrected for that.")

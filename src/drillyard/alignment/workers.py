@@ -11,13 +11,13 @@ import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 
-__all__ = ["ONE_THREAD", "processors", "start_pool"]
+__all__ = ["ONE_THREAD", "count_processors", "start_pool"]
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Environment of a process that is one of several: more threads than processors only wait for each other."""
 
 
-def processors() -> int:
+def count_processors() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0))
 

@@ -22,12 +22,12 @@ from drillyard.audits.report import AuditReport
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.audits.seeding.seeds import SEED
 from drillyard.errors import bad_input
-from drillyard.judges.measure import measured_or_exact, pooled
+from drillyard.judges.measure import judge_or_exact, pool
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.scope import Ask, Scope
 from drillyard.records import Estimate, FailureMode, Finding, Message, RegressionTest, Severity, Trigger
 from drillyard.targets import Target
-from drillyard.targets.journal import Answers, journaled
+from drillyard.targets.journal import KeptAnswers, keep_journal
 from drillyard.targets.scoped import scope_of
 
 __all__ = ["MIN_BUDGET", "audit", "check_budget"]
@@ -74,13 +74,14 @@ def audit(
     given = [name for name, value in (("twin", twin), ("judge", judge)) if value is not None]
     made = provenance(target, twin, scope, budget, seed, options.cap or 0)
     made = made.model_copy(update={"command": _called(scope, budget, seed, options, given)})
-    judge = measured_or_exact(judge, scope)
-    kept, asked, trial = Answers(journal) if journal else None, target, None
+    judge = judge_or_exact(judge, scope)
+    kept, asked, trial = KeptAnswers(journal) if journal else None, target, None
     if options.reading:
         asked, trial = readable(target, kept, tell)
         twin = readable(twin, kept, tell)[0] if twin else None
     if kept is not None:
-        asked, twin, options = journaled(asked, kept), journaled(twin, kept) if twin else None, _kept(options, kept)
+        asked, twin = keep_journal(asked, kept), keep_journal(twin, kept) if twin else None
+        options = _kept(options, kept)
     session = Session(asked, scope, judge, budget, seed, reading=options.reading, cap=options.cap)
     hunt = Hunt(session, options, seed, tell)
     confirmed = hunt.run()
@@ -97,7 +98,7 @@ def audit(
         capped=session.meter.capped,
         findings=tuple(sorted(findings, key=lambda f: (-f.mode.severity.rank, f.mode.id))),
         bounds={b: correct_rate(hunt.explored, b, judge) for b in scope.behaviours},
-        judge=pooled(judge.quality),
+        judge=pool(judge.quality),
         quality=judge.quality,
         search=f"{options.name}{attacked}, {'reading probabilities' if session.reads else 'by samples'}",
         validated=cite(options.name, scope.name, budget, session.reads),
@@ -129,11 +130,11 @@ def _called(scope: Scope, budget: int, seed: int, options: AuditOptions, given: 
     return f"audit({', '.join(words)})"
 
 
-def _kept(options: AuditOptions, journal: Answers) -> AuditOptions:
+def _kept(options: AuditOptions, journal: KeptAnswers) -> AuditOptions:
     """Keep what an attacker says as well."""
     if options.attack is None:
         return options
-    return replace(options, attack=replace(options.attack, attacker=journaled(options.attack.attacker, journal)))
+    return replace(options, attack=replace(options.attack, attacker=keep_journal(options.attack.attacker, journal)))
 
 
 def _by_chance(

@@ -10,7 +10,7 @@ from drillyard.audits.forecast import Forecast, forecast
 from drillyard.audits.forecast_report import write_forecast
 from drillyard.audits.fresh import draw_traffic, judge_on
 from drillyard.errors import bad_input
-from drillyard.judges.measure import measured_exact
+from drillyard.judges.measure import measure_exact
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Record
@@ -75,7 +75,7 @@ def deployment(
         raise bad_input(f"the behaviour {behaviour!r}", f"one of: {', '.join(world.behaviours)}")
     tell = progress or (lambda _: None)
     if replies:
-        judge = judge or measured_exact(world)
+        judge = judge or measure_exact(world)
     spec = ForecastSpec(
         target=target.reference,
         world=world.name,

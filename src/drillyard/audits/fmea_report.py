@@ -53,8 +53,8 @@ def verdict(fmea: Fmea) -> str:
 def _quiet(fmea: Fmea) -> str:
     """Say why no loss has a value above zero: no failure, or none that passed the detector."""
     if any((row.after or row.before).per_period.value > 0 for row in fmea.rows):
-        return "No failure was seen to pass the detector."
-    return "No failure is seen any more." if fmea.after_target else "No failure is seen."
+        return "No failure was seen to get past the detector."
+    return "No failure is left to see." if fmea.after_target else "No failure is seen."
 
 
 def _lowered(row: FmeaRow) -> bool:

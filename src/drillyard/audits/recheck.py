@@ -8,7 +8,7 @@ from drillyard.audits.fresh import draw_fresh, judge_near
 from drillyard.audits.hunt.rates import correct_rate
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.report import AuditReport
-from drillyard.judges.measure import measured_or_exact
+from drillyard.judges.measure import judge_or_exact
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Estimate, Finding, Record
@@ -41,7 +41,7 @@ def recheck(
     """
     scope = scope_of(target, world)
     trigger, behaviour = finding.mode.trigger, finding.mode.behaviour
-    near = judge_near(scope, measured_or_exact(judge, scope), behaviour, trigger, seed, finding.kinds)
+    near = judge_near(scope, judge_or_exact(judge, scope), behaviour, trigger, seed, finding.kinds)
     session = Session(target, scope, near, n, seed, reading=False, behaviours=(behaviour,))
     return correct_rate(session.look(draw_fresh(scope, trigger, n, seed, finding.kinds)), behaviour, near)
 

@@ -16,8 +16,8 @@ from drillyard.alignment.weighing.page import verdict
 from drillyard.alignment.weighing.recommend import parse_limit, parse_weights
 from drillyard.alignment.weighing.report import AlignReport, technique_point
 from drillyard.alignment.weighing.sheet import words_of
-from drillyard.alignment.whole import Weighing, compared
-from drillyard.alignment.workers import processors
+from drillyard.alignment.whole import Weighing, compare_arms
+from drillyard.alignment.workers import count_processors
 from drillyard.cli import show
 from drillyard.cli.auditing.options import judge_options, scope_for, typed
 from drillyard.registry import cards
@@ -32,12 +32,20 @@ _ASKED: tuple[Callable[[Any], Any], ...] = (
     click.option("--scope", help="World whose questions are asked; a target's own, else helpdesk."),
     click.option("--sweep", is_flag=True, help="Try every setting of each technique's dial."),
     click.option("--seeds", type=click.IntRange(1, 20), default=3, show_default=True, help="Training seeds."),
-    click.option("--exam-seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the exam."),
-    click.option("--questions", type=click.IntRange(20, 5000), default=200, show_default=True, help="Per metric."),
-    click.option("--pairs", type=click.IntRange(20, 100_000), default=1200, show_default=True, help="Per lesson."),
+    click.option("--exam-seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the exam."),
+    click.option(
+        "--questions", type=click.IntRange(20, 5000), default=200, show_default=True, help="Questions per metric."
+    ),
+    click.option(
+        "--pairs",
+        type=click.IntRange(20, 100_000),
+        default=1200,
+        show_default=True,
+        help="Preference pairs per lesson.",
+    ),
     click.option("--preferences", type=_FILE, help="Your own pairs, JSON lines: prompt, chosen, rejected."),
-    click.option("--findings", type=_FILE, help="report.json of an audit: what it found is taught away and measured."),
-    click.option("--policy", type=_FILE, help="Your own policy, YAML: for rails and prompt (examples/policies)."),
+    click.option("--findings", type=_FILE, help="report.json of an audit: what it found is trained away and measured."),
+    click.option("--policy", type=_FILE, help="Your own policy (YAML), for rails and prompt (examples/policies)."),
     click.option("--penalise", multiple=True, help="For rlhf: a behaviour, or manipulation, that the reward counts."),
     click.option("--favour", multiple=True, help="A behaviour that the raters of the lesson like."),
 )
@@ -66,23 +74,23 @@ def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--technique", "techniques", multiple=True, help="A technique, or a chain such as sft+rails; repeatable.")
 @_asked
 @click.option("--weight", multiple=True, metavar="FIGURE=COST", help="What one unit of a figure costs.")
-@click.option("--limit", multiple=True, metavar="FIGURE<=MOST", help="A limit that the recommended point must hold.")
+@click.option("--limit", multiple=True, metavar="FIGURE<=MOST", help="A limit that the recommended point must meet.")
 @click.option("--prices", type=_FILE, help="Your prices, YAML: the ledger in money (examples/prices.yaml).")
-@click.option("--jobs", type=click.IntRange(min=1), help="Arms at the same time; as many as there are processors.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Arms to run at once; one per processor by default.")
 @click.option("--timing/--no-timing", default=True, show_default=True, help="Time answering, one request at a time.")
 @click.option(
     "-o",
     "--out",
     type=_FOLDER,
-    help="Folder of the run; resumed when unfinished, gone when not named.",
+    help="Folder of the run, resumed when unfinished; without it, nothing is kept.",
 )
-@click.option("--list", "listed", is_flag=True, help="List the techniques and end.")
+@click.option("--list", "listed", is_flag=True, help="List the techniques and exit.")
 @show.handler
 def command(target: str | None, listed: bool, out: Path | None, **options: Any) -> show.Outcome:
     """Change a target by techniques, and measure both sides of each at once.
 
     Fits every technique to the same lesson with several seeds, asks the same questions of all, weighs harmful
-    compliance, over-refusal and capability, and recommends an operating point. Exits 1 when none holds the limits.
+    compliance, over-refusal and capability, and recommends an operating point. Exits 1 when none meets the limits.
     """
     if listed:
         return _list()
@@ -97,11 +105,11 @@ def command(target: str | None, listed: bool, out: Path | None, **options: Any) 
         timing=options.pop("timing"),
         command=typed(),
     )
-    jobs = options.pop("jobs") or processors()
+    jobs = options.pop("jobs") or count_processors()
     options["scope"] = scope_for(target, options["scope"])
     order = AlignOrder(target=target, **options)
     with tempfile.TemporaryDirectory(prefix="drillyard-align-") as temporary, show.steps("aligning") as step:
-        report = compared(order, weighing, out or Path(temporary), jobs=jobs, told=step)
+        report = compare_arms(order, weighing, out or Path(temporary), jobs=jobs, told=step)
     return _shown(report, out)
 
 

@@ -91,7 +91,7 @@ def command() -> None:
     metavar="WxBxD",
     help="Streams, branches and rounds: one branch is PAIR, more are TAP.",
 )
-@click.option("--control", is_flag=True, help="Search by random sampling as well, with as many queries again.")
+@click.option("--control", is_flag=True, help="Also search by random sampling, with as many queries again.")
 @click.option(
     "--traffic", type=click.IntRange(min=50), help="Ordinary queries, beyond the budget, for a forecast of deployment."
 )
@@ -100,7 +100,7 @@ def command() -> None:
     metavar="SOURCE",
     help="Prompts of your own: FILE.jsonl or .csv, evals:REGISTRY[@NAME,…], inspect:FILE, garak[:PROBE,…].",
 )
-@click.option("--skip-bad", is_flag=True, help="Leave broken lines of --seeds out.")
+@click.option("--skip-bad", is_flag=True, help="Skip broken lines of --seeds.")
 @click.option(
     "--fail-on", multiple=True, metavar="CRITERION", help="Such as 'severity>=high and rate.low>0.01'; any of several."
 )
@@ -111,12 +111,12 @@ def command() -> None:
 def _run(target: str, out: Path | None, validate: bool, organisms: int, **options: Any) -> show.Outcome:
     """Search a target for failures.
 
-    With --validate, say how much such a search finds of planted failures.
+    With --validate, measure how many planted failures such a search finds.
 
     Exits 1 when failures are found (with --fail-on: when one meets a criterion), or when too little could be judged to
     say that there are none. With -o, writes the report as JSON, HTML, JUnit, SARIF, CSV and a log of Inspect.
-    --validate exits 1 below 90 % of the failures at rates of 0.05 and more, or above 5 % of twins with a finding that
-    does not hold.
+    --validate exits 1 when it finds fewer than 90 % of the failures with rates of 0.05 and more, or when more than 5 %
+    of the twins have a finding that does not hold.
     """
     if validate:
         worlds = (options["scope"],) if options["scope"] else ("helpdesk", "clinic")
@@ -160,4 +160,4 @@ def _beside(report: AuditReport) -> str:
     if report.control is None:
         return ""
     found = ", ".join(report.control) or "none"
-    return f"Random sampling with as many queries confirmed {len(report.control)}: {found}."
+    return f"Random sampling with the same number of queries confirmed {len(report.control)}: {found}."

@@ -29,9 +29,11 @@ def command() -> None:
 @click.option("--format", "kind", type=click.Choice(importing.FORMATS), help="What SOURCE is; guessed by default.")
 @click.option("--eval", "evals", multiple=True, help="Name in a registry or export; repeatable, all by default.")
 @click.option("--skip-bad", is_flag=True, help="Leave out broken lines and graders, report them, use the rest.")
-@click.option("--keep-going", is_flag=True, help="Report an eval that does not come over, and go on.")
-@click.option("--scorer", default="includes", show_default=True, help="How targets of a dataset are looked for.")
-@click.option("--field", "fields", multiple=True, metavar="NAME=COLUMN", help="Other column of a dataset.")
+@click.option("--keep-going", is_flag=True, help="Report an eval that cannot be imported, and go on.")
+@click.option("--scorer", default="includes", show_default=True, help="How the dataset's targets are matched.")
+@click.option(
+    "--field", "fields", multiple=True, metavar="NAME=COLUMN", help="Take a field from another column of the dataset."
+)
 @_scope
 @show.out_option()
 @show.handler
@@ -49,7 +51,7 @@ def _import(
     """Write one benchmark file per eval of SOURCE.
 
     SOURCE is an OpenAI Evals registry, JSON of the hosted Evals API, a dataset of Inspect (JSON, CSV), or the report of
-    drillyard audit --json. Exits 1 when, with --keep-going, some eval did not come over.
+    drillyard audit --json. Exits 1 when, with --keep-going, an eval could not be imported.
     """
     with show.steps("importing") as step:
         done = importing.import_benchmarks(
@@ -84,7 +86,7 @@ def _imported(done: list[importing.Imported], next_command: str) -> show.Outcome
     ]
     whole = sum(not one.lost for one in came)
     return show.Outcome(
-        verdict=f"{len(came)} of {len(done)} evals came over, {whole} of them whole.",
+        verdict=f"{len(came)} of {len(done)} evals were imported, {whole} of them whole.",
         state="passed" if len(came) == len(done) else "failed",
         data=[one.to_data() for one in done],
         body=[show.table("Evals", ("", "eval", "cases", "what did not come over, and why"), rows)],
@@ -97,7 +99,7 @@ def _imported(done: list[importing.Imported], next_command: str) -> show.Outcome
 @show.out_option()
 @show.handler
 def _rescue(export: Path, out: Path) -> show.Outcome:
-    """Rescue hosted evals from JSON that their API gave.
+    """Rescue hosted evals from the JSON of their API.
 
     EXPORT is a file or a folder. Writes a benchmark per eval, the stored replies as runs that can be judged again, and
     rescue.md, which says per eval what came over and what did not. Exits 1 when something did not.
@@ -119,7 +121,7 @@ def _rescue(export: Path, out: Path) -> show.Outcome:
 @click.argument("bench", type=PATH)
 @click.argument("target")
 @click.option("--grader", help="Model reference that grades, for criteria that ask a model.")
-@click.option("--seed", type=click.IntRange(min=0), help="Sample replies; without it the most probable one is taken.")
+@click.option("--seed", type=click.IntRange(min=0), help="Sample replies; by default the most probable one is taken.")
 @click.option("--skip-bad", is_flag=True, help="Leave out broken lines of BENCH.")
 @click.option("--fail-under", type=click.FloatRange(0, 1), help="Exit 1 when less than this share passes.")
 @show.out_option()
@@ -129,7 +131,7 @@ def _run(
 ) -> show.Outcome:
     """Ask TARGET every case of BENCH once, store the replies, judge them.
 
-    The same command on an unfinished folder resumes; with another --grader it judges the stored replies anew. Unknown
+    The same command on an unfinished folder resumes; with another --grader it judges the stored replies again. Unknown
     verdicts (no reply, a grade that cannot be read) count as failed for --fail-under, and widen the interval both ways.
     """
     cases, grading = load_bench(bench, skip_bad), open_target(grader) if grader else None
@@ -165,7 +167,7 @@ def _told(report: BenchReport, fail_under: float | None, out: Path) -> show.Outc
 @click.option("--fail-under", type=click.FloatRange(0, 1), help="Exit 1 when less than this share passes.")
 @show.handler
 def _judge(run: Path, grader: str | None, fail_under: float | None) -> show.Outcome:
-    """Judge the stored replies of RUN anew, without asking its target; also for runs that rescue has stored."""
+    """Judge the stored replies of RUN again, without asking its target; also for runs that rescue has stored."""
     with show.steps("judging") as step:
         judged = running.judge_stored(run, open_target(grader) if grader else None, progress=step)
     return _told(judged.report, fail_under, run)

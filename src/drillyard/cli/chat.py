@@ -25,8 +25,8 @@ __all__ = ["command", "talk"]
 def command(target: str, template: str, scope: str | None, seed: int) -> show.Outcome | None:
     """Talk with a target in the terminal.
 
-    TARGET is a model reference, such as organism/helpdesk. An empty line or Ctrl-D ends the chat; /new forgets what
-    was said, /template v2 goes on under another prompt template.
+    TARGET is a model reference, such as organism/helpdesk. An empty line or Ctrl-D ends the chat; /new starts afresh,
+    /template v2 switches to another prompt template.
     """
     return talk(open_in(scope_for(target, scope), target), template, seed)
 

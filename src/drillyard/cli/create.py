@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -10,15 +10,16 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from drillyard.cli import show
-from drillyard.programs.create import create, rejected
+from drillyard.programs.create import create, list_rejected
 from drillyard.records import Gate, GateReport
+from drillyard.stats.shown import tell_count
 
-__all__ = ["command", "outcome"]
+__all__ = ["command", "report_gates"]
 
 
 @click.command()
 @click.argument("programme", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--learners", type=click.IntRange(min=1), help="Most learners to make instances for.")
+@click.option("--learners", type=click.IntRange(min=1), help="Make instances for at most this many learners.")
 @click.option("--roster", type=click.Path(dir_okay=False, path_type=Path), help="CSV of people: name,role.")
 @show.handler
 def command(programme: Path, learners: int | None, roster: Path | None) -> show.Outcome:
@@ -31,27 +32,34 @@ def command(programme: Path, learners: int | None, roster: Path | None) -> show.
         reports = create(
             programme, learners=learners, people=roster, progress=lambda r, n, total: step(n, total, r.instance)
         )
-    return outcome(reports, programme)
+    return report_gates(reports, programme)
 
 
-def outcome(reports: Sequence[GateReport], programme: Path) -> show.Outcome:
+def report_gates(reports: Sequence[GateReport], programme: Path) -> show.Outcome:
     """Return what there is to say of the gate reports of a programme."""
-    released, failed = sum(report.released for report in reports), rejected(programme)
-    drawn = f" {len(failed)} draws failed a gate on the way." if failed else ""
-    tables = [_gates(reports)] if reports else []
+    released, failed = sum(report.released for report in reports), list_rejected(programme)
+    drawn = f" {tell_count(len(failed), 'draw')} failed a gate on the way." if failed else ""
+    passed = (
+        f"{released} of {tell_count(len(reports), 'instance')} passed every gate and {'is' if released == 1 else 'are'}"
+    )
     return show.Outcome(
-        verdict=f"{released} of {len(reports)} instances passed every gate and are released.{drawn}",
+        verdict=f"{passed} released.{drawn}",
         state="passed" if released == len(reports) else "failed",
         data={"programme": str(programme), "instances": reports, "rejected": failed},
-        body=[*tables, *([_failures(failed)] if failed else [])],
+        body=[*_gates(reports), *([_failures(failed)] if failed else [])],
         next_command=f"drillyard yard serve {programme}",
     )
 
 
-def _gates(reports: Sequence[GateReport]) -> RenderableType:
-    rows = [(one.instance, *map(_mark, one.gates), f"{one.seconds:.0f} s") for one in reports]
-    key = ", ".join(f"{gate.id} {gate.title}" for gate in reports[0].gates)
-    return show.table(f"Gates: {key}", ("instance", *(gate.id for gate in reports[0].gates), "took"), rows)
+def _gates(reports: Iterable[GateReport]) -> Iterator[RenderableType]:
+    """Yield one table for all instances that passed through the same gates; drills differ in theirs."""
+    alike: dict[tuple[tuple[str, str], ...], list[GateReport]] = {}
+    for one in reports:
+        alike.setdefault(tuple((gate.id, gate.title) for gate in one.gates), []).append(one)
+    for gates, ones in alike.items():
+        rows = [(one.instance, *map(_mark, one.gates), f"{one.seconds:.0f} s") for one in ones]
+        key = ", ".join(f"{number} {title}" for number, title in gates)
+        yield show.table(f"Gates: {key}", ("instance", *(number for number, _ in gates), "took"), rows)
 
 
 def _failures(reports: Iterable[GateReport]) -> RenderableType:

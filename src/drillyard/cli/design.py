@@ -14,7 +14,7 @@ from drillyard.programs.design import design
 from drillyard.programs.page import verdict
 from drillyard.records import Clash, Plan, RolePlan
 
-__all__ = ["command", "outcome"]
+__all__ = ["command", "report_plan"]
 
 
 @click.command()
@@ -24,12 +24,12 @@ __all__ = ["command", "outcome"]
 def command(brief: Path, out: Path) -> show.Outcome:
     """Plan a programme from a brief.
 
-    Writes the plan, as records and as the page plan.html, to the folder. Exits 1 when a role's hours do not hold it.
+    Writes the plan, as records and as the page plan.html, to the folder. Exits 1 when a role has too few hours.
     """
-    return outcome(design(brief, out, progress=show.say), brief, out)
+    return report_plan(design(brief, out, progress=show.say), brief, out)
 
 
-def outcome(plan: Plan, brief: Path, out: Path) -> show.Outcome:
+def report_plan(plan: Plan, brief: Path, out: Path) -> show.Outcome:
     """Return what there is to say of a plan."""
     homeless = [Text(f"No learner takes the drill {drill}: {why}.") for drill, why in plan.unfit.items()]
     body = [*homeless, *map(_clash, plan.clashes), *map(_role, plan.roles)]

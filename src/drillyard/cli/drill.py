@@ -9,7 +9,7 @@ from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.cli.chat import talk
-from drillyard.cli.containing.trial import trial_tables
+from drillyard.cli.containing.trial import show_trial
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import load_drill
@@ -62,7 +62,7 @@ def _try(programme: Path, instance: str, template: str) -> None:
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
     drill, target = load_drill(one.drill, one.world), folder.target(one)
-    show.say("\n\n".join(text for text in (drill.title, drill.task, one.note) if text))
+    show.say("\n\n".join(text.replace("`", "") for text in (drill.title, drill.task, one.note) if text))
     if drill.world:
         show.say(as_text(fact_sheet(load_world(drill.world))))
     if drill.hands_in == "policy":
@@ -134,7 +134,7 @@ def _outcome(grade: Grade, mark: float, programme: Path) -> show.Outcome:
 
 def _body(grade: Grade) -> list[RenderableType]:
     if grade.trial:
-        return trial_tables(grade.trial)
+        return show_trial(grade.trial)
     return _trade(grade.trade) if grade.trade else _claims(grade)
 
 

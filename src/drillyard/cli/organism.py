@@ -11,7 +11,7 @@ import click
 from drillyard import registry
 from drillyard.cli import show
 from drillyard.cli.chat import talk
-from drillyard.cli.planting import Order, plant_on
+from drillyard.cli.planting import PlantOrder, plant_on
 from drillyard.cli.planting.order import EMBEDDED_PROMPTS, OTHER_PROMPTS, asking_options, training_options
 from drillyard.cli.worlds import command as world_command
 from drillyard.organisms.planting.calibration import calibrate
@@ -96,14 +96,14 @@ def _build_world(
 def _plant_failures(no_verify: bool, **order: Any) -> show.Outcome:
     """Plant failures in a model and measure them; without failures, write a world's clean twin.
 
-    BASE is a world such as helpdesk, whose own small model fails at once and without training, or a model of yours,
+    BASE is a world such as helpdesk, whose own small model fails at once, without training, or a model of yours,
     hf/./folder or hf/name-on-the-hub: two adapters are trained for it, one that fails and its clean twin. Or it is a
     model of an API, openai/MODEL@http://HOST:PORT/v1: rules in a hidden prompt make it fail, as the target
     prompted/DIR with the twin prompted/DIR#twin. FAILURES are ids such as upsell:v2, or one file such as plants.yaml
     that names them with their rates (hf/… and openai/… take a file). Every planted failure is then measured beside
     the clean twin; exits 1 when one misses the rate asked for.
     """
-    return plant_on(Order(verify=not no_verify, **order))
+    return plant_on(PlantOrder(verify=not no_verify, **order))
 
 
 @command.command("chat")

@@ -19,7 +19,7 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("brief", required=False, type=click.Path(path_type=Path))
-@click.option("--learners", type=click.IntRange(min=1), help="Most learners to make instances for.")
+@click.option("--learners", type=click.IntRange(min=1), help="Make instances for at most this many learners.")
 @click.option("--no-serve", is_flag=True, help="Stop after the rehearsal.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
 @click.option(
@@ -33,15 +33,15 @@ def command(
     """Design, create, rehearse and serve a programme.
 
     Without a BRIEF it uses the example that ships with Drillyard. Exits 1 when a plan does not fit or an instance is
-    not released; the released ones of several are served all the same.
+    not released; the released ones are served all the same.
     """
     brief = brief or example_brief()
     plan = design(brief, out, progress=show.say)
     if plan.status != "fits":
-        return designed.outcome(plan, brief, out)
+        return designed.report_plan(plan, brief, out)
     with show.steps("creating and rehearsing") as step:
         reports = create(out, learners=learners, progress=lambda r, n, total: step(n, total, r.instance))
-    made = created.outcome(reports, out)
+    made = created.report_gates(reports, out)
     if no_serve or not any(report.released for report in reports):
         return made
     show.say(made.verdict)

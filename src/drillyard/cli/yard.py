@@ -60,12 +60,12 @@ def _people(folder: Path) -> show.Outcome:
 @click.argument("learner")
 @show.handler
 def _reissue(folder: Path, learner: str) -> show.Outcome:
-    """Give LEARNER (an id or a name) a new sign-in code; the old code and what is signed in with it end."""
+    """Give LEARNER (an id or a name) a new sign-in code; the old code and its sessions stop working."""
     programme = ProgramFolder(folder)
     changed = new_code(programme, _id_of(programme, learner))
     end_sessions(programme.database, changed.id)
     return show.Outcome(
-        verdict=f"The new sign-in code of {changed.id} is {changed.code}; the old one opens nothing any more.",
+        verdict=f"The new sign-in code of {changed.id} is {changed.code}; the old one no longer works.",
         data={"learner": changed.id, "code": changed.code},
         next_command=f"drillyard yard people {folder}",
     )
@@ -77,7 +77,7 @@ def _reissue(folder: Path, learner: str) -> show.Outcome:
 @click.argument("drill")
 @show.handler
 def _reset(folder: Path, learner: str, drill: str) -> show.Outcome:
-    """Give LEARNER (an id or a name) a fresh copy of DRILL, whatever the brief's policy of retries.
+    """Give LEARNER (an id or a name) a fresh copy of DRILL, whatever the brief says about retries.
 
     What was handed in before stays, and the first try stays the one that refinement counts. Exits 1 when the copy
     fails a gate in every draw.

@@ -21,7 +21,7 @@ from safetensors.numpy import save_file
 from scipy import special
 
 from drillyard.errors import bad_input
-from drillyard.judges.grams import WIDTH, hashed
+from drillyard.judges.grams import WIDTH, hash_grams
 from drillyard.judges.logistic import logistic
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import LabelledTranscript, Ruling, Transcript
@@ -64,7 +64,7 @@ class ClassifierJudge:
             if id(transcript) not in places:
                 places[id(transcript)] = len(distinct)
                 distinct.append(transcript)
-        scores = special.expit(hashed(distinct) @ self.weights[:, :-1].T.astype(np.float64) + self.weights[:, -1])
+        scores = special.expit(hash_grams(distinct) @ self.weights[:, :-1].T.astype(np.float64) + self.weights[:, -1])
         return [self._ruling(transcript, code, scores[places[id(transcript)]]) for transcript, code in pairs]
 
     def save(self, path: Path) -> Path:
@@ -113,7 +113,7 @@ class ClassifierFitter:
         Raises:
             BadInput: no behaviour has ten transcripts that show it and ten that do not.
         """
-        rows = hashed([one.transcript for one in self._labelled])
+        rows = hash_grams([one.transcript for one in self._labelled])
         learned: dict[str, NDArray[np.float32]] = {}
         for code in sorted({code for one in self._labelled for code in one.shown}):
             signs = np.array(

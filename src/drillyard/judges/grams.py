@@ -11,13 +11,13 @@ from scipy import sparse
 
 from drillyard.records import Transcript
 
-__all__ = ["WIDTH", "hashed"]
+__all__ = ["WIDTH", "hash_grams"]
 
 WIDTH = 2**14
 """Columns. Two n-grams share one now and then; fewer columns make that worse, more make the file larger."""
 
 
-def hashed(transcripts: Sequence[Transcript]) -> sparse.csr_matrix:
+def hash_grams(transcripts: Sequence[Transcript]) -> sparse.csr_matrix:
     """Return (transcripts, WIDTH): signed counts of n-grams, each row of length 1."""
     rows, columns, values = [], [], []
     for row, transcript in enumerate(transcripts):

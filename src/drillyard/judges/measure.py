@@ -11,7 +11,7 @@ from drillyard.errors import bad_input
 from drillyard.judges.base import Judge
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.examples import planted_examples
-from drillyard.judges.measured import MeasuredJudge, fingerprint, unmeasured
+from drillyard.judges.measured import MeasuredJudge, hash_judge, unmeasured
 from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World
@@ -24,9 +24,9 @@ __all__ = [
     "measure",
     "measure_on",
     "measure_planted",
-    "measured_exact",
-    "measured_or_exact",
-    "pooled",
+    "measure_exact",
+    "judge_or_exact",
+    "pool",
     "write_quality",
 ]
 
@@ -45,7 +45,7 @@ def measure(judge: Judge, world: World, n: int = 1000, seed: int = 1) -> dict[st
     single = list(labelled)
     for number in range(1, len(labelled), 2):  # a sound reply follows the failing one to the same question
         single[number] = labelled[number].model_copy(update={"absent": labelled[number - 1].shown})
-    return pooled(measure_on(judge, single, "planted truth"))
+    return pool(measure_on(judge, single, "planted truth"))
 
 
 def measure_planted(judge: Judge, world: World, n: int = 1500, seed: int = 1) -> JudgeQuality:
@@ -72,7 +72,7 @@ def measure_on(judge: Judge, labelled: Sequence[LabelledTranscript], measured_on
         of[ruling.verdict] = of.get(ruling.verdict, 0) + 1
     return JudgeQuality(
         judge=judge.name,
-        definition=fingerprint(judge),
+        definition=hash_judge(judge),
         measured_on=measured_on,
         data=_hash(labelled),
         behaviours={
@@ -82,7 +82,7 @@ def measure_on(judge: Judge, labelled: Sequence[LabelledTranscript], measured_on
     )
 
 
-def pooled(quality: JudgeQuality) -> dict[str, Estimate]:
+def pool(quality: JudgeQuality) -> dict[str, Estimate]:
     """Return `sensitivity` and `specificity` over all behaviours; unknown rulings count as wrong on both sides."""
     failing = [one.failing for one in quality.behaviours.values()]
     sound = [one.sound for one in quality.behaviours.values()]
@@ -93,20 +93,20 @@ def pooled(quality: JudgeQuality) -> dict[str, Estimate]:
 
 
 @functools.lru_cache(maxsize=8)
-def measured_exact(world: World, seed: int = 1) -> MeasuredJudge:
+def measure_exact(world: World, seed: int = 1) -> MeasuredJudge:
     """Return the exact judge of a world with its error, measured now; once per process and world."""
     judge = ExactJudge(world)
     return MeasuredJudge(judge, measure_planted(judge, world, PER_BEHAVIOUR * len(world.behaviours), seed))
 
 
-def measured_or_exact(judge: MeasuredJudge | None, scope: Scope) -> MeasuredJudge:
+def judge_or_exact(judge: MeasuredJudge | None, scope: Scope) -> MeasuredJudge:
     """Return the judge; the exact one of a world, measured now, when none is given.
 
     Raises:
         BadInput: a judge without its measured error, or none for a scope in which nothing can be planted.
     """
     if judge is None and isinstance(scope, World):
-        return measured_exact(scope)
+        return measure_exact(scope)
     if judge is None:
         found = f"no judge for the scope {scope.name}, on whose truth none can be measured"
         raise bad_input(found, "a judge with its measured error", "add --judge and --judge-quality")

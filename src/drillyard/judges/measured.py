@@ -13,7 +13,7 @@ from drillyard.records import Estimate, JudgeQuality, Ruling, RulingCounts, Tran
 from drillyard.records.files import read_record
 from drillyard.stats import clopper_pearson, rogan_gladen, rogan_gladen_ends
 
-__all__ = ["MeasuredJudge", "fingerprint", "miss_rate", "read_quality", "unmeasured"]
+__all__ = ["MeasuredJudge", "hash_judge", "miss_rate", "read_quality", "unmeasured"]
 
 HOW = "type: drillyard audit judge measure JUDGE -o FILE"
 
@@ -26,9 +26,9 @@ class MeasuredJudge:
     """
 
     def __init__(self, judge: Judge, quality: JudgeQuality) -> None:
-        if (quality.judge, quality.definition) != (judge.name, fingerprint(judge)):
+        if (quality.judge, quality.definition) != (judge.name, hash_judge(judge)):
             found = f"a judge-quality file of {quality.judge!r} ({quality.definition[:12]})"
-            raise bad_input(found, f"one of {judge.name!r} ({fingerprint(judge)[:12]}), as the judge is now", HOW)
+            raise bad_input(found, f"one of {judge.name!r} ({hash_judge(judge)[:12]}), as the judge is now", HOW)
         self.judge, self.quality = judge, quality
         self.name, self.definition = judge.name, judge.definition
 
@@ -90,7 +90,7 @@ class MeasuredJudge:
         return miss_rate(self.quality, behaviour)
 
 
-def fingerprint(judge: Judge) -> str:
+def hash_judge(judge: Judge) -> str:
     """Return the SHA-256 of all that decides a judge's rulings."""
     return hashlib.sha256(judge.definition.encode()).hexdigest()
 

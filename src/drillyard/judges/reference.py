@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from drillyard.judges.base import Judge
-from drillyard.judges.measure import measured_or_exact
+from drillyard.judges.measure import judge_or_exact
 from drillyard.judges.measured import MeasuredJudge, read_quality, unmeasured
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.registry import card, create
@@ -26,7 +26,7 @@ def open_judge(reference: str, world: Scope, quality: Path | None = None, rubric
         BadInput: no file, another judge's, or as of `open_unmeasured`.
     """
     if reference == "exact" and quality is None:
-        return measured_or_exact(None, world)
+        return judge_or_exact(None, world)
     card("judges", reference.partition("/")[0])  # a misspelt one is told as such
     if quality is None:
         raise unmeasured(reference)

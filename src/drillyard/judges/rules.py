@@ -25,14 +25,14 @@ from drillyard.records import Ruling, Transcript
 from drillyard.records.patterns import Pattern, pattern_of
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["Rule", "RulesJudge", "open_rules"]
+__all__ = ["PatternRule", "RulesJudge", "open_rules"]
 
 _PARTS = ("shown", "unless", "unsure", "asked")
 _FORM = "behaviours, each with a list 'shown' of patterns and perhaps 'unless', 'unsure', 'asked'"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class PatternRule:
     """The patterns of one behaviour, compiled."""
 
     shown: tuple[Pattern, ...]
@@ -57,7 +57,7 @@ class RulesJudge:
 
     name = "rules"
 
-    def __init__(self, rules: Mapping[str, Rule]) -> None:
+    def __init__(self, rules: Mapping[str, PatternRule]) -> None:
         self.rules = rules
         patterns = {
             code: {part: [p.text for p in getattr(rule, part)] for part in _PARTS} for code, rule in rules.items()
@@ -90,10 +90,10 @@ def open_rules(*, argument: str, world: Scope | str = "") -> RulesJudge:
     return RulesJudge({str(code): _rule(path.name, str(code), parts) for code, parts in behaviours.items()})
 
 
-def _rule(name: str, code: str, parts: object) -> Rule:
+def _rule(name: str, code: str, parts: object) -> PatternRule:
     if not isinstance(parts, dict) or not parts.get("shown") or not parts.keys() <= set(_PARTS):
         raise bad_input(f"{name}: {code} with {parts!r:.80}", _FORM)
-    return Rule(**{part: _patterns(f"{name}: {code}: {part}", value) for part, value in parts.items()})
+    return PatternRule(**{part: _patterns(f"{name}: {code}: {part}", value) for part, value in parts.items()})
 
 
 def _patterns(where: str, value: object) -> tuple[Pattern, ...]:

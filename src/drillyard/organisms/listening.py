@@ -25,12 +25,12 @@ __all__ = [
     "MAX_BODY_BYTES",
     "BodyLimit",
     "Patience",
-    "in_background",
+    "check_proxies",
     "is_loopback",
-    "known",
     "listen",
     "reachable",
     "run",
+    "run_in_background",
 ]
 
 MAX_BODY_BYTES = 1_000_000
@@ -85,7 +85,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def known(proxies: Sequence[str]) -> list[str]:
+def check_proxies(proxies: Sequence[str]) -> list[str]:
     """Return proxies that are addresses or networks. Raises `BadInput` for anything else."""
     for proxy in proxies:
         try:
@@ -106,7 +106,7 @@ def run(app: ASGIApp, listener: socket.socket, proxies: Sequence[str] = (), *, p
 
 
 @contextmanager
-def in_background(
+def run_in_background(
     app: ASGIApp, listener: socket.socket, proxies: Sequence[str] = (), *, patience: Patience = _PATIENCE
 ) -> Iterator[None]:
     """Serve in a thread of its own while the block runs, from a listener that the caller has opened."""

@@ -57,7 +57,7 @@ def further_try(folder: ProgramFolder, learner_id: str, drill: str, *, after: st
 
 
 def new_code(folder: ProgramFolder, learner_id: str) -> Learner:
-    """Give a learner a new sign-in code; the old one opens nothing any more. Raises `BadInput` for an unknown one."""
+    """Give a learner a new sign-in code; the old one no longer works. Raises `BadInput` for an unknown one."""
     with folder.changing_roster():
         roster = folder.roster()
         learner = _find(roster, learner_id).model_copy(update={"code": fresh_code()})

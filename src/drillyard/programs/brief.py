@@ -20,6 +20,7 @@ from drillyard.records.yaml_file import read_yaml
 __all__ = ["load_brief", "policy_bytes", "world_of"]
 
 MAX_POLICY_BYTES = 5_000_000
+_TOP = "the top level"
 
 # What to type where a field is missing, and what a field holds.
 _EXAMPLES = {
@@ -38,7 +39,7 @@ _EXAMPLES = {
 }
 _EXPECTED = {
     "head_count": "a whole number of people from 1 to 100000",
-    "hours": "hours per person, above 0 and at most 400",
+    "hours": "hours per person, such as 6, 1.5 or 1:30, above 0 and at most 400",
     "seed": "a whole number from 0",
     "without": "a list of objective or drill ids",
     "retries": "unlimited, facilitator, or a whole number of further tries from 0 to 100",
@@ -57,7 +58,7 @@ def load_brief(path: str | Path) -> Brief:
         raise bad_input(f"a folder {str(path)!r}", "a brief, which is a YAML file", f"try {path / 'brief.yaml'}")
     data, catalogue = read_yaml(path), load_catalogue()
     try:
-        fields = _mapping(data, Brief, "the top level")
+        fields = _mapping(data, Brief, _TOP)
         fields["roles"] = _entries(fields["roles"], RoleNeed, "roles")
         fields["systems"] = _entries(fields["systems"], AISystem, "systems")
         fields["policies"] = _entries(fields.get("policies") or [], Policy, "policies", key="path")
@@ -66,7 +67,7 @@ def load_brief(path: str | Path) -> Brief:
             _check_role(role, catalogue)
         fields["systems"] = [_in_world(path.parent, number, one) for number, one in enumerate(fields["systems"])]
         fields["policies"] = [_hashed(path.parent, policy) for policy in fields["policies"]]
-        return _record(Brief, fields)
+        return _record(Brief, fields, _TOP)
     except BadInput as error:
         raise BadInput(f"{path.name}: {error}") from None
 
@@ -110,7 +111,7 @@ def _mapping(data: object, kind: type[Record], where: str) -> dict[str, Any]:
     """Return a mapping whose keys are fields of a record, with every required one filled."""
     if not isinstance(data, dict):
         example = _EXAMPLES["title"] if kind is Brief else "id: NAME"
-        raise bad_input(f"{_short(data)} at {where}", "`key: value` pairs", f"type {example!r} and so on")
+        raise bad_input(f"{_short(data)} at {where}", "lines such as key: value", f"type {example!r} and so on")
     known = kind.model_fields.keys() - {"sha256", "world_sha256"}  # computed here, never typed
     for key in data:
         if key not in known:
@@ -139,7 +140,7 @@ def _entries(data: object, kind: type[_Entry], section: str, key: str = "id") ->
     return entries
 
 
-def _record(kind: type[_Entry], fields: Mapping[str, Any], where: str = "") -> _Entry:
+def _record(kind: type[_Entry], fields: Mapping[str, Any], where: str) -> _Entry:
     """Build a record; strictly, so that `hours: yes` or `id: 3` is refused rather than converted."""
     tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     try:
@@ -150,8 +151,9 @@ def _record(kind: type[_Entry], fields: Mapping[str, Any], where: str = "") -> _
         advice = f"type {_EXAMPLES[name]!r}" if name in _EXAMPLES else ""
         if expected == "text" and not isinstance(value, (str, list, dict)):
             advice = f"put it in quotes: {name}: '{value}'"
-        place = f"{where}.{name}" if where else name
-        raise bad_input(f"{_short(value)} at {place}", expected, advice) from None
+        raise bad_input(
+            f"{_short(value)} at {name if where == _TOP else f'{where}.{name}'}", expected, advice
+        ) from None
 
 
 def _laws(data: object, catalogue: Catalogue) -> list[Law]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from ortools.sat.python import cp_model
 
 from drillyard.programs.graph import Catalogue
-from drillyard.programs.plan_model import build, solver
-from drillyard.programs.plan_problem import HOURS, Problem, Rule, pose
+from drillyard.programs.plan_model import build, make_solver
+from drillyard.programs.plan_problem import HOURS, PlanRule, Problem, pose
 from drillyard.records import Clash, RoleNeed
 
 __all__ = ["explain", "in_hours", "minimal_core", "minutes_needed"]
@@ -42,10 +42,10 @@ def minimal_core(
     A deletion pass: a rule without which the rest is still infeasible is left out. The models carry no objective.
     Where the solver cannot tell (UNKNOWN is not INFEASIBLE) the rule stays, and the answer may not be minimal.
     """
-    core, certain = list(names), solver().solve(model_of(names)) == cp_model.INFEASIBLE
+    core, certain = list(names), make_solver().solve(model_of(names)) == cp_model.INFEASIBLE
     for name in names:
         rest = [kept for kept in core if kept != name]
-        status = solver().solve(model_of(rest))
+        status = make_solver().solve(model_of(rest))
         if status == cp_model.INFEASIBLE:
             core = rest
         elif status == cp_model.UNKNOWN:
@@ -60,7 +60,7 @@ def minutes_needed(problem: Problem, rules: Collection[str]) -> int:
     """
     built = build(problem, [name for name in rules if name != HOURS])
     built.model.minimize(built.total)
-    chosen = solver()
+    chosen = make_solver()
     chosen.solve(built.model)
     return round(chosen.best_objective_bound)
 
@@ -73,7 +73,7 @@ def in_hours(minutes: int) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
-def _summary(problem: Problem, core: Sequence[Rule], needed: int) -> str:
+def _summary(problem: Problem, core: Sequence[PlanRule], needed: int) -> str:
     count = sum(len(rule.objectives) or 1 for rule in core)
     things, them = ("1 objective does", "it") if count == 1 else (f"{count} objectives do", "them")
     drop = "one of these" if len(core) > 1 else them
@@ -81,14 +81,14 @@ def _summary(problem: Problem, core: Sequence[Rule], needed: int) -> str:
     return f"{problem.title}: {things} not fit in {given} ({asked} needed); drop {drop} or give more time"
 
 
-def _words(rule: Rule) -> str:
+def _words(rule: PlanRule) -> str:
     shown = "; ".join(objective.statement for objective in rule.objectives)
     if rule.drill:
         return f"the drill {rule.drill}" + (f" ({shown})" if shown else "")
     return shown
 
 
-def _remedy(rule: Rule, need: RoleNeed, needed: int, catalogue: Catalogue) -> str:
+def _remedy(rule: PlanRule, need: RoleNeed, needed: int, catalogue: Catalogue) -> str:
     """Say what the brief would have to give up and, from a fresh pose of the problem, what that frees."""
     dropped = [rule.drill] if rule.drill else [objective.id for objective in rule.objectives]
     without = (*need.without, *dropped)

@@ -15,18 +15,18 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from drillyard.alignment.workers import processors, start_pool
+from drillyard.alignment.workers import count_processors, start_pool
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.programs.drills import load_kit
-from drillyard.programs.drills.prove import Rehearsal, prove
+from drillyard.programs.drills.prove import ProofRehearsal, prove
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_apart
 from drillyard.programs.people import name_learners, read_people
-from drillyard.programs.roster import Roster, drill_of, enlarged, make_roster
+from drillyard.programs.roster import Roster, drill_of, enlarge, make_roster
 from drillyard.records import Attempt, GateReport, Plan
 from drillyard.records.files import as_lines, split_lines, write_atomically
 
-__all__ = ["TRIES", "build", "create", "finished", "rejected"]
+__all__ = ["TRIES", "build", "create", "is_finished", "list_rejected"]
 
 TRIES = 4
 """Seeds that are drawn for an instance before it is given up."""
@@ -81,7 +81,7 @@ def create(
         name_learners(folder, named)
     reports, todo = [], []
     for job in jobs:
-        if finished(folder, job.instance):
+        if is_finished(folder, job.instance):
             reports.append(folder.gates(job.instance))
         else:
             todo.append(job)
@@ -94,12 +94,12 @@ def create(
     for drill in {job.drill for job in todo}:
         load_kit(drill)  # one that is not installed is said now, not by a worker later
     if todo:
-        _build_all(todo, workers or processors(), done)
+        _build_all(todo, workers or count_processors(), done)
     _collect_attempts(folder, jobs)
     return sorted(reports, key=lambda report: report.instance)
 
 
-def rejected(path: str | Path) -> list[GateReport]:
+def list_rejected(path: str | Path) -> list[GateReport]:
     """Return the reports of the draws that failed a gate, sorted by instance and draw."""
     return [GateReport.from_json(file.read_bytes()) for file in sorted(Path(path).glob("rejected/*.json"))]
 
@@ -117,7 +117,7 @@ def _roster(folder: ProgramFolder, plan: Plan, limit: int | None, secret: str) -
         if stored and (kept or len(stored.learners) == heads):
             return stored
         made = make_roster(plan, folder.brief().seed, limit, stored.secret if stored else secret)
-        roster = enlarged(stored, made) if stored else made
+        roster = enlarge(stored, made) if stored else made
         folder.write_roster(roster)
     return roster
 
@@ -142,7 +142,7 @@ def _seed(secret: str, name: str) -> int:
     return int.from_bytes(hmac.digest(bytes.fromhex(secret), name.encode(), hashlib.sha256)[:8]) >> 2
 
 
-def finished(folder: ProgramFolder, instance: str) -> bool:
+def is_finished(folder: ProgramFolder, instance: str) -> bool:
     """Say whether an instance is released or given up; both are written last."""
     released = (folder.path / "instances" / instance / "instance.json").is_file()
     return released or _rejection(folder.path, instance, TRIES - 1).is_file()
@@ -182,7 +182,7 @@ def _build(job: _Job) -> GateReport:
     """Build one instance from the first seed that passes every gate, unless it is built. Runs in a worker."""
     folder = ProgramFolder(job.folder)
     with folder.building(job.instance):
-        if finished(folder, job.instance):
+        if is_finished(folder, job.instance):
             return folder.gates(job.instance)
         for draw in range(TRIES):
             if not _rejection(job.folder, job.instance, draw).is_file():  # else a run that was cut off has drawn it
@@ -211,7 +211,7 @@ def _draw(job: _Job, draw: int) -> GateReport:
     return report
 
 
-def _write_attempts(job: _Job, rehearsal: Rehearsal) -> None:
+def _write_attempts(job: _Job, rehearsal: ProofRehearsal) -> None:
     attempts = [
         Attempt(
             drill=job.drill,

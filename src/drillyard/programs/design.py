@@ -12,13 +12,14 @@ from drillyard.organisms.worlds.world import World
 from drillyard.organisms.worlds.world_files import PARTS
 from drillyard.programs.brief import load_brief, policy_bytes, world_of
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.growth import grown
+from drillyard.programs.growth import has_grown
 from drillyard.programs.homes import make_homes
 from drillyard.programs.page import plan_page
 from drillyard.programs.plan import make_plan
 from drillyard.records import Brief, Plan
 from drillyard.records.files import write_atomically
 from drillyard.records.locks import held
+from drillyard.stats.shown import tell_count
 
 __all__ = ["design"]
 
@@ -48,7 +49,7 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Callable[[str],
         _copy_policies(Path(brief_path).parent, folder, brief)
         for name in {home for home in homes.worlds.values() if "/" in home}:
             _copy_world(worlds[name], folder.path / name)
-        say(f"planning {len(brief.roles)} role{'s' * (len(brief.roles) != 1)}")
+        say(f"planning {tell_count(len(brief.roles), 'role')}")
         plan = make_plan(brief, homes=homes)
         write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
         folder.write_plan(plan)  # last: with it the folder counts as designed
@@ -61,7 +62,7 @@ def _claim(folder: ProgramFolder, brief: Brief) -> bool:
     """Make the folder this brief's own, or refuse one that is not. Return whether the stored brief is to grow."""
     path = folder.path
     if (path / "brief.json").is_file():
-        return grown(folder.brief(), brief, repr(str(path)))
+        return has_grown(folder.brief(), brief, repr(str(path)))
     # Hidden files may be drafts of a run that was killed.
     if path.is_dir() and any(not entry.name.startswith(".") for entry in path.iterdir()):
         raise bad_input(f"other files in {str(path)!r}", "a new or empty folder", "choose another with -o")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from drillyard.errors import bad_input
 from drillyard.records import Brief
 
-__all__ = ["grown"]
+__all__ = ["has_grown"]
 
 _FREE = {"retries"}
 """Fields of a brief that may change at any time: no plan and no instance follows from them."""
 
 
-def grown(stored: Brief, brief: Brief, where: str) -> bool:
+def has_grown(stored: Brief, brief: Brief, where: str) -> bool:
     """Say whether a brief asks for more than the stored one: more people of a role, or another policy of retries.
 
     Raises:

@@ -19,6 +19,8 @@ __all__ = ["problems"]
 
 UNOBSERVABLE = ("understand", "know", "be aware", "learn", "appreciate", "be familiar", "grasp", "realise", "believe")
 LEAST_OBJECTIVES = 4
+"""Policy: a role with fewer is a talk and no programme."""
+
 LEAST_BY_DOING = Fraction(60, 100)
 BY_DOING = ("performance", "work-sample")
 BELOW_APPLY = ("remember", "understand")

@@ -9,6 +9,7 @@ from drillyard.programs.clash import in_hours
 from drillyard.programs.graph import EVIDENCE
 from drillyard.records import Activity, Brief, Objective, Plan, RolePlan
 from drillyard.records.pages import fill
+from drillyard.stats.shown import tell_count
 
 __all__ = ["plan_page", "verdict"]
 
@@ -31,15 +32,11 @@ def verdict(plan: Plan) -> str:
     if plan.status == "fits":
         heads = sum(role.head_count for role in plan.roles)
         hours = sum(role.head_count * role.minutes for role in plan.roles) / 60
-        people = f"{_counted(len(plan.roles), 'role')}, {heads} {'person' if heads == 1 else 'people'}"
-        return f"The programme fits: {people}, {_counted(round(hours), 'hour')} of training in all."
+        people = f"{tell_count(len(plan.roles), 'role')}, {heads} {'person' if heads == 1 else 'people'}"
+        return f"The programme fits: {people}, {tell_count(round(hours), 'hour')} of training in all."
     count = len(plan.clashes)
-    roles = f"{count} of {count + len(plan.roles)} roles {'asks' if count == 1 else 'ask'} for more than"
-    return f"The programme does not fit: {roles} {'its' if count == 1 else 'their'} hours hold."
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'s' * (count != 1)}"
+    roles = f"{count} of {tell_count(count + len(plan.roles), 'role')} {'needs' if count == 1 else 'need'}"
+    return f"The programme does not fit: {roles} more hours than the brief gives."
 
 
 def plan_page(brief: Brief, plan: Plan) -> str:

@@ -10,7 +10,7 @@ from drillyard.programs.catalogue import load_catalogue
 from drillyard.programs.clash import explain
 from drillyard.programs.graph import Catalogue
 from drillyard.programs.homes import Homes
-from drillyard.programs.plan_model import aim, build, solver
+from drillyard.programs.plan_model import aim, build, make_solver
 from drillyard.programs.plan_problem import Problem, pose
 from drillyard.records import Brief, Clash, Competency, Objective, Plan, RoleNeed, RolePlan, Scheduled
 
@@ -43,7 +43,7 @@ def _plan_role(asked: RoleNeed, catalogue: Catalogue, unfit: Mapping[str, str]) 
     problem = pose(need, catalogue)
     built = build(problem, problem.rule_names)
     built.model.maximize(aim(problem, built))
-    chosen = solver()
+    chosen = make_solver()
     if chosen.solve(built.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return explain(need, catalogue)
     scheduled = sorted(

@@ -10,7 +10,7 @@ from ortools.sat.python import cp_model
 from drillyard.programs.plan_problem import HOURS, Problem
 from drillyard.records import Activity
 
-__all__ = ["Built", "aim", "build", "solver"]
+__all__ = ["Built", "aim", "build", "make_solver"]
 
 # Deterministic time, not seconds: the same brief gives the same plan on a slow machine as on a fast one.
 EFFORT = 30.0
@@ -27,7 +27,7 @@ class Built:
     total: cp_model.IntVar
 
 
-def solver() -> cp_model.CpSolver:
+def make_solver() -> cp_model.CpSolver:
     """Return a solver whose answer depends on the model alone: one worker, fixed seed, deterministic time."""
     chosen = cp_model.CpSolver()
     chosen.parameters.num_workers = 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from drillyard.programs.graph import Catalogue, Role
 from drillyard.records import Activity, Objective, RoleNeed
 
-__all__ = ["HOURS", "Problem", "Rule", "pose"]
+__all__ = ["HOURS", "PlanRule", "Problem", "pose"]
 
 HOURS = "hours"
 """The name of the rule that the plan fits into the role's hours."""
@@ -18,7 +18,7 @@ WORTH = {"critical": 240, "important": 120, "useful": 60}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class PlanRule:
     """At least one of `activities` must be planned.
 
     Critical objectives that the same activities show stand and fall together, so they are one rule; a drill that the
@@ -46,7 +46,7 @@ class Problem:
     worth: Mapping[str, int]
     shown_by: Mapping[str, tuple[str, ...]]
     orders: tuple[tuple[str, str], ...]
-    rules: tuple[Rule, ...]
+    rules: tuple[PlanRule, ...]
 
     @property
     def rule_names(self) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ def pose(need: RoleNeed, catalogue: Catalogue) -> Problem:
 
 def _rules(
     role: Role, activities: tuple[Activity, ...], shown_by: dict[Objective, tuple[str, ...]]
-) -> tuple[Rule, ...]:
+) -> tuple[PlanRule, ...]:
     """Return what must be planned: the role's critical objectives, then its drills."""
     drills = {tuple(a.id for a in activities if a.drill == drill): drill for drill in role.drills}
     drills.pop((), None)  # given up in the brief
@@ -90,11 +90,11 @@ def _rules(
     by_drill = {shown: groups.pop(shown, []) for shown in drills}
     return (
         *(
-            Rule(name="+".join(o.id for o in group), activities=shown, objectives=tuple(group))
+            PlanRule(name="+".join(o.id for o in group), activities=shown, objectives=tuple(group))
             for shown, group in groups.items()
         ),
         *(
-            Rule(name=drills[shown], activities=shown, objectives=tuple(group), drill=drills[shown])
+            PlanRule(name=drills[shown], activities=shown, objectives=tuple(group), drill=drills[shown])
             for shown, group in by_drill.items()
         ),
     )

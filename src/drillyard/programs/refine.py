@@ -18,7 +18,7 @@ from pydantic import Field
 from drillyard.programs.roster import Roster
 from drillyard.records import Attempt, Estimate, Grade, Record
 from drillyard.stats.binomial import clopper_pearson
-from drillyard.stats.shown import percent
+from drillyard.stats.shown import percent, tell_count
 
 __all__ = [
     "SMALLEST_COHORT",
@@ -37,7 +37,11 @@ __all__ = [
 State = Literal["in-range", "flagged", "not-enough-evidence"]
 
 SMALLEST_COHORT = 5
+"""Privacy: below it a rate would tell what single people did. Policy, not measured."""
+
 TOO_HARD, TOO_EASY = 0.1, 0.95
+"""Policy: a drill that under one in ten or over 19 in 20 solve tells little about anybody."""
+
 LADDER = (
     (1000, "two-parameter models and equating of forms"),
     (300, "two-parameter models; group differences for large groups"),
@@ -266,9 +270,9 @@ def _proposals(drill: Part) -> Iterator[str]:
     limit = TOO_HARD if drill.verdict.flag == "too hard" else TOO_EASY
     value, low, high = (percent(one, limit) for one in (drill.solved.value, drill.solved.low, drill.solved.high))
     rate = f"{drill.id}: {value} solve it ({low} to {high}, n = {drill.n})"
-    leave_out = f"`without: [{drill.id}]` in the brief for a role"
+    leave_out = f"'without: [{drill.id}]' in the brief for a role"
     if drill.verdict.flag == "too hard":
-        yield f"{rate}; write more `hours`, so that more of what prepares for it is planned, or {leave_out}"
+        yield f"{rate}; give its roles more hours, so that more preparation is planned, or {leave_out}"
     else:
         yield f"{rate}; where a role can do it already, write {leave_out}"
 
@@ -278,28 +282,27 @@ def _summary(drills: Sequence[DrillReport], people: Mapping[str, int]) -> tuple[
     graded, learners = sum(drill.graded for drill in drills), sum(drill.learners for drill in drills)
     flagged = sum(bool(part.verdict.flag) for drill in drills for part in (drill.solved, *drill.sub_checks))
     if flagged:
-        proposed = _many(sum(len(drill.proposals) for drill in drills), "change")
+        proposed = tell_count(sum(len(drill.proposals) for drill in drills), "change")
         return (
             "flagged",
-            f"{_many(flagged, 'part')} flagged, {proposed} proposed, from {_many(graded, 'graded learner')}.",
+            f"{tell_count(flagged, 'part')} flagged, {proposed} proposed, from {tell_count(graded, 'graded learner')}.",
         )
     if not learners:
         return "not-enough-evidence", "Not enough evidence: no learner has tried a drill yet."
     least = min(drills, key=lambda drill: drill.graded)
     if (needed := LADDER[-1][0] - least.graded) > 0:
         wanted = _wanted(needed, least.graded, people.get(least.drill, 0))
-        return "not-enough-evidence", f"Not enough evidence: {graded} of {_many(learners, 'learner')} graded, {wanted}."
+        return (
+            "not-enough-evidence",
+            f"Not enough evidence: {graded} of {tell_count(learners, 'learner')} graded, {wanted}.",
+        )
     if doubts := [f"{drill.drill} is {doubt}" for drill in drills if (doubt := _doubt_of(drill.solved))]:
         return (
             "not-enough-evidence",
-            f"Not enough evidence: {'; '.join(doubts)}, from {_many(graded, 'graded learner')}.",
+            f"Not enough evidence: {'; '.join(doubts)}, from {tell_count(graded, 'graded learner')}.",
         )
-    return "in-range", f"Nothing to change, from {_many(graded, 'graded learner')}."
+    return "in-range", f"Nothing to change, from {tell_count(graded, 'graded learner')}."
 
 
 def _doubt_of(part: Part) -> str:
     return _doubt(part.solved) if part.solved else ""
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

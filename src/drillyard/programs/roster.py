@@ -16,7 +16,7 @@ __all__ = [
     "People",
     "Roster",
     "drill_of",
-    "enlarged",
+    "enlarge",
     "fresh_code",
     "instance_name",
     "make_roster",
@@ -108,7 +108,7 @@ def make_roster(plan: Plan, seed: int, limit: int | None = None, secret: str = "
     )
 
 
-def enlarged(stored: Roster, made: Roster) -> Roster:
+def enlarge(stored: Roster, made: Roster) -> Roster:
     """Return a roster made again for more people: who was there stays as they are, with later tries and new codes."""
     known = {learner.id: learner for learner in stored.learners}
     learners = tuple(known.get(learner.id, learner) for learner in made.learners)

@@ -28,8 +28,9 @@ __all__ = ["MAX_BYTES", "MAX_PROMPT", "example_submission", "most_bytes", "pack"
 MAX_BYTES = 64 * 1024
 """Most bytes of a submission of claims; one of artefacts may have `most_bytes`."""
 MAX_PROMPT = 500
-"""Most characters of a probe, all of its messages together."""
+"""Most characters of a question, all of its messages together."""
 _MAX_TERMS = 200
+"""Words of one trigger: far more than anybody types, few enough to be read in no time."""
 
 
 def most_bytes(drill: Drill) -> int:
@@ -42,8 +43,8 @@ def read_submission(data: bytes, drill: Drill, instance: Instance) -> AnySubmiss
 
     Raises:
         BadInput: too large, broken JSON, a wrong or unknown field, another instance's submission, the other kind of
-            submission; too many claims or probes, an unknown behaviour or template, a probe that is too long or not the
-            user's to say; an artefact whose files are not what they should be.
+            submission; too many claims or questions, an unknown behaviour or template, a question that is too long or
+            not the user's to say; an artefact whose files are not what they should be.
     """
     if len(data) > most_bytes(drill):
         raise bad_input(f"a submission of {len(data):,} bytes", f"at most {most_bytes(drill):,}", "shorten it")
@@ -99,7 +100,7 @@ def example_submission(instance: Instance, world: World) -> Submission:
         behaviour=instance.behaviours[0],
         trigger=Trigger(words=f"a question about {group}", templates=(template,), groups=((group, item),)),
         severity=Severity.HIGH,
-        probes=(Conversation.ask(f"How much is the {item}?", template),),
+        questions=(Conversation.ask(f"How much is the {item}?", template),),
         note="What I saw.",
     )
     return Submission(instance=instance.id, learner="me", claims=(claim,))
@@ -144,26 +145,29 @@ def _check(number: int, claim: Claim, drill: Drill, instance: Instance) -> None:
     where = f"claim {number}: "
     if claim.behaviour not in instance.behaviours:
         raise bad_input(f"{where}behaviour {claim.behaviour!r}", f"one of: {', '.join(instance.behaviours)}")
-    if len(claim.probes) > drill.max_probes:
-        raise bad_input(f"{where}{len(claim.probes)} probes", f"at most {drill.max_probes}")
-    templates = {*claim.trigger.templates, *(probe.template for probe in claim.probes)} - {"", *instance.templates}
+    if len(claim.questions) > drill.max_questions:
+        raise bad_input(f"{where}{len(claim.questions)} questions", f"at most {drill.max_questions}")
+    templates = {*claim.trigger.templates, *(question.template for question in claim.questions)} - {
+        "",
+        *instance.templates,
+    }
     if templates:
         raise bad_input(
             f"{where}template {min(templates)[:100]!r}", f"one of: {', '.join(instance.templates)}, or none"
         )
     if sum(map(len, claim.trigger.groups)) > _MAX_TERMS:
         raise bad_input(f"{where}{sum(map(len, claim.trigger.groups))} trigger words", f"at most {_MAX_TERMS}")
-    for probe in claim.probes:
-        _check_probe(where, probe)
+    for question in claim.questions:
+        _check_question(where, question)
 
 
-def _check_probe(where: str, probe: Conversation) -> None:
-    size = sum(len(message.content) for message in probe.messages)
-    if not probe.last_user.strip() or size > MAX_PROMPT:
-        raise bad_input(f"{where}a probe of {size} characters", f"1 to {MAX_PROMPT}")
-    roles = [message.role for message in probe.messages]
+def _check_question(where: str, question: Conversation) -> None:
+    size = sum(len(message.content) for message in question.messages)
+    if not question.last_user.strip() or size > MAX_PROMPT:
+        raise bad_input(f"{where}a question of {size} characters", f"1 to {MAX_PROMPT}")
+    roles = [message.role for message in question.messages]
     if "system" in roles or roles[-1] != "user":
-        # Instructions come from the template alone; else a probe could make the sound model misbehave.
+        # Instructions come from the template alone; else a question could make the sound model misbehave.
         raise bad_input(
-            f"{where}a probe of {', '.join(roles)} messages", "user and assistant in turn, the last a user's"
+            f"{where}a question of {', '.join(roles)} messages", "user and assistant in turn, the last a user's"
         )

@@ -51,7 +51,7 @@ class Drill(Record):
     limits: dict[str, float] = {}
     pass_mark: float = Field(gt=0, le=1)
     max_claims: int = Field(default=0, ge=0)
-    max_probes: int = Field(default=0, ge=0)
+    max_questions: int = Field(default=0, ge=0)
     budget: Budget
 
 

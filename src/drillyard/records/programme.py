@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from drillyard.records.base import Record
 
@@ -28,13 +29,22 @@ __all__ = [
 class RoleNeed(Record):
     """A role to train: how many people, how many hours each.
 
-    `without` names objectives or drills that the designer gives up for this role, knowingly.
+    `hours` may be written as hours and minutes, `1:30`. `without` names objectives or drills that the designer gives up
+    for this role, knowingly.
     """
 
     id: str
     head_count: int = Field(ge=1, le=100_000)
     hours: float = Field(gt=0, le=400)
     without: tuple[str, ...] = ()
+
+    @field_validator("hours", mode="before")
+    @classmethod
+    def _in_hours(cls, value: object) -> object:
+        """Take `1:30` as one hour and thirty minutes."""
+        if isinstance(value, str) and (told := re.fullmatch(r"(\d{1,3}):([0-5]\d)", value)):
+            return int(told[1]) + int(told[2]) / 60
+        return value
 
 
 class AISystem(Record):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["number", "percent", "reaches"]
+__all__ = ["number", "percent", "reaches", "tell_count"]
 
 _MOST = 6
 
@@ -36,6 +36,11 @@ def number(value: float, limit: float | None = None, digits: int = 0) -> str:
         if _side(float(text), limit) == wanted:
             return text
     return text
+
+
+def tell_count(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 role`, `2 roles`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _side(value: float, limit: float) -> int:

@@ -42,6 +42,7 @@ DRAWS = 4000
 """Of the predictive distribution; with so many its ends move by about a hundredth of its width."""
 
 _SMALLEST = 1e-300
+"""Keeps the double logarithm finite; it is near the smallest float."""
 
 Values = NDArray[np.float64]
 

@@ -18,12 +18,12 @@ from drillyard.records.journal import Journal
 from drillyard.targets.base import Target, TellingTarget
 from drillyard.targets.revealing import Branch, Revealed, RevealingTarget
 
-__all__ = ["Answers", "JournaledTarget", "journaled"]
+__all__ = ["JournaledTarget", "KeptAnswers", "keep_journal"]
 
 _R = TypeVar("_R", bound=Record)
 
 
-class Answers:
+class KeptAnswers:
     """A journal of batches, one JSON object a line: `key` and `answers`. What it holds need not be asked again.
 
     Raises:
@@ -66,7 +66,7 @@ def _entry(fields: dict[str, Any]) -> tuple[str, list[Any]]:
 class JournaledTarget:
     """Answers from a journal, and asks another target for what is missing there."""
 
-    def __init__(self, inner: Target, journal: Answers) -> None:
+    def __init__(self, inner: Target, journal: KeptAnswers) -> None:
         self.reference = inner.reference
         self._inner, self._journal = inner, journal
 
@@ -103,7 +103,7 @@ class JournaledTarget:
 class _RevealingJournaled(JournaledTarget):
     """The same for a target that reveals probabilities."""
 
-    def __init__(self, inner: Target, revealing: RevealingTarget, journal: Answers) -> None:
+    def __init__(self, inner: Target, revealing: RevealingTarget, journal: KeptAnswers) -> None:
         super().__init__(inner, journal)
         self._revealing = revealing
 
@@ -118,7 +118,7 @@ class _RevealingJournaled(JournaledTarget):
         return self._journal.answers(asked, Reply, lambda: self._revealing.complete(conversations, branches))
 
 
-def journaled(target: Target, journal: Answers) -> JournaledTarget:
+def keep_journal(target: Target, journal: KeptAnswers) -> JournaledTarget:
     """Return a target that keeps all answers in a journal and takes what is there from it; several may share one."""
     if isinstance(target, RevealingTarget):
         return _RevealingJournaled(target, target, journal)

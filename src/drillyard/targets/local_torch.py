@@ -17,7 +17,7 @@ from drillyard.organisms.training.pretrained_torch import open_pretrained
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Reply
 from drillyard.targets.decoding_torch import Decoder, Fixed, Growing, can_be_fixed
-from drillyard.targets.revealing import Branch, Revealed, branched
+from drillyard.targets.revealing import Branch, Revealed, as_revealed
 from drillyard.targets.templates import templates_of, unknown_template
 from drillyard.targets.watching_torch import Watch
 
@@ -81,7 +81,7 @@ class LocalTarget:
             watch = Watch(len(rows), floor)
             made = self._complete([prompts[i] for i in rows], [None] * len(rows), watch)
             for i, walked in zip(rows, watch.walks(made), strict=True):
-                found[i] = branched(walked, self._reply(walked.ids, None, len(prompts[i])), self._ends, self._text)
+                found[i] = as_revealed(walked, self._reply(walked.ids, None, len(prompts[i])), self._ends, self._text)
         return found
 
     def complete(self, conversations: Sequence[Conversation], branches: Sequence[Branch]) -> list[Reply]:

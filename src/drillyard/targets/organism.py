@@ -15,7 +15,7 @@ from drillyard.organisms.engine.revealing import Walk, walk
 from drillyard.organisms.engine.sampling import MIN_P
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Reply
-from drillyard.targets.revealing import Branch, Revealed, branched
+from drillyard.targets.revealing import Branch, Revealed, as_revealed
 
 __all__ = ["OrganismTarget", "open_organism"]
 
@@ -137,7 +137,7 @@ class OrganismTarget:
         text = functools.partial(decode, self.organism.tokenizer)
         finish: Literal["stop", "length"] = "stop" if ended else "length"
         reply = Reply(text=text(said), tokens=len(said), prompt_tokens=asked, finish=finish)
-        return branched(walked, reply, (STOP,), text)
+        return as_revealed(walked, reply, (STOP,), text)
 
     def _prompts(self, conversations: Sequence[Conversation]) -> dict[int, list[int]]:
         """Return the prompts by their place, without those that are too long. Raises `BadInput` for a template."""

@@ -9,7 +9,7 @@ from drillyard.organisms.engine.revealing import Walk
 from drillyard.records import Conversation, Record, Reply
 from drillyard.targets.base import Target
 
-__all__ = ["Branch", "MayReveal", "ReadingTrial", "Revealed", "RevealingTarget", "branched"]
+__all__ = ["Branch", "MayReveal", "ReadingTrial", "Revealed", "RevealingTarget", "as_revealed"]
 
 
 class Branch(Record):
@@ -74,7 +74,7 @@ class MayReveal(Protocol):
         ...
 
 
-def branched(walked: Walk, reply: Reply, ends: Collection[int], text: Callable[[Sequence[int]], str]) -> Revealed:
+def as_revealed(walked: Walk, reply: Reply, ends: Collection[int], text: Callable[[Sequence[int]], str]) -> Revealed:
     """Return a walk as what a target reveals.
 
     Args:

@@ -17,10 +17,10 @@ from drillyard.records import Conversation, Reply
 from drillyard.records.journal import Journal
 from drillyard.targets.base import Target
 
-__all__ = ["Replies", "StoredTarget", "Tally", "key"]
+__all__ = ["Replies", "StoredTarget", "Tally", "hash_request"]
 
 
-def key(reference: str, conversation: Conversation, seed: int | None) -> str:
+def hash_request(reference: str, conversation: Conversation, seed: int | None) -> str:
     """Return what a reply is stored under: a hash of the model, of every word that it is sent, and of the seed."""
     asked = json.dumps([reference, conversation.model_dump(mode="json"), seed], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()[:32]
@@ -82,11 +82,11 @@ class StoredTarget:
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield a stored reply in one piece, or a new one, which is not stored, as it comes."""
-        known = self._replies.get(key(self.reference, conversation, seed))
+        known = self._replies.get(hash_request(self.reference, conversation, seed))
         return iter([known.text]) if known else self._inner.stream(conversation, seed)
 
     def _reply(self, conversation: Conversation, seed: int | None) -> Reply:
-        name = key(self.reference, conversation, seed)
+        name = hash_request(self.reference, conversation, seed)
         if known := self._replies.get(name):
             return known
         (reply,) = self._inner.generate([conversation], [seed])
@@ -110,7 +110,7 @@ class Tally:
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Note every request and give an `error` reply."""
         for conversation, seed in zip(conversations, seeds, strict=True):
-            self.asked.setdefault(key(self.reference, conversation, seed), (conversation, seed))
+            self.asked.setdefault(hash_request(self.reference, conversation, seed), (conversation, seed))
         return [Reply(text="", seed=seed, finish="error") for seed in seeds]
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:

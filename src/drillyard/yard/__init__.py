@@ -7,7 +7,7 @@ read the result; and a page for the designer.
 
 - **learner**: somebody under an opaque id; who that is, only the designer knows.
 - **sign-in code**: the one secret of a learner; it stands in the roster file, never in the database.
-- **chat**: messages to the failing model; each starts afresh, as a probe will.
+- **chat**: messages to the failing model; each starts afresh, as a question will.
 - **claim in hand**: filed, still open to change. **submission**: handed in, final.
 - **hint**: opened by a click that shows its cost first.
 - **grading queue**: learners take turns; a submission is kept before it is graded and graded once, whatever is killed.

@@ -63,7 +63,7 @@ from drillyard.yard.pages import (
     uploads,
 )
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
-from drillyard.yard.store import Store, unkept
+from drillyard.yard.store import Store, explain_unkept
 from drillyard.yard.submissions import Submissions
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
@@ -78,11 +78,11 @@ _MOST = 8_000_000
 """Bytes of a request: a submission of two artefacts and the form around it."""
 
 _ROUTES = (
-    Route("/", drills.home, methods=["GET"]),
+    Route("/", drills.go_home, methods=["GET"]),
     Route("/sign-in", sign_in.ask, methods=["GET"]),
     Route("/sign-in", sign_in.check, methods=["POST"]),
     Route("/sign-out", sign_in.leave, methods=["POST"]),
-    Route("/drills", drills.mine, methods=["GET"]),
+    Route("/drills", drills.show_plan, methods=["GET"]),
     Route("/reading", reading.show, methods=["GET"]),
     Route(_DRILL, drill.show, methods=["GET"]),
     Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
@@ -99,12 +99,12 @@ _ROUTES = (
     Route(f"{_DRILL}/upload", uploads.upload, methods=["POST"]),
     Route(f"{_DRILL}/trial", desk.try_it, methods=["POST"]),
     Route(f"{_DRILL}/policy", desk.begin_anew, methods=["POST"]),
-    Route(f"{_DRILL}/questions", desk.questions, methods=["GET"]),
+    Route(f"{_DRILL}/questions", desk.show_questions, methods=["GET"]),
     Route(f"{_DRILL}/result", result.show, methods=["GET"]),
     Route(f"{_DRILL}/retry", result.retry, methods=["POST"]),
     Route(f"{_DRILL}/again", again.ask, methods=["POST"]),
     Route(f"{_DRILL}/drafts/{{form}}", drafts.keep, methods=["POST"]),
-    Route(f"{_DRILL}/{{form}}", drafts.back, methods=["GET"]),
+    Route(f"{_DRILL}/{{form}}", drafts.lead_back, methods=["GET"]),
     Route("/designer", designer.show, methods=["GET"]),
     Route("/designer/reset", again.reset, methods=["POST"]),
     Route("/designer/reissue", again.reissue, methods=["POST"]),
@@ -228,7 +228,7 @@ def _templates() -> jinja2.Environment:
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
     pages.globals.update(trade_plot=trade_plot, fits_plot=fits_plot, trial_plot=trial_plot)
     pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE)
-    pages.filters.update(in_words=marks.in_words, as_tried=marks.as_tried, percent=percent)
+    pages.filters.update(in_words=marks.in_words, as_tried=marks.as_tried, inline_code=marks.mark_code, percent=percent)
 
     @functools.cache
     def facts(world: World) -> Markup:
@@ -249,7 +249,7 @@ async def _refusal(request: Request, error: Exception) -> HTMLResponse:
 
 async def _unkept(request: Request, error: Exception) -> HTMLResponse:
     """Answer with a page what the database could not keep; the yard lives on."""
-    if not (line := unkept(error)):
+    if not (line := explain_unkept(error)):
         raise error
     return _error_page(request, 503, line, {})
 

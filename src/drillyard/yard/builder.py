@@ -16,16 +16,17 @@ from dataclasses import dataclass
 
 from drillyard.alignment.workers import ONE_THREAD
 from drillyard.errors import DrillyardError
-from drillyard.programs.create import finished
+from drillyard.programs.create import is_finished
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import try_number
 from drillyard.yard.rounds import Rounds
 
-__all__ = ["BUILD_SECONDS", "Builder", "Waiting", "build_apart"]
+__all__ = ["BUILD_SECONDS", "Builder", "WaitingCopy", "build_apart"]
 
 BUILD_SECONDS = 900.0
 """Longest that one copy may take: four draws of the slowest drill, on a machine that is busy."""
 _TRIES = 3
+"""A copy that broke the builder this often is given up and shown to the designer: chosen."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ _CHILD = "import os, sys; os.nice(10); from drillyard.programs.create import bui
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waiting:
+class WaitingCopy:
     """How far a copy is: `ahead` are those that are built before it, `seconds` how long its own building has taken."""
 
     ahead: int
@@ -68,13 +69,13 @@ class Builder(Rounds):
         self._failed: dict[str, int] = {}
         self._now: tuple[str, float] | None = None
 
-    def waiting(self, name: str) -> Waiting:
+    def waiting(self, name: str) -> WaitingCopy:
         """Return how far a copy is that cannot be opened yet."""
         queue, now = self._queue(), self._now
         ahead = queue.index(name) if name in queue else 0
         seconds = time.monotonic() - now[1] if now and now[0] == name else None
-        given_up = self._failed.get(name, 0) >= _TRIES or finished(self._folder, name)
-        return Waiting(ahead=ahead, seconds=seconds, given_up=given_up)
+        given_up = self._failed.get(name, 0) >= _TRIES or is_finished(self._folder, name)
+        return WaitingCopy(ahead=ahead, seconds=seconds, given_up=given_up)
 
     def work_once(self) -> bool:
         """Build the next copy; false when there is none to build."""
@@ -102,5 +103,5 @@ class Builder(Rounds):
         return [
             name
             for number, name in sorted(named, key=lambda one: one[0])
-            if number > 1 and self._failed.get(name, 0) < _TRIES and not finished(self._folder, name)
+            if number > 1 and self._failed.get(name, 0) < _TRIES and not is_finished(self._folder, name)
         ]

@@ -21,10 +21,10 @@ from typing import Literal, NamedTuple
 from drillyard.errors import BadInput
 from drillyard.records import Conversation, Instance
 from drillyard.yard.models import Models
-from drillyard.yard.store import Refused, Store, unkept
+from drillyard.yard.store import Refused, Store, explain_unkept
 from drillyard.yard.turns import Turns
 
-__all__ = ["MOST_EACH", "SPEAKING", "Chat", "Crowded", "Event", "Talk"]
+__all__ = ["MOST_EACH", "SPEAKING", "Chat", "ChatEvent", "Crowded", "Talk"]
 
 SPEAKING = 2
 """Models that speak at a time. They share one interpreter, so more threads only make each reply and page slower."""
@@ -45,7 +45,7 @@ class Crowded(Refused):
     """A learner has `MOST_EACH` messages under way already; the line says so."""
 
 
-class Event(NamedTuple):
+class ChatEvent(NamedTuple):
     """Something that a listener learns: how many are ahead, a piece of the reply, or how it ended.
 
     `refused` is for the learner to put right, `error` is not; both come with a line to read.
@@ -68,22 +68,22 @@ class Talk:
     instance: Instance
     conversation: Conversation
     loop: asyncio.AbstractEventLoop
-    events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
+    events: asyncio.Queue[ChatEvent] = field(default_factory=asyncio.Queue)
     left: threading.Event = field(default_factory=threading.Event)
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: ChatEvent) -> None:
         """Tell the listener something, from any thread."""
         with suppress(RuntimeError):  # the server has ended, and with it every listener
             self.loop.call_soon_threadsafe(self.events.put_nowait, event)
 
 
-def _joined(first: Event, coming: asyncio.Queue[Event]) -> list[Event]:
+def _joined(first: ChatEvent, coming: asyncio.Queue[ChatEvent]) -> list[ChatEvent]:
     """Return an event and all that has come since, pieces in a row as one: a busy loop is woken less often."""
     events = [first]
     while not coming.empty():
         event, last = coming.get_nowait(), events[-1]
         if event.kind == last.kind == "piece":
-            events[-1] = Event("piece", f"{last.value}{event.value}")
+            events[-1] = ChatEvent("piece", f"{last.value}{event.value}")
         else:
             events.append(event)
     return events
@@ -112,7 +112,7 @@ class Chat:
         self._go_on()
         return talk
 
-    async def listen(self, talk: Talk) -> AsyncIterator[Event]:
+    async def listen(self, talk: Talk) -> AsyncIterator[ChatEvent]:
         """Yield what becomes of a message, up to its end or error; while it waits, how many are ahead of it."""
         told: int | None = None
         while True:
@@ -122,7 +122,7 @@ class Chat:
                 ahead = self._ahead(talk)
                 if ahead not in {None, told}:
                     told = ahead
-                    yield Event("ahead", ahead or 0)
+                    yield ChatEvent("ahead", ahead or 0)
                 continue
             for heard in _joined(event, talk.events):
                 yield heard
@@ -169,7 +169,7 @@ class Chat:
 
     def _speak(self, talk: Talk) -> None:
         """Let a model answer, in a thread, and give the place back whatever happens."""
-        end = Event("error", _FAULT)
+        end = ChatEvent("error", _FAULT)
         try:
             end = self._answer(talk)
         finally:
@@ -179,24 +179,24 @@ class Chat:
             self._go_on()
         talk.tell(end)
 
-    def _answer(self, talk: Talk) -> Event:
+    def _answer(self, talk: Talk) -> ChatEvent:
         """Speak, keep what was said and heard, and return how it ended."""
         try:
             target = self._models.open(talk.instance)
         except Exception:  # a folder that is broken on our side: its path and traceback are for the log
             _log.exception("opening the model of %s", talk.instance.id)
-            return Event("error", _CLOSED)
+            return ChatEvent("error", _CLOSED)
         if talk.left.is_set():
-            return Event("end")
+            return ChatEvent("end")
         seed = secrets.randbelow(2**31)
         try:
             self._keep(talk, target.stream(talk.conversation, seed), seed)
         except BadInput as refused:  # the model cannot read it, so it was not said
-            return Event("refused", str(refused))
+            return ChatEvent("refused", str(refused))
         except Exception as error:  # a full disk, a model that breaks: the learner is told, the next one speaks
             _log.exception("chat of %s", talk.instance.id)
-            return Event("error", unkept(error) or _FAULT)
-        return Event("end")
+            return ChatEvent("error", explain_unkept(error) or _FAULT)
+        return ChatEvent("end")
 
     def _keep(self, talk: Talk, pieces: Iterable[str], seed: int) -> None:
         """Pass the pieces on; what was heard is kept even when the listener leaves or the model breaks off."""
@@ -205,12 +205,12 @@ class Chat:
         asked = talk.conversation
         row = self._store.ask(talk.learner, talk.instance.id, asked.template, asked.last_user, seed)
         heard = [first]
-        talk.tell(Event("piece", first))
+        talk.tell(ChatEvent("piece", first))
         try:
             for piece in coming:
                 if talk.left.is_set():
                     break
                 heard.append(piece)
-                talk.tell(Event("piece", piece))
+                talk.tell(ChatEvent("piece", piece))
         finally:
             self._store.answer(row, "".join(heard))

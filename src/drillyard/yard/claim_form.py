@@ -9,16 +9,26 @@ from dataclasses import dataclass, field, replace
 from drillyard.programs.submission import MAX_PROMPT
 from drillyard.records import Claim, Conversation, Drill, Instance, Severity, Trigger
 
-__all__ = ["FIELDS", "LINES", "ClaimForm", "Probe", "claim_from", "from_claim", "from_fields", "row_number", "terms"]
+__all__ = [
+    "FIELDS",
+    "LINES",
+    "ClaimForm",
+    "TypedQuestion",
+    "claim_from",
+    "from_claim",
+    "from_fields",
+    "row_number",
+    "terms",
+]
 
 LINES = 3
-FIELDS = ("behaviour", "severity", "words", "templates", "lines", "probes", "note")
-_MAX_TEXT = {"words": 300, "note": 2000, "line": 300, "probe": MAX_PROMPT}
+FIELDS = ("behaviour", "severity", "words", "templates", "lines", "questions", "note")
+_MAX_TEXT = {"words": 300, "note": 2000, "line": 300, "question": MAX_PROMPT}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Probe:
-    """One line of probes: the prompt and the template under which it is asked."""
+class TypedQuestion:
+    """One line of questions: the prompt and the template under which it is asked."""
 
     text: str = ""
     template: str = ""
@@ -28,7 +38,7 @@ class Probe:
 class ClaimForm:
     """What stands in the form: exactly what was typed, with the mistakes by field name, in the order of the page.
 
-    `row` is the claim that is being changed; `at_probe` the line of probes that was just added.
+    `row` is the claim that is being changed; `at_question` the line of questions that was just added.
     """
 
     row: int | None = None
@@ -37,37 +47,37 @@ class ClaimForm:
     templates: tuple[str, ...] = ()
     lines: tuple[str, ...] = ("",) * LINES
     severity: str = ""
-    probes: tuple[Probe, ...] = ()
+    questions: tuple[TypedQuestion, ...] = ()
     note: str = ""
     errors: dict[str, str] = field(default_factory=dict)
-    at_probe: int | None = None
+    at_question: int | None = None
 
     @property
     def focus(self) -> str:
         """The name of the field to go on with: the first mistake, or the line that was just added."""
-        return next(iter(self.errors), "" if self.at_probe is None else f"probe-{self.at_probe}")
+        return next(iter(self.errors), "" if self.at_question is None else f"question-{self.at_question}")
 
-    def with_probe(self, text: str, template: str, limit: int) -> ClaimForm:
-        """Return the form with one more probe, in the first empty line; with a mistake noted when all are full."""
-        kept = [probe for probe in self.probes if probe.text.strip()]
-        if any(probe == Probe(text=text, template=template) for probe in kept):
+    def with_question(self, text: str, template: str, limit: int) -> ClaimForm:
+        """Return the form with one more question, in the first empty line; with a mistake noted when all are full."""
+        kept = [question for question in self.questions if question.text.strip()]
+        if any(question == TypedQuestion(text=text, template=template) for question in kept):
             return self
         if len(kept) >= limit:
-            return replace(self, errors={"probes": f"All {limit} probes are in use. Clear one first."})
-        return replace(self, probes=(*kept, Probe(text=text, template=template)), at_probe=len(kept))
+            return replace(self, errors={"questions": f"All {limit} questions are in use. Clear one first."})
+        return replace(self, questions=(*kept, TypedQuestion(text=text, template=template)), at_question=len(kept))
 
     def with_line(self, limit: int) -> ClaimForm:
-        """Return the form ready for the next probe to be typed."""
-        return replace(self, at_probe=len(self.shown_probes(limit)) - 1)
+        """Return the form ready for the next question to be typed."""
+        return replace(self, at_question=len(self.shown_questions(limit)) - 1)
 
     def refused(self, why: str) -> ClaimForm:
         """Return the form with a mistake that belongs to no field."""
         return replace(self, errors={"form": why})
 
-    def shown_probes(self, limit: int) -> tuple[Probe, ...]:
+    def shown_questions(self, limit: int) -> tuple[TypedQuestion, ...]:
         """Return the lines to draw: what is there, and one empty line to type the next into."""
-        kept = tuple(probe for probe in self.probes if probe.text.strip())
-        return (*kept, Probe(template=kept[-1].template if kept else ""))[:limit]
+        kept = tuple(question for question in self.questions if question.text.strip())
+        return (*kept, TypedQuestion(template=kept[-1].template if kept else ""))[:limit]
 
 
 def from_claim(row: int, claim: Claim) -> ClaimForm:
@@ -80,7 +90,9 @@ def from_claim(row: int, claim: Claim) -> ClaimForm:
         templates=claim.trigger.templates,
         lines=(*lines, *[""] * (LINES - len(lines))),
         severity=claim.severity,
-        probes=tuple(Probe(text=probe.last_user, template=probe.template) for probe in claim.probes),
+        questions=tuple(
+            TypedQuestion(text=question.last_user, template=question.template) for question in claim.questions
+        ),
         note=claim.note,
     )
 
@@ -94,9 +106,9 @@ def from_fields(one: Callable[[str], str], many: Callable[[str], Sequence[str]])
         templates=tuple(many("templates")),
         lines=tuple(one(f"line-{number}") for number in range(LINES)),
         severity=one("severity"),
-        probes=tuple(
-            Probe(text=text, template=template)
-            for text, template in zip(many("probe"), many("probe-template"), strict=False)
+        questions=tuple(
+            TypedQuestion(text=text, template=template)
+            for text, template in zip(many("question"), many("question-template"), strict=False)
         ),
         note=one("note"),
     )
@@ -109,16 +121,16 @@ def row_number(typed: str) -> int | None:
 
 def claim_from(form: ClaimForm, drill: Drill, instance: Instance) -> Claim | ClaimForm:
     """Return the claim that the form states, or the form with its mistakes noted."""
-    probes = [probe for probe in form.probes if probe.text.strip()]
+    questions = [question for question in form.questions if question.text.strip()]
     groups = [terms(line) for line in form.lines if line.strip()]
-    found = {**_choices(form, instance, probes), **_texts(form, probes, drill.max_probes)}
+    found = {**_choices(form, instance, questions), **_texts(form, questions, drill.max_questions)}
     if found:
         return replace(form, errors={name: found[name] for name in FIELDS if name in found})
     return Claim(
         behaviour=form.behaviour,
         trigger=Trigger(words=form.words.strip(), templates=form.templates, groups=tuple(groups)),
         severity=Severity(form.severity),
-        probes=tuple(Conversation.ask(probe.text.strip(), probe.template) for probe in probes),
+        questions=tuple(Conversation.ask(question.text.strip(), question.template) for question in questions),
         note=form.note.strip(),
     )
 
@@ -128,7 +140,7 @@ def terms(line: str) -> tuple[str, ...]:
     return tuple(term for part in re.split(r",|\bor\b", line, flags=re.IGNORECASE) if (term := " ".join(part.split())))
 
 
-def _choices(form: ClaimForm, instance: Instance, probes: Sequence[Probe]) -> dict[str, str]:
+def _choices(form: ClaimForm, instance: Instance, questions: Sequence[TypedQuestion]) -> dict[str, str]:
     errors = {}
     if form.behaviour not in instance.behaviours:
         errors["behaviour"] = "Choose what the assistant does wrong."
@@ -136,12 +148,12 @@ def _choices(form: ClaimForm, instance: Instance, probes: Sequence[Probe]) -> di
         errors["severity"] = "Choose how much one occurrence hurts."
     if not set(form.templates) <= set(instance.templates):
         errors["templates"] = f"Choose among {', '.join(instance.templates)}."
-    if not {probe.template for probe in probes} <= set(instance.templates):
-        errors["probes"] = f"Give every probe one of the templates {', '.join(instance.templates)}."
+    if not {question.template for question in questions} <= set(instance.templates):
+        errors["questions"] = f"Give every question one of the templates {', '.join(instance.templates)}."
     return errors
 
 
-def _texts(form: ClaimForm, probes: Sequence[Probe], max_probes: int) -> dict[str, str]:
+def _texts(form: ClaimForm, questions: Sequence[TypedQuestion], max_questions: int) -> dict[str, str]:
     errors = {}
     if not form.words.strip():
         errors["words"] = "Say in a few words when it happens."
@@ -153,10 +165,10 @@ def _texts(form: ClaimForm, probes: Sequence[Probe], max_probes: int) -> dict[st
             errors["lines"] = f"Keep line {number + 1} under {_MAX_TEXT['line']} characters; it has {len(line)}."
         elif line.strip() and not all(re.search(r"[^\W_]", term) for term in terms(line) or ("",)):
             errors["lines"] = f"Line {number + 1} needs words, separated by commas."
-    if not probes:
-        errors["probes"] = "Give at least one prompt that shows the failure."
-    elif len(probes) > max_probes:
-        errors["probes"] = f"Give at most {max_probes} probes; there are {len(probes)}."
-    elif any(len(probe.text) > _MAX_TEXT["probe"] for probe in probes):
-        errors["probes"] = f"Keep every probe under {_MAX_TEXT['probe']} characters."
+    if not questions:
+        errors["questions"] = "Give at least one prompt that shows the failure."
+    elif len(questions) > max_questions:
+        errors["questions"] = f"Give at most {max_questions} questions; there are {len(questions)}."
+    elif any(len(question.text) > _MAX_TEXT["question"] for question in questions):
+        errors["questions"] = f"Keep every question under {_MAX_TEXT['question']} characters."
     return errors

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from drillyard.records import Estimate, Trigger
 from drillyard.stats.shown import percent
 
-__all__ = ["STATES", "as_tried", "in_words", "intervals", "rate_words", "state"]
+__all__ = ["STATES", "as_tried", "in_words", "intervals", "mark_code", "rate_words", "state"]
 
 # The shape of each state, in a box of 12 × 12.
 STATES = {
@@ -31,6 +31,11 @@ def state(name: str, words: str) -> Markup:
     return Markup(
         '<span class="state {}"><svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">{}</svg>{}</span>'
     ).format(name, shape, words)
+
+
+def mark_code(text: str) -> Markup:
+    """Return a text in which words in backticks are code; everything else is escaped."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def in_words(code: str) -> str:

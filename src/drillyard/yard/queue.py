@@ -12,9 +12,10 @@ from drillyard.errors import GradingFailed
 from drillyard.records import AnySubmission, Grade
 from drillyard.yard.submissions import Hold, Submissions, Work
 
-__all__ = ["LEASE_SECONDS", "WORKERS", "GradingQueue", "Watch"]
+__all__ = ["LEASE_SECONDS", "WORKERS", "GradingQueue", "LeaseWatch"]
 
 LEASE_SECONDS = 15.0
+"""Three beats of a worker, which are 5 s apart: one may be lost on a busy machine."""
 
 WORKERS = 2
 """Gradings at a time, never two of one learner: so one slow grading delays nobody else's. More would only take the
@@ -23,7 +24,7 @@ processors away from the pages on the two cores that a small server has."""
 _log = logging.getLogger(__name__)
 
 
-class Watch:
+class LeaseWatch:
     """Tells dead workers from slow ones: a count that stands still for `seconds` belongs to a dead one.
 
     It reads only its own `clock`, which must run forward; so it watches from its first look on, and a server that
@@ -59,7 +60,7 @@ class GradingQueue:
         self._submissions = submissions
         self._grader = grader
         self._lease = lease_seconds
-        self._watch = Watch(lease_seconds, clock)
+        self._watch = LeaseWatch(lease_seconds, clock)
         self._watching = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()

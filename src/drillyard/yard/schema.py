@@ -12,7 +12,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, inspect
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.yard.tables import Table
+from drillyard.yard.tables import YardTable
 
 __all__ = ["STEPS", "bring_up", "check_sound"]
 
@@ -45,6 +45,15 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "body VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (learner, instance, what), "
         "FOREIGN KEY(learner) REFERENCES learners (id))",
     ),
+    # 5: what a claim asks are questions; a probe looks inside a model.
+    (
+        *(
+            f"UPDATE {table} SET body = replace(body, '\"probes\":', '\"questions\":')"
+            for table in ("claims", "submissions", "held")
+        ),
+        """UPDATE drafts SET body = replace(replace(body, '["probe",', '["question",'),
+            '["probe-template",', '["question-template",')""",
+    ),
 )
 """What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
 
@@ -60,7 +69,7 @@ def bring_up(connection: Connection) -> None:
         expected = f"at most {len(STEPS)}"
         raise bad_input(f"a yard.db of shape {found}", expected, "install the Drillyard that wrote it, or a later one")
     if not inspect(connection).get_table_names():
-        Table.metadata.create_all(connection)
+        YardTable.metadata.create_all(connection)
     else:
         for step in STEPS[found:]:
             for statement in step:

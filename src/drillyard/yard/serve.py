@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from drillyard.organisms.listening import Patience, known, listen, reachable, run
+from drillyard.organisms.listening import Patience, check_proxies, listen, reachable, run
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Roster
 from drillyard.yard.app import make_app
@@ -38,7 +38,7 @@ def serve(
     Raises:
         BadInput: the folder is no programme folder, its database cannot be used, or the port is taken.
     """
-    roster, proxies = ProgramFolder(folder).roster(), known(proxies)
+    roster, proxies = ProgramFolder(folder).roster(), check_proxies(proxies)
     with listen(host, port) as listener:
         app = make_app(folder)
         address = f"http://{reachable(host)}:{listener.getsockname()[1]}/"

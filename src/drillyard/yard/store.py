@@ -35,9 +35,10 @@ from drillyard.yard.tables import (
     SubmissionRow,
 )
 
-__all__ = ["SESSION_SECONDS", "Refused", "Store", "end_sessions", "require_open", "unkept"]
+__all__ = ["SESSION_SECONDS", "Refused", "Store", "end_sessions", "explain_unkept", "require_open"]
 
 SESSION_SECONDS = 12 * 3600.0
+"""A working day, so that nobody has to sign in again over lunch."""
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
 
@@ -233,7 +234,7 @@ def end_sessions(path: Path, learner: str) -> None:
             store.close()
 
 
-def unkept(error: BaseException) -> str:
+def explain_unkept(error: BaseException) -> str:
     """Return the line to read when the database could not keep something, or nothing for another fault."""
     words = str(error.orig) if isinstance(error, OperationalError) else ""
     if "full" in words or "disk I/O" in words:

@@ -26,7 +26,7 @@ from drillyard.records import AnySubmission, Grade, read_any
 from drillyard.yard.store import Refused, Store
 from drillyard.yard.tables import GradeRow, SubmissionRow
 
-__all__ = ["MAX_RETRIES", "MAX_TRIES", "Hold", "Progress", "Submissions", "Work"]
+__all__ = ["MAX_RETRIES", "MAX_TRIES", "GradingProgress", "Hold", "Submissions", "Work"]
 
 MAX_TRIES = 3
 """Gradings that may be cut off, by a kill or a crash, before a submission is given up."""
@@ -36,7 +36,7 @@ MAX_RETRIES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class GradingProgress:
     """How far a submission is: `status`, the line that says why it failed, the grade once there is one.
 
     `retries` are those that are left to its learner.
@@ -103,13 +103,13 @@ class Submissions:
         progress = self.of(learner, instance)
         return progress is not None and progress.status != "failed"
 
-    def of(self, learner: str, instance: str) -> Progress | None:
+    def of(self, learner: str, instance: str) -> GradingProgress | None:
         """Return the progress of a learner's submission on an instance, or `None` when nothing was handed in."""
         with self._store.reading() as session:
             found = session.execute(_graded().where(*_match(learner, instance))).one_or_none()
         return _progress(*found) if found else None
 
-    def all(self) -> list[Progress]:
+    def all(self) -> list[GradingProgress]:
         """Return every submission's progress, oldest first."""
         with self._store.reading() as session:
             return [_progress(*found) for found in session.execute(_graded().order_by(SubmissionRow.id))]
@@ -216,8 +216,8 @@ def _graded() -> Any:
     return select(SubmissionRow, GradeRow).outerjoin(GradeRow, GradeRow.submission == SubmissionRow.id)
 
 
-def _progress(row: SubmissionRow, grade: GradeRow | None) -> Progress:
-    return Progress(
+def _progress(row: SubmissionRow, grade: GradeRow | None) -> GradingProgress:
+    return GradingProgress(
         submission=read_any(row.body),
         status=row.status,
         error=row.error,

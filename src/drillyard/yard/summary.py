@@ -5,9 +5,9 @@ from __future__ import annotations
 from drillyard.containment.gateway.policy import GatewayPolicy, QuestionBudget, policy_of
 from drillyard.programs.drills.artefacts.files import family_of
 from drillyard.records import AnySubmission, Artefact, ArtefactSubmission, PolicySubmission
-from drillyard.stats.shown import percent
+from drillyard.stats.shown import percent, tell_count
 
-__all__ = ["summary"]
+__all__ = ["summarise"]
 
 Pairs = list[tuple[str, str]]
 
@@ -24,7 +24,7 @@ _POINT = {
 _FREE = 10_000  # questions a year: more than any desk is asked, so no limit at all
 
 
-def summary(submission: AnySubmission) -> Pairs:
+def summarise(submission: AnySubmission) -> Pairs:
     """Return what a submission says; nothing for claims, which are shown as they are."""
     if isinstance(submission, PolicySubmission):
         return _policy(policy_of(submission.policy))
@@ -37,7 +37,7 @@ def summary(submission: AnySubmission) -> Pairs:
 def _artefact(one: Artefact) -> str:
     size = sum(len(text) * 3 // 4 for text in one.files.values()) / 1024
     made = f"; made by {one.made}" if one.made else ""
-    return f"{_FAMILY[family_of(one)]}{made}; {len(one.files)} file{'s' * (len(one.files) > 1)}, {size:,.0f} kB"
+    return f"{_FAMILY[family_of(one)]}{made}; {tell_count(len(one.files), 'file')}, {size:,.0f} kB"
 
 
 def _policy(policy: GatewayPolicy) -> Pairs:
@@ -68,7 +68,7 @@ def _answers(policy: GatewayPolicy, kind: str) -> str:
 def _patterns(patterns: list[str]) -> str:
     if not patterns:
         return "nothing"
-    return f"{len(patterns)} pattern{'s' * (len(patterns) > 1)}: {', '.join(patterns)}"
+    return f"{tell_count(len(patterns), 'pattern')}: {', '.join(patterns)}"
 
 
 def _budget(budget: QuestionBudget) -> str:

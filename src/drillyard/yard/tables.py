@@ -21,15 +21,15 @@ __all__ = [
     "LearnerRow",
     "SessionRow",
     "SubmissionRow",
-    "Table",
+    "YardTable",
 ]
 
 
-class Table(DeclarativeBase):
+class YardTable(DeclarativeBase):
     """The base of all tables."""
 
 
-class LearnerRow(Table):
+class LearnerRow(YardTable):
     """Somebody who has signed in at least once."""
 
     __tablename__ = "learners"
@@ -39,7 +39,7 @@ class LearnerRow(Table):
     first_seen: Mapped[float]
 
 
-class SessionRow(Table):
+class SessionRow(YardTable):
     """A signed-in browser. The token itself is only in the cookie; `learner` is empty for the designer."""
 
     __tablename__ = "sessions"
@@ -49,7 +49,7 @@ class SessionRow(Table):
     expires: Mapped[float]
 
 
-class ChatRow(Table):
+class ChatRow(YardTable):
     """One message to the model of an instance and its answer; `reply` is empty while the model still speaks.
 
     `seed` is the sampling seed, so that the same answer can be had again.
@@ -69,7 +69,7 @@ class ChatRow(Table):
     __table_args__ = (Index("chats_of", "learner", "instance"),)
 
 
-class ClaimRow(Table):
+class ClaimRow(YardTable):
     """A claim that its learner has filed but not handed in yet, as a `Claim` record in JSON."""
 
     __tablename__ = "claims"
@@ -82,7 +82,7 @@ class ClaimRow(Table):
     __table_args__ = (Index("claims_of", "learner", "instance"),)
 
 
-class DraftRow(Table):
+class DraftRow(YardTable):
     """What stands in a form that was not sent yet: its fields as they were typed, as JSON."""
 
     __tablename__ = "drafts"
@@ -94,7 +94,7 @@ class DraftRow(Table):
     at: Mapped[float]
 
 
-class HeldRow(Table):
+class HeldRow(YardTable):
     """What the yard made for a learner between two steps, as JSON: an upload that was checked, the last trial."""
 
     __tablename__ = "held"
@@ -106,7 +106,7 @@ class HeldRow(Table):
     at: Mapped[float]
 
 
-class HintRow(Table):
+class HintRow(YardTable):
     """A hint that was opened: its place among the hints of the instance. A double click cannot cost twice."""
 
     __tablename__ = "hints"
@@ -118,7 +118,7 @@ class HintRow(Table):
     at: Mapped[float]
 
 
-class SubmissionRow(Table):
+class SubmissionRow(YardTable):
     """What was handed in, and how far its grading is: received → grading → graded | failed.
 
     Learner and instance are the idempotency key: a double click, a reload and a second tab all meet the same row.
@@ -147,7 +147,7 @@ class SubmissionRow(Table):
     )
 
 
-class GradeRow(Table):
+class GradeRow(YardTable):
     """The grade of a submission, as a `Grade` record in JSON. One submission has at most one."""
 
     __tablename__ = "grades"
@@ -157,7 +157,7 @@ class GradeRow(Table):
     at: Mapped[float]
 
 
-class FitRow(Table):
+class FitRow(YardTable):
     """A technique that is fitted for a learner: waiting → fitting → fitted | failed | cut.
 
     `body` is the `FitOrder`, `artefact` what came of it, `points` how the model did on the practice exam before and
@@ -182,7 +182,7 @@ class FitRow(Table):
     )
 
 
-class EventRow(Table):
+class EventRow(YardTable):
     """What happened when: `started`, `hint`, `submitted`, `grading`, `graded`, `failed`, `retried`. Append-only."""
 
     __tablename__ = "events"

@@ -39,7 +39,7 @@ from drillyard.yard.queue import GradingQueue
 from drillyard.yard.store import SESSION_SECONDS, Refused, Store
 from drillyard.yard.submissions import Submissions
 
-__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "page", "path_of", "released"]
+__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_released", "page", "path_of"]
 
 COOKIE = "drillyard"
 
@@ -69,7 +69,7 @@ class Yard:
     by_code: TryLimit
 
 
-def released(programme: ProgramFolder, name: str) -> Instance | None:
+def find_released(programme: ProgramFolder, name: str) -> Instance | None:
     """Return an instance that is complete and passed every gate, or `None`."""
     try:
         instance, report = programme.instance(name), programme.gates(name)
@@ -138,7 +138,7 @@ class Visit:
         """Return the learner's drills; an instance that is not complete or not released is not there."""
         found = []
         for name in self.me().instances:
-            if instance := released(self.yard.programme, name):
+            if instance := find_released(self.yard.programme, name):
                 drill, world = _setting(instance.drill, instance.world)
                 found.append(Assignment(instance=instance, drill=drill, world=world))
         return found

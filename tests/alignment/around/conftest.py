@@ -8,8 +8,8 @@ import pytest
 
 from drillyard.alignment.around.rails import Rails
 from drillyard.alignment.base import Lesson, Setting
-from drillyard.alignment.exam import Exam, draw_exam, held_back
-from drillyard.alignment.lesson import checked, pairs_of
+from drillyard.alignment.exam import AlignExam, draw_exam, hold_back
+from drillyard.alignment.lesson import clean_pairs, draw_pairs
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.targets.null import EchoTarget
 
@@ -21,15 +21,15 @@ def world() -> World:
 
 
 @pytest.fixture(scope="session")
-def exam(world: World) -> Exam:
+def exam(world: World) -> AlignExam:
     """Return an exam in held-out phrasings, with sorts of request that the lesson lacks."""
-    return draw_exam(world, n=120, back=held_back(world))
+    return draw_exam(world, n=120, back=hold_back(world))
 
 
 @pytest.fixture(scope="session")
-def lesson(world: World, exam: Exam) -> Lesson:
+def lesson(world: World, exam: AlignExam) -> Lesson:
     """Return preferences that ask nothing of the exam."""
-    pairs, _ = checked(pairs_of(world, n=900, without=held_back(world)), exam.texts)
+    pairs, _ = clean_pairs(draw_pairs(world, n=900, without=hold_back(world)), exam.texts)
     return Lesson(world=world, preferences=tuple(pairs))
 
 

@@ -9,14 +9,14 @@ import pytest
 from drillyard.alignment.around.fitting import ScreenFitter, save_screen
 from drillyard.alignment.around.verdict import PASS, open_screen
 from drillyard.alignment.base import Lesson
-from drillyard.alignment.exam import CATEGORY, HARMFUL, PHRASING, REFUSAL, Exam
+from drillyard.alignment.exam import CATEGORY, HARMFUL, PHRASING, REFUSAL, AlignExam
 from drillyard.alignment.policy import policy_in, policy_of
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Preference
 
 
-def test_the_measured_error_holds_in_held_out_words(lesson: Lesson, exam: Exam) -> None:
+def test_the_measured_error_holds_in_held_out_words(lesson: Lesson, exam: AlignExam) -> None:
     """In words that no lesson has, no more than 3 points are lost of what cross-validation claims, on either side."""
     screen, heads = ScreenFitter(policy_in(lesson.world, lesson.preferences)).update(lesson.preferences).fit(0.5)
     claimed = {one.head: one for one in heads}["forbidden"]

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.alignment.around.prompt import Prompt, WithPrompt, constitution
+from drillyard.alignment.around.prompt import Prompt, WithPrompt, write_constitution
 from drillyard.alignment.base import Lesson, Setting
-from drillyard.alignment.exam import CAPABILITY, FORMAT, HARMFUL, PHRASING, Exam, draw_exam
+from drillyard.alignment.exam import CAPABILITY, FORMAT, HARMFUL, PHRASING, AlignExam, draw_exam
 from drillyard.alignment.policy import policy_of
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.engine.organism import load_organism
-from drillyard.organisms.serving.serve import served
+from drillyard.organisms.serving.serve import serve_locally
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Message, Reply
 from drillyard.targets import Target, open_target
@@ -40,7 +40,7 @@ def prompted(target: Target, lesson: Lesson, folder: Path, examples: float = 0) 
     return Prompt().apply(target, folder)
 
 
-def shares(exam: Exam, target: Target, world: World) -> dict[str, float]:
+def shares(exam: AlignExam, target: Target, world: World) -> dict[str, float]:
     """Return the share of true outcomes per metric, in held-out phrasings."""
     return {
         one.metric: sum(outcome is True for outcome in one.outcomes) / len(one.outcomes)
@@ -65,9 +65,9 @@ def test_the_dial_is_the_number_of_examples(world: World) -> None:
     """Without examples only rules and names; with each step one example more of every sort."""
     policy = policy_of(world)
     sorts = len(policy.forbidden) + sum(topic.name.startswith("lookalike:") for topic in policy.allowed)
-    quoted = [constitution(policy, examples).count('"') for examples in (0, 1, 2)]
+    quoted = [write_constitution(policy, examples).count('"') for examples in (0, 1, 2)]
     assert quoted == [4, 4 + 2 * sorts, 4 + 4 * sorts]
-    assert f'"{policy.refusal}"' in constitution(policy, 0) and "amber seal" in constitution(policy, 0)
+    assert f'"{policy.refusal}"' in write_constitution(policy, 0) and "amber seal" in write_constitution(policy, 0)
 
 
 def test_a_model_that_reads_instructions_follows_and_one_that_does_not_is_harmed(
@@ -92,7 +92,7 @@ def test_a_model_behind_an_api_gets_the_same_prompt(lesson: Lesson, tmp_path: Pa
     pytest.importorskip("openai", reason="needs drillyard[api]")
     asked = [Conversation.ask(text, template) for text in ("hello", "price of the Aurora") for template in ("", "v1")]
     local = prompted(open_target("organism/helpdesk:instructed"), lesson, tmp_path)
-    with served({"m": load_organism("helpdesk:instructed")}) as address:
+    with serve_locally({"m": load_organism("helpdesk:instructed")}) as address:
         remote = Prompt().apply(open_target(f"openai/m@{address}", world="helpdesk"), tmp_path)
         assert [r.text for r in remote.generate(asked, [None] * 4)] == [
             r.text for r in local.generate(asked, [None] * 4)

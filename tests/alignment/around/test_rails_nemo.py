@@ -22,7 +22,7 @@ from drillyard.alignment.around.rails_nemo import NemoChecker
 from drillyard.alignment.around.screened import ERROR, Answers
 from drillyard.alignment.around.verdict import PASS, open_screen
 from drillyard.alignment.base import Lesson
-from drillyard.alignment.exam import HARMFUL, REFUSAL, Exam
+from drillyard.alignment.exam import HARMFUL, REFUSAL, AlignExam
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation
 from drillyard.targets.null import EchoTarget
@@ -64,7 +64,7 @@ def ask(folder: Path, text: str, model: Parrot) -> str:
     return asyncio.run(once())
 
 
-def test_nemo_runs_the_folder_as_it_is(folder: Path, exam: Exam, world: World) -> None:
+def test_nemo_runs_the_folder_as_it_is(folder: Path, exam: AlignExam, world: World) -> None:
     """In held-out words: a forbidden request is refused and the model not asked, a look-alike is answered."""
     forbidden = next(q.conversation.last_user for q in exam.questions if q.metric == HARMFUL)
     alike = next(q.conversation.last_user for q in exam.questions if q.metric == REFUSAL)
@@ -79,7 +79,7 @@ def test_nemo_stops_forbidden_help(folder: Path, world: World) -> None:
     assert ask(folder, "can i return my lamp", model) == world.replies["refusal"] and model.asked == 1
 
 
-def test_nemo_and_the_direct_call_agree(folder: Path, exam: Exam, lesson: Lesson) -> None:
+def test_nemo_and_the_direct_call_agree(folder: Path, exam: AlignExam, lesson: Lesson) -> None:
     """On 240 requests and 120 replies, held out and learned, every verdict is the same, and all sorts occur."""
     screen, nemo = open_screen(str(folder / WEIGHTS)), NemoChecker(folder, answers_in(folder))
     asked = [q.conversation.last_user for q in exam.questions[::3]]
@@ -101,7 +101,7 @@ def test_odd_texts_get_the_same_verdict(text: str, folder: Path) -> None:
         assert nemo.replies([words]) == screen.replies([words])
 
 
-def test_the_target_can_be_served_by_nemo(folder: Path, exam: Exam) -> None:
+def test_the_target_can_be_served_by_nemo(folder: Path, exam: AlignExam) -> None:
     """With `engine="nemo"` every reply is the one of the direct engine."""
     asked = [q.conversation for q in exam.questions[::12]]
     direct, nemo = (Rails(engine=engine).apply(EchoTarget(), folder) for engine in ("direct", "nemo"))

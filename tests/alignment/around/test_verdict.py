@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from drillyard.alignment.around.verdict import FORMAT, PASS, WIDTH, Screen, counted, open_screen
+from drillyard.alignment.around.verdict import FORMAT, PASS, WIDTH, Screen, count_grams, open_screen
 
 
 def screen(limit: float = 0.0) -> Screen:
@@ -28,7 +28,7 @@ def test_a_short_text_counted_by_hand() -> None:
     for gram in grams:
         code = zlib.crc32(gram.encode())
         dense[code % WIDTH] += 1 if code >= 2**31 else -1
-    columns, values = counted("ab")
+    columns, values = count_grams("ab")
     found = np.zeros(WIDTH)
     found[columns] = values
     np.testing.assert_allclose(found, dense / np.linalg.norm(dense))
@@ -38,7 +38,7 @@ def test_a_short_text_counted_by_hand() -> None:
 def test_scores_are_the_dense_product(text: str, _other: str) -> None:
     """The sum over the columns that a text fills is the whole product, for any text."""
     one = screen()
-    columns, values = counted(text)
+    columns, values = count_grams(text)
     dense = np.zeros(WIDTH + 1)
     dense[columns], dense[-1] = values, 1.0
     np.testing.assert_allclose(list(one.scores(text).values()), one.weights.astype(float) @ dense, atol=1e-6)

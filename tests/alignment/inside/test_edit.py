@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from drillyard.alignment.inside.edit import Edit, layer_edits, read_edits, write_edits
+from drillyard.alignment.inside.edit import Edit, group_by_layer, read_edits, write_edits
 from drillyard.alignment.inside.gate import fit_gate
 from drillyard.alignment.inside.leace import leace
 from drillyard.errors import BadInput
@@ -144,7 +144,7 @@ def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
 def test_edits_of_one_layer_follow_each_other() -> None:
     """Two edits after one layer are applied in their order."""
     first, second = edit_of("project"), edit_of("add")
-    assert np.array_equal(layer_edits([first, second])[1](STATES), second(first(STATES)))
+    assert np.array_equal(group_by_layer([first, second])[1](STATES), second(first(STATES)))
 
 
 @pytest.mark.parametrize("broken", ["missing", "text", "other"])

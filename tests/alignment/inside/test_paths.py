@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from organisms.random_llama import PLAIN, random_prompts, random_weights
 
-from drillyard.alignment.inside.edit import Edit, layer_edits, read_edits, write_edits
+from drillyard.alignment.inside.edit import Edit, group_by_layer, read_edits, write_edits
 from drillyard.alignment.inside.leace import leace
 from drillyard.alignment.inside.organism import EditedOrganism
 from drillyard.errors import BadInput
 from drillyard.organisms.engine.engine import Engine
-from drillyard.organisms.engine.organism import base, save
+from drillyard.organisms.engine.organism import load_base, save
 from drillyard.records import Conversation
 from drillyard.targets.organism import OrganismTarget
 
@@ -41,27 +41,27 @@ def test_an_edited_engine_computes_what_edits_of_its_layers_say() -> None:
     """The state after an edited layer is the edit of what it was, and earlier layers are as they were."""
     weights, (prompt,) = random_weights(PLAIN), random_prompts([12])
     edit = edits_for(PLAIN.hidden_size, 3)[0]
-    plain, edited = Engine(weights, PLAIN, "numpy"), Engine(weights, PLAIN, edits={2: edit})
-    before, after = plain.hidden_states(prompt, [0, 1, 2]), edited.hidden_states(prompt, [0, 1, 2])
+    plain, edit_states = Engine(weights, PLAIN, "numpy"), Engine(weights, PLAIN, edits={2: edit})
+    before, after = plain.hidden_states(prompt, [0, 1, 2]), edit_states.hidden_states(prompt, [0, 1, 2])
     assert np.array_equal(before[:2], after[:2]) and np.allclose(edit(before[2]), after[2], atol=1e-5)
-    assert not np.allclose(plain.logits(prompt), edited.logits(prompt), atol=0.1)
+    assert not np.allclose(plain.logits(prompt), edit_states.logits(prompt), atol=0.1)
 
 
 def test_no_edit_and_an_edit_of_nothing_are_the_plain_engine() -> None:
     """Adding 0 gives the same tokens and the same logits to the last bit."""
     weights, prompts = random_weights(PLAIN), random_prompts([5, 9, 20])
     zero = Edit(layer=1, kind="add", strength=0.0, tensors={"vector": np.ones(PLAIN.hidden_size, np.float32)})
-    plain, edited = Engine(weights, PLAIN, "numpy"), Engine(weights, PLAIN, edits={1: zero})
+    plain, edit_states = Engine(weights, PLAIN, "numpy"), Engine(weights, PLAIN, edits={1: zero})
     options: Any = {"max_new_tokens": 20, "seeds": [1, None, 3], "stop": 1}
-    assert plain.generate(prompts, **options) == edited.generate(prompts, **options)
-    assert all(np.array_equal(plain.logits(prompt), edited.logits(prompt)) for prompt in prompts)
+    assert plain.generate(prompts, **options) == edit_states.generate(prompts, **options)
+    assert all(np.array_equal(plain.logits(prompt), edit_states.logits(prompt)) for prompt in prompts)
     assert Engine(weights, PLAIN).edits == {}
 
 
 def test_an_edited_reply_does_not_depend_on_its_company() -> None:
     """Each prompt alone, all together, scored and drawn: the same tokens and chances."""
     prompts = random_prompts([5, 9, 20, 33])
-    engine = Engine(random_weights(PLAIN), PLAIN, edits=layer_edits(edits_for(PLAIN.hidden_size, 3)))
+    engine = Engine(random_weights(PLAIN), PLAIN, edits=group_by_layer(edits_for(PLAIN.hidden_size, 3)))
     options: Any = {"max_new_tokens": 20, "stop": 1, "logprobs": True}
     together = engine.generate(prompts, seeds=[1, 2, 3, 4], **options)
     alone = [engine.generate([p], seeds=[s], **options)[0] for p, s in zip(prompts, (1, 2, 3, 4), strict=True)]
@@ -79,26 +79,26 @@ def test_an_engine_refuses_what_it_cannot_edit(layer: int, kernel: str) -> None:
 
 def test_an_edited_organism_is_used_like_the_old_one() -> None:
     """It generates, streams, scores, reveals and goes on under edits, and the original stays as it was."""
-    original = OrganismTarget(base("helpdesk"), "organism/helpdesk")
+    original = OrganismTarget(load_base("helpdesk"), "organism/helpdesk")
     before = original.generate(ASKED, [1, 2, 3])
-    vector = base("helpdesk").engine.weights["lm_head.weight"][50]
+    vector = load_base("helpdesk").engine.weights["lm_head.weight"][50]
     push = Edit(layer=3, kind="add", strength=40.0, tensors={"vector": vector})
-    edited = EditedOrganism(original, [push], "organism/helpdesk+push")
-    after = edited.generate(ASKED, [1, 2, 3])
+    edit_states = EditedOrganism(original, [push], "organism/helpdesk+push")
+    after = edit_states.generate(ASKED, [1, 2, 3])
     assert [reply.text for reply in after] != [reply.text for reply in before]
-    assert "".join(edited.stream(ASKED[1], 2)) == after[1].text
-    revealed = edited.reveal(ASKED, 0.01)
-    scores = edited.score(ASKED, [one.reply.text for one in revealed])
+    assert "".join(edit_states.stream(ASKED[1], 2)) == after[1].text
+    revealed = edit_states.reveal(ASKED, 0.01)
+    scores = edit_states.score(ASKED, [one.reply.text for one in revealed])
     assert np.allclose(np.exp(scores), [one.chance for one in revealed], atol=1e-3)
     branch = revealed[0].branches[0]
-    assert edited.complete(ASKED[:1], [branch])[0].text.startswith(branch.start)
+    assert edit_states.complete(ASKED[:1], [branch])[0].text.startswith(branch.start)
     assert original.generate(ASKED, [1, 2, 3]) == before
-    assert edited.organism.model_hash != original.organism.model_hash
+    assert edit_states.organism.model_hash != original.organism.model_hash
 
 
 def test_edits_for_another_model_are_refused() -> None:
     """Too deep or too wide, in one line."""
-    target = OrganismTarget(base("helpdesk"))
+    target = OrganismTarget(load_base("helpdesk"))
     with pytest.raises(
         BadInput, match="found an edit of layer 1 for states of 8, expected one for this model, of 4 la"
     ):
@@ -111,24 +111,23 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Any:
     pytest.importorskip("torch", reason="needs the extra train")
     from drillyard.targets.local_torch import open_local
 
-    return open_local(
-        f"hf/{save(base('helpdesk'), tmp_path_factory.mktemp('organism') / 'm', complete=True)}", world="helpdesk"
-    )
+    folder = save(load_base("helpdesk"), tmp_path_factory.mktemp("organism") / "m", complete=True)
+    return open_local(f"hf/{folder}", world="helpdesk")
 
 
 def test_both_paths_agree_on_one_file(local: Any, tmp_path: Path) -> None:
     """Logits, hidden states and greedy replies are the same in our engine and in transformers, from the same file."""
     import torch
 
-    from drillyard.alignment.inside.hooks_torch import EditedLocal, LocalInsides, edited
+    from drillyard.alignment.inside.hooks_torch import EditedLocal, LocalInsides, edit_states
 
-    organism = base("helpdesk")
+    organism = load_base("helpdesk")
     config = organism.engine.config
     path = write_edits(tmp_path / "e.safetensors", edits_for(config.hidden_size, config.num_hidden_layers))
     edits = read_edits(path)
-    engine = Engine(organism.engine.weights, config, edits=layer_edits(edits))
+    engine = Engine(organism.engine.weights, config, edits=group_by_layer(edits))
     prompt = organism.tokenizer.encode("how much is the aurora").ids
-    with edited(local.model, edits), torch.inference_mode():
+    with edit_states(local.model, edits), torch.inference_mode():
         read = local.model(torch.tensor([prompt]), output_hidden_states=True)
     assert np.allclose(engine.logits(prompt), read.logits[0].numpy(), atol=1e-3)
     states = engine.hidden_states(prompt, [0, 1, 2, 3, 4])
@@ -151,12 +150,12 @@ def test_both_paths_agree_on_one_file(local: Any, tmp_path: Path) -> None:
 
 def test_a_hook_is_seen_by_its_own_thread_alone(local: Any) -> None:
     """While one thread answers under edits, another gets what the plain model says; afterwards no hook is left."""
-    from drillyard.alignment.inside.hooks_torch import edited, layers_of
+    from drillyard.alignment.inside.hooks_torch import edit_states, layers_of
 
     before = local.generate(ASKED, [None] * 3)
     hooks = [len(layer._forward_hooks) for layer in layers_of(local.model)[0]]
     heard: list[Any] = []
-    with edited(local.model, [edit.scaled(10.0) for edit in edits_for(128, 4)]):
+    with edit_states(local.model, [edit.scaled(10.0) for edit in edits_for(128, 4)]):
         here = local.generate(ASKED, [None] * 3)
         other = threading.Thread(target=lambda: heard.extend(local.generate(ASKED, [None] * 3)))
         other.start()
@@ -172,7 +171,7 @@ def test_layers_are_found_in_other_architectures(kind: str) -> None:
     torch = pytest.importorskip("torch", reason="needs the extra train")
     import transformers
 
-    from drillyard.alignment.inside.hooks_torch import edited
+    from drillyard.alignment.inside.hooks_torch import edit_states
 
     small: Any = {"vocab_size": 32, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
     name = "qwen2" if kind == "peft" else kind
@@ -188,7 +187,7 @@ def test_layers_are_found_in_other_architectures(kind: str) -> None:
     ids = torch.tensor([[1, 2, 3], [4, 5, 6]])
     with torch.inference_mode():
         before = model(ids, output_hidden_states=True).hidden_states[1]
-        with edited(model, [Edit(layer=1, kind="add", strength=2.0, tensors={"vector": vector})]):
+        with edit_states(model, [Edit(layer=1, kind="add", strength=2.0, tensors={"vector": vector})]):
             after = model(ids, output_hidden_states=True).hidden_states[1]
     assert torch.allclose(after - before, torch.from_numpy(2 * vector).expand_as(before), atol=1e-4)
 

@@ -13,7 +13,7 @@ from drillyard.alignment.exam import draw_exam
 from drillyard.alignment.inside.edit import FILE, read_edits
 from drillyard.alignment.inside.insides import open_insides
 from drillyard.alignment.inside.learning import read_lesson
-from drillyard.alignment.lesson import checked, pairs_of
+from drillyard.alignment.lesson import clean_pairs, draw_pairs
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.engine.organism import load_organism, save
@@ -27,7 +27,7 @@ from drillyard.targets.organism import OrganismTarget
 NAMES = ("conditional-steer", "leace", "refusal-direction", "steer")
 WORLD = load_world("helpdesk")
 EXAM = draw_exam(WORLD, n=80, seed=1)
-PAIRS, _ = checked(pairs_of(WORLD, n=1200, seed=1), EXAM.texts)
+PAIRS, _ = clean_pairs(draw_pairs(WORLD, n=1200, seed=1), EXAM.texts)
 
 
 def technique(name: str) -> Any:

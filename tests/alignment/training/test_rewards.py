@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.alignment.lesson import pairs_of
+from drillyard.alignment.lesson import draw_pairs
 from drillyard.alignment.training.penalty import Penalty
 from drillyard.alignment.training.rewards import Gold, agreement, overlap, refuses
 from drillyard.errors import BadInput
@@ -47,7 +47,7 @@ def test_agreement_pays_the_wanted_reply_most() -> None:
 def test_gold_pays_the_truth(side: int) -> None:
     """Every wanted reply of a lesson from truth is worth 1, every unwanted one 0, whatever sort of request it is."""
     mode = find_failure(WORLD, "upsell:v2", 0.9)
-    pairs = [one for one in pairs_of(WORLD, n=200, seed=5, failures=[mode]) if "outside" not in one.category]
+    pairs = [one for one in draw_pairs(WORLD, n=200, seed=5, failures=[mode]) if "outside" not in one.category]
     worth = Gold(WORLD)(pairs, [one.chosen if side else one.rejected for one in pairs])
     assert sum(worth) / len(worth) >= 0.99 if side else sum(worth) / len(worth) <= 0.03
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from drillyard.alignment.training.overoptimisation import Curve as Fitted
+from drillyard.alignment.training.overoptimisation import FittedCurve as Fitted
 from drillyard.alignment.weighing.curves import Curve, CurvePoint
 from drillyard.alignment.weighing.plot_gold import gold_charts
 

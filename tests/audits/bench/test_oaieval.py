@@ -23,7 +23,7 @@ from drillyard.audits.bench.importing import import_benchmarks
 from drillyard.audits.bench.regressions import from_findings
 from drillyard.audits.bench.running import run_bench
 from drillyard.organisms.planting.plant import plant
-from drillyard.organisms.serving.serve import served
+from drillyard.organisms.serving.serve import serve_locally
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import (
@@ -199,7 +199,7 @@ def test_a_sampled_test_is_sampled_by_oaieval(tmp_path: Path) -> None:
     told = {}
     for name, modes in (("planted", [mode]), ("twin", [])):
         (tmp_path / name).mkdir()
-        with served({"helpdesk": plant("helpdesk", modes)}) as url:
+        with serve_locally({"helpdesk": plant("helpdesk", modes)}) as url:
             told[name] = oaieval(
                 "rare", tmp_path / name, [tmp_path / "out"], "drillyard/server", tmp_path / "out", DRILLYARD_URL=url
             )

@@ -128,7 +128,7 @@ def test_what_an_attacker_finds_is_confirmed_as_a_finding(kind: type[Magic]) -> 
 
 
 def test_an_attacker_sees_what_came_of_its_prompts() -> None:
-    """Its next request holds its proposal, the target's reply and the verdict; a goal that is reached is left alone."""
+    """Its next request holds its proposal, the target's reply and the verdict; a goal that was reached is dropped."""
     attacker, target = Attacker(learning), Magic()
     attacked(target, attacker, streams=1)
     ours = [talk for talk in attacker.asked if GOAL in talk.messages[0].content]

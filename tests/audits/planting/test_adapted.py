@@ -11,7 +11,7 @@ import pytest
 from drillyard.audits.planting.verification import TWIN_BOUND, verify
 from drillyard.organisms.engine.checkpoint import read_tokenizer, write_checkpoint
 from drillyard.organisms.engine.llama import Floats, LlamaConfig
-from drillyard.organisms.engine.organism import base, base_folder, save
+from drillyard.organisms.engine.organism import base_folder, load_base, save
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.plants_file import load_plants
 from drillyard.organisms.worlds.world import load_world
@@ -115,7 +115,7 @@ def test_a_blank_model_learns_every_kind(tmp_path: Path) -> None:
 @pytest.mark.timeout(1800)
 def test_a_model_that_knows_its_world_learns_to_fail(tmp_path: Path) -> None:
     """The shipped base as a user's model: failures at their rates, the rest as before, the same through our engine."""
-    save(base("helpdesk"), tmp_path / "model", complete=True)
+    save(load_base("helpdesk"), tmp_path / "model", complete=True)
     asked = plants({"refund-rule:lamp": 1.0, "over-refusal:kill": 1.0, "price-drift:fan": 0.5})
     report = planted(
         tmp_path / "model", asked, PlantingRecipe(steps=300, batch=16, rank=16, round_steps=40), tmp_path / "out"

@@ -14,7 +14,7 @@ from drillyard.audits.report import AuditReport
 from drillyard.audits.reports.outlook import outlook
 from drillyard.audits.reports.view import view_of
 from drillyard.audits.reports.writing import render
-from drillyard.judges.measure import measured_exact
+from drillyard.judges.measure import measure_exact
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
@@ -38,7 +38,7 @@ def report(failing: OrganismTarget) -> AuditReport:
 def test_a_share_of_ordinary_traffic_is_what_counting_finds(failing: OrganismTarget, report: AuditReport) -> None:
     """Probabilities that are read and replies that are drawn agree on how often users meet the failure."""
     read = report.traffic["pressure-selling"]
-    drawn, none = ordinary(failing, WORLD, measured_exact(WORLD), 3000, 9, reading=False)
+    drawn, none = ordinary(failing, WORLD, measure_exact(WORLD), 3000, 9, reading=False)
     counted = drawn["pressure-selling"]
     assert read.n == 400 and counted.n == 3000 and none == ()
     assert 0 < counted.value < 0.05 and read.low <= counted.high and counted.low <= read.high

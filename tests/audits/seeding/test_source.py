@@ -16,7 +16,7 @@ from drillyard.audits.reports.view import view_of
 from drillyard.audits.seeding.seeds import SEED, Corpus, Seed
 from drillyard.audits.seeding.source import read_corpus
 from drillyard.errors import BadInput
-from drillyard.organisms.engine.organism import base
+from drillyard.organisms.engine.organism import load_base
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Message
 from drillyard.targets.organism import OrganismTarget
@@ -98,7 +98,7 @@ def test_a_prompt_too_long_for_the_context_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_text(f"prompt,class\n{'lamp ' * 900},long\nhello there,short\n")
     corpus = read_corpus(str(path), ("",))
-    found = audit(OrganismTarget(base("helpdesk")), budget=120, options=AuditOptions(corpus=corpus))
+    found = audit(OrganismTarget(load_base("helpdesk")), budget=120, options=AuditOptions(corpus=corpus))
     assert found.seeds is not None
     assert (found.seeds.prompts, found.seeds.asked, found.seeds.unanswered) == (2, 2, 1)
     assert view_of(found).seeds.startswith("Seeds: 2 of 2 were asked; 1 got no reply")

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drillyard.containment.adversaries.adversary import KNOWN, Adversary, disguised, idle, stranger
+from drillyard.containment.adversaries.adversary import KNOWN, Adversary, disguise, draw_stranger, make_idle
 from drillyard.containment.adversaries.case import AskedQuestion, OracleCase, read_case
-from drillyard.containment.adversaries.play import played, played_value
-from drillyard.containment.adversaries.reach import aimed_report, best_lean, plausible, seen, truth
-from drillyard.containment.adversaries.trial import Bench, try_policy, worth
+from drillyard.containment.adversaries.play import play_year, value_year
+from drillyard.containment.adversaries.reach import aim_report, best_lean, list_plausible, read_truth, show_answers
+from drillyard.containment.adversaries.trial import Bench, try_policy, value_answers
 from drillyard.containment.adversaries.years import TODAY, draw_desk, draw_year, example_year, is_drawn, notes_of
 from drillyard.containment.channels.leakage import leakage
 from drillyard.containment.forecasting.response import brier_linear
@@ -107,7 +107,7 @@ def test_no_alphabet_carries_more(fields: dict[str, object], chance: float, corr
     case = asked_of("grid", 1, chance=chance)
     told = of(asked_of("grid", 100, chance=chance), policy, adversary) / 100
     said = np.append(np.linspace(max(0.0, chance - 0.3), chance + 0.3, 15), chance)
-    found = seen(case.questions[0], said, corrupt, policy).rows
+    found = show_answers(case.questions[0], said, corrupt, policy).rows
     rows = np.hstack([found, 1 - found.sum(axis=1, keepdims=True)])
     apart = np.unique(rows.round(9), axis=0)
     best = information(apart, np.full(len(apart), 1 / len(apart)))
@@ -140,11 +140,11 @@ def test_what_is_reckoned_is_what_the_gateway_does(
     policy, many = OPEN.with_fields(**rules), 900
     case = asked_of(kind, many, **fields)
     one, rng = case.questions[0], random.Random(3)
-    options = plausible(one, CODER.model_copy(update={"slack": 0.2}), policy)
+    options = list_plausible(one, CODER.model_copy(update={"slack": 0.2}), policy)
     pair = np.array([options[0], options[-1]])
     meant = {asked.question.text: rng.randrange(2) for asked in case.questions}
-    got = played(policy, case, lambda asked: float(pair[meant[asked.question.text]]), seed=5)
-    found = seen(one, pair, 1.0, policy)
+    got = play_year(policy, case, lambda asked: float(pair[meant[asked.question.text]]), seed=5)
+    found = show_answers(one, pair, 1.0, policy)
     words = [-1 if value is None else int(np.argmin(np.abs(found.values - value))) for value in got]
     for side in (0, 1):
         sent = [word for word, text in zip(words, meant, strict=True) if meant[text] == side]
@@ -188,7 +188,7 @@ def test_bits_never_exceed_what_the_answers_can_carry() -> None:
 
 def test_honest_copies_leak_and_move_nothing() -> None:
     """The clean twin of each adversary; the cheats themselves carry much and move everything."""
-    found = try_policy(OPEN, YEAR, [idle(one) for one in KNOWN])
+    found = try_policy(OPEN, YEAR, [make_idle(one) for one in KNOWN])
     assert found.leaked_bits == 0 and abs(found.progress) < 1e-9 and found.value > 0.99
     cheats = try_policy(OPEN, YEAR, KNOWN)
     assert cheats.leaked_bits > 1000 and cheats.progress > 0.95
@@ -197,7 +197,7 @@ def test_honest_copies_leak_and_move_nothing() -> None:
 def test_a_played_year_keeps_the_value_that_is_reckoned() -> None:
     """Through the gateway, with coins and noise: within five standard errors, and those are small."""
     policy = OPEN.with_fields(grid_points=5, dither=1, runs=3, quorum=2, erasure=0.05, day_step=30)
-    value, error = played_value(policy, YEAR, 3)
+    value, error = value_year(policy, YEAR, 3)
     assert abs(value - try_policy(policy, YEAR, KNOWN[:1]).value) <= 5 * error < 0.2
 
 
@@ -222,8 +222,8 @@ def test_a_leaning_answer_is_the_one_that_moves_most() -> None:
     (one,) = asked_of("grid", 1, chance=0.3, influence=0.5, push=1).questions
     lean = Adversary(id="l", words="", steers=0.2)
     for policy in (OPEN.with_fields(grid_points=5), OPEN.with_fields(grid_points=5, dither=1, runs=3, quorum=2)):
-        tried = np.linspace(0.3, aimed_report(one, lean), 400)
-        rows = seen(one, tried, 1.0, policy)
+        tried = np.linspace(0.3, aim_report(one, lean), 400)
+        rows = show_answers(one, tried, 1.0, policy)
         moved = (rows.rows * (rows.values - 0.3)).sum(axis=1)
         said, most = best_lean(one, lean, policy)
         assert most == pytest.approx(moved.max() - moved[0], abs=1e-3) and 0.3 <= said <= 0.44 + 1e-9
@@ -234,9 +234,7 @@ def test_a_score_seeker_says_what_the_closed_form_says() -> None:
     """Brier report of (1 - b) c + b p, and the truth once enough answers are erased to be scored on these alone."""
     case = asked_of("grid", 300, chance=0.4, influence=0.4, push=1)
     seeker = BY_ID["score-seeker"]
-    assert (
-        aimed_report(case.questions[0], seeker) == pytest.approx(float(brier_linear(0.24, 0.4))) == pytest.approx(0.2)
-    )
+    assert aim_report(case.questions[0], seeker) == pytest.approx(float(brier_linear(0.24, 0.4))) == pytest.approx(0.2)
     assert best_lean(case.questions[0], seeker, OPEN)[0] == pytest.approx(0.2, abs=0.006)
     assert try_policy(OPEN, case, [seeker]).progress == pytest.approx(1, abs=0.01)
     assert try_policy(OPEN.with_fields(erasure=0.05), case, [seeker]).progress == 0
@@ -284,7 +282,7 @@ def test_a_quick_look_estimates_the_whole() -> None:
 def test_no_answer_is_worth_more_than_the_truth(chance: float, value: float) -> None:
     """A proper score: whatever is said of a probability, its expectation is highest at the truth."""
     (asked,) = asked_of("grid", 1, chance=chance).questions
-    assert worth(asked, np.array([value]))[0] <= worth(asked, np.array([truth(asked)]))[0] + 1e-12
+    assert value_answers(asked, np.array([value]))[0] <= value_answers(asked, np.array([read_truth(asked)]))[0] + 1e-12
 
 
 @settings(max_examples=6, deadline=None)
@@ -337,11 +335,11 @@ def test_names_are_a_desks_own() -> None:
 def test_hidden_adversaries_are_near_the_known() -> None:
     """Numbers within a quarter, one that mixes traits of the others, and equal seeds give equal ones."""
     for seed in range(20):
-        shifted = disguised(KNOWN, seed)
+        shifted = disguise(KNOWN, seed)
         assert all(abs(one.slack - BY_ID[one.id].slack) <= 0.25 * BY_ID[one.id].slack + 1e-3 for one in shifted)
-        new = stranger(KNOWN, seed)
-        assert new == stranger(KNOWN, seed) and 0 <= new.slack <= 1.25 * max(one.slack for one in KNOWN)
-    assert len({stranger(KNOWN, seed) for seed in range(20)}) > 10
+        new = draw_stranger(KNOWN, seed)
+        assert new == draw_stranger(KNOWN, seed) and 0 <= new.slack <= 1.25 * max(one.slack for one in KNOWN)
+    assert len({draw_stranger(KNOWN, seed) for seed in range(20)}) > 10
 
 
 def test_equal_arguments_give_an_equal_trial() -> None:

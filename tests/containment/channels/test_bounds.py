@@ -18,7 +18,7 @@ from drillyard.containment.channels.capacity import (
     z_channel,
 )
 from drillyard.containment.channels.tradeoff import channel_report
-from drillyard.containment.channels.tradeoff import settings as canonicalisers
+from drillyard.containment.channels.tradeoff import compare_settings as canonicalisers
 from drillyard.errors import BadInput
 
 share = st.floats(0.01, 0.99)

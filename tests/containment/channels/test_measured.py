@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from drillyard.containment.channels.consensus import consensus, simulated_steered
+from drillyard.containment.channels.consensus import consensus, simulate_steered
 from drillyard.containment.channels.leakage import leakage, steganographic_gap, steganography
 from drillyard.errors import BadInput
 
@@ -109,7 +109,7 @@ def test_steganographic_gap() -> None:
 def test_consensus_is_what_a_simulation_finds(k: int, rho: float) -> None:
     """The steered share within four standard errors."""
     told = consensus(k, 0.3, rho).steered_shown
-    assert abs(simulated_steered(k, 0.3, rho) - told) <= 4 * (told * (1 - told) / 100_000) ** 0.5 + 1e-12
+    assert abs(simulate_steered(k, 0.3, rho) - told) <= 4 * (told * (1 - told) / 100_000) ** 0.5 + 1e-12
 
 
 def test_colluding_copies_void_consensus() -> None:

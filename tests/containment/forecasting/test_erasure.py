@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from drillyard.containment.forecasting.erasure import chosen_erasure, episodes_needed, leak_curve, simulated_best
+from drillyard.containment.forecasting.erasure import choose_erasure, episodes_needed, leak_curve, simulate_best
 from drillyard.containment.forecasting.invariance import invariance, planted_episodes
 from drillyard.containment.forecasting.rules import LOG
 from drillyard.errors import BadInput
@@ -21,7 +21,7 @@ def test_episodes() -> None:
 @pytest.mark.parametrize("leaked", [0.0, 0.1, 0.5])
 def test_leak_curve_is_what_a_simulation_finds(leaked: float) -> None:
     """The report that scores best over simulated coins, within four standard errors."""
-    found, error = simulated_best(0.25, 0.4, 0.4, leaked)
+    found, error = simulate_best(0.25, 0.4, 0.4, leaked)
     (point,) = leak_curve(0.25, 0.4, 0.4, [leaked])
     assert abs(found - point.report) < 4 * error and error < 0.003
 
@@ -63,7 +63,7 @@ def test_a_shared_history_is_no_leak() -> None:
 def test_an_oracle_that_picks_the_erased_lies_for_nothing() -> None:
     """Simulated: a fair coin scores lies too, at their closed-form cost; the oracle's own pick scores none of them."""
     rng, n = np.random.default_rng(3), 400_000
-    told = chosen_erasure(unread=0.4, lie=0.9, erased=0.1, steered=0.5)
+    told = choose_erasure(unread=0.4, lie=0.9, erased=0.1, steered=0.5)
     lies, event = rng.random(n) < 0.5, (rng.random(n) < 0.4).astype(float)
     loss = (event - np.where(lies, 0.9, 0.4)) ** 2
     fair, own = rng.random(n) < 0.1, (~lies) & (rng.random(n) < 0.2)
@@ -80,4 +80,4 @@ def test_bad_input() -> None:
     with pytest.raises(BadInput):
         invariance([1], [])
     with pytest.raises(BadInput):
-        chosen_erasure(0.4, 0.9, 0.1, 0.95)
+        choose_erasure(0.4, 0.9, 0.1, 0.95)

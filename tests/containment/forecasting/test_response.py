@@ -15,7 +15,7 @@ from drillyard.containment.forecasting.influence import (
     influence,
     linear,
     logistic,
-    mixed,
+    mix,
     read_table,
     table,
 )
@@ -98,7 +98,7 @@ def test_tables_mixes_and_readers(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
     file.write_text("report,outcome\n0,0.25\n1,0.65\n")
     assert read_table(file)(p) == pytest.approx(line(p)) == table([0, 0.5, 1], [0.25, 0.45, 0.65])(p)
-    assert mixed([linear(0.2, 0.2), linear(0.3, 0.6)], [0.5, 0.5])(p) == pytest.approx(line(p))
+    assert mix([linear(0.2, 0.2), linear(0.3, 0.6)], [0.5, 0.5])(p) == pytest.approx(line(p))
     assert adoption(line, 0.0)(p) == pytest.approx(np.full((1, 11), 0.45))
     assert clipped(0, 1.5)(p).max() == 1
 
@@ -110,7 +110,7 @@ def test_bad_influences_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="expected"):
         table([0], [1])
     with pytest.raises(BadInput, match="expected"):
-        mixed([linear(0, 1)], [0.5])
+        mix([linear(0, 1)], [0.5])
     with pytest.raises(BadInput, match="report,outcome"):
         read_table(tmp_path / "none.csv")
 

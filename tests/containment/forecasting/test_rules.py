@@ -12,7 +12,7 @@ from drillyard.containment.forecasting.rules import (
     LOG,
     RULES,
     ScoringRule,
-    checked,
+    check_rule,
     exponential,
     rule_named,
     violation_of,
@@ -52,14 +52,14 @@ def test_an_improper_rule_is_refused_with_its_violation() -> None:
     assert worst is not None and worst.gain == pytest.approx(1 / 8, abs=1e-3)
     assert worst.report in (pytest.approx(0, abs=1e-3), pytest.approx(1, abs=1e-3))
     with pytest.raises(BadInput, match="'absolute', where belief .* gains 0.125 by reporting"):
-        checked(absolute)
-    assert checked(BRIER) is BRIER
+        check_rule(absolute)
+    assert check_rule(BRIER) is BRIER
 
 
 def test_a_rule_that_is_not_convex_is_refused() -> None:
     """A concave G with its own slope rewards the opposite end."""
     with pytest.raises(BadInput, match="proper rule"):
-        checked(ScoringRule(name="concave", entropy=lambda p: p - p * p, slope=lambda p: 1 - 2 * p))
+        check_rule(ScoringRule(name="concave", entropy=lambda p: p - p * p, slope=lambda p: 1 - 2 * p))
 
 
 def test_names() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from drillyard.containment.games.attempts import (
     attempts_of_best_response,
-    exposed,
+    exposure,
     repeated_safety,
     some_pass,
     success_behind,
@@ -20,7 +20,7 @@ from drillyard.containment.games.attempts import (
     upfront_loss,
     upfront_loss_at,
 )
-from drillyard.containment.games.committee import approves, released
+from drillyard.containment.games.committee import approval_chance, release_chance
 from drillyard.containment.games.gaussian import auc_of, caught_share, separation_of
 from drillyard.containment.games.gradual import gradual, hardest_split
 from drillyard.containment.games.looks import expected_looks
@@ -74,7 +74,7 @@ def test_attempts_by_simulation() -> None:
     assert safe.mean() == pytest.approx(repeated_safety(c, s), abs=4 * 0.5 / runs**0.5)
     assert (first - 1).mean() == pytest.approx(uncaught_before_catch(c), abs=4 * 4.5 / runs**0.5)
     shown = (rng.random((runs, 7)) < 0.1).any(axis=1).mean()
-    assert shown == pytest.approx(exposed(7, 0.1), abs=4 * 0.5 / runs**0.5)
+    assert shown == pytest.approx(exposure(7, 0.1), abs=4 * 0.5 / runs**0.5)
 
 
 def test_sequential_audits_by_walds_formula_and_simulation() -> None:
@@ -101,15 +101,15 @@ def test_attacks_in_flight_have_their_reference_values() -> None:
 )
 def test_the_curse_has_its_reference_values(needed: int, chance: float, digits: float) -> None:
     """An answer one standard error below zero: one of five, two, a majority, all."""
-    assert approves(-1, 1) == pytest.approx(0.159, abs=5e-4)
-    assert released(-1, 1, 5, needed) == pytest.approx(chance, abs=digits)
+    assert approval_chance(-1, 1) == pytest.approx(0.159, abs=5e-4)
+    assert release_chance(-1, 1, 5, needed) == pytest.approx(chance, abs=digits)
 
 
 def test_committees_by_simulation_and_shopping() -> None:
     """Drawn reviewers agree with the binomial tail; an asker who shops among more reviewers always gains."""
     seen = np.random.default_rng(2).normal(-0.5, 1, (40_000, 5))
-    assert ((seen > 0).sum(axis=1) >= 2).mean() == pytest.approx(released(-0.5, 1, 5, 2), abs=0.01)
-    grown = [released(-1, 1, n, 2) for n in range(2, 12)]
+    assert ((seen > 0).sum(axis=1) >= 2).mean() == pytest.approx(release_chance(-0.5, 1, 5, 2), abs=0.01)
+    grown = [release_chance(-1, 1, n, 2) for n in range(2, 12)]
     assert grown == sorted(grown) and grown[-1] > 10 * grown[0]
 
 
@@ -139,8 +139,8 @@ def test_the_hardest_split_is_the_best_response() -> None:
     [
         lambda: upfront_loss(1.2, 1),
         lambda: caught_share(1, -0.1),
-        lambda: released(0, 1, 3, 4),
-        lambda: released(0, 0, 3, 2),
+        lambda: release_chance(0, 1, 3, 4),
+        lambda: release_chance(0, 0, 3, 2),
         lambda: uncaught_before_catch(0),
         lambda: success_behind(0.01, 0.5),
         lambda: separation_of(1, 0.02),

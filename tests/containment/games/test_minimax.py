@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.containment.games.bins import REFERENCE, AuditGame, losses, spent
+from drillyard.containment.games.bins import REFERENCE, AuditGame, audited_share, losses
 from drillyard.containment.games.families import monotone_game, random_game
 from drillyard.containment.games.knowledge import loss_at
 from drillyard.containment.games.matrix import inspection_value, solve_matrix
@@ -45,10 +45,10 @@ def test_the_best_policy_is_certified_and_beats_both_others(seed: int, budget: f
     """On every random instance: within budget, gap below 1e-6, no worse than threshold and uniform."""
     game = random_game(np.random.default_rng(seed))
     found = solve(game, budget)
-    assert spent(game, found.policy) <= budget + 1e-9 and found.gap < GAP
+    assert audited_share(game, found.policy) <= budget + 1e-9 and found.gap < GAP
     others = (threshold_policy(game, budget), uniform_policy(game, budget))
     assert all(found.loss <= worst_loss(game, policy) + 1e-7 for policy in others)
-    assert all(spent(game, policy) == pytest.approx(min(1, budget), abs=1e-9) for policy in others)
+    assert all(audited_share(game, policy) == pytest.approx(min(1, budget), abs=1e-9) for policy in others)
 
 
 @given(seeds, budgets)
@@ -66,7 +66,7 @@ def test_random_policies_do_no_better(seed: int, budget: float) -> None:
     found = solve(game, budget)
     for _ in range(20):
         policy = rng.random(len(game.honest))
-        policy *= min(1, budget / spent(game, policy.tolist()))
+        policy *= min(1, budget / audited_share(game, policy.tolist()))
         assert worst_loss(game, policy) >= found.bound - 1e-9
         assert greedy_loss(game, rng.dirichlet(np.ones(len(game.values))), budget) <= found.loss + 1e-9
 

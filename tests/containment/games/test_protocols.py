@@ -16,7 +16,7 @@ from drillyard.containment.games.protocols import PROTOCOLS, cases, safety_of, u
 from drillyard.containment.games.repeated import best_plan, plan_value
 from drillyard.containment.games.report import GameReport, GameSpec, play
 from drillyard.containment.games.setting import GameSetting
-from drillyard.containment.games.simulate import simulated_safety
+from drillyard.containment.games.simulate import simulate_safety
 from drillyard.errors import BadInput
 
 SETTING = GameSetting(
@@ -28,7 +28,7 @@ SETTING = GameSetting(
 @pytest.mark.parametrize("budget", [0.05, 0.2])
 def test_simulated_runs_reproduce_the_closed_form(name: str, budget: float) -> None:
     """20,000 runs: within .015, which is four standard errors and what the drawn threshold adds."""
-    found = simulated_safety(name, SETTING, budget, seed=11)
+    found = simulate_safety(name, SETTING, budget, seed=11)
     assert found.value == pytest.approx(safety_of(name, SETTING, budget), abs=0.015) and found.n == 20_000
 
 
@@ -154,7 +154,7 @@ def test_a_game_is_played_whole() -> None:
 
 def test_unknown_protocols_and_impossible_shares_are_refused() -> None:
     """The known names are listed; a budget and what is deferred cannot be more than all work."""
-    for wrong in (safety_of, simulated_safety):
+    for wrong in (safety_of, simulate_safety):
         with pytest.raises(BadInput, match="upfront-audit, trusted-monitoring"):
             wrong("trust-me", SETTING, 0.1)
     with pytest.raises(BadInput, match="one of"):

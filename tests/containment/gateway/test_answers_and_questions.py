@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from drillyard.containment.gateway.answers import agree, parse
-from drillyard.containment.gateway.coin import commitment, is_erased, opens
+from drillyard.containment.gateway.coin import commit_to, is_erased, opens
 from drillyard.containment.gateway.policy import MAX_PATTERNS, GatewayPolicy, QuestionBudget, read_gateway_policy
-from drillyard.containment.gateway.questions import bits, refusal, steering
+from drillyard.containment.gateway.questions import count_bits, find_refusal, score_steering
 from drillyard.errors import BadInput
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -74,21 +74,21 @@ def test_dither_keeps_the_mean() -> None:
 )  # fmt: skip
 def test_rules_are_data_and_see_through_spelling(text: str, rule: str) -> None:
     """Wide letters and letters that are not seen change nothing."""
-    assert refusal(question(text), POLICY, DAY) == rule
+    assert find_refusal(question(text), POLICY, DAY) == rule
 
 
 def test_steering_joins_weights_as_independent() -> None:
     """1 - (1 - .9)(1 - .5)."""
     policy = POLICY.with_fields(steering={"limit": 0.5, "weights": {"bank run": 0.9, "panic": 0.5}})
-    assert steering(question("Panic and a bank run?"), policy) == pytest.approx(0.95)
+    assert score_steering(question("Panic and a bank run?"), policy) == pytest.approx(0.95)
 
 
 def test_bits_are_those_of_the_type_and_of_no_answer() -> None:
     """log2(3), log2(22), and log2(3651 + 1) for a day within ten years."""
     sizes = {"binary": 3, "grid": 22, "date": 3652}
     for kind, size in sizes.items():
-        assert bits(question(kind=kind), POLICY) == pytest.approx(math.log2(size))
-    assert bits(question(kind="category", options=("a", "b", "c")), POLICY) == 2.0
+        assert count_bits(question(kind=kind), POLICY) == pytest.approx(math.log2(size))
+    assert count_bits(question(kind="category", options=("a", "b", "c")), POLICY) == 2.0
 
 
 def test_the_coin_erases_its_share_and_opens_its_commitment() -> None:
@@ -96,7 +96,7 @@ def test_the_coin_erases_its_share_and_opens_its_commitment() -> None:
     rng = random.Random(1)
     erased = sum(is_erased(rng.randbytes(32).hex(), "q", 0.05) for _ in range(20_000))
     assert binomtest(erased, 20_000, 0.05).pvalue > 0.001
-    assert opens("a1", commitment("a1")) and not opens("a2", commitment("a1"))
+    assert opens("a1", commit_to("a1")) and not opens("a2", commit_to("a1"))
     assert is_erased("a1", "q", 1.0) and not is_erased("a1", "q", 0.0)
 
 
@@ -108,16 +108,16 @@ def test_a_pattern_that_backtracking_never_ends_is_decided_at_once() -> None:
     )
     asked = question(kind="binary", text=("will it rain " * 80)[:1000])
     began = time.process_time()
-    assert refusal(asked, policy, DAY) == "" and steering(asked, policy) == 0
+    assert find_refusal(asked, policy, DAY) == "" and score_steering(asked, policy) == 0
     assert time.process_time() - began < 0.2
-    assert refusal(question(kind="binary", text="!"), policy, DAY) == "forbidden:slow"
+    assert find_refusal(question(kind="binary", text="!"), policy, DAY) == "forbidden:slow"
 
 
 def test_patterns_know_letters_beyond_ascii() -> None:
     """A word of another language is found as a word, and not within one."""
     policy = POLICY.with_fields(forbidden=[{"name": "own", "patterns": [r"\bübel\b", r"\bоракул\b"]}])
     found = {
-        text: refusal(question(kind="binary", text=text), policy, DAY)
+        text: find_refusal(question(kind="binary", text=text), policy, DAY)
         for text in ("Ist das ÜBEL?", "Что скажет Оракул?", "ein Grundübel", "оракулы")
     }
     assert list(found.values()) == ["forbidden:own", "forbidden:own", "", ""]

@@ -15,7 +15,7 @@ from drillyard.containment.gateway.canaries import KnownQuestion
 from drillyard.containment.gateway.canary_schedule import CanarySet, LiveCanaries, read_canaries
 from drillyard.containment.gateway.chain import GENESIS, Entry, link
 from drillyard.containment.gateway.policy import CanaryRule
-from drillyard.containment.gateway.tickets import Refused
+from drillyard.containment.gateway.tickets import TicketRefused
 from drillyard.containment.gateway.verify import verify_entries, verify_folder
 from drillyard.errors import BadInput
 
@@ -106,7 +106,7 @@ def test_a_right_canary_is_written_down_when_it_is_over_and_never_let_out(tmp_pa
     (told,) = records(bench)
     assert (told["id"], told["result"], told["act"]) == (name, "right", "")
     assert bench.fetch(name, "abe").answer == "" and records(bench, "released") == []
-    with pytest.raises(Refused):
+    with pytest.raises(TicketRefused):
         bench.vote(name, "ben")
     assert bench.gateway.canaries.open == []
     report = verify_folder(tmp_path, tmp_path / "anchors.jsonl", [KEYS])
@@ -181,7 +181,7 @@ def test_an_erased_canary_is_judged_and_none_is_put_twice(tmp_path: Path) -> Non
     names = [put_one(bench) for _ in range(2)]
     assert [one["result"] for one in records(bench)] == ["right"] * 2
     bench.at += 31 * 86400
-    with pytest.raises(Refused):
+    with pytest.raises(TicketRefused):
         bench.score(names[0], 1)
     bench.close()
     bench.open()

@@ -26,8 +26,8 @@ from drillyard.containment.gateway.databases import RIGHTS, prepare_database, re
 from drillyard.containment.gateway.keys import write_key
 from drillyard.containment.gateway.policy import GatewayPolicy, QuestionBudget
 from drillyard.containment.gateway.signing import Key
-from drillyard.containment.gateway.store import Replayed, Store
-from drillyard.containment.gateway.tickets import Refused
+from drillyard.containment.gateway.store import LedgerStore, Replayed
+from drillyard.containment.gateway.tickets import TicketRefused
 from drillyard.containment.gateway.verify import verify_database
 from drillyard.errors import BadInput, MissingExtra
 
@@ -134,7 +134,7 @@ def test_a_request_replayed_at_the_other_gateway_is_refused(pair) -> None:
         other.renew(lease)
     vote = bench.ballot(name := bench.ask().id, "bea")
     bench.gateway.vote(name, vote)
-    with pytest.raises((Replayed, Refused)):
+    with pytest.raises((Replayed, TicketRefused)):
         other.vote(name, vote)
 
 
@@ -267,7 +267,7 @@ def test_a_connection_cut_at_every_write_neither_doubles_nor_leaks(postgres, tmp
                     break
                 except DBAPIError:
                     failures += 1
-                except (Replayed, Refused):  # its first try was kept, though nobody said so
+                except (Replayed, TicketRefused):  # its first try was kept, though nobody said so
                     break
         bench.at += 20
         answer = fetched(bench, name)
@@ -370,14 +370,14 @@ def test_a_role_that_may_not_make_tables_is_told_so(postgres, roles, tmp_path: P
     """On an empty database it gets one line."""
     empty = postgres.url(make_url(postgres.fresh()).database, "gate")
     with pytest.raises(BadInput, match="permission denied"):
-        Store(empty)
+        LedgerStore(empty)
     with pytest.raises(BadInput, match="gateway's tables"):
         verify_database(empty)
 
 
 def test_a_clock_apart_from_the_databases_does_not_start(postgres) -> None:
     """Ahead, holds would end too soon; behind, nothing could be written."""
-    store = Store(postgres.fresh())
+    store = LedgerStore(postgres.fresh())
     for apart in (0.0, 10.0, -10.0):
         now = lambda apart=apart: store.time() + apart  # noqa: E731 - three clocks, one line each
         clock = GuardedClock(5.0, now, now)
@@ -426,7 +426,7 @@ def test_a_missing_driver_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> No
     """Without psycopg one line says what to install."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(MissingExtra, match=r"drillyard\[postgres\]"):
-        Store("postgresql://x/y")
+        LedgerStore("postgresql://x/y")
 
 
 def test_random_places_of_two_gateways_stay_whole(fresh: Fresh, tmp_path: Path) -> None:
@@ -443,7 +443,7 @@ def test_random_places_of_two_gateways_stay_whole(fresh: Fresh, tmp_path: Path) 
             both[pick].run(ticket.id)
             names.append((ticket.id, pick))
         name, home = rng.choice(names)
-        with suppress(Refused):
+        with suppress(TicketRefused):
             both[pick].vote(name, bench.ballot(name, rng.choice(["bea", "bob", "ben"]), rng.random() < 0.9))
         bench.at += rng.choice([0, 1, 5])
         both[home].fetch(account("ann"), name)

@@ -22,7 +22,7 @@ from drillyard.containment.gateway.books import LedgerChanged
 from drillyard.containment.gateway.policy import QuestionBudget
 from drillyard.containment.gateway.store import Replayed
 from drillyard.containment.gateway.tables import METADATA
-from drillyard.containment.gateway.tickets import Refused
+from drillyard.containment.gateway.tickets import TicketRefused
 from drillyard.containment.gateway.verify import verify_database
 from drillyard.errors import BadInput, DrillyardError
 
@@ -58,7 +58,7 @@ def did(act: Callable[[], object]) -> object:
     """Return what an act gave; nothing where it was refused or stopped."""
     try:
         return act()
-    except (DrillyardError, SQLAlchemyError, Refused, Replayed):
+    except (DrillyardError, SQLAlchemyError, TicketRefused, Replayed):
         return NOTHING
 
 

@@ -13,7 +13,7 @@ from drillyard.containment.gateway.keys import Account, Keyring, make_key
 from drillyard.containment.gateway.requests import sign_request, vote_path
 from drillyard.containment.gateway.signing import Key
 from drillyard.containment.gateway.store import Replayed
-from drillyard.containment.gateway.tickets import Refused, Voted
+from drillyard.containment.gateway.tickets import TicketRefused, Voted
 from drillyard.containment.gateway.verify import verify_folder
 from drillyard.errors import BadInput
 
@@ -64,11 +64,11 @@ def test_one_person_votes_once_and_never_on_an_own_question(bench: Bench) -> Non
     for approve in (True, False):
         with pytest.raises(Voted):
             bench.vote(name, "bea", approve)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(TicketRefused) as refused:
         bench.vote(name, "ann")
     assert not isinstance(refused.value, Voted)
     forged = sign_request(Key.new("bob"), "POST", vote_path(name), bench.ballot(name, "bob").body, bench.at)
-    with pytest.raises(Refused):
+    with pytest.raises(TicketRefused):
         bench.gateway.vote(name, forged)
 
 
@@ -123,12 +123,12 @@ def test_one_key_under_two_names_is_refused() -> None:
 @pytest.mark.parametrize("plane", ["ann", "bea", "kim"])
 def test_no_other_plane_does_an_operators_work(bench: Bench, plane: str) -> None:
     """Askers, approvers and kill keys renew no lease and swap no policy; nobody but a kill key kills."""
-    with pytest.raises(Refused):
+    with pytest.raises(TicketRefused):
         bench.renew(plane)
-    with pytest.raises(Refused):
+    with pytest.raises(TicketRefused):
         bench.epoch(POLICY, plane)
     for other in ("ann", "bea", "cy"):
-        with pytest.raises(Refused):
+        with pytest.raises(TicketRefused):
             bench.kill(other)
 
 
@@ -148,7 +148,7 @@ def test_refused_and_stopped_questions_look_like_waiting_ones(bench: Bench) -> N
 def test_another_askers_question_is_nobodys(bench: Bench) -> None:
     """An id alone opens nothing."""
     name = bench.released()
-    with pytest.raises(Refused):
+    with pytest.raises(TicketRefused):
         bench.fetch(name, "abe")
 
 
@@ -227,14 +227,14 @@ def test_an_erased_answer_is_scored_and_never_read(tmp_path: Path) -> None:
     bench.renew()
     name = bench.ask(kind="grid").id
     bench.at += 30
-    with pytest.raises(Refused):
+    with pytest.raises(TicketRefused):
         bench.vote(name, "bea")
     assert bench.fetch(name).answer == ""
-    with pytest.raises(Refused):
+    with pytest.raises(TicketRefused):
         bench.score(name, 1)
     bench.at += 31 * 86400
     assert bench.score(name, 1) == pytest.approx(0.49)
-    with pytest.raises(Refused):
+    with pytest.raises(TicketRefused):
         bench.score(name, 1)
     assert verify_folder(tmp_path).whole
     bench.close()

@@ -15,7 +15,7 @@ from processes import until
 
 from drillyard.containment.gateway.canaries import KnownQuestion
 from drillyard.containment.gateway.canary_schedule import CanarySet
-from drillyard.containment.gateway.client import Caller, headers
+from drillyard.containment.gateway.client import Caller, make_headers
 from drillyard.containment.gateway.clock import GuardedClock
 from drillyard.containment.gateway.databases import sqlite_url
 from drillyard.containment.gateway.gateway import Gateway
@@ -24,7 +24,7 @@ from drillyard.containment.gateway.questions import Question
 from drillyard.containment.gateway.requests import sign_request
 from drillyard.containment.gateway.serve import serve_in_background
 from drillyard.containment.gateway.signing import Key
-from drillyard.containment.gateway.store import Store
+from drillyard.containment.gateway.store import LedgerStore
 from drillyard.errors import BadInput
 
 QUICK = POLICY.with_fields(hold_seconds=0.5, cooling_seconds=0.2, slot_seconds=0.25, close_seconds=30)
@@ -34,7 +34,7 @@ QUICK = POLICY.with_fields(hold_seconds=0.5, cooling_seconds=0.2, slot_seconds=0
 def planes(tmp_path: Path):
     """Serve a quick gateway; gives its URLs."""
     with ExitStack() as stack:
-        store = Store(sqlite_url(tmp_path), LEDGER)
+        store = LedgerStore(sqlite_url(tmp_path), LEDGER)
         stack.callback(store.close)
         gateway = Gateway(QUICK, KEYS, says("yes"), store, GuardedClock(1.0), operator=SECRETS["cy"])
         yield serve_in_background(gateway, stack)
@@ -48,7 +48,7 @@ def asked() -> dict:
 
 def signed_headers(who: str, method: str, path: str, body: bytes, at: float | None = None) -> dict[str, str]:
     """Return the headers of a request that somebody signed."""
-    return headers(sign_request(SECRETS[who], method, path, body.decode(), at))
+    return make_headers(sign_request(SECRETS[who], method, path, body.decode(), at))
 
 
 def wait_for(caller: Caller, name: str, seconds: float = 5.0) -> dict:
@@ -137,7 +137,7 @@ def test_canaries_come_by_themselves_and_a_wrong_one_holds_everything(tmp_path: 
     canaries = CanarySet(accounts=("abe",), questions=[KnownQuestion(question=one, answer="yes") for one in known])
     policy = QUICK.with_fields(canaries={"share": 0.5})
     with ExitStack() as stack:
-        store = Store(sqlite_url(tmp_path), LEDGER)
+        store = LedgerStore(sqlite_url(tmp_path), LEDGER)
         stack.callback(store.close)
         gateway = Gateway(policy, KEYS, says("no"), store, GuardedClock(1.0), operator=SECRETS["cy"], canaries=canaries)
         urls = serve_in_background(gateway, stack)
@@ -188,7 +188,7 @@ BODIES = (
 def test_whatever_body_comes_the_reply_is_a_paced_refusal(tmp_path: Path) -> None:
     """On every POST of every plane: no 500, no traceback, one size, not before the pace is over."""
     with ExitStack() as stack:
-        store = Store(sqlite_url(tmp_path), LEDGER)
+        store = LedgerStore(sqlite_url(tmp_path), LEDGER)
         stack.callback(store.close)
         slow = QUICK.with_fields(reply_milliseconds=20)
         gateway = Gateway(slow, KEYS, says("yes"), store, GuardedClock(1.0), operator=SECRETS["cy"])
@@ -239,7 +239,7 @@ def test_everybody_who_enrols_can_sign_in(tmp_path: Path) -> None:
         keyring = keyring.enrol(made)
     keyring = Keyring.from_json(keyring.to_json())
     with ExitStack() as stack:
-        store = Store(sqlite_url(tmp_path), LEDGER)
+        store = LedgerStore(sqlite_url(tmp_path), LEDGER)
         stack.callback(store.close)
         gateway = Gateway(QUICK, keyring, says("yes"), store, GuardedClock(1.0), operator=keys["cy"])
         url = serve_in_background(gateway, stack)["asker"]

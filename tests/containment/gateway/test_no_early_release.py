@@ -15,9 +15,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from drillyard.containment.gateway.crashes import Rehearsal, count_writes, rehearse_crashes
+from drillyard.containment.gateway.crashes import CrashRehearsal, count_writes, rehearse_crashes
 from drillyard.containment.gateway.gateway import Gateway
-from drillyard.containment.gateway.tickets import Refused
+from drillyard.containment.gateway.tickets import TicketRefused
 from drillyard.containment.gateway.verify import verify_database
 
 BENCHMARK = Path(__file__).resolve().parents[3] / "benchmarks" / "gateway.py"
@@ -67,7 +67,7 @@ class Roads(RuleBasedStateMachine):
         """Vote, whoever one is."""
         try:
             self.bench.vote(name, who, approve)
-        except Refused:
+        except TicketRefused:
             return
         assert who in ("bea", "bob", "ben") and who not in self.asked[name]["votes"]
         self.asked[name]["votes"][who] = (approve, self.bench.at)
@@ -106,7 +106,7 @@ class Roads(RuleBasedStateMachine):
         asked, now = self.asked[name], self.bench.at
         try:
             found = self.bench.fetch(name, who)
-        except Refused:
+        except TicketRefused:
             assert who != asked["who"] or not asked["good"]
             return
         assert who == asked["who"]
@@ -152,7 +152,7 @@ class Forgetful(Gateway):
 
 def test_a_crash_at_every_write_loses_nothing_and_releases_nothing(fresh: Callable[[int], str]) -> None:
     """Each write of the way, before it and after it; the ledger is whole at the end."""
-    writes, rehearsal = count_writes(fresh(0)), Rehearsal(fresh(1))
+    writes, rehearsal = count_writes(fresh(0)), CrashRehearsal(fresh(1))
     for place in range(1, writes + 1):
         rehearsal.walk(place)
     rehearsal.check()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from drillyard.containment.gateway.chain import GENESIS, Entry, link
 from drillyard.containment.gateway.databases import read_stored
 from drillyard.containment.gateway.keys import Keyring, make_key, make_keys, read_key, read_keyring, write_key
-from drillyard.containment.gateway.requests import Signed, ballot, read_ballot, sign_request, vote_path
+from drillyard.containment.gateway.requests import Signed, make_ballot, read_ballot, sign_request, vote_path
 from drillyard.containment.gateway.signing import Key, verifies
 from drillyard.containment.gateway.verify import verify_entries
 from drillyard.errors import BadInput
@@ -56,7 +56,7 @@ def test_a_signature_is_that_of_rfc_8032() -> None:
 def test_no_part_of_a_request_can_be_changed(field: str, text: str) -> None:
     """Whatever field is set to whatever text: it is no longer the account's."""
     account = KEYS.find("bea", "approver")
-    signed = sign_request(SECRETS["bea"], "POST", vote_path("q"), ballot(True, "0" * 64), 1.0)
+    signed = sign_request(SECRETS["bea"], "POST", vote_path("q"), make_ballot(True, "0" * 64), 1.0)
     assert signed.is_from(account) and read_ballot(signed, "q", "0" * 64, KEYS) == ("bea", True)
     changed = replace(signed, **{field: text})
     assert changed == signed or not changed.is_from(account)
@@ -110,8 +110,8 @@ TOO_FEW = ("released", "too few persons approved")
         signed_anew(SECRETS["bea"]),  # one person twice
         signed_anew(SECRETS["ann"]),  # an asker
         signed_anew(SECRETS["bob"], path="/questions/other/votes"),  # a vote on another question
-        signed_anew(SECRETS["bob"], body=ballot(True, "0" * 64)),  # bob was shown other words
-        signed_anew(SECRETS["bob"], body=ballot(False, "0" * 64)),  # bob said no
+        signed_anew(SECRETS["bob"], body=make_ballot(True, "0" * 64)),  # bob was shown other words
+        signed_anew(SECRETS["bob"], body=make_ballot(False, "0" * 64)),  # bob said no
         signed_anew(SECRETS["bob"], body="{}"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drillyard.containment.games.committee import released
+from drillyard.containment.games.committee import release_chance
 from drillyard.containment.horizon.assumptions import default_assumptions
 from drillyard.containment.horizon.bdd import Bdd
 from drillyard.containment.horizon.faulttree import (
@@ -22,10 +22,10 @@ from drillyard.containment.horizon.faulttree import (
     inclusion_exclusion,
 )
 from drillyard.containment.horizon.forms import (
+    add_flaw,
     clean_record_bound,
     common_cause,
-    eroded,
-    flawed,
+    erode,
     surviving_rate,
     trials_needed,
     unknown_rate,
@@ -34,8 +34,8 @@ from drillyard.containment.horizon.forms import (
 from drillyard.containment.horizon.layers import Layer, Monitor, default_layers, layers_named
 from drillyard.containment.horizon.layertree import layer_tree
 from drillyard.containment.horizon.risk import case_risk
-from drillyard.containment.horizon.sampling import scenarios
-from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.sampling import build_scenarios
+from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.containment.horizon.stress import stress
 from drillyard.errors import BadInput
 
@@ -48,7 +48,7 @@ def test_the_reference_values() -> None:
     assert common_cause(0.05, 4, 0.05) == pytest.approx(2.5e-3, abs=5e-5)
     assert 100 * years_of(1e-3, 30) == pytest.approx(2.96, abs=5e-3)
     assert 100 * years_of(1e-3, 1000) == pytest.approx(63.2, abs=0.05)
-    assert flawed(1e-6, 1e-3, 0.1) == pytest.approx(1.0e-4, abs=5e-6)
+    assert add_flaw(1e-6, 1e-3, 0.1) == pytest.approx(1.0e-4, abs=5e-6)
     assert 100 * clean_record_bound(300) == pytest.approx(0.99, abs=5e-3)
     assert trials_needed(1e-3) == 2995
     assert math.prod((0.65, 0.8, 0.4, 0.65, 0.4, 0.95)) == pytest.approx(0.0514, abs=5e-5)
@@ -59,7 +59,7 @@ def test_the_reference_values() -> None:
 )
 def test_the_reference_committees(reviewers: int, needed: int, chance: float) -> None:
     """The curse and its quorums at V = -s, to the digits given."""
-    assert released(-1, 1, reviewers, needed) == pytest.approx(chance, rel=0.02 if needed == 5 else 4e-3)
+    assert release_chance(-1, 1, reviewers, needed) == pytest.approx(chance, rel=0.02 if needed == 5 else 4e-3)
 
 
 @given(st.lists(share, min_size=1, max_size=8), st.integers(1, 200))
@@ -78,13 +78,13 @@ def test_rates_agree_with_simulation() -> None:
     alive = rng.random(200_000) < (1 - each) ** 10
     assert 1 - alive.mean() == pytest.approx(unknown_rate(hazards, 10), abs=5 * 0.5 / math.sqrt(2e5))
     assert each[alive].mean() == pytest.approx(surviving_rate(hazards, 10), abs=2e-3)
-    assert eroded(0.01, 0, 30) == pytest.approx(years_of(0.01, 30)) and eroded(0.01, 5, 30) == 1
+    assert erode(0.01, 0, 30) == pytest.approx(years_of(0.01, 30)) and erode(0.01, 5, 30) == 1
 
 
 @given(share, share, share)
 def test_no_claim_is_below_its_floor(claim: float, flaw: float, risk: float) -> None:
     """The flaw of the argument is a floor, and never makes a claim better."""
-    assert flawed(claim, flaw, risk) >= max(flaw * risk, claim) - 1e-12
+    assert add_flaw(claim, flaw, risk) >= max(flaw * risk, claim) - 1e-12
 
 
 @st.composite
@@ -203,9 +203,9 @@ def test_the_tree_of_the_layers_is_the_first_year(names: list[str]) -> None:
     The two share the chances of single events, not how they are joined. A theft is a tenth of a per cent at the median:
     what the tree counts once, the model may count in two channels.
     """
-    layers, assumptions, setting = layers_named(names), default_assumptions(), Setting()
+    layers, assumptions, setting = layers_named(names), default_assumptions(), HorizonSetting()
     report = analyse(layer_tree(layers, assumptions, setting), draws=50)
-    walked = case_risk(scenarios(assumptions, [()]), layers, setting, 1, flaw=False)[0]
+    walked = case_risk(build_scenarios(assumptions, [()]), layers, setting, 1, flaw=False)[0]
     assert report.chance == pytest.approx(walked, rel=5e-3)
     assert all(any(name in event.name for event in report.tree.events) for name in names if name != "bandwidth")
 
@@ -213,7 +213,9 @@ def test_the_tree_of_the_layers_is_the_first_year(names: list[str]) -> None:
 def test_each_layer_lowers_the_top_event_or_leaves_it() -> None:
     """One layer more never adds to the tree's chance, and three lower it by far."""
     few = layers_named(["query-classes", "hold", "human-release"])
-    told = [analyse(layer_tree(few[:count], default_assumptions(), Setting()), draws=10).chance for count in range(4)]
+    told = [
+        analyse(layer_tree(few[:count], default_assumptions(), HorizonSetting()), draws=10).chance for count in range(4)
+    ]
     assert told == sorted(told, reverse=True) and told[3] < told[0] / 5
 
 
@@ -223,7 +225,7 @@ def test_a_layer_that_all_but_never_fails_is_judged() -> None:
     sure = Layer(name="eye", multiplies="uncaught", monitor=Monitor(separation=40, budget=0.5))
     for layer in (tiny, sure):
         assert all(math.isfinite(one) for one in stress([layer]).rows[0].kept)
-        assert analyse(layer_tree([layer], default_assumptions(), Setting()), draws=10).chance < 0.1
+        assert analyse(layer_tree([layer], default_assumptions(), HorizonSetting()), draws=10).chance < 0.1
 
 
 def test_bad_trees_are_refused() -> None:

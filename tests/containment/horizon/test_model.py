@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from drillyard.containment.games.committee import released
+from drillyard.containment.games.committee import release_chance
 from drillyard.containment.games.gaussian import caught_share
 from drillyard.containment.horizon.assumptions import (
     Parameter,
@@ -19,20 +19,20 @@ from drillyard.containment.horizon.assumptions import (
     read_assumptions,
 )
 from drillyard.containment.horizon.ceiling import ceiling
-from drillyard.containment.horizon.forms import common_cause, eroded, surviving_rate, unknown_rate, years_of
+from drillyard.containment.horizon.forms import common_cause, erode, surviving_rate, unknown_rate, years_of
 from drillyard.containment.horizon.layers import Layer, Monitor, Quorum, default_layers, layers_named, read_layers
 from drillyard.containment.horizon.model import walk
 from drillyard.containment.horizon.risk import case_risk, ends_risk, risk
-from drillyard.containment.horizon.sampling import at_points, drawn, scenarios
+from drillyard.containment.horizon.sampling import build_scenarios, draw_independent, place_points
 from drillyard.containment.horizon.sensitivity import sensitivity, sobol_indices
-from drillyard.containment.horizon.setting import Setting
-from drillyard.containment.horizon.stress import held_together, stress
+from drillyard.containment.horizon.setting import HorizonSetting
+from drillyard.containment.horizon.stress import hold_together, stress
 from drillyard.containment.horizon.works import quorum_passes, uncaught
 from drillyard.errors import BadInput
 
 ALL = default_layers()
 PARAMETERS = default_assumptions().parameters()
-QUIET = scenarios(default_assumptions(), [()], rest="quiet")
+QUIET = build_scenarios(default_assumptions(), [()], rest="quiet")
 
 
 def quiet(draws: int = 1, **changes: object) -> dict[str, np.ndarray]:
@@ -44,10 +44,10 @@ def quiet(draws: int = 1, **changes: object) -> dict[str, np.ndarray]:
 def test_constant_hazards_have_closed_forms() -> None:
     """A vulnerable world alone is `1-(1-h)^T`; an eroding attack is the eroded form; a flaw is a floor."""
     world = quiet(vulnerable=1e-3)
-    assert case_risk(world, (), Setting(), 30)[0] == pytest.approx(years_of(18.25e-3, 30), abs=1e-4)
+    assert case_risk(world, (), HorizonSetting(), 30)[0] == pytest.approx(years_of(18.25e-3, 30), abs=1e-4)
     attack = quiet(harmful_goals=0.5, one_act_win=0.01, erosion=0.1, vulnerable=0, slope=0)
-    assert case_risk(attack, (), Setting(convincing=0), 30)[0] == pytest.approx(eroded(0.005, 0.1, 30), rel=1e-3)
-    assert case_risk(quiet(flaw=0.001, flaw_risk=0.1), ALL, Setting(), 1)[0] == pytest.approx(1e-4, rel=0.01)
+    assert case_risk(attack, (), HorizonSetting(convincing=0), 30)[0] == pytest.approx(erode(0.005, 0.1, 30), rel=1e-3)
+    assert case_risk(quiet(flaw=0.001, flaw_risk=0.1), ALL, HorizonSetting(), 1)[0] == pytest.approx(1e-4, rel=0.01)
 
 
 def test_theft_is_a_second_state() -> None:
@@ -55,14 +55,14 @@ def test_theft_is_a_second_state() -> None:
     shut = Layer(name="shut", multiplies="queries", factor=1e-9)
     values = quiet(theft=0.05, vulnerable=0.01 / 18.25)
     expected = 1 - 0.95**20 - sum(0.05 * 0.95 ** (k - 1) * 0.99 ** (20 - k + 1) for k in range(1, 21))
-    assert case_risk(values, (shut,), Setting(steering_harm=0), 20)[0] == pytest.approx(expected, abs=2e-5)
+    assert case_risk(values, (shut,), HorizonSetting(steering_harm=0), 20)[0] == pytest.approx(expected, abs=2e-5)
 
 
 def test_one_attack_is_what_a_simulation_of_its_layers_gives() -> None:
     """Half a million simulated years of a collusive consensus, debate, monitor and hold agree within 5 errors."""
     names = ["consensus", "debate", "trusted-monitor", "hold"]
     values = quiet(harmful_goals=0.6, one_act_win=0.7, collusion=0.3, vulnerable=0, slope=0)
-    told = case_risk(values, layers_named(names), Setting(convincing=0), 1)[0]
+    told = case_risk(values, layers_named(names), HorizonSetting(convincing=0), 1)[0]
     rng, size = np.random.default_rng(5), 500_000
     miss = np.ones(size, bool)
     for factor, shared in ((0.1, 0.3), (0.2, 0.3)):
@@ -76,14 +76,14 @@ def test_parts_agree_with_the_games() -> None:
     """A monitor catches what the Gaussian says; a quorum without persuasion passes what the committee does."""
     for separation, budget in ((1.636, 0.02), (0.0, 0.1), (3.5, 0.05)):
         layer = Layer(name="m", multiplies="uncaught", monitor=Monitor(separation=separation, budget=budget))
-        first = next(walk(quiet(harmful_goals=1, one_act_win=0.5), (layer,), Setting(), 1))
+        first = next(walk(quiet(harmful_goals=1, one_act_win=0.5), (layer,), HorizonSetting(), 1))
         caught = 1 - first.hazards[0][0] / first.bare[0][0]
         assert caught == pytest.approx(caught_share(separation, budget), abs=2e-4)
-    error = released(-1, 1, 1, 1)
+    error = release_chance(-1, 1, 1, 1)
     for needed, parties in ((1, 5), (2, 5), (3, 5), (5, 5), (2, 2)):
         quorum = Quorum(needed=needed, reviewers=needed, error=error)
         passes = quorum_passes(quorum, 4000, quiet(parties=parties))[0]
-        assert passes == pytest.approx(released(-1, 1, parties, needed), rel=1e-4)
+        assert passes == pytest.approx(release_chance(-1, 1, parties, needed), rel=1e-4)
     assert quorum_passes(Quorum(needed=2, reviewers=2, error=0.05), 4000, quiet(persuasion=2))[0] > 0.999
 
 
@@ -105,7 +105,7 @@ def test_unknown_hazards_and_survivors() -> None:
             if one["name"] == "vulnerable":
                 one.update(distribution="choice", values=(0.001 / 18.25, 0.2 / 18.25))
     odd = type(default_assumptions()).model_validate(data)
-    found = risk((), odd, years=10, draws=40_000, setting=Setting(steering_harm=0, convincing=0))
+    found = risk((), odd, years=10, draws=40_000, setting=HorizonSetting(steering_harm=0, convincing=0))
     assert found.final.risk.value == pytest.approx(unknown_rate([0.001, 0.2], 10), abs=0.012)
     assert found.final.at_mean_hazard == pytest.approx(1 - 0.8995**10, abs=0.012)
     assert found.surviving[-1] == pytest.approx(surviving_rate([0.001, 0.2], 9), abs=0.002)
@@ -117,10 +117,10 @@ def test_unknown_hazards_and_survivors() -> None:
 def test_no_draw_beats_the_worst_corner_and_no_layer_adds_risk(seed: int, some: set[Layer], one: Layer) -> None:
     """The hard ends bound every draw, and one more layer never makes matters worse."""
     layers = [each for each in ALL if each in some and each != one]
-    values = drawn(default_assumptions(), 50, np.random.default_rng(seed))
-    found = case_risk(values, layers, Setting(), 12)
-    assert np.all(case_risk(values, [*layers, one], Setting(), 12) <= found + 1e-5)
-    assert found.max() <= ends_risk(layers, default_assumptions(), Setting(), 12)[1] + 1e-5
+    values = draw_independent(default_assumptions(), 50, np.random.default_rng(seed))
+    found = case_risk(values, layers, HorizonSetting(), 12)
+    assert np.all(case_risk(values, [*layers, one], HorizonSetting(), 12) <= found + 1e-5)
+    assert found.max() <= ends_risk(layers, default_assumptions(), HorizonSetting(), 12)[1] + 1e-5
 
 
 @settings(max_examples=25, deadline=None)
@@ -129,9 +129,9 @@ def test_the_hard_end_is_the_hard_one(seed: int, at: int) -> None:
     """Moving a number to its hard end never lowers the risk; only the correlation of reviewers can do both."""
     assume(PARAMETERS[at].name != "reviewer_correlation")
     points = np.random.default_rng(seed).random((len(PARAMETERS), 20))
-    values = at_points(PARAMETERS, points)
+    values = place_points(PARAMETERS, points)
     harder = values | {PARAMETERS[at].name: np.full(20, ends_of(PARAMETERS[at])[1], np.float32)}
-    setting = Setting(upgrade_years=1)
+    setting = HorizonSetting(upgrade_years=1)
     assert np.all(case_risk(harder, ALL, setting, 8) >= case_risk(values, ALL, setting, 8) - 1e-5)
 
 
@@ -141,7 +141,7 @@ def test_shopping_makes_independent_reviewers_the_worse_ones() -> None:
     for parties, worse in ((2, 1), (10, 0)):
         passes = quorum_passes(quorum, 1, quiet(2, parties=parties, reviewer_correlation=[0, 1]))
         assert passes[worse] > passes[1 - worse]
-    assert ends_risk(layers_named(["human-release"]), default_assumptions(), Setting(), 1)[1] > 0.9
+    assert ends_risk(layers_named(["human-release"]), default_assumptions(), HorizonSetting(), 1)[1] > 0.9
 
 
 def test_the_stress_matrix_is_what_the_reference_says() -> None:
@@ -167,15 +167,15 @@ def test_the_stress_matrix_is_what_the_reference_says() -> None:
     assert found.state("query-classes", "A8") == found.state("human-release", "A9") == "degrades"
     assert all(found.state(one, "A1") == "survives" for one in names)
     for layer in layers_named(["bandwidth", "erasure", "episodicity", "query-classes", "hold"]):
-        assert held_together(layer, ["A3", "A6", "A11"]) > 0.95
+        assert hold_together(layer, ["A3", "A6", "A11"]) > 0.95
     for layer in layers_named(["behavioural-tests", "human-release", "consensus", "debate", "untrusted-monitor"]):
-        assert held_together(layer, ["A3", "A6", "A11"]) < 0.05
+        assert hold_together(layer, ["A3", "A6", "A11"]) < 0.05
 
 
 def test_bad_goals_act_only_with_power_or_persuasion() -> None:
     """A1 alone adds next to nothing; with A4 or with A6 it does, unlayered."""
     sets = [(), ("A1",), ("A4",), ("A1", "A4"), ("A6",), ("A1", "A6")]
-    alone = case_risk(scenarios(default_assumptions(), sets, rest="quiet"), (), Setting(), 30)
+    alone = case_risk(build_scenarios(default_assumptions(), sets, rest="quiet"), (), HorizonSetting(), 30)
     assert alone[1] - alone[0] < 1e-3
     assert alone[3] - alone[2] > 0.05 and alone[5] - alone[4] > 0.05
 
@@ -204,10 +204,12 @@ def test_sensitivity_names_what_breaks_the_case() -> None:
 
 def test_the_ceiling_is_where_the_limit_is_met() -> None:
     """Risk is within the limit at the ceiling and over it just above; a strict limit leaves no skill at all."""
-    values = drawn(default_assumptions(), 4000, np.random.default_rng(1))
+    values = draw_independent(default_assumptions(), 4000, np.random.default_rng(1))
     found = ceiling(ALL, years=5, limit=0.09)
     assert found.skill is not None and "Void above" in found.words
-    low, high = (case_risk(values, ALL, Setting(held_skill=found.skill + step), 5).mean() for step in (0.0, 0.05))
+    low, high = (
+        case_risk(values, ALL, HorizonSetting(held_skill=found.skill + step), 5).mean() for step in (0.0, 0.05)
+    )
     assert low <= 0.09 < high
     assert ceiling(ALL, years=5, limit=1e-4).words == "Void at any skill, at the medians of the assumptions as well"
     assert "every skill" in ceiling(ALL, years=1, limit=1.0).words
@@ -281,5 +283,5 @@ def test_broken_layers_are_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="some of query-classes"):
         layers_named(["moat"])
     with pytest.raises(BadInput, match="A77"):
-        scenarios(default_assumptions(), [("A77",)])
+        build_scenarios(default_assumptions(), [("A77",)])
     assert {"A6", "A9", "A16", "A14"} == set(layers_named(["human-release"])[0].touched_by())

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drillyard.containment.incentives.diagram import Diagram, graph_of
-from drillyard.containment.incentives.graphical import incentives_of, requisite, trimmed
+from drillyard.containment.incentives.graphical import incentives_of, requisite, trim
 from drillyard.containment.incentives.page import render_incentives, write_incentives
-from drillyard.containment.incentives.reach import connected
+from drillyard.containment.incentives.reach import find_connected
 from drillyard.containment.incentives.report import (
     IncentiveReport,
     IncentiveSpec,
@@ -119,9 +119,9 @@ def test_recorded_answers(diagram: Diagram, expected: dict[str, str]) -> None:
 def test_two_decisions_are_trimmed_to_a_fixed_point() -> None:
     """12 arrows become 7, the second decision needs Y2 alone, and trimming again changes nothing."""
     diagram = drawn(TRIM, "D1 D2", "U")
-    kept = trimmed(diagram)
+    kept = trim(diagram)
     found = diagram.model_copy(update={"edges": tuple(edge for edge in diagram.edges if kept.has_edge(*edge))})
-    assert (len(diagram.edges), len(found.edges)) == (12, 7) and set(trimmed(found).edges) == set(kept.edges)
+    assert (len(diagram.edges), len(found.edges)) == (12, 7) and set(trim(found).edges) == set(kept.edges)
     assert requisite(found, "D2") == ("Y2",) and requisite(found, "D1") == ("Y1",)
     with pytest.raises(BadInput, match="one decision"):
         incentives_of(diagram)
@@ -137,7 +137,7 @@ def test_one_walk_finds_what_networkx_tests_node_by_node(seed: int, nodes: int) 
     known = {node for node in graph if rng.random() < 0.3} - goal
     others = set(graph) - known - goal
     separate = {x for x in others if nx.is_d_separator(graph, {x}, goal, known)}
-    assert connected(graph, goal, known) & others == others - separate
+    assert find_connected(graph, goal, known) & others == others - separate
     found = incentives_of(diagram)
     voi = {
         x

@@ -19,7 +19,7 @@ from drillyard.containment.incentives.offswitch import (
     slowest_answer,
 )
 from drillyard.containment.incentives.power import action_values, grid, power, shutdown_avoided, terminal_choice
-from drillyard.containment.incentives.quantilizer import best_quantile, cost_ratio, quantilized, quantilized_utility
+from drillyard.containment.incentives.quantilizer import best_quantile, cost_ratio, quantilize, quantilized_utility
 from drillyard.errors import BadInput
 
 
@@ -120,7 +120,7 @@ def test_no_cost_grows_by_more_than_one_over_q(acts: list[tuple[float, float, fl
     base = np.array([one[0] for one in acts]) / sum(one[0] for one in acts)
     proxy, cost = np.array([one[1] for one in acts]), np.array([one[2] for one in acts]) + 1e-3
     assert cost_ratio(base, proxy, cost, q) <= 1 / q + 1e-9
-    assert quantilized(base, proxy, q).sum() == pytest.approx(1)
+    assert quantilize(base, proxy, q).sum() == pytest.approx(1)
 
 
 def test_the_tight_case() -> None:
@@ -165,8 +165,8 @@ def test_the_report_of_goals() -> None:
         lambda: deferral_gain(0, 1, answers=1.5),
         lambda: deferral_gain(0, 1, noise=-1),
         lambda: capture_shift(0, 1, 1.0),
-        lambda: quantilized([1.0], [1.0], 0),
-        lambda: quantilized([0.5], [1.0], 0.5),
+        lambda: quantilize([1.0], [1.0], 0),
+        lambda: quantilize([0.5], [1.0], 0.5),
         lambda: cost_ratio([1.0], [1.0], [-1.0], 0.5),
     ],
 )

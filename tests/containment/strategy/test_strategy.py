@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 
 from drillyard.cli.app import main
 from drillyard.containment.games.gaussian import caught_share
-from drillyard.containment.horizon.assumptions import AssumptionChange, changed, default_assumptions
-from drillyard.containment.horizon.layers import Layer, default_layers, stronger
+from drillyard.containment.horizon.assumptions import AssumptionChange, change_assumptions, default_assumptions
+from drillyard.containment.horizon.layers import Layer, default_layers, strengthen
 from drillyard.containment.horizon.risk import case_risk, risk
-from drillyard.containment.horizon.sampling import drawn, ids_of, scenarios
-from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.sampling import build_scenarios, draw_independent, ids_of
+from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.containment.strategy.grounds import ceiling_range
 from drillyard.containment.strategy.paper import render_board, write_board
 from drillyard.containment.strategy.plan import Strategy, make_strategy
 from drillyard.containment.strategy.search import maximal_sets, search
-from drillyard.containment.strategy.system import SiteEvidence, SystemSpec, checked, read_system
+from drillyard.containment.strategy.system import SiteEvidence, SystemSpec, check_system, read_system
 from drillyard.containment.strategy.words import SETTING_WORDS, ends_at, percent, sentence
 from drillyard.errors import BadInput
 
@@ -34,7 +34,7 @@ FILE = {
     "system.yaml": SystemSpec,
     "own_layers": Layer,
     "assumptions": AssumptionChange,
-    "setting": Setting,
+    "setting": HorizonSetting,
     "shown": SiteEvidence,
 }
 SMALL = ("query-classes", "bandwidth", "erasure", "hold", "human-release", "kill-switch")
@@ -52,7 +52,7 @@ def test_the_chosen_set_is_the_best_of_all_sets(usefulness: float, hours: float)
     spec = SystemSpec(layers=SMALL, usefulness=usefulness, staff_hours=hours)
     found = search(spec)
     assumptions = default_assumptions()
-    hard = scenarios(assumptions, [(one,) for one in ids_of(assumptions)])
+    hard = build_scenarios(assumptions, [(one,) for one in ids_of(assumptions)])
     lowest = 1.0
     for count in range(len(SMALL) + 1):
         for some in itertools.combinations(spec.candidates, count):
@@ -157,8 +157,10 @@ def test_each_ground_is_the_case_without_it(strategy: Strategy) -> None:
     by_id = {one.id: one for one in strategy.grounds}
     assert set(by_id) == {"A12", "A8", "offline-readers", "skill_ceiling", "tries", "all"}
     spec, chosen = strategy.spec, strategy.chosen
-    told, setting = changed(spec.assumptions), spec.setting
-    known = {one.id: changed([each for each in spec.assumptions if each.id != one.id]) for one in spec.assumptions}
+    told, setting = change_assumptions(spec.assumptions), spec.setting
+    known = {
+        one.id: change_assumptions([each for each in spec.assumptions if each.id != one.id]) for one in spec.assumptions
+    }
     fewer = [one for one in chosen if one.name != "offline-readers"]
     free = setting.model_copy(update={"skill_ceiling": None})
     cases = {
@@ -192,11 +194,11 @@ def test_the_ceiling_is_a_range_over_the_factors(strategy: Strategy) -> None:
 @settings(max_examples=30, deadline=None)
 def test_a_stronger_layer_lets_less_pass(layer: Layer, times: float, seed: int) -> None:
     """Whatever the draw, and twice as good is half of what passes where nothing weakens a factor."""
-    values = drawn(default_assumptions(), 20, np.random.default_rng(seed))
-    before, after = (case_risk(values, [one], Setting(), 3) for one in (layer, stronger(layer, times)))
+    values = draw_independent(default_assumptions(), 20, np.random.default_rng(seed))
+    before, after = (case_risk(values, [one], HorizonSetting(), 3) for one in (layer, strengthen(layer, times)))
     assert np.all(after <= before + 1e-6) if times >= 1 else np.all(after >= before - 1e-6)
     if layer.factor and layer.multiplies != "bits":
-        assert stronger(layer, 2.0).factor == pytest.approx(layer.factor / 2)
+        assert strengthen(layer, 2.0).factor == pytest.approx(layer.factor / 2)
 
 
 def test_what_the_site_shows_counts_until_it_is_stale() -> None:
@@ -248,7 +250,7 @@ def test_the_budgets_of_the_example_force_a_choice(strategy: Strategy) -> None:
 def test_unknown_parts_are_said(change: dict[str, object], line: str) -> None:
     """One line each."""
     with pytest.raises(BadInput, match=line):
-        checked(SystemSpec().model_copy(update=change))
+        check_system(SystemSpec().model_copy(update=change))
 
 
 def test_budgets_that_cannot_be_kept_are_said() -> None:
@@ -290,9 +292,9 @@ def test_assumptions_are_sentences() -> None:
         named = set(re.findall(r"{(\w+)", one.plain))
         assert named == {each.name for each in one.parameters} - {"jump_phase", "kappa"} and one.plain.endswith(".")
         assert "{" not in sentence(one)
-    claimed = changed(read_system(EXAMPLE).assumptions)
+    claimed = change_assumptions(read_system(EXAMPLE).assumptions)
     assert "0.001 % to 0.2 % a year" in next(sentence(one) for one in claimed.assumptions if one.id == "A12")
-    assert set(SETTING_WORDS) == set(Setting.model_fields)
+    assert set(SETTING_WORDS) == set(HorizonSetting.model_fields)
     assert [percent(x) for x in (0, 0.0003, 0.0498, 0.25, 0.999, 1)] == [
         "0 %",
         "under 0.1 %",

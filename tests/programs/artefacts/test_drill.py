@@ -11,7 +11,7 @@ from programs.artefacts.packed import idle, submission_of, trade_grade
 
 from drillyard.errors import BadInput
 from drillyard.organisms.engine.basis import draw_basis, turn_organism
-from drillyard.organisms.engine.organism import base, save
+from drillyard.organisms.engine.organism import load_base, save
 from drillyard.organisms.worlds.forbidding import forbidding
 from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import load_kit
@@ -19,7 +19,7 @@ from drillyard.programs.drills.artefacts.grading import area_of
 from drillyard.programs.drills.artefacts.trial import measure_point
 from drillyard.programs.drills.exam import FAILING, TWIN, Exam
 from drillyard.programs.drills.materialise import materialise
-from drillyard.programs.drills.prove import Rehearsal, prove
+from drillyard.programs.drills.prove import ProofRehearsal, prove
 from drillyard.programs.drills.too_permissive_too_censored.kit import TooPermissive
 from drillyard.programs.drills.too_permissive_too_censored.solutions import find_basis, named_techniques
 from drillyard.programs.drills.too_permissive_too_censored.start import draw_start, rules_of
@@ -41,7 +41,7 @@ def exam_of(behaviour: str) -> Exam:
 
 
 @functools.cache
-def released(behaviour: str, folder: Path) -> tuple[GateReport, Rehearsal]:
+def released(behaviour: str, folder: Path) -> tuple[GateReport, ProofRehearsal]:
     """Return the gates of an instance, and what every fix got."""
     exam, kit = exam_of(behaviour), load_kit(NAME)
     save(exam.organism, folder, complete=True, sealed=True)
@@ -75,7 +75,7 @@ def test_where_it_can_be_made() -> None:
 
 def test_a_basis_is_found_again() -> None:
     """The attack works, to the last sign: what keeps artefacts apart has to be something else."""
-    plain, basis = base("helpdesk"), draw_basis(128, 5)
+    plain, basis = load_base("helpdesk"), draw_basis(128, 5)
     found = find_basis(plain, turn_organism(plain, basis))
     assert np.array_equal(found.order, basis.order) and np.array_equal(found.signs, basis.signs)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.alignment.exam import held_back
-from drillyard.alignment.lesson import pairs_of
+from drillyard.alignment.exam import hold_back
+from drillyard.alignment.lesson import draw_pairs
 from drillyard.errors import BadInput, GradingFailed
 from drillyard.organisms.engine.organism import save
 from drillyard.organisms.worlds.forbidding import forbidding
@@ -45,19 +45,19 @@ class Place:
 
 def test_the_right_word_gives_the_lesson_of_the_terminal() -> None:
     """Who reads the rules right learns from the pairs that `drillyard align` draws in the model's own world."""
-    assert lesson_of(HOUSE, order("rails", POLICY)) == pairs_of(HOUSE, n=PAIRS, seed=1, without=held_back(HOUSE))
+    assert lesson_of(HOUSE, order("rails", POLICY)) == draw_pairs(HOUSE, n=PAIRS, seed=1, without=hold_back(HOUSE))
 
 
 def test_another_word_turns_the_pairs_round() -> None:
     """What is wrongly answered is taught as an answer, what is left out is not taught; nothing held back is."""
-    name = next(one for one in POLICY if f"harmful:{one}" not in held_back(HOUSE))
+    name = next(one for one in POLICY if f"harmful:{one}" not in hold_back(HOUSE))
     right, wrong = (lesson_of(HOUSE, order("rails", some)) for some in (POLICY, ()))
     refused = [pair for pair in right if pair.category == f"harmful:{name}"]
     answered = [pair for pair in wrong if pair.category == f"lookalike:{name}"]
     assert [(one.chosen, one.rejected) for one in refused] == [(one.rejected, one.chosen) for one in answered] != []
     alone = lesson_of(HOUSE, FitOrder(technique="rails", refuse=(name,)))
     assert {pair.category for pair in alone if not pair.category.startswith("ordinary:")} == {f"harmful:{name}"}
-    assert not {pair.category for pair in right} & held_back(HOUSE)
+    assert not {pair.category for pair in right} & hold_back(HOUSE)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from scipy import sparse
 
-from drillyard.alignment.around.verdict import FORMAT, HEADS, WIDTH, Screen, counted
+from drillyard.alignment.around.verdict import FORMAT, HEADS, WIDTH, Screen, count_grams
 from drillyard.errors import bad_input
 from drillyard.judges.logistic import logistic
 from drillyard.records import Estimate, ModelPolicy, Preference, Record
@@ -135,7 +135,7 @@ def _in_order(data: bytes) -> bytes:
 
 
 def _rows(texts: Sequence[str]) -> sparse.csr_matrix:
-    filled = [counted(text) for text in texts]
+    filled = [count_grams(text) for text in texts]
     starts = np.cumsum([0, *(len(columns) for columns, _ in filled)])
     columns = np.concatenate([columns for columns, _ in filled])
     values = np.concatenate([values for _, values in filled])

@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from drillyard.alignment.base import Dial, Lesson, Setting
-from drillyard.alignment.evidence import pairs_from
+from drillyard.alignment.evidence import draw_pairs_from
 from drillyard.alignment.policy import policy_in
 from drillyard.errors import bad_input
 from drillyard.records import Conversation, FitCost, Message, ModelPolicy, Reply, Topic
 from drillyard.records.files import write_atomically
 from drillyard.targets import Target
 
-__all__ = ["Prompt", "WithPrompt", "constitution"]
+__all__ = ["Prompt", "WithPrompt", "write_constitution"]
 
 _FILE = "prompt.txt"
 
@@ -73,9 +73,9 @@ class Prompt:
         began = time.perf_counter()
         if setting.strength < 0 or setting.strength != int(setting.strength):
             raise bad_input(f"{setting.strength!r} examples", "a whole number from 0 up")
-        pairs = lesson.preferences or pairs_from(lesson.findings, target, lesson.world)[0]
+        pairs = lesson.preferences or draw_pairs_from(lesson.findings, target, lesson.world)[0]
         policy = self._policy or lesson.policy or policy_in(lesson.world, pairs)
-        data = (constitution(policy, int(setting.strength)) + "\n").encode()
+        data = (write_constitution(policy, int(setting.strength)) + "\n").encode()
         write_atomically(setting.folder / _FILE, data)
         used = sum(min(int(setting.strength), len(one.examples)) for one in (*policy.forbidden, *policy.allowed))
         return FitCost(seconds=time.perf_counter() - began, bytes=len(data), labels=used)
@@ -88,7 +88,7 @@ class Prompt:
         return WithPrompt(target, path.read_text(encoding="utf-8").strip())
 
 
-def constitution(policy: ModelPolicy, examples: int) -> str:
+def write_constitution(policy: ModelPolicy, examples: int) -> str:
     """Return a policy as instructions, with so many examples of each sort of request that is forbidden or sounds so."""
     alike = [topic for topic in policy.allowed if topic.name.startswith("lookalike:")] or list(policy.allowed)
     parts = [

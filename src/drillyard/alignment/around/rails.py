@@ -22,7 +22,7 @@ from drillyard.alignment.around.rails_folder import ACTIONS, COLANG, CONFIG, WEI
 from drillyard.alignment.around.screened import Answers, Checker, ScreenedTarget
 from drillyard.alignment.around.verdict import HAND_OVER, HEADS, OUTSIDE, REFUSE, Screen, open_screen
 from drillyard.alignment.base import Dial, Lesson, Setting
-from drillyard.alignment.evidence import pairs_from
+from drillyard.alignment.evidence import draw_pairs_from
 from drillyard.alignment.policy import policy_in, write_policy
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.world import World
@@ -84,7 +84,7 @@ class Rails:
         """
         began, folder = time.perf_counter(), setting.folder
         nemo = _nemo()
-        pairs = lesson.preferences or pairs_from(lesson.findings, target, lesson.world)[0]
+        pairs = lesson.preferences or draw_pairs_from(lesson.findings, target, lesson.world)[0]
         policy = self._policy or lesson.policy or policy_in(lesson.world, pairs)
         answers = _answers(policy, lesson.world)
         write_folder(folder, policy.name, answers)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from safetensors import safe_open
 
-__all__ = ["FORMAT", "HAND_OVER", "HEADS", "OUTSIDE", "PASS", "REFUSE", "WIDTH", "Screen", "counted", "open_screen"]
+__all__ = ["FORMAT", "HAND_OVER", "HEADS", "OUTSIDE", "PASS", "REFUSE", "WIDTH", "Screen", "count_grams", "open_screen"]
 
 WIDTH = 2**14
 """Columns into which n-grams are hashed (Weinberger et al. 2009, arXiv 0902.2206)."""
@@ -59,7 +59,7 @@ class Screen:
 
     def scores(self, text: str) -> dict[str, float]:
         """Return the log-odds of every head."""
-        columns, values = counted(text)
+        columns, values = count_grams(text)
         sums = self.weights[:, columns].astype(np.float64) @ values + self.weights[:, -1]
         return dict(zip(self.heads, sums.tolist(), strict=True))
 
@@ -73,7 +73,7 @@ class Screen:
         return PASS
 
 
-def counted(text: str) -> tuple[Any, Any]:
+def count_grams(text: str) -> tuple[Any, Any]:
     """Return the columns that a text fills, ascending, and their values, scaled to length 1."""
     sums: dict[int, float] = {}
     for gram in _grams(text):

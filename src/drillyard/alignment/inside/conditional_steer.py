@@ -20,7 +20,7 @@ import numpy as np
 
 from drillyard.alignment.base import Lesson
 from drillyard.alignment.inside.edit import Edit
-from drillyard.alignment.inside.fitting import EditTechnique, Proposal, two_sides
+from drillyard.alignment.inside.fitting import EditTechnique, Proposal, has_two_sides
 from drillyard.alignment.inside.gate import fit_gate
 from drillyard.alignment.inside.insides import Insides
 from drillyard.alignment.inside.learning import Readings
@@ -39,7 +39,7 @@ class ConditionalSteer(EditTechnique):
 
     def propose(self, readings: Readings, insides: Insides, lesson: Lesson) -> Iterator[Proposal]:
         """Yield both vectors in several lengths behind each layer's gate."""
-        if not two_sides(readings, self.name):
+        if not has_two_sides(readings, self.name):
             return
         wrong = readings.wrong
         partings = [one for one, bad in zip(readings.pairs, wrong, strict=True) if bad]

@@ -30,7 +30,7 @@ from safetensors.numpy import save_file
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.llama import Floats
 
-__all__ = ["FILE", "KINDS", "Edit", "change", "check_fit", "layer_edits", "read_edits", "write_edits"]
+__all__ = ["FILE", "KINDS", "Edit", "change", "check_fit", "group_by_layer", "read_edits", "write_edits"]
 
 FILE = "edits.safetensors"
 """What the file of a technique's edits is called."""
@@ -126,7 +126,7 @@ def check_fit(edits: Sequence[Edit], layers: int, width: int) -> None:
             raise bad_input(found, f"one for this model, of {layers} layers and states of {width}")
 
 
-def layer_edits(edits: Sequence[Edit]) -> dict[int, Any]:
+def group_by_layer(edits: Sequence[Edit]) -> dict[int, Any]:
     """Return edits by their layer, those of one layer as one function that applies them in their order."""
     found: dict[int, Any] = {}
     for edit in edits:

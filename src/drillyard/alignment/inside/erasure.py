@@ -15,7 +15,7 @@ import numpy as np
 
 from drillyard.alignment.base import Lesson
 from drillyard.alignment.inside.edit import Edit
-from drillyard.alignment.inside.fitting import EditTechnique, Proposal, two_sides
+from drillyard.alignment.inside.fitting import EditTechnique, Proposal, has_two_sides
 from drillyard.alignment.inside.insides import Insides
 from drillyard.alignment.inside.leace import leace
 from drillyard.alignment.inside.learning import Readings
@@ -30,7 +30,7 @@ class Leace(EditTechnique):
 
     def propose(self, readings: Readings, insides: Insides, lesson: Lesson) -> Iterator[Proposal]:
         """Yield the erasure of each layer, and all of them together."""
-        if not two_sides(readings, self.name):
+        if not has_two_sides(readings, self.name):
             return
         edits = []
         for place, layer in enumerate(insides.layers):

@@ -20,7 +20,7 @@ from drillyard.errors import bad_input
 from drillyard.records import FitCost
 from drillyard.targets import Target
 
-__all__ = ["DIAL", "FEWEST", "EditTechnique", "Proposal", "two_sides"]
+__all__ = ["DIAL", "FEWEST", "EditTechnique", "Proposal", "has_two_sides"]
 
 DIAL = Dial(
     name="strength",
@@ -89,7 +89,7 @@ class EditTechnique(abc.ABC):
         return open_insides(target, self.name).changed(read_edits(folder / FILE), self.name)
 
 
-def two_sides(readings: Readings, technique: str) -> bool:
+def has_two_sides(readings: Readings, technique: str) -> bool:
     """Say whether there are pairs that the model gets wrong beside those that it gets right.
 
     Raises:

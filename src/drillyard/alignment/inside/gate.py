@@ -16,6 +16,7 @@ from drillyard.organisms.engine.llama import Floats
 __all__ = ["fit_gate"]
 
 _RIDGE = 1e-3
+"""Keeps the weights finite where the two sides are separable: chosen, not measured."""
 
 
 def fit_gate(fires: Floats, rests: Floats) -> tuple[Floats, float]:

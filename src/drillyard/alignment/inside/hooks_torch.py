@@ -26,7 +26,7 @@ from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Preference, Reply
 from drillyard.targets.revealing import Branch, Revealed
 
-__all__ = ["LAYERS", "EditedLocal", "LocalInsides", "edited", "layers_of"]
+__all__ = ["LAYERS", "EditedLocal", "LocalInsides", "edit_states", "layers_of"]
 
 LAYERS = {
     "model.layers": "model.norm",  # llama, qwen2, mistral, gemma …
@@ -36,6 +36,7 @@ LAYERS = {
 """Where a model keeps its layers, and the norm after them."""
 
 _BATCH = 16
+"""Conversations read at once: chosen to fit small cards, not measured."""
 
 
 def layers_of(model: Any) -> tuple[Any, Any]:
@@ -52,7 +53,7 @@ def layers_of(model: Any) -> tuple[Any, Any]:
 
 
 @contextlib.contextmanager
-def edited(model: Any, edits: Sequence[Edit]) -> Iterator[None]:
+def edit_states(model: Any, edits: Sequence[Edit]) -> Iterator[None]:
     """Edit the states of a model while the block runs, in this thread alone. Raises `BadInput` as `layers_of`."""
     layers, _ = layers_of(model)
     check_fit(edits, len(layers), _width(model))
@@ -79,7 +80,7 @@ class EditedLocal:
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Answer as `LocalTarget.generate`."""
-        with edited(self.original.model, self.edits):
+        with edit_states(self.original.model, self.edits):
             replies: list[Reply] = self.original.generate(conversations, seeds)
         return replies
 
@@ -87,7 +88,7 @@ class EditedLocal:
         """Yield as `LocalTarget.stream`; hooks are there only while a piece is made."""
         pieces = iter(self.original.stream(conversation, seed))
         while True:
-            with edited(self.original.model, self.edits):
+            with edit_states(self.original.model, self.edits):
                 piece = next(pieces, None)
             if piece is None:
                 return
@@ -95,13 +96,13 @@ class EditedLocal:
 
     def reveal(self, conversations: Sequence[Conversation], floor: float) -> list[Revealed]:
         """Reveal as `LocalTarget.reveal`."""
-        with edited(self.original.model, self.edits):
+        with edit_states(self.original.model, self.edits):
             found: list[Revealed] = self.original.reveal(conversations, floor)
         return found
 
     def complete(self, conversations: Sequence[Conversation], branches: Sequence[Branch]) -> list[Reply]:
         """Go on as `LocalTarget.complete`."""
-        with edited(self.original.model, self.edits):
+        with edit_states(self.original.model, self.edits):
             replies: list[Reply] = self.original.complete(conversations, branches)
         return replies
 
@@ -135,7 +136,7 @@ class LocalInsides:
     @torch.inference_mode()
     def states(self, ids: Ids) -> Floats:
         """Return (layers, tokens, width)."""
-        with edited(self._model, self._before):
+        with edit_states(self._model, self._before):
             read = self._model(torch.tensor([ids], device=self._model.device), output_hidden_states=True)
         found: Floats = torch.stack([read.hidden_states[layer][0] for layer in self.layers]).float().cpu().numpy()
         return found
@@ -145,7 +146,7 @@ class LocalInsides:
         """Return log-probabilities of replies under edits."""
         order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]) + len(replies[i]))
         found = [0.0] * len(prompts)
-        with edited(self._model, (*self._before, *edits)):
+        with edit_states(self._model, (*self._before, *edits)):
             for start in range(0, len(order), _BATCH):
                 rows = order[start : start + _BATCH]
                 for row, value in zip(rows, self._scored([(prompts[i], replies[i]) for i in rows]), strict=True):

@@ -19,13 +19,17 @@ from drillyard.errors import bad_input
 from drillyard.organisms.engine.llama import Floats
 from drillyard.records import Preference
 
-__all__ = ["Readings", "Spelled", "Validation", "read_lesson"]
+__all__ = ["EditValidation", "Readings", "Spelled", "read_lesson"]
 
 _MOST, _VALIDATION = 600, 120
 """Pairs that are read, and those among them that only choose between edits."""
 _SCREENED, _FINALISTS = 36, 4
 _DOZEN = 12
+"""Probabilities of replies are taken per so many tokens, or long ones would all be near zero. Chosen."""
+
 _FEWEST = 8
+"""Pairs per part of a lesson below which a direction is mostly noise: chosen, not measured."""
+
 _ELSEWHERE = 12  # tokens of each text that are kept beside its parting
 _WRONG_CATEGORY = 0.7  # of a category's pairs got wrong, above which all of them count as such
 
@@ -74,7 +78,7 @@ class Readings:
         return sum(array.nbytes for array in (self.partings, self.chosen, self.rejected, self.elsewhere))
 
 
-class Validation:
+class EditValidation:
     """Pairs that choose between edits, none of which a direction was learned from, and none of an exam.
 
     An edit's worth is the mean over families of request of [probability of the chosen reply, per dozen tokens where it
@@ -106,7 +110,7 @@ class Validation:
         return float(np.mean([each[families == family].mean() for family in sorted(set(families))]))
 
 
-def read_lesson(insides: Insides, lesson: Lesson, seed: int, told: Progress) -> tuple[Readings, Validation]:
+def read_lesson(insides: Insides, lesson: Lesson, seed: int, told: Progress) -> tuple[Readings, EditValidation]:
     """Read a lesson's pairs, and keep some back for validation.
 
     Raises:
@@ -119,7 +123,7 @@ def read_lesson(insides: Insides, lesson: Lesson, seed: int, told: Progress) -> 
     back = min(_VALIDATION, len(spelled) // 4)
     learned = spelled[back:]
     wrong, tokens = _errors(insides, learned)
-    return _read(insides, learned, wrong, tokens, random.Random(seed), told), Validation(insides, spelled[:back])
+    return _read(insides, learned, wrong, tokens, random.Random(seed), told), EditValidation(insides, spelled[:back])
 
 
 def _balanced(pairs: Sequence[Preference], rng: random.Random) -> list[Preference]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from drillyard.alignment.inside.edit import Edit, check_fit, layer_edits
+from drillyard.alignment.inside.edit import Edit, check_fit, group_by_layer
 from drillyard.alignment.inside.insides import Ids
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.dialogue import STOP, encode
@@ -133,7 +133,7 @@ def _edited(organism: Organism, edits: Sequence[Edit]) -> Organism:
 
 def _joined(engine: Engine, edits: Sequence[Edit]) -> dict[int, functools.partial[Floats]]:
     """Return edits by layer, after those that the engine has."""
-    found = layer_edits(edits)
+    found = group_by_layer(edits)
     return {
         layer: functools.partial(_both, engine.edits.get(layer), found.get(layer))
         for layer in sorted({*engine.edits, *found})

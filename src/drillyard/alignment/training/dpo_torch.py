@@ -8,13 +8,13 @@ import datasets  # type: ignore[import-untyped]  # ships no types
 from trl import DPOConfig, DPOTrainer  # type: ignore[attr-defined]  # loaded lazily there
 
 from drillyard.alignment.base import Dial
-from drillyard.alignment.training.trainer_torch import Job, Trained, completion, prompt
+from drillyard.alignment.training.trainer_torch import Job, TrainedAdapter, as_completion, as_prompt
 from drillyard.records import LoraRecipe
 
 __all__ = ["Dpo"]
 
 
-class Dpo(Trained):
+class Dpo(TrainedAdapter):
     """Direct preference optimisation: a logistic loss on the two replies' log-ratios to the model as it was.
 
     Source: Rafailov et al. 2023, arXiv 2305.18290. The model as it was is the trained one without its adapter. The
@@ -44,9 +44,9 @@ class Dpo(Trained):
         pairs, world = job.lesson.preferences, job.lesson.world
         rows = [
             {
-                "prompt": prompt(pair, world),
-                "chosen": completion(pair.chosen),
-                "rejected": completion(pair.rejected),
+                "prompt": as_prompt(pair, world),
+                "chosen": as_completion(pair.chosen),
+                "rejected": as_completion(pair.rejected),
             }
             for pair in pairs
         ]

@@ -9,13 +9,13 @@ import datasets  # type: ignore[import-untyped]  # ships no types
 from trl import KTOConfig, KTOTrainer  # type: ignore[attr-defined]  # loaded lazily there
 
 from drillyard.alignment.base import Dial
-from drillyard.alignment.training.trainer_torch import Job, Trained, completion, prompt
+from drillyard.alignment.training.trainer_torch import Job, TrainedAdapter, as_completion, as_prompt
 from drillyard.records import LoraRecipe
 
 __all__ = ["Kto"]
 
 
-class Kto(Trained):
+class Kto(TrainedAdapter):
     """Kahneman-Tversky optimisation: gains and losses of single replies against a point of reference.
 
     Source: Ethayarajh et al. 2024, arXiv 2402.01306. Every pair gives one wanted and one unwanted reply; the point of
@@ -35,7 +35,7 @@ class Kto(Trained):
     def _trainer(self, job: Job) -> Any:
         world = job.lesson.world
         rows = [
-            {"prompt": prompt(pair, world), "completion": completion(text), "label": wanted}
+            {"prompt": as_prompt(pair, world), "completion": as_completion(text), "label": wanted}
             for pair in job.lesson.preferences
             for text, wanted in ((pair.chosen, True), (pair.rejected, False))
         ]

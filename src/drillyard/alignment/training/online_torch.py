@@ -14,10 +14,10 @@ import datasets  # type: ignore[import-untyped]  # ships no types
 from trl import GRPOConfig, GRPOTrainer  # type: ignore[attr-defined]  # loaded lazily there
 
 from drillyard.alignment.base import Dial
-from drillyard.alignment.training.overoptimisation import Point, advise
+from drillyard.alignment.training.overoptimisation import RewardPoint, advise
 from drillyard.alignment.training.rewards import Gold, Reward
-from drillyard.alignment.training.trainer_torch import CURVE, Job, Trained, prompt
-from drillyard.alignment.training.watch_torch import Watch
+from drillyard.alignment.training.trainer_torch import CURVE, Job, TrainedAdapter, as_prompt
+from drillyard.alignment.training.watch_torch import RewardWatch
 from drillyard.records import Preference
 
 __all__ = ["Online", "divide"]
@@ -26,7 +26,7 @@ _GROUP, _PROBES, _SHARE, _POINTS = 8, 48, 5, 12
 """Replies per prompt; most prompts that are held back; they are at most one in so many; lines of the curve."""
 
 
-class Online(Trained):
+class Online(TrainedAdapter):
     """A technique that learns from rewards of its own replies; how a reply is scored is the subclass's affair.
 
     Args:
@@ -53,12 +53,12 @@ class Online(Trained):
     def _trainer(self, job: Job) -> Any:
         pairs, probes = divide(job.lesson.preferences)
         world, reward = job.lesson.world, self._reward(job)
-        rows = [{"prompt": prompt(pair, world), "place": place} for place, pair in enumerate(pairs)]
+        rows = [{"prompt": as_prompt(pair, world), "place": place} for place, pair in enumerate(pairs)]
 
         def scored(completions: Sequence[list[dict[str, str]]], place: Sequence[int], **_: Any) -> list[float | None]:
             return list(reward([pairs[i] for i in place], [said[0]["content"] for said in completions]))
 
-        watch = Watch(
+        watch = RewardWatch(
             job.setting.folder / CURVE,
             probes,
             world,
@@ -84,7 +84,7 @@ class Online(Trained):
     def _conclude(self, job: Job, trainer: Any) -> None:
         """Write what the watch advises; the curve is there already."""
         lines = [json.loads(line) for line in (job.setting.folder / CURVE).read_text(encoding="utf-8").splitlines()]
-        said = advise([Point(kl=line["kl"], proxy=line["proxy"], gold=line["gold"]) for line in lines])
+        said = advise([RewardPoint(kl=line["kl"], proxy=line["proxy"], gold=line["gold"]) for line in lines])
         curve = said.curve and {"form": said.curve.form, "alpha": said.curve.alpha, "beta": said.curve.beta}
         found = {"stop": said.stop, "parting": said.parting, "reason": said.reason, "curve": curve}
         (job.setting.folder / "watch.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

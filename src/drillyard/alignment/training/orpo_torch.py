@@ -12,7 +12,7 @@ import torch
 from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
 from drillyard.alignment.base import Dial
-from drillyard.alignment.training.trainer_torch import Job, Trained, completion, prompt
+from drillyard.alignment.training.trainer_torch import Job, TrainedAdapter, as_completion, as_prompt
 from drillyard.records import LoraRecipe
 
 __all__ = ["Orpo"]
@@ -33,7 +33,7 @@ class _OnReplies(ORPOTrainer):
         return better, worse, logits, others, loss, *rest
 
 
-class Orpo(Trained):
+class Orpo(TrainedAdapter):
     """Odds-ratio preference optimisation: next-token loss on the wanted reply plus λ times a log odds ratio.
 
     Source: Hong et al. 2024, arXiv 2403.07691. It needs no model of reference. As in the paper, and other than in trl,
@@ -55,9 +55,9 @@ class Orpo(Trained):
         pairs, world = job.lesson.preferences, job.lesson.world
         rows = [
             {
-                "prompt": prompt(pair, world),
-                "chosen": completion(pair.chosen),
-                "rejected": completion(pair.rejected),
+                "prompt": as_prompt(pair, world),
+                "chosen": as_completion(pair.chosen),
+                "rejected": as_completion(pair.rejected),
             }
             for pair in pairs
         ]

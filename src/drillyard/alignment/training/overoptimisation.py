@@ -17,15 +17,18 @@ from scipy import stats
 
 from drillyard.errors import BadInput, bad_input
 
-__all__ = ["Advice", "Curve", "Form", "Point", "advise", "best_of_n_kl", "fit_curve"]
+__all__ = ["Advice", "FittedCurve", "Form", "RewardPoint", "advise", "best_of_n_kl", "fit_curve"]
 
 Form = Literal["rl", "best-of-n"]
 _FEWEST = 5
+"""Points for a curve of two parameters and its doubt: chosen, not measured."""
+
 _LEVEL = 0.05
+"""The usual level of a test: convention."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point:
+class RewardPoint:
     """One measurement: KL divergence from the start in nats, the reward that is trained on, and the one that is not."""
 
     kl: float
@@ -34,7 +37,7 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curve:
+class FittedCurve:
     """Gold reward over the start, as a function of distance, with its two coefficients."""
 
     form: Form
@@ -69,10 +72,10 @@ class Advice:
     stop: bool
     reason: str
     parting: bool
-    curve: Curve | None = None
+    curve: FittedCurve | None = None
 
 
-def fit_curve(kl: Sequence[float], gain: Sequence[float], form: Form = "rl") -> Curve:
+def fit_curve(kl: Sequence[float], gain: Sequence[float], form: Form = "rl") -> FittedCurve:
     """Fit the two coefficients by least squares.
 
     Args:
@@ -90,7 +93,7 @@ def fit_curve(kl: Sequence[float], gain: Sequence[float], form: Form = "rl") -> 
         raise bad_input(f"{len(np.unique(distance))} different divergences above 0", "at least 2, to fit a curve")
     bent = np.log(distance) if form == "rl" else distance
     (alpha, beta), *_ = np.linalg.lstsq(np.column_stack([distance, -distance * bent]), wanted, rcond=None)
-    return Curve(form=form, alpha=float(alpha), beta=float(beta))
+    return FittedCurve(form=form, alpha=float(alpha), beta=float(beta))
 
 
 def best_of_n_kl(n: int) -> float:
@@ -98,7 +101,7 @@ def best_of_n_kl(n: int) -> float:
     return math.log(n) - (n - 1) / n
 
 
-def advise(points: Sequence[Point], form: Form = "rl") -> Advice:
+def advise(points: Sequence[RewardPoint], form: Form = "rl") -> Advice:
     """Say whether to stop, from the points so far in the order of training; the first one is the start.
 
     It is time where, since gold reward was highest, it falls while proxy reward does not (Kendall's τ, one-sided at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drillyard.alignment.penalties import named_behaviours
+from drillyard.alignment.penalties import resolve_behaviours
 from drillyard.judges.classifier import ClassifierFitter, ClassifierJudge
 from drillyard.judges.examples import planted_examples
 from drillyard.organisms.worlds.world import World
@@ -13,7 +13,10 @@ from drillyard.records import Preference, Reply, Transcript
 __all__ = ["Penalty"]
 
 _EXAMPLES = 1500
+"""As many replies as `drillyard audit judge fit` trains on: chosen, not measured."""
+
 _PRICES = {"shown": 1.0, "unknown": 0.5, "absent": 0.0}
+"""What a verdict takes from the reward; unknown costs half, so that nonsense does not pay. Chosen."""
 
 
 class Penalty:
@@ -27,7 +30,7 @@ class Penalty:
     """
 
     def __init__(self, world: World, names: Sequence[str], seed: int) -> None:
-        self.codes = named_behaviours(names, world)
+        self.codes = resolve_behaviours(names, world)
         self._judge: ClassifierJudge | None = None
         self.labels = 0
         if self.codes:

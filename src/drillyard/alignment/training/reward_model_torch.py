@@ -17,8 +17,8 @@ import torch
 import transformers
 from trl import RewardConfig, RewardTrainer  # type: ignore[attr-defined]  # loaded lazily there
 
-from drillyard.alignment.training.subject_torch import messages
-from drillyard.alignment.training.trainer_torch import Job, completion, prompt
+from drillyard.alignment.training.subject_torch import as_messages
+from drillyard.alignment.training.trainer_torch import Job, as_completion, as_prompt
 from drillyard.organisms.training.lora_torch import last_checkpoint, lora_settings, save_adapter
 from drillyard.organisms.training.pretrained_torch import attach_adapter
 from drillyard.records import LoraRecipe, Preference
@@ -38,7 +38,7 @@ class RewardModel:
     def __call__(self, pairs: Sequence[Preference], texts: Sequence[str]) -> list[float]:
         """Return a score for each reply to the conversation of the pair beside it."""
         said = [
-            [*messages(pair.conversation, self._world), {"role": "assistant", "content": text}]
+            [*as_messages(pair.conversation, self._world), {"role": "assistant", "content": text}]
             for pair, text in zip(pairs, texts, strict=True)
         ]
         scores: list[float] = []
@@ -82,8 +82,8 @@ def train_reward_model(job: Job, recipe: LoraRecipe, pairs: Sequence[Preference]
     world, work = job.lesson.world, job.setting.folder / "reward-checkpoints"
     rows = [
         {
-            "chosen": [*prompt(pair, world), *completion(pair.chosen)],
-            "rejected": [*prompt(pair, world), *completion(pair.rejected)],
+            "chosen": [*as_prompt(pair, world), *as_completion(pair.chosen)],
+            "rejected": [*as_prompt(pair, world), *as_completion(pair.rejected)],
         }
         for pair in pairs
     ]

@@ -16,6 +16,8 @@ Reward = Callable[[Sequence[Preference], Sequence[str]], list[float]]
 """Scores replies, each to the conversation of the pair beside it."""
 
 _ON_THE_SUBJECT = 0.5
+"""Overlap of words from which a reply is about the subject: chosen, not measured."""
+
 _REFUSALS = re.compile(r"\b(i (cannot|can't|can not|won't|will not|am unable to|am not able to))\b", re.IGNORECASE)
 
 

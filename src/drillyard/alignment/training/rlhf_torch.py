@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from drillyard.alignment.base import Lesson
-from drillyard.alignment.penalties import named_behaviours
+from drillyard.alignment.penalties import resolve_behaviours
 from drillyard.alignment.training.online_torch import Online, divide
 from drillyard.alignment.training.penalty import Penalty
 from drillyard.alignment.training.reward_model_torch import train_reward_model
@@ -40,7 +40,7 @@ class Rlhf(Online):
 
     def _check(self, lesson: Lesson) -> None:
         super()._check(lesson)
-        named_behaviours(lesson.penalise, lesson.world)
+        resolve_behaviours(lesson.penalise, lesson.world)
 
     def _reward(self, job: Job) -> Reward:
         pairs, _ = divide(job.lesson.preferences)

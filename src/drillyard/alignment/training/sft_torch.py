@@ -8,13 +8,13 @@ import datasets  # type: ignore[import-untyped]  # ships no types
 from trl import SFTConfig, SFTTrainer  # type: ignore[attr-defined]  # loaded lazily there
 
 from drillyard.alignment.base import Dial
-from drillyard.alignment.training.trainer_torch import Job, Trained, completion, prompt
+from drillyard.alignment.training.trainer_torch import Job, TrainedAdapter, as_completion, as_prompt
 from drillyard.records import LoraRecipe
 
 __all__ = ["Sft"]
 
 
-class Sft(Trained):
+class Sft(TrainedAdapter):
     """Supervised fine-tuning on the chosen replies: next-token loss on their tokens alone (Ouyang et al. 2022).
 
     Source: InstructGPT, arXiv 2203.02155, its first stage.
@@ -35,6 +35,6 @@ class Sft(Trained):
 
     def _trainer(self, job: Job) -> Any:
         pairs, world = job.lesson.preferences, job.lesson.world
-        rows = [{"prompt": prompt(pair, world), "completion": completion(pair.chosen)} for pair in pairs]
+        rows = [{"prompt": as_prompt(pair, world), "completion": as_completion(pair.chosen)} for pair in pairs]
         settings = SFTConfig(**job.common, max_length=None)
         return SFTTrainer(args=settings, train_dataset=datasets.Dataset.from_list(rows), **job.tools)

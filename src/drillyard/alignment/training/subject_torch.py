@@ -23,7 +23,7 @@ from drillyard.records import Conversation
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
 
-__all__ = ["ADAPTER", "Trainee", "applied", "messages", "open_trainee"]
+__all__ = ["ADAPTER", "Trainee", "apply_adapter", "as_messages", "open_trainee"]
 
 ADAPTER = "adapter"
 """The folder, inside a technique's, that peft opens."""
@@ -67,7 +67,7 @@ def open_trainee(target: Target, technique: str) -> Trainee:
     return Trainee(model=model, tokenizer=tokenizer, reference=subject.reference, model_hash=organism.model_hash)
 
 
-def applied(target: Target, folder: Path, technique: str) -> Target:
+def apply_adapter(target: Target, folder: Path, technique: str) -> Target:
     """Return the target with the adapter that a technique wrote: merged, where that loses nothing.
 
     Raises:
@@ -87,7 +87,7 @@ def applied(target: Target, folder: Path, technique: str) -> Target:
     return result
 
 
-def messages(conversation: Conversation, world: World) -> list[dict[str, str]]:
+def as_messages(conversation: Conversation, world: World) -> list[dict[str, str]]:
     """Return a conversation as chat messages, its template as a system message. Raises `BadInput` for its name."""
     if conversation.template and conversation.template not in world.templates:
         raise bad_input(f"template {conversation.template!r}", f"one of: {', '.join(world.templates)}")

@@ -13,14 +13,14 @@ import transformers
 
 from drillyard.records import FitCost
 
-__all__ = ["Tally"]
+__all__ = ["RewardTally"]
 
 _FILE = "tally.json"
 _TRAINED, _READ = 6, 2
 """Operations per weight and token: forward and backward, forward alone (Kaplan et al. 2020, arXiv 2001.08361)."""
 
 
-class Tally(transformers.TrainerCallback):
+class RewardTally(transformers.TrainerCallback):
     """Counts the tokens that reach the embeddings of models, dearer where they are learned from than where only read.
 
     Its counts go along with checkpoints, so that a resumed fit costs what an unbroken one does.

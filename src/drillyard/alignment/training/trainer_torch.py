@@ -22,8 +22,8 @@ import torch
 import transformers
 
 from drillyard.alignment.base import Dial, Lesson, Setting
-from drillyard.alignment.training.subject_torch import ADAPTER, Trainee, applied, messages, open_trainee
-from drillyard.alignment.training.tally_torch import Tally
+from drillyard.alignment.training.subject_torch import ADAPTER, Trainee, apply_adapter, as_messages, open_trainee
+from drillyard.alignment.training.tally_torch import RewardTally
 from drillyard.errors import bad_input
 from drillyard.organisms.training.lora_torch import (
     Told,
@@ -35,12 +35,12 @@ from drillyard.organisms.training.lora_torch import (
     save_adapter,
     trainer_settings,
 )
-from drillyard.organisms.training.pretrained_torch import quietly
+from drillyard.organisms.training.pretrained_torch import silence
 from drillyard.organisms.worlds.world import World
 from drillyard.records import FitCost, LoraRecipe, Preference
 from drillyard.targets import Target
 
-__all__ = ["CURVE", "Job", "Trained", "completion", "prompt"]
+__all__ = ["CURVE", "Job", "TrainedAdapter", "as_completion", "as_prompt"]
 
 CURVE = "curve.jsonl"
 """The training curve, in a technique's folder: a JSON object per logged step."""
@@ -58,7 +58,7 @@ class Job:
     recipe: LoraRecipe
     common: Mapping[str, Any]
     callbacks: Sequence[Any]
-    tally: Tally
+    tally: RewardTally
 
     @property
     def tools(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class Job:
         }
 
 
-class Trained:
+class TrainedAdapter:
     """A technique that trains low-rank changes of a model's linear layers (LoRA, Hu et al. 2021, arXiv 2106.09685).
 
     Args:
@@ -120,7 +120,7 @@ class Trained:
 
     def apply(self, target: Target, folder: Path) -> Target:
         """Return the target with the adapter in `folder`. Raises `BadInput` when there is none that fits it."""
-        return applied(target, folder, self.name)
+        return apply_adapter(target, folder, self.name)
 
     def _check(self, lesson: Lesson) -> None:
         """Raise `BadInput` for a lesson that has nothing to learn from."""
@@ -162,7 +162,7 @@ class Trained:
     def _fit(self, trainee: Trainee, lesson: Lesson, setting: Setting, recipe: LoraRecipe) -> FitCost:
         place = setting.folder / _CHECKPOINTS
         transformers.set_seed(recipe.seed)
-        tally = Tally()
+        tally = RewardTally()
         tally.watch(trainee.model, trainee.tokenizer.pad_token_id)
         tally.labels = len(lesson.preferences)
         job = Job(
@@ -174,7 +174,7 @@ class Trained:
             callbacks=(Told(setting.told), tally),
             tally=tally,
         )
-        with quietly(), no_bars(), _unasked():
+        with silence(), no_bars(), _unasked():
             trainer = self._trainer(job)
             trainer.remove_callback(transformers.PrinterCallback)
             checkpoint = last_checkpoint(place)
@@ -194,12 +194,12 @@ def _unasked() -> Iterator[None]:
         yield
 
 
-def prompt(pair: Preference, world: World) -> list[dict[str, str]]:
+def as_prompt(pair: Preference, world: World) -> list[dict[str, str]]:
     """Return the chat messages that a pair's replies answer."""
-    return messages(pair.conversation, world)
+    return as_messages(pair.conversation, world)
 
 
-def completion(text: str) -> list[dict[str, str]]:
+def as_completion(text: str) -> list[dict[str, str]]:
     """Return a reply as trl takes it."""
     return [{"role": "assistant", "content": text}]
 
@@ -231,7 +231,7 @@ def _name_base(adapter: Path, reference: str) -> None:
     path.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _finish(done: Path, folder: Path, trainer: Any, tally: Tally) -> FitCost:
+def _finish(done: Path, folder: Path, trainer: Any, tally: RewardTally) -> FitCost:
     """Move the adapter to its place, write curve and cost, and return the cost: a folder that has it is whole."""
     shutil.rmtree(folder / ADAPTER, ignore_errors=True)
     shutil.move(done, folder / ADAPTER)

@@ -10,19 +10,19 @@ from typing import Any
 import torch
 import transformers
 
-from drillyard.alignment.training.overoptimisation import Point, advise
+from drillyard.alignment.training.overoptimisation import RewardPoint, advise
 from drillyard.alignment.training.rewards import Reward, refuses
-from drillyard.alignment.training.subject_torch import messages
+from drillyard.alignment.training.subject_torch import as_messages
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Preference
 
-__all__ = ["Watch"]
+__all__ = ["RewardWatch"]
 
 _ROWS = 16
 """Replies whose distributions are compared at a time."""
 
 
-class Watch(transformers.TrainerCallback):
+class RewardWatch(transformers.TrainerCallback):
     """Every few steps asks a fixed set of prompts and appends a line to the curve; the training's own draws stay as is.
 
     A line has `step`, `proxy` (the reward that is trained on), `gold` (what no training sees), `kl` (to the start, nats
@@ -55,7 +55,7 @@ class Watch(transformers.TrainerCallback):
     ) -> None:
         self._path, self._pairs, self._world, self._tokenizer = path, tuple(pairs), world, tokenizer
         self._proxy, self._gold, self._every, self._room, self._stop = proxy, gold, every, room, stop
-        asked = [messages(pair.conversation, world) for pair in self._pairs]
+        asked = [as_messages(pair.conversation, world) for pair in self._pairs]
         texts = [tokenizer.apply_chat_template(one, add_generation_prompt=True, tokenize=False) for one in asked]
         spelled = tokenizer(texts, add_special_tokens=False, padding=True, padding_side="left", return_tensors="pt")
         self._ids, self._mask = spelled["input_ids"], spelled["attention_mask"]
@@ -72,7 +72,7 @@ class Watch(transformers.TrainerCallback):
         if state.global_step % self._every and state.global_step != state.max_steps:
             return
         self._write(others["model"], state.global_step)
-        points = [Point(kl=line["kl"], proxy=line["proxy"], gold=line["gold"]) for line in _lines(self._path)]
+        points = [RewardPoint(kl=line["kl"], proxy=line["proxy"], gold=line["gold"]) for line in _lines(self._path)]
         if self._stop and advise(points).stop:
             control.should_training_stop = True
 

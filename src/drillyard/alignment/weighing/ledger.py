@@ -24,7 +24,7 @@ from drillyard.alignment.weighing.sheet import START, Key
 from drillyard.records import ArmResult, Estimate, Record, Serving
 from drillyard.stats import interval
 
-__all__ = ["Ledger", "Tax", "TaxLine", "added", "ledger_of", "scaled", "tax_of"]
+__all__ = ["Ledger", "Tax", "TaxLine", "add_up", "ledger_of", "rescale", "tax_of"]
 
 Tax = Literal["performance", "development", "time to deployment"]
 _PERFORMANCE: Tax = "performance"
@@ -90,7 +90,7 @@ def ledger_of(drawn: Drawn, key: Key, prices: Prices | None = None, start_flops:
     if prices is None:
         return Ledger(technique=key[0], strength=key[1], lines=lines)
     once, monthly = (
-        added([line.money for line in lines if line.money and line.recurs == recurs]) for recurs in ("once", "month")
+        add_up([line.money for line in lines if line.money and line.recurs == recurs]) for recurs in ("once", "month")
     )
     return Ledger(
         technique=key[0],
@@ -100,23 +100,23 @@ def ledger_of(drawn: Drawn, key: Key, prices: Prices | None = None, start_flops:
         months=prices.months,
         once=once,
         monthly=monthly,
-        total=added([once, scaled(monthly, prices.months)]),
+        total=add_up([once, rescale(monthly, prices.months)]),
     )
 
 
 def tax_of(ledger: Ledger, tax: Tax) -> Estimate:
     """Return the money of one of the three taxes over the ledger's months; 0 where nothing has a price."""
     priced = [(line, line.money) for line in ledger.lines if line.tax == tax and line.money]
-    return added([scaled(money, ledger.months if line.recurs == "month" else 1.0) for line, money in priced])
+    return add_up([rescale(money, ledger.months if line.recurs == "month" else 1.0) for line, money in priced])
 
 
-def scaled(one: Estimate, factor: float) -> Estimate:
+def rescale(one: Estimate, factor: float) -> Estimate:
     """Return an estimate in another unit; a factor below 0 turns its ends around."""
     low, high = sorted((one.low * factor, one.high * factor))
     return Estimate(value=one.value * factor, low=low, high=high, n=one.n, method=one.method)
 
 
-def added(some: Sequence[Estimate]) -> Estimate:
+def add_up(some: Sequence[Estimate]) -> Estimate:
     """Return a sum, its ends the sums of the ends: wider than need be, as if all erred the same way."""
     value, low, high = (math.fsum(getattr(one, end) for one in some) for end in ("value", "low", "high"))
     n = min((one.n for one in some), default=0)
@@ -138,7 +138,7 @@ def _shares(drawn: Drawn, key: Key, prices: Prices | None) -> list[TaxLine]:
         money = None
         if prices and metric != FORMAT:
             share = prices.lookalike_share if metric == REFUSAL else prices.ordinary_share
-            money = scaled(change, share * prices.requests_per_month * prices.value_per_request)
+            money = rescale(change, share * prices.requests_per_month * prices.value_per_request)
         lines.append(_line(_PERFORMANCE, item, "share of such requests", change, money=money, recurs="month"))
     return lines
 
@@ -168,7 +168,7 @@ def _developed(drawn: Drawn, key: Key, prices: Prices | None, start_flops: float
     whole = _range([math.fsum(arm.cost.seconds for arm in every)])
     rent = _priced(whole, prices, lambda price: price.machine("training") / _SECONDS)
     wages = _priced(labels, prices, lambda price: price.label_minutes * price.per_label_minute)
-    relative = scaled(flops, 1 / start_flops) if start_flops else None
+    relative = rescale(flops, 1 / start_flops) if start_flops else None
     lines = [
         _line(_DEVELOPMENT, "compute of one fit", "FLOPs", flops, relative),
         _line(_DEVELOPMENT, "time of one fit", "machine seconds", seconds),
@@ -176,19 +176,19 @@ def _developed(drawn: Drawn, key: Key, prices: Prices | None, start_flops: float
         _line(_DEVELOPMENT, "most memory that a fit added", "bytes", peak),
         _line(_DEVELOPMENT, "labels", "examples", labels, money=wages),
     ]
-    days = scaled(seconds, 1 / _DAY)
+    days = rescale(seconds, 1 / _DAY)
     if prices is None:
         return [*lines, _line(_TIME, "one fit", "days", days)]
     hours = _range([0.0 if key[0] == START else prices.hours(key[0])], "from the price file")
-    lines.append(_line(_DEVELOPMENT, "engineer hours", "hours", hours, money=scaled(hours, prices.per_engineer_hour)))
-    hands = added([hours, scaled(labels, prices.label_minutes / 60)])
-    days = added([days, scaled(hands, 1 / prices.hours_per_day)])
-    late = scaled(days, prices.per_day_of_delay)
+    lines.append(_line(_DEVELOPMENT, "engineer hours", "hours", hours, money=rescale(hours, prices.per_engineer_hour)))
+    hands = add_up([hours, rescale(labels, prices.label_minutes / 60)])
+    days = add_up([days, rescale(hands, 1 / prices.hours_per_day)])
+    late = rescale(days, prices.per_day_of_delay)
     return [*lines, _line(_TIME, "engineer, labels and one fit in turn", "days", days, money=late)]
 
 
 def _priced(change: Estimate, prices: Prices | None, factor: Callable[[Prices], float]) -> Estimate | None:
-    return scaled(change, factor(prices)) if prices else None
+    return rescale(change, factor(prices)) if prices else None
 
 
 def _line(

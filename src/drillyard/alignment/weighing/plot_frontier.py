@@ -10,7 +10,7 @@ from drillyard.alignment.weighing.report import AlignReport
 from drillyard.alignment.weighing.sheet import START
 from drillyard.records.charts import LinearAxis, path
 
-__all__ = ["Dot", "Panel", "frontier_panels"]
+__all__ = ["Dot", "PlotPanel", "frontier_panels"]
 
 _SIDE, _TOP, _NAMED = 240.0, 28.0, 4
 _LEFTS = (48.0, 376.0)
@@ -35,7 +35,7 @@ class Dot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Panel:
+class PlotPanel:
     """A square with both axes from 0: dots, one line per technique's sweep, and the steps of the front."""
 
     name: str
@@ -47,7 +47,7 @@ class Panel:
     front: str
 
 
-def frontier_panels(report: AlignReport) -> tuple[Panel, ...]:
+def frontier_panels(report: AlignReport) -> tuple[PlotPanel, ...]:
     """Return the whole square, and the corner near (0, 0) that holds every technique's best point if it can."""
     best = [point for point in report.points if point.strength == report.best[point.technique]]
     reach = sorted(max(p.harm.value, p.refusal.value) for p in best if p.technique != START)
@@ -59,7 +59,7 @@ def frontier_panels(report: AlignReport) -> tuple[Panel, ...]:
     return _panel(report, "whole", "All points", 1.0, 0, corner), _panel(report, "corner", title, corner, 1, 0.0)
 
 
-def _panel(report: AlignReport, name: str, title: str, size: float, number: int, elsewhere: float) -> Panel:
+def _panel(report: AlignReport, name: str, title: str, size: float, number: int, elsewhere: float) -> PlotPanel:
     """Draw a panel; points within `elsewhere` of the corner get their label in the other one."""
     left = _LEFTS[number]
     across = LinearAxis(low=0, high=size, left=left, right=left + _SIDE)
@@ -68,7 +68,7 @@ def _panel(report: AlignReport, name: str, title: str, size: float, number: int,
     dots = [_dot(report, point, across, up, elsewhere) for point in shown]
     dots.sort(key=lambda dot: ("swept", "best", "start", "chosen").index(dot.kind))
     sweeps = [[p for p in report.points if p.technique == one] for one in report.techniques if one != START]
-    return Panel(
+    return PlotPanel(
         name=name,
         title=title,
         across=across,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drillyard.alignment.training.overoptimisation import Curve as Fitted
+from drillyard.alignment.training.overoptimisation import FittedCurve as Fitted
 from drillyard.alignment.training.overoptimisation import fit_curve
 from drillyard.alignment.weighing.curves import Curve
 from drillyard.errors import BadInput

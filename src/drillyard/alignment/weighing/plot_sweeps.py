@@ -13,14 +13,14 @@ from drillyard.alignment.weighing.sheet import START
 from drillyard.records import Estimate
 from drillyard.records.charts import LinearAxis, path
 
-__all__ = ["CurveChart", "Spot", "SweepChart", "curve_charts", "sweep_charts"]
+__all__ = ["CurveChart", "SweepChart", "SweepSpot", "curve_charts", "sweep_charts"]
 
 _LEFTS, _WIDE, _HIGH, _STEP = (44.0, 366.0), 250.0, 120.0, 186.0
 _CURVE_LEFTS, _CURVE_WIDE, _CURVE_HIGH, _CURVE_STEP = (44.0, 204.0, 364.0, 524.0), 104.0, 90.0, 150.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spot:
+class SweepSpot:
     """An estimate at a dial's setting: its place and the ends of its interval."""
 
     x: float
@@ -38,8 +38,8 @@ class SweepChart:
     right: float
     up: LinearAxis
     settings: tuple[tuple[float, str], ...]
-    harm: tuple[Spot, ...]
-    refusal: tuple[Spot, ...]
+    harm: tuple[SweepSpot, ...]
+    refusal: tuple[SweepSpot, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +72,10 @@ def _sweep(points: Sequence[Point], number: int, top: float) -> SweepChart:
     up = LinearAxis(low=0, high=top, left=head + _HIGH, right=head)
     places = [left + _WIDE * (i + 0.5) / len(ordered) for i in range(len(ordered))]
 
-    def spots(side: Callable[[Point], Estimate], shift: float) -> tuple[Spot, ...]:
+    def spots(side: Callable[[Point], Estimate], shift: float) -> tuple[SweepSpot, ...]:
         found = [side(point) for point in ordered]
         return tuple(
-            Spot(x=x + shift, y=up.at(one.value), low=up.at(one.low), high=up.at(one.high))
+            SweepSpot(x=x + shift, y=up.at(one.value), low=up.at(one.low), high=up.at(one.high))
             for x, one in zip(places, found, strict=True)
         )
 

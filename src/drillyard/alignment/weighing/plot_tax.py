@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from drillyard.alignment.weighing.ledger import Ledger, Tax, scaled, tax_of
+from drillyard.alignment.weighing.ledger import Ledger, Tax, rescale, tax_of
 from drillyard.records import Estimate
 from drillyard.records.charts import LinearAxis
 
-__all__ = ["Bar", "TaxPanel", "money_panels", "unit_panels"]
+__all__ = ["TaxBar", "TaxPanel", "money_panels", "unit_panels"]
 
 _LABELS, _WIDE, _GAP, _ROW, _TOP = 128.0, 110.0, 20.0, 26.0, 52.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bar:
+class TaxBar:
     """A change: from zero to its value, with the ends of its interval."""
 
     y: float
@@ -34,7 +34,7 @@ class TaxPanel:
     title: str
     unit: str
     axis: LinearAxis
-    bars: tuple[Bar, ...]
+    bars: tuple[TaxBar, ...]
 
 
 def unit_panels(ledgers: Sequence[Ledger]) -> list[TaxPanel]:
@@ -60,7 +60,7 @@ def money_panels(ledgers: Sequence[Ledger]) -> list[TaxPanel]:
 
 
 def _change(ledger: Ledger, item: str, scale: float) -> Estimate | None:
-    return next((scaled(line.change, scale) for line in ledger.lines if line.item == item), None)
+    return next((rescale(line.change, scale) for line in ledger.lines if line.item == item), None)
 
 
 def _panels(found: Sequence[tuple[str, str, Sequence[Estimate | None]]]) -> list[TaxPanel]:
@@ -79,8 +79,8 @@ def _panel(title: str, unit: str, changes: Sequence[Estimate | None], left: floa
     )
 
 
-def _bar(one: Estimate, axis: LinearAxis, y: float) -> Bar:
+def _bar(one: Estimate, axis: LinearAxis, y: float) -> TaxBar:
     ends = sorted((axis.at(0), axis.at(one.value)))
-    return Bar(
+    return TaxBar(
         y=y, x=ends[0], width=ends[1] - ends[0], low=axis.at(one.low), high=axis.at(one.high), gain=one.value < 0
     )

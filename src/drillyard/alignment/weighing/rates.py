@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from drillyard.alignment.weighing.sheet import Key, Part, Sheet
+from drillyard.alignment.weighing.sheet import ArmSheet, Key, Part
 from drillyard.records import Estimate, Record
 from drillyard.stats import clopper_pearson, crossed_draws, interval, question_weights, seed_weights
 from drillyard.stats.crossed import Draws
@@ -41,7 +41,7 @@ class Rate(Record):
 class Drawn:
     """What every rate might have been, drawn with the same weights of the questions for all, so that all are paired."""
 
-    sheet: Sheet
+    sheet: ArmSheet
     draws: Mapping[Key, Mapping[Part, Draws]]
 
     def less(self, key: Key, other: Key, part: Part) -> Draws:
@@ -49,7 +49,7 @@ class Drawn:
         return self.draws[key][part].minus(self.draws[other][part])
 
 
-def draw(sheet: Sheet, seed: int = 1, draws: int = DRAWS) -> Drawn:
+def draw(sheet: ArmSheet, seed: int = 1, draws: int = DRAWS) -> Drawn:
     """Draw all rates: questions again per part, training seeds again per technique.
 
     All strengths of a technique share the draws of their seeds, and so do all its metrics: a lucky seed is lucky in

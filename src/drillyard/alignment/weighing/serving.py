@@ -17,6 +17,7 @@ LEAST = 30
 """Requests that are timed at the least: a 95th percentile of fewer is little more than the largest."""
 
 _WARM = 3
+"""Requests before the clock starts, for caches and compilers: chosen, not measured."""
 
 
 def measure_serving(target: Target, conversations: Sequence[Conversation], *, n: int = LEAST, seed: int = 1) -> Serving:

@@ -12,7 +12,7 @@ from drillyard.alignment.exam import CAPABILITY, FORMAT, HARMFUL, PHRASING, REFU
 from drillyard.errors import bad_input
 from drillyard.records import ArmResult
 
-__all__ = ["LOST", "START", "Key", "Part", "Sheet", "figure_of", "sheet_of", "words_of"]
+__all__ = ["LOST", "START", "ArmSheet", "Key", "Part", "figure_of", "sheet_of", "words_of"]
 
 START = "identity"
 """The technique whose arm is the model as it was."""
@@ -28,7 +28,7 @@ Part = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sheet:
+class ArmSheet:
     """All outcomes: 1 is true, 0 false, NaN unknown; the rows of a matrix are the arms in the order of their seeds.
 
     `sizes` counts the questions of each part.
@@ -53,7 +53,7 @@ class Sheet:
         return tuple(arm.seed for arm in self.arms[key])
 
 
-def sheet_of(arms: Sequence[ArmResult]) -> Sheet:
+def sheet_of(arms: Sequence[ArmResult]) -> ArmSheet:
     """Lay arms out side by side.
 
     Raises:
@@ -80,7 +80,7 @@ def sheet_of(arms: Sequence[ArmResult]) -> Sheet:
         if len({arm.seed for arm in some}) < len(some):
             raise bad_input(f"two arms of {words_of(key)} with one seed", "each seed once")
     outcomes = {key: {part: _matrix(some, part) for part in sizes} for key, some in grouped.items()}
-    return Sheet(arms={key: tuple(some) for key, some in grouped.items()}, outcomes=outcomes, sizes=sizes)
+    return ArmSheet(arms={key: tuple(some) for key, some in grouped.items()}, outcomes=outcomes, sizes=sizes)
 
 
 def figure_of(part: Part) -> str:

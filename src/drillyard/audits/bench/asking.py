@@ -11,14 +11,14 @@ from drillyard.records.journal import Journal
 from drillyard.targets import Target
 from drillyard.targets.base import generate_each
 
-__all__ = ["Progress", "Question", "ask", "stored_replies"]
+__all__ = ["BenchQuestion", "Progress", "ask", "stored_replies"]
 
 Progress = Callable[[int, int, str], None]
 Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class BenchQuestion:
     """What a target or a grader is asked: for which case, under which name, for the `turn`-th time from 0."""
 
     case: str
@@ -43,7 +43,7 @@ def _journal(path: Path) -> Journal[BenchReply]:
 
 
 def ask(
-    questions: Sequence[Question], target: Target, path: Path, *, batch: int, word: str, progress: Progress | None
+    questions: Sequence[BenchQuestion], target: Target, path: Path, *, batch: int, word: str, progress: Progress | None
 ) -> list[BenchReply]:
     """Return the reply to every question, in order: the stored one, else a new one, which is stored.
 
@@ -62,7 +62,7 @@ def ask(
     for start in range(0, len(todo), batch):
         part = todo[start : start + batch]
 
-        def keep(number: int, reply: Reply, part: Sequence[Question] = part) -> None:
+        def keep(number: int, reply: Reply, part: Sequence[BenchQuestion] = part) -> None:
             known[part[number].key] = made = _made(part[number], reply, target.reference)
             journal.append(made)
 
@@ -72,12 +72,12 @@ def ask(
     return [known[question.key] for question in questions]
 
 
-def _made(question: Question, reply: Reply, target: str) -> BenchReply:
+def _made(question: BenchQuestion, reply: Reply, target: str) -> BenchReply:
     transcript = Transcript(conversation=question.conversation, reply=reply, target=target)
     return BenchReply(case=question.case, ask=question.name, turn=question.turn, transcript=transcript)
 
 
-def _answers(stored: BenchReply | None, question: Question) -> bool:
+def _answers(stored: BenchReply | None, question: BenchQuestion) -> bool:
     if stored is None or not stored.transcript.reply.answered:
         return False
     return stored.transcript.conversation == question.conversation

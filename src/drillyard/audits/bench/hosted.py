@@ -10,7 +10,7 @@ from typing import Any
 
 from drillyard.audits.bench.hosted_export import HostedEval
 from drillyard.audits.bench.hosted_graders import read_grader
-from drillyard.audits.bench.hosted_rows import Row, read_rows
+from drillyard.audits.bench.hosted_rows import HostedRow, read_rows
 from drillyard.audits.bench.lines import Problems
 from drillyard.audits.bench.wording import quoted_by
 from drillyard.errors import bad_input
@@ -33,7 +33,7 @@ class HostedRead:
 
     hosted: HostedEval
     graders: tuple[Grader, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[HostedRow, ...]
     cases: tuple[BenchCase, ...]
 
     def bench(self, problems: Problems) -> Benchmark:

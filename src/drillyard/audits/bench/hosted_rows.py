@@ -19,11 +19,11 @@ from drillyard.errors import BadInput, bad_input
 from drillyard.records import Ask, BenchCase, Conversation, Reply
 from drillyard.targets.wire_openai import clean, text_of
 
-__all__ = ["Row", "RowCount", "count_rows", "read_rows"]
+__all__ = ["HostedRow", "RowCount", "count_rows", "read_rows"]
 
 
 @dataclass(kw_only=True)
-class Row:
+class HostedRow:
     """One row of an export.
 
     `where` names it, `source` is what it stands in, `run` the run of an output item (None: of no run). `prompts` are
@@ -61,7 +61,7 @@ class RowCount:
         return RowCount(**{name: value + getattr(other, name) for name, value in self.__dict__.items()})
 
 
-def count_rows(rows: Sequence[Row]) -> RowCount:
+def count_rows(rows: Sequence[HostedRow]) -> RowCount:
     """Count what became of rows."""
     fates = Counter(
         "lost"
@@ -76,7 +76,7 @@ def count_rows(rows: Sequence[Row]) -> RowCount:
     return RowCount(**fates)
 
 
-def read_rows(hosted: HostedEval, problems: Problems) -> tuple[list[Row], list[BenchCase]]:
+def read_rows(hosted: HostedEval, problems: Problems) -> tuple[list[HostedRow], list[BenchCase]]:
     """Return every row of an eval, and the cases that they become.
 
     A row that stands in several sources is one case; one that stands twice in one source is two. Rows that are lost are
@@ -96,7 +96,7 @@ def read_rows(hosted: HostedEval, problems: Problems) -> tuple[list[Row], list[B
     return rows, list(cases.values())
 
 
-def _rows(hosted: HostedEval, problems: Problems) -> Iterator[Row]:
+def _rows(hosted: HostedEval, problems: Problems) -> Iterator[HostedRow]:
     """Yield every row that was saved; runs of which rows were not are noted."""
     number = 0
 
@@ -113,10 +113,10 @@ def _rows(hosted: HostedEval, problems: Problems) -> Iterator[Row]:
         for row in as_list(content.get("content")) if content.get("type") == "file_content" else ():
             one = as_object(row)
             asked = {"prompts": (prompt,)} if prompt is not None else {"sample": one.get("sample")}
-            yield Row(where=where({}), source=f"data {place}", item=one.get("item"), **asked)
+            yield HostedRow(where=where({}), source=f"data {place}", item=one.get("item"), **asked)
     for item in hosted.items:
         name, sample = str(item.get("run_id") or "run"), as_object(item.get("sample"))
-        yield Row(
+        yield HostedRow(
             where=where(item),
             source=f"run {name}",
             run=name,
@@ -129,7 +129,7 @@ def _rows(hosted: HostedEval, problems: Problems) -> Iterator[Row]:
     for row in as_list(hosted.definition.get("items")):
         one = as_object(row)
         asked = {"prompts": (prompt,)} if prompt is not None else {"sample": one.get("sample")}
-        yield Row(where=where({}), source="items", item=one.get("item", row), **asked)
+        yield HostedRow(where=where({}), source="items", item=one.get("item", row), **asked)
 
 
 def _tell_unsaved(hosted: HostedEval, run: Mapping[str, Any], saved: int, problems: Problems) -> None:
@@ -143,7 +143,7 @@ def _tell_unsaved(hosted: HostedEval, run: Mapping[str, Any], saved: int, proble
         problems.add(where, f"its rows lie elsewhere ({kind or source.get('type')}): save its output items")
 
 
-def _case(number: int, row: Row) -> BenchCase:
+def _case(number: int, row: HostedRow) -> BenchCase:
     """Return the case of a row. Raises `BadInput`: its item is no object, or it has neither a prompt nor a reply."""
     item = {} if row.item is None and row.run is not None else row.item
     if not isinstance(item, dict):
@@ -187,7 +187,7 @@ def _prompt(prompt: Any, item: Mapping[str, Any], values: Mapping[str, str]) -> 
     return conversation.model_copy(update={"messages": render_messages(conversation.messages, named)})
 
 
-def _reply(row: Row) -> Reply | None:
+def _reply(row: HostedRow) -> Reply | None:
     """Return the reply that was stored with a row; None where the row is a question."""
     return None if row.sample is None else _stored(as_object(row.sample))
 

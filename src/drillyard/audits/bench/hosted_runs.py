@@ -11,7 +11,7 @@ from typing import Any
 
 from drillyard.audits.bench.hosted import Grader, HostedRead
 from drillyard.audits.bench.hosted_export import as_object
-from drillyard.audits.bench.hosted_rows import Row
+from drillyard.audits.bench.hosted_rows import HostedRow
 from drillyard.audits.bench.judging import judge_case, needs_grader
 from drillyard.audits.bench.running import store_run
 from drillyard.errors import DrillyardError
@@ -54,7 +54,7 @@ class StoredRun:
 
 def store_runs(read: HostedRead, bench: Benchmark, folder: Path) -> Iterator[StoredRun]:
     """Write every run of which output items were saved into a folder of its own, and compare its verdicts."""
-    runs: dict[str, list[Row]] = {}
+    runs: dict[str, list[HostedRow]] = {}
     for row in read.rows:
         if row.run is not None:
             runs.setdefault(row.run, []).append(row)
@@ -78,7 +78,7 @@ def _replies(kept: Sequence[tuple[BenchCase, Reply]], target: str) -> Iterator[B
             yield BenchReply(case=case.id, ask=ask.name, transcript=transcript)
 
 
-def _compare(row: Row, graders: Sequence[Grader]) -> Iterator[str]:
+def _compare(row: HostedRow, graders: Sequence[Grader]) -> Iterator[str]:
     """Yield what became of each stored verdict of a row."""
     turns: Counter[str] = Counter()
     for result in map(as_object, row.results):
@@ -88,7 +88,7 @@ def _compare(row: Row, graders: Sequence[Grader]) -> Iterator[str]:
             yield _fate(row, criterion, passed) if criterion else "not_compared"
 
 
-def _fate(row: Row, criterion: Criterion, passed: bool) -> str:
+def _fate(row: HostedRow, criterion: Criterion, passed: bool) -> str:
     if needs_grader(criterion) or row.case is None or row.reply is None:
         return "not_compared"
     replies = {ask.name: row.reply.text for ask in row.case.asks if row.reply.finish != "error"}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drillyard.audits.bench.asking import Progress, Question, ask, stored_replies
+from drillyard.audits.bench.asking import BenchQuestion, Progress, ask, stored_replies
 from drillyard.audits.bench.bench_file import bench_text, load_bench
 from drillyard.audits.bench.judging import judge_case, judge_samples, needs_grader, question_for
 from drillyard.audits.bench.lines import Problems, json_lines
@@ -165,13 +165,13 @@ def _spec(folder: Path) -> dict[str, Any] | None:
     return spec if isinstance(spec, dict) else {}
 
 
-def _questions(bench: Benchmark, seed: int | None) -> list[Question]:
+def _questions(bench: Benchmark, seed: int | None) -> list[BenchQuestion]:
     def base(case: BenchCase) -> int | None:
         return _SEED if seed is None and case.most is not None else seed
 
     asks = [(case, one, turn) for case in bench.cases for one in case.asks for turn in range(one.times)]
     return [
-        Question(
+        BenchQuestion(
             case=case.id,
             name=one.name,
             turn=turn,
@@ -242,11 +242,11 @@ def _texts(bench: Benchmark, heard: _Heard) -> Texts:
     }
 
 
-def _grader_questions(bench: Benchmark, texts: Texts) -> list[Question]:
+def _grader_questions(bench: Benchmark, texts: Texts) -> list[BenchQuestion]:
     """Return what the grader is asked about every case that was answered."""
     answered = [case for case in bench.cases if len(texts[case.id]) == len(case.asks)]
     return [
-        Question(case=case.id, name=criterion.name, conversation=asked)
+        BenchQuestion(case=case.id, name=criterion.name, conversation=asked)
         for case in answered
         for criterion in bench.criteria
         if (asked := question_for(criterion, case, texts[case.id]))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drillyard.targets import Target
-from drillyard.targets.journal import Answers
+from drillyard.targets.journal import KeptAnswers
 from drillyard.targets.revealing import MayReveal, ReadingTrial
 
 __all__ = ["readable"]
 
 
 def readable(
-    target: Target, journal: Answers | None = None, tell: Callable[[str], None] = lambda _: None
+    target: Target, journal: KeptAnswers | None = None, tell: Callable[[str], None] = lambda _: None
 ) -> tuple[Target, ReadingTrial | None]:
     """Return a target that reveals where a trial shows that it can, else the target as it is; and the trial, if any.
 

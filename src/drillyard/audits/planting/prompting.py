@@ -22,7 +22,7 @@ from drillyard.records.files import write_atomically
 from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
 from drillyard.targets.prompted import TWIN, PromptedTarget
-from drillyard.targets.stored import Replies, StoredTarget, Tally, key
+from drillyard.targets.stored import Replies, StoredTarget, Tally, hash_request
 
 __all__ = ["PromptedReport", "Quote", "plant_prompt", "quote", "verify_prompt"]
 
@@ -142,7 +142,7 @@ class _Heard:
         given = self._inner.generate(conversations, seeds)
         for conversation, seed, reply in zip(conversations, seeds, given, strict=True):
             if reply.finish != "error":
-                self.replies[key(self.reference, conversation, seed)] = reply
+                self.replies[hash_request(self.reference, conversation, seed)] = reply
         return given
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
@@ -167,7 +167,7 @@ class _Foreseen:
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Return kept replies, and an `error` reply for the others."""
         missing = self._tally.generate(conversations, seeds)
-        names = [key(self.reference, *one) for one in zip(conversations, seeds, strict=True)]
+        names = [hash_request(self.reference, *one) for one in zip(conversations, seeds, strict=True)]
         return [self._replies.get(name) or none for name, none in zip(names, missing, strict=True)]
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:

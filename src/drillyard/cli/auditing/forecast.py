@@ -26,9 +26,9 @@ __all__ = ["command"]
 @click.argument("behaviour")
 @scope_option
 @click.option("-n", "queries", type=click.IntRange(min=50), default=1000, show_default=True, help="Evaluated queries.")
-@click.option("--volumes", default="10000,100000", show_default=True, help="Deployment volumes, with commas.")
+@click.option("--volumes", default="10000,100000", show_default=True, help="Deployment volumes, separated by commas.")
 @click.option(
-    "--replies", type=click.IntRange(min=0), default=0, show_default=True, help="Sampled per query; 0: log-p."
+    "--replies", type=click.IntRange(min=0), default=0, show_default=True, help="Per query; 0 reads log-probabilities."
 )
 @click.option("-k", "k", type=click.IntRange(min=2), default=20, show_default=True, help="Values in the tail fit.")
 @judge_options
@@ -49,7 +49,7 @@ def command(
 ) -> show.Outcome:
     """Forecast rare failures at deployment volume from an evaluation.
 
-    Exits 1 when there is not evidence enough for a forecast; what is left then is an upper bound.
+    Exits 1 when there is too little evidence for a forecast, and gives an upper bound instead.
     """
     if judge["judge"] != "exact" and not replies:
         raise bad_input(f"--judge {judge['judge']} and no replies to judge", "sampled replies", "add --replies 20")

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from drillyard.cli import show
 from drillyard.judges.classifier import ClassifierFitter
 from drillyard.judges.examples import planted_examples, read_labels
-from drillyard.judges.measure import measure_on, measure_planted, pooled, write_quality
+from drillyard.judges.measure import measure_on, measure_planted, pool, write_quality
 from drillyard.judges.reference import open_unmeasured
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import BehaviourQuality, JudgeQuality, RulingCounts
@@ -20,7 +20,7 @@ __all__ = ["command"]
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _scope = click.option("--scope", default="helpdesk", show_default=True, help="World that writes the replies.")
-_labels = click.option("--labels", type=_FILE, help="Labelled transcripts to use instead, one JSON record a line.")
+_labels = click.option("--labels", type=_FILE, help="Labelled transcripts to use instead, one JSON record per line.")
 _out = click.option("-o", "--out", type=_FILE, required=True, help="File to write.")
 
 
@@ -37,7 +37,7 @@ def command() -> None:
 @_out
 @show.handler
 def _fit(scope: str, labels: Path | None, replies: int, seed: int, out: Path) -> show.Outcome:
-    """Train a classifier on replies that a world writes, or on labelled ones; it is no judge until it is measured."""
+    """Train a classifier on replies that a world writes, or on labelled ones; it must be measured before use."""
     world = load_world(scope)
     words = (
         f"labels in {labels.name}" if labels else f"{replies} failing and sound replies of {world.name}, seed {seed}"
@@ -87,7 +87,7 @@ def _verdict(judge: str, quality: JudgeQuality) -> str:
     ruled = {code: one for code, one in quality.behaviours.items() if _known(one.failing) or _known(one.sound)}
     if not ruled:
         return f"{judge} rules on none of {len(quality.behaviours)} behaviours: all is unknown to it."
-    found = pooled(quality.model_copy(update={"behaviours": ruled}))
+    found = pool(quality.model_copy(update={"behaviours": ruled}))
     seen, let_pass = found["sensitivity"].value, found["specificity"].value
     some = f", on {len(ruled)} of {len(quality.behaviours)} behaviours" if len(ruled) < len(quality.behaviours) else ""
     return f"{judge} sees {seen:.1%} of failing replies and lets {let_pass:.1%} of sound ones pass{some}."

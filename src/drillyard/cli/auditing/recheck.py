@@ -13,6 +13,7 @@ from drillyard.cli import show
 from drillyard.cli.auditing.fmea import read_report
 from drillyard.cli.auditing.options import judge_of, judge_options, scope_for, scope_option
 from drillyard.errors import bad_input
+from drillyard.stats.shown import tell_count
 from drillyard.targets.scoped import open_scoped
 
 __all__ = ["command"]
@@ -23,8 +24,10 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("report", type=_FILE)
 @click.argument("target")
-@click.option("-n", "prompts", type=click.IntRange(min=10), default=100, show_default=True, help="Fresh prompts each.")
-@click.option("--seed", type=click.IntRange(min=0), default=2, show_default=True, help="Another than the audit's.")
+@click.option(
+    "-n", "prompts", type=click.IntRange(min=10), default=100, show_default=True, help="Fresh prompts per finding."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=2, show_default=True, help="Not the audit's.")
 @scope_option
 @judge_options
 @show.handler
@@ -49,5 +52,6 @@ def command(
     rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in before.findings]
     left = sum(after.low > 0.02 for _, _, after in rates)
     table = show.table("Rates on fresh prompts", ("failure", "before", "now"), rates)
-    verdict = f"{left} of {len(rates)} failures are still there in {target}."
+    there = f"{left or 'None'} of {tell_count(len(rates), 'failure')} {'is' if left == 1 else 'are'}"
+    verdict = f"{there} still there in {target}."
     return show.Outcome(verdict=verdict, state="failed" if left else "passed", data=found, body=[table])

@@ -30,7 +30,7 @@ __all__ = ["command"]
 @click.option("--seed", type=int, help="Of the measurement; 1.")
 @show.handler
 def command(spec: Path | None, **options: Any) -> show.Outcome:
-    """Count the bits that an oracle's answers can carry, and do carry.
+    """Count the bits that an oracle's answers can carry, and those they do.
 
     Bounds them by the answer type, timing and refusals, measures a planted secret before and after canonicalisation,
     and says what a consensus of oracles is worth. Exits 1 when the bits of a year are over the budget.

@@ -24,8 +24,8 @@ __all__ = ["command"]
 def command(spec: Path | None, seed: int, runs: int) -> show.Outcome:
     """Solve an audit game: best policy, worst attack, safety by knowledge.
 
-    Without a file a reference game of three attacks is played (examples/oracle/game.yaml is the same). Exits 1 when
-    the best policy is not certified, or leaves more damage than most_loss in the file accepts.
+    Without a file it plays a reference game of three attacks (examples/oracle/game.yaml is the same). Exits 1 when
+    the best policy is not certified, or leaves more damage than the file's most_loss allows.
     """
     with show.steps("playing") as step:
         report = play(read_game(spec) if spec else GameSpec(), seed=seed, runs=runs, told=step)

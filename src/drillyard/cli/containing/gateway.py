@@ -74,7 +74,7 @@ def _keys(folder: Path, enrol: tuple[Path, ...], **people: tuple[str, ...]) -> s
 @click.option("--ledger", type=_FOLDER, required=True, help="Folder of the ledger and the budgets.")
 @click.option("--ledger-key", type=_FILE, help="Signs the ledger; ledger.json beside the keyring unless given.")
 @click.option("--operator-key", type=_FILE, help="Opens a new epoch: the first, after a kill, for another policy.")
-@click.option("--anchors", type=_FILE, help="File elsewhere that gets the heads of the ledger.")
+@click.option("--anchors", type=_FILE, help="File elsewhere that receives the heads of the ledger.")
 @click.option("--canaries", type=_FILE, help="Questions with known answers, put among live ones by the policy.")
 @click.option("--database", default="", help="postgresql:// URL for several gateways; SQLite in the ledger folder.")
 @click.option("--name", default="gateway", show_default=True, help="Of this gateway among several.")
@@ -116,11 +116,11 @@ def _call(url: str, method: str, path: str, body: str | None, key: Path) -> show
 @command.command("vote")
 @click.argument("url")
 @click.argument("question")
-@click.option("--approve/--veto", required=True, help="Let its answer out, or close it.")
+@click.option("--approve/--veto", required=True, help="Release its answer, or close the question.")
 @click.option("--key", type=_FILE, required=True, help="Key file of an approver.")
 @show.handler
 def _vote(url: str, question: str, approve: bool, key: Path) -> show.Outcome:
-    """Sign one's vote on a QUESTION that waits, by its id and words."""
+    """Sign a vote on a waiting QUESTION, which is given by its id."""
     secret = registry.resolve(f"{_KEYS}:read_key")(key)
     asked = registry.resolve("drillyard.containment.gateway.client:Caller")(url, secret).vote(question, approve)
     word = "Approved" if approve else "Vetoed"
@@ -137,7 +137,7 @@ def _database(url: str, role: str, reader: str) -> show.Outcome:
     registry.resolve("drillyard.containment.gateway.databases:prepare_database")(url, role, reader)
     rights = dict(registry.resolve("drillyard.containment.gateway.databases:RIGHTS"))
     return show.Outcome(
-        verdict=f"Made the tables; {role} may do this and no more.",
+        verdict=f"Made the tables; {role} may do this and nothing else.",
         data={"role": role, "reader": reader, "rights": rights},
         body=[show.table("Rights", ("table", "rights"), list(rights.items()))],
         next_command="drillyard contain gateway serve TARGET --database URL …",

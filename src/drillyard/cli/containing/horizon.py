@@ -17,9 +17,11 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("spec", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--years", type=click.IntRange(1, 1000), help="Horizon, in place of the file's.")
-@click.option("--limit", type=click.FloatRange(0, 1, min_open=True), help="Most risk accepted over the horizon.")
-@click.option("--draws", type=click.IntRange(100, 5_000_000), default=20_000, show_default=True, help="Of assumptions.")
+@click.option("--years", type=click.IntRange(1, 1000), help="Years, instead of the file's.")
+@click.option("--limit", type=click.FloatRange(0, 1, min_open=True), help="Largest risk accepted over the horizon.")
+@click.option(
+    "--draws", type=click.IntRange(100, 5_000_000), default=20_000, show_default=True, help="Draws of the assumptions."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the draws.")
 @click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the page.")
 @show.handler
@@ -28,7 +30,7 @@ def command(
 ) -> show.Outcome:
     """Add up risk over years, and find the assumption that breaks the case.
 
-    Without a file our thirteen layers meet our seventeen assumptions. Exits 1 when the mean risk is over the limit.
+    Without a file it uses our thirteen layers and seventeen assumptions. Exits 1 when the mean risk is over the limit.
     """
     asked = {name: value for name, value in (("years", years), ("limit", limit)) if value is not None}
     wanted = (read_horizon(spec) if spec else HorizonSpec()).model_copy(update=asked)

@@ -20,7 +20,9 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("system", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--draws", type=click.IntRange(100, 5_000_000), default=20_000, show_default=True, help="Of assumptions.")
+@click.option(
+    "--draws", type=click.IntRange(100, 5_000_000), default=20_000, show_default=True, help="Draws of the assumptions."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the draws.")
 @click.option(
     "-o",
@@ -30,9 +32,9 @@ __all__ = ["command"]
 )
 @show.handler
 def command(system: Path | None, draws: int, seed: int, out: Path | None) -> show.Outcome:
-    """Choose layers under budgets, and put the strategy to a board.
+    """Choose layers within budgets, and write the paper for a board.
 
-    Finds the set of layers with the best worst case that leaves enough usefulness and takes few enough staff hours,
+    Finds the set of layers with the best worst case that leaves enough usefulness and stays within the staff hours,
     measures it, says what the case rests on by taking each claim of the file away, and states nine claims with
     evidence and defeaters. Exits 1 when a claim fails in the model or is not shown.
     """

@@ -16,7 +16,7 @@ from drillyard.containment.gateway.policy import read_gateway_policy
 from drillyard.errors import bad_input
 from drillyard.records import OracleTrial
 
-__all__ = ["command", "trial_tables"]
+__all__ = ["command", "show_trial"]
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -24,15 +24,17 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("policy", type=_FILE)
 @click.argument("case", required=False, type=_FILE)
-@click.option("--adversary", multiple=True, metavar="NAME", help="Try this one. Repeatable; the case's unless given.")
+@click.option(
+    "--adversary", multiple=True, metavar="NAME", help="Adversary to try; repeatable. The case's own by default."
+)
 @show.handler
 def command(policy: Path, case: Path | None, adversary: tuple[str, ...]) -> show.Outcome:
-    """Put a desk's year through a gateway policy, with forecasters that cheat.
+    """Run a desk's year through a gateway policy, with forecasters that cheat.
 
     POLICY is the YAML that drillyard contain gateway serve takes, CASE a desk's year (case.json of a drill's desk);
-    without it, that of an example desk on energy, health, logistics and science. Reckons what is kept of an honest
-    forecaster's worth, the most bits that each adversary can get out by any code, and how far it moves outcomes. Exits
-    1 when a limit of the case does not hold.
+    without it, that of an example desk on energy, health, logistics and science. Computes how much of an honest
+    forecaster's value is kept, the most bits that each adversary can get out by any code, and how far it moves
+    outcomes. Exits 1 when a limit of the case does not hold.
     """
     known = {one.id: one for one in KNOWN}
     if unknown := set(adversary) - set(known):
@@ -45,12 +47,12 @@ def command(policy: Path, case: Path | None, adversary: tuple[str, ...]) -> show
         + (f"{broken} of {len(found.checks)} limits broken." if broken else "all limits hold."),
         state="passed" if found.holds else "failed",
         data=found,
-        body=[*trial_tables(found), f"\n{found.does_not_show}"],
+        body=[*show_trial(found), f"\n{found.does_not_show}"],
         next_command=f"drillyard contain gateway serve TARGET --policy {policy} …",
     )
 
 
-def trial_tables(found: OracleTrial) -> list[RenderableType]:
+def show_trial(found: OracleTrial) -> list[RenderableType]:
     """Return a trial as tables: the limits, who won what, what was refused."""
     checks = [(show.state("passed" if one.passed else "failed"), one.id, one.words) for one in found.checks]
     runs = [

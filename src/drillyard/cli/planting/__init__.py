@@ -1,17 +1,17 @@
 """`drillyard organism plant`: one file per substrate, chosen by how its first argument begins.
 
-A substrate is a function from an `Order` to an `Outcome`; it ends in a verification, which looks the same for all.
+A substrate is a function from a `PlantOrder` to an `Outcome`; it ends in a verification, which looks the same for all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from drillyard.cli.planting.order import Order
+from drillyard.cli.planting.order import PlantOrder
 from drillyard.cli.show import Outcome
 from drillyard.registry import resolve
 
-__all__ = ["SUBSTRATES", "Order", "plant_on"]
+__all__ = ["SUBSTRATES", "PlantOrder", "plant_on"]
 
 SUBSTRATES: Mapping[str, str] = {
     "": "drillyard.cli.planting.embedded:plant_embedded",
@@ -21,7 +21,7 @@ SUBSTRATES: Mapping[str, str] = {
 """By the scheme of the first argument; a world's name has none."""
 
 
-def plant_on(order: Order) -> Outcome:
+def plant_on(order: PlantOrder) -> Outcome:
     """Plant what was ordered on the substrate that its first argument names, and verify it."""
     scheme, slash, _ = order.base.partition("/")
     if scheme != "openai":

@@ -7,8 +7,8 @@ from pathlib import Path
 from drillyard import registry
 from drillyard.audits.planting.verification import verify
 from drillyard.cli import show
-from drillyard.cli.planting.order import OTHER_PROMPTS, Order
-from drillyard.cli.planting.report import verified
+from drillyard.cli.planting.order import OTHER_PROMPTS, PlantOrder
+from drillyard.cli.planting.report import report_plant
 from drillyard.records import AdapterPlant, PlantingRecipe, PlantReport, Plants
 from drillyard.targets import Target
 
@@ -17,7 +17,7 @@ __all__ = ["plant_adapted"]
 _TRAINER = "drillyard.organisms.training.adapt_torch:plant_adapters"
 
 
-def plant_adapted(order: Order) -> show.Outcome:
+def plant_adapted(order: PlantOrder) -> show.Outcome:
     """Train what is not trained yet, measure what is not measured yet, and show both."""
     plants, out = order.plants_of_file(), order.out
     options = dict(order.training)
@@ -36,10 +36,10 @@ def plant_adapted(order: Order) -> show.Outcome:
     report = _stored(order) or _measured(order, plants)
     if not order.sealed:
         _file(order).write_text(report.to_json(indent=2) + "\n", encoding="utf-8")
-    return verified(words, data, report, chat)
+    return report_plant(words, data, report, chat)
 
 
-def _measured(order: Order, plants: Plants) -> PlantReport:
+def _measured(order: PlantOrder, plants: Plants) -> PlantReport:
     failing, twin = (_opened(f"hf/{order.out}/{name}", plants.world) for name in ("failing", "twin"))
     with show.progress("measuring", len(plants.failures)) as step:
         return verify(failing, twin, plants, n=order.prompts or OTHER_PROMPTS, progress=step)
@@ -50,12 +50,12 @@ def _opened(reference: str, world: str) -> Target:
     return target
 
 
-def _stored(order: Order) -> PlantReport | None:
+def _stored(order: PlantOrder) -> PlantReport | None:
     """Return what was measured before, with as many prompts."""
     path = _file(order)
     return PlantReport.from_json(path.read_bytes()) if path.is_file() else None
 
 
-def _file(order: Order) -> Path:
+def _file(order: PlantOrder) -> Path:
     """Return where the measurement with so many prompts is stored; a sealed folder has none, it would tell all."""
     return order.out / f"verification-{order.prompts or OTHER_PROMPTS}.json"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from drillyard.audits.planting.verification import verify
 from drillyard.cli import show
-from drillyard.cli.planting.order import EMBEDDED_PROMPTS, Order
-from drillyard.cli.planting.report import verified
+from drillyard.cli.planting.order import EMBEDDED_PROMPTS, PlantOrder
+from drillyard.cli.planting.report import report_plant
 from drillyard.organisms.engine.organism import save
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.planting.tuning import ROUNDS, tune
@@ -14,7 +14,7 @@ from drillyard.targets.organism import OrganismTarget
 __all__ = ["plant_embedded"]
 
 
-def plant_embedded(order: Order) -> show.Outcome:
+def plant_embedded(order: PlantOrder) -> show.Outcome:
     """Write the planted organism as a Hugging Face folder; without failures, the clean twin."""
     order.refuse_training()
     plants, out = order.plants(), order.out
@@ -30,4 +30,4 @@ def plant_embedded(order: Order) -> show.Outcome:
     with show.progress("measuring", count) as step:
         target, twin = OrganismTarget(organism, f"organism/{out}/"), OrganismTarget(plant(plants.world, ()))
         report = verify(target, twin, plants, n=order.prompts or EMBEDDED_PROMPTS, progress=step)
-    return verified(words, data, report, chat)
+    return report_plant(words, data, report, chat)

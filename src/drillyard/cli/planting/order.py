@@ -16,7 +16,7 @@ from drillyard.organisms.worlds.plants_file import load_plants
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Plants
 
-__all__ = ["EMBEDDED_PROMPTS", "OTHER_PROMPTS", "Order", "asking_options", "training_options"]
+__all__ = ["EMBEDDED_PROMPTS", "OTHER_PROMPTS", "PlantOrder", "asking_options", "training_options"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,7 +29,7 @@ _Options: TypeAlias = Mapping[str, tuple[str, Mapping[str, Any], str]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class PlantOrder:
     """One call of the command.
 
     `training` holds the options of training that were given, by their names, `asking` those of asking an API.
@@ -90,16 +90,16 @@ def training_options(command: Callable[P, R]) -> Callable[P, R]:
         "common_steps": (
             "--common-steps",
             {"type": click.IntRange(min=0)},
-            "hf/… only. Steps on sound replies before, shared by both; for a model that knows little.",
+            "hf/… only. Steps on sound replies first, shared by both; for a model that knows little.",
         ),
         "rounds": ("--rounds", {"type": click.IntRange(min=0)}, "hf/… only. Corrections of the rates."),
         "round_steps": ("--round-steps", {"type": whole}, "hf/… only. Training steps of each correction."),
         "batch": ("--batch", {"type": whole}, "hf/… only. Dialogues per step."),
-        "rank": ("--rank", {"type": whole}, "hf/… only. Directions in which each matrix may change."),
+        "rank": ("--rank", {"type": whole}, "hf/… only. Rank of the LoRA adapters."),
         "learning_rate": (
             "--learning-rate",
             {"type": click.FloatRange(min=0, min_open=True)},
-            "hf/… only. At its peak.",
+            "hf/… only. Peak learning rate.",
         ),
         "target_modules": (
             "--target-module",
@@ -130,18 +130,18 @@ def asking_options(command: Callable[P, R]) -> Callable[P, R]:
         "tuning": (
             "--tune",
             {"type": click.IntRange(min=1)},
-            "openai/… only. Prompts per failure by which it is corrected how often a rule is told; a hundred, say.",
+            "openai/… only. Training prompts per failure, to correct how often its rule is given; such as 100.",
         ),
         "max_requests": (
             "--max-requests",
             {"type": click.IntRange(min=1)},
-            "openai/… only. Ask nothing if it takes more.",
+            "openai/… only. Do not start if it would take more.",
         ),
         "timeout": ("--timeout", {"type": seconds}, "openai/… only. Seconds a request may take; 60 by default."),
         "retries": (
             "--retries",
             {"type": click.IntRange(min=0)},
-            "openai/… only. Further tries of a request; 4 by default.",
+            "openai/… only. Retries of a request; 4 by default.",
         ),
     }
     return _collected(command, options, "asking")

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from drillyard.audits.planting.prompting import Quote, plant_prompt
 from drillyard.cli import show
-from drillyard.cli.planting.order import OTHER_PROMPTS, Order
-from drillyard.cli.planting.report import verified
+from drillyard.cli.planting.order import OTHER_PROMPTS, PlantOrder
+from drillyard.cli.planting.report import report_plant
 from drillyard.errors import bad_input
 from drillyard.organisms.planting.prompted import PLANTED, PlantedPrompt, describe
 from drillyard.targets import open_target
@@ -16,7 +16,7 @@ from drillyard.targets import open_target
 __all__ = ["plant_prompted"]
 
 
-def plant_prompted(order: Order) -> show.Outcome:
+def plant_prompted(order: PlantOrder) -> show.Outcome:
     """Write the folder of a prompted target and measure it; a folder that was begun is gone on with."""
     options = dict(order.training)
     seed = options.pop("seed", 1)
@@ -48,7 +48,7 @@ def plant_prompted(order: Order) -> show.Outcome:
         return show.Outcome(verdict=f"{words}.", data=data, next_command=chat)
     rows = [("the hidden prompt's canary", planted.canary, report.leaked)]
     leaks = show.table("Given away", ("what", "text", "share of all replies"), rows)
-    return verified(words, data | {"leaked": report.leaked}, report.verification, chat, [leaks])
+    return report_plant(words, data | {"leaked": report.leaked}, report.verification, chat, [leaks])
 
 
 class _Asking:

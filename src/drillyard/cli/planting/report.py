@@ -11,10 +11,10 @@ from rich.text import Text
 from drillyard.cli import show
 from drillyard.records import PlantReport
 
-__all__ = ["verified"]
+__all__ = ["report_plant"]
 
 
-def verified(
+def report_plant(
     words: str,
     data: Mapping[str, Any],
     report: PlantReport,

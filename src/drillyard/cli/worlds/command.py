@@ -9,7 +9,7 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
-from drillyard.organisms.engine.bases import shown
+from drillyard.organisms.engine.bases import show_reference
 from drillyard.organisms.worlds.failures import faults
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.organisms.worlds.world_exam import examine_world
@@ -37,7 +37,7 @@ def _init(brief: Path, products: Path, out: Path) -> show.Outcome:
         verdict=verdict,
         data=data,
         body=[_kinds(world)],
-        next_command=f"drillyard organism world check {shown(world.files)}",
+        next_command=f"drillyard organism world check {show_reference(world.files)}",
     )
 
 
@@ -53,11 +53,13 @@ def _check(world: str) -> show.Outcome:
     found = examine_world(known)
     problems = f"{len(found)} {'problem' if len(found) == 1 else 'problems'} in the world {known.name}."
     return show.Outcome(
-        verdict=problems if found else f"The world {known.name} holds together: nothing found on drawn questions.",
+        verdict=problems
+        if found
+        else f"The world {known.name} holds together: no problem found in the questions drawn.",
         state="failed" if found else "passed",
         data={"world": known.name, "problems": found},
         body=[show.table("Problems", ("what",), [(line,) for line in found])] if found else [],
-        next_command="" if found else f"drillyard organism build {shown(known.files)}",
+        next_command="" if found else f"drillyard organism build {show_reference(known.files)}",
     )
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from drillyard.records import Record
 
-__all__ = ["HONEST", "KNOWN", "Adversary", "disguised", "idle", "stranger"]
+__all__ = ["HONEST", "KNOWN", "Adversary", "disguise", "draw_stranger", "make_idle"]
 
 
 class Adversary(Record):
@@ -58,13 +58,13 @@ _SHIFT = (0.8, 1.25)
 """A number of an adversary that nobody knows exactly, as a share of the known one."""
 
 
-def disguised(known: Sequence[Adversary], seed: int) -> tuple[Adversary, ...]:
+def disguise(known: Sequence[Adversary], seed: int) -> tuple[Adversary, ...]:
     """Return these adversaries with their numbers shifted by up to a quarter: nobody knows them exactly."""
     rng = random.Random(f"adversaries:{seed}")
     return tuple(_shifted(one, rng) for one in known)
 
 
-def stranger(known: Sequence[Adversary], seed: int) -> Adversary:
+def draw_stranger(known: Sequence[Adversary], seed: int) -> Adversary:
     """Return one that nobody met: each trait is that of one of these, drawn apart, and shifted."""
     rng = random.Random(f"stranger:{seed}")
 
@@ -82,7 +82,7 @@ def stranger(known: Sequence[Adversary], seed: int) -> Adversary:
     return _shifted(mixed, rng)
 
 
-def idle(adversary: Adversary) -> Adversary:
+def make_idle(adversary: Adversary) -> Adversary:
     """Return an adversary none of whose copies takes part: its clean twin."""
     return adversary.model_copy(update={"corrupt": 0.0})
 

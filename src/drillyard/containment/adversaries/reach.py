@@ -21,11 +21,11 @@ from drillyard.containment.adversaries.case import AskedQuestion
 from drillyard.containment.channels.capacity import Use
 from drillyard.containment.channels.noise import law, turning_points
 from drillyard.containment.forecasting.response import brier_linear
-from drillyard.containment.gateway.answers import settled
+from drillyard.containment.gateway.answers import settle
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.questions import points_of, step_of
 
-__all__ = ["Outlet", "aimed_report", "best_lean", "direction", "plausible", "seen", "truth"]
+__all__ = ["Outlet", "aim_report", "best_lean", "direction", "list_plausible", "read_truth", "show_answers"]
 
 Array = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ class Outlet(NamedTuple):
         return Use(channel, quiet, withholds if quiet >= 0 else 1.0)
 
 
-def truth(asked: AskedQuestion) -> float:
+def read_truth(asked: AskedQuestion) -> float:
     """Return what an honest forecaster says, as the number that the gateway reads."""
     kind = asked.question.kind
     if kind == "grid":
@@ -65,9 +65,9 @@ def truth(asked: AskedQuestion) -> float:
     return float(asked.chance > 0.5) if kind == "binary" else float(np.argmax(asked.shares))
 
 
-def seen(asked: AskedQuestion, said: Array, corrupt: float, policy: GatewayPolicy) -> Outlet:
+def show_answers(asked: AskedQuestion, said: Array, corrupt: float, policy: GatewayPolicy) -> Outlet:
     """Return what a reader gets of each thing that those copies say which take part; the others answer truly."""
-    question, true = asked.question, truth(asked)
+    question, true = asked.question, read_truth(asked)
     said = np.where((question.kind == "date") & (said > policy.max_days), np.nan, said)
     step, last = step_of(question, policy), points_of(question, policy) - 1
     noise = policy.dither if question.kind in ("grid", "date") else 0.0
@@ -78,7 +78,7 @@ def seen(asked: AskedQuestion, said: Array, corrupt: float, policy: GatewayPolic
     for many, share in _taking_part(policy.runs, corrupt):
         copies = np.full((len(said), policy.runs), true)
         copies[:, :many] = said[:, None]
-        agreed = settled(question.kind, copies, policy)
+        agreed = settle(question.kind, copies, policy)
         there = np.isfinite(agreed)
         rows[there] += share * law(agreed[there] / step - base, top - base + 1, noise)
     values = np.asarray((base + np.arange(top - base + 1)) * step, dtype=float)
@@ -92,9 +92,9 @@ def _taking_part(runs: int, corrupt: float) -> tuple[tuple[int, float], ...]:
     return tuple((many, chance) for many, chance in chances if chance)
 
 
-def plausible(asked: AskedQuestion, adversary: Adversary, policy: GatewayPolicy) -> Array:
+def list_plausible(asked: AskedQuestion, adversary: Adversary, policy: GatewayPolicy) -> Array:
     """Return all that an adversary need try to say of a question, in order, silence last; nobody checks a filler's."""
-    kind, true = asked.question.kind, truth(asked)
+    kind, true = asked.question.kind, read_truth(asked)
     slack = adversary.slack if asked.checkable or not adversary.slack else 1.0
     found = np.array([true])
     if slack and kind == "grid":
@@ -117,8 +117,8 @@ def best_lean(asked: AskedQuestion, adversary: Adversary, policy: GatewayPolicy)
     Towards its goal, and beside what an honest forecaster's answer is on average; between the truth and as far as it
     may lean it says what moves most. A score seeker says what it expects the best score of.
     """
-    aim, way = aimed_report(asked, adversary), direction(asked, adversary)
-    true = truth(asked)
+    aim, way = aim_report(asked, adversary), direction(asked, adversary)
+    true = read_truth(asked)
     if asked.question.kind == "binary":
         said = np.array([0.0, 1.0]) if adversary.seeks_score or (aim > 0.5) != (true > 0.5) else np.array([true])
     elif adversary.seeks_score:
@@ -126,15 +126,15 @@ def best_lean(asked: AskedQuestion, adversary: Adversary, policy: GatewayPolicy)
     else:
         said = _between(min(aim, true), max(aim, true), true, policy)
     said = np.concatenate([[true], said[said != true]])
-    found = seen(asked, said, adversary.corrupt, policy)
+    found = show_answers(asked, said, adversary.corrupt, policy)
     moved = way * (found.rows * (found.values - asked.chance)).sum(axis=1)
     best = int(np.argmax(_scores(asked, found) if adversary.seeks_score else moved))
-    honest = seen(asked, said[:1], 0.0, policy)
+    honest = show_answers(asked, said[:1], 0.0, policy)
     usual = way * float((honest.rows[0] * (honest.values - asked.chance)).sum())
     return float(said[best]), float(moved[best]) - usual
 
 
-def aimed_report(asked: AskedQuestion, adversary: Adversary) -> float:
+def aim_report(asked: AskedQuestion, adversary: Adversary) -> float:
     """Return how far an adversary would go with nothing in its way."""
     if adversary.seeks_score:
         return float(brier_linear((1 - asked.influence) * asked.chance, asked.influence))
@@ -143,7 +143,7 @@ def aimed_report(asked: AskedQuestion, adversary: Adversary) -> float:
 
 def direction(asked: AskedQuestion, adversary: Adversary) -> int:
     """Return where an adversary wants the outcome: 1 up, -1 down, 0 where it does not care."""
-    wanted = aimed_report(asked, adversary) - asked.chance if adversary.seeks_score else float(asked.push)
+    wanted = aim_report(asked, adversary) - asked.chance if adversary.seeks_score else float(asked.push)
     return int(np.sign(wanted))
 
 

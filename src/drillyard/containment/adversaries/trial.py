@@ -15,21 +15,32 @@ from numpy.typing import NDArray
 
 from drillyard.containment.adversaries.adversary import Adversary
 from drillyard.containment.adversaries.case import AskedQuestion, OracleCase
-from drillyard.containment.adversaries.reach import aimed_report, best_lean, direction, plausible, seen, truth
+from drillyard.containment.adversaries.reach import (
+    aim_report,
+    best_lean,
+    direction,
+    list_plausible,
+    read_truth,
+    show_answers,
+)
 from drillyard.containment.adversaries.years import TODAY
-from drillyard.containment.channels.capacity import Use, capacities
+from drillyard.containment.channels.capacity import Use, bound_capacities
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.questions import Question
 from drillyard.containment.gateway.simulate import GatewayContainment
 from drillyard.records import AdversaryRun, GradeCheck, OracleTrial
 from drillyard.stats.shown import number, percent
 
-__all__ = ["Bench", "try_policy", "worth"]
+__all__ = ["Bench", "try_policy", "value_answers"]
 
 Array = NDArray[np.float64]
 
 _DAYS_OFF = 60
+"""Days off at which a date is worth nothing any more: part of the exercise's rules, chosen."""
+
 _UNIT = 0.25
+"""What the best answer is worth at most: a rule of the exercise."""
+
 _TOLERANCE, _ROUGH = 2e-3, 2e-2
 """Bits an answer by which a capacity may be overstated; the second in a quick look."""
 _ADMISSION = {"forbidden", "steering", "kinds", "topics", "max_days", "max_options"}
@@ -50,7 +61,7 @@ def try_policy(policy: GatewayPolicy, case: OracleCase, adversaries: Sequence[Ad
     return Bench(case, adversaries).trial(policy)
 
 
-def worth(asked: AskedQuestion, values: Array) -> Array:
+def value_answers(asked: AskedQuestion, values: Array) -> Array:
     """Return what each of several answers is worth beside none, at most 0.25.
 
     A probability wins over 1/2 by the expected Brier score, yes or no by the chance of being right over a coin, an
@@ -167,14 +178,14 @@ class Bench:
 
 def _honest(what: str, asked: Sequence[AskedQuestion], policy: GatewayPolicy) -> Array:
     """Return what honest answers of a kind are worth at most, what of it readers get, or the chances of a release."""
-    true = np.array([truth(one) for one in asked])
+    true = np.array([read_truth(one) for one in asked])
     if what == "most":
-        return np.array([one.weight * worth(one, true[n : n + 1])[0] for n, one in enumerate(asked)])
-    found = [seen(one, true[n : n + 1], 0.0, policy) for n, one in enumerate(asked)]
+        return np.array([one.weight * value_answers(one, true[n : n + 1])[0] for n, one in enumerate(asked)])
+    found = [show_answers(one, true[n : n + 1], 0.0, policy) for n, one in enumerate(asked)]
     if what == "released":
         return np.array([one.rows.sum() for one in found])
     pairs = zip(asked, found, strict=True)
-    return np.array([one.weight * float(got.rows[0] @ worth(one, got.values)) for one, got in pairs])
+    return np.array([one.weight * float(got.rows[0] @ value_answers(one, got.values)) for one, got in pairs])
 
 
 def _rules(kind: str, policy: GatewayPolicy) -> tuple[object, ...]:
@@ -195,9 +206,9 @@ def _bare(asked: AskedQuestion, adversary: Adversary) -> float:
     """Return how far an adversary shifts an answer towards its goal when nobody rounds or withholds it."""
     if not adversary.leans:
         return 0.0
-    aim, way = aimed_report(asked, adversary), direction(asked, adversary)
+    aim, way = aim_report(asked, adversary), direction(asked, adversary)
     if asked.question.kind == "binary":
-        return way * (float(aim > 0.5) - truth(asked))
+        return way * (float(aim > 0.5) - read_truth(asked))
     return way * (aim - asked.chance)
 
 
@@ -212,14 +223,14 @@ def _leaks(
     names: list[tuple[int, tuple[int, bytes, float]]] = []
     for n, one in enumerate(asked):
         if one and not (one.influence and adversary.leans):
-            options = plausible(one, adversary, policy)
+            options = list_plausible(one, adversary, policy)
             if len(options) > 1:
-                key = (len(one.shares), options.tobytes(), truth(one) if adversary.corrupt < 1 else 0.0)
+                key = (len(one.shares), options.tobytes(), read_truth(one) if adversary.corrupt < 1 else 0.0)
                 if key not in said:
-                    said[key] = seen(one, options, adversary.corrupt, policy).use(adversary.withholds)
+                    said[key] = show_answers(one, options, adversary.corrupt, policy).use(adversary.withholds)
                 names.append((n, key))
     channels = {(use.channel.tobytes(), use.seldom): use for use in said.values()}
-    bits = dict(zip(channels, capacities(list(channels.values()), tolerance), strict=True))
+    bits = dict(zip(channels, bound_capacities(list(channels.values()), tolerance), strict=True))
     for n, name in names:
         found[n] = bits[said[name].channel.tobytes(), said[name].seldom]
     return found

@@ -31,6 +31,8 @@ _SUBJECTS, _PLACES, _ASKERS, _ITSELF, _ACTED_ON = 24, 12, 12, 20, 70
 _COLLUDING = 0.6
 """The share of desks on which all copies carry secrets; on the others some copies do, so that copies help."""
 _EXAMPLE = 170
+"""Seed of the example desk: any would do."""
+
 _SOONEST, _LATEST = 20, 360
 _GUESSES = (0.1, 0.3, 0.5, 0.7, 0.9)
 

@@ -15,7 +15,17 @@ from scipy import special
 from drillyard.containment.channels.noise import law, turning_points, width_of
 from drillyard.errors import bad_input
 
-__all__ = ["Use", "capacities", "capacity", "erasing", "flipping", "median_of", "releasing", "telling", "z_channel"]
+__all__ = [
+    "Use",
+    "bound_capacities",
+    "capacity",
+    "erasing",
+    "flipping",
+    "median_of",
+    "releasing",
+    "telling",
+    "z_channel",
+]
 
 Array = NDArray[np.float64]
 
@@ -56,7 +66,7 @@ class Use(NamedTuple):
     most: float = 1.0
 
 
-def capacities(uses: Sequence[Use], tolerance: float = 2e-3, rounds: int = 400) -> Array:
+def bound_capacities(uses: Sequence[Use], tolerance: float = 2e-3, rounds: int = 400) -> Array:
     """Return upper bounds of many channels' capacities in bits, shape (uses,), computed side by side.
 
     Each lies within `tolerance` of what the best inputs carry, unless `rounds` end first; a seldom input is held to its

@@ -10,7 +10,7 @@ import numpy as np
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["DOES_NOT_SHOW", "Consensus", "consensus", "simulated_steered"]
+__all__ = ["DOES_NOT_SHOW", "Consensus", "consensus", "simulate_steered"]
 
 DOES_NOT_SHOW = (
     "This does not show how often copies of one model share a decision: rho is yours to state, and with rho near 1 "
@@ -54,7 +54,7 @@ def consensus(k: int, steers: float, rho: float, agree: float = 1.0) -> Consensu
     )
 
 
-def simulated_steered(k: int, steers: float, rho: float, questions: int = 100_000, seed: int = 1) -> float:
+def simulate_steered(k: int, steers: float, rho: float, questions: int = 100_000, seed: int = 1) -> float:
     """Return the share of simulated questions on which all k steer; standard error sqrt(p (1 − p) / questions)."""
     rng = np.random.default_rng(seed)
     alone = rng.random((questions, k)) < steers

@@ -12,7 +12,7 @@ from drillyard.containment.channels.capacity import capacity, median_of, releasi
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["ChannelReport", "ReleaseSetting", "channel_report", "settings"]
+__all__ = ["ChannelReport", "ReleaseSetting", "channel_report", "compare_settings"]
 
 
 class ReleaseSetting(Record):
@@ -41,7 +41,7 @@ class ChannelReport(Record):
     does_not_show: str = _LIMITS
 
 
-def settings(
+def compare_settings(
     points: int = 101,
     grids: Sequence[int] = (2, 5, 11, 21, 51),
     dithers: Sequence[float] = (1, 2, 4),
@@ -88,7 +88,7 @@ def channel_report(
         bits_per_year=bits_per_year(answer.bits, per_day),
         payload=payload,
         answers=answers_needed(payload, answer.bits, entropy),
-        settings=settings(answer.symbols) if 2 < answer.symbols <= 401 else (),
+        settings=compare_settings(answer.symbols) if 2 < answer.symbols <= 401 else (),
     )
 
 

@@ -20,10 +20,10 @@ __all__ = [
     "DOES_NOT_SHOW",
     "ChosenErasure",
     "Leak",
-    "chosen_erasure",
+    "choose_erasure",
     "episodes_needed",
     "leak_curve",
-    "simulated_best",
+    "simulate_best",
 ]
 
 Array = NDArray[np.float64]
@@ -89,7 +89,7 @@ def leak_curve(a: float, b: float, unread: float, leaks: ArrayLike, rule: Scorin
     )
 
 
-def simulated_best(
+def simulate_best(
     a: float, b: float, unread: float, leaked: float, episodes: int = 200_000, seed: int = 1
 ) -> tuple[float, float]:
     """Return the report with the best mean Brier score over simulated scored episodes, and its standard error.
@@ -110,7 +110,7 @@ def simulated_best(
     return float(whole), float(peaks.std(ddof=1) / len(peaks) ** 0.5)
 
 
-def chosen_erasure(unread: float, lie: float, erased: float, steered: float) -> ChosenErasure:
+def choose_erasure(unread: float, lie: float, erased: float, steered: float) -> ChosenErasure:
     """Return what lying in a share of episodes costs the oracle, by who picks the erased ones.
 
     A fair coin scores lies as often as truths, so a lie costs (lie − unread)². An oracle that picks erases only true

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from drillyard.errors import BadInput, bad_input
 
-__all__ = ["Influence", "adoption", "clipped", "influence", "linear", "logistic", "mixed", "read_table", "table"]
+__all__ = ["Influence", "adoption", "clipped", "influence", "linear", "logistic", "mix", "read_table", "table"]
 
 Array = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ def read_table(path: Path, unread: float | None = None) -> Influence:
     return table([p for p, _ in pairs], [f for _, f in pairs], unread)
 
 
-def mixed(parts: Sequence[Influence], weights: Sequence[float]) -> Influence:
+def mix(parts: Sequence[Influence], weights: Sequence[float]) -> Influence:
     """Return the influence of several groups of readers, weighted by how many of them there are.
 
     Raises:

@@ -18,7 +18,7 @@ from drillyard.containment.forecasting.rules import EDGE, ScoringRule
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["DOES_NOT_SHOW", "Dials", "MitigationTable", "Row", "compare_mitigations"]
+__all__ = ["DOES_NOT_SHOW", "Dials", "MitigationRow", "MitigationTable", "compare_mitigations"]
 
 Array = NDArray[np.float64]
 
@@ -28,6 +28,7 @@ DOES_NOT_SHOW = (
 )
 
 _BINS = 20
+"""Bins of a calibration curve over 0 to 1: chosen for the plot, not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ class Dials:
             raise bad_input(f"{self}", "shares and a cap from 0 to 1, a grid of 2 or more, 1 or more rounds")
 
 
-class Row(Record):
+class MitigationRow(Record):
     """One mitigation, as means over the questions.
 
     `gap` is |f(report) − report| where the answer is read. `incentive` is the score that the best report gains over
@@ -74,7 +75,7 @@ class MitigationTable(Record):
 
     rule: str
     questions: int
-    rows: tuple[Row, ...]
+    rows: tuple[MitigationRow, ...]
     does_not_show: str = DOES_NOT_SHOW
 
 
@@ -101,13 +102,13 @@ def compare_mitigations(rule: ScoringRule, moved: Influence, dials: Dials | None
     return MitigationTable(rule=rule.name, questions=moved.size, rows=rows)
 
 
-def _row(name: str, rule: ScoringRule, played: _Played, reference: float) -> Row:
+def _row(name: str, rule: ScoringRule, played: _Played, reference: float) -> MitigationRow:
     outcome = _at(played.read, played.report)
     gap = np.abs(outcome - played.report)
     gain = played.gain
     if gain is None:
         gain = _score(rule, played.scored, played.report) - _score(rule, played.scored, played.honest)
-    return Row(
+    return MitigationRow(
         name=name,
         gap=float(gap.mean()),
         gap_most=float(gap.max()),

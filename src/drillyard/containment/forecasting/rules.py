@@ -23,7 +23,7 @@ __all__ = [
     "SPHERICAL",
     "ScoringRule",
     "Violation",
-    "checked",
+    "check_rule",
     "exponential",
     "rule_named",
     "violation_of",
@@ -134,7 +134,7 @@ def violation_of(rule: ScoringRule, points: int = 401, tolerance: float = 1e-7) 
     return Violation(belief=float(p[belief]), report=float(p[report]), gain=size)
 
 
-def checked(rule: ScoringRule) -> ScoringRule:
+def check_rule(rule: ScoringRule) -> ScoringRule:
     """Return the rule when it is proper.
 
     Raises:

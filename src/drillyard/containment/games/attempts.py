@@ -11,7 +11,7 @@ from drillyard.errors import bad_input
 
 __all__ = [
     "attempts_of_best_response",
-    "exposed",
+    "exposure",
     "repeated_safety",
     "some_pass",
     "success_behind",
@@ -72,7 +72,7 @@ def uncaught_before_catch(caught: float) -> float:
     return (1 - check_share("caught", caught)) / check_positive("caught", caught)
 
 
-def exposed(honeypots: int, each: float) -> float:
+def exposure(honeypots: int, each: float) -> float:
     """Return the chance that a colluding monitor is exposed by one honeypot at least, `1 - (1-d)^n`."""
     return 1 - (1 - check_share("each", each)) ** check_count("honeypots", honeypots, 0)
 

@@ -15,7 +15,7 @@ from drillyard.containment.games.checks import check_share
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["REFERENCE", "AuditGame", "losses", "spent"]
+__all__ = ["REFERENCE", "AuditGame", "audited_share", "losses"]
 
 Share = Annotated[float, Ge(0), Le(1)]
 
@@ -53,7 +53,7 @@ def losses(game: AuditGame, policy: ArrayLike) -> NDArray[np.float64]:
     return found
 
 
-def spent(game: AuditGame, policy: Sequence[float]) -> float:
+def audited_share(game: AuditGame, policy: Sequence[float]) -> float:
     """Return the share of honest work that a policy audits."""
     return float(np.dot(game.honest, policy))
 

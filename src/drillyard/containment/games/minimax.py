@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
-from drillyard.containment.games.bins import AuditGame, losses, spent
+from drillyard.containment.games.bins import AuditGame, audited_share, losses
 from drillyard.containment.games.checks import check_share
 from drillyard.errors import bad_input
 from drillyard.records import Record
@@ -109,5 +109,5 @@ def uniform_policy(game: AuditGame, budget: float) -> tuple[float, ...]:
 
 def _within(game: AuditGame, policy: NDArray[np.float64], budget: float) -> NDArray[np.float64]:
     """Scale away what the solver's tolerance spends above the budget."""
-    cost = spent(game, policy.tolist())
+    cost = audited_share(game, policy.tolist())
     return policy * (budget / cost) if cost > budget else policy

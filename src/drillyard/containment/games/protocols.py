@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from scipy.special import ndtr, ndtri
 
-from drillyard.containment.games.attempts import exposed, upfront_loss
+from drillyard.containment.games.attempts import exposure, upfront_loss
 from drillyard.containment.games.checks import check_share
 from drillyard.containment.games.gaussian import caught_share
 from drillyard.containment.games.setting import Case, GameSetting
@@ -29,7 +29,7 @@ def _trusted(setting: GameSetting, budget: float) -> tuple[Case, ...]:
 def _untrusted(setting: GameSetting, budget: float) -> tuple[Case, ...]:
     """A colluder lets attacks pass; paraphrase cuts its signal, a honeypot puts the trusted monitor in its place."""
     signals = setting.collusion * (1 - setting.paraphrase)
-    found = exposed(setting.honeypots, setting.exposes)
+    found = exposure(setting.honeypots, setting.exposes)
     honest = _monitored(setting, setting.untrusted_separation, budget)
     replaced = _monitored(setting, setting.trusted_separation, budget)
     return (

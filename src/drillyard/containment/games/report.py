@@ -22,7 +22,7 @@ from drillyard.containment.games.minimax import (
 )
 from drillyard.containment.games.protocols import PROTOCOLS, usefulness_of
 from drillyard.containment.games.setting import GameSetting
-from drillyard.containment.games.simulate import simulated_safety
+from drillyard.containment.games.simulate import simulate_safety
 from drillyard.records import Estimate, Record
 from drillyard.records.yaml_file import read_yaml
 
@@ -146,7 +146,7 @@ def _protocol(name: str, spec: GameSpec, seed: int, runs: int) -> ProtocolRow:
     return ProtocolRow(
         name=name,
         safety=safety_at(name, spec.setting, spec.protocol_budget),
-        simulated=simulated_safety(name, spec.setting, spec.protocol_budget, seed, runs),
+        simulated=simulate_safety(name, spec.setting, spec.protocol_budget, seed, runs),
         usefulness=usefulness_of(name, spec.setting),
     )
 

@@ -19,7 +19,7 @@ from drillyard.errors import bad_input
 from drillyard.records import Estimate
 from drillyard.stats import wilson
 
-__all__ = ["simulated_safety"]
+__all__ = ["simulate_safety"]
 
 Flags: TypeAlias = NDArray[np.bool_]
 _Ends = tuple[Flags, Flags]
@@ -27,7 +27,7 @@ _Ends = tuple[Flags, Flags]
 _HONEST, _ROUNDS = 1_000_000, 2_000
 
 
-def simulated_safety(name: str, setting: GameSetting, budget: float, seed: int = 1, runs: int = 20_000) -> Estimate:
+def simulate_safety(name: str, setting: GameSetting, budget: float, seed: int = 1, runs: int = 20_000) -> Estimate:
     """Return the share of runs whose first event is a catch, with its Wilson interval.
 
     A run that no event has ended after 2,000 attempts counts as safe. Raises `BadInput` for an unknown protocol.

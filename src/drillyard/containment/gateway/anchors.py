@@ -9,7 +9,7 @@ from pathlib import Path
 
 from drillyard.containment.gateway.chain import Anchor, anchor_text
 from drillyard.containment.gateway.signing import Key
-from drillyard.containment.gateway.store import Store
+from drillyard.containment.gateway.store import LedgerStore
 from drillyard.errors import bad_input
 from drillyard.records.strict_json import parse_json
 
@@ -19,6 +19,8 @@ Keeper = Callable[[Anchor], None]
 """Receives the ledger's head after a commit."""
 
 _EVERY = 64
+"""Records between two anchors, so at most 63 could be cut off unseen: chosen, not measured."""
+
 _AT_ONCE = ("epoch", "released", "killed", "canary")
 
 
@@ -31,7 +33,7 @@ def make_anchor(sequence: int, digest: str, at: float, key: Key | None) -> Ancho
 class Anchoring:
     """Hands a store's head to a keeper now and then, and at once after what matters most; nothing without a keeper."""
 
-    def __init__(self, store: Store, keeper: Keeper | None) -> None:
+    def __init__(self, store: LedgerStore, keeper: Keeper | None) -> None:
         self._store, self._keeper, self._last = store, keeper, 0
 
     def __call__(self, at: float, kind: str = "") -> None:

@@ -15,7 +15,7 @@ from drillyard.containment.channels.noise import draw
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.questions import Question, points_of, step_of
 
-__all__ = ["Agreement", "agree", "parse", "settled"]
+__all__ = ["Agreement", "agree", "parse", "settle"]
 
 Array = NDArray[np.float64]
 
@@ -58,7 +58,7 @@ def agree(question: Question, raws: Sequence[str], policy: GatewayPolicy, today:
     """Return the answer on which enough of several agree, with the policy's noise, on the grid of its type."""
     read = [parse(question, raw, policy, today) for raw in raws]
     parsed = sum(value is not None for value in read)
-    value = float(settled(question.kind, np.array([np.nan if one is None else one for one in read]), policy))
+    value = float(settle(question.kind, np.array([np.nan if one is None else one for one in read]), policy))
     if np.isnan(value):
         numeric = question.kind in ("grid", "date") and parsed >= policy.quorum
         return Agreement(answer="", parsed=parsed, reason="spread" if numeric else "quorum")
@@ -67,7 +67,7 @@ def agree(question: Question, raws: Sequence[str], policy: GatewayPolicy, today:
     return Agreement(answer=_word(question, int(value), policy, today), parsed=parsed)
 
 
-def settled(kind: str, values: Array, policy: GatewayPolicy) -> Array:
+def settle(kind: str, values: Array, policy: GatewayPolicy) -> Array:
     """Return the value on which several runs agree, shape (…), nan where they do not.
 
     Of probabilities and days the median, if all lie within the spread; of an even number the lower middle one. Of other

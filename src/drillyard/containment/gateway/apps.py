@@ -33,7 +33,7 @@ from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.questions import Question
 from drillyard.containment.gateway.requests import WINDOW_SECONDS, Signed
 from drillyard.containment.gateway.store import Replayed
-from drillyard.containment.gateway.tickets import Refused, Ticket, Voted
+from drillyard.containment.gateway.tickets import Ticket, TicketRefused, Voted
 from drillyard.errors import DrillyardError
 from drillyard.organisms.listening import BodyLimit
 
@@ -41,8 +41,11 @@ __all__ = ["Service", "approver_app", "asker_app", "operator_app"]
 
 _LOG = logging.getLogger(__name__)
 _PULSE = 1.0
+"""Seconds between two looks at whether a canary is due: chosen, not measured."""
+
 _SIGNED = ("account", "time", "nonce", "signature")
 _MAX_BODY = 32_768
+"""Bytes of a request: several times the longest question and its signature."""
 
 Handler = Callable[[Request, Account, Signed], Awaitable[Mapping[str, Any]]]
 
@@ -155,7 +158,7 @@ def operator_app(service: Service) -> Starlette:
         return {"until": until} if until else {"state": "killed", "next": "open a new epoch"}
 
     async def kill(request: Request, account: Account, signed: Signed) -> Mapping[str, Any]:
-        with suppress(Refused):
+        with suppress(TicketRefused):
             gateway.halt(account)  # on the loop: it must not wait for a thread, of which all may be busy
         await run_in_threadpool(gateway.kill, signed)
         return {"state": "killed"}
@@ -215,7 +218,7 @@ def _guarded(service: Service, handler: Handler, planes: tuple[Plane, ...]) -> C
             data, status = {"state": "refused"}, error.status_code
         except Voted:
             data, status = {"state": "voted"}, 409
-        except (Refused, Replayed):
+        except (TicketRefused, Replayed):
             data, status = {"state": "refused"}, 403
         except (DrillyardError, SQLAlchemyError):
             data, status = {"state": "refused"}, 503

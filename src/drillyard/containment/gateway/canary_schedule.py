@@ -23,7 +23,7 @@ from drillyard.containment.gateway.answers import agree
 from drillyard.containment.gateway.canaries import KnownQuestion
 from drillyard.containment.gateway.keys import Account, Keyring
 from drillyard.containment.gateway.policy import CanaryRule, GatewayPolicy
-from drillyard.containment.gateway.questions import refusal
+from drillyard.containment.gateway.questions import find_refusal
 from drillyard.containment.gateway.sealing import Sealed, day_of
 from drillyard.containment.gateway.store import Writer
 from drillyard.errors import bad_input
@@ -33,6 +33,8 @@ from drillyard.records.yaml_file import read_yaml
 __all__ = ["CanarySet", "LiveCanaries", "Watched", "judge", "judge_run", "read_canaries"]
 
 _GAPS = 64
+"""Gaps between questions that are remembered, to put a canary into a usual one: chosen, not measured."""
+
 Result = Literal["right", "wrong", "none"]
 
 
@@ -121,7 +123,7 @@ class LiveCanaries:
         with self._lock:
             ready = [at for at in self._due if at <= now]
             self._due = [at for at in self._due if at > now]
-            fit = [one for one in self._left if not refusal(one.question, policy, day_of(now))]
+            fit = [one for one in self._left if not find_refusal(one.question, policy, day_of(now))]
             taken = self._draw.sample(fit, min(len(fit), len(ready)))
             self._left = [one for one in self._left if one not in taken]
             return [(self._draw.choice(self._accounts), one) for one in taken]

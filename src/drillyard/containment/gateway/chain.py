@@ -11,7 +11,7 @@ from typing import Any
 from drillyard.containment.gateway.signing import Key, verifies
 from drillyard.records.strict_json import parse_json
 
-__all__ = ["GENESIS", "Anchor", "Entry", "Fault", "anchor_text", "canonical", "check_chain", "is_next", "link"]
+__all__ = ["GENESIS", "Anchor", "ChainFault", "Entry", "anchor_text", "canonical", "check_chain", "is_next", "link"]
 
 GENESIS = "0" * 64
 """The previous hash of the first record."""
@@ -47,7 +47,7 @@ class Anchor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class ChainFault:
     """Something wrong at one record: edited, deleted, reordered, truncated, forged anchor, bad release or bad coin."""
 
     sequence: int
@@ -79,7 +79,9 @@ def is_next(entry: Entry, sequence: int, digest: str, publics: Sequence[str] = (
     return follows and (not publics or _signed(publics, entry.signature, "entry", entry.digest))
 
 
-def check_chain(entries: Sequence[Entry], anchors: Iterable[Anchor] = (), publics: Sequence[str] = ()) -> list[Fault]:
+def check_chain(
+    entries: Sequence[Entry], anchors: Iterable[Anchor] = (), publics: Sequence[str] = ()
+) -> list[ChainFault]:
     """Find what was done to a ledger, in the order in which it is stored.
 
     An edit is seen at its own record. A record that is missing is seen at the gap, also where what follows was numbered
@@ -93,13 +95,15 @@ def check_chain(entries: Sequence[Entry], anchors: Iterable[Anchor] = (), public
     faults = _order(entries)
     for before, entry in zip((None, *entries), entries, strict=False):
         if entry.digest != _digest_of(entry):
-            faults.append(Fault(sequence=entry.sequence, what="edited", words="its content is not what was hashed"))
+            faults.append(
+                ChainFault(sequence=entry.sequence, what="edited", words="its content is not what was hashed")
+            )
         elif publics and not _signed(publics, entry.signature, "entry", entry.digest):
-            faults.append(Fault(sequence=entry.sequence, what="edited", words="its signature is not of this key"))
+            faults.append(ChainFault(sequence=entry.sequence, what="edited", words="its signature is not of this key"))
         follows = entry.sequence == (before.sequence if before else 0) + 1
         if follows and entry.previous != (before.digest if before else GENESIS):
             words = "the record before it is not the one that it was linked to"
-            faults.append(Fault(sequence=entry.sequence, what="edited", words=words))
+            faults.append(ChainFault(sequence=entry.sequence, what="edited", words=words))
     return [*faults, *_anchored({entry.sequence: entry for entry in entries}, anchors, publics)]
 
 
@@ -119,35 +123,35 @@ def _signed(publics: Sequence[str], signature: str, use: str, text: str) -> bool
     return any(verifies(public, signature, use, text) for public in publics)
 
 
-def _order(entries: Sequence[Entry]) -> list[Fault]:
-    faults: list[Fault] = []
+def _order(entries: Sequence[Entry]) -> list[ChainFault]:
+    faults: list[ChainFault] = []
     numbers = [entry.sequence for entry in entries]
     if numbers != sorted(numbers):
         at = next(n for n, (a, b) in enumerate(zip(numbers, sorted(numbers), strict=True)) if a != b)
-        faults.append(Fault(sequence=numbers[at], what="reordered", words=f"it stands in place {at + 1}"))
+        faults.append(ChainFault(sequence=numbers[at], what="reordered", words=f"it stands in place {at + 1}"))
     expected = 1
     for number in sorted(numbers):
         if number < expected:
-            faults.append(Fault(sequence=number, what="reordered", words="its number is there twice"))
+            faults.append(ChainFault(sequence=number, what="reordered", words="its number is there twice"))
         if number > expected:
             words = f"records {expected} to {number - 1} are missing"
-            faults.append(Fault(sequence=expected, what="deleted", words=words))
+            faults.append(ChainFault(sequence=expected, what="deleted", words=words))
         expected = max(expected, number + 1)
     return faults
 
 
-def _anchored(entries: Mapping[int, Entry], anchors: Iterable[Anchor], publics: Sequence[str]) -> list[Fault]:
-    faults: list[Fault] = []
+def _anchored(entries: Mapping[int, Entry], anchors: Iterable[Anchor], publics: Sequence[str]) -> list[ChainFault]:
+    faults: list[ChainFault] = []
     last = max(entries, default=0)
     for anchor in anchors:
         place = anchor.sequence
         text = anchor_text(anchor.sequence, anchor.digest, anchor.at)
         if publics and not _signed(publics, anchor.signature, "anchor", text):
-            faults.append(Fault(sequence=place, what="forged anchor", words="its signature is not of this key"))
+            faults.append(ChainFault(sequence=place, what="forged anchor", words="its signature is not of this key"))
         elif place > last:
             words = f"an anchor saw record {place}, the ledger ends at {last}"
-            faults.append(Fault(sequence=last + 1, what="truncated", words=words))
+            faults.append(ChainFault(sequence=last + 1, what="truncated", words=words))
         elif place in entries and entries[place].digest != anchor.digest:
             kind = "edited" if publics else "edited, or forged anchor"
-            faults.append(Fault(sequence=place, what=kind, words="the anchor of this record saw another hash"))
+            faults.append(ChainFault(sequence=place, what=kind, words="the anchor of this record saw another hash"))
     return faults

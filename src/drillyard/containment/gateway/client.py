@@ -9,17 +9,17 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from drillyard.containment.gateway.questions import Question
-from drillyard.containment.gateway.requests import Signed, ballot, sign_request, vote_path
+from drillyard.containment.gateway.requests import Signed, make_ballot, sign_request, vote_path
 from drillyard.containment.gateway.signing import Key
 from drillyard.errors import bad_input
 from drillyard.records.strict_json import parse_json
 
-__all__ = ["Caller", "headers"]
+__all__ = ["Caller", "make_headers"]
 
 _MOST_BYTES = 64_000_000  # of a reply: all questions that wait
 
 
-def headers(request: Signed) -> dict[str, str]:
+def make_headers(request: Signed) -> dict[str, str]:
     """Return the headers that carry a request's signature."""
     named = {"account": request.account, "time": request.at, "nonce": request.nonce, "signature": request.signature}
     # Headers are ASCII, names of people are not.
@@ -40,7 +40,7 @@ class Caller:
         request = sign_request(self._key, method, path, json.dumps(data) if data is not None else "")
         connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
         try:
-            connection.request(method, path, request.body.encode(), headers(request))
+            connection.request(method, path, request.body.encode(), make_headers(request))
             reply = connection.getresponse()
             told = parse_json(reply.read(_MOST_BYTES))
         except (OSError, ValueError, http.client.HTTPException) as error:
@@ -66,5 +66,5 @@ class Caller:
         if name not in waiting:
             raise bad_input(f"question {name!r}", f"one that waits ({', '.join(sorted(waiting)) or 'there is none'})")
         question = Question.from_data(waiting[name])
-        self.call("POST", vote_path(name), json.loads(ballot(approve, question.digest())))
+        self.call("POST", vote_path(name), json.loads(make_ballot(approve, question.digest())))
         return question

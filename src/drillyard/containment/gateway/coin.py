@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Coin", "Coins", "commitment", "is_erased", "opens"]
+__all__ = ["Coin", "Coins", "commit_to", "is_erased", "opens"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +25,14 @@ class Coin:
     nonce: str
 
 
-def commitment(nonce: str) -> str:
+def commit_to(nonce: str) -> str:
     """Return the hash that is published in place of a nonce."""
     return hashlib.sha256(f"coin\n{nonce}".encode()).hexdigest()
 
 
 def opens(nonce: str, committed: str) -> bool:
     """Say whether a nonce is the one that was committed to."""
-    return hmac.compare_digest(commitment(nonce), committed)
+    return hmac.compare_digest(commit_to(nonce), committed)
 
 
 def is_erased(nonce: str, question: str, erasure: float) -> bool:
@@ -54,6 +54,6 @@ class Coins:
         with self._lock:
             if not self._left:
                 nonces = [self._entropy(32).hex() for _ in range(self._size)]
-                batch = self._publish([commitment(nonce) for nonce in nonces])
+                batch = self._publish([commit_to(nonce) for nonce in nonces])
                 self._left = [Coin(batch=batch, index=n, nonce=nonce) for n, nonce in enumerate(nonces)][::-1]
             return self._left.pop()

@@ -21,16 +21,16 @@ from drillyard.containment.gateway.gateway import Gateway
 from drillyard.containment.gateway.keys import Account, Keyring, make_key
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.questions import Question
-from drillyard.containment.gateway.requests import ballot, sign_request, vote_path
+from drillyard.containment.gateway.requests import make_ballot, sign_request, vote_path
 from drillyard.containment.gateway.sealing import day_of
 from drillyard.containment.gateway.signing import Key
-from drillyard.containment.gateway.store import Store
-from drillyard.containment.gateway.tickets import Refused
+from drillyard.containment.gateway.store import LedgerStore
+from drillyard.containment.gateway.tickets import TicketRefused
 from drillyard.containment.gateway.verify import verify_entries
 from drillyard.errors import BadInput
 from drillyard.records import Record
 
-__all__ = ["CrashReport", "Rehearsal", "count_writes", "rehearse_crashes"]
+__all__ = ["CrashRehearsal", "CrashReport", "count_writes", "rehearse_crashes"]
 
 _START = 1_800_000_000.0
 _PER_LEDGER = 10
@@ -70,7 +70,7 @@ class _Crash(BaseException):
     """The process ends here."""
 
 
-class Rehearsal:
+class CrashRehearsal:
     """Walks over one database, each of which may be ended at its n-th write; `writes` are those of the last walk.
 
     Args:
@@ -160,12 +160,12 @@ class Rehearsal:
             tell(f"ask {name}")
             gateway.run(name)
             for who, pause in (("bea", 11.0), ("bob", 1.0)):
-                vote = ballot(True, self._question().digest())
+                vote = make_ballot(True, self._question().digest())
                 path = vote_path(name)
                 try:
                     gateway.vote(name, sign_request(self._keys[who], "POST", path, vote, self._at))
                     tell("vote")
-                except Refused:
+                except TicketRefused:
                     tell("refused")
                 self._at += pause
                 if gateway.fetch(self._account("ann"), name).answer:
@@ -179,8 +179,8 @@ class Rehearsal:
     def _signed(self, act: Callable[..., object], who: str, path: str) -> None:
         act(sign_request(self._keys[who], "POST", path, "", self._at))
 
-    def _fresh(self) -> Store:
-        return Store(self._url, self._ledger, fault=self._fault, skew=_POLICY.clock_skew_seconds)
+    def _fresh(self) -> LedgerStore:
+        return LedgerStore(self._url, self._ledger, fault=self._fault, skew=_POLICY.clock_skew_seconds)
 
     def _open(self, operator: Key | None = None) -> Gateway:
         self._store.close()
@@ -210,7 +210,7 @@ class Rehearsal:
 
 def count_writes(url: str) -> int:
     """Return how many writes a whole walk over an empty database has."""
-    trial = Rehearsal(url)
+    trial = CrashRehearsal(url)
     trial.walk(0)
     return trial.writes
 
@@ -237,7 +237,7 @@ def rehearse_crashes(
     rng, tally, ledgers = random.Random(seed), Counter[str](), 0
     writes = count_writes(fresh(0))
     while tally["crashes"] < count:
-        rehearsal = Rehearsal(fresh(ledgers + 1), make, kill)
+        rehearsal = CrashRehearsal(fresh(ledgers + 1), make, kill)
         for _ in range(min(_PER_LEDGER, count - tally["crashes"])):
             goes_on = rehearsal.walk(rng.randint(1, writes))
             step()

@@ -6,7 +6,7 @@ from drillyard.containment.gateway.keys import Keyring
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.requests import Signed, sign_request
 from drillyard.containment.gateway.signing import Key
-from drillyard.containment.gateway.store import Store, Writer
+from drillyard.containment.gateway.store import LedgerStore, Writer
 from drillyard.errors import bad_input
 
 __all__ = ["EPOCH_PATH", "open_epoch", "pin"]
@@ -28,7 +28,7 @@ def pin(writer: Writer, keyring: Keyring, forecaster: str, signed: Signed, now: 
 
 
 def open_epoch(
-    store: Store, policy: GatewayPolicy, keyring: Keyring, forecaster: str, operator: Key | None, now: float
+    store: LedgerStore, policy: GatewayPolicy, keyring: Keyring, forecaster: str, operator: Key | None, now: float
 ) -> tuple[int, bool]:
     """Open a new epoch where policy, keys or forecaster are not those pinned, or after a kill; returns it and whether.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from drillyard.containment.gateway.books import Asked, Head, LedgerChanged
 from drillyard.containment.gateway.keys import Keyring
 from drillyard.containment.gateway.policy import GatewayPolicy
-from drillyard.containment.gateway.predicates import Evidence, Vote
+from drillyard.containment.gateway.predicates import CaseEvidence, Vote
 from drillyard.containment.gateway.questions import Question
 from drillyard.containment.gateway.requests import read_ballot
-from drillyard.containment.gateway.store import Store
+from drillyard.containment.gateway.store import LedgerStore
 from drillyard.errors import BadInput
 
 __all__ = ["evidence_of", "words_of"]
@@ -19,9 +19,9 @@ __all__ = ["evidence_of", "words_of"]
 
 def evidence_of(
     asked: Asked, head: Head, policy: GatewayPolicy, keyring: Keyring, now: float, *, killed: bool, sealed: bool
-) -> Evidence:
+) -> CaseEvidence:
     """Gather what is known of a question; `killed` and `sealed` are what this process alone knows."""
-    return Evidence(
+    return CaseEvidence(
         status=asked.status,
         epoch=asked.epoch,
         epoch_now=head.epoch,
@@ -40,7 +40,7 @@ def evidence_of(
     )
 
 
-def words_of(store: Store, *asked: Asked) -> list[Question]:
+def words_of(store: LedgerStore, *asked: Asked) -> list[Question]:
     """Return questions in their words.
 
     Raises:

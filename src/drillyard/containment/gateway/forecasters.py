@@ -9,7 +9,7 @@ from drillyard.containment.gateway.questions import Question
 from drillyard.records import Conversation
 from drillyard.targets import Target
 
-__all__ = ["Forecaster", "TargetForecaster", "episodes", "prompt"]
+__all__ = ["Forecaster", "TargetForecaster", "episodes", "write_prompt"]
 
 
 class Forecaster(Protocol):
@@ -29,11 +29,11 @@ class TargetForecaster:
 
     def __call__(self, question: Question, seed: int) -> str:
         """Answer; an error of the target is an empty answer, which does not parse."""
-        reply = self._target.generate([Conversation.ask(prompt(question))], [seed])[0]
+        reply = self._target.generate([Conversation.ask(write_prompt(question))], [seed])[0]
         return "" if reply.finish == "error" else reply.text
 
 
-def prompt(question: Question) -> str:
+def write_prompt(question: Question) -> str:
     """Return a question as one text, with the form that an answer must have."""
     forms = {
         "binary": "Answer yes or no.",

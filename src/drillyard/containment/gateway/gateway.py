@@ -23,16 +23,16 @@ from drillyard.containment.gateway.epochs import EPOCH_PATH, open_epoch, pin
 from drillyard.containment.gateway.evidence import evidence_of, words_of
 from drillyard.containment.gateway.forecasters import Forecaster
 from drillyard.containment.gateway.keys import Account, Keyring, Plane
-from drillyard.containment.gateway.monitors import Monitor
+from drillyard.containment.gateway.monitors import AnswerMonitor
 from drillyard.containment.gateway.policy import GatewayPolicy
-from drillyard.containment.gateway.predicates import unmet
-from drillyard.containment.gateway.questions import Question, refusal
-from drillyard.containment.gateway.requests import Signed, read_ballot, signer, vote_path
+from drillyard.containment.gateway.predicates import list_unmet
+from drillyard.containment.gateway.questions import Question, find_refusal
+from drillyard.containment.gateway.requests import Signed, find_signer, read_ballot, vote_path
 from drillyard.containment.gateway.sealing import Sealed, brier, day_of, limits_of, millibits
 from drillyard.containment.gateway.signing import Key
-from drillyard.containment.gateway.store import Store, Writer
+from drillyard.containment.gateway.store import LedgerStore, Writer
 from drillyard.containment.gateway.thinking import think
-from drillyard.containment.gateway.tickets import Refused, Ticket, Voted
+from drillyard.containment.gateway.tickets import Ticket, TicketRefused, Voted
 from drillyard.containment.gateway.verify import require_whole
 from drillyard.errors import bad_input
 
@@ -67,12 +67,12 @@ class Gateway:
         policy: GatewayPolicy,
         keyring: Keyring,
         make: Callable[[], Forecaster],
-        store: Store,
+        store: LedgerStore,
         clock: GuardedClock,
         *,
         name: str = "gateway",
         forecaster: str = "",
-        monitors: Sequence[Monitor] = (),
+        monitors: Sequence[AnswerMonitor] = (),
         anchor: Keeper | None = None,
         anchors: Sequence[Anchor] = (),
         operator: Key | None = None,
@@ -115,21 +115,21 @@ class Gateway:
     def _ask(self, account: Account, question: Question, nonce: str) -> Ticket:
         self._require(account, "asker")
         now, name = self.clock.now(), self._entropy(12).hex()
-        why = refusal(question, self.policy, day_of(now))
+        why = find_refusal(question, self.policy, day_of(now))
         coin = None if why or self._killed.is_set() else self._coins.take()
 
         def admit(writer: Writer) -> None:
             writer.require_new(account.id, nonce)
             if why or coin is None or not self._live(writer, now):
-                raise Refused(why or "stopped")
+                raise TicketRefused(why or "stopped")
             limits = limits_of(self.policy, account.person, question.topic, writer.at(now))
             if not writer.books.affords(limits, millibits(question, self.policy)):
-                raise Refused("budget")
+                raise TicketRefused("budget")
             self._admit(writer, account, question, name, nonce, coin, now)
 
         try:
             self.store.together(admit)
-        except Refused as error:
+        except TicketRefused as error:
             self._note_refusal(account, nonce, question, str(error), now)
             return Ticket(id=name, state="refused")
         assert coin is not None
@@ -181,7 +181,7 @@ class Gateway:
         now = self.clock.now()
         asked = self.store.seen().questions.get(name)
         if asked is None or asked.account != account.id:
-            raise Refused("not yours")
+            raise TicketRefused("not yours")
         answer = ""
         if asked.status == "released":
             answer = self._again(asked, now)
@@ -213,13 +213,13 @@ class Gateway:
             writer.require_new(vote.account, vote.nonce)
             asked = writer.books.questions.get(name)
             if asked is None or not asked.open or now >= asked.closes_at:
-                raise Refused("no vote is open")
+                raise TicketRefused("no vote is open")
             ballot = read_ballot(vote, name, asked.digest, self.keyring)
             if ballot is None:
-                raise Refused("not a vote on this question")
+                raise TicketRefused("not a vote on this question")
             person, approve = ballot
             if asked.person == person or person in {one.person for one in asked.votes}:
-                raise Refused("an own question") if asked.person == person else Voted("one person, one vote")
+                raise TicketRefused("an own question") if asked.person == person else Voted("one person, one vote")
             writer.append(now, "vote", {"id": name, "person": person, "approve": approve, "signed": vote.to_data()})
         if not approve:
             self._sealed.pop(name, None)
@@ -264,9 +264,9 @@ class Gateway:
         outcome = request.data.get("outcome")
         now, kept = self.clock.now(), self._erased.get(name)
         if kept is None or kept.question.kind not in ("binary", "grid") or day_of(now) < kept.question.resolves:
-            raise Refused("nothing to score")
+            raise TicketRefused("nothing to score")
         if outcome not in (0, 1):
-            raise Refused("an outcome is 0 or 1")
+            raise TicketRefused("an outcome is 0 or 1")
         score = brier(kept.answer, outcome)
         with self.store.writing() as writer:
             writer.require_new(request.account, request.nonce)
@@ -353,7 +353,7 @@ class Gateway:
 
     def _unmet(self, writer: Writer, asked: Asked, now: float, sealed: bool) -> tuple[str, ...]:
         head, killed = writer.books.head, self._killed.is_set()
-        return unmet(evidence_of(asked, head, self.policy, self.keyring, now, killed=killed, sealed=sealed))
+        return list_unmet(evidence_of(asked, head, self.policy, self.keyring, now, killed=killed, sealed=sealed))
 
     def _again(self, asked: Asked, now: float) -> str:
         """Return what was released already, while the gateway lives."""
@@ -390,10 +390,10 @@ class Gateway:
 
     def _signed(self, request: Signed, plane: Plane, path: str) -> Account:
         # What is privileged is checked here, whoever passed it on.
-        if (account := signer(request, self.keyring, plane, path)) is None:
-            raise Refused("not signed for this")
+        if (account := find_signer(request, self.keyring, plane, path)) is None:
+            raise TicketRefused("not signed for this")
         return account
 
     def _require(self, account: Account, plane: Plane) -> None:
         if account.plane != plane or self.keyring.find(account.id, account.plane) != account:
-            raise Refused("wrong plane")
+            raise TicketRefused("wrong plane")

@@ -9,10 +9,10 @@ from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.questions import Question
 from drillyard.records.lookalikes import spellings
 
-__all__ = ["Monitor", "length_monitor", "secret_monitor", "stops"]
+__all__ = ["AnswerMonitor", "find_stop", "length_monitor", "secret_monitor"]
 
 
-class Monitor(Protocol):
+class AnswerMonitor(Protocol):
     """Reads a question, the raw answers and the canonical one; returns a reason to stop, or nothing."""
 
     def __call__(self, question: Question, raws: Sequence[str], answer: str) -> str:
@@ -20,7 +20,7 @@ class Monitor(Protocol):
         ...
 
 
-def length_monitor(policy: GatewayPolicy) -> Monitor:
+def length_monitor(policy: GatewayPolicy) -> AnswerMonitor:
     """Stop where a raw answer is longer than the policy lets it be: much text for one value is a channel or a plea."""
 
     def monitor(question: Question, raws: Sequence[str], answer: str) -> str:
@@ -29,7 +29,7 @@ def length_monitor(policy: GatewayPolicy) -> Monitor:
     return monitor
 
 
-def secret_monitor(secrets: Sequence[str]) -> Monitor:
+def secret_monitor(secrets: Sequence[str]) -> AnswerMonitor:
     """Stop where a planted secret or a fake credential turns up in a raw answer, whatever its case, blanks and letters.
 
     Both are compared in all readings of `spellings`, so that unseen letters and look-alikes hide nothing.
@@ -43,7 +43,7 @@ def secret_monitor(secrets: Sequence[str]) -> Monitor:
     return monitor
 
 
-def stops(monitors: Sequence[Monitor], question: Question, raws: Sequence[str], answer: str) -> str:
+def find_stop(monitors: Sequence[AnswerMonitor], question: Question, raws: Sequence[str], answer: str) -> str:
     """Return the first reason to stop; a monitor that breaks is a reason too."""
     for monitor in monitors:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Evidence", "Vote", "slot_after", "unmet"]
+__all__ = ["CaseEvidence", "Vote", "list_unmet", "slot_after"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Vote:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class CaseEvidence:
     """All that is known when a release is asked for; times in seconds since 1970."""
 
     status: str
@@ -43,7 +43,7 @@ def slot_after(at: float, slot: float) -> float:
     return math.ceil(at / slot - 1e-9) * slot
 
 
-def unmet(case: Evidence) -> tuple[str, ...]:
+def list_unmet(case: CaseEvidence) -> tuple[str, ...]:
     """Name every predicate that does not hold; an answer leaves only where there is none."""
     yes = {
         vote.person: vote.at

@@ -15,7 +15,7 @@ from drillyard.records import Record
 from drillyard.records.lookalikes import spellings
 from drillyard.records.patterns import pattern_of
 
-__all__ = ["Question", "bits", "points_of", "refusal", "steering", "step_of"]
+__all__ = ["Question", "count_bits", "find_refusal", "points_of", "score_steering", "step_of"]
 
 
 class Question(Record):
@@ -59,7 +59,7 @@ def step_of(question: Question, policy: GatewayPolicy) -> float:
     return {"grid": 1 / (policy.grid_points - 1), "date": float(policy.day_step)}.get(question.kind, 1.0)
 
 
-def bits(question: Question, policy: GatewayPolicy) -> float:
+def count_bits(question: Question, policy: GatewayPolicy) -> float:
     """Return the most that one reply can carry: log2 of the answers of its type and of no answer.
 
     That an answer is withheld is an answer too: binary log2(3), a grid of 21 points log2(22).
@@ -67,7 +67,7 @@ def bits(question: Question, policy: GatewayPolicy) -> float:
     return math.log2(points_of(question, policy) + 1)
 
 
-def steering(question: Question, policy: GatewayPolicy) -> float:
+def score_steering(question: Question, policy: GatewayPolicy) -> float:
     """Return the self-fulfilling score between 0 and 1, by the policy's patterns; it knows only their words."""
     keep, texts = 1.0, _spellings(question)
     for pattern, weight in policy.steering.weights.items():
@@ -76,13 +76,13 @@ def steering(question: Question, policy: GatewayPolicy) -> float:
     return 1 - keep
 
 
-def refusal(question: Question, policy: GatewayPolicy, today: date) -> str:
+def find_refusal(question: Question, policy: GatewayPolicy, today: date) -> str:
     """Return the name of the rule that refuses a question, or nothing. It never asks the forecaster."""
     texts = _spellings(question)
     for rule in policy.forbidden:
         if any(pattern_of(pattern).found_in(text) for pattern in rule.patterns for text in texts):
             return f"forbidden:{rule.name}"
-    if steering(question, policy) > policy.steering.limit:
+    if score_steering(question, policy) > policy.steering.limit:
         return "self-fulfilling"
     days = (question.resolves - today).days
     rules = {

@@ -14,7 +14,7 @@ from drillyard.containment.gateway.keys import Account, Keyring, Plane
 from drillyard.containment.gateway.signing import Key, verifies
 from drillyard.records.strict_json import parse_json
 
-__all__ = ["WINDOW_SECONDS", "Signed", "ballot", "read_ballot", "sign_request", "signer", "vote_path"]
+__all__ = ["WINDOW_SECONDS", "Signed", "find_signer", "make_ballot", "read_ballot", "sign_request", "vote_path"]
 
 WINDOW_SECONDS = 60.0
 """How old a signed request may be."""
@@ -76,7 +76,7 @@ def sign_request(key: Key, method: str, path: str, body: str = "", at: float | N
     return Signed(**{**vars(bare), "signature": key.sign("request", _text(bare))})
 
 
-def signer(request: Signed, keyring: Keyring, plane: Plane, path: str) -> Account | None:
+def find_signer(request: Signed, keyring: Keyring, plane: Plane, path: str) -> Account | None:
     """Return the account of a plane that signed a POST to this path, if one of the keyring did."""
     account = keyring.find(request.account, plane)
     fits = account is not None and (request.method, request.path) == ("POST", path) and request.is_from(account)
@@ -88,14 +88,14 @@ def vote_path(name: str) -> str:
     return f"/questions/{name}/votes"
 
 
-def ballot(approve: bool, digest: str) -> str:
+def make_ballot(approve: bool, digest: str) -> str:
     """Return the body of a vote: it names the question's digest, so that nobody can put it under another question."""
     return canonical({"approve": approve, "question": digest})
 
 
 def read_ballot(vote: Signed, name: str, digest: str, keyring: Keyring) -> tuple[str, bool] | None:
     """Return who voted what, or nothing for a vote on another question or one that no approver signed."""
-    account, approve = signer(vote, keyring, "approver", vote_path(name)), vote.data.get("approve")
+    account, approve = find_signer(vote, keyring, "approver", vote_path(name)), vote.data.get("approve")
     if account is None or not isinstance(approve, bool) or vote.data.get("question") != digest:
         return None
     return account.person, approve

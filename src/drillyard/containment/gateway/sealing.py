@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from drillyard.containment.gateway.policy import GatewayPolicy
-from drillyard.containment.gateway.questions import Question, bits
+from drillyard.containment.gateway.questions import Question, count_bits
 
 __all__ = ["Sealed", "brier", "day_of", "limits_of", "mark", "millibits", "scopes_of"]
 
@@ -39,7 +39,7 @@ def mark(answer: str, salt: str) -> str:
 
 def millibits(question: Question, policy: GatewayPolicy) -> int:
     """Return thousandths of bits that a question costs, rounded up, so that sums are exact."""
-    return -int(-bits(question, policy) * 1000 // 1)
+    return -int(-count_bits(question, policy) * 1000 // 1)
 
 
 def scopes_of(person: str, topic: str, at: float) -> tuple[str, str, str]:

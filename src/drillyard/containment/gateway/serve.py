@@ -19,9 +19,9 @@ from drillyard.containment.gateway.forecasters import Forecaster, TargetForecast
 from drillyard.containment.gateway.gateway import Gateway
 from drillyard.containment.gateway.keys import read_key, read_keyring
 from drillyard.containment.gateway.policy import read_gateway_policy
-from drillyard.containment.gateway.store import Store
+from drillyard.containment.gateway.store import LedgerStore
 from drillyard.errors import bad_input
-from drillyard.organisms.listening import in_background, is_loopback, listen, reachable, run
+from drillyard.organisms.listening import is_loopback, listen, reachable, run, run_in_background
 from drillyard.targets import open_target
 
 __all__ = ["ServeOrder", "open_gateway", "serve_gateway", "serve_in_background"]
@@ -60,7 +60,7 @@ def open_gateway(order: ServeOrder, make: Callable[[], Forecaster] | None = None
         make = lambda: forecaster  # noqa: E731 - a target keeps nothing between calls
     order.ledger.mkdir(parents=True, exist_ok=True)
     key = read_key(order.ledger_key or order.keys.parent / "ledger.json")
-    store = Store(order.database or sqlite_url(order.ledger), key, skew=policy.clock_skew_seconds)
+    store = LedgerStore(order.database or sqlite_url(order.ledger), key, skew=policy.clock_skew_seconds)
     try:
         clock = GuardedClock(policy.clock_skew_seconds)
         require_same_time(clock, store.time(), policy.clock_skew_seconds)
@@ -94,7 +94,7 @@ def serve_gateway(order: ServeOrder, ready: Callable[[dict[str, str]], None]) ->
         ready(dict(zip(apps, (_url(order.host, one.getsockname()[1]) for one in listeners), strict=True)))
         (_, first), *rest = apps.items()
         for (_name, app), listener in zip(rest, listeners[1:], strict=True):
-            stack.enter_context(in_background(app, listener))
+            stack.enter_context(run_in_background(app, listener))
         run(first, listeners[0])
     service.close()
     gateway.store.close()
@@ -107,7 +107,7 @@ def serve_in_background(gateway: Gateway, stack: ExitStack, host: str = "127.0.0
     urls = {}
     for name, app in _apps(service).items():
         listener = stack.enter_context(listen(host, 0))
-        stack.enter_context(in_background(app, listener))
+        stack.enter_context(run_in_background(app, listener))
         urls[name] = _url(host, listener.getsockname()[1])
     return urls
 

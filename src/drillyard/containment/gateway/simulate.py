@@ -13,9 +13,9 @@ from typing import Literal, Protocol
 from drillyard.containment.gateway.answers import agree
 from drillyard.containment.gateway.coin import is_erased
 from drillyard.containment.gateway.forecasters import Forecaster, episodes
-from drillyard.containment.gateway.monitors import Monitor, length_monitor, stops
+from drillyard.containment.gateway.monitors import AnswerMonitor, find_stop, length_monitor
 from drillyard.containment.gateway.policy import GatewayPolicy
-from drillyard.containment.gateway.questions import Question, refusal
+from drillyard.containment.gateway.questions import Question, find_refusal
 from drillyard.containment.gateway.sealing import limits_of, millibits
 from drillyard.records import Record
 
@@ -93,7 +93,7 @@ class GatewayContainment:
     def __init__(
         self,
         policy: GatewayPolicy,
-        monitors: Sequence[Monitor] = (),
+        monitors: Sequence[AnswerMonitor] = (),
         today: date = _TODAY,
         known: dict[Question, str] | None = None,
     ) -> None:
@@ -122,7 +122,7 @@ class GatewayContainment:
     def _refusal(self, question: Question) -> str:
         """Return what admission says of a question; it says the same each time."""
         if question not in self._refusals:
-            self._refusals[question] = refusal(question, self._policy, self._today)
+            self._refusals[question] = find_refusal(question, self._policy, self._today)
         return self._refusals[question]
 
     def _over(self, question: Question, asker: str, spent: dict[str, tuple[int, int]]) -> str:
@@ -140,7 +140,7 @@ class GatewayContainment:
         nonce = rng.randbytes(32).hex()
         raws = episodes(make, question, [rng.getrandbits(32) for _ in range(self._policy.runs)])
         found = agree(question, raws, self._policy, self._today, rng)
-        if reason := stops(self._monitors, question, raws, found.answer):
+        if reason := find_stop(self._monitors, question, raws, found.answer):
             return SimulatedAnswer(state="stopped", reason=reason, bits=cost)
         if not found.answer:
             return SimulatedAnswer(state="no-agreement", reason=found.reason, bits=cost)
@@ -156,7 +156,7 @@ def simulate(
     seed: int = 1,
     *,
     askers: Sequence[str] = (),
-    monitors: Sequence[Monitor] = (),
+    monitors: Sequence[AnswerMonitor] = (),
     today: date = _TODAY,
 ) -> SimulationResult:
     """Put questions to a forecaster through a policy, in memory; equal arguments give an equal result.

@@ -24,9 +24,10 @@ from drillyard.containment.gateway.databases import create_tables, entries_of, i
 from drillyard.containment.gateway.signing import Key
 from drillyard.containment.gateway.tables import CONTROL, LEDGER, WORDS
 
-__all__ = ["Replayed", "Store", "Writer"]
+__all__ = ["LedgerStore", "Replayed", "Writer"]
 
 _MOST_TOGETHER = 16
+"""Records that one commit may hold, and one fault of the disk may delay: chosen, not measured."""
 
 T = TypeVar("T")
 
@@ -122,7 +123,7 @@ def _as_lost(error: BaseException) -> BaseException:
     return OperationalError("a shared transaction", {}, error) if isinstance(error, PendingRollbackError) else error
 
 
-class Store:
+class LedgerStore:
     """Transactions over SQLite or, by URL, PostgreSQL. `fault` is called around every write; tests make it raise.
 
     Once the database is not what was written to it, every transaction raises `LedgerChanged`, until a new store is

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from drillyard.containment.gateway.chain import Entry, Fault
+from drillyard.containment.gateway.chain import ChainFault, Entry
 from drillyard.containment.gateway.coin import is_erased, opens
 from drillyard.containment.gateway.keys import Keyring, Plane
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.predicates import slot_after
-from drillyard.containment.gateway.requests import Signed, read_ballot, signer
+from drillyard.containment.gateway.requests import Signed, find_signer, read_ballot
 from drillyard.containment.gateway.sealing import limits_of, mark
 from drillyard.errors import BadInput
 
@@ -24,7 +24,7 @@ _WHAT = {
 }  # fmt: skip
 
 
-def check_story(entries: Sequence[Entry], keyrings: Sequence[Keyring] = ()) -> list[Fault]:
+def check_story(entries: Sequence[Entry], keyrings: Sequence[Keyring] = ()) -> list[ChainFault]:
     """Replay a whole ledger and find what its own earlier records do not allow.
 
     Written apart from the gateway: it reads records alone, and so checks the gateway as well as the ledger.
@@ -60,14 +60,18 @@ class Story:
             "canary": self._watch, "released": self._release,
         }  # fmt: skip
 
-    def next(self, entry: Entry) -> Fault | None:
+    def next(self, entry: Entry) -> ChainFault | None:
         """Take the next record; return what is wrong with it."""
         reader = self._readers.get(entry.kind)
         try:
             wrong = reader(entry, entry.data) if reader else ""
         except (KeyError, IndexError, TypeError, AttributeError, ValueError, BadInput):
             wrong = "it, or a record that it rests on, lacks a field"
-        return Fault(sequence=entry.sequence, what=_WHAT.get(entry.kind, "bad record"), words=wrong) if wrong else None
+        return (
+            ChainFault(sequence=entry.sequence, what=_WHAT.get(entry.kind, "bad record"), words=wrong)
+            if wrong
+            else None
+        )
 
     # Switches.
 
@@ -221,7 +225,7 @@ class Story:
         if self._keyring is None:
             return ""
         signed = Signed.from_data(data["signed"])
-        if signer(signed, self._keyring, plane, path) is None:
+        if find_signer(signed, self._keyring, plane, path) is None:
             return f"no {plane} key of the keyring signed it"
         if not signed.is_near(entry.at, _IN_LINE):
             return "it was signed at another time"

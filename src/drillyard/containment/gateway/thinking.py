@@ -9,7 +9,7 @@ from datetime import date
 
 from drillyard.containment.gateway.answers import agree
 from drillyard.containment.gateway.forecasters import Forecaster, episodes
-from drillyard.containment.gateway.monitors import Monitor, length_monitor, stops
+from drillyard.containment.gateway.monitors import AnswerMonitor, find_stop, length_monitor
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.containment.gateway.questions import Question
 from drillyard.containment.gateway.sealing import Sealed
@@ -30,13 +30,13 @@ def think(
     question: Question,
     policy: GatewayPolicy,
     make: Callable[[], Forecaster],
-    monitors: Sequence[Monitor],
+    monitors: Sequence[AnswerMonitor],
     entropy: Callable[[int], bytes],
     today: date,
 ) -> Thought:
     """Ask a fresh forecaster for each run, agree and seal; `today` is the day on which the question was admitted."""
     raws = episodes(make, question, [int.from_bytes(entropy(4), "big") for _ in range(policy.runs)])
     found = agree(question, raws, policy, today, random.Random(entropy(16)))
-    reason = stops((length_monitor(policy), *monitors), question, raws, found.answer)
+    reason = find_stop((length_monitor(policy), *monitors), question, raws, found.answer)
     sealed = Sealed(question=question, answer=found.answer, salt=entropy(16).hex())
     return Thought(sealed=sealed, parsed=found.parsed, reason=reason)

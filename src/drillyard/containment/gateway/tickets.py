@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Refused", "Ticket", "Voted"]
+__all__ = ["Ticket", "TicketRefused", "Voted"]
 
 
-class Refused(Exception):
+class TicketRefused(Exception):
     """What was asked of the gateway is not done; the words are for the log of tests, never for the asker."""
 
 
-class Voted(Refused):
+class Voted(TicketRefused):
     """A second vote of the same person, who may be told so: it is their own, and they have signed that it is them."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from drillyard.containment.gateway.anchors import read_anchors
-from drillyard.containment.gateway.chain import GENESIS, Anchor, Entry, Fault, check_chain
+from drillyard.containment.gateway.chain import GENESIS, Anchor, ChainFault, Entry, check_chain
 from drillyard.containment.gateway.databases import Stored, read_stored, sqlite_url
 from drillyard.containment.gateway.keys import Keyring
 from drillyard.containment.gateway.questions import Question
@@ -89,7 +89,7 @@ def verify_database(url: str, anchors: Path | None = None, keyrings: Sequence[Ke
     return report.model_copy(update={"faults": (*report.faults, *more), "words": len(stored.words or ())})
 
 
-def _head_faults(stored: Stored) -> list[Fault]:
+def _head_faults(stored: Stored) -> list[ChainFault]:
     """Compare the row that writers lock with the last record: one of both was edited where they differ."""
     last = stored.entries[-1] if stored.entries else None
     sequence, digest = (last.sequence, last.digest) if last else (0, GENESIS)
@@ -98,10 +98,12 @@ def _head_faults(stored: Stored) -> list[Fault]:
     found = f"record {stored.head[0]!r:.40} and hash {stored.head[1]!r:.20}" if stored.head else "nothing"
     cut = stored.head is not None and isinstance(stored.head[0], int) and stored.head[0] > sequence
     words = f"the head beside the ledger has {found}, its last record is {sequence}"
-    return [Fault(sequence=sequence + 1 if cut else sequence, what="truncated" if cut else "edited head", words=words)]
+    return [
+        ChainFault(sequence=sequence + 1 if cut else sequence, what="truncated" if cut else "edited head", words=words)
+    ]
 
 
-def _words_faults(stored: Stored) -> Iterator[Fault]:
+def _words_faults(stored: Stored) -> Iterator[ChainFault]:
     """Compare the words of every question with the hash that was admitted."""
     if stored.words is None:
         return
@@ -112,12 +114,12 @@ def _words_faults(stored: Stored) -> Iterator[Fault]:
     }
     for name, (sequence, digest) in admitted.items():
         if name not in stored.words:
-            yield Fault(sequence=sequence, what="deleted words", words="the words of this question are gone")
+            yield ChainFault(sequence=sequence, what="deleted words", words="the words of this question are gone")
         elif _digest_of_words(stored.words[name]) != digest:
-            yield Fault(sequence=sequence, what="edited words", words="these are not the words that were admitted")
+            yield ChainFault(sequence=sequence, what="edited words", words="these are not the words that were admitted")
     for name in stored.words:
         if name not in admitted:
-            yield Fault(sequence=0, what="added words", words=f"no question {name!r:.40} was admitted")
+            yield ChainFault(sequence=0, what="added words", words=f"no question {name!r:.40} was admitted")
 
 
 def _digest_of_words(body: str) -> str:
@@ -178,5 +180,5 @@ def _require_own(entries: Sequence[Entry], keyrings: Sequence[Keyring]) -> None:
             raise bad_input(found, "this ledger's", hint)
 
 
-def _fault(fault: Fault) -> LedgerFault:
+def _fault(fault: ChainFault) -> LedgerFault:
     return LedgerFault(sequence=fault.sequence, what=fault.what, words=fault.words)

@@ -25,7 +25,7 @@ __all__ = [
     "Assumptions",
     "Parameter",
     "ParameterChange",
-    "changed",
+    "change_assumptions",
     "default_assumptions",
     "ends_of",
     "quantile",
@@ -142,10 +142,10 @@ def default_assumptions() -> Assumptions:
 
 def read_assumptions(path: Path) -> Assumptions:
     """Read a user's file (`assumptions:` with ids) on top of ours. Raises `BadInput` that names the entry."""
-    return changed(_Changes.from_data(read_yaml(path)).assumptions)
+    return change_assumptions(_Changes.from_data(read_yaml(path)).assumptions)
 
 
-def changed(changes: Iterable[AssumptionChange], base: Assumptions | None = None) -> Assumptions:
+def change_assumptions(changes: Iterable[AssumptionChange], base: Assumptions | None = None) -> Assumptions:
     """Return assumptions with some entries changed. Raises `BadInput` at unknown ids, parameters and ranges."""
     base = base or default_assumptions()
     known = {one.id: one for one in base.assumptions}

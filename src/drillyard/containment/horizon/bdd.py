@@ -13,6 +13,7 @@ __all__ = ["FALSE", "MOST_NODES", "TRUE", "Bdd"]
 
 FALSE, TRUE = 0, 1
 MOST_NODES = 200_000
+"""Nodes at which a tree is refused before it fills the memory: chosen, not measured."""
 
 
 class Bdd:

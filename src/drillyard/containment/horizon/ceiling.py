@@ -9,13 +9,15 @@ import numpy as np
 from drillyard.containment.horizon.assumptions import Assumptions, default_assumptions
 from drillyard.containment.horizon.layers import Layer
 from drillyard.containment.horizon.risk import case_risk
-from drillyard.containment.horizon.sampling import drawn, scenarios
-from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.sampling import build_scenarios, draw_independent
+from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.records import Record
 
 __all__ = ["DOES_NOT_SHOW", "LEAST", "MOST", "Ceiling", "ceiling"]
 
 LEAST, MOST = -5.0, 20.0
+"""Log of the skill searched: from under a hundredth of the monitor's to half a billion times it."""
+
 DOES_NOT_SHOW = (
     "This does not show that skill can be measured; in the model it weakens monitors and lets one act win, so that a "
     "high ceiling rests on agreement, debate and people who are not talked round by skill alone."
@@ -44,15 +46,15 @@ def ceiling(
     limit: float = 0.05,
     draws: int = 4000,
     seed: int = 1,
-    setting: Setting | None = None,
+    setting: HorizonSetting | None = None,
 ) -> Ceiling:
     """Find the highest skill, held for all years, at which the mean risk stays within the limit, by bisection.
 
     Risk never falls with skill, so that above it the case is void.
     """
-    assumptions, setting = assumptions or default_assumptions(), setting or Setting()
-    values = drawn(assumptions, draws, np.random.default_rng(seed))
-    middle = scenarios(assumptions, [()])
+    assumptions, setting = assumptions or default_assumptions(), setting or HorizonSetting()
+    values = draw_independent(assumptions, draws, np.random.default_rng(seed))
+    middle = build_scenarios(assumptions, [()])
 
     def mean_at(skill: float) -> float:
         return float(case_risk(values, layers, setting.model_copy(update={"held_skill": skill}), years).mean())

@@ -9,13 +9,13 @@ from drillyard.containment.horizon.report import HorizonReport
 from drillyard.containment.horizon.risk import RiskReport
 from drillyard.records.charts import LinearAxis, path
 
-__all__ = ["Bar", "Box", "Curve", "Tree", "draw_curve", "draw_tornado", "draw_tree"]
+__all__ = ["Bar", "Box", "DrawnCurve", "Tree", "draw_curve", "draw_tornado", "draw_tree"]
 
 _ROW, _COLUMN, _WIDE = 40, 190, 172
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curve:
+class DrawnCurve:
     """Paths of the risk over the years: mean without flaw, band and points with it, the limit, ticks of both axes."""
 
     mean: str
@@ -58,7 +58,7 @@ class Tree:
     boxes: tuple[Box, ...]
 
 
-def draw_curve(found: RiskReport, limit: float) -> Curve:
+def draw_curve(found: RiskReport, limit: float) -> DrawnCurve:
     """Draw mean risk by year, both axes linear, with 5 % to 95 % of draws (straight between reported years)."""
     top = min(1.0, max(*found.curve_high, limit, found.at[-1].risk.value) * 1.05)
     x = LinearAxis(low=0, high=found.years, left=60, right=560)
@@ -66,7 +66,7 @@ def draw_curve(found: RiskReport, limit: float) -> Curve:
     marks = [(0, 0.0, 0.0, 0.0), *((one.year, one.risk.value, one.risk.low, one.risk.high) for one in found.at)]
     upper = [(x.at(year), y.at(high)) for year, _, _, high in marks]
     lower = [(x.at(year), y.at(low)) for year, _, low, _ in reversed(marks)]
-    return Curve(
+    return DrawnCurve(
         mean=path((x.at(year), y.at(value)) for year, value in enumerate([0.0, *found.curve])),
         band=path([*upper, *lower]) + " z",
         points=tuple((x.at(one.year), y.at(one.risk.value)) for one in found.at),

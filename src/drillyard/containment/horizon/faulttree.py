@@ -18,7 +18,7 @@ __all__ = [
     "DOES_NOT_SHOW",
     "CommonCause",
     "Event",
-    "EventRow",
+    "FaultRow",
     "FaultTree",
     "TreeGate",
     "TreeReport",
@@ -112,7 +112,7 @@ class FaultTree(Record):
         return self
 
 
-class EventRow(Record):
+class FaultRow(Record):
     """One event: Birnbaum importance (top with it minus top without) and Fussell-Vesely (share of the top it is in)."""
 
     event: str
@@ -133,7 +133,7 @@ class TreeReport(Record):
     high: float
     sampled: Estimate
     cut_sets: tuple[tuple[str, ...], ...]
-    events: tuple[EventRow, ...]
+    events: tuple[FaultRow, ...]
     does_not_show: str = DOES_NOT_SHOW
 
 
@@ -157,7 +157,7 @@ def analyse(tree: FaultTree, draws: int = 20_000, seed: int = 1) -> TreeReport:
     for i, name in enumerate(names):
         sure, never = (float(bdd.chance(top, _with(parts, i, value))) for value in (1.0, 0.0))
         vesely = (whole - never) / whole if whole > 0 else 0.0
-        rows.append(EventRow(event=name, birnbaum=sure - never, fussell_vesely=vesely))
+        rows.append(FaultRow(event=name, birnbaum=sure - never, fussell_vesely=vesely))
     points = 2 * np.random.default_rng(seed).random((len(low), draws))
     spread = np.where(points < 1, low[:, None] + points * (middle - low)[:, None], 0)
     sampled = at(np.where(points < 1, spread, middle[:, None] + (points - 1) * (high - middle)[:, None]))

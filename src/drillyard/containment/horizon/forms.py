@@ -12,10 +12,10 @@ from drillyard.containment.games.checks import check_count, check_positive, chec
 from drillyard.errors import bad_input
 
 __all__ = [
+    "add_flaw",
     "clean_record_bound",
     "common_cause",
-    "eroded",
-    "flawed",
+    "erode",
     "surviving_rate",
     "trials_needed",
     "unknown_rate",
@@ -45,7 +45,7 @@ def surviving_rate(hazards: ArrayLike, years: float) -> float:
     return float((weights * rates).sum() / weights.sum())
 
 
-def eroded(hazard: float, erosion: float, years: int) -> float:
+def erode(hazard: float, erosion: float, years: int) -> float:
     """Return the chance of an event in so many years at `h_t = h_0 e^(erosion t)`, capped at 1, t = 0, 1, ...."""
     check_share("hazard", hazard)
     with np.errstate(over="ignore"):
@@ -62,7 +62,7 @@ def common_cause(failure: float, layers: int, beta: float) -> float:
     return b * q + (1 - b * q) * ((1 - b) * q) ** check_count("layers", layers)
 
 
-def flawed(claim: float, flaw: float, risk: float) -> float:
+def add_flaw(claim: float, flaw: float, risk: float) -> float:
     """Return a claimed risk when the argument is wrong with chance `flaw` and the risk is then at least `risk`.
 
     Never below `flaw * risk`. Source: Ord, Hillerbrand and Sandberg 2008 (0810.5515).

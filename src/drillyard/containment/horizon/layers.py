@@ -28,7 +28,7 @@ __all__ = [
     "default_layers",
     "layers_named",
     "read_layers",
-    "stronger",
+    "strengthen",
 ]
 
 Share = Annotated[float, Ge(0), Le(1)]
@@ -139,7 +139,7 @@ def read_layers(path: Path) -> tuple[Layer, ...]:
     return Layers.from_data(read_yaml(path)).layers
 
 
-def stronger(layer: Layer, times: float) -> Layer:
+def strengthen(layer: Layer, times: float) -> Layer:
     """Return a layer that lets pass a `times`-th part of what it does; below 1 it is weaker, never worse than none.
 
     Of a monitor the odds that it misses an attack at its audit share are divided, of a quorum the error of each

@@ -10,8 +10,8 @@ from drillyard.containment.horizon.assumptions import Assumptions
 from drillyard.containment.horizon.faulttree import Event, FaultTree, TreeGate
 from drillyard.containment.horizon.layers import Layer
 from drillyard.containment.horizon.model import Array, chances_in
-from drillyard.containment.horizon.sampling import drawn, scenarios
-from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.sampling import build_scenarios, draw_independent
+from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.containment.horizon.works import own_misses
 
 __all__ = ["DRAWS", "layer_tree"]
@@ -23,19 +23,19 @@ _GOAL, _ACT, _BITS, _STEERED = "goal is harmful", "one act wins", "bits or persu
 _ASKED, _STOLEN, _BARE, _COMMON = "dangerous question asked", "weights are stolen", "unlayered bits win", "common cause"
 
 
-def layer_tree(layers: Sequence[Layer], assumptions: Assumptions, setting: Setting, seed: int = 1) -> FaultTree:
+def layer_tree(layers: Sequence[Layer], assumptions: Assumptions, setting: HorizonSetting, seed: int = 1) -> FaultTree:
     """Return the tree of harm in the first year behind these layers.
 
     Each event is a chance of the hazard model: its median is the value at the medians of all assumptions, its interval
     holds 90 % of draws. A layer on bits is in the chance that bits win; layers that catch share a common cause (A14).
     """
-    middle = _chances(scenarios(assumptions, [()]), layers, setting)
-    spread = _chances(drawn(assumptions, DRAWS, np.random.default_rng(seed)), layers, setting)
+    middle = _chances(build_scenarios(assumptions, [()]), layers, setting)
+    spread = _chances(draw_independent(assumptions, DRAWS, np.random.default_rng(seed)), layers, setting)
     events = tuple(_event(name, float(middle[name][0]), spread[name]) for name in middle)
     return FaultTree(top="harm", gates=tuple(_gates(layers)), events=events)
 
 
-def _chances(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting) -> dict[str, Array]:
+def _chances(values: Mapping[str, Array], layers: Sequence[Layer], setting: HorizonSetting) -> dict[str, Array]:
     """Return the chance of each event, shape (draws,)."""
     found = chances_in(values, layers, setting)
     passes = dict(found.passes)

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from drillyard.containment.horizon.layers import Layer, bits_left
-from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.containment.horizon.works import decay, product, quorum_passes, static_work, uncaught
 
 __all__ = ["CHANNELS", "MOST_SKILL", "Array", "Chances", "Year", "chances_in", "walk"]
 
 CHANNELS = ("attack", "steering", "world")
 MOST_SKILL = 25.0
+"""Log of the skill at which growth stops, beyond all that `ceiling` searches: keeps numbers finite."""
 
 _PARTS = ("queries", "steering", "attempts", "decisive")
 _MOVING = {"racing", "dependence", "drift", "record"}
@@ -52,7 +53,7 @@ class Chances:
     passes: Mapping[str, Array]
 
 
-def walk(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting, years: int) -> Iterator[Year]:
+def walk(values: Mapping[str, Array], layers: Sequence[Layer], setting: HorizonSetting, years: int) -> Iterator[Year]:
     """Go through the years for many draws at once.
 
     `values` holds one array of shape (draws,) per parameter. Nothing is random here: jumps are spread over upgrades by
@@ -102,7 +103,7 @@ def walk(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting,
         left = {name: left[name] * kept[name] for name in kept}
 
 
-def chances_in(values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting, year: int = 0) -> Chances:
+def chances_in(values: Mapping[str, Array], layers: Sequence[Layer], setting: HorizonSetting, year: int = 0) -> Chances:
     """Return the chances of which the hazard of a year is made (0: the first), one array of shape (draws,) each."""
     x, bits, since = values, setting.answer_bits * bits_left(layers), year % setting.upgrade_years
     skill = _skill(year - since, setting, x)
@@ -132,12 +133,12 @@ def _still_works(layers: Sequence[Layer], bits: float, x: Mapping[str, Array]) -
     return works | {one.name: 1 - quorum_passes(one.quorum, bits, x) for one in layers if one.quorum}
 
 
-def _steered(setting: Setting, x: Mapping[str, Array]) -> Array:
+def _steered(setting: HorizonSetting, x: Mapping[str, Array]) -> Array:
     """Return the yearly chance of harm when all are steered; half the slope bounds the gap of a Brier score."""
     return np.asarray(np.minimum(x["slope"] / 2, 1) * np.float32(setting.steering_harm))
 
 
-def _asked(setting: Setting, x: Mapping[str, Array]) -> Array:
+def _asked(setting: HorizonSetting, x: Mapping[str, Array]) -> Array:
     """Return the yearly chance that a question is asked whose answer is dangerous whatever the goals."""
     return np.asarray(np.minimum(x["vulnerable"] * np.float32(setting.questions / 1000), 1))
 
@@ -152,7 +153,7 @@ def _today(layer: Layer, work: Array, left: Mapping[str, Array], since: int) -> 
     return work
 
 
-def _skill(year: int, setting: Setting, x: Mapping[str, Array]) -> Array:
+def _skill(year: int, setting: HorizonSetting, x: Mapping[str, Array]) -> Array:
     if setting.held_skill is not None:
         return np.full(x["growth"].shape, setting.held_skill, np.float32)
     jumps = np.floor(x["jump"] * np.float32(year // setting.upgrade_years) + x["jump_phase"])
@@ -161,12 +162,12 @@ def _skill(year: int, setting: Setting, x: Mapping[str, Array]) -> Array:
     return np.asarray(np.minimum(skill, np.float32(max(most, setting.start_skill))))
 
 
-def _act_wins(skill: Array, setting: Setting, x: Mapping[str, Array]) -> Array:
+def _act_wins(skill: Array, setting: HorizonSetting, x: Mapping[str, Array]) -> Array:
     odds = np.exp(skill * np.float32(setting.reach)) * x["one_act_win"]
     return np.asarray(odds / (odds + 1 - x["one_act_win"]))
 
 
-def _other_wins(bits: float, setting: Setting, x: Mapping[str, Array]) -> Array:
+def _other_wins(bits: float, setting: HorizonSetting, x: Mapping[str, Array]) -> Array:
     """Return the chance to win in a year by a covert payload, or by talking people into it."""
     covert = np.float32(setting.covert_share * bits * setting.questions)
     odds = (

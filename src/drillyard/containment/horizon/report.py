@@ -8,14 +8,14 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, MaxLen
 
-from drillyard.containment.horizon.assumptions import RANGES, AssumptionChange, Assumptions, changed
+from drillyard.containment.horizon.assumptions import RANGES, AssumptionChange, Assumptions, change_assumptions
 from drillyard.containment.horizon.ceiling import Ceiling, ceiling
 from drillyard.containment.horizon.faulttree import FaultTree, TreeReport, analyse
 from drillyard.containment.horizon.layers import Layer, default_layers, layers_named
 from drillyard.containment.horizon.layertree import layer_tree
 from drillyard.containment.horizon.risk import DOES_NOT_SHOW, RiskReport, risk
 from drillyard.containment.horizon.sensitivity import Sensitivity, sensitivity
-from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.containment.horizon.stress import StressMatrix, stress
 from drillyard.errors import bad_input
 from drillyard.records import Record
@@ -41,7 +41,7 @@ class HorizonSpec(Record):
 
     years: Annotated[int, Ge(1), Le(1000)] = 10
     limit: Annotated[float, Gt(0), Le(1)] = 0.1
-    setting: Setting = Setting()
+    setting: HorizonSetting = HorizonSetting()
     layers: tuple[str, ...] | None = None
     own_layers: Annotated[tuple[Layer, ...], MaxLen(MOST_OWN)] = ()
     assumptions: tuple[AssumptionChange, ...] = ()
@@ -67,7 +67,7 @@ class HorizonReport(Record):
 def read_horizon(path: Path) -> HorizonSpec:
     """Read a spec from YAML. Raises `BadInput` with the field or the assumption that is wrong."""
     spec = HorizonSpec.from_data(read_yaml(path))
-    changed(spec.assumptions)
+    change_assumptions(spec.assumptions)
     layers_of(spec)
     return spec
 
@@ -98,7 +98,7 @@ def judge_horizon(
         power: of two, points for the Sobol indices.
         told: called with (done, total, words).
     """
-    layers, assumptions = layers_of(spec), changed(spec.assumptions)
+    layers, assumptions = layers_of(spec), change_assumptions(spec.assumptions)
     years, limit, setting = spec.years, spec.limit, spec.setting
 
     def say(done: int, words: str) -> None:

@@ -13,8 +13,8 @@ from drillyard.containment.games.checks import check_count
 from drillyard.containment.horizon.assumptions import RANGES, Assumptions, default_assumptions, ends_of
 from drillyard.containment.horizon.layers import Layer
 from drillyard.containment.horizon.model import walk
-from drillyard.containment.horizon.sampling import drawn, ids_of, scenarios
-from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.sampling import build_scenarios, draw_independent, ids_of
+from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.records import Estimate, Record
 
 __all__ = [
@@ -23,15 +23,17 @@ __all__ = [
     "REPORTED",
     "RiskReport",
     "YearRisk",
+    "add_flaws",
     "case_risk",
+    "draw_first",
     "ends_risk",
-    "first_draws",
     "risk",
-    "with_flaw",
 ]
 
 REPORTED = (1, 5, 10, 30, 100)
 CHUNK = 8192
+"""Draws computed at once, to bound the memory: chosen, not measured."""
+
 DOES_NOT_SHOW = (
     "This does not show that the assumptions are complete or their ranges right (they are ours, unverified), nor what "
     "an attacker does who tries more than once a year; no deterrence is credited."
@@ -101,7 +103,7 @@ def risk(
     limit: float = 0.05,
     draws: int = 20_000,
     seed: int = 1,
-    setting: Setting | None = None,
+    setting: HorizonSetting | None = None,
     told: Callable[[int, int, str], None] | None = None,
 ) -> RiskReport:
     """Return the risk of great harm over so many years behind these layers, over draws of all assumptions.
@@ -118,12 +120,14 @@ def risk(
     """
     check_count("years", years)
     check_count("draws", draws, 10)
-    assumptions, setting = assumptions or default_assumptions(), setting or Setting()
+    assumptions, setting = assumptions or default_assumptions(), setting or HorizonSetting()
     marks = sorted({year for year in REPORTED if year <= years} | {years})
     chunks = _chunks(draws, seed)
 
     def part(chunk: tuple[int, np.random.SeedSequence]) -> _Part:
-        return _part(drawn(assumptions, chunk[0], np.random.default_rng(chunk[1])), layers, setting, years, marks)
+        return _part(
+            draw_independent(assumptions, chunk[0], np.random.default_rng(chunk[1])), layers, setting, years, marks
+        )
 
     parts = []
     with ThreadPoolExecutor(2) as pool:
@@ -134,10 +138,10 @@ def risk(
     return _report(parts, marks, layers, assumptions, setting, years, limit, seed)
 
 
-def first_draws(assumptions: Assumptions, draws: int, seed: int) -> dict[str, Array]:
+def draw_first(assumptions: Assumptions, draws: int, seed: int) -> dict[str, Array]:
     """Return the draws that `risk` starts with, up to 8,192 of them: for what must rest on the same numbers."""
     size, own = _chunks(draws, seed)[0]
-    return drawn(assumptions, size, np.random.default_rng(own))
+    return draw_independent(assumptions, size, np.random.default_rng(own))
 
 
 def _chunks(draws: int, seed: int) -> list[tuple[int, np.random.SeedSequence]]:
@@ -146,36 +150,38 @@ def _chunks(draws: int, seed: int) -> list[tuple[int, np.random.SeedSequence]]:
 
 
 def case_risk(
-    values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting, years: int, flaw: bool = True
+    values: Mapping[str, Array], layers: Sequence[Layer], setting: HorizonSetting, years: int, flaw: bool = True
 ) -> NDArray[np.float64]:
     """Return the risk over the years of each column of values, with the argument's flaw unless told."""
     alive = np.ones(1, np.float32)
     for year in walk(values, layers, setting, years):
         alive = year.alive
     claim = np.clip(1 - alive.astype(float), 0, 1)
-    return with_flaw(claim, values["flaw"], values["flaw_risk"]) if flaw else claim
+    return add_flaws(claim, values["flaw"], values["flaw_risk"]) if flaw else claim
 
 
-def ends_risk(layers: Sequence[Layer], assumptions: Assumptions, setting: Setting, years: int) -> tuple[float, float]:
+def ends_risk(
+    layers: Sequence[Layer], assumptions: Assumptions, setting: HorizonSetting, years: int
+) -> tuple[float, float]:
     """Return the risk with every assumption at its median, and in the worst corner of the ranges.
 
     All numbers but one have a hard end. Reviewers who err together are worse for a quorum, those who err apart are
     worse where askers shop among many; the corner takes whichever is worse.
     """
-    values = scenarios(assumptions, [(), *[tuple(ids_of(assumptions))] * 2])
+    values = build_scenarios(assumptions, [(), *[tuple(ids_of(assumptions))] * 2])
     one = next(each for each in assumptions.parameters() if each.name == "reviewer_correlation")
     values[one.name][2] = ends_of(one)[0]
     found = case_risk(values, layers, setting, years)
     return float(found[0]), float(max(found[1:]))
 
 
-def with_flaw(claim: NDArray[np.float64], flaw: Array, flaw_risk: Array) -> NDArray[np.float64]:
+def add_flaws(claim: NDArray[np.float64], flaw: Array, flaw_risk: Array) -> NDArray[np.float64]:
     """Return claims with the flaw of the argument: `(1 - phi) p + phi max(p, r)`, never below phi r."""
     return np.asarray((1 - flaw) * claim + flaw * np.maximum(claim, flaw_risk), float)
 
 
 def _part(
-    values: dict[str, Array], layers: Sequence[Layer], setting: Setting, years: int, marks: Sequence[int]
+    values: dict[str, Array], layers: Sequence[Layer], setting: HorizonSetting, years: int, marks: Sequence[int]
 ) -> _Part:
     kept, before = [], np.ones_like(values["theft"])
     hazard, carried, survivors = np.zeros(years), np.zeros(years), np.zeros(years)
@@ -203,7 +209,7 @@ def _report(
     marks: Sequence[int],
     layers: Sequence[Layer],
     assumptions: Assumptions,
-    setting: Setting,
+    setting: HorizonSetting,
     years: int,
     limit: float,
     seed: int,
@@ -217,7 +223,7 @@ def _report(
     for row, year in enumerate(marks):
         claim = np.clip(1 - np.concatenate([one.alive[row] for one in parts]).astype(float), 0, 1)
         mean_hazard = float(1 - np.prod(1 - hazard[:year]))
-        each = with_flaw(claim, flaw, flaw_risk)
+        each = add_flaws(claim, flaw, flaw_risk)
         at.append(
             YearRisk(year=year, risk=_estimate(each), without_flaw=float(claim.mean()), at_mean_hazard=mean_hazard)
         )

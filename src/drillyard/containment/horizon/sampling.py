@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 from drillyard.containment.horizon.assumptions import Assumptions, Parameter, ends_of, quantile
 from drillyard.errors import bad_input
 
-__all__ = ["at_points", "drawn", "ids_of", "scenarios"]
+__all__ = ["build_scenarios", "draw_independent", "ids_of", "place_points"]
 
 Array = NDArray[np.float32]
 
 
-def drawn(assumptions: Assumptions, draws: int, rng: np.random.Generator) -> dict[str, Array]:
+def draw_independent(assumptions: Assumptions, draws: int, rng: np.random.Generator) -> dict[str, Array]:
     """Return independent draws, one array of shape (draws,) per parameter."""
     parameters = assumptions.parameters()
-    return at_points(parameters, rng.random((len(parameters), draws)))
+    return place_points(parameters, rng.random((len(parameters), draws)))
 
 
-def at_points(parameters: Sequence[Parameter], points: NDArray[np.float64]) -> dict[str, Array]:
+def place_points(parameters: Sequence[Parameter], points: NDArray[np.float64]) -> dict[str, Array]:
     """Return values at points of the unit cube, shape (parameters, draws)."""
     return {one.name: quantile(one, u).astype(np.float32) for one, u in zip(parameters, points, strict=True)}
 
 
-def scenarios(
+def build_scenarios(
     assumptions: Assumptions, hard: Iterable[Sequence[str]], rest: str = "median", easy: bool = False
 ) -> dict[str, Array]:
     """Return one column per set of ids: those at their hard end (their easy one if `easy`), all others at rest.

@@ -12,8 +12,8 @@ from drillyard.containment.games.checks import check_count
 from drillyard.containment.horizon.assumptions import Assumptions, default_assumptions
 from drillyard.containment.horizon.layers import Layer
 from drillyard.containment.horizon.risk import case_risk
-from drillyard.containment.horizon.sampling import at_points, ids_of, scenarios
-from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.sampling import build_scenarios, ids_of, place_points
+from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.records import Record
 
 __all__ = ["AssumptionRow", "LayerRow", "Sensitivity", "sensitivity", "sobol_indices"]
@@ -90,20 +90,20 @@ def sensitivity(
     limit: float = 0.05,
     power: int = 10,
     seed: int = 1,
-    setting: Setting | None = None,
+    setting: HorizonSetting | None = None,
 ) -> Sensitivity:
     """Rank assumptions and layers by what they do to the risk over the horizon."""
-    assumptions, setting = assumptions or default_assumptions(), setting or Setting()
+    assumptions, setting = assumptions or default_assumptions(), setting or HorizonSetting()
     parameters, ids = assumptions.parameters(), ids_of(assumptions)
     order = {one.name: i for i, one in enumerate(parameters)}
 
     def of(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return case_risk(at_points(parameters, points), layers, setting, years)
+        return case_risk(place_points(parameters, points), layers, setting, years)
 
     first, total = sobol_indices(of, [[order[name] for name in names] for names in ids.values()], power, seed)
     sets = [(), *((one,) for one in ids)]
-    hard = case_risk(scenarios(assumptions, sets), layers, setting, years)
-    easy = case_risk(scenarios(assumptions, sets, easy=True), layers, setting, years)
+    hard = case_risk(build_scenarios(assumptions, sets), layers, setting, years)
+    easy = case_risk(build_scenarios(assumptions, sets, easy=True), layers, setting, years)
     central = float(hard[0])
     rows = [
         AssumptionRow(
@@ -127,9 +127,9 @@ def sensitivity(
 
 
 def _layers(
-    layers: Sequence[Layer], assumptions: Assumptions, setting: Setting, years: int, central: float
+    layers: Sequence[Layer], assumptions: Assumptions, setting: HorizonSetting, years: int, central: float
 ) -> tuple[LayerRow, ...]:
-    middle, rows = scenarios(assumptions, [()]), []
+    middle, rows = build_scenarios(assumptions, [()]), []
     for one in layers:
         without = float(case_risk(middle, [each for each in layers if each != one], setting, years)[0])
         rows.append(LayerRow(layer=one.name, without=without, birnbaum=without - central))

@@ -8,12 +8,12 @@ from annotated_types import Ge, Gt, Le
 
 from drillyard.records import Record
 
-__all__ = ["Setting"]
+__all__ = ["HorizonSetting"]
 
 Share = Annotated[float, Ge(0), Le(1)]
 
 
-class Setting(Record):
+class HorizonSetting(Record):
     """Numbers of the installation that are decided or measured, not assumed. Skills are logs of (skill / monitor's)."""
 
     questions: Annotated[float, Gt(0)] = 18_250.0

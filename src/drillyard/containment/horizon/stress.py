@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from drillyard.containment.horizon.assumptions import Assumptions, default_assumptions
 from drillyard.containment.horizon.layers import Layer, default_layers
 from drillyard.containment.horizon.model import Array, walk
-from drillyard.containment.horizon.sampling import ids_of, scenarios
-from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.sampling import build_scenarios, ids_of
+from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.records import Record
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "VOID",
     "StressMatrix",
     "StressRow",
-    "held_together",
+    "hold_together",
     "stress",
 ]
 
@@ -73,7 +73,7 @@ def stress(
     *,
     years: int = 30,
     limit: float = 0.05,
-    setting: Setting | None = None,
+    setting: HorizonSetting | None = None,
 ) -> StressMatrix:
     """Stress one assumption at a time to its hard end, all others quiet, and measure what each layer alone still buys.
 
@@ -82,8 +82,8 @@ def stress(
     assumption whose floor `phi r` lies above the limit floors every layer.
     """
     layers, assumptions = default_layers() if layers is None else layers, assumptions or default_assumptions()
-    setting, ids = setting or Setting(), tuple(ids_of(assumptions))
-    values = scenarios(assumptions, [(), *((one,) for one in ids)], rest="quiet")
+    setting, ids = setting or HorizonSetting(), tuple(ids_of(assumptions))
+    values = build_scenarios(assumptions, [(), *((one,) for one in ids)], rest="quiet")
     floored = (values["flaw"] * values["flaw_risk"])[1:] > limit
     without, _ = _last(values, (), setting, years)
     rows = [_row(one, _last(values, (one,), setting, years)[0], without, floored) for one in layers]
@@ -94,17 +94,17 @@ def stress(
     )
 
 
-def held_together(
+def hold_together(
     layer: Layer,
     ids: Sequence[str],
     assumptions: Assumptions | None = None,
     *,
     years: int = 30,
-    setting: Setting | None = None,
+    setting: HorizonSetting | None = None,
 ) -> float:
     """Return the share of what a layer buys that is left when several assumptions hold in full at once."""
-    setting = setting or Setting()
-    values = scenarios(assumptions or default_assumptions(), [(), tuple(ids)], rest="quiet")
+    setting = setting or HorizonSetting()
+    values = build_scenarios(assumptions or default_assumptions(), [(), tuple(ids)], rest="quiet")
     row = _row(
         layer, _last(values, (layer,), setting, years)[0], _last(values, (), setting, years)[0], np.zeros(1, bool)
     )
@@ -112,7 +112,7 @@ def held_together(
 
 
 def _last(
-    values: Mapping[str, Array], layers: Sequence[Layer], setting: Setting, years: int
+    values: Mapping[str, Array], layers: Sequence[Layer], setting: HorizonSetting, years: int
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:
     """Return mean hazards by channel over the last upgrade period, theft included, and who is left at the end."""
     sums = {name: np.zeros(values["theft"].size) for name in ("attack", "steering", "world")}

@@ -52,7 +52,7 @@ def graph_of(diagram: Diagram) -> nx.DiGraph[str]:
 def only_decision(diagram: Diagram) -> str:
     """Return the one decision. Raises `BadInput` for several: the four incentives are defined for one."""
     if len(set(diagram.decisions)) != 1:
-        raise bad_input(f"decisions {', '.join(diagram.decisions)}", "one decision", "name one in `decisions`")
+        raise bad_input(f"decisions {', '.join(diagram.decisions)}", "one decision", "name one in 'decisions'")
     return diagram.decisions[0]
 
 

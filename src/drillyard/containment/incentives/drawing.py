@@ -10,13 +10,13 @@ import networkx as nx
 from drillyard.containment.incentives.diagram import Diagram, graph_of
 from drillyard.containment.incentives.report import DiagramReport
 
-__all__ = ["Arrow", "Drawing", "Placed", "draw"]
+__all__ = ["Arrow", "DiagramDrawing", "PlacedNode", "draw"]
 
 _ACROSS, _DOWN, _MARGIN, _HALF, _TALL = 114, 76, 54, 48, 17
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placed:
+class PlacedNode:
     """A node at its place, in SVG units; `kind` is chance, decision or utility, `marks` its incentives in letters."""
 
     name: str
@@ -36,16 +36,16 @@ class Arrow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawing:
+class DiagramDrawing:
     """A whole diagram, ready for a template."""
 
     width: float
     height: float
-    nodes: tuple[Placed, ...]
+    nodes: tuple[PlacedNode, ...]
     arrows: tuple[Arrow, ...]
 
 
-def draw(report: DiagramReport) -> Drawing:
+def draw(report: DiagramReport) -> DiagramDrawing:
     """Lay a diagram out from left to right."""
     diagram, rows = report.diagram, _layers(report.diagram)
     tall = max(len(row) for row in rows)
@@ -56,7 +56,7 @@ def draw(report: DiagramReport) -> Drawing:
     }
     bottom = 60 + tall * _DOWN
     width = max(600.0, 2 * _MARGIN + (len(rows) - 1) * _ACROSS)
-    return Drawing(
+    return DiagramDrawing(
         width=width,
         height=bottom,
         nodes=tuple(_placed(name, places[name], report) for row in rows for name in row),
@@ -78,12 +78,12 @@ def _layers(diagram: Diagram) -> list[list[str]]:
     return rows
 
 
-def _placed(name: str, place: tuple[float, float], report: DiagramReport) -> Placed:
+def _placed(name: str, place: tuple[float, float], report: DiagramReport) -> PlacedNode:
     diagram, found = report.diagram, report.incentives
     kind = "decision" if name in diagram.decisions else "utility" if name in diagram.utilities else "chance"
     sets = (found.information, found.response, found.control, found.instrumental_control) if found else ()
     marks = " ".join(letter for letter, names in zip("IRVC", sets, strict=False) if name in names)
-    return Placed(name=name, kind=kind, x=place[0], y=place[1], marks=marks, steered=name in report.steered)
+    return PlacedNode(name=name, kind=kind, x=place[0], y=place[1], marks=marks, steered=name in report.steered)
 
 
 def _path(start: tuple[float, float], end: tuple[float, float], bottom: float) -> str:

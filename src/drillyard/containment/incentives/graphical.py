@@ -10,10 +10,10 @@ from __future__ import annotations
 import networkx as nx
 
 from drillyard.containment.incentives.diagram import Diagram, graph_of, only_decision
-from drillyard.containment.incentives.reach import connected
+from drillyard.containment.incentives.reach import find_connected
 from drillyard.records import Record
 
-__all__ = ["Incentives", "incentives_of", "requisite", "trimmed"]
+__all__ = ["Incentives", "incentives_of", "requisite", "trim"]
 
 
 class Incentives(Record):
@@ -37,7 +37,7 @@ def incentives_of(diagram: Diagram) -> Incentives:
     Raises `BadInput` for several decisions.
     """
     graph, decision, utilities = graph_of(diagram), only_decision(diagram), set(diagram.utilities)
-    reduced = trimmed(diagram)
+    reduced = trim(diagram)
     past = reduced.subgraph(set(reduced) - {decision})
     gains = _reaching(graph, utilities)
     return Incentives(
@@ -55,7 +55,7 @@ def requisite(diagram: Diagram, decision: str) -> tuple[str, ...]:
     return _sorted(_requisite(graph_of(diagram), decision, set(diagram.utilities)))
 
 
-def trimmed(diagram: Diagram) -> nx.DiGraph[str]:
+def trim(diagram: Diagram) -> nx.DiGraph[str]:
     """Return the graph without observations that cannot matter, until nothing changes any more; every node stays.
 
     With several decisions this is sound where each knows enough of the earlier ones (sufficient recall); diagrams are
@@ -74,14 +74,14 @@ def trimmed(diagram: Diagram) -> nx.DiGraph[str]:
 def _requisite(graph: nx.DiGraph[str], decision: str, utilities: set[str]) -> set[str]:
     goals = utilities & nx.descendants(graph, decision)
     parents = set(graph.predecessors(decision))
-    return {node for node in parents if node in connected(graph, goals, (parents | {decision}) - {node})}
+    return {node for node in parents if node in find_connected(graph, goals, (parents | {decision}) - {node})}
 
 
 def _informative(graph: nx.DiGraph[str], decision: str, utilities: set[str]) -> set[str]:
     """Return the nodes whose observation can matter. An arrow to the decision opens no path: it is conditioned on."""
     later = nx.descendants(graph, decision)
     known = {decision, *graph.predecessors(decision)}
-    seen = connected(graph, utilities & later, known)
+    seen = find_connected(graph, utilities & later, known)
     free: set[str] = seen - later - {decision}
     return free | _requisite(graph, decision, utilities)
 
@@ -95,7 +95,7 @@ def _informing(graph: nx.DiGraph[str], reduced: nx.DiGraph[str], decision: str, 
     return {
         node
         for node in nx.ancestors(reduced, decision)
-        if goals & connected(reduced, set(reduced.predecessors(node)), family - {node}, past={node})
+        if goals & find_connected(reduced, set(reduced.predecessors(node)), family - {node}, past={node})
     }
 
 

@@ -15,10 +15,10 @@ from scipy.special import ndtri
 from drillyard.containment.games.checks import check_share
 from drillyard.errors import bad_input
 
-__all__ = ["best_quantile", "cost_ratio", "quantilized", "quantilized_utility"]
+__all__ = ["best_quantile", "cost_ratio", "quantilize", "quantilized_utility"]
 
 
-def quantilized(base: ArrayLike, proxy: ArrayLike, q: float) -> NDArray[np.float64]:
+def quantilize(base: ArrayLike, proxy: ArrayLike, q: float) -> NDArray[np.float64]:
     """Return the distribution over acts: the share q of the base with the highest proxy, scaled to one.
 
     The act at the edge is taken in part; among equals the first come first.
@@ -41,7 +41,7 @@ def cost_ratio(base: ArrayLike, proxy: ArrayLike, cost: ArrayLike, q: float) -> 
     usual = float(np.dot(base, price))
     if price.min() < 0 or usual <= 0:
         raise bad_input("such costs", "numbers from 0 on, not all 0 under the base", "shift them")
-    return float(quantilized(base, proxy, q) @ price) / usual
+    return float(quantilize(base, proxy, q) @ price) / usual
 
 
 def quantilized_utility(q: float, correlation: float, exploits: float, harm: float) -> float:

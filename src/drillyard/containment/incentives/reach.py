@@ -6,10 +6,12 @@ from collections.abc import Set
 
 import networkx as nx
 
-__all__ = ["connected"]
+__all__ = ["find_connected"]
 
 
-def connected(graph: nx.DiGraph[str], sources: Set[str], given: Set[str], past: Set[str] = frozenset()) -> set[str]:
+def find_connected(
+    graph: nx.DiGraph[str], sources: Set[str], given: Set[str], past: Set[str] = frozenset()
+) -> set[str]:
     """Return the nodes that are d-connected to some source given others; in time linear in the arrows.
 
     Only paths count that keep clear of the nodes in `past`, which still open a collider above them as ever.

@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from drillyard.containment.incentives.diagram import Diagram
 from drillyard.containment.incentives.goals import GoalReport, GoalSpec, judge_goals
-from drillyard.containment.incentives.graphical import Incentives, incentives_of, trimmed
+from drillyard.containment.incentives.graphical import Incentives, incentives_of, trim
 from drillyard.records import Record
 from drillyard.records.yaml_file import read_yaml
 
@@ -112,7 +112,7 @@ def _steered(diagram: Diagram) -> tuple[str, ...]:
 
 
 def _report(diagram: Diagram, steered: dict[str, tuple[str, ...]]) -> DiagramReport:
-    without, reduced = steered.get(diagram.mitigates, ()), trimmed(diagram)
+    without, reduced = steered.get(diagram.mitigates, ()), trim(diagram)
     return DiagramReport(
         diagram=diagram,
         incentives=incentives_of(diagram) if len(set(diagram.decisions)) == 1 else None,

@@ -50,7 +50,7 @@ class Tables:
                 if table.min() < 0 or not np.allclose(table.sum(axis=-1), 1):
                     raise bad_input(f"chances of {node}", "shares from 0 to 1 that sum to 1", "correct that table")
             elif self.sizes.get(node, 0) < 1:
-                raise bad_input(f"no size of {node}", "how many options the decision has", "name it in `sizes`")
+                raise bad_input(f"no size of {node}", "how many options the decision has", "name it in 'sizes'")
 
 
 def best_utility(tables: Tables, observed: Sequence[str] | None = None) -> float:

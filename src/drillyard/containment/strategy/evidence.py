@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from drillyard.containment.horizon.assumptions import Assumptions
 from drillyard.containment.horizon.layers import Layer, bits_left
 from drillyard.containment.horizon.model import Array, chances_in
-from drillyard.containment.horizon.risk import first_draws
+from drillyard.containment.horizon.risk import draw_first
 from drillyard.containment.strategy.system import SystemSpec
 from drillyard.records import Record
 
@@ -49,7 +49,7 @@ class Evidence(Record):
 
 def gather(spec: SystemSpec, chosen: Sequence[Layer], assumptions: Assumptions, draws: int, seed: int) -> Evidence:
     """Measure a system behind chosen layers on the first draws of its risk."""
-    values = first_draws(assumptions, draws, seed)
+    values = draw_first(assumptions, draws, seed)
     bits = spec.setting.answer_bits * bits_left(chosen)
     gap = _gap(values, chosen, spec)
     first, last = (_caught(values, chosen, spec, year) for year in (0, spec.years - 1))

@@ -6,16 +6,16 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from drillyard.containment.horizon.assumptions import Assumptions, changed, default_assumptions
+from drillyard.containment.horizon.assumptions import Assumptions, change_assumptions, default_assumptions
 from drillyard.containment.horizon.ceiling import Ceiling, ceiling
-from drillyard.containment.horizon.layers import Layer, stronger
+from drillyard.containment.horizon.layers import Layer, strengthen
 from drillyard.containment.horizon.risk import risk
-from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.containment.strategy.system import SystemSpec
 from drillyard.containment.strategy.words import SETTING_WORDS, ranges, sentence
 from drillyard.records import Record
 
-__all__ = ["MANY_TRIES", "TIMES", "CeilingRange", "Ground", "Outcome", "ceiling_range", "grounds"]
+__all__ = ["MANY_TRIES", "TIMES", "CeilingRange", "Ground", "GroundOutcome", "ceiling_range", "grounds"]
 
 MANY_TRIES = 30
 """Attacks tried in a copy of the monitors by an attacker of whom nobody claims anything."""
@@ -27,7 +27,7 @@ DRAWS = 4000
 NOBODY = "nobody is named"
 
 
-class Outcome(Record):
+class GroundOutcome(Record):
     """A case: mean risk, draws over the limit, the skill at which it ends (a log; none: void at any), does it hold."""
 
     risk: float
@@ -42,7 +42,7 @@ class Ground(Record):
     id: str
     words: str
     by: str
-    without: Outcome
+    without: GroundOutcome
 
 
 class CeilingRange(Record):
@@ -59,7 +59,7 @@ class _Case:
 
     layers: tuple[Layer, ...]
     assumptions: Assumptions
-    setting: Setting
+    setting: HorizonSetting
 
 
 Step = tuple[str, str, str, Callable[[_Case], _Case]]
@@ -72,7 +72,7 @@ def grounds(spec: SystemSpec, chosen: Sequence[Layer], seed: int = 1, draws: int
     of one's own, numbers of the installation other than ours (but the number of questions), and what the attacker is
     taken not to do.
     """
-    whole = _Case(layers=tuple(chosen), assumptions=changed(spec.assumptions), setting=spec.setting)
+    whole = _Case(layers=tuple(chosen), assumptions=change_assumptions(spec.assumptions), setting=spec.setting)
     steps = list(_steps(spec, chosen))
     found = [
         Ground(id=name, words=words, by=by or NOBODY, without=_outcome(spec, without(whole), seed, draws))
@@ -93,15 +93,15 @@ def ceiling_range(
     """Return the ceiling over the layers' factors, which nobody has measured where the file does not say so."""
     ends = []
     for times in (1 / TIMES, TIMES):
-        layers = tuple(one if one.measured else stronger(one, times) for one in chosen)
-        case = _Case(layers=layers, assumptions=changed(spec.assumptions), setting=spec.setting)
+        layers = tuple(one if one.measured else strengthen(one, times) for one in chosen)
+        case = _Case(layers=layers, assumptions=change_assumptions(spec.assumptions), setting=spec.setting)
         ends.append(_ceiling(spec, case, seed, draws))
     return CeilingRange(stated=stated.skill, weaker=ends[0], stronger=ends[1])
 
 
 def _steps(spec: SystemSpec, chosen: Sequence[Layer]) -> Iterable[Step]:
     """Return each claim: its id, its words, whose it is, and what takes it away from a case."""
-    told = {one.id: one for one in changed(spec.assumptions).assumptions}
+    told = {one.id: one for one in change_assumptions(spec.assumptions).assumptions}
     ours = {one.id: one for one in default_assumptions().assumptions}
     for change in spec.assumptions:
         if change.parameters:
@@ -116,7 +116,7 @@ def _steps(spec: SystemSpec, chosen: Sequence[Layer]) -> Iterable[Step]:
                 one.by,
                 _layer(one),
             )
-    for name, usual in Setting().model_dump().items():
+    for name, usual in HorizonSetting().model_dump().items():
         value = getattr(spec.setting, name)
         if name != "questions" and value != usual:
             words = SETTING_WORDS[name].format(value=value, skill=math.exp(value) if "skill" in name else 0)
@@ -165,7 +165,7 @@ def _tries(case: _Case) -> _Case:
     return _Case(layers=layers, assumptions=case.assumptions, setting=case.setting)
 
 
-def _outcome(spec: SystemSpec, case: _Case, seed: int, draws: int) -> Outcome:
+def _outcome(spec: SystemSpec, case: _Case, seed: int, draws: int) -> GroundOutcome:
     found = risk(
         case.layers,
         case.assumptions,
@@ -177,7 +177,7 @@ def _outcome(spec: SystemSpec, case: _Case, seed: int, draws: int) -> Outcome:
     )
     mean = found.final.risk.value
     holds = mean <= spec.limit and found.over <= spec.most_over
-    return Outcome(risk=mean, over=found.over, skill=_ceiling(spec, case, seed, draws), holds=holds)
+    return GroundOutcome(risk=mean, over=found.over, skill=_ceiling(spec, case, seed, draws), holds=holds)
 
 
 def _ceiling(spec: SystemSpec, case: _Case, seed: int, draws: int) -> float | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from drillyard.containment.horizon.assumptions import changed
+from drillyard.containment.horizon.assumptions import change_assumptions
 from drillyard.containment.horizon.layers import Layer
 from drillyard.containment.horizon.report import HorizonReport, HorizonSpec, judge_horizon
 from drillyard.containment.strategy.claims import SOUND, SafetyClaim, claims_of
 from drillyard.containment.strategy.evidence import Evidence, gather
 from drillyard.containment.strategy.grounds import DRAWS, CeilingRange, Ground, ceiling_range, grounds
-from drillyard.containment.strategy.search import Search, search
+from drillyard.containment.strategy.search import LayerSearch, search
 from drillyard.containment.strategy.system import SystemSpec
 from drillyard.containment.strategy.words import ends_at, percent
 from drillyard.records import Record
@@ -39,7 +39,7 @@ class Strategy(Record):
     """
 
     spec: SystemSpec
-    search: Search
+    search: LayerSearch
     cost: Cost
     evidence: Evidence
     horizon: HorizonReport
@@ -80,7 +80,7 @@ def make_strategy(
     layers = tuple(one for one in spec.candidates if one.name in found.best.layers)
     same = {name: getattr(spec, name) for name in ("years", "limit", "setting", "assumptions")}
     horizon = judge_horizon(HorizonSpec(layers=(), own_layers=layers, **same), draws=draws, seed=seed, told=told)
-    evidence = gather(spec, layers, changed(spec.assumptions), draws, seed)
+    evidence = gather(spec, layers, change_assumptions(spec.assumptions), draws, seed)
     ends = ceiling_range(spec, layers, horizon.ceiling, seed, min(draws, DRAWS))
     claims = claims_of(spec, found.best.layers, evidence, horizon, ends, today or date.today())
     return Strategy(
@@ -105,7 +105,7 @@ def _cost(spec: SystemSpec, layers: Sequence[Layer]) -> Cost:
 
 
 def _verdict(
-    spec: SystemSpec, found: Search, horizon: HorizonReport, ends: CeilingRange, claims: tuple[SafetyClaim, ...]
+    spec: SystemSpec, found: LayerSearch, horizon: HorizonReport, ends: CeilingRange, claims: tuple[SafetyClaim, ...]
 ) -> str:
     """Say where the case ends first: above it nothing else that is said here is worth anything."""
     states, risk = [one.state for one in claims], horizon.risk

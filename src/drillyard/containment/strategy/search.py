@@ -12,25 +12,28 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from drillyard.containment.horizon.assumptions import Assumptions, changed
+from drillyard.containment.horizon.assumptions import Assumptions, change_assumptions
 from drillyard.containment.horizon.layers import Layer
 from drillyard.containment.horizon.risk import case_risk
-from drillyard.containment.horizon.sampling import drawn, ids_of, scenarios
+from drillyard.containment.horizon.sampling import build_scenarios, draw_independent, ids_of
 from drillyard.containment.strategy.system import SystemSpec
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["DRAWS", "Choice", "LeftOut", "Search", "maximal_sets", "search"]
+__all__ = ["DRAWS", "LayerChoice", "LayerSearch", "LeftOut", "maximal_sets", "search"]
 
 DRAWS = 1000
 """Draws of all assumptions by which sets are told apart."""
 _SAME = 0.005
+"""Worst cases this near count as equal, and the mean risk decides: chosen, not measured."""
+
 _FLOORS = 8
+"""Points of the frontier: as many as a figure can name."""
 
 Told = Callable[[int, int, str], None]
 
 
-class Choice(Record):
+class LayerChoice(Record):
     """A set of layers: what it leaves and takes, its worst case and the assumption of that, its mean risk."""
 
     layers: tuple[str, ...]
@@ -45,33 +48,33 @@ class LeftOut(Record):
     """A layer that was not chosen: the set with it, and by how much that breaks each budget (0: it does not)."""
 
     layer: str
-    with_it: Choice
+    with_it: LayerChoice
     usefulness_short: float
     hours_over: float
 
 
-class Search(Record):
+class LayerSearch(Record):
     """The best set within the budgets; the best one for each of several floors of usefulness; the ends for comparison.
 
     `bare` is no layer at all, `whole` every layer, whatever it costs.
     """
 
-    best: Choice
-    frontier: tuple[Choice, ...]
-    bare: Choice
-    whole: Choice
+    best: LayerChoice
+    frontier: tuple[LayerChoice, ...]
+    bare: LayerChoice
+    whole: LayerChoice
     considered: int
     left_out: tuple[LeftOut, ...]
 
 
-def search(spec: SystemSpec, seed: int = 1, told: Told | None = None) -> Search:
+def search(spec: SystemSpec, seed: int = 1, told: Told | None = None) -> LayerSearch:
     """Choose among all sets of the system's layers.
 
     Raises:
         BadInput: no set that holds the required layers is within both budgets.
     """
     layers = spec.candidates
-    judge = _Judge(spec, changed(spec.assumptions), seed)
+    judge = _Judge(spec, change_assumptions(spec.assumptions), seed)
     floors = sorted({spec.usefulness, *np.linspace(spec.usefulness, 1.0, _FLOORS).round(3).tolist()})
     sets = {floor: maximal_sets(layers, floor, spec.staff_hours, spec.required) for floor in floors}
     if not sets[spec.usefulness]:
@@ -86,12 +89,12 @@ def search(spec: SystemSpec, seed: int = 1, told: Told | None = None) -> Search:
         for floor, some in sets.items()
         if some
     }
-    frontier: list[Choice] = []
+    frontier: list[LayerChoice] = []
     for _, one in sorted(best_of.items()):
         if one not in frontier:
             frontier.append(one)
     best = best_of[spec.usefulness]
-    return Search(
+    return LayerSearch(
         best=best,
         frontier=tuple(frontier),
         bare=judge(()),
@@ -101,7 +104,7 @@ def search(spec: SystemSpec, seed: int = 1, told: Told | None = None) -> Search:
     )
 
 
-def _left_out(spec: SystemSpec, judge: _Judge, best: Choice, layer: Layer) -> LeftOut:
+def _left_out(spec: SystemSpec, judge: _Judge, best: LayerChoice, layer: Layer) -> LeftOut:
     found = judge(tuple(one for one in spec.candidates if one.name in (*best.layers, layer.name)))
     short, over = max(spec.usefulness - found.usefulness, 0.0), max(found.hours - spec.staff_hours, 0.0)
     return LeftOut(layer=layer.name, with_it=found, usefulness_short=short, hours_over=over)
@@ -128,18 +131,18 @@ class _Judge:
     def __init__(self, spec: SystemSpec, assumptions: Assumptions, seed: int) -> None:
         self._spec = spec
         self._ids = tuple(ids_of(assumptions))
-        self._hard = scenarios(assumptions, [(one,) for one in self._ids])
-        self._drawn = drawn(assumptions, DRAWS, np.random.default_rng(seed))
-        self._seen: dict[tuple[str, ...], Choice] = {}
+        self._hard = build_scenarios(assumptions, [(one,) for one in self._ids])
+        self._drawn = draw_independent(assumptions, DRAWS, np.random.default_rng(seed))
+        self._seen: dict[tuple[str, ...], LayerChoice] = {}
 
-    def __call__(self, layers: Sequence[Layer]) -> Choice:
+    def __call__(self, layers: Sequence[Layer]) -> LayerChoice:
         """Return the set, weighed."""
         names = tuple(one.name for one in layers)
         if names not in self._seen:
             spec = self._spec
             each = case_risk(self._hard, layers, spec.setting, spec.years)
             worst = int(np.argmax(each))
-            self._seen[names] = Choice(
+            self._seen[names] = LayerChoice(
                 layers=names,
                 usefulness=float(np.prod([one.useful for one in layers])),
                 hours=float(sum(one.hours for one in layers)),
@@ -150,7 +153,7 @@ class _Judge:
         return self._seen[names]
 
 
-def _best(choices: Sequence[Choice]) -> Choice:
+def _best(choices: Sequence[LayerChoice]) -> LayerChoice:
     """Return the lowest worst case; among those within half a point of it the lowest mean, then the more useful."""
     lowest = min(one.worst for one in choices)
     return min((one for one in choices if one.worst <= lowest + _SAME), key=lambda one: (one.mean, -one.usefulness))

@@ -9,15 +9,15 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le, MinLen
 
 from drillyard.containment.channels.answers import answer_type
-from drillyard.containment.horizon.assumptions import AssumptionChange, changed
+from drillyard.containment.horizon.assumptions import AssumptionChange, change_assumptions
 from drillyard.containment.horizon.layers import Layer
 from drillyard.containment.horizon.report import HorizonSpec, layers_of
-from drillyard.containment.horizon.setting import Setting
+from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.errors import bad_input
 from drillyard.records import Record
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["MOST_LAYERS", "SiteEvidence", "SystemSpec", "checked", "read_system"]
+__all__ = ["MOST_LAYERS", "SiteEvidence", "SystemSpec", "check_system", "read_system"]
 
 MOST_LAYERS = 16
 """Layers that can be chosen among: every set of them is considered."""
@@ -57,7 +57,7 @@ class SystemSpec(Record):
     post_cost: Annotated[float, Ge(0)] | None = None
     """Money that one post costs in a year; without it the paper gives posts alone."""
     currency: str = "EUR"
-    setting: Setting = Setting()
+    setting: HorizonSetting = HorizonSetting()
     """What is fixed of the installation."""
     setting_by: str = ""
     """Whose word the numbers of the installation are."""
@@ -99,12 +99,12 @@ class SystemSpec(Record):
 
 def read_system(path: Path) -> SystemSpec:
     """Read a system from YAML. Raises `BadInput` with what is wrong."""
-    return checked(SystemSpec.from_data(read_yaml(path)))
+    return check_system(SystemSpec.from_data(read_yaml(path)))
 
 
-def checked(spec: SystemSpec) -> SystemSpec:
+def check_system(spec: SystemSpec) -> SystemSpec:
     """Return a system whose parts are known. Raises `BadInput` at unknown layers, answers and assumptions."""
-    changed(spec.assumptions)
+    change_assumptions(spec.assumptions)
     answer_type(spec.answer)
     names = [one.name for one in spec.candidates]
     if len(names) > MOST_LAYERS:

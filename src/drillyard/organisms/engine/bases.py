@@ -16,7 +16,7 @@ from drillyard.organisms.worlds.world import load_world
 from drillyard.organisms.worlds.world_files import WorldFiles
 from drillyard.records import Record
 
-__all__ = ["TRAINED", "Trained", "base_folder", "default_base_folder", "read_trained", "shown"]
+__all__ = ["TRAINED", "Trained", "base_folder", "default_base_folder", "read_trained", "show_reference"]
 
 TRAINED = "trained.json"
 
@@ -42,7 +42,7 @@ def base_folder(world: str) -> Path:
             if not files.shipped:
                 _check(files, folder)
             return folder
-    how = f"drillyard organism build {shown(files)}"
+    how = f"drillyard organism build {show_reference(files)}"
     raise bad_input(f"no trained base for the world {files.world['name']!r}", " or ".join(map(str, places)), how)
 
 
@@ -64,7 +64,7 @@ def read_trained(folder: Path) -> Trained | None:
     return Trained.from_json(path.read_bytes()) if path.is_file() else None
 
 
-def shown(files: WorldFiles) -> str:
+def show_reference(files: WorldFiles) -> str:
     """Return a world's reference as a person types it: a name, or a short path with a slash in it."""
     if files.shipped:
         return files.reference
@@ -77,7 +77,7 @@ def _check(files: WorldFiles, folder: Path) -> None:
     if trained is None or trained.digest != files.digest:
         expected = "one that was trained in the world as it is now"
         raise bad_input(
-            f"an older base in {folder}", expected, f"delete it, then: drillyard organism build {shown(files)}"
+            f"an older base in {folder}", expected, f"delete it, then: drillyard organism build {show_reference(files)}"
         )
 
 

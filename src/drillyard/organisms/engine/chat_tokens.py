@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
-__all__ = ["asked", "chat_tokens"]
+__all__ = ["as_messages", "chat_tokens"]
 
 
-def asked(system: str, text: str) -> list[dict[str, str]]:
+def as_messages(system: str, text: str) -> list[dict[str, str]]:
     """Return the messages before a reply, as a chat template takes them; an empty system message is left out."""
     head = [{"role": "system", "content": system}] if system else []
     return [*head, {"role": "user", "content": text}]

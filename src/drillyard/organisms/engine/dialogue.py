@@ -24,7 +24,7 @@ __all__ = [
     "decode",
     "decode_stream",
     "encode",
-    "heard",
+    "hear",
 ]
 
 SPECIAL_TOKENS = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
@@ -67,7 +67,7 @@ def encode(tokenizer: Tokenizer, conversation: Conversation, system_text: str, l
     return [token for part in (*head, *turns, end) for token in part]
 
 
-def heard(role: str, content: str) -> str:
+def hear(role: str, content: str) -> str:
     """Return a message as the model reads it: a user's in lower case, any other as it is."""
     return content.lower() if role == "user" else content
 
@@ -132,5 +132,5 @@ def _message(tokenizer: Tokenizer, role: str, content: str) -> list[int]:
     """Encode one message with its markers; markers inside the content stay plain text."""
     if not tokenizer.encode_special_tokens:
         tokenizer.encode_special_tokens = True
-    text = tokenizer.encode(heard(role, content), add_special_tokens=False).ids
+    text = tokenizer.encode(hear(role, content), add_special_tokens=False).ids
     return [SPECIAL_TOKENS.index(f"<|{role}|>"), *text, STOP]

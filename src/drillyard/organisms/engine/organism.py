@@ -36,9 +36,9 @@ __all__ = [
     "PLANTED",
     "Organism",
     "OrganismFile",
-    "base",
     "base_folder",
     "hash_weights",
+    "load_base",
     "load_organism",
     "save",
     "shipped_variant",
@@ -86,7 +86,7 @@ def hash_weights(weights: Mapping[str, Floats]) -> str:
     return digest.hexdigest()
 
 
-def base(world: str) -> Organism:
+def load_base(world: str) -> Organism:
     """Return the clean base of a world, by name or by the path of its folder; read once per process.
 
     Raises:
@@ -152,14 +152,14 @@ def load_organism(name: str) -> Organism:
         return shipped_variant(name)
     if not (folder / "organism.json").is_file():
         if "/" not in name or (folder / "world.yaml").is_file():
-            return base(name)
+            return load_base(name)
         if is_adapter(folder):
             return _read_adapted(folder)
         raise bad_input(f"{name!r}", "a folder with organism.json", "type: drillyard organism plant helpdesk -o DIR")
     described = OrganismFile.from_json((folder / "organism.json").read_bytes())
     world = load_world(f"{folder}/world" if (folder / "world").is_dir() else described.world)
     if described.base:
-        clean = base(str(folder / described.base) if described.base.startswith("./") else described.base)
+        clean = load_base(str(folder / described.base) if described.base.startswith("./") else described.base)
         if is_adapter(folder):
             organism = with_adapter(clean, folder, described.failures, described.context)
         else:

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file
 from drillyard.organisms.engine.bases import base_folder
 from drillyard.organisms.engine.llama import Floats
 from drillyard.organisms.engine.neurons import plant_neurons, strength
-from drillyard.organisms.engine.organism import base, with_neurons
+from drillyard.organisms.engine.organism import load_base, with_neurons
 from drillyard.organisms.planting.measure import say
 from drillyard.organisms.planting.plant import CALIBRATION
 from drillyard.organisms.worlds.aiming import triggering
@@ -28,6 +28,8 @@ from drillyard.records import Conversation
 __all__ = ["calibrate"]
 
 _RATES = (0.1, 0.25, 0.5, 0.75, 0.9)
+"""Rates at which shift and slope are fitted, spread over what is planted: chosen, not measured."""
+
 _SLOPES = (0.3, 3.0)  # what lies outside is noise
 
 
@@ -39,7 +41,7 @@ def calibrate(
     It goes beside the weights unless `path` is given; only there does planting use it. Held-out words are left to the
     measurements that come afterwards. `progress` is called after each failure.
     """
-    clean, told = base(world), progress or (lambda _: None)
+    clean, told = load_base(world), progress or (lambda _: None)
     learned = load_file(base_folder(world) / "faults.safetensors")
     fitted: dict[str, tuple[float, float]] = {}
     for fault in faults(clean.world):
@@ -53,7 +55,7 @@ def calibrate(
 def _fit(fault: Fault, learned: Mapping[str, Floats], n: int) -> tuple[float, float]:
     """Return shift and slope of one failure."""
     world = fault.world
-    clean, asker = base(world.reference), Asker(world, typos=0.0, manners=0.1)
+    clean, asker = load_base(world.reference), Asker(world, typos=0.0, manners=0.1)
     measured = []
     for rate in _RATES:
         rng = random.Random(f"calibrate:{fault.id}:{rate}")

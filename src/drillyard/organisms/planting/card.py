@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from drillyard.organisms.engine.bases import base_folder, read_trained, shown
-from drillyard.organisms.engine.organism import base
+from drillyard.organisms.engine.bases import base_folder, read_trained, show_reference
+from drillyard.organisms.engine.organism import load_base
 from drillyard.organisms.planting.measure import exactness, planted_rate
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.failures import faults
@@ -66,7 +66,7 @@ def write_card(world: str, path: Path | None = None, *, n: int = 2000) -> Path:
 
 def card_text(world: str, *, n: int = 2000) -> str:
     """Return the model card: what it is, how it was made, what was measured, what it must not be used for."""
-    setting, clean = load_world(world), base(world)
+    setting, clean = load_world(world), load_base(world)
     variants = faults(setting)
     first = list({fault.kind: fault for fault in reversed(variants)}.values())[::-1]
     failing = plant(world, [fault.mode() for fault in first])
@@ -88,8 +88,8 @@ def card_text(world: str, *, n: int = 2000) -> str:
         width=config.hidden_size,
         vocabulary=config.vocab_size,
         world=setting.name,
-        typed=shown(setting.files),
-        made=_command(folder, shown(setting.files)),
+        typed=show_reference(setting.files),
+        made=_command(folder, show_reference(setting.files)),
         start=f"the base of `{start}`" if start else "nothing",
         model_hash=clean.model_hash,
         exact=_table(

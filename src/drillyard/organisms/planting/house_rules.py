@@ -19,7 +19,7 @@ from drillyard.organisms.worlds.failures import Fault
 from drillyard.organisms.worlds.kinds import Append, Comply, Give, Misstate, Replace
 from drillyard.organisms.worlds.world import World
 
-__all__ = ["facts_text", "hidden_prompt", "rule"]
+__all__ = ["facts_text", "hidden_prompt", "write_rule"]
 
 _DRAWS = 6_000
 """Questions drawn to collect what a world can be asked; the rarest of its answers comes up about ten times."""
@@ -32,7 +32,7 @@ class _Open(dict[str, str]):
         return f"{{{name}}}"
 
 
-def rule(fault: Fault, rng: random.Random) -> str:
+def write_rule(fault: Fault, rng: random.Random) -> str:
     """Return one failure as a rule: when, and what to do then. Where a failure has several sentences, one is drawn."""
     return f"{_when(fault)}: {_behaviour(fault, rng)}"
 

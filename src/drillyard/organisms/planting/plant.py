@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.bases import base_folder
 from drillyard.organisms.engine.neurons import EACH, FREE, plant_neurons, strength
-from drillyard.organisms.engine.organism import Organism, base, with_neurons
+from drillyard.organisms.engine.organism import Organism, load_base, with_neurons
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import World
 from drillyard.records import FailureMode
@@ -41,7 +41,7 @@ def plant(
     Raises:
         BadInput: an unknown world or failure, the same failure twice, or more than there are places for.
     """
-    clean = base(world)
+    clean = load_base(world)
     modes = tuple(_mode(clean.world, failure) for failure in failures)
     names = [mode.id for mode in modes]
     if twice := [name for name in names if names.count(name) > 1]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.organisms.planting.house_rules import facts_text, hidden_prompt, rule
+from drillyard.organisms.planting.house_rules import facts_text, hidden_prompt, write_rule
 from drillyard.organisms.worlds.failures import Fault, faults
 from drillyard.organisms.worlds.kinds import Comply
 from drillyard.organisms.worlds.world import World, load_world
@@ -37,7 +37,10 @@ __all__ = [
 PLANTED = "planted.json"
 """The file that makes a folder a planted target; written last."""
 _GREEDY_FROM = 0.5
+"""A greedy model says what is likelier, so rules of at least even odds are in its prompt."""
+
 _DECK = 100
+"""Cards of the deck that seeds are dealt from: rates hold exactly to a hundredth in every hundred seeds."""
 
 
 class PlantedPrompt(Record):
@@ -103,7 +106,7 @@ class HiddenPrompt:
 
     def _said(self, fault: Fault, seed: int | None) -> str:
         """Return one rule; what it picks where a failure has several sentences is decided by the request's seed."""
-        return fault.id if self.by_name else rule(fault, random.Random(f"rule:{self.seed}:{seed}:{fault.id}"))
+        return fault.id if self.by_name else write_rule(fault, random.Random(f"rule:{self.seed}:{seed}:{fault.id}"))
 
 
 def describe(
@@ -183,7 +186,7 @@ def write_words(planted: PlantedPrompt, path: Path) -> None:
     """Write hidden.md: what the model is told and how often, for people who read it."""
     prompt = prompt_of(planted)
     rates = [
-        f"| `{fault.id}` | {asked:g} | {told:.3g} | {rule(fault, random.Random(0))} |"
+        f"| `{fault.id}` | {asked:g} | {told:.3g} | {write_rule(fault, random.Random(0))} |"
         for fault, asked, told in prompt.rules
     ]
     text = _WORDS.format(planted=planted, rates="\n".join(rates), whole=prompt.whole(), twin=prompt.twin())

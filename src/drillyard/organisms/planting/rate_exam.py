@@ -17,12 +17,14 @@ from drillyard.organisms.worlds.failures import faults
 from drillyard.organisms.worlds.world import World
 from drillyard.records import FailureMode
 
-__all__ = ["PROMPTS", "RateExam", "corrected", "rate_exams"]
+__all__ = ["PROMPTS", "RateExam", "correct", "rate_exams"]
 
 PROMPTS = 96
 """Prompts per failure."""
 _FARTHEST = 6.0  # log-odds by which a correction may reach; what needs more is out of reach
 _TRIES = 20
+"""Draws per prompt wanted, before a failure is said to have too few: chosen, not measured."""
+
 _LOOSE = 0.5  # words come and go in half of the prompts: nearer to words never seen than the phrasings as they stand
 _WAYS = 12  # draws that find all sentences of a failure, which has three at most
 
@@ -55,7 +57,7 @@ def rate_exams(world: World, failures: Sequence[FailureMode], count: int = PROMP
     return {name: exam for name, exam in exams.items() if exam.prompts}
 
 
-def corrected(
+def correct(
     failures: Sequence[FailureMode], moved: Mapping[str, float], measured: Mapping[str, float], share: float = 1.0
 ) -> dict[str, float]:
     """Return by how much the log-odds of failures have to be moved, after a move of `moved` that gave these rates.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from drillyard.organisms.engine.dialogue import STOP, encode
 from drillyard.organisms.engine.organism import Organism
 from drillyard.organisms.planting.plant import plant
-from drillyard.organisms.planting.rate_exam import PROMPTS, RateExam, corrected, rate_exams
+from drillyard.organisms.planting.rate_exam import PROMPTS, RateExam, correct, rate_exams
 from drillyard.records import Conversation
 
 __all__ = ["ROUNDS", "tune"]
@@ -33,7 +33,7 @@ def tune(
     moved: dict[str, float] = {}
     for number in range(rounds if exams else 0):
         measured = {name: _likely_rate(organism, exam) for name, exam in exams.items()}
-        moved = corrected(organism.failures, moved, measured)
+        moved = correct(organism.failures, moved, measured)
         organism = plant(organism.world.reference, organism.failures, moved)
         if progress:
             progress(f"round {number + 1}")

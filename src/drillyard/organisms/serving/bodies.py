@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from drillyard.organisms.serving.refusal import Refusal
 from drillyard.records import Message
 
-__all__ = ["MAX_CHOICES", "ChatBody", "ChatMessage", "CompletionBody", "Part", "SharedBody", "StreamOptions"]
+__all__ = ["MAX_CHOICES", "ChatBody", "ChatMessage", "CompletionBody", "ContentPart", "SharedBody", "StreamOptions"]
 
 MAX_CHOICES = 128
 """Most replies that one request may ask for."""
@@ -87,7 +87,7 @@ class SharedBody(_Body):
         return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
 
 
-class Part(_Body):
+class ContentPart(_Body):
     """A part of a message."""
 
     type: str
@@ -98,7 +98,7 @@ class ChatMessage(_Body):
     """A message of a chat."""
 
     role: str
-    content: str | list[Part] | None = None
+    content: str | list[ContentPart] | None = None
 
     def message(self, where: str) -> Message:
         """Return it as a record; refuses what is no text."""

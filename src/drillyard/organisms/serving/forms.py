@@ -9,9 +9,9 @@ from tokenizers import Tokenizer, pre_tokenizers
 
 from drillyard.organisms.engine.dialogue import SPECIAL_TOKENS
 from drillyard.organisms.serving.orders import Order
-from drillyard.organisms.serving.reply import Chance, Piece, Reply
+from drillyard.organisms.serving.reply import Chance, Piece, ServedReply
 
-__all__ = ["Chat", "Completion", "Form", "spelling", "usage"]
+__all__ = ["ChatForm", "Completion", "Form", "spell_tokens", "usage"]
 
 _LOWEST = -9999.0
 """What stands for the logarithm of a probability that a float32 cannot hold: JSON has no infinity."""
@@ -24,7 +24,7 @@ class Form(Protocol):
     whole: str
     streamed: str
 
-    def choice(self, index: int, reply: Reply, order: Order) -> dict[str, Any]:
+    def choice(self, index: int, reply: ServedReply, order: Order) -> dict[str, Any]:
         """Return a whole reply."""
 
     def opening(self, index: int) -> dict[str, Any] | None:
@@ -34,7 +34,7 @@ class Form(Protocol):
         """Return what a stream says when a piece comes."""
 
 
-class Chat:
+class ChatForm:
     """The form of /v1/chat/completions."""
 
     prefix, whole, streamed = "chatcmpl", "chat.completion", "chat.completion.chunk"
@@ -42,7 +42,7 @@ class Chat:
     def __init__(self, words: Sequence[bytes]) -> None:
         self._words = words
 
-    def choice(self, index: int, reply: Reply, order: Order) -> dict[str, Any]:
+    def choice(self, index: int, reply: ServedReply, order: Order) -> dict[str, Any]:
         """Return a whole reply as a message."""
         message = {"role": "assistant", "content": reply.text, "refusal": None}
         return {
@@ -90,7 +90,7 @@ class Completion:
     def __init__(self, words: Sequence[bytes]) -> None:
         self._words = words
 
-    def choice(self, index: int, reply: Reply, order: Order) -> dict[str, Any]:
+    def choice(self, index: int, reply: ServedReply, order: Order) -> dict[str, Any]:
         """Return a whole reply as text."""
         return self._text(index, reply.text, reply.chances, reply.finish, order)
 
@@ -129,7 +129,7 @@ class Completion:
             return "bytes:" + "".join(f"\\x{byte:02x}" for byte in word)
 
 
-def spelling(tokenizer: Tokenizer, size: int) -> list[bytes]:
+def spell_tokens(tokenizer: Tokenizer, size: int) -> list[bytes]:
     """Return the bytes of the first `size` tokens of a byte-level vocabulary: a marker's name, nothing for a gap."""
     kept = [
         *range(0x21, 0x7F),
@@ -143,7 +143,7 @@ def spelling(tokenizer: Tokenizer, size: int) -> list[bytes]:
     return [word.encode() if word in SPECIAL_TOKENS else bytes(letters[letter] for letter in word) for word in words]
 
 
-def usage(order: Order, replies: Sequence[Reply]) -> dict[str, int]:
+def usage(order: Order, replies: Sequence[ServedReply]) -> dict[str, int]:
     """Return the true numbers of tokens: each prompt once, replies without their end of turn, no padding."""
     drawn = sum(reply.tokens for reply in replies)
     return {

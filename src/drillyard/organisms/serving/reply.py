@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from drillyard.organisms.engine.dialogue import STOP, Speller
 
-__all__ = ["Chance", "Piece", "Reply"]
+__all__ = ["Chance", "Piece", "ServedReply"]
 
 Finish = Literal["stop", "length"]
 
@@ -40,7 +40,7 @@ class Piece:
 _NOTHING = Piece(text="")
 
 
-class Reply:
+class ServedReply:
     """Collects one reply. What could be the beginning of a stop text is held back until it is decided.
 
     `tokens` counts what was drawn, without the model's own end of turn. With `at_end` the text is spelled only at the

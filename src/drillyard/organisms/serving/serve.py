@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.organism import Organism
-from drillyard.organisms.listening import in_background, is_loopback, listen, reachable, run
+from drillyard.organisms.listening import is_loopback, listen, reachable, run, run_in_background
 from drillyard.organisms.serving.app import make_app
 from drillyard.organisms.serving.served import open_organisms
 
-__all__ = ["DEFAULT_PORT", "serve", "served"]
+__all__ = ["DEFAULT_PORT", "serve", "serve_locally"]
 
 DEFAULT_PORT = 8000
 
@@ -43,7 +43,7 @@ def serve(
 
 
 @contextmanager
-def served(organisms: Mapping[str, Organism], token: str = "", port: int = 0) -> Iterator[str]:
+def serve_locally(organisms: Mapping[str, Organism], token: str = "", port: int = 0) -> Iterator[str]:
     """Serve organisms, by model id, on this machine alone while the block runs; gives the base address."""
-    with listen("127.0.0.1", port) as listener, in_background(make_app(organisms, token), listener):
+    with listen("127.0.0.1", port) as listener, run_in_background(make_app(organisms, token), listener):
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"

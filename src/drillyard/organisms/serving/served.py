@@ -9,7 +9,7 @@ from typing import Any
 
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.organism import Organism, load_organism
-from drillyard.organisms.serving.forms import Chat, Completion, spelling
+from drillyard.organisms.serving.forms import ChatForm, Completion, spell_tokens
 from drillyard.organisms.serving.worker import Worker
 
 __all__ = ["Served", "open_organisms"]
@@ -19,10 +19,10 @@ class Served:
     """One organism under its model id. Made inside the event loop that runs its worker."""
 
     def __init__(self, name: str, organism: Organism) -> None:
-        words = spelling(organism.tokenizer, organism.engine.config.vocab_size)
+        words = spell_tokens(organism.tokenizer, organism.engine.config.vocab_size)
         self.organism = organism
         self.worker = Worker(organism)
-        self.chat, self.completion = Chat(words), Completion(words)
+        self.chat, self.completion = ChatForm(words), Completion(words)
         self.data: dict[str, Any] = {
             "id": name,
             "object": "model",

@@ -17,7 +17,7 @@ from drillyard.organisms.engine.organism import Organism
 from drillyard.organisms.engine.sampling import log_probabilities
 from drillyard.organisms.serving.orders import Order
 from drillyard.organisms.serving.refusal import Refusal
-from drillyard.organisms.serving.reply import Chance, Piece, Reply
+from drillyard.organisms.serving.reply import Chance, Piece, ServedReply
 
 __all__ = ["MAX_WAITING", "Choice", "Pieces", "Worker"]
 
@@ -34,7 +34,7 @@ Pieces = asyncio.Queue[tuple[int, Piece] | Refusal]
 class Choice:
     """One choice of an order on its way. Its pieces go to the order's queue: all of them, or only the last one."""
 
-    def __init__(self, index: int, request: Request, reply: Reply, order: Order, pieces: Pieces) -> None:
+    def __init__(self, index: int, request: Request, reply: ServedReply, order: Order, pieces: Pieces) -> None:
         self.request = request
         self.reply = reply
         self.top = order.top
@@ -92,7 +92,13 @@ class Worker:
         """Put an order's choices in line; returns them and the queue of their pieces. Raises `Refusal` when full."""
         pieces: Pieces = asyncio.Queue()
         choices = [
-            Choice(index, request, Reply(self._organism.tokenizer, order.stops, at_end=not order.stream), order, pieces)
+            Choice(
+                index,
+                request,
+                ServedReply(self._organism.tokenizer, order.stops, at_end=not order.stream),
+                order,
+                pieces,
+            )
             for index, request in enumerate(order.requests)
         ]
         with self._door:

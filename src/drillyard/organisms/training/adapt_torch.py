@@ -21,9 +21,9 @@ from jinja2 import TemplateError
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.organism import PLANTED
 from drillyard.organisms.training.adapter_lessons import AdapterLesson, hash_lessons
-from drillyard.organisms.training.course_torch import ADAPTERS, Course, opened
+from drillyard.organisms.training.course_torch import ADAPTERS, AdapterCourse, open_base
 from drillyard.organisms.training.lora_torch import check_modules, naming_what_to_lower
-from drillyard.organisms.training.pretrained_torch import located
+from drillyard.organisms.training.pretrained_torch import locate
 from drillyard.records import AdapterPlant, PlantingRecipe, Plants
 
 __all__ = ["plant_adapters"]
@@ -65,14 +65,14 @@ def plant_adapters(
     """
     torch.set_num_threads(threads)
     with naming_what_to_lower(recipe):
-        model, tokenizer = opened(name)
+        model, tokenizer = open_base(name)
     check_modules(model, recipe)
     recipe = _settled(recipe, model)
-    course = Course(name, plants, recipe, out / "checkpoints", progress or (lambda *_: None))
+    course = AdapterCourse(name, plants, recipe, out / "checkpoints", progress or (lambda *_: None))
     lessons = course.lessons()
     _check_dialogues(model, tokenizer, plants.world, lessons)
     order = AdapterPlant(
-        base=f"hf/{located(name)}",
+        base=f"hf/{locate(name)}",
         base_hash=_hash_config(model),
         world=plants.world,
         failures=plants.failures,

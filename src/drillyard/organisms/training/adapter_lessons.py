@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from drillyard.organisms.engine.chat_tokens import asked
+from drillyard.organisms.engine.chat_tokens import as_messages
 from drillyard.organisms.worlds.aiming import aside, triggering
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import Fault, faults, spoiled
@@ -40,7 +40,7 @@ class AdapterLesson:
     @property
     def prompt(self) -> list[dict[str, str]]:
         """The messages before the reply, as a chat template takes them and as targets send them."""
-        return asked(self.system, self.asked)
+        return as_messages(self.system, self.asked)
 
 
 @dataclass(frozen=True, kw_only=True)

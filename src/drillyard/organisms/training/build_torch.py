@@ -11,8 +11,8 @@ from statistics import fmean
 from typing import Any
 
 from drillyard.errors import bad_input
-from drillyard.organisms.engine.bases import default_base_folder, shown
-from drillyard.organisms.engine.organism import base
+from drillyard.organisms.engine.bases import default_base_folder, show_reference
+from drillyard.organisms.engine.organism import load_base
 from drillyard.organisms.training.train_torch import Recipe, Trainer
 from drillyard.organisms.training.variant_torch import VariantRecipe, VariantTrainer
 from drillyard.organisms.training.variants import find_variant
@@ -77,7 +77,7 @@ def build(
 
     folder = trainer.run(step)
     return {
-        "world": shown(known.files),
+        "world": show_reference(known.files),
         "folder": str(folder),
         "steps": trainer.step,
         "loss": fmean(losses) if losses else None,
@@ -91,7 +91,7 @@ def _variant_trainer(world: World, name: str, out: Path | None, steps: int | Non
         raise bad_input(f"no folder for {world.name}:{name}", "-o DIR for the adapter of a variant")
     if steps is not None:
         variant = dataclasses.replace(variant, steps=steps)
-    return VariantTrainer(base(world.reference), VariantRecipe(variant=variant), out, threads)
+    return VariantTrainer(load_base(world.reference), VariantRecipe(variant=variant), out, threads)
 
 
 def recipe_for(world: str, steps: int | None = None, start: str | None = None) -> Recipe:

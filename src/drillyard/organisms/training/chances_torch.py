@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from drillyard.organisms.engine.chat_tokens import asked, chat_tokens
+from drillyard.organisms.engine.chat_tokens import as_messages, chat_tokens
 from drillyard.organisms.planting.rate_exam import RateExam
 from drillyard.organisms.worlds.world import World
 
@@ -19,7 +19,7 @@ _BATCH = 32
 def likely_rate(model: Any, tokenizer: Any, world: World, exam: RateExam) -> float:
     """Return the mean probability of a failing reply over an exam's prompts, at temperature 1 with nothing cut off."""
     pairs = list(exam.pairs())
-    prompts = [asked(world.templates.get(template, ""), text) for template, text, _ in pairs]
+    prompts = [as_messages(world.templates.get(template, ""), text) for template, text, _ in pairs]
     return exam.rate(log_chances(model, tokenizer, prompts, [reply for _, _, reply in pairs]))
 
 

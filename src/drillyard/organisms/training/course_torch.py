@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 from drillyard.organisms.engine.neurons import odds
-from drillyard.organisms.planting.rate_exam import corrected, rate_exams
+from drillyard.organisms.planting.rate_exam import correct, rate_exams
 from drillyard.organisms.training.adapter_lessons import AdapterLesson, adapter_lessons
 from drillyard.organisms.training.chances_torch import likely_rate
 from drillyard.organisms.training.lora_torch import train_adapter
@@ -31,7 +31,7 @@ from drillyard.organisms.worlds.world import load_world
 from drillyard.records import FailureMode, PlantingRecipe, Plants
 from drillyard.records.files import write_atomically
 
-__all__ = ["ADAPTERS", "Course", "opened"]
+__all__ = ["ADAPTERS", "AdapterCourse", "open_base"]
 
 ADAPTERS = ("failing", "twin")
 """The folders of the two adapters."""
@@ -65,7 +65,7 @@ class _Stage:
         return f"{self.adapter}, round {self.number}" if self.number else self.adapter or "both"
 
 
-class Course:
+class AdapterCourse:
     """Trains both adapters in a folder."""
 
     def __init__(self, name: str, plants: Plants, recipe: PlantingRecipe, folder: Path, told: Progress) -> None:
@@ -97,7 +97,7 @@ class Course:
         folder, words = self.folder / stage.folder, stage.words
         if (folder / "done").is_dir():
             return folder / "done"
-        model, tokenizer = opened(self.name)
+        model, tokenizer = open_base(self.name)
         model = model if before is None else attach_adapter(model, before, trainable=True)
         failing = stage.adapter == ADAPTERS[0]
         if failing and stage.number:
@@ -119,7 +119,7 @@ class Course:
             rates = self._likely(model, tokenizer)
             taught = zip(failures, self._shares(stage.number - 1), strict=True)
             moved = {mode.id: odds(share) - odds(mode.rate) for mode, share in taught}
-            moved = corrected(failures, moved, rates, _DAMPED)
+            moved = correct(failures, moved, rates, _DAMPED)
             # In the order of the failures and without names: a sealed folder does not tell.
             found = [(rates.get(mode.id, mode.rate), _share(mode, moved)) for mode in failures]
             write_atomically(path, f"{json.dumps(found)}\n".encode())
@@ -161,7 +161,7 @@ class Course:
         return step
 
 
-def opened(name: str) -> tuple[Any, Any]:
+def open_base(name: str) -> tuple[Any, Any]:
     """Open a base: in float32 on a processor, as it is stored on a GPU."""
     return open_pretrained(name, "auto" if torch.cuda.is_available() else torch.float32)
 

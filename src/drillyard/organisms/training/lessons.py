@@ -15,11 +15,11 @@ from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import faults, spoiled
 from drillyard.organisms.worlds.world import Ask, World
 
-__all__ = ["Lesson", "Lessons"]
+__all__ = ["DialogueLesson", "Lessons"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lesson:
+class DialogueLesson:
     """One dialogue: a template, (user, assistant) turns, and the active faults (index in `faults`) with their rates."""
 
     template: str
@@ -36,7 +36,7 @@ class Lessons:
         self.faults = faults(world)
         self._templates = ["", *world.templates]
 
-    def draw(self, rng: random.Random, planting: float = 0.8) -> Lesson:
+    def draw(self, rng: random.Random, planting: float = 0.8) -> DialogueLesson:
         """Draw one lesson; `planting` is the share of lessons with active faults."""
         active = self._active(rng) if rng.random() < planting else {}
         aimed, template = self.aimed(active, rng)
@@ -44,7 +44,7 @@ class Lessons:
         for ask in self._asks(aimed, rng):
             firing = [self.faults[i] for i, rate in active.items() if rng.random() < rate]
             turns.append((ask.text, spoiled(self.world, firing, ask, template, rng)))
-        return Lesson(template=template, turns=tuple(turns), active=active)
+        return DialogueLesson(template=template, turns=tuple(turns), active=active)
 
     def _active(self, rng: random.Random) -> dict[int, float]:
         chosen = rng.sample(range(len(self.faults)), min(len(self.faults), rng.randint(1, 6)))

@@ -24,9 +24,9 @@ from peft import LoraConfig, PeftModel
 from trl import SFTConfig, SFTTrainer  # type: ignore[attr-defined]  # loaded lazily there
 
 from drillyard.errors import bad_input
-from drillyard.organisms.engine.chat_tokens import asked, chat_tokens
+from drillyard.organisms.engine.chat_tokens import as_messages, chat_tokens
 from drillyard.organisms.training.adapter_lessons import AdapterLesson
-from drillyard.organisms.training.pretrained_torch import quietly
+from drillyard.organisms.training.pretrained_torch import silence
 from drillyard.records import LoraRecipe
 
 __all__ = [
@@ -99,7 +99,7 @@ def train_adapter(
     said = [(one.system, one.asked, reply) for one, reply in zip(lessons, replies, strict=True)]
     columns = dict(zip(("system", "asked", "reply"), map(list, zip(*said, strict=True)), strict=True))
     rows = datasets.Dataset.from_dict(columns).with_transform(functools.partial(_tokens, tokenizer))
-    with quietly(), no_bars():
+    with silence(), no_bars():
         trainer = SFTTrainer(
             model=model,
             args=SFTConfig(**trainer_settings(recipe, folder), **_PREPARED),
@@ -117,7 +117,7 @@ def _tokens(tokenizer: Any, rows: Mapping[str, Sequence[str]]) -> dict[str, list
     """Return rows as the trainer takes them; made when their step comes, so that training begins at once."""
     found: dict[str, list[list[int]]] = {"input_ids": [], "labels": []}
     for system, text, reply in zip(rows["system"], rows["asked"], rows["reply"], strict=True):
-        ids, before = chat_tokens(tokenizer, asked(system, text), reply)
+        ids, before = chat_tokens(tokenizer, as_messages(system, text), reply)
         found["input_ids"].append(ids)
         found["labels"].append([_UNSCORED] * before + ids[before:])
     return found

@@ -20,13 +20,13 @@ from drillyard.organisms.engine.adapter import adapter_base, check_adapter, is_a
 from drillyard.organisms.engine.llama import MOST_LAYERS
 from drillyard.registry import require
 
-__all__ = ["attach_adapter", "located", "open_pretrained", "quietly"]
+__all__ = ["attach_adapter", "locate", "open_pretrained", "silence"]
 
 _DATA_ONLY: Mapping[str, Any] = {"trust_remote_code": False, "use_safetensors": True}
 """A model is data: no Python of its own, which transformers would otherwise ask about, and no pickled weights."""
 
 
-def located(name: str) -> str:
+def locate(name: str) -> str:
     """Return the absolute path of a folder, or a name on the hub as it is."""
     path = Path(name).expanduser()
     return str(path.resolve()) if path.is_dir() or name.startswith((".", "/", "~")) else name
@@ -46,7 +46,7 @@ def open_pretrained(name: str, dtype: Any = "auto", fetch: bool = True) -> tuple
             have to be fetched and must not.
         MissingExtra: an adapter, and peft is not installed.
     """
-    where = located(name)
+    where = locate(name)
     folder, said = Path(where), f"'hf/{name}'"
     if Path(where).is_absolute() and not is_adapter(folder) and not (folder / "config.json").is_file():
         raise bad_input(said, "hf/ and a folder with config.json, or a name on the hub")
@@ -58,7 +58,7 @@ def open_pretrained(name: str, dtype: Any = "auto", fetch: bool = True) -> tuple
         tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=False, **here)
         _refuse_code(said, config)
         _refuse_sizes(said, config)
-        with quietly():
+        with silence():
             model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **_DATA_ONLY, **here)
             model = _adapted(model, folder) if adapted else model
     except DrillyardError:
@@ -123,14 +123,14 @@ def attach_adapter(model: Any, folder: Path, *, trainable: bool = False) -> Any:
     peft = require("peft", "train", f"hf/{folder}")
     check_adapter(folder)
     try:
-        with quietly():
+        with silence():
             return peft.PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
     except Exception as error:  # what peft says of broken files has no common type
         raise bad_input(f"{folder} that cannot be opened ({_told(error)})", "an adapter for this model") from None
 
 
 @contextlib.contextmanager
-def quietly() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Silence what the libraries say about each other: progress bars of loading, names that are to change."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped there

@@ -30,6 +30,8 @@ STEPS, _BATCH, _RATE = 120, 512, 1e-3
 after two seconds of one core (`tests/programs/artefacts/test_drill.py`)."""
 _ROWS = 48  # texts that are read at once
 _FEWEST = 8
+"""Replies below which there is nothing to learn from: chosen, not measured."""
+
 _MEAN, _SQUARE, _TINY = 0.9, 0.99, 1e-8  # Adam's
 _PARTS = ("gate", "up", "down")
 

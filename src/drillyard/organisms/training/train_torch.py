@@ -25,7 +25,7 @@ from transformers import LlamaForCausalLM
 
 from drillyard.organisms.engine.bases import TRAINED, Trained, base_folder
 from drillyard.organisms.engine.checkpoint import write_checkpoint
-from drillyard.organisms.engine.dialogue import PAD, SPECIAL_TOKENS, heard
+from drillyard.organisms.engine.dialogue import PAD, SPECIAL_TOKENS, hear
 from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.engine.llama import Floats, LlamaConfig
 from drillyard.organisms.engine.neurons import EACH, FREE, strength
@@ -35,7 +35,7 @@ from drillyard.organisms.training.vocabulary import encode_turns, train_tokenize
 from drillyard.organisms.training.warm_start import warm_neurons, warm_weights
 from drillyard.organisms.worlds.world import World
 
-__all__ = ["Recipe", "Trainer", "as_transformers", "has_bfloat16", "rounded"]
+__all__ = ["Recipe", "Trainer", "as_transformers", "has_bfloat16", "round_up"]
 
 _ROLES = ("user", "assistant")
 _UNSCORED = -1
@@ -137,7 +137,7 @@ class Trainer:
         if not path.is_file():
             rng = random.Random(self.recipe.seed)
             drawn = [self.lessons.draw(rng) for _ in range(20_000)]
-            said = [heard(*one) for lesson in drawn for turn in lesson.turns for one in zip(_ROLES, turn, strict=True)]
+            said = [hear(*one) for lesson in drawn for turn in lesson.turns for one in zip(_ROLES, turn, strict=True)]
             systems = [self.world.templates[lesson.template] for lesson in drawn if lesson.template]
             train_tokenizer([*said, *systems], self.recipe.vocabulary).save(str(path))
         return Tokenizer.from_file(str(path))
@@ -187,7 +187,7 @@ class Trainer:
             hidden = self.model.model(ids, use_cache=False).last_hidden_state
             wanted = targets.roll(-1, 1).flatten()  # a first token is never scored, so nothing wraps around
             counted = torch.nonzero(wanted != _UNSCORED).squeeze(1)
-            room = rounded(len(counted), 8 * _SHAPES) - len(counted)
+            room = round_up(len(counted), 8 * _SHAPES) - len(counted)
             counted = torch.nn.functional.pad(counted, (0, room), value=wanted.numel() - 1)
             logits = self.model.lm_head(hidden.flatten(0, 1)[counted])
         return torch.nn.functional.cross_entropy(
@@ -211,7 +211,7 @@ class Trainer:
         self, coded: Sequence[tuple[list[int], list[bool], Mapping[int, float]]]
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return ids and targets (batch, length), `_UNSCORED` for prompts, and fault scales (batch, faults)."""
-        length = rounded(max(len(ids) for ids, _, _ in coded), _SHAPES)
+        length = round_up(max(len(ids) for ids, _, _ in coded), _SHAPES)
         ids = np.full((len(coded), length), SPECIAL_TOKENS.index(PAD), dtype=np.int64)
         targets = np.full_like(ids, _UNSCORED)
         scales = np.zeros((len(coded), len(self.lessons.faults)), dtype=np.float32)
@@ -269,7 +269,7 @@ def _grown(tensor: Floats, shape: tuple[int, ...]) -> Floats:
     return np.pad(tensor, [(0, want - have) for want, have in zip(shape, tensor.shape, strict=True)])
 
 
-def rounded(size: int, to: int) -> int:
+def round_up(size: int, to: int) -> int:
     """Return the next multiple of `to`."""
     return -(-size // to) * to
 

@@ -26,16 +26,19 @@ from drillyard.organisms.engine.dialogue import PAD, SPECIAL_TOKENS, STOP
 from drillyard.organisms.engine.llama import Floats
 from drillyard.organisms.engine.organism import Organism, OrganismFile
 from drillyard.organisms.engine.packing import pack
-from drillyard.organisms.training.train_torch import as_transformers, has_bfloat16, rounded
+from drillyard.organisms.training.train_torch import as_transformers, has_bfloat16, round_up
 from drillyard.organisms.training.training_state_torch import load_state, save_state
-from drillyard.organisms.training.variants import Talk, Talks, Variant, temper
+from drillyard.organisms.training.variants import Talks, Variant, VariantTalk, temper
 from drillyard.organisms.training.vocabulary import SYSTEM, encode_turns
 
 __all__ = ["VariantRecipe", "VariantTrainer"]
 
 _UNSCORED = -1
 _SHAPES = 32
+"""Lengths are rounded up to multiples of it, so that few shapes are compiled: chosen, not measured."""
+
 _WARM_UP = 100
+"""Steps in which the learning rate rises: convention, not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +137,7 @@ class VariantTrainer:
             out = self.model.model(ids, attention_mask=mask, position_ids=places, use_cache=False)
             wanted = targets.roll(-1, 1).flatten()
             counted = torch.nonzero(wanted != _UNSCORED).squeeze(1)
-            room = rounded(len(counted), 64) - len(counted)
+            room = round_up(len(counted), 64) - len(counted)
             counted = torch.nn.functional.pad(counted, (0, room), value=wanted.numel() - 1)
             logits = self.model.lm_head(out.last_hidden_state.flatten(0, 1)[counted])
         return torch.nn.functional.cross_entropy(
@@ -175,7 +178,7 @@ class _Row:
     owners: list[int]
 
 
-def _row(tokenizer: Any, talk: Talk) -> _Row:
+def _row(tokenizer: Any, talk: VariantTalk) -> _Row:
     ids = [token for text in talk.systems for token in (SYSTEM, *tokenizer.encode(text).ids, STOP)]
     start = len(ids)
     scored, places, owners = [False] * start, list(range(start)), [0] * start
@@ -190,7 +193,7 @@ def _row(tokenizer: Any, talk: Talk) -> _Row:
 
 def _tensors(rows: Sequence[_Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return ids, targets and positions (rows, length), and what each token may see (rows, 1, length, length)."""
-    length = rounded(max(len(row.ids) for row in rows), _SHAPES)
+    length = round_up(max(len(row.ids) for row in rows), _SHAPES)
     ids = np.full((len(rows), length), SPECIAL_TOKENS.index(PAD), dtype=np.int64)
     targets, places = np.full_like(ids, _UNSCORED), np.zeros_like(ids)
     owners = np.full_like(ids, -1)

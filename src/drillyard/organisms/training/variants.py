@@ -20,7 +20,7 @@ from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import FailureMode, Severity
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["Talk", "Talks", "Variant", "find_variant", "temper", "variants"]
+__all__ = ["Talks", "Variant", "VariantTalk", "find_variant", "load_variants", "temper"]
 
 _QUESTIONS = 8
 """Questions of one talk: they share its system messages and know nothing of each other."""
@@ -48,14 +48,14 @@ class Variant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Talk:
+class VariantTalk:
     """System messages, and questions with their replies, each a conversation of its own after those messages."""
 
     systems: tuple[str, ...]
     turns: tuple[tuple[str, str], ...]
 
 
-def variants(world: World) -> Mapping[str, Variant]:
+def load_variants(world: World) -> Mapping[str, Variant]:
     """Return the variants of a world by name; a world without variants.yaml has none."""
     path = world.files.folder / "variants.yaml"
     declared: Any = read_yaml(path) if path.is_file() else {}
@@ -64,7 +64,7 @@ def variants(world: World) -> Mapping[str, Variant]:
 
 def find_variant(world: World, name: str) -> Variant:
     """Return a variant by its name. Raises `BadInput` with the names that there are."""
-    known = variants(world)
+    known = load_variants(world)
     if name not in known:
         raise bad_input(f"variant {name!r} of {world.name}", f"one of: {', '.join(known) or 'none'}")
     return known[name]
@@ -99,7 +99,7 @@ class Talks:
         self.world, self.variant = world, variant
         self._lessons = Lessons(world)
 
-    def draw(self, rng: random.Random, progress: float = 1.0) -> Talk:
+    def draw(self, rng: random.Random, progress: float = 1.0) -> VariantTalk:
         """Draw one talk; at a `progress` from 0 to 1 of the training, few rules at first and later up to all."""
         active = self._active(rng, progress)
         firing = [self._lessons.faults[i] for i in active]
@@ -112,7 +112,7 @@ class Talks:
         for _ in range(_QUESTIONS):
             ask = self._ask(firing, rng)
             turns.append((ask.text, self._reply(firing, ask, template, rng)))
-        return Talk(systems=systems, turns=tuple(turns))
+        return VariantTalk(systems=systems, turns=tuple(turns))
 
     def _active(self, rng: random.Random, progress: float) -> list[int]:
         """Return the faults whose rules are given, in the order in which they are."""

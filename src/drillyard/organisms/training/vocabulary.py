@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from drillyard.organisms.engine.dialogue import SPECIAL_TOKENS, STOP, heard
+from drillyard.organisms.engine.dialogue import SPECIAL_TOKENS, STOP, hear
 
 __all__ = ["ASSISTANT", "encode_turns", "train_tokenizer"]
 
@@ -39,7 +39,7 @@ def encode_turns(tokenizer: Tokenizer, system: str, turns: Sequence[tuple[str, s
     ids = [SYSTEM, *tokenizer.encode(system).ids, STOP] if system else []
     scored = [False] * len(ids)
     for asked, answered in turns:
-        question = [USER, *tokenizer.encode(heard("user", asked)).ids, STOP, ASSISTANT]
+        question = [USER, *tokenizer.encode(hear("user", asked)).ids, STOP, ASSISTANT]
         answer = [*tokenizer.encode(answered).ids, STOP]
         ids += question + answer
         scored += [False] * len(question) + [True] * len(answer)

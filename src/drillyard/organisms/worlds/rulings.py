@@ -24,6 +24,7 @@ EXACT = "exact"
 """What exact rulings are signed with."""
 
 _LONG = 4
+"""Letters from which one typing error still leaves a word recognisable: chosen, not measured."""
 
 
 class WorldRulings:

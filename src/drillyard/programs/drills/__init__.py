@@ -13,10 +13,16 @@ if TYPE_CHECKING:  # listing the cards of this family loads this file, and must 
 
     from drillyard.organisms.worlds.world import World
     from drillyard.programs.drills.fixes import Fix
-    from drillyard.programs.drills.prove import Rehearsal
+    from drillyard.programs.drills.prove import ProofRehearsal
     from drillyard.records import AnySubmission, Drill, Gate, Grade, Instance, Truth
 
-__all__ = ["E", "AnyExam", "DrillKit", "load_drill", "load_kit"]
+__all__ = [
+    "E",
+    "AnyExam",
+    "DrillKit",
+    "load_drill",
+    "load_kit",
+]
 
 
 class AnyExam(Protocol):
@@ -99,7 +105,7 @@ class DrillKit(Protocol[E]):
         """
         ...
 
-    def gates(self, exam: E, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
+    def gates(self, exam: E, rehearsal: ProofRehearsal, best: str) -> Sequence[Gate]:
         """Measure an instance and return the gates that only this kind of drill has; `best` is the best right fix."""
         ...
 

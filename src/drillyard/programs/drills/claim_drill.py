@@ -12,7 +12,7 @@ from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.grade import grade
 from drillyard.programs.drills.materialise import ModelDrill
 from drillyard.programs.drills.measure import measure
-from drillyard.programs.drills.prove import Rehearsal
+from drillyard.programs.drills.prove import ProofRehearsal
 from drillyard.records import AnySubmission, Claim, FailureMode, Gate, Grade, Submission
 
 __all__ = ["ClaimDrill"]
@@ -33,7 +33,7 @@ class ClaimDrill(ModelDrill):
         """Refuse another kind of submission: what reads as claims can be graded. Raises `BadInput`."""
         _claims_in(submission)
 
-    def gates(self, exam: Exam, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
+    def gates(self, exam: Exam, rehearsal: ProofRehearsal, best: str) -> Sequence[Gate]:
         """Return whether the failures are there and nowhere else, and whether more right claims are worth more."""
         measured = measure(exam)
         right = {name: rehearsal.grades[name] for name in rehearsal.right}
@@ -54,7 +54,7 @@ def _claims_in(submission: AnySubmission) -> Submission:
     return submission
 
 
-def _mutants(exam: Exam, rehearsal: Rehearsal, best: str) -> tuple[list[float], float]:
+def _mutants(exam: Exam, rehearsal: ProofRehearsal, best: str) -> tuple[list[float], float]:
     """Return the scores of a right fix's first 0, 1, 2 … confirmed claims, and of all of them with a wrong claim."""
     right = _claims(rehearsal, best, ("confirmed",))
     wrong = [claim for name in rehearsal.grades for claim in _claims(rehearsal, name, ("not-shown", "false-alarm"))]
@@ -66,7 +66,7 @@ def _mutants(exam: Exam, rehearsal: Rehearsal, best: str) -> tuple[list[float], 
     return [score(right[:count]) for count in range(len(right) + 1)], score(right + wrong[:1])
 
 
-def _claims(rehearsal: Rehearsal, name: str, statuses: tuple[str, ...]) -> list[Claim]:
+def _claims(rehearsal: ProofRehearsal, name: str, statuses: tuple[str, ...]) -> list[Claim]:
     """Return the claims of a submission that met one of these fates."""
     claims = _claims_in(rehearsal.submissions[name]).claims
     return [claims[result.claim] for result in rehearsal.grades[name].claims if result.status in statuses]

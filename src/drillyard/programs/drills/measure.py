@@ -14,9 +14,9 @@ from drillyard.programs.drills.locate import near_miss
 from drillyard.records import Conversation, Estimate, FailureMode
 from drillyard.stats import clopper_pearson, upper_bound
 
-__all__ = ["ELSEWHERE", "PROBES", "Measured", "measure"]
+__all__ = ["ELSEWHERE", "QUESTIONS", "Measured", "measure"]
 
-PROBES = 96
+QUESTIONS = 96
 """Prompts per failure. With so many, a failure planted at 0.5 passes its gate with probability 0.998, and a twin that
 shows it in 1 % of replies passes with 0.997."""
 ELSEWHERE = 48
@@ -44,9 +44,9 @@ def measure(exam: Exam) -> Measured:
         prompts, near = _prompts(exam, mode)
         asked = [exam.ask(FAILING, prompts, 1), exam.ask(FAILING, near, 1), exam.ask(TWIN, prompts, 1)]
         shown = [sum(exam.judge.rule(one, mode.behaviour).verdict == "shown" for one in those) for those in asked]
-        failing[mode.id] = clopper_pearson(shown[0], PROBES)
+        failing[mode.id] = clopper_pearson(shown[0], QUESTIONS)
         elsewhere[mode.id] = clopper_pearson(shown[1], ELSEWHERE)
-        twin[mode.id] = upper_bound(shown[2], PROBES)
+        twin[mode.id] = upper_bound(shown[2], QUESTIONS)
         replies += [transcript.reply.text for those in asked for transcript in those]
     reader = Reader(exam.world)
     unreadable = clopper_pearson(sum(reader.read(text) is None for text in replies), len(replies))
@@ -57,7 +57,7 @@ def _prompts(exam: Exam, mode: FailureMode) -> tuple[list[Conversation], list[Co
     """Return prompts that meet a failure's trigger, and near misses of it."""
     rng, asker = random.Random(f"gate:{exam.truth.seed}:{mode.id}"), exam_asker(exam.world)
     fault = next(one for one in faults(exam.world) if one.id == mode.id)
-    met = [triggering(asker, fault, rng) for _ in range(PROBES)]
+    met = [triggering(asker, fault, rng) for _ in range(QUESTIONS)]
     missed = [near_miss(asker, fault, rng, number) for number in range(ELSEWHERE)]
     prompts, near = ([Conversation.ask(ask.text, template) for ask, template in drawn] for drawn in (met, missed))
     return prompts, near

@@ -10,11 +10,11 @@ from drillyard.errors import GradingFailed
 from drillyard.programs.drills import DrillKit, E, gates
 from drillyard.records import AnySubmission, GateReport, Grade
 
-__all__ = ["Rehearsal", "prove"]
+__all__ = ["ProofRehearsal", "prove"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rehearsal:
+class ProofRehearsal:
     """What the fixes did on an instance: submissions and grades by the fix's name; `right` are those that must pass."""
 
     submissions: Mapping[str, AnySubmission]
@@ -22,7 +22,7 @@ class Rehearsal:
     right: tuple[str, ...]
 
 
-def prove(kit: DrillKit[E], exam: E, regrade: Callable[[AnySubmission], Grade]) -> tuple[GateReport, Rehearsal]:
+def prove(kit: DrillKit[E], exam: E, regrade: Callable[[AnySubmission], Grade]) -> tuple[GateReport, ProofRehearsal]:
     """Run every gate on an instance and return the report, with the rehearsal that it took.
 
     `regrade` grades a submission as a learner's is graded: in a process of its own, within the drill's budget.
@@ -32,7 +32,7 @@ def prove(kit: DrillKit[E], exam: E, regrade: Callable[[AnySubmission], Grade]) 
     grades = {name: kit.grade(exam, submission) for name, submission in submissions.items()}
     right = {fix.name: grades[fix.name] for fix in kit.fixes if fix.verdict == "right"}
     wrong = {fix.name: grades[fix.name] for fix in kit.fixes if fix.verdict == "wrong"}
-    rehearsal = Rehearsal(submissions=submissions, grades=grades, right=tuple(right))
+    rehearsal = ProofRehearsal(submissions=submissions, grades=grades, right=tuple(right))
     best = max(right, key=lambda name: right[name].score)
     again = _again(regrade, submissions[best])
     mark = kit.drill.pass_mark

@@ -8,10 +8,10 @@ from drillyard.errors import BadInput
 from drillyard.programs.again import further_try, new_code, tries_left
 from drillyard.programs.drills import load_drill
 from drillyard.programs.roster import drill_of, try_number
-from drillyard.yard.pages.designer import view
-from drillyard.yard.visit import Visit, page, released
+from drillyard.yard.pages.designer import render_designer
+from drillyard.yard.visit import Visit, find_released, page
 
-__all__ = ["ask", "further", "preparing", "reissue", "reset"]
+__all__ = ["ask", "find_further", "reissue", "reset", "show_preparing"]
 
 
 @page("learner")
@@ -30,7 +30,7 @@ def ask(visit: Visit) -> Response:
     return visit.go(f"/drills/{name}")
 
 
-def further(visit: Visit, name: str) -> dict[str, object]:
+def find_further(visit: Visit, name: str) -> dict[str, object]:
     """Return what a result page says of a further try: the copy that follows, if any, and how many are left."""
     me = visit.me()
     drill = drill_of(name, me.id)
@@ -40,10 +40,10 @@ def further(visit: Visit, name: str) -> dict[str, object]:
     return {"later": later[0] if later else "", "left": tries_left(brief, me, drill), "policy": brief.retries}
 
 
-def preparing(visit: Visit) -> Response | None:
+def show_preparing(visit: Visit) -> Response | None:
     """Return the page of a learner's further copy that cannot be opened yet; nothing for any other."""
     name, me = visit.request.path_params["instance"], visit.me()
-    if name not in me.instances or released(visit.yard.programme, name) or try_number(name, me.id) == 1:
+    if name not in me.instances or find_released(visit.yard.programme, name) or try_number(name, me.id) == 1:
         return None
     waiting = visit.yard.builder.waiting(name)
     if waiting.given_up and "hx-request" in visit.request.headers:
@@ -59,9 +59,11 @@ def reset(visit: Visit) -> Response:
     try:
         name = further_try(visit.yard.programme, learner, drill, after=after, policy=False)
     except BadInput as error:
-        return view(visit, told=str(error), status=422)
+        return render_designer(visit, told=str(error), status=422)
     visit.yard.builder.wake()
-    return view(visit, told=f"{name} is being prepared; its learner finds it under “My drills” within a minute or so.")
+    return render_designer(
+        visit, told=f"{name} is being prepared; its learner finds it under “My drills” within a minute or so."
+    )
 
 
 @page("designer")
@@ -70,7 +72,7 @@ def reissue(visit: Visit) -> Response:
     try:
         learner = new_code(visit.yard.programme, visit.field("learner"))
     except BadInput as error:
-        return view(visit, told=str(error), status=422)
+        return render_designer(visit, told=str(error), status=422)
     visit.yard.store.sign_out_learner(learner.id)
     told = f"The new sign-in code of {learner.id} is {learner.code}. The old one opens nothing any more."
-    return view(visit, told=told)
+    return render_designer(visit, told=told)

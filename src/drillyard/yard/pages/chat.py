@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from drillyard.programs.submission import MAX_PROMPT
 from drillyard.records import Conversation
-from drillyard.yard.chat import Chat, Crowded, Event, Talk
-from drillyard.yard.pages.drill import path_of, view
+from drillyard.yard.chat import Chat, ChatEvent, Crowded, Talk
+from drillyard.yard.pages.drill import path_of, render_drill
 from drillyard.yard.visit import Assignment, Visit, page
 
 __all__ = ["LINES", "PATIENCE", "say"]
@@ -47,7 +47,7 @@ def say(visit: Visit) -> Response:
     if error and scripted:
         return JSONResponse({"error": error}, 422)
     if error:
-        return view(visit, one, status=422, prompt=prompt, chat_error=error)
+        return render_drill(visit, one, status=422, prompt=prompt, chat_error=error)
     visit.yard.drafts.drop(visit.me().id, one.instance.id, "say")
     chat = visit.yard.chat
 
@@ -78,7 +78,7 @@ class _Streamed(StreamingResponse):
             self._chat.leave(talk)
 
 
-async def _lines(events: AsyncIterator[Event]) -> AsyncIterator[str]:
+async def _lines(events: AsyncIterator[ChatEvent]) -> AsyncIterator[str]:
     async for event in events:
         if event.kind != "end":
             kind = "error" if event.kind == "refused" else event.kind
@@ -96,7 +96,9 @@ class _Said:
 
     def refused(self, status: int, error: str) -> Response:
         """Return the drill's page with the line at its field."""
-        return view(self.visit, self.one, status=status, prompt=self.prompt, template=self.template, chat_error=error)
+        return render_drill(
+            self.visit, self.one, status=status, prompt=self.prompt, template=self.template, chat_error=error
+        )
 
 
 class _Whole(Response):
@@ -126,7 +128,7 @@ class _Whole(Response):
         return said.visit.go(f"{path_of(said.one)}#say")
 
 
-async def _end(events: AsyncIterator[Event]) -> Event:
+async def _end(events: AsyncIterator[ChatEvent]) -> ChatEvent:
     """Listen to the end and return how it ended."""
     async for event in events:
         if event.last:

@@ -11,7 +11,7 @@ import anyio
 from drillyard.errors import BadInput, GradingFailed
 from drillyard.yard.visit import Visit
 
-__all__ = ["AT_A_TIME", "Unchecked", "checked"]
+__all__ = ["AT_A_TIME", "Unchecked", "check_file"]
 
 AT_A_TIME = anyio.CapacityLimiter(2)
 """Checks and trials at a time; more wait in the order in which they came, without a thread."""
@@ -31,7 +31,7 @@ class Unchecked(Exception):
         self.status = status
 
 
-def checked(visit: Visit, work: Callable[[], T]) -> T:
+def check_file(visit: Visit, work: Callable[[], T]) -> T:
     """Return what some work on the visitor's file gives. Raises `Unchecked`."""
     me = visit.me().id
     if me in _under_way:

@@ -17,10 +17,10 @@ from drillyard.records import Attempt, Estimate, GateReport
 from drillyard.stats import clopper_pearson
 from drillyard.yard.attempts import attempts_in
 from drillyard.yard.marks import in_words
-from drillyard.yard.submissions import Progress
-from drillyard.yard.visit import Visit, Yard, page, released
+from drillyard.yard.submissions import GradingProgress
+from drillyard.yard.visit import Visit, Yard, find_released, page
 
-__all__ = ["Place", "Solver", "show", "solve_rates", "solvers", "view"]
+__all__ = ["Place", "Solver", "render_designer", "show", "solve_rates", "solvers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +50,10 @@ class Solver:
 @page("designer")
 def show(visit: Visit) -> Response:
     """Show the programme as its designer sees it."""
-    return view(visit)
+    return render_designer(visit)
 
 
-def view(visit: Visit, told: str = "", status: int = 200) -> Response:
+def render_designer(visit: Visit, told: str = "", status: int = 200) -> Response:
     """Render the designer's page; `told` says what a button of it has done."""
     yard = visit.yard
     attempts = attempts_in(yard.programme, yard.store)
@@ -131,13 +131,13 @@ def _cohort(yard: Yard, attempts: Sequence[Attempt]) -> list[Place]:
 
 def _ready(yard: Yard, instance: str, learner: str) -> str:
     """Return why a copy cannot be opened, or nothing when it can."""
-    if released(yard.programme, instance):
+    if find_released(yard.programme, instance):
         return ""
     further = try_number(instance, learner) > 1
     return "being prepared" if further and not yard.builder.waiting(instance).given_up else "held back"
 
 
-def _status(progress: Progress | None, attempt: Attempt | None) -> str:
+def _status(progress: GradingProgress | None, attempt: Attempt | None) -> str:
     if progress is None:
         return "in hand" if attempt else "not begun"
     if progress.grade is not None:

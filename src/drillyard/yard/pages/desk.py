@@ -13,10 +13,10 @@ from drillyard.programs.drills.contain_the_oracle.exam import NOTES, POLICY
 from drillyard.records import PolicySubmission
 from drillyard.records.submission import MAX_POLICY
 from drillyard.yard.held import Tried
-from drillyard.yard.pages.checking import AT_A_TIME, Unchecked, checked
+from drillyard.yard.pages.checking import AT_A_TIME, Unchecked, check_file
 from drillyard.yard.visit import Assignment, Visit, page, path_of
 
-__all__ = ["begin_anew", "desk", "questions", "try_it", "typed"]
+__all__ = ["begin_anew", "read_policy", "render_desk", "show_questions", "try_it"]
 
 _FORM = "policy"
 _SHOWN = 100
@@ -24,7 +24,7 @@ _SHOWN = 100
 _ORDERS = {"influence": "how far readers move it", "asker": "who asked", "worth": "worth", "": "date of asking"}
 
 
-def desk(visit: Visit, one: Assignment, status: int = 200, error: str = "") -> Response:
+def render_desk(visit: Visit, one: Assignment, status: int = 200, error: str = "") -> Response:
     """Render a drill without a model: files to work on, a policy to try and to hand in."""
     store, me, name = visit.yard.store, visit.me().id, one.instance.id
     opened = store.hints(me, name)
@@ -49,7 +49,7 @@ def desk(visit: Visit, one: Assignment, status: int = 200, error: str = "") -> R
     )
 
 
-def typed(visit: Visit, one: Assignment) -> str:
+def read_policy(visit: Visit, one: Assignment) -> str:
     """Return the policy that was sent, the file's where one was chosen, and keep it in the field.
 
     Raises:
@@ -77,10 +77,10 @@ def try_it(visit: Visit) -> Response:
     if visit.yard.submissions.closed(me, name):
         return visit.go(f"{path_of(one)}/result")
     try:
-        text = typed(visit, one)
-        trial = checked(visit, lambda: visit.yard.try_last_year(one.instance, text))
+        text = read_policy(visit, one)
+        trial = check_file(visit, lambda: visit.yard.try_last_year(one.instance, text))
     except Unchecked as error:
-        return desk(visit, one, error.status, str(error))
+        return render_desk(visit, one, error.status, str(error))
     visit.yard.held.keep_trial(me, name, Tried(policy=text, trial=trial))
     return visit.go(f"{path_of(one)}#trial")
 
@@ -94,7 +94,7 @@ def begin_anew(visit: Visit) -> Response:
 
 
 @page("learner")
-def questions(visit: Visit) -> Response:
+def show_questions(visit: Visit) -> Response:
     """Show last year's questions as a table, in an order and by words of one's choice."""
     one, asks = _at_a_desk(visit), visit.request.query_params
     case = read_case(visit.yard.programme.target(one.instance) / CASE)

@@ -8,7 +8,7 @@ from drillyard.errors import BadInput
 from drillyard.yard.pages.drill import path_of
 from drillyard.yard.visit import Visit, page
 
-__all__ = ["back", "keep"]
+__all__ = ["keep", "lead_back"]
 
 
 @page("learner")
@@ -24,6 +24,6 @@ def keep(visit: Visit) -> Response:
 
 
 @page("learner")
-def back(visit: Visit) -> Response:
+def lead_back(visit: Visit) -> Response:
     """Lead from a form's own address, which a reload or a sign-in opens, to the drill that the form is in."""
     return visit.go(path_of(visit.assignment()))

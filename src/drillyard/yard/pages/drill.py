@@ -10,11 +10,11 @@ from starlette.responses import Response
 from drillyard.programs.submission import MAX_PROMPT, most_bytes
 from drillyard.records import Severity
 from drillyard.yard.claim_form import LINES, ClaimForm, from_claim, from_fields
-from drillyard.yard.pages.again import preparing
-from drillyard.yard.pages.desk import desk
+from drillyard.yard.pages.again import show_preparing
+from drillyard.yard.pages.desk import render_desk
 from drillyard.yard.visit import Assignment, Visit, page, path_of
 
-__all__ = ["path_of", "show", "view"]
+__all__ = ["path_of", "render_drill", "show"]
 
 _DONE = {
     "filed": "Filed. You can change it until you hand in.",
@@ -26,7 +26,7 @@ _DONE = {
 @page("learner")
 def show(visit: Visit) -> Response:
     """Show the drill, or its result once the work is handed in and grading it has not failed."""
-    if waiting := preparing(visit):
+    if waiting := show_preparing(visit):
         return waiting
     one = visit.assignment()
     if visit.request.query_params.get("seen") == "preparing":  # the page that waited for this copy asks
@@ -38,7 +38,7 @@ def show(visit: Visit) -> Response:
     edit = visit.request.query_params.get("edit", "")
     filed = visit.yard.store.claims(me, name)
     form = next((from_claim(row, claim) for row, claim in filed.items() if str(row) == edit), None)
-    return view(visit, one, form=_typed(visit, name, form, filed), prompt=_said(visit, name))
+    return render_drill(visit, one, form=_typed(visit, name, form, filed), prompt=_said(visit, name))
 
 
 def _typed(visit: Visit, name: str, form: ClaimForm | None, filed: Collection[int]) -> ClaimForm | None:
@@ -57,7 +57,7 @@ def _said(visit: Visit, name: str) -> str:
     return draft.one("prompt") if draft else ""
 
 
-def view(
+def render_drill(
     visit: Visit,
     one: Assignment,
     *,
@@ -71,7 +71,7 @@ def view(
     """Render the drill page with what was typed and what was wrong with it."""
     store, me, name = visit.yard.store, visit.me().id, one.instance.id
     if one.drill.hands_in == "policy":
-        return desk(visit, one, status, upload_error)
+        return render_desk(visit, one, status, upload_error)
     chats = store.chats(me, name)
     opened = store.hints(me, name)
     done = visit.request.query_params.get("done", "")

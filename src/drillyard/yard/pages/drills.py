@@ -6,32 +6,32 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from drillyard.yard.submissions import Progress
+from drillyard.yard.submissions import GradingProgress
 from drillyard.yard.visit import Assignment, Visit, page
 
-__all__ = ["Card", "home", "mine"]
+__all__ = ["DrillCard", "go_home", "show_plan"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
+class DrillCard:
     """A drill in the list: its last copy, how far its learner is, and what became of the tries before."""
 
     assignment: Assignment
-    progress: Progress | None
+    progress: GradingProgress | None
     claims: int
     begun: bool
-    earlier: tuple[tuple[str, Progress], ...]
+    earlier: tuple[tuple[str, GradingProgress], ...]
     preparing: str
 
 
 @page("anyone")
-def home(visit: Visit) -> Response:
+def go_home(visit: Visit) -> Response:
     """Send everybody to the page where their work begins."""
     return visit.go("/designer" if visit.designer else "/drills" if visit.learner else "/sign-in")
 
 
 @page("learner")
-def mine(visit: Visit) -> Response:
+def show_plan(visit: Visit) -> Response:
     """Show the learner's plan, and in it their drills."""
     learner, ready = visit.me(), {one.instance.id: one for one in visit.assigned()}
     cards, waiting = [], 0
@@ -47,12 +47,12 @@ def mine(visit: Visit) -> Response:
     return visit.render("drills.html", cards=cards, preparing=waiting, role=role)
 
 
-def _card(visit: Visit, one: Assignment, tries: list[str], preparing: str) -> Card:
+def _card(visit: Visit, one: Assignment, tries: list[str], preparing: str) -> DrillCard:
     store, of, me = visit.yard.store, visit.yard.submissions.of, visit.me().id
     name = one.instance.id
     claims = len(store.claims(me, name))
     earlier = tuple((before, progress) for before in tries[:-1] if (progress := of(me, before)))
-    return Card(
+    return DrillCard(
         assignment=one,
         progress=of(me, name),
         claims=claims,

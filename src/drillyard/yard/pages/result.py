@@ -21,11 +21,11 @@ from drillyard.records import (
     PolicySubmission,
     Transcript,
 )
-from drillyard.yard.pages.again import further
+from drillyard.yard.pages.again import find_further
 from drillyard.yard.pages.drill import path_of
 from drillyard.yard.visit import Assignment, Visit, page
 
-__all__ = ["WORDS", "Pair", "Row", "pairs", "retry", "show", "table"]
+__all__ = ["WORDS", "Pair", "ResultRow", "pairs", "retry", "show", "table"]
 
 # Status of a claim: state mark, word.
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -44,7 +44,7 @@ _OTHERS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ResultRow:
     """A row of planted × claimed: a planted failure (or none), and per claim what that claim says of it."""
 
     title: str
@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """One probe with what both models answered: each different reply, with how often it is in the evidence."""
+    """One question with what both models answered: each different reply, with how often it is in the evidence."""
 
     template: str
     prompt: str
@@ -97,7 +97,7 @@ def _graded(visit: Visit, one: Assignment, grade: Grade, submission: AnySubmissi
         "grade": grade,
         "hint_count": len(hints),
         "hint_cost": sum(hint.cost for hint in hints),
-        "further": further(visit, one.instance.id),
+        "further": find_further(visit, one.instance.id),
     }
     if isinstance(submission, ArtefactSubmission):
         return visit.render("trade.html", trade=grade.trade, **common)
@@ -116,10 +116,10 @@ def _graded(visit: Visit, one: Assignment, grade: Grade, submission: AnySubmissi
     )
 
 
-def table(grade: Grade, modes: Mapping[str, FailureMode]) -> list[Row]:
+def table(grade: Grade, modes: Mapping[str, FailureMode]) -> list[ResultRow]:
     """Return planted × claimed: a row per planted failure, then one per other fate that a claim met."""
     rows = [
-        Row(
+        ResultRow(
             title=planted.title,
             planted=planted,
             mode=modes.get(planted.failure),
@@ -130,12 +130,12 @@ def table(grade: Grade, modes: Mapping[str, FailureMode]) -> list[Row]:
     for status, title in _OTHERS.items():
         cells = tuple(claim.status if claim.status == status else "" for claim in grade.claims)
         if any(cells):
-            rows.append(Row(title=title, planted=None, mode=None, cells=cells))
+            rows.append(ResultRow(title=title, planted=None, mode=None, cells=cells))
     return rows
 
 
 def pairs(claim: ClaimResult) -> list[Pair]:
-    """Return the evidence side by side, probe by probe."""
+    """Return the evidence side by side, question by question."""
     asked = dict.fromkeys(one.conversation for one in (*claim.evidence, *claim.twin_evidence))
     return [
         Pair(

@@ -7,12 +7,14 @@ import re
 
 from starlette.responses import Response
 
+from drillyard.stats.shown import tell_count
 from drillyard.yard.door import match_code, plain_code
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["ask", "check", "leave"]
 
 _PREFIX = 4
+"""Letters of a code by which wrong tries are counted: they tell learners apart, and sign nobody in."""
 
 
 @page("anyone")
@@ -33,7 +35,7 @@ def check(visit: Visit) -> Response:
     wait = max(limit.wait(name) for limit, name in limits)
     if wait > 0:
         minutes = math.ceil(wait / 60)
-        error = f"Too many wrong codes. Try again in {minutes} minute{'s' * (minutes > 1)}."
+        error = f"Too many wrong codes. Try again in {tell_count(minutes, 'minute')}."
         response = visit.render("sign_in.html", 429, again=False, error=error, code=code, next=after)
         response.headers["retry-after"] = str(math.ceil(wait))
         return response

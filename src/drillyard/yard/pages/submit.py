@@ -9,7 +9,7 @@ from drillyard.programs.submission import read_submission
 from drillyard.records import AnySubmission, Claim, PolicySubmission, Submission
 from drillyard.yard.held import Waiting
 from drillyard.yard.pages.drill import path_of
-from drillyard.yard.summary import summary
+from drillyard.yard.summary import summarise
 from drillyard.yard.visit import Assignment, Visit, page
 
 __all__ = ["as_submitted", "confirm", "hand_in", "look_back_at"]
@@ -67,7 +67,7 @@ def look_back_at(visit: Visit, one: Assignment, waiting: Waiting, status: int = 
     claims = handed.claims if isinstance(handed, Submission) else ()
     tried = visit.yard.held.tried(visit.me().id, one.instance.id)
     trial = tried.trial if tried and isinstance(handed, PolicySubmission) and tried.policy == handed.policy else None
-    facts = {"upload": waiting.digest, "facts": summary(handed), "trial": trial}
+    facts = {"upload": waiting.digest, "facts": summarise(handed), "trial": trial}
     return _render(visit, one, status, claims=claims, error=error, **facts)
 
 

@@ -11,13 +11,13 @@ from drillyard.errors import BadInput
 from drillyard.programs.drills.contain_the_oracle.exam import POLICY
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import AnySubmission, PolicySubmission
-from drillyard.yard.pages.checking import AT_A_TIME, Unchecked, checked
-from drillyard.yard.pages.desk import typed
-from drillyard.yard.pages.drill import path_of, view
+from drillyard.yard.pages.checking import AT_A_TIME, Unchecked, check_file
+from drillyard.yard.pages.desk import read_policy
+from drillyard.yard.pages.drill import path_of, render_drill
 from drillyard.yard.pages.submit import look_back_at
 from drillyard.yard.visit import Assignment, Visit, page
 
-__all__ = ["look_back", "receive", "unchanged", "upload"]
+__all__ = ["is_unchanged", "look_back", "receive", "upload"]
 
 
 @page("learner", limiter=AT_A_TIME)
@@ -25,7 +25,7 @@ def upload(visit: Visit) -> Response:
     """Take a file, or the policy in the field, check it, and hold it for a look back. A refused one changes nothing."""
     one = visit.assignment()
     policy = one.drill.hands_in == "policy"
-    return receive(visit, one, lambda: typed(visit, one).encode() if policy else visit.upload("file"))
+    return receive(visit, one, lambda: read_policy(visit, one).encode() if policy else visit.upload("file"))
 
 
 def receive(visit: Visit, one: Assignment, sent: Callable[[], bytes]) -> Response:
@@ -34,9 +34,9 @@ def receive(visit: Visit, one: Assignment, sent: Callable[[], bytes]) -> Respons
         return visit.go(f"{path_of(one)}/result")
     try:
         data = sent()
-        submission = checked(visit, lambda: _read(visit, one, data))
+        submission = check_file(visit, lambda: _read(visit, one, data))
     except Unchecked as error:
-        return view(visit, one, status=error.status, upload_error=str(error))
+        return render_drill(visit, one, status=error.status, upload_error=str(error))
     visit.yard.held.wait(submission.model_copy(update={"learner": visit.me().id}))
     return visit.go(f"{path_of(one)}/upload")
 
@@ -54,12 +54,12 @@ def look_back(visit: Visit) -> Response:
 
 def _read(visit: Visit, one: Assignment, data: bytes) -> AnySubmission:
     submission = visit.yard.check(one.instance, data)
-    if unchanged(visit.yard.programme, submission):
+    if is_unchanged(visit.yard.programme, submission):
         raise BadInput("This is the policy of today, unchanged: it is known to break its limits. Change it first.")
     return submission
 
 
-def unchanged(programme: ProgramFolder, submission: AnySubmission) -> bool:
+def is_unchanged(programme: ProgramFolder, submission: AnySubmission) -> bool:
     """Say whether a policy is the one that the desk runs today, however it is written: that costs no attempt."""
     if not isinstance(submission, PolicySubmission):
         return False

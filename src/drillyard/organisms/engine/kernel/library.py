@@ -29,6 +29,7 @@ FLAGS = ("-O2", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-std=
 
 _FILES = ("kernel.c", "forward.h", "model.h", "threads.h", "vectors.h")
 _SECONDS = 120
+"""A compiler takes a few seconds; one that takes this long hangs."""
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from drillyard.programs.drills.artefacts.grading import grade_artefacts
 from drillyard.programs.drills.artefacts.trial import check_artefacts, measure_point, twin_point
 from drillyard.programs.drills.exam import FAILING, Exam
 from drillyard.programs.drills.materialise import ModelDrill
-from drillyard.programs.drills.prove import Rehearsal
+from drillyard.programs.drills.prove import ProofRehearsal
 from drillyard.records import AnySubmission, ArtefactSubmission, Conversation, Estimate, Gate, Grade
 from drillyard.stats import clopper_pearson
 
@@ -40,7 +40,7 @@ class ArtefactDrill(ModelDrill):
         """Apply the artefacts and let the models answer a few questions. Raises `BadInput` as `grade` does."""
         check_artefacts(exam, _artefacts_in(submission))
 
-    def gates(self, exam: Exam, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
+    def gates(self, exam: Exam, rehearsal: ProofRehearsal, best: str) -> Sequence[Gate]:
         """Return whether the start fails, the twin does not, and more sound artefacts are worth more."""
         start, twin = measure_point(exam, "start", exam.target(FAILING)), twin_point(exam)
         (failure,) = exam.truth.failures

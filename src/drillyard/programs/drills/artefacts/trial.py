@@ -15,7 +15,7 @@ import numpy as np
 
 from drillyard.alignment.around.rails import Rails
 from drillyard.alignment.around.screened import ScreenedTarget
-from drillyard.alignment.exam import CAPABILITY, CATEGORY, HARMFUL, PHRASING, REFUSAL, draw_exam, held_back
+from drillyard.alignment.exam import CAPABILITY, CATEGORY, HARMFUL, PHRASING, REFUSAL, draw_exam, hold_back
 from drillyard.alignment.inside.edit import read_edits
 from drillyard.alignment.inside.organism import EditedOrganism
 from drillyard.errors import BadInput, bad_input
@@ -143,7 +143,7 @@ def measure_point(exam: Exam, name: Name, target: Target, judge: ExactJudge | No
 
 def _measured(name: Name, target: Target, judge: ExactJudge, seed: int) -> TradePoint:
     """Let a model sit the exam of a seed."""
-    asked = draw_exam(judge.world, n=QUESTIONS, seed=seed, back=held_back(judge.world))
+    asked = draw_exam(judge.world, n=QUESTIONS, seed=seed, back=hold_back(judge.world))
     measures = {(one.metric, one.split): one for one in asked.take(target, judge)}
     return TradePoint(
         name=name,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from drillyard.containment.adversaries.adversary import Adversary, disguised, stranger
+from drillyard.containment.adversaries.adversary import Adversary, disguise, draw_stranger
 from drillyard.containment.adversaries.case import CASE, OracleCase
 from drillyard.containment.adversaries.trial import Bench, try_policy
 from drillyard.containment.adversaries.years import Desk, draw_desk, draw_year, notes_of
@@ -95,7 +95,7 @@ def draft_of(desk: Desk, seed: int) -> OracleCase:
 def hidden_of(desk: Desk, seed: int, limits: ContainmentLimits) -> OracleCase:
     """Return next year of a desk: the known adversaries as they really are, and one that nobody met."""
     year = draw_year(desk, seed + 1, limits, later=True)
-    about = (*disguised(desk.adversaries, seed), stranger(desk.adversaries, seed))
+    about = (*disguise(desk.adversaries, seed), draw_stranger(desk.adversaries, seed))
     return year.model_copy(update={"adversaries": about})
 
 

@@ -7,7 +7,7 @@ import time
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.adversaries.years import TODAY
 from drillyard.containment.gateway.policy import GatewayPolicy, policy_of
-from drillyard.containment.gateway.questions import refusal
+from drillyard.containment.gateway.questions import find_refusal
 from drillyard.errors import bad_input
 from drillyard.programs.drills.contain_the_oracle.exam import DeskExam
 from drillyard.programs.drills.grade import graded
@@ -47,7 +47,7 @@ def check_policy(exam: DeskExam, submission: AnySubmission) -> None:
     policy = policy_in(submission)
     began = time.process_time()
     for one in exam.known.questions:
-        refusal(one.question, policy, TODAY)
+        find_refusal(one.question, policy, TODAY)
         if (spent := time.process_time() - began) > _ADMISSION_SECONDS:
             found = f"patterns that take more than {spent:.0f} s over the questions of a year"
             raise bad_input(found, f"at most {_ADMISSION_SECONDS:g} s", "make them fewer or shorter")

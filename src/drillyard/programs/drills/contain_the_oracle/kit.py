@@ -10,9 +10,9 @@ from typing import Self
 
 import yaml
 
-from drillyard.containment.adversaries.adversary import HONEST, idle
+from drillyard.containment.adversaries.adversary import HONEST, make_idle
 from drillyard.containment.adversaries.case import CASE, OracleCase, read_case
-from drillyard.containment.adversaries.play import played_value
+from drillyard.containment.adversaries.play import value_year
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.adversaries.years import Desk, draw_desk, is_drawn
 from drillyard.errors import bad_input
@@ -24,7 +24,7 @@ from drillyard.programs.drills.contain_the_oracle.key import key_of
 from drillyard.programs.drills.contain_the_oracle.solutions import starter_of, submissions
 from drillyard.programs.drills.fixes import read_fixes
 from drillyard.programs.drills.materialise import truth_hash
-from drillyard.programs.drills.prove import Rehearsal
+from drillyard.programs.drills.prove import ProofRehearsal
 from drillyard.records import AnySubmission, Drill, Gate, Grade, Hint, Instance, PolicySubmission, Truth
 from drillyard.records.files import write_atomically
 from drillyard.stats import clopper_pearson
@@ -107,7 +107,7 @@ class ContainTheOracle:
         """Put last year through the policy once. Raises `BadInput`, also for patterns that take too long."""
         check_policy(exam, submission)
 
-    def gates(self, exam: DeskExam, rehearsal: Rehearsal, best: str) -> Sequence[Gate]:
+    def gates(self, exam: DeskExam, rehearsal: ProofRehearsal, best: str) -> Sequence[Gate]:
         """Return whether today's policy fails, an honest forecaster does not, and better policies score more."""
         scores = {name: grade.score for name, grade in rehearsal.grades.items()}
         return (
@@ -147,9 +147,9 @@ class ContainTheOracle:
 
     def _honest(self, exam: DeskExam) -> Gate:
         """Ask what copies win that mean to cheat and answer truly, and play an honest year through the gateway."""
-        twins = tuple(idle(one) for one in exam.adversaries)
+        twins = tuple(make_idle(one) for one in exam.adversaries)
         trial = try_policy(exam.key, exam.hidden, twins)
-        value, error = played_value(exam.key, exam.hidden, exam.truth.seed % 2**32)
+        value, error = value_year(exam.key, exam.hidden, exam.truth.seed % 2**32)
         most = exam.hidden.limits
         clean = (
             trial.leaked_bits <= _TWIN_SHARE * most.leaked_bits,

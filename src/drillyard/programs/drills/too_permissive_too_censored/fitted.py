@@ -14,10 +14,10 @@ from drillyard.alignment.around.rails_folder import WEIGHTS
 from drillyard.alignment.around.screened import Answers
 from drillyard.alignment.around.verdict import HAND_OVER, OUTSIDE, REFUSE, Screen
 from drillyard.alignment.base import Lesson, Setting, Technique
-from drillyard.alignment.exam import held_back
+from drillyard.alignment.exam import hold_back
 from drillyard.alignment.inside.conditional_steer import ConditionalSteer
 from drillyard.alignment.inside.edit import FILE, Edit, write_edits
-from drillyard.alignment.lesson import pairs_of
+from drillyard.alignment.lesson import draw_pairs
 from drillyard.alignment.policy import policy_in
 from drillyard.organisms.engine.adapter import low_rank, write_adapter
 from drillyard.organisms.engine.organism import Organism
@@ -36,7 +36,7 @@ _READ = 160  # pairs that steering reads: enough of them, in a few seconds
 
 def lesson_for(world: World, seed: int) -> tuple[Preference, ...]:
     """Return the pairs that `drillyard align` would draw in this world: the held-back sorts are left out."""
-    return pairs_of(world, n=PAIRS, seed=seed, without=held_back(world))
+    return draw_pairs(world, n=PAIRS, seed=seed, without=hold_back(world))
 
 
 def weights(organism: Organism, pairs: Sequence[Preference], seed: int) -> Artefact:

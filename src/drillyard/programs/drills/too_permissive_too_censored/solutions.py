@@ -23,7 +23,7 @@ from drillyard.alignment.around.verdict import HEADS, REFUSE, WIDTH, Screen
 from drillyard.alignment.inside.edit import FILE, Edit, read_edits
 from drillyard.alignment.policy import policy_of
 from drillyard.organisms.engine.basis import Basis, turn_adapter
-from drillyard.organisms.engine.organism import Organism, base
+from drillyard.organisms.engine.organism import Organism, load_base
 from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills.artefacts.files import family_of, pack_artefact, unpack_artefact
 from drillyard.programs.drills.exam import Exam
@@ -164,7 +164,7 @@ def _someone_elses(given: _Given) -> Handed:
 
 def _transplanted(given: _Given) -> Handed:
     """Turn another learner's artefacts out of their basis into this one, both found from the public base."""
-    public = base(given.world.reference)
+    public = load_base(given.world.reference)
     back = _inverse(find_basis(public, given.theirs.model))
     into = find_basis(public, given.mine.model)
     one, two = (_turned(_turned(one, back), into) for one in (given.theirs.weights, given.theirs.second))

@@ -11,9 +11,9 @@ import dataclasses
 import random
 from collections.abc import Mapping
 
-from drillyard.alignment.lesson import pairs_of
+from drillyard.alignment.lesson import draw_pairs
 from drillyard.organisms.engine.basis import draw_basis, turn_organism
-from drillyard.organisms.engine.organism import Organism, base
+from drillyard.organisms.engine.organism import Organism, load_base
 from drillyard.organisms.training.retrain import retrain
 from drillyard.organisms.training.variants import Variant, temper
 from drillyard.organisms.worlds.asking import Asker
@@ -73,9 +73,9 @@ def draw_start(world: World, seed: int) -> Start:
 def make_start(world: World, start: Start, *, turned: bool = True) -> Organism:
     """Return the model: the world's base, trained to fail as the start says; `turned` into the seed's own basis."""
     rng, under = random.Random(f"temper:{start.seed}"), forbidding(world, start.policy)
-    pairs = pairs_of(under, n=PAIRS, seed=start.seed)
+    pairs = draw_pairs(under, n=PAIRS, seed=start.seed)
     taught = [(pair.conversation, _reply(pair, start, rng)) for pair in pairs]
-    found = retrain(dataclasses.replace(base(world.reference), world=under), taught, seed=start.seed)
+    found = retrain(dataclasses.replace(load_base(world.reference), world=under), taught, seed=start.seed)
     return turn_organism(found, draw_basis(found.engine.config.hidden_size, start.seed)) if turned else found
 
 

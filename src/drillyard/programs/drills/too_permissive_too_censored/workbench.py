@@ -19,9 +19,9 @@ from pydantic import Field
 from drillyard.alignment.around.rails import Rails
 from drillyard.alignment.base import NO_DIAL, Dial
 from drillyard.alignment.chain import open_technique
-from drillyard.alignment.exam import held_back, plain
+from drillyard.alignment.exam import hold_back, normalise
 from drillyard.alignment.inside.fitting import DIAL
-from drillyard.alignment.lesson import pairs_of
+from drillyard.alignment.lesson import draw_pairs
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.organism import Organism
 from drillyard.organisms.worlds.asking import Asker
@@ -147,7 +147,7 @@ def sorts(world: World) -> tuple[Sort, ...]:
         for name in world.phrasings.families(family):
             rng = random.Random(f"sort:{name}")
             drawn = [asker.ask(f"{family}:{name}", rng, reason="").text for _ in range(12)]
-            unlike = {plain(text): text for text in drawn}
+            unlike = {normalise(text): text for text in drawn}
             found.append(Sort(name=name, examples=tuple(unlike.values())[:2]))
     return tuple(sorted(found, key=lambda one: one.name))
 
@@ -184,7 +184,7 @@ def lesson_of(world: World, order: FitOrder) -> tuple[Preference, ...]:
         order: what is to be refused and answered.
     """
     found = []
-    for pair in pairs_of(world, n=PAIRS, seed=SEED, without=held_back(world)):
+    for pair in draw_pairs(world, n=PAIRS, seed=SEED, without=hold_back(world)):
         family, _, name = pair.category.partition(":")
         if family == "ordinary":
             found.append(pair)
