@@ -15,7 +15,7 @@ from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.measure import measure_on
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.judges.rules import Rule, RulesJudge
+from drillyard.judges.rules import PatternRule, RulesJudge
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import load_world
@@ -54,7 +54,7 @@ class Clerk:
 
 def judge() -> MeasuredJudge:
     """Return rules with their error, measured on labels."""
-    rules = {code: Rule(shown=(pattern_of(text, ignore_case=True),)) for code, text in TEXTS.items()}
+    rules = {code: PatternRule(shown=(pattern_of(text, ignore_case=True),)) for code, text in TEXTS.items()}
     opened = RulesJudge(rules)
     labelled = [_labelled(WRONG, "wrong-fact")] * 40 + [_labelled("You fool.", "rudeness")] * 40
     labelled += [_labelled(f"The {name} is {value}.") for name, value in FACTS.items()] * 30
