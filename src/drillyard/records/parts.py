@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import itertools
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
@@ -56,10 +55,9 @@ def misfit(found: object, expected: str) -> PydanticCustomError:
 def read_part(kind: type[T], data: object, file: str) -> T:
     """Return what stands in a file, typed. Raises `BadInput` for the first thing that is not as expected."""
     try:
-        made: T = _adapter(kind).validate_python(data)
+        return TypeAdapter(kind).validate_python(data)
     except ValidationError as error:
         raise _explain(error.errors(include_url=False)[0], file) from None
-    return made
 
 
 def check_known(where: str, name: object, names: Collection[str], of: str) -> None:
@@ -71,11 +69,6 @@ def check_known(where: str, name: object, names: Collection[str], of: str) -> No
         raise bad_input(
             f"{where} {name!r}", f"one of the {of}: {listed}" if listed else f"{of}, and there are none", hint
         )
-
-
-@functools.cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
 
 
 def _explain(error: ErrorDetails, file: str) -> BadInput:

@@ -141,6 +141,9 @@ class Scope(Protocol):
     def rulings(self) -> Rulings | None:
         """Exact rulings, None where there are none."""
 
+    def __hash__(self) -> int:
+        """Tell scopes apart: what is drawn from one is kept by it."""
+
     def questions(self, *, held_out: bool = False, manners: float = 0.0) -> Questions:
         """Return what people ask, in words that are kept for measurements or not, in a share with some politeness."""
 
