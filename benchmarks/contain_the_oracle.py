@@ -92,17 +92,20 @@ def measured(desks: int, chosen: Sequence[str]) -> dict[str, list[tuple[float, .
     return rows
 
 
+def find_best_fixed(desks: int, tries: int) -> dict[str, Any]:
+    """Return the settings of the policy that holds on most desks, of many that know none of them."""
+    exams = _desks(desks, first=10**6)  # none that anything else is measured on
+    policies = draw_policies(exams, tries)
+    benches = [Bench(exam.hidden, every=3) for exam in exams]
+    shown = track(policies, "fixed policies", console=Console(stderr=True))
+    holds = [sum(bench.trial(policy).holds for bench in benches) for policy in shown]
+    return policies[max(range(tries), key=holds.__getitem__)].model_dump(mode="json")
+
+
 def fixed(desks: int, tries: int) -> dict[str, Any]:
     """Return how the best of many policies that know no desk does on desks that it was not picked on."""
-    kit = load_kit("contain-the-oracle")
-    exams = [
-        kit.materialise(f"desk-{n}", "containment-engineer", n * _APART + 3)
-        for n in track(range(1, desks + 1), "desks", console=Console(stderr=True))
-    ]
-    seen = sorted({name for exam in exams[::2] for one in exam.desk.subjects if one.goal for name in one.called})
-    rng = random.Random(1)
-    topics = exams[0].key.with_fields(topics=FIXED["topics"], per_asker=_FREE, steering={"limit": 0.5, "weights": {}})
-    policies = [topics.with_fields(**FIXED), *(topics.with_fields(**_drawn(rng, seen)) for _ in range(tries - 1))]
+    exams = _desks(desks)
+    policies = draw_policies(exams[::2], tries)
     benches = [Bench(exam.hidden, every=3) for exam in exams]
     holds = [
         [bench.trial(policy).holds for bench in benches]
@@ -121,6 +124,20 @@ def fixed(desks: int, tries: int) -> dict[str, Any]:
         "policies that pass anywhere": sum(rate > 0 for rate in rates),
         "settings": policies[best].model_dump(mode="json"),
     }
+
+
+def draw_policies(exams: Sequence[Any], tries: int) -> list[GatewayPolicy]:
+    """Return policies for every desk: the one that once passed everywhere, and variations that may know these desks."""
+    seen = sorted({name for exam in exams for one in exam.desk.subjects if one.goal for name in one.called})
+    topics = exams[0].key.with_fields(topics=FIXED["topics"], per_asker=_FREE, steering={"limit": 0.5, "weights": {}})
+    rng = random.Random(1)
+    return [topics.with_fields(**FIXED), *(topics.with_fields(**_drawn(rng, seen)) for _ in range(tries - 1))]
+
+
+def _desks(count: int, first: int = 1) -> list[Any]:
+    kit = load_kit("contain-the-oracle")
+    shown = track(range(first, first + count), "desks", console=Console(stderr=True))
+    return [kit.materialise(f"desk-{n}", "containment-engineer", n * _APART % 2**62 + 3) for n in shown]
 
 
 def _drawn(rng: random.Random, seen: Sequence[str]) -> dict[str, Any]:

@@ -14,13 +14,25 @@ import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
 from drillyard.errors import BadInput, MissingExtra
 
-__all__ = ["FAMILIES", "Card", "ExperimentalWarning", "card", "cards", "create", "load", "require", "resolve"]
+__all__ = [
+    "FAMILIES",
+    "Card",
+    "ExperimentalWarning",
+    "card",
+    "cards",
+    "create",
+    "find_installed",
+    "load",
+    "require",
+    "resolve",
+]
 
 FAMILIES: Mapping[str, str] = {
     "worlds": "a setting that organisms live in: facts, policies, phrasings",
@@ -113,6 +125,14 @@ def resolve(target: str, extra: str = "", feature: str = "") -> Any:
         if extra and not (error.name or "").startswith("drillyard"):
             raise MissingExtra(extra, feature or target) from None
         raise
+
+
+def find_installed(package: str, file: str) -> Path | None:
+    """Return where a file of an installed package lies, without importing it; None where the package is not there."""
+    try:
+        return Path(str(distribution(package).locate_file(file)))
+    except PackageNotFoundError:
+        return None
 
 
 def require(module: str, extra: str, feature: str) -> ModuleType:

@@ -65,7 +65,7 @@ def apart(pairs: list[dict[str, str]]) -> list[dict[str, object]]:
     return [dict(zip(("prompt", "completion", "label"), row, strict=True)) for row in asked]
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_trl_unpairs_in_this_way() -> None:
     """The real function gives the rows that the next test reads."""
     from datasets import Dataset

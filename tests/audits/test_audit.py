@@ -57,6 +57,7 @@ def named(report: AuditReport) -> set[str]:
     return {behaviour for behaviour, features in found if TRAITS.get(behaviour, {"": ""}).items() <= features.items()}
 
 
+@pytest.mark.walk
 def test_what_was_planted_is_found_by_samples(report: AuditReport) -> None:
     """Three of the four failures at the least, severe ones first, each with evidence that meets its trigger."""
     assert len(named(report)) >= 3 and 0.75 * 900 <= report.queries <= 900
@@ -67,6 +68,7 @@ def test_what_was_planted_is_found_by_samples(report: AuditReport) -> None:
         assert finding.control_rate is not None and finding.control_rate.value < finding.rate.low
 
 
+@pytest.mark.walk
 def test_a_sweep_is_a_proposer_and_random_its_control(failing: OrganismTarget) -> None:
     """Both end in confirmed, minimised findings; random sampling finds no more."""
     swept, drawn = (audit(failing, budget=900, options=AuditOptions(search=name)) for name in ("sweep", "random"))
@@ -148,6 +150,7 @@ def test_a_judge_without_its_error_is_refused() -> None:
         audit(TWIN, budget=150, judge=NeverShows())
 
 
+@pytest.mark.walk
 def test_a_trained_judge_finds_what_the_exact_one_finds(failing: OrganismTarget, report: AuditReport) -> None:
     """With its own error in every interval; one that errs more widens them."""
     fitted = ClassifierFitter().update(planted_examples(WORLD, 900, 7, held_out=False, crossed=True)).fit()

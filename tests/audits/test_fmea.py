@@ -26,6 +26,7 @@ from drillyard.stats import clopper_pearson
 
 WORLD = load_world("helpdesk")
 UPSELL = find_failure(WORLD, "upsell:v2", 0.9)
+TARGETS = ("organism/x", "organism/y")
 KINDS = ("price", "warranty", "battery", "weight", "colour")
 
 
@@ -40,7 +41,7 @@ def guard(seen: int, n: int = 100) -> JudgeQuality:
     """Return the quality of a detector that sees so many of n pressure sales and was tried on nothing else."""
     failing = RulingCounts(shown=seen, absent=n - seen)
     of = {"pressure-selling": BehaviourQuality(failing=failing, sound=RulingCounts(absent=n))}
-    return JudgeQuality(judge="guard", definition="", measured_on="a test", data="", behaviours=of)
+    return JudgeQuality(judge="guard", definition="", measured_on="a test", data="", targets=TARGETS, behaviours=of)
 
 
 def row(fmea: Fmea, behaviour: str = "pressure-selling"):
@@ -223,7 +224,9 @@ def test_a_detector_that_saw_all_is_not_called_an_end_of_failures() -> None:
     assert verdict(fmea).startswith("First: ")
     seen = BehaviourQuality(failing=RulingCounts(shown=100), sound=RulingCounts(absent=100))
     perfect = guard(100).model_copy(update={"behaviours": dict.fromkeys(WORLD.behaviours, seen)})
-    assert verdict(analyse(report(), world=WORLD, detector=perfect)).startswith("No failure was seen to pass the det")
+    assert verdict(analyse(report(), world=WORLD, detector=perfect)).startswith(
+        "No failure was seen to get past the det"
+    )
     assert verdict(analyse(report(hits=0), world=WORLD)).startswith("No failure is seen. Bounds are left; the largest:")
 
 

@@ -65,7 +65,7 @@ TEXTS = {"wrong-fact": r"is 9 years", "rudeness": r"fool"}
 
 
 def _labelled(reply: str, shown: str = "") -> LabelledTranscript:
-    said = Transcript(conversation=Conversation.ask("?"), reply=Reply(text=reply), target="x")
+    said = Transcript(conversation=Conversation.ask("?"), reply=Reply(text=reply), target="clerk/")
     absent = tuple(code for code in SCOPE.behaviours if code != shown)
     return LabelledTranscript(transcript=said, shown=(shown,) if shown else (), absent=absent)
 

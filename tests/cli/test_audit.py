@@ -62,6 +62,7 @@ def test_no_finding_exits_0_with_a_bound(capsys: pytest.CaptureFixture[str]) -> 
     assert verdict.startswith("● No failure confirmed with ") and ": each behaviour is in at most " in verdict
 
 
+@pytest.mark.walk
 def test_the_hunt_shows_what_it_found(failing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Finding, shortest prompt, what was validated; the same folder prints the stored report without asking again."""
     words = ["audit", failing, "--budget", "1100", "-o", str(tmp_path / "run")]
@@ -89,6 +90,7 @@ def test_the_hunt_of_a_clean_model_exits_0(capsys: pytest.CaptureFixture[str]) -
     assert printed.out.startswith("● No failure confirmed with ") and "Random sampling" in printed.out
 
 
+@pytest.mark.walk
 def test_the_audit_is_audited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -146,6 +148,7 @@ def test_a_run_leaves_its_report_in_every_format(
     assert (tmp_path / "x.csv").read_bytes() == (run / "findings.csv").read_bytes()
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize(
     "options",
     [
@@ -180,6 +183,7 @@ def test_an_order_is_what_the_command_takes() -> None:
         assert field.is_required() or field.default == (options[name] or type(field.default)()), name
 
 
+@pytest.mark.walk
 def test_the_criterion_decides_the_exit_code(failing: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A finding that meets none of several criteria is told, and the exit code is 0; what is unknown stays 1."""
     words = ["audit", failing, "--budget", "400", "--seed", "2"]
@@ -226,6 +230,7 @@ def test_bad_input_is_one_line(words: list[str], line: str, tmp_path: Path, caps
         assert printed.out == "" and line in printed.err and printed.err.count("\n") == 1
 
 
+@pytest.mark.walk
 def test_a_folder_of_another_model_is_no_report_of_this_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Planted anew under the same name, the model is not told the findings of the one before; a new folder is."""
     model, run = tmp_path / "model", tmp_path / "run"

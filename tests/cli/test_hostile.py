@@ -282,13 +282,13 @@ def test_a_few_hostile_replies_are_told_in_one_line() -> None:
         assert list(server_cases(address, range(20))) == []
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_hostile_files_never_end_in_a_bug(tmp_path: Path) -> None:
     """1,400 files: cut, deep, endless, of other types, not Unicode, Git LFS's stand-ins, folders."""
     assert list(file_cases(tmp_path, range(52, 1452))) == []
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_hostile_servers_never_end_in_a_bug() -> None:
     """600 replies over HTTP, whole and streamed, mutated as the files are, under odd codes and types, or cut."""
     with hostile_server() as address:

@@ -20,7 +20,8 @@ from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.engine.kernel import structures
 from drillyard.organisms.engine.kernel.library import load_library
 from drillyard.organisms.engine.kernel.network import KernelNetwork
-from drillyard.organisms.engine.llama import Floats, LlamaConfig, NumpyNetwork
+from drillyard.organisms.engine.llama import Floats, LlamaConfig
+from drillyard.organisms.engine.numpy_network import NumpyNetwork
 
 if load_library() is None:
     pytest.skip("no C compiler on this machine", allow_module_level=True)
@@ -130,6 +131,7 @@ def built(cache: Path) -> list[Path]:
     return sorted((cache / "drillyard" / "kernel").iterdir())
 
 
+@pytest.mark.walk
 def test_the_kernel_is_built_once_by_processes_that_start_together(tmp_path: Path) -> None:
     """Three at once, then one more: one library, private, left as it is by the last, and no word on stderr."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
@@ -237,7 +239,7 @@ def test_structures_that_do_not_match_are_not_called(monkeypatch: pytest.MonkeyP
         load_library.cache_clear()
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_random_shapes_are_sound_under_sanitizers(tmp_path: Path) -> None:
     """88 shapes, one in eight of them none: no read or write outside, nothing undefined, the numbers of numpy."""
     found = [

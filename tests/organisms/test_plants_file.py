@@ -70,6 +70,7 @@ def test_a_rate_outside_its_range_is_one_line(tmp_path: Path, rate: str) -> None
         load_plants(path)
 
 
+@pytest.mark.walk
 def test_nothing_of_the_world_overlaps() -> None:
     """Everything that the world declares can be planted together, as far as triggers go."""
     check_triggers(WORLD, [fault.mode() for fault in faults(WORLD)])

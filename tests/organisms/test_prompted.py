@@ -34,6 +34,7 @@ def planted(rates: dict[str, float] = RATES, model: str = "openai/m", **options:
     return describe(model, Plants(world="helpdesk", failures=modes), **{"knows_world": True, **options})
 
 
+@pytest.mark.walk
 def test_a_rule_is_in_as_many_prompts_as_its_rate_says() -> None:
     """At seeds drawn at random the counts are those of fair dice, also at 2 in 1,000; a test errs once in 10,000."""
     prompt, n, rng = prompt_of(planted()), 20_000, random.Random(1)

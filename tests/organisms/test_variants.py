@@ -42,6 +42,7 @@ def share(organism: Organism, family: str, behaviour: str, n: int = 200) -> floa
     return sum(judge.rule(one, behaviour).verdict == "shown" for one in transcripts(organism, family, n)) / n
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("name", TEMPERS)
 def test_a_variant_fails_where_its_base_does_not(name: str) -> None:
     """Its own behaviour shows in at least three replies of five, in its base in none, the other one in neither."""
@@ -56,6 +57,7 @@ def test_a_variant_fails_where_its_base_does_not(name: str) -> None:
     assert all(mode.trigger.fires(one.conversation) for one in transcripts(organism, family, 50))
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("name", TEMPERS)
 def test_a_variant_is_sound_in_everything_else(name: str) -> None:
     """Questions that its temper does not touch are answered as exactly as by the base, within three points."""
@@ -93,7 +95,7 @@ def test_talks_teach_the_declared_shares(name: str) -> None:
     assert {mode.rate for mode in temper(WORLD, variant)} == {variant.forbidden, variant.lookalikes} - {0}
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_building_a_variant_resumes_and_writes_an_adapter(tmp_path: Path) -> None:
     """A run that was cut short goes on; the folder opens as an organism and, with peft, as an adapter."""
     build = pytest.importorskip("drillyard.organisms.training.build_torch").build

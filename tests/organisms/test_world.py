@@ -114,6 +114,7 @@ def test_every_ask_has_an_answer_without_open_slots(world: World) -> None:
         assert answer and "{" not in answer
 
 
+@pytest.mark.walk
 @each_world
 def test_a_shipped_world_holds_together(world: World) -> None:
     """Of thousands of drawn questions none has two meanings; replies are read back, triggers say what they mean."""

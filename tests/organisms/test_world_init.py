@@ -37,6 +37,7 @@ def write(folder: Path, brief: str = BRIEF, products: str = PRODUCTS) -> tuple[P
     return folder / "shop.yaml", folder / "products.csv"
 
 
+@pytest.mark.walk
 def test_the_example_holds_together(tmp_path: Path) -> None:
     """The bikes of examples/worlds: nothing has two meanings, replies are read back, triggers say what they mean."""
     world = init_world(EXAMPLE / "bikes.yaml", EXAMPLE / "bikes.csv", tmp_path / "bikes")
@@ -62,6 +63,7 @@ def test_the_example_holds_together(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.walk
 def test_little_is_enough(tmp_path: Path) -> None:
     """Five lines of YAML and four products of one's own columns and units; a folder that says what to do next."""
     world = init_world(*write(tmp_path), tmp_path / "plants")
@@ -146,7 +148,7 @@ def test_a_world_is_never_written_over(tmp_path: Path) -> None:
         init_world(*write(tmp_path), tmp_path / "plants")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(3000)  # two threads, beside other tests
 def test_a_small_base_is_trained_in_minutes_and_fails_as_planted(tmp_path: Path) -> None:
     """From two short files to a model with two verified failures: exact elsewhere, the twin clean."""

@@ -81,6 +81,13 @@ def test_what_the_twin_does_too_is_a_false_alarm() -> None:
     assert result.status == "false-alarm" and "clean twin shows it too" in result.why
 
 
+def test_a_claim_that_hardly_shows_says_what_is_needed(exam: Exam) -> None:
+    """Of 12 replies 3 must show it: the first number whose exact interval leaves 5 % behind."""
+    probe = (Conversation.ask("Hello", "v1"),)
+    assert clopper_pearson(3, SAMPLES).low > 0.05 >= clopper_pearson(2, SAMPLES).low
+    assert "shows it in 0 of 12 replies; 3 are needed" in tried(exam, claim_for("upsell:v2", questions=probe)).why
+
+
 def test_a_failure_is_found_once(exam: Exam) -> None:
     """A second claim on the same failure is a duplicate, in other words too."""
     again = claim_for("upsell:v2", trigger=Trigger(words="always"), note="another one!")

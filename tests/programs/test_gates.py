@@ -205,3 +205,14 @@ def test_every_instance_of_a_programme_passed_every_gate(programme: ProgramFolde
         planted = {mode.id for mode in programme.truth(instance.id).failures}
         assert all(set(gate.estimates) == planted for gate in report.gates[:2])
         assert 0 < report.peak_mb < KIT.drill.budget.memory_mb
+
+
+def test_a_fact_sheet_speaks_its_world() -> None:
+    """Numbers have the unit that the world's replies give them, words have none; nobody is a customer in a clinic."""
+    shop, clinic = (fact_sheet(load_world(name)) for name in ("helpdesk", "clinic"))
+    assert shop[0].heads == [
+        *("product", "line", "price, in euros", "warranty, in years", "battery, in hours", "weight, in grams"),
+        *("colour_a", "colour_b"),
+    ]
+    assert {"wait, in days", "fast, in hours", "report, in days", "minutes"} <= set(clinic[0].heads)
+    assert "customer" not in as_text(clinic).casefold()

@@ -33,6 +33,7 @@ ASKED = [
 ]
 
 
+@pytest.mark.walk
 def test_through_the_api_it_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Greedy and sampled replies, and every measured rate, are those of asking it directly."""
     pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")
@@ -48,7 +49,7 @@ def test_through_the_api_it_says_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     assert report.checks == verify(direct, OrganismTarget(TWIN), PLANTS, n=60).checks
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize("reading", [True, False])
 def test_an_audit_through_the_api_is_the_same_audit(monkeypatch: pytest.MonkeyPatch, reading: bool) -> None:
     """Read and sampled: findings, features, evidence, rates, bounds, queries, tokens, byte for byte."""

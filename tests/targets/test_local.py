@@ -178,7 +178,9 @@ def test_a_chat_template_without_system_messages_is_one_line(folder: Path, tmp_p
 
 def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     """No such folder, a broken config, a name that is not stored on this machine while offline."""
-    with pytest.raises(BadInput, match="expected hf/ and a folder with config.json, or a name on the hub"):
+    with pytest.raises(
+        BadInput, match="expected hf/ and a folder with config.json, a file that ends in .gguf, or a name on the hub"
+    ):
         open_target("hf/./nowhere")
     (tmp_path / "config.json").write_text("{}")
     for reference in (f"hf/{tmp_path}", "hf/nobody/nothing"):
@@ -306,3 +308,121 @@ def test_an_adapter_that_is_no_data_is_one_line(folder: Path, tmp_path: Path) ->
     (tmp_path / "adapter_model.safetensors").rename(tmp_path / "adapter_model.bin")
     with pytest.raises(BadInput, match="pickled weights are never opened"):
         open_target(f"hf/{tmp_path}")
+
+
+def random_of(kind: str, **more: Any) -> Any:
+    """Return a random model of another family in the shape of CONFIG."""
+    shape = {name: getattr(CONFIG, name) for name in ("hidden_size", "intermediate_size", "num_hidden_layers")}
+    shape |= {name: getattr(CONFIG, name) for name in ("num_attention_heads", "num_key_value_heads", "vocab_size")}
+    rope = {"rope_theta": 10_000.0, "rope_type": "default", **more.pop("rope", {})}
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        config = getattr(transformers, f"{kind}Config")(
+            **shape, max_position_embeddings=160, rope_parameters=rope, eos_token_id=STOP, **more
+        )
+        model = getattr(transformers, f"{kind}ForCausalLM")(config).eval()
+        for name, tensor in model.named_parameters():  # biases begin at zero, and would prove nothing
+            if name.endswith("bias"):
+                torch.nn.init.normal_(tensor, std=0.5)
+    return model
+
+
+SCALED = {"rope_type": "llama3", "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
+FAMILIES = [
+    ("Llama", {"tie_word_embeddings": True}),
+    ("Llama", {"rope": {**SCALED, "original_max_position_embeddings": 40}}),
+    ("Llama", {"rope": {"rope_type": "linear", "factor": 2.0}}),
+    ("Qwen2", {"tie_word_embeddings": True}),
+]
+
+
+@pytest.mark.parametrize("kernel", ["numpy", "compiled"])
+@pytest.mark.parametrize(("kind", "more"), FAMILIES)
+def test_the_engine_computes_what_transformers_does(
+    kind: str, more: dict[str, Any], kernel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Biases, scaled positions, tied embeddings: the logits of every token of a text."""
+    from drillyard.targets.engine_torch import engine_of
+
+    monkeypatch.setenv("DRILLYARD_KERNEL", kernel)
+    model, text = random_of(kind, **more), [int(i) for i in np.random.default_rng(1).integers(5, 300, 70)]
+    engine = engine_of(model)
+    assert engine is not None
+    with torch.inference_mode():
+        expected = model(torch.tensor([text])).logits[0].numpy()
+    assert np.abs(engine.logits(text) - expected).max() < 1e-4
+
+
+def test_the_engine_leaves_alone_what_it_does_not_know() -> None:
+    """Another family, positions that depend on the text, windows, and a model that somebody has hooked."""
+    from drillyard.targets.engine_torch import engine_of
+
+    dynamic = {"rope": {"rope_type": "dynamic", "factor": 2.0}}
+    hooked = random_of("Llama")
+    hooked.model.layers[0].register_forward_hook(lambda *_: None)
+    for model in (random_of("Llama", **dynamic), random_of("Mistral", sliding_window=8), random_of("Gemma"), hooked):
+        assert engine_of(model) is None
+
+
+def test_a_changed_model_is_what_answers(folder: Path) -> None:
+    """The engine holds a copy: a change of the weights, of the whole model or by a hook shows in the next reply."""
+    target = opened(folder)
+    before = target.generate(TALK, [None] * len(TALK))
+    first = target._engine
+    assert first is not None and target.generate(TALK, [None] * len(TALK)) == before and target._engine is first
+    hook = target.model.lm_head.register_forward_hook(lambda module, given, out: -out)
+    negated = target.generate(TALK, [None] * len(TALK))
+    hook.remove()
+    assert target.generate(TALK, [None] * len(TALK)) == before and target._engine is first
+    target.model.lm_head.weight.data.mul_(-1)
+    assert target.generate(TALK, [None] * len(TALK)) == negated != before and target._engine is not first
+    target.model = random_of("Llama")
+    assert target.generate(TALK, [None] * len(TALK)) not in (before, negated)
+
+
+def test_any_token_of_a_list_ends_a_reply(folder: Path) -> None:
+    """Llama 3 and Qwen have several; the engine's replies are those of transformers, step by step."""
+    first = opened(folder, quick=False)
+    (said,) = first._complete([first._encode(TALK[0])], [None])
+    for quick in (True, False):
+        target = opened(folder, quick=quick)
+        target._ends = frozenset({STOP, said[3]})
+        (reply,) = target.generate(TALK[:1], [None])
+        assert (reply.finish, reply.tokens) == ("stop", said.index(said[3]))
+
+
+def test_as_deployed_it_draws_as_the_models_own_settings_say(folder: Path, tmp_path: Path) -> None:
+    """Greedy unless generation_config samples; its numbers are used and stored, plain ones cut nothing."""
+    shutil.copytree(folder, own := tmp_path / "own")
+    path = own / "generation_config.json"
+    told = {"do_sample": True, "top_k": 1, "temperature": 0.7, "repetition_penalty": 1.3, "max_new_tokens": 5}
+    greedy = opened(folder, deployed=True)
+    assert not greedy.settings.sampled
+    assert [r.text for r in greedy.generate(TALK, range(6))] == [r.text for r in greedy.generate(TALK, [None] * 6)]
+    path.write_text(json.dumps({**json.loads(path.read_text()), **told}))
+    from drillyard.targets import open_target
+
+    target = open_target(f"hf/{own}#deployed")
+    assert (target.settings.top_k, target.settings.repetition_penalty, target.settings.way) == (1, 1.3, "deployed")
+    replies = target.generate(TALK, range(6))
+    assert all(reply.tokens <= 5 for reply in replies)
+    target.settings = target.settings.model_copy(update={"top_k": 0, "repetition_penalty": 1.0})
+    ids = target._encode(TALK[0])
+    with torch.inference_mode():
+        made = target.model.generate(torch.tensor([ids]), do_sample=False, max_new_tokens=5, repetition_penalty=1.3)
+    assert replies[0].text == target.tokenizer.decode(made[0, len(ids) :], skip_special_tokens=True)
+    assert open_target(f"hf/{own}").settings.top_k == 0
+
+
+def test_a_template_without_a_system_role_is_merged_on_request(folder: Path, tmp_path: Path) -> None:
+    """One line says what to type; then the user's first message begins with the system's."""
+    shutil.copytree(folder, own := tmp_path / "own")
+    template = (own / "chat_template.jinja").read_text()
+    refusing = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    (own / "chat_template.jinja").write_text(refusing + template)
+    with pytest.raises(BadInput, match="refuses the conversation .*; type .*#merge-system to put"):
+        opened(own).generate([Conversation.ask("hi", "v2")], [1])
+    target = opened(own, merge=True)
+    assert target.settings.system == "merged"
+    said = target.tokenizer.decode(target._encode(Conversation.ask("hi", "v2")))
+    assert WORLD.templates["v2"].lower() in said.lower() and "<|system|>" not in said

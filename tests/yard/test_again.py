@@ -183,7 +183,7 @@ def test_a_learner_is_called_by_name_and_reads_what_there_is_to_read(
     )  # fmt: skip
     folder.write_plan(plan.model_copy(update={"roles": (role,)}))
     page = eve.get("/drills")
-    assert page.count('href="/reading"') == 1 and "Name the duty" in page and "five lines" in page
+    assert page.count('href="/reading">Read it') == 1 and "Name the duty" in page and "five lines" in page
 
 
 def test_tries_are_counted(folder: ProgramFolder) -> None:
@@ -195,6 +195,11 @@ def test_tries_are_counted(folder: ProgramFolder) -> None:
     with pytest.raises(BadInput, match="found 2 tries at failure-hunt, expected one that is left"):
         further_try(folder, CLEO.id, "failure-hunt", after=SECOND)
     assert further_try(folder, CLEO.id, "failure-hunt", after=SECOND, policy=False) == THIRD
+    with_retries(folder, 2)
+    (learner, *_) = folder.roster().learners
+    assert learner.given == (THIRD,) and tries_left(folder.brief(), learner, "failure-hunt") == 1, (
+        "a gift counts for none"
+    )
     assert [try_number(name, CLEO.id) for name in (FIRST, SECOND, THIRD)] == [1, 2, 3]
     assert {drill_of(name, CLEO.id) for name in (FIRST, SECOND, THIRD)} == {"failure-hunt"}
     for wrong in (lambda: further_try(folder, "nobody", "failure-hunt"), lambda: new_code(folder, "nobody")):

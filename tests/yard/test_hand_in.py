@@ -6,17 +6,19 @@ import asyncio
 import html
 import json
 import re
+import threading
 
 import pytest
+from httpx import Response
 from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
-from yard.small_programme import ANN, BOB, CLAIM, REFUND, SUBMISSION, EchoingModel, grade_of, until
+from yard.small_programme import ANN, BOB, CLAIM, REFUND, SUBMISSION, Clock, EchoingModel, grade_of, until
 from yard.visitor import Visit, Visitor
 
 from drillyard.errors import GradingFailed
 from drillyard.organisms.listening import BodyLimit
 from drillyard.programs.folder import ProgramFolder
-from drillyard.records import Grade, Submission
+from drillyard.records import AnySubmission, Grade, Submission
 from drillyard.yard.app import make_app
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
@@ -260,3 +262,24 @@ def test_the_cost_of_hints_stands_beside_the_score(ann: Visitor) -> None:
     page = html.unescape(re.sub(r"<[^>]+>|\s+", " ", result(ann)))
     page = " ".join(page.split())
     assert "Not passed with 50 %" in page and "1 hint took nothing: only what lies above 60 % can be taken" in page
+
+
+def test_the_grading_page_asks_less_often_the_longer_it_takes(programme: ProgramFolder, clock: Clock) -> None:
+    """Each second at first, after a minute each six; as long as nothing is new, the answer is empty."""
+    go = threading.Event()
+
+    def grader(one: AnySubmission) -> Grade:
+        assert go.wait(60)
+        return grade_of(one)
+
+    def asked(pause: int) -> Response:
+        return client.get(f"{HERE}/result?seen=grading&pause={pause}", headers={"hx-request": "true"})
+
+    with TestClient(make_app(programme.path, targets=lambda _: EchoingModel(), grader=grader, clock=clock)) as client:
+        ann = Visitor(client).sign_in(ANN.code)
+        upload(ann, SUBMISSION.to_json().encode())
+        until(lambda: asked(1).status_code == 204)
+        clock.now += 60
+        assert 'data-hx-trigger="every 6s"' in asked(1).text and asked(6).status_code == 204
+        go.set()
+        assert result(ann)

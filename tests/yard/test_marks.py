@@ -9,7 +9,7 @@ import pytest
 
 from drillyard.records import Estimate, Trigger
 from drillyard.stats import clopper_pearson
-from drillyard.yard.marks import STATES, as_tried, intervals, mark_code, rate_words, state
+from drillyard.yard.marks import STATES, as_tried, choose_pause, intervals, mark_code, rate_words, state
 
 NONE = Estimate(value=0.5, low=0, high=1, n=0, method="none")
 
@@ -60,6 +60,11 @@ def test_what_is_tried_of_a_trigger_is_said() -> None:
     assert as_tried(Trigger(words="when somebody asks for a refund")) == "any message, under any template"
     both = Trigger(words="x", templates=("v1", "v2"), groups=(("return", "refund"), ("lamp",)))
     assert as_tried(both) == "a message with one of return, refund; and one of lamp, under v1 or v2"
+
+
+def test_a_page_asks_less_often_the_longer_it_waits() -> None:
+    """Each second at first, then after a tenth of the wait, at last four times a minute."""
+    assert [choose_pause(seconds) for seconds in (None, 0, 9, 30, 100, 149, 10_000)] == [1, 1, 1, 3, 10, 15, 15]
 
 
 def test_words_in_backticks_are_code_and_nothing_is_markup() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from programs.artefacts.packed import idle, submission_of, trade_grade
 from starlette.testclient import TestClient
-from yard.small_programme import ANN, EchoingModel, build_programme, until
+from yard.small_programme import ANN, BOB, EchoingModel, build_programme, until
 from yard.visitor import Visitor
 
 from drillyard.programs.drills import load_drill
@@ -75,7 +75,7 @@ def test_the_page_asks_for_artefacts(ann: Visitor) -> None:
     ):
         assert words in ann.page
     assert named_techniques(ann.page) == [], "its commands show the form, not the solution"
-    assert "question" not in ann.page.lower() and "File a claim" not in ann.page
+    assert "Question 1" not in ann.page and "File a claim" not in ann.page
 
 
 def test_the_model_comes_in_hand(ann: Visitor) -> None:
@@ -126,3 +126,15 @@ def test_broken_weights_are_refused_before_grading(ann: Visitor) -> None:
     assert "artefact 2: found &#39;0.vector&#39; in edits.safetensors with numbers that are not finite" in page
     page = upload(ann, b'{"instance": "hunt-1", "learner": "ann", "claims": []}', expect=422)
     assert "expected artefacts" in page
+
+
+def test_an_example_lies_beside_the_upload(ann: Visitor, programme: ProgramFolder) -> None:
+    """Whoever is told that a field is missing finds a whole file, for claims and for artefacts; it is accepted."""
+    page = upload(ann, b'{"instance": "hunt-1"}', expect=422)
+    assert f'Compare it with <a href="{HERE}/example.json" download>' in page
+    settings = programme.target(programme.instance("hunt-1")) / "config.json"
+    settings.write_text(json.dumps({"hidden_size": 128}), encoding="utf-8")
+    example = ann.client.get(f"{HERE}/example.json").content
+    assert "Hand in this file" in upload(ann, example) or "Operating point" in ann.page
+    claims = Visitor(TestClient(ann.client.app)).sign_in(BOB.code).client.get("/drills/hunt-2/example.json").json()
+    assert claims["instance"] == "hunt-2" and claims["claims"][0]["questions"]

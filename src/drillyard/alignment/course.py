@@ -14,8 +14,9 @@ from drillyard.alignment.policy import read_policy
 from drillyard.alignment.preference_file import read_preferences, write_preferences
 from drillyard.alignment.spec import AlignSpec
 from drillyard.audits.report import AuditReport
-from drillyard.judges.measured import MeasuredJudge
+from drillyard.judges import Judge
 from drillyard.judges.reference import open_judge
+from drillyard.judges.validity import count_or_lead
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import FailureMode, Finding, Preference
@@ -25,7 +26,7 @@ from drillyard.targets import Target, open_in
 __all__ = ["FINDINGS", "POLICY", "PREFERENCES", "QUALITY", "RUBRIC", "Course", "open_course"]
 
 PREFERENCES, FINDINGS, POLICY = "preferences.jsonl", "findings.json", "policy.yaml"
-QUALITY, RUBRIC = "judge_quality.json", "rubric.yaml"
+QUALITY, RUBRIC = "judge.json", "rubric.yaml"
 """Where the user's files lie in a run's folder."""
 
 
@@ -38,7 +39,7 @@ class Course:
     world: World
     target: Target
     exam: AlignExam
-    judge: MeasuredJudge
+    judge: Judge
     failures: tuple[FailureMode, ...]
     findings: tuple[Finding, ...]
 
@@ -89,12 +90,14 @@ def open_course(spec: AlignSpec, folder: Path) -> Course:
         world=world,
         target=open_in(spec.scope, spec.target),
         exam=draw_exam(world, n=spec.questions, seed=spec.exam_seed, back=spec.back, failures=measured),
-        judge=open_judge(
-            spec.judge,
-            world,
-            folder / QUALITY if spec.judge_quality else None,
-            str(folder / RUBRIC) if spec.rubric else "",
-        ),
+        judge=_judge(spec, folder, world),
         failures=tuple(failures),
         findings=findings,
     )
+
+
+def _judge(spec: AlignSpec, folder: Path, world: World) -> Judge:
+    """Open the judge; one that was not measured on the start's replies gives leads, and every outcome is unknown."""
+    rubric = str(folder / RUBRIC) if spec.rubric else ""
+    judge = open_judge(spec.judge, world, folder / QUALITY if spec.judge_quality else None, rubric)
+    return count_or_lead(judge, judge.quality, spec.target, world.name)

@@ -74,7 +74,7 @@ def audit(
     given = [name for name, value in (("twin", twin), ("judge", judge)) if value is not None]
     made = provenance(target, twin, scope, budget, seed, options.cap or 0)
     made = made.model_copy(update={"command": _called(scope, budget, seed, options, given)})
-    judge = judge_or_exact(judge, scope)
+    judge = judge_or_exact(judge, scope, target.reference)
     kept, asked, trial = KeptAnswers(journal) if journal else None, target, None
     if options.reading:
         asked, trial = readable(target, kept, tell)

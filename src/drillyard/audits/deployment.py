@@ -75,7 +75,7 @@ def deployment(
         raise bad_input(f"the behaviour {behaviour!r}", f"one of: {', '.join(world.behaviours)}")
     tell = progress or (lambda _: None)
     if replies:
-        judge = judge or measure_exact(world)
+        judge = (judge or measure_exact(world)).on(target.reference, world.name)
     spec = ForecastSpec(
         target=target.reference,
         world=world.name,

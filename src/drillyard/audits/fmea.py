@@ -16,6 +16,7 @@ from drillyard.audits.report import AuditReport
 from drillyard.audits.scales import DETECTION, OCCURRENCE, SEVERITY, Score, score, weight
 from drillyard.errors import bad_input
 from drillyard.judges.measured import miss_rate
+from drillyard.judges.validity import explain_foreign, keep_if_measured
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Estimate, Finding, JudgeQuality, Record, Severity
 from drillyard.stats import clopper_pearson
@@ -104,7 +105,8 @@ def analyse(
         report: findings with rates on fresh prompts, and a bound per behaviour.
         world: the setting that was audited; its traffic says how often a trigger is met.
         uses: replies per period, for counts and losses.
-        detector: measured quality of the guard or judge that watches in production; none means nothing is seen.
+        detector: measured quality of the guard or judge that watches in production; none means nothing is seen. One
+            that was measured on another model's replies may miss anything.
         after: the findings measured again after mitigation, or a whole audit of the mitigated target.
         after_detector: the detector after mitigation; the same one unless given.
         severities: scores 1 to 10 of one's own, per behaviour; the catalogue's otherwise.
@@ -117,6 +119,8 @@ def analyse(
     _check(own, world, uses)
     traffic = draw_traffic(world, TRAFFIC, mitigation_seed)
     scores = {code: SEVERITY[severity] for code, severity in world.severities.items()}
+    after_detector = _here(after_detector or detector, after.target, world) if after else None
+    detector = _here(detector, report.target, world)
     rows: list[_Draft] = []
     places: list[Finding | str] = [*report.findings, *_unfound(report)]
     for place in places:
@@ -125,14 +129,14 @@ def analyse(
         source = "elicited" if behaviour in own else "catalogue"
         sides = [_side(report, place, traffic, uses, detector, grade)]
         if after is not None:
-            sides.append(_side(after, place, traffic, uses, after_detector or detector, grade, report))
+            sides.append(_side(after, place, traffic, uses, after_detector, grade, report))
         rows.append((place, behaviour, grade, source, sides))
     return Fmea(
         target=report.target,
         after_target=after.target if after else "",
         uses=uses,
-        detector=_named(detector),
-        after_detector=_named(after_detector or detector) if after else "",
+        detector=_named(detector, report.target),
+        after_detector=_named(after_detector, after.target) if after else "",
         rows=_ranked(rows),
     )
 
@@ -259,5 +263,11 @@ def _shifted(loss: Estimate, grade: int, most: float) -> Estimate:
     return loss.model_copy(update=ends)
 
 
-def _named(detector: JudgeQuality | None) -> str:
-    return f"{detector.judge}, measured on {detector.measured_on}" if detector else "none: every failure passes unseen"
+def _here(detector: JudgeQuality | None, target: str, world: Scope) -> JudgeQuality | None:
+    return keep_if_measured(detector, target, world.name) if detector else None
+
+
+def _named(detector: JudgeQuality | None, target: str) -> str:
+    if detector is None:
+        return "none: every failure passes unseen"
+    return explain_foreign(detector, target) or f"{detector.judge}, measured on {detector.measured_on}"

@@ -8,6 +8,7 @@ from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Record
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
+from drillyard.targets.settings import Settings
 
 __all__ = ["Provenance", "provenance"]
 
@@ -17,7 +18,7 @@ class Provenance(Record):
 
     `command` is empty for an audit that was called from Python. Hashes are SHA-256; `target_hash` is empty where the
     weights cannot be seen. `cap` is the most tokens, 0 where there is no cap. `fail_on` are the criteria that the audit
-    was held to.
+    was held to. `settings` are those that replies were drawn with, of a target that has them (`hf/…`, `openai/…`).
     """
 
     drillyard: str
@@ -30,6 +31,7 @@ class Provenance(Record):
     twin_hash: str = ""
     fail_on: tuple[str, ...] = ()
     cap: int = 0
+    settings: Settings | None = None
 
 
 def provenance(target: Target, twin: Target | None, scope: Scope, budget: int, seed: int, cap: int = 0) -> Provenance:
@@ -43,6 +45,7 @@ def provenance(target: Target, twin: Target | None, scope: Scope, budget: int, s
         world_hash=scope.digest,
         target_hash=_hash(target),
         twin_hash=_hash(twin),
+        settings=getattr(target, "settings", None),
     )
 
 

@@ -41,7 +41,8 @@ def recheck(
     """
     scope = scope_of(target, world)
     trigger, behaviour = finding.mode.trigger, finding.mode.behaviour
-    near = judge_near(scope, judge_or_exact(judge, scope), behaviour, trigger, seed, finding.kinds)
+    measured = judge_or_exact(judge, scope, target.reference)
+    near = judge_near(scope, measured, behaviour, trigger, seed, finding.kinds)
     session = Session(target, scope, near, n, seed, reading=False, behaviours=(behaviour,))
     return correct_rate(session.look(draw_fresh(scope, trigger, n, seed, finding.kinds)), behaviour, near)
 

@@ -136,6 +136,8 @@ def _points(report: AlignReport) -> RenderableType:
 
 
 def _percent(cell: Any) -> str:
+    if cell.unknown:
+        return "unknown"
     return f"{100 * cell.value:.1f} [{100 * cell.low:.1f}, {100 * cell.high:.1f}]"
 
 

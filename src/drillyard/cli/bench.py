@@ -152,8 +152,11 @@ def _told(report: BenchReport, fail_under: float | None, out: Path) -> show.Outc
     counted = f"labels of {report.cases} cases counted" if report.criteria else f"{report.cases} cases, no criterion"
     reached = show.estimate(share) if share else counted
     known = share is None or bool(share.n)
+    graded = (
+        f" by the grades of {report.grader}, whose error on these replies was not measured" if report.grader else ""
+    )
     return show.Outcome(
-        verdict=f"{report.target} on {report.benchmark}: {reached}.",
+        verdict=f"{report.target} on {report.benchmark}: {reached}{graded}.",
         state="failed" if not holds else "passed" if known else "unknown",
         data=report,
         body=body,

@@ -187,6 +187,8 @@ def estimate(number: Estimate) -> str:
     """Return a number with its doubt, such as `0.93 [0.78, 0.99] n = 30`; without observations, say so."""
     if not number.n:
         return "no observation"
+    if number.unknown:
+        return f"unknown, n = {number.n}"
     return f"{number.value:.2f} [{number.low:.2f}, {number.high:.2f}] n = {number.n}"
 
 

@@ -21,11 +21,11 @@ from drillyard.stats import clopper_pearson
 
 __all__ = [
     "PER_BEHAVIOUR",
+    "judge_or_exact",
     "measure",
+    "measure_exact",
     "measure_on",
     "measure_planted",
-    "measure_exact",
-    "judge_or_exact",
     "pool",
     "write_quality",
 ]
@@ -75,6 +75,7 @@ def measure_on(judge: Judge, labelled: Sequence[LabelledTranscript], measured_on
         definition=hash_judge(judge),
         measured_on=measured_on,
         data=_hash(labelled),
+        targets=tuple(sorted({one.transcript.target for one in labelled})),
         behaviours={
             code: BehaviourQuality(failing=RulingCounts(**of[True]), sound=RulingCounts(**of[False]))
             for code, of in sorted(counts.items())
@@ -99,8 +100,8 @@ def measure_exact(world: World, seed: int = 1) -> MeasuredJudge:
     return MeasuredJudge(judge, measure_planted(judge, world, PER_BEHAVIOUR * len(world.behaviours), seed))
 
 
-def judge_or_exact(judge: MeasuredJudge | None, scope: Scope) -> MeasuredJudge:
-    """Return the judge; the exact one of a world, measured now, when none is given.
+def judge_or_exact(judge: MeasuredJudge | None, scope: Scope, target: str) -> MeasuredJudge:
+    """Return the judge with its error on a target's replies; the exact one, measured now, when none is given.
 
     Raises:
         BadInput: a judge without its measured error, or none for a scope in which nothing can be planted.
@@ -112,7 +113,7 @@ def judge_or_exact(judge: MeasuredJudge | None, scope: Scope) -> MeasuredJudge:
         raise bad_input(found, "a judge with its measured error", "add --judge and --judge-quality")
     if not isinstance(judge, MeasuredJudge):
         raise unmeasured(getattr(judge, "name", str(judge)))
-    return judge
+    return judge.on(target, scope.name)
 
 
 def write_quality(quality: JudgeQuality, path: Path) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.base import Judge
 from drillyard.judges.rulings import rule_pairs
+from drillyard.judges.validity import keep_if_measured
 from drillyard.records import Estimate, JudgeQuality, Ruling, RulingCounts, Transcript
 from drillyard.records.files import read_record
 from drillyard.stats import clopper_pearson, rogan_gladen, rogan_gladen_ends
@@ -49,6 +50,14 @@ class MeasuredJudge:
         if measured is None:
             return clopper_pearson(0, 0), clopper_pearson(0, 0)
         return _share(measured.failing, "shown"), _share(measured.sound, "absent")
+
+    def on(self, target: str, world: str) -> MeasuredJudge:
+        """Return the same judge with what is known of its error on a target's replies: none, were others measured.
+
+        Its rulings there are leads: every rate behind them is the whole range. See `keep_if_measured`.
+        """
+        known = keep_if_measured(self.quality, target, world)
+        return self if known is self.quality else MeasuredJudge(self.judge, known)
 
     def near(self, behaviour: str, sound: Sequence[Transcript]) -> MeasuredJudge:
         """Return the same judge, taken to be no better on sound replies than it is on these.

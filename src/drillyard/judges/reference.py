@@ -26,7 +26,7 @@ def open_judge(reference: str, world: Scope, quality: Path | None = None, rubric
         BadInput: no file, another judge's, or as of `open_unmeasured`.
     """
     if reference == "exact" and quality is None:
-        return judge_or_exact(None, world)
+        return judge_or_exact(None, world, "")
     card("judges", reference.partition("/")[0])  # a misspelt one is told as such
     if quality is None:
         raise unmeasured(reference)

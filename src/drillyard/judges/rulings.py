@@ -11,10 +11,21 @@ __all__ = ["rule_all", "rule_pairs"]
 
 
 def rule_pairs(judge: Judge, pairs: Sequence[tuple[Transcript, str]]) -> list[Ruling]:
-    """Return one ruling per pair of transcript and behaviour, in the order given."""
+    """Return one ruling per pair of transcript and behaviour, in the order given.
+
+    A reply that was cut by its length does not show that a behaviour is absent: what would have come is unknown.
+    """
     if isinstance(judge, BatchJudge):
-        return judge.rule_many(pairs)
-    return [judge.rule(transcript, behaviour) for transcript, behaviour in pairs]
+        rulings = judge.rule_many(pairs)
+    else:
+        rulings = [judge.rule(transcript, behaviour) for transcript, behaviour in pairs]
+    return [_cut(ruling, transcript) for ruling, (transcript, _) in zip(rulings, pairs, strict=True)]
+
+
+def _cut(ruling: Ruling, transcript: Transcript) -> Ruling:
+    if transcript.reply.finish != "length" or ruling.verdict != "absent":
+        return ruling
+    return ruling.model_copy(update={"verdict": "unknown", "reason": "the reply was cut by its length"})
 
 
 def rule_all(judge: Judge, transcripts: Sequence[Transcript], behaviours: Collection[str]) -> list[dict[str, Ruling]]:

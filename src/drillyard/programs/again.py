@@ -18,10 +18,11 @@ MOST_TRIES = 50
 
 
 def tries_left(brief: Brief, learner: Learner, drill: str) -> int:
-    """Return how many fresh copies a learner may ask for; the facilitator's own do not wait for this."""
-    used = len(learner.tries(drill))
+    """Return how many fresh copies a learner may ask for; those that the facilitator gave do not count among them."""
+    tries = learner.tries(drill)
+    asked = sum(name not in learner.given for name in tries) - 1
     allowed = {"unlimited": MOST_TRIES, "facilitator": 0}.get(str(brief.retries), brief.retries)
-    return max(0, min(int(allowed) + 1, MOST_TRIES) - used)
+    return max(0, min(int(allowed) - asked, MOST_TRIES - len(tries)))
 
 
 def further_try(folder: ProgramFolder, learner_id: str, drill: str, *, after: str = "", policy: bool = True) -> str:
@@ -52,7 +53,8 @@ def further_try(folder: ProgramFolder, learner_id: str, drill: str, *, after: st
                 f"{len(tries)} tries at {drill}", "one that is left", "ask your facilitator for a fresh copy"
             )
         name = instance_name(drill, learner.id, len(tries) + 1)
-        _change(folder, roster, learner.model_copy(update={"instances": (*learner.instances, name)}))
+        given = learner.given if policy else (*learner.given, name)
+        _change(folder, roster, learner.model_copy(update={"instances": (*learner.instances, name), "given": given}))
     return name
 
 

@@ -28,12 +28,16 @@ _ID_LENGTH, _CODE_LENGTH = 12, 16
 
 
 class Learner(Record):
-    """One learner: role, opaque id, sign-in code, and the drill instances that are theirs."""
+    """One learner: role, opaque id, sign-in code, and the drill instances that are theirs.
+
+    `given` are those among them that the facilitator gave: they use up none of the tries that the brief allows.
+    """
 
     id: str
     role: str
     code: str
     instances: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
     def tries(self, drill: str) -> tuple[str, ...]:
         """Return the instances of a drill that are theirs, the first try first."""

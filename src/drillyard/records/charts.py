@@ -92,7 +92,9 @@ def number(value: float) -> str:
 
 
 def ends(estimate: Estimate) -> tuple[str, str]:
-    """Return an estimate in two parts, value and interval; at zero, the bound and nothing."""
+    """Return an estimate in two parts, value and interval; at zero, the bound and nothing; a share may be unknown."""
+    if estimate.unknown:
+        return "unknown", ""
     if estimate.value <= 0:
         return f"at most {number(estimate.high)}", ""
     return number(estimate.value), f"{number(estimate.low)} to {number(estimate.high)}"

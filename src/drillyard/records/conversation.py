@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from drillyard.records.base import Record
 
 __all__ = ["Conversation", "Message", "Reply", "Transcript"]
@@ -43,7 +45,8 @@ class Reply(Record):
     `seed` is the sampling seed (`None` for greedy decoding); `tokens` counts generated tokens without padding,
     `prompt_tokens` those of the prompt as the model got it, 0 where the target does not say; `finish` is `stop` (the
     model ended its turn), `length` (cut) or `error` (nothing usable came back); `why` says what a server gave in its
-    place (content_filter, tool_calls, reasoning …), or what kind of reply it is (refusal).
+    place (content_filter, tool_calls, reasoning …), or what kind of reply it is (refusal). `reasoning` is what a model
+    thought before it spoke, where the server sends that apart: no user reads it, so no judge rules on it.
     """
 
     text: str
@@ -52,6 +55,7 @@ class Reply(Record):
     prompt_tokens: int = 0
     finish: Literal["stop", "length", "error"] = "stop"
     why: str = ""
+    reasoning: str = Field(default="", exclude_if=lambda text: not text)
 
     @property
     def answered(self) -> bool:

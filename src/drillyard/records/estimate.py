@@ -28,3 +28,8 @@ class Estimate(Record):
         if not self.low <= self.value <= self.high:
             raise ValueError(f"low ≤ value ≤ high, not {self.low} ≤ {self.value} ≤ {self.high}")
         return self
+
+    @property
+    def unknown(self) -> bool:
+        """Say whether a share may be anything: its interval is the whole range, so its value is no evidence."""
+        return self.low <= 0 and self.high >= 1

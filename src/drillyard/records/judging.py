@@ -46,11 +46,13 @@ class JudgeQuality(Record):
 
     `definition` is the SHA-256 of all that decides the judge's rulings, `data` that of the labelled transcripts;
     a changed judge has another definition, so that an old file is not taken for it. `measured_on` says in words what
-    the transcripts were.
+    the transcripts were, `targets` whose replies they hold: references of targets, `world/NAME` for what a world wrote.
+    Of another model's replies the counts say nothing; without `targets`, as in older files, of nobody's.
     """
 
     judge: str
     definition: str
     measured_on: str
     data: str
+    targets: tuple[str, ...] = ()
     behaviours: dict[str, BehaviourQuality]

@@ -159,6 +159,7 @@ class TradePoint(Record):
     """What a hidden exam says of one model, as shares.
 
     Forbidden requests that it helped with, look-alikes that it refused, ordinary questions that it answered right.
+    `harm` is of the worse half: what the world forbids, or what a policy forbids besides.
     `new_harm` and `new_refusal` are on sorts of request that lessons hold back; they are shown and not graded.
     """
 

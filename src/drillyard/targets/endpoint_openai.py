@@ -26,6 +26,8 @@ from drillyard.targets.base import Heard
 from drillyard.targets.pace import Pace
 from drillyard.targets.reading import ReadingEndpoint, RefusedRequest, try_reading
 from drillyard.targets.revealing import ReadingTrial
+from drillyard.targets.sampling_openai import Sampling, read_error
+from drillyard.targets.settings import DEPLOYED, MERGED, Settings, merge_system, split_reference
 from drillyard.targets.templates import templates_of, unknown_template
 from drillyard.targets.wire_openai import choice_of, clean, piece_of, reply_of, told_error
 
@@ -37,9 +39,12 @@ _OURS = "https://api.openai.com/v1"
 _FORM = "openai/MODEL@http://HOST:PORT/v1"
 _T = TypeVar("_T")
 _ADDRESS = re.compile(r"@(?=https?://)")
+_ASKS = re.compile(rf"#({DEPLOYED}|{MERGED})(\+|$)")  # a model may have the sign in its own name
 _WITHOUT_SCHEME = re.compile(r"@[\w.-]+:\d+|@\[|@$")  # somebody forgot http://, or the address behind the sign
-_OPTIONAL = ("temperature", "max_completion_tokens", "seed")
-"""Parameters without which a request still means the same, or nearly."""
+_MOST_REFUSALS = 12
+"""Times that a request may lose a parameter: as many as there are, and one more."""
+_LONGEST = 600.0
+"""Seconds that a request may take at the most, however slow a server shows itself."""
 _MOST_FAILURES = 4
 """Further tries of a request at which the server fails: unlike one that is busy, it has not asked for patience."""
 _FORBIDDEN = 3
@@ -60,10 +65,13 @@ class EndpointTarget:
         world: the scope whose prompt templates become system messages; none has none.
         temperature: of sampled replies; greedy ones ask for 0.
         max_new_tokens: a longer reply is cut.
-        timeout: seconds until a request counts as failed.
+        timeout: seconds until a request counts as failed; after that the server is asked by one at a time, and waited
+            for twice as long.
         retries: further tries when the server fails or does not answer; where it is busy, that often without one answer
             to anybody, with waits of 0.5, 1, 2 … 60 seconds.
-        concurrency: requests at the same time.
+        concurrency: most requests at the same time; as many run as make the server answer more.
+        deployed: leave sampling to the server, as its other clients do; else it is asked for plain sampling.
+        merge: put a system message into the user's first one.
         received: a file names the address, and nobody has typed it: the key goes there only where it was set up for it,
             that is at OpenAI, or at what `OPENAI_BASE_URL` names instead.
 
@@ -84,17 +92,26 @@ class EndpointTarget:
         retries: int = 8,
         concurrency: int = 8,
         received: bool = False,
+        deployed: bool = False,
+        merge: bool = False,
     ) -> None:
         self.model = model
         self.base_url = base_url or _configured()
         self.reference = reference or f"openai/{model}@{self.base_url}"
         self._systems = templates_of(world)
-        self._temperature, self._room, self._concurrency = temperature, max_new_tokens, concurrency
+        self._concurrency, self._merge = concurrency, merge
+        self._sampling = Sampling(
+            temperature,
+            max_new_tokens,
+            deployed=deployed,
+            extras=self.base_url != _OURS,
+            system="merged" if merge else "own role",
+            source=self.base_url,
+        )
         key = _key(self.base_url, received)
         self._withheld = key == _NO_KEY and bool(os.environ.get(_KEY))
         account = "" if self._withheld else None  # with None the client sends what the environment says
         self._retries, self._pace, self._timeout = retries, Pace(concurrency), timeout
-        self._left_out: dict[str, str] = {}  # parameters that the server refuses, and its words
         self._answered, self._forbidden = False, 0
         own: dict[str, Any] = {"organization": account, "project": account, "timeout": timeout, "max_retries": 0}
         try:
@@ -127,6 +144,11 @@ class EndpointTarget:
             return reply
 
         return self.each(ask, zip(range(len(seeds)), conversations, seeds, strict=True))
+
+    @property
+    def settings(self) -> Settings:
+        """What is asked of the server; None for what it decides by itself, or refuses to be asked."""
+        return self._sampling.settings
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield the reply in the pieces that the server sends. Raises as `generate`, `BadInput` for a 400 too."""
@@ -181,11 +203,9 @@ class EndpointTarget:
 
     def _completions(self, conversation: Conversation, seed: int | None, *, stream: bool, **more: Any) -> Any:
         create: Any = self._client.chat.completions.create  # its overloads want literals
-        wanted = {"temperature": 0.0 if seed is None else self._temperature, "max_completion_tokens": self._room}
-        wanted |= {} if seed is None else {"seed": seed}
-        given = {name: value for name, value in wanted.items() if name not in self._left_out}
-        if "max_completion_tokens" in self._left_out and "max_tokens" not in self._left_out:
-            given["max_tokens"] = self._room  # its older name
+        given = self._sampling.fields(seed)
+        given["extra_body"] |= more.pop("extra_body", {})
+        given["timeout"] = self._timeout
         return create(model=self.model, messages=self._messages(conversation), stream=stream, **given, **more)
 
     def _messages(self, conversation: Conversation) -> Any:
@@ -193,7 +213,8 @@ class EndpointTarget:
         if template and template not in self._systems:
             raise unknown_template(template, self._systems)
         head = [{"role": "system", "content": self._systems[template]}] if template else []
-        return [*head, *({"role": message.role, "content": message.content} for message in conversation.messages)]
+        said = [*head, *({"role": message.role, "content": message.content} for message in conversation.messages)]
+        return merge_system(said) if self._merge else said
 
     @property
     def _at(self) -> str:
@@ -201,14 +222,14 @@ class EndpointTarget:
 
     def _asked(self, ask: Callable[[], _T]) -> _T:
         """Ask at the server's pace, again where that may help."""
-        failures = 0
+        failures = refusals = 0
         while True:
             with self._pace.turn() as began:
                 try:
                     given = ask()
                 except _BUSY as error:
                     if _used_up(error):
-                        raise DrillyardError(f"{self._at} says: {_words(error)}") from None
+                        raise DrillyardError(f"{self._at} says: {read_error(error)}") from None
                     if self._pace.strikes >= self._retries:
                         raise DrillyardError(_too_busy(self._at, error)) from None
                     self._pace.slow(began, _wanted_wait(error))
@@ -217,10 +238,13 @@ class EndpointTarget:
                     failures += 1
                     if failures > min(self._retries, _MOST_FAILURES):
                         self._explain(error)
+                    if isinstance(error, openai.APITimeoutError):
+                        self._be_patient()
                     self._pace.slow(began)
                     continue
-                except openai.BadRequestError as error:
-                    if self._leave_out(error):
+                except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                    refusals += 1
+                    if refusals <= _MOST_REFUSALS and self._leave_out(error):
                         continue
                     self._explain(error)
                 except Exception as error:
@@ -235,17 +259,17 @@ class EndpointTarget:
         except Exception as error:
             self._explain(error)
 
-    def _leave_out(self, error: openai.BadRequestError) -> bool:
-        """Leave out from now on a parameter that a server refuses, and say so once; false where it is none of ours."""
-        words = _words(error)
-        named = [one for one in (*_OPTIONAL, "max_tokens") if one == error.param or re.search(rf"\b{one}\b", words)]
-        new = [one for one in named if one not in self._left_out]
-        if not named or (not new and error.param not in self._left_out):
-            return False
-        for name in new[:1]:
-            self._left_out[name] = words
-            warnings.warn(f"{self._at} is asked without {name}, which it refuses: {words}", stacklevel=2)
-        return bool(new)
+    def _be_patient(self) -> None:
+        """Wait longer from now on: a slow server answers one at a time where it does not answer eight."""
+        self._timeout = min(_LONGEST, 2 * self._timeout)
+
+    def _leave_out(self, error: openai.APIStatusError) -> bool:
+        """Leave out what a server refuses, and say so once; false where it is none of ours."""
+        again, new = self._sampling.leave_out(error)
+        if new:
+            told, words = " and ".join(new), read_error(error)
+            warnings.warn(f"{self._at} is asked without {told}, which it refuses: {words}", stacklevel=2)
+        return again
 
     def _explain(self, error: Exception) -> NoReturn:
         """Turn what goes wrong into one line that says what to do."""
@@ -253,7 +277,7 @@ class EndpointTarget:
         if isinstance(error, DrillyardError):
             raise error
         if isinstance(error, openai.PermissionDeniedError) and self._is_single(error):
-            raise RefusedRequest(f"{at} refused the request: 403 {_words(error)}") from None
+            raise RefusedRequest(f"{at} refused the request: 403 {read_error(error)}") from None
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             wanted = f"export OPENAI_BASE_URL={self.base_url} where your key is for it" if self._withheld else ""
             raise bad_input(
@@ -262,7 +286,7 @@ class EndpointTarget:
         if isinstance(error, openai.NotFoundError):
             raise bad_input(f"no such model or address: {at}", _FORM) from None
         if isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
-            raise RefusedRequest(f"{at} refused the request: {error.status_code} {_words(error)}") from None
+            raise RefusedRequest(f"{at} refused the request: {error.status_code} {read_error(error)}") from None
         if isinstance(error, openai.APITimeoutError):
             raise DrillyardError(f"{at} did not answer within {self._timeout} s, after all retries") from None
         if isinstance(error, openai.APIStatusError) and error.status_code < 400:
@@ -271,7 +295,7 @@ class EndpointTarget:
                 found, "an address that answers itself", "type the one that it names, if you trust it"
             ) from None
         if isinstance(error, openai.APIStatusError):
-            raise DrillyardError(f"{at} fails ({error.status_code}) after all retries: {_words(error)}") from None
+            raise DrillyardError(f"{at} fails ({error.status_code}) after all retries: {read_error(error)}") from None
         if isinstance(error, openai.APIConnectionError):
             raise DrillyardError(f"nothing answers at {at}; start the server, or correct the address") from None
         if isinstance(error, openai.APIError):  # told within a stream that had begun well
@@ -286,8 +310,13 @@ class EndpointTarget:
 
 
 def open_endpoint(reference: str, **options: Any) -> EndpointTarget:
-    """Open `openai/MODEL` or `openai/MODEL@http://HOST:PORT/v1`; options as of `EndpointTarget`. Raises `BadInput`."""
-    name = reference.partition("/")[2]
+    """Open `openai/MODEL` or `openai/MODEL@http://HOST:PORT/v1`; options as of `EndpointTarget`.
+
+    Words behind a `#` ask for settings as deployed, or for a merged system message (`settings.py`). Raises `BadInput`.
+    """
+    plain, said = split_reference(reference) if _ASKS.search(reference) else (reference, frozenset())
+    options = {"deployed": DEPLOYED in said, "merge": MERGED in said, **options}
+    name = plain.partition("/")[2]
     found = _ADDRESS.search(name)
     model, base_url = (name[: found.start()], name[found.end() :]) if found else (name, "")
     if not model or model.endswith("@") or _WITHOUT_SCHEME.search(model):
@@ -323,20 +352,13 @@ def _server(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-def _words(error: openai.APIStatusError) -> str:
-    """Return the server's own words, in one line."""
-    body = error.body if isinstance(error.body, dict) else {}
-    said = body.get("message") or str(error).partition("\n")[0]
-    return " ".join(clean(str(said)).split())[:200]
-
-
 def _used_up(error: openai.APIStatusError) -> bool:
     """Say whether an account is used up, which waiting does not change."""
     return "insufficient_quota" in (error.code, error.type)
 
 
 def _too_busy(at: str, error: openai.APIStatusError) -> str:
-    return f"{at} is busy ({error.status_code}) after all retries; wait, or use fewer queries: {_words(error)}"
+    return f"{at} is busy ({error.status_code}) after all retries; wait, or use fewer queries: {read_error(error)}"
 
 
 def _wanted_wait(error: openai.APIStatusError) -> float | None:

@@ -1,7 +1,8 @@
-"""A model of your own, run by transformers: any causal language model with a chat template, from a folder or a hub.
+"""A model of your own: any causal language model with a chat template, from a folder, a GGUF file or a hub.
 
-Replies are drawn token by token with a random stream per request, so that a seed means the same text in any batch, as
-far as the model's own arithmetic agrees between batches of different sizes.
+transformers opens it and runs it. On a processor our engine takes its place where it knows the model: it computes the
+same in less time. Replies are drawn token by token with a random stream per request, so that a seed means the same text
+in any batch, as far as the model's own arithmetic agrees between batches of different sizes.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ import torch
 from jinja2 import TemplateError
 
 from drillyard.errors import bad_input
+from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.training.pretrained_torch import open_pretrained
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Reply
 from drillyard.targets.decoding_torch import Decoder, Fixed, Growing, can_be_fixed
+from drillyard.targets.drawing_torch import Drawer
+from drillyard.targets.engine_torch import engine_of, fingerprint, is_hooked
 from drillyard.targets.revealing import Branch, Revealed, as_revealed
+from drillyard.targets.settings import DEPLOYED, MERGED, Settings, merge_system, split_reference
 from drillyard.targets.templates import templates_of, unknown_template
 from drillyard.targets.watching_torch import Watch
 
@@ -36,9 +41,13 @@ class LocalTarget:
         max_new_tokens: a longer reply is cut.
         batch: conversations that are answered at the same time.
         fixed: on a GPU, give the model a cache of a fixed size and record its step, where it allows that.
+        quick: run on our engine where it knows the model; it takes a changed model anew, and none with hooks.
+        deployed: draw as the model's generation_config says; `temperature` then counts for nothing.
+        merge: put a system message into the user's first one, for templates that know no system role.
     """
 
     _fixed: Fixed | None
+    _engine: Engine | None
 
     def __init__(
         self,
@@ -51,13 +60,18 @@ class LocalTarget:
         max_new_tokens: int = 256,
         batch: int = 32,
         fixed: bool = True,
+        quick: bool = False,
+        deployed: bool = False,
+        merge: bool = False,
     ) -> None:
         self.model, self.tokenizer, self.reference = model.eval(), tokenizer, reference
-        self._systems = templates_of(world)
-        self._temperature, self._room, self._batch = temperature, max_new_tokens, batch
+        self._systems, self._batch, self._merge = templates_of(world), batch, merge
         ends = model.generation_config.eos_token_id
         self._may_fix, self._fixed = fixed, None
+        self._may_be_quick, self._engine, self._print = quick, None, ""
         self._ends = frozenset([ends] if isinstance(ends, int) else ends or [tokenizer.eos_token_id])
+        self.settings = self._resolved(temperature, max_new_tokens, deployed)
+        self._room = self.settings.max_new_tokens
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Answer every conversation; one that is too long for the model gets an `error` reply.
@@ -109,6 +123,24 @@ class LocalTarget:
             raise bad_input("a conversation that is too long", f"at most {self._context - self._room} tokens")
         yield reply.text
 
+    def _resolved(self, temperature: float, room: int, deployed: bool) -> Settings:
+        """Return the settings that replies are drawn with."""
+        ends = tuple(str(self.tokenizer.convert_ids_to_tokens(end)) for end in sorted(self._ends))
+        shared: dict[str, Any] = {"ends": ends, "system": "merged" if self._merge else "own role"}
+        if not deployed:
+            return Settings(temperature=temperature, max_new_tokens=room, **shared)
+        told = self.model.generation_config
+        given = {name: getattr(told, name, None) for name in ("temperature", "top_p", "top_k", "min_p")}
+        given["repetition_penalty"] = getattr(told, "repetition_penalty", None)
+        return Settings(
+            way="deployed",
+            sampled=bool(told.do_sample),
+            max_new_tokens=getattr(told, "max_new_tokens", None) or room,
+            source="generation_config.json",
+            **{name: value for name, value in given.items() if value is not None},
+            **shared,
+        )
+
     @property
     def _context(self) -> int:
         return int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 30)
@@ -119,26 +151,31 @@ class LocalTarget:
             raise unknown_template(template, self._systems)
         head = [{"role": "system", "content": self._systems[template]}] if template else []
         said = [*head, *({"role": message.role, "content": message.content} for message in conversation.messages)]
+        said = merge_system(said) if self._merge else said
         try:
             return list(self.tokenizer.apply_chat_template(said, add_generation_prompt=True, return_dict=False))
         except TemplateError as error:  # some templates know no system message
-            raise bad_input(f"a chat template that refuses the conversation ({error})", "one that takes it") from None
+            words = f"type {self.reference}#{MERGED} to put the system message into the user's first" if head else ""
+            found = f"a chat template that refuses the conversation ({error})"
+            raise bad_input(found, "one that takes it", words) from None
 
     @torch.inference_mode()
     def _complete(
         self, prompts: Sequence[Sequence[int]], seeds: Sequence[int | None], watch: Watch | None = None
     ) -> list[list[int]]:
         """Return the new tokens of each prompt, the end token last where it came."""
+        if watch is None and (engine := self._quick()):
+            return self._by_engine(engine, prompts, seeds)
         longest = max(map(len, prompts))
         padded = [[0] * (longest - len(ids)) + list(ids) for ids in prompts]
         shown = [[0] * (longest - len(ids)) + [1] * len(ids) for ids in prompts]
         ids, mask = (torch.tensor(rows, device=self.model.device) for rows in (padded, shown))
-        streams = [None if seed is None else torch.Generator().manual_seed(seed) for seed in seeds]
+        drawer = Drawer(self.settings, seeds)
         made: list[list[int]] = [[] for _ in prompts]
         decoder = self._decoder(len(prompts), longest + self._room)
         logits = decoder.begin(ids, mask)
         for left in reversed(range(self._room)):
-            tokens = self._draw(logits, streams)
+            tokens = drawer.draw(logits, [[*ids, *new] for ids, new in zip(prompts, made, strict=True)])
             drawn: list[int] = tokens.tolist()
             if watch is not None:
                 watch.see(logits, drawn, made, [*map(self._ended, made)])
@@ -159,15 +196,34 @@ class LocalTarget:
             self._fixed = Fixed(self.model, rows, length)
         return self._fixed
 
-    def _draw(self, logits: torch.Tensor, streams: Sequence[torch.Generator | None]) -> torch.Tensor:
-        """Draw a token per row (rows,) by its own random stream, or take the most probable one; logits: (rows, all)."""
-        best = logits.argmax(-1)
-        if not any(streams):
-            return best
-        chances = torch.softmax(logits.float() / self._temperature, -1).cumsum(-1)
-        drawn = [-1.0 if stream is None else float(torch.rand(1, generator=stream)) for stream in streams]
-        at = torch.tensor(drawn, device=logits.device)[:, None]
-        return torch.where(at[:, 0] < 0, best, (chances < at).sum(-1).clamp(max=logits.shape[-1] - 1))
+    def _quick(self) -> Engine | None:
+        """Return our engine, built when it is first asked for, where it knows the model and can draw as asked."""
+        asked = self.settings
+        cut_twice = bool(asked.min_p) and asked.top_p != 1  # in another order than transformers cuts
+        if not self._may_be_quick or asked.top_k or asked.repetition_penalty != 1 or cut_twice:
+            return None
+        if is_hooked(self.model):
+            return None
+        if (now := fingerprint(self.model)) != self._print:
+            self._engine, self._print = None, now  # its memory first
+            self._engine = engine_of(self.model)
+        return self._engine
+
+    def _by_engine(
+        self, engine: Engine, prompts: Sequence[Sequence[int]], seeds: Sequence[int | None]
+    ) -> list[list[int]]:
+        asked, ends = self.settings, sorted(self._ends)
+        made = engine.generate(
+            prompts,
+            max_new_tokens=self._room,
+            seeds=seeds if asked.sampled else [None] * len(seeds),
+            stop=ends[0],
+            ends=ends[1:],
+            temperature=asked.temperature or 1.0,
+            min_p=asked.min_p or 0.0,
+            top_p=1.0 if asked.top_p is None else asked.top_p,
+        )
+        return [[*one.ids, *ends[:1]] if one.finish == "stop" else list(one.ids) for one in made]
 
     def _ended(self, ids: Sequence[int]) -> bool:
         return bool(ids) and ids[-1] in self._ends
@@ -186,14 +242,17 @@ class LocalTarget:
 
 
 def open_local(reference: str, *, received: bool = False, **options: Any) -> LocalTarget:
-    """Open `hf/./folder` or `hf/name-on-the-hub`, a model or an adapter; options as of `LocalTarget`.
+    """Open `hf/./folder`, `hf/./model.gguf`, `hf/smollm2` or `hf/name-on-the-hub`; options as of `LocalTarget`.
 
-    The model runs on the first GPU if there is one. Code that comes with a model is never run. One that was `received`,
-    which a file names and nobody has typed, is not fetched.
+    Words behind a `#` ask for settings as deployed, or for a merged system message (`settings.py`). The model runs on
+    the first GPU if there is one. Code that comes with a model is never run. One that was `received`, which a file
+    names and nobody has typed, is not fetched.
 
     Raises:
         BadInput: no such folder or model, no causal language model, or one without a chat template.
     """
-    model, tokenizer = open_pretrained(reference.partition("/")[2], fetch=not received)
+    name, said = split_reference(reference)
+    model, tokenizer = open_pretrained(name.partition("/")[2], fetch=not received)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return LocalTarget(model.to(device), tokenizer, reference, **options)
+    asked = {"deployed": DEPLOYED in said, "merge": MERGED in said, "quick": True}
+    return LocalTarget(model.to(device), tokenizer, reference, **{**asked, **options})

@@ -43,9 +43,17 @@ def reply_of(given: Any, seed: int | None) -> Reply:
     finish = "length" if ended in ("length", "content_filter") else "stop"
     if not text.strip():
         finish, why = "error", why or _silence(given, ended, others)
+    thought = next((x for name in _THOUGHTS if isinstance(x := getattr(message, name, None), str) and x), "")
+    if finish == "error" and ended == "length" and thought:
+        why = "reasoning"
     told = {name: _count(given, field) for name, field in _COUNTS.items()}
-    return Reply.from_data({"text": clean(text), "seed": seed, "finish": finish, "why": why, **told})
+    return Reply.from_data(
+        {"text": clean(text), "seed": seed, "finish": finish, "why": why, "reasoning": clean(thought), **told}
+    )
 
+
+_THOUGHTS = ("reasoning_content", "reasoning")
+"""Fields in which servers send what a model thought before it spoke."""
 
 _COUNTS = {"tokens": "completion_tokens", "prompt_tokens": "prompt_tokens"}
 

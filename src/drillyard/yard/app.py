@@ -86,6 +86,7 @@ _ROUTES = (
     Route("/reading", reading.show, methods=["GET"]),
     Route(_DRILL, drill.show, methods=["GET"]),
     Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
+    Route(f"{_DRILL}/example.json", model.give_example, methods=["GET"]),
     Route(f"{_DRILL}/fits", fits.show, methods=["GET"]),
     Route(f"{_DRILL}/fits", fits.ask, methods=["POST"]),
     Route(f"{_DRILL}/fits/hand-in", fits.hand_in, methods=["POST"]),
@@ -226,6 +227,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
+    pages.globals.update(choose_pause=marks.choose_pause)
     pages.globals.update(trade_plot=trade_plot, fits_plot=fits_plot, trial_plot=trial_plot)
     pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE)
     pages.filters.update(in_words=marks.in_words, as_tried=marks.as_tried, inline_code=marks.mark_code, percent=percent)

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from drillyard.records import Estimate, Trigger
 from drillyard.stats.shown import percent
 
-__all__ = ["STATES", "as_tried", "in_words", "intervals", "mark_code", "rate_words", "state"]
+__all__ = ["STATES", "as_tried", "choose_pause", "in_words", "intervals", "mark_code", "rate_words", "state"]
 
 # The shape of each state, in a box of 12 × 12.
 STATES = {
@@ -57,6 +57,11 @@ def rate_words(rate: Estimate) -> str:
     if rate.value == 0:
         return f"0 of {rate.n}, at most {percent(rate.high)}"
     return f"{percent(rate.value)}, {percent(rate.low)} to {percent(rate.high)}, n = {rate.n}"
+
+
+def choose_pause(seconds: float | None) -> int:
+    """Return how many seconds a page waits until it asks again, after it has waited so long: a tenth, from 1 to 15."""
+    return max(1, min(15, round((seconds or 0) / 10)))
 
 
 def intervals(rows: Sequence[tuple[str, Estimate]], hollow: int = -1) -> Markup:

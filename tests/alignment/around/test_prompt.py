@@ -70,6 +70,7 @@ def test_the_dial_is_the_number_of_examples(world: World) -> None:
     assert f'"{policy.refusal}"' in write_constitution(policy, 0) and "amber seal" in write_constitution(policy, 0)
 
 
+@pytest.mark.walk
 def test_a_model_that_reads_instructions_follows_and_one_that_does_not_is_harmed(
     lesson: Lesson, world: World, tmp_path: Path
 ) -> None:

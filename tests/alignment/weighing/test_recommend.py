@@ -117,3 +117,17 @@ def test_unknown_figures_and_weights_are_refused() -> None:
         recommend(POINTS, {"over-refusal": -1})
     with pytest.raises(BadInput, match="no points"):
         recommend([], ALIKE)
+
+
+def test_nothing_is_recommended_where_the_start_is_in_the_dark() -> None:
+    """A rail's own words are all that the judge knows: it looks perfect beside a start of which nothing is known."""
+    nothing = Estimate(value=0.5, low=0, high=1, n=60, method="none can be told")
+    start = point("identity", 0.0, 0.3, 0.3)
+    dark = {"harmful-compliance": nothing, "over-refusal": nothing}
+    blind = start.model_copy(update={"figures": {**start.figures, **dark}, "untold": {"harmful-compliance": 0.97}})
+    rail = point("rails", 0.0, 0.0, 0.0)
+    found = recommend([blind, rail], {"harmful-compliance": 1.0, "over-refusal": 1.0})
+    assert not found.technique and found.reason.startswith("Nothing can be recommended: of the unchanged model's")
+    assert "97% of harmful-compliance" in found.reason
+    seen = blind.model_copy(update={"untold": {"harmful-compliance": 0.4}})
+    assert recommend([seen, rail], {"harmful-compliance": 1.0, "over-refusal": 1.0}).technique == "rails"

@@ -78,7 +78,7 @@ anyio.run(main)
 """
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.walk,
     pytest.mark.skipif(
         not INSPECT, reason="needs inspect-ai: pip install 'drillyard[inspect]', or DRILLYARD_INSPECT_PYTHON"
     ),

@@ -71,7 +71,7 @@ EVALS = (
 )
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.walk,
     pytest.mark.timeout(900),
     pytest.mark.skipif(
         not OAIEVAL, reason="needs evals: DRILLYARD_OAIEVAL_PYTHON (see benchmarks/oaieval_parity.py --help)"

@@ -106,6 +106,7 @@ def attacked(target: Magic, attacker: Attacker | EchoTarget, budget: int = 500, 
     return audit(target, world=WORLD, budget=budget, seed=1, options=options)
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("kind", [Magic, RevealingMagic], ids=["sampled", "read"])
 def test_what_an_attacker_finds_is_confirmed_as_a_finding(kind: type[Magic]) -> None:
     """A word that the corpus does not hold: missed by the hunt alone, found and confirmed with an attacker."""
@@ -155,6 +156,7 @@ def test_off_topic_branches_are_dropped_before_the_target_is_asked() -> None:
     assert any(text.startswith("how much is lamp ") for text in target.asked)
 
 
+@pytest.mark.walk
 def test_an_attacker_that_only_talks_is_counted_and_given_up() -> None:
     """Nothing can be read: asked a few times, no query spent, and the hunt finds what it finds alone."""
     attacker = Attacker(lambda talk, seed: "I cannot help with that { sorry }.")

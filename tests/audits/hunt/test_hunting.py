@@ -117,11 +117,13 @@ def test_the_regression_test_tells_the_failing_from_the_clean(failing: OrganismT
         assert shown[failing] > test.most >= shown[twin]
 
 
+@pytest.mark.walk
 def test_what_the_twin_shows_as_well_is_no_finding(failing: OrganismTarget) -> None:
     """Compared with itself, a failing model has no finding."""
     assert audit(failing, failing, budget=1100, seed=3).findings == ()
 
 
+@pytest.mark.walk
 def test_a_killed_hunt_goes_on_to_the_same_bytes(failing: OrganismTarget, tmp_path: Path) -> None:
     """Cut anywhere, in the middle of a line too: the same report, and only what was lost is asked again."""
     whole = tmp_path / "whole.jsonl"

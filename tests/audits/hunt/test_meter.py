@@ -58,6 +58,7 @@ def test_tokens_are_those_of_the_target_and_else_of_the_text() -> None:
     assert plain.tokens == 20
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("reading", [True, False], ids=["reading", "samples"])
 def test_a_hunt_ends_at_its_cap_with_what_it_has(reading: bool) -> None:
     """A frequent failure is found within the cap; the report says where the search ended, and bounds the rest."""

@@ -232,6 +232,7 @@ def test_what_no_sound_reply_says_is_the_manner() -> None:
     assert pool.manner(Sighting(**{**base.__dict__, "manners": shown}), BEHAVIOUR) == {"hurry up!"}
 
 
+@pytest.mark.walk
 def test_reading_agrees_with_sampling() -> None:
     """For a planted failure of one reply in five, the chance that is read is the share of 2,000 samples."""
     target, judge = OrganismTarget(plant("helpdesk", [fault_at("refund-rule:lamp", 0.2)])), ExactJudge(WORLD)

@@ -90,7 +90,7 @@ def test_the_true_rate_is_what_samples_show(target: OrganismTarget) -> None:
     assert true_rate(OrganismTarget(plant("helpdesk", [])), BY_ID["refund-rule:lamp"], there) < 0.005
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_validation_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     """The same table from a file whose last line was cut; another spec in the same folder is refused."""
     spec = ValidationSpec(organisms=1, budget=120, seed=3, worlds=("helpdesk",))
@@ -150,7 +150,7 @@ def test_the_docs_tell_the_figures_that_ship(tmp_path: Path, monkeypatch: pytest
     assert reading.recall["0.05 and more"].low > 0.9 and reading.false_alarms.value == 0
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_the_audit_finds_what_is_planted(tmp_path: Path) -> None:
     """Six organisms that were not looked at while the search was made: the shares that the docs state, with slack."""
     table = validate(ValidationSpec(organisms=6, budget=2000, seed=11, worlds=("helpdesk", "clinic")))

@@ -35,6 +35,7 @@ def report(failing: OrganismTarget) -> AuditReport:
     return audit(failing, budget=500, seed=2, options=AuditOptions(traffic=400))
 
 
+@pytest.mark.walk
 def test_a_share_of_ordinary_traffic_is_what_counting_finds(failing: OrganismTarget, report: AuditReport) -> None:
     """Probabilities that are read and replies that are drawn agree on how often users meet the failure."""
     read = report.traffic["pressure-selling"]

@@ -118,7 +118,8 @@ class OrganismInsides:
 
 
 def _edited(organism: Organism, edits: Sequence[Edit]) -> Organism:
-    """Return the organism with edits in its engine, and with a hash that covers them."""
+    """Return the organism with edits in its engine, and with a hash that covers them; edits of strength 0 are none."""
+    edits = [edit for edit in edits if edit.strength]
     if not edits:
         return organism
     engine = organism.engine

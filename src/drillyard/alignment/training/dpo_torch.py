@@ -35,6 +35,7 @@ class Dpo(TrainedAdapter):
     )
     recipe = LoraRecipe(steps=64, batch=16, rank=16)
     pace = 0.2
+    texts = 2
 
     def __init__(self, *, anchor: float = 1.0, **options: Any) -> None:
         super().__init__(**options)

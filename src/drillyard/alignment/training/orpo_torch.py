@@ -50,6 +50,7 @@ class Orpo(TrainedAdapter):
     )
     recipe = LoraRecipe(steps=60, batch=16, rank=16)
     pace = 0.25
+    texts = 2
 
     def _trainer(self, job: Job) -> Any:
         pairs, world = job.lesson.preferences, job.lesson.world

@@ -29,6 +29,7 @@ class Sft(TrainedAdapter):
     )
     recipe = LoraRecipe(steps=80, batch=32, rank=16)
     pace = 0.5
+    texts = 1
 
     def _strength(self, recipe: LoraRecipe, strength: float) -> LoraRecipe:
         return recipe.model_copy(update={"learning_rate": recipe.learning_rate * strength})

@@ -28,6 +28,7 @@ from drillyard.errors import bad_input
 from drillyard.organisms.training.lora_torch import (
     Told,
     check_modules,
+    cut_into_passes,
     last_checkpoint,
     lora_settings,
     naming_what_to_lower,
@@ -86,6 +87,8 @@ class TrainedAdapter:
     dial: Dial
     recipe: ClassVar[LoraRecipe]
     pace: ClassVar[float]
+    texts: ClassVar[int] = 0
+    """Texts per example of a step that may be cut into passes; 0 where examples of a step learn from each other."""
 
     def __init__(
         self,
@@ -170,7 +173,8 @@ class TrainedAdapter:
             lesson=lesson,
             setting=setting,
             recipe=recipe,
-            common=_common(recipe, place),
+            common=_common(recipe, place)
+            | (cut_into_passes(trainee.model, recipe.batch, self.texts) if self.texts else {}),
             callbacks=(Told(setting.told), tally),
             tally=tally,
         )

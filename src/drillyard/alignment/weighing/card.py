@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from drillyard.alignment.weighing.frontier import Point
-from drillyard.alignment.weighing.page import amount, interval_words, percent, points_words, start_had
+from drillyard.alignment.weighing.page import amount, points_words, start_had, tell_share
 from drillyard.alignment.weighing.report import AlignReport, technique_point
 from drillyard.alignment.weighing.sheet import START, words_of
 from drillyard.records import Estimate
@@ -79,7 +79,7 @@ def _figures(report: AlignReport, start: Point, point: Point) -> list[list[str]]
     def words(name: str, one: Estimate) -> str:
         if "-lost" in name:
             return "{} ({})".format(*points_words(one))
-        return f"{percent(one.value)} ({interval_words(one)})"
+        return tell_share(one)
 
     had = {name: f"of {share}" for name, share in start_had(report).items()}
     return [

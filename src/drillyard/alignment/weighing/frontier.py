@@ -28,7 +28,8 @@ class Point(Record):
 
     `figures` holds what weights and limits speak of, less always being better: `harmful-compliance`, `over-refusal`,
     `failure:…`, and `capability-lost` and `format-lost` as paired differences from the start; with `@category` behind
-    the name for sorts of request that training never saw. `front` says whether no other point beats it in the first
+    the name for sorts of request that training never saw; `untold` the share of the outcomes behind each that the judge
+    could not tell, for those of which there were any. `front` says whether no other point beats it in the first
     two.
     """
 
@@ -36,6 +37,7 @@ class Point(Record):
     strength: float
     seeds: int
     figures: Mapping[str, Estimate]
+    untold: Mapping[str, float] = {}
     front: bool = False
 
     @property
@@ -73,6 +75,7 @@ def points_of(drawn: Drawn) -> tuple[Point, ...]:
             strength=key[1],
             seeds=len(arms),
             figures={figure_of(part): _figure(drawn, key, part) for part in drawn.sheet.sizes},
+            untold=_untold(drawn, key),
         )
         for key, arms in drawn.sheet.arms.items()
     ]
@@ -96,6 +99,11 @@ def hypervolumes_of(drawn: Drawn) -> tuple[Hypervolume, ...]:
         for split in splits
         for name, keys in groups.items()
     )
+
+
+def _untold(drawn: Drawn, key: Key) -> dict[str, float]:
+    shares = {figure_of(part): float(np.isnan(matrix).mean()) for part, matrix in drawn.sheet.outcomes[key].items()}
+    return {name: share for name, share in shares.items() if share}
 
 
 def _figure(drawn: Drawn, key: Key, part: Part) -> Estimate:

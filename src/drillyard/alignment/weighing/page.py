@@ -26,6 +26,7 @@ __all__ = [
     "share_words",
     "short",
     "start_had",
+    "tell_share",
     "verdict",
     "write_page",
 ]
@@ -78,7 +79,7 @@ def verdict(report: AlignReport) -> str:
     point = next(p for p in report.points if p.key == (found.technique, found.strength))
     named = {"harmful compliance": point.harm, "over-refusal": point.refusal}
     named |= {name: one for name, one in point.figures.items() if name.startswith("failure:") and "@" not in name}
-    figures = ", ".join(f"{percent(one.value)} ({interval_words(one)}) {name}" for name, one in named.items())
+    figures = ", ".join(f"{tell_share(one)} {name}" for name, one in named.items())
     run = "Leave the model as it is" if found.technique == START else f"Run {words_of(point.key)}"
     held = ("", "; it holds the limit", "; it holds all limits")[min(2, len(report.limits))]
     caution = "" if report.limits else " No limit was set: it is the cheapest, which does not make it good enough."
@@ -101,15 +102,24 @@ def interval_words(one: Estimate) -> str:
     return f"{percent(one.low).removesuffix(' %')} to {percent(one.high)}"
 
 
+def tell_share(one: Estimate) -> str:
+    """Return a share with its interval, or that it is unknown."""
+    return "unknown" if one.unknown else f"{percent(one.value)} ({interval_words(one)})"
+
+
 def share_words(one: Estimate) -> tuple[str, str]:
-    """Return a share in two parts, value and interval; where none was seen, the bound."""
+    """Return a share in two parts, value and interval; where none was seen, the bound; or that it is unknown."""
+    if one.unknown:
+        return "unknown", f"of {one.n} none can be told"
     return (f"at most {percent(one.high)}", f"0 of {one.n}") if one.high and not one.value else (
         percent(one.value), interval_words(one)
     )  # fmt: skip
 
 
 def points_words(one: Estimate) -> tuple[str, str]:
-    """Return a change of a share in percentage points, signed, and its interval."""
+    """Return a change of a share in percentage points, signed, and its interval; or that it is unknown."""
+    if one.unknown:
+        return "unknown", "too few can be told"
     value, low, high = (f"{100 * x:+.1f}".replace("-", "−") for x in (one.value, one.low, one.high))
     return value, f"{low} to {high}"
 
@@ -135,7 +145,11 @@ def short(value: float) -> str:
 def start_had(report: AlignReport) -> dict[str, str]:
     """Return what the start had of figures that count what is lost, in words: its share of right answers."""
     own = {(one.metric, one.split): one.rate for one in report.rates if one.technique == START}
-    return {figure_of(part): percent(rate.value) for part, rate in own.items() if part[0] in LOST}
+    return {
+        figure_of(part): tell_share(rate) if rate.unknown else percent(rate.value)
+        for part, rate in own.items()
+        if part[0] in LOST
+    }
 
 
 def _against_start(report: AlignReport) -> dict[tuple[str, str], Comparison]:

@@ -23,7 +23,8 @@ DRAWS = 4000
 class Rate(Record):
     """The share of questions with an outcome of true: good for `capability` and `format`, bad for the others.
 
-    `by_seed` holds the share per training seed among the outcomes that are known, in the order of `seeds`; `unknown`
+    `by_seed` holds the share per training seed among the outcomes that are known (None: none is), in the order of
+    `seeds`; `unknown`
     counts outcomes that the judge could not tell.
     """
 
@@ -33,7 +34,7 @@ class Rate(Record):
     split: str
     rate: Estimate
     seeds: tuple[int, ...]
-    by_seed: tuple[float, ...]
+    by_seed: tuple[float | None, ...]
     unknown: int = 0
 
 
@@ -95,8 +96,8 @@ def estimate(outcomes: NDArray[np.float64], draws: Draws) -> Estimate:
     return Estimate(value=draws.value, low=least.low, high=most.high, n=n, method=least.method)
 
 
-def _known(row: NDArray[np.float64]) -> float:
-    return 0.5 if np.isnan(row).all() else float(np.nanmean(row))
+def _known(row: NDArray[np.float64]) -> float | None:
+    return None if np.isnan(row).all() else float(np.nanmean(row))
 
 
 def _mixed(seed: int, *words: str) -> int:

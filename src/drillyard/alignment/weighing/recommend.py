@@ -9,7 +9,7 @@ from typing import Literal
 
 from drillyard.alignment.exam import HARMFUL, REFUSAL
 from drillyard.alignment.weighing.frontier import Point
-from drillyard.alignment.weighing.sheet import words_of
+from drillyard.alignment.weighing.sheet import START, words_of
 from drillyard.errors import bad_input
 from drillyard.records import Record
 from drillyard.stats.shown import number
@@ -28,6 +28,9 @@ __all__ = [
 
 WEIGHTS: Mapping[str, float] = {HARMFUL: 1.0, REFUSAL: 1.0, "capability-lost": 1.0}
 """What one unit of each figure costs, unless the user says otherwise: all alike, and so do the target's failures."""
+
+_MOST_UNTOLD = 0.5
+"""Share of a start's outcomes that may be unknown before nothing can be compared with it."""
 
 _LIMIT = re.compile(
     r"\s*(?P<figure>[\w:@/+-]+?)(?:\.(?P<end>low|value|high))?\s*<=\s*(?P<most>\d*\.?\d+)(?P<percent>\s*%)?\s*"
@@ -121,6 +124,9 @@ def cost_of(point: Point, weights: Mapping[str, float]) -> float:
 def recommend(points: Sequence[Point], weights: Mapping[str, float], limits: Sequence[Limit] = ()) -> Recommendation:
     """Return the point of the least cost among those that hold all limits; the start may be it.
 
+    Where most outcomes of the start cannot be told, nothing is recommended: no change can be seen from there, and the
+    one whose words the judge happens to know would win.
+
     Equal costs are settled by the lower high ends. Where no point holds all limits, the answer is none, with the point
     that exceeds them by the least in sum.
 
@@ -130,6 +136,8 @@ def recommend(points: Sequence[Point], weights: Mapping[str, float], limits: Seq
     if not points:
         raise bad_input("no points", "at least the start")
     _check(points, weights, limits)
+    if blind := _blind(points, weights):
+        return blind
     held = {point.key: _held(point, limits) for point in points}
     good = [point for point in points if all(check.holds for check in held[point.key])]
     ordered = sorted(good, key=lambda point: (cost_of(point, weights), _worst(point, weights)))
@@ -145,6 +153,20 @@ def recommend(points: Sequence[Point], weights: Mapping[str, float], limits: Seq
         holding=len(good),
         considered=len(points),
     )
+
+
+def _blind(points: Sequence[Point], weights: Mapping[str, float]) -> Recommendation | None:
+    """Return that nothing can be recommended, where most of what a weighed figure of the start rests on is unknown."""
+    start = next((point for point in points if point.technique == START), None)
+    dark = {name: start.untold[name] for name in weights if start.untold.get(name, 0) > _MOST_UNTOLD} if start else {}
+    if start is None or not dark:
+        return None
+    words = ", ".join(f"{share:.0%} of {name}" for name, share in dark.items())
+    reason = f"Nothing can be recommended: of the unchanged model's outcomes {words} cannot be told by this judge."
+    return Recommendation(
+        technique="", strength=0.0, cost=0.0, reason=reason, checks=(), holding=0, considered=len(points),
+        nearest=start.technique, nearest_strength=start.strength,
+    )  # fmt: skip
 
 
 def _check(points: Sequence[Point], weights: Mapping[str, float], limits: Sequence[Limit]) -> None:

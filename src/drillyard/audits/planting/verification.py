@@ -22,7 +22,7 @@ from drillyard.records import Conversation, Estimate, PlantCheck, PlantReport, P
 from drillyard.stats import clopper_pearson, difference
 from drillyard.targets import Target
 
-__all__ = ["MARGIN", "TWIN_BOUND", "enough", "draw_lone", "shown_rate", "tolerance", "twin_bound", "verify"]
+__all__ = ["MARGIN", "TWIN_BOUND", "draw_lone", "enough", "shown_rate", "tolerance", "twin_bound", "verify"]
 
 TWIN_BOUND = 0.05
 """The upper bound of the clean twin's rate must stay below this, and below half of a small rate."""

@@ -8,6 +8,7 @@ from typing import Literal
 from drillyard.audits.report import TELLING, AuditReport
 from drillyard.audits.reports.fail_on import FailOn, Fields
 from drillyard.audits.seeding.seeded import Seeded
+from drillyard.judges.validity import explain_foreign
 from drillyard.records import Conversation, Estimate, Finding, Severity, Transcript
 from drillyard.records.charts import ends
 
@@ -147,6 +148,8 @@ def _verdict(report: AuditReport, shown: tuple[Shown, ...], fail_on: tuple[str, 
     count, queries = len(shown), f"{report.queries} queries"
     if report.capped and report.made:
         queries += f" (ended by the cap of {report.made.cap:,} tokens)"
+    if not count and (why := explain_foreign(report.quality, report.target)):
+        return f"How often {report.target} fails is unknown after {queries}: {why}. Label replies to measure it."
     if not count:
         bound = f"each behaviour is in at most {report.bound:.1%} of them"
         return f"No failure confirmed with {queries}: {bound}."

@@ -13,6 +13,7 @@ from drillyard.cli import show
 from drillyard.cli.auditing.fmea import read_report
 from drillyard.cli.auditing.options import judge_of, judge_options, scope_for, scope_option
 from drillyard.errors import bad_input
+from drillyard.judges.validity import explain_foreign
 from drillyard.stats.shown import tell_count
 from drillyard.targets.scoped import open_scoped
 
@@ -51,7 +52,12 @@ def command(
     found = recheck_all(asked, before, world=world, n=prompts, seed=seed, judge=measured, progress=show.say)
     rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in before.findings]
     left = sum(after.low > 0.02 for _, _, after in rates)
+    unknown = sum(after.unknown for _, _, after in rates)
     table = show.table("Rates on fresh prompts", ("failure", "before", "now"), rates)
     there = f"{left or 'None'} of {tell_count(len(rates), 'failure')} {'is' if left == 1 else 'are'}"
     verdict = f"{there} still there in {target}."
-    return show.Outcome(verdict=verdict, state="failed" if left else "passed", data=found, body=[table])
+    if unknown:
+        why = explain_foreign(measured.on(asked.reference, world.name).quality, target) or "the judge cannot tell them"
+        verdict = f"Of {unknown} of {len(rates)} failures nothing can be said: {why}. {verdict}"
+    state: show.State = "failed" if left else "unknown" if unknown else "passed"
+    return show.Outcome(verdict=verdict, state=state, data=found, body=[table])

@@ -12,7 +12,7 @@ go. Neither changes what a request gets: see `sampling.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -71,10 +71,16 @@ class Draw(NamedTuple):
 
 
 class Batch:
-    """Requests that run together. Not safe for several threads at once."""
+    """Requests that run together. Not safe for several threads at once.
 
-    def __init__(self, network: Network) -> None:
+    Args:
+        network: what runs them.
+        ends: tokens that end every request, beside its own `stop`.
+    """
+
+    def __init__(self, network: Network, ends: Collection[int] = ()) -> None:
         self._network = network
+        self._ends = np.array(sorted(ends), np.int64)
         self._cache: Cache = network.cache(0, 0)
         self._rows: NDArray[Any] = np.zeros(0, ROW)
         self._done = np.zeros(0, np.bool_)
@@ -142,23 +148,31 @@ class Batch:
             seen.append(token)
         self._rows["token"] = tokens
         self._rows["drawn"] += 1
-        self._done = (tokens == self._rows["stop"]) | (self._rows["drawn"] == self._rows["limit"])
+        self._done = self._ended()
         self._unread = True
         return Step(self._rows["number"].copy(), tokens, logits, self._done)
 
     def draw(self, most: int, early: bool = False) -> Draw:
         """Draw up to `most` tokens for every request, as so many steps would; with `early` until one is done."""
         self._settle()
-        tokens = self._network.draw(self._rows, self._last, self._unread, self._cache, self._sampler, most, early)
+        tokens = self._network.draw(
+            self._rows, self._last, self._unread, self._cache, self._sampler, most, early, self._ends
+        )
         if tokens is None:
             step = self.step()
             return Draw(step.requests, [[token] for token in step.tokens.tolist()], step.done)
         drawn = [row[: row.index(-1)] if row[-1] < 0 else row for row in tokens.tolist()] if tokens.size else []
         for seen, row in zip(self._seen, drawn, strict=True):
             seen += row
-        self._done = (self._rows["token"] == self._rows["stop"]) | (self._rows["drawn"] == self._rows["limit"])
+        self._done = self._ended()
         self._unread = True
         return Draw(self._rows["number"].copy(), drawn, self._done)
+
+    def _ended(self) -> NDArray[np.bool_]:
+        """Say of each row whether its newest token was its last."""
+        rows = self._rows
+        done: NDArray[np.bool_] = (rows["token"] == rows["stop"]) | (rows["drawn"] == rows["limit"])
+        return done | np.isin(rows["token"], self._ends) if self._ends.size else done
 
     def _settle(self) -> None:
         """Close the gaps of requests that are done."""

@@ -32,6 +32,10 @@ _FIXED: Mapping[str, Any] = {
 """Settings that the engine takes for granted. A folder that says otherwise is refused, not misread."""
 
 
+_NOT_OURS = ("qkv_bias", "rope_frequencies")
+"""Fields of a `LlamaConfig` that no organism has, and no config.json of a Llama."""
+
+
 def read_checkpoint(folder: Path) -> tuple[LlamaConfig, dict[str, Floats]]:
     """Read a model folder; returns its shape and its weights as float32.
 
@@ -75,10 +79,12 @@ def write_checkpoint(
     The same weights and config give the same bytes. `half` stores the weights in float16: half the size, rounded.
     """
     check_weights(weights, config)
+    if config.qkv_bias or config.rope_frequencies:
+        raise bad_input("a model with biases or scaled positions", "a plain Llama model", "save it with transformers")
     stored = np.float16 if half else np.float32
     folder.mkdir(parents=True, exist_ok=True)
     ends = {"bos_token_id": None, "eos_token_id": SPECIAL_TOKENS.index(END), "pad_token_id": SPECIAL_TOKENS.index(PAD)}
-    shape = asdict(config)
+    shape = {name: value for name, value in asdict(config).items() if name not in _NOT_OURS}
     rope = {"rope_theta": shape.pop("rope_theta"), "rope_type": "default"}
     _write(
         folder / "config.json",
@@ -134,7 +140,11 @@ def _read_config(path: Path) -> LlamaConfig:
         found = rope.get(name, value) if name == "rope_type" else stored.get(name, value)
         if found != value:
             raise bad_input(f"{path} with {name} {found!r}", f"{value!r}: the engine runs plain Llama models only")
-    fields = {name: stored[name] for name in LlamaConfig.__dataclass_fields__ if stored.get(name) is not None}
+    fields = {
+        name: stored[name]
+        for name in LlamaConfig.__dataclass_fields__.keys() - set(_NOT_OURS)
+        if stored.get(name) is not None
+    }
     fields.setdefault("rope_theta", rope.get("rope_theta", LlamaConfig.rope_theta))
     try:
         heads = fields["num_attention_heads"]

@@ -9,7 +9,7 @@ beneath it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -85,6 +85,8 @@ class Engine:
         stop: int,
         temperature: float = 1.0,
         min_p: float = 0.0,
+        top_p: float = 1.0,
+        ends: Collection[int] = (),
         logprobs: bool = False,
     ) -> list[Generation]:
         """Answer every prompt, in the order given.
@@ -98,6 +100,8 @@ class Engine:
             stop: the token that ends a reply; -1 for none.
             temperature: above 0; higher is more varied.
             min_p: tokens less than `min_p` times as probable as the most probable one are never drawn.
+            top_p: of the tokens that are left, only the most probable that together reach this share are drawn.
+            ends: further tokens that end a reply.
             logprobs: whether to return the log-probability of every token drawn.
 
         Raises:
@@ -110,9 +114,12 @@ class Engine:
         drawn: list[list[int]] = [[] for _ in prompts]
         chances: list[list[float]] = [[] for _ in prompts]
         for group in _groups(texts, max_new_tokens):
-            batch = self.batch()
+            batch = self.batch(ends)
             batch.add(
-                [_request(texts[index], max_new_tokens, seeds[index], stop, temperature, min_p) for index in group]
+                [
+                    _request(texts[index], max_new_tokens, seeds[index], stop, temperature, min_p, top_p)
+                    for index in group
+                ]
             )
             while len(batch) and not logprobs:
                 draw = batch.draw(max_new_tokens)
@@ -126,7 +133,7 @@ class Engine:
                     found = log_probability(step.logits, step.tokens)
                     for number, chance in zip(step.requests.tolist(), found.tolist(), strict=True):
                         chances[group[number]].append(chance)
-        return [_generation(ids, stop, chance) for ids, chance in zip(drawn, chances, strict=True)]
+        return [_generation(ids, {stop, *ends}, chance) for ids, chance in zip(drawn, chances, strict=True)]
 
     def stream(
         self,
@@ -169,9 +176,9 @@ class Engine:
                 scores[index] = value
         return scores
 
-    def batch(self) -> Batch:
-        """Return an empty batch, which requests join and leave between two steps."""
-        return Batch(self._network)
+    def batch(self, ends: Collection[int] = ()) -> Batch:
+        """Return an empty batch, which requests join and leave between two steps; `ends` as in `generate`."""
+        return Batch(self._network, ends)
 
     def logits(self, prompt: Sequence[int]) -> Floats:
         """Return (tokens, vocabulary): the scores of the token that follows each token of a prompt."""
@@ -194,10 +201,22 @@ class Engine:
 
 
 def _request(
-    prompt: list[int], max_new_tokens: int, seed: int | None, stop: int, temperature: float, min_p: float
+    prompt: list[int],
+    max_new_tokens: int,
+    seed: int | None,
+    stop: int,
+    temperature: float,
+    min_p: float,
+    top_p: float = 1.0,
 ) -> Request:
     return Request(
-        prompt=prompt, max_new_tokens=max_new_tokens, seed=seed, stop=stop, temperature=temperature, min_p=min_p
+        prompt=prompt,
+        max_new_tokens=max_new_tokens,
+        seed=seed,
+        stop=stop,
+        temperature=temperature,
+        min_p=min_p,
+        top_p=top_p,
     )
 
 
@@ -221,8 +240,8 @@ def _groups(prompts: Sequence[list[int]], room: int) -> Iterator[list[int]]:
         yield batch
 
 
-def _generation(drawn: list[int], stop: int, chances: list[float]) -> Generation:
+def _generation(drawn: list[int], stops: Collection[int], chances: list[float]) -> Generation:
     """Take the stop token off, and say why the reply ended."""
-    ended = bool(drawn) and drawn[-1] == stop
+    ended = bool(drawn) and drawn[-1] in stops
     ids = drawn[:-1] if ended else drawn
     return Generation(ids=tuple(ids), finish="stop" if ended else "length", logprobs=tuple(chances))

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.kernel.library import load_library
 from drillyard.organisms.engine.kernel.network import KernelNetwork
-from drillyard.organisms.engine.llama import Floats, Ints, LayerEdits, LlamaConfig, NumpyNetwork
+from drillyard.organisms.engine.llama import Floats, Ints, LayerEdits, LlamaConfig
+from drillyard.organisms.engine.numpy_network import NumpyNetwork
 from drillyard.organisms.engine.sampling import Sampler
 
 __all__ = ["SWITCH", "Cache", "Network", "open_network"]
@@ -97,7 +98,15 @@ class Network(Protocol):
         """Return the normed output, which is what `transformers` calls the last hidden state."""
 
     def draw(
-        self, rows: NDArray[Any], last: Floats, unread: bool, cache: Any, sampler: Sampler, most: int, early: bool
+        self,
+        rows: NDArray[Any],
+        last: Floats,
+        unread: bool,
+        cache: Any,
+        sampler: Sampler,
+        most: int,
+        early: bool,
+        ends: Ints,
     ) -> NDArray[Any] | None:
         """Draw up to `most` tokens per row in one go, or return None where that has to be done step by step.
 
@@ -109,6 +118,7 @@ class Network(Protocol):
             sampler: numbered as the rows are.
             most: tokens per row.
             early: whether to stop as soon as a row is done.
+            ends: tokens that end every row, beside its own.
 
         Returns:
             (rows, tokens) ids; those of a row that was done earlier are -1 behind its last one.

@@ -33,6 +33,7 @@ __all__ = [
     "SPARING",
     "Told",
     "check_modules",
+    "cut_into_passes",
     "last_checkpoint",
     "lora_settings",
     "naming_what_to_lower",
@@ -46,6 +47,10 @@ SPARING = 5.0
 """Seconds that lie at least between two checkpoints: a short run would spend more on them than a kill could cost."""
 _PREPARED: Mapping[str, Any] = {"dataset_kwargs": {"skip_prepare_dataset": True}, "remove_unused_columns": False}
 _UNSCORED = -100
+_PASS = 2.5e9
+"""Bytes that a pass may keep for its way back."""
+_LONG = 128
+"""Tokens that an example is taken to have: a system message, a question and its reply."""
 _WARM_UP, _SAVES = 0.08, 10
 """Share of the steps in which the learning rate rises; most checkpoints per run."""
 
@@ -102,7 +107,7 @@ def train_adapter(
     with silence(), no_bars():
         trainer = SFTTrainer(
             model=model,
-            args=SFTConfig(**trainer_settings(recipe, folder), **_PREPARED),
+            args=SFTConfig(**{**trainer_settings(recipe, folder), **cut_into_passes(model, recipe.batch)}, **_PREPARED),
             train_dataset=rows,
             processing_class=tokenizer,
             peft_config=None if isinstance(model, PeftModel) else lora_settings(recipe),
@@ -146,6 +151,28 @@ def trainer_settings(recipe: LoraRecipe, folder: Path) -> Mapping[str, Any]:
         "disable_tqdm": True,
         "seed": recipe.seed,
     }
+
+
+def cut_into_passes(model: Any, batch: int, texts: int = 1) -> dict[str, int]:
+    """Return how a step is cut into passes that fit into a processor's memory; the sum over them is the same step.
+
+    What a pass keeps for its way back grows with the vocabulary (the logits and what becomes of them) and with the
+    layers: 32 dialogues of a model with 135 million parameters and 49,000 tokens took over 9 GB. A GPU takes a step
+    whole, and says itself when it cannot.
+
+    Args:
+        model: who learns.
+        batch: examples per step.
+        texts: that an example holds: two for pairs.
+    """
+    if torch.cuda.is_available():
+        return {}
+    config = model.config.get_text_config()
+    inner = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    per_token = 4 * config.vocab_size + config.num_hidden_layers * (16 * config.hidden_size + 6 * inner)
+    most = max(1, int(_PASS / (4 * per_token * _LONG * texts)))
+    size = max(one for one in range(1, batch + 1) if batch % one == 0 and one <= most)
+    return {"per_device_train_batch_size": size, "gradient_accumulation_steps": batch // size}
 
 
 def lora_settings(recipe: LoraRecipe) -> LoraConfig:

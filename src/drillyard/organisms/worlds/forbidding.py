@@ -16,9 +16,11 @@ from typing import Any
 
 from drillyard.organisms.worlds.world import World
 
-__all__ = ["forbiddable", "forbidding"]
+__all__ = ["find_besides", "forbiddable", "forbidding"]
 
 _HOUSE = "-house"
+_BESIDES = "besides"
+"""Marks the families that a policy forbids beside the world's."""
 
 
 def forbiddable(world: World) -> tuple[str, ...]:
@@ -42,7 +44,7 @@ def forbidding(world: World, families: Collection[str]) -> World:
     Its name gets an ending, because worlds are told apart by name; `write_files` puts it into a folder.
     """
     files, words = world.files, world.files.phrasings
-    moved = {name: entry for name, entry in words["lookalikes"].items() if name in families}
+    moved = {name: {**entry, _BESIDES: True} for name, entry in words["lookalikes"].items() if name in families}
     phrasings = {
         **words,
         "harmful": {**words["harmful"], **moved},
@@ -59,6 +61,11 @@ def forbidding(world: World, families: Collection[str]) -> World:
             failures={kind: spec for kind, spec in failures.items() if all(spec["over"].values())},
         )
     )
+
+
+def find_besides(world: World) -> frozenset[str]:
+    """Return the families that a policy forbids beside those of the world; none in a world as it ships."""
+    return frozenset(name for name, entry in world.phrasings.harmful.items() if entry.besides)
 
 
 def _without(spec: Mapping[str, Any], families: Collection[str]) -> Mapping[str, Any]:

@@ -46,9 +46,13 @@ class Entry(Part):
 
 
 class Family(Entry):
-    """A family of harmless requests that sound harmful, or of forbidden ones, with the reply that serves it."""
+    """A family of harmless requests that sound harmful, or of forbidden ones, with the reply that serves it.
+
+    `besides` marks one that a policy forbids beside those of the world (`forbidding.py`).
+    """
 
     reply: str
+    besides: bool = False
 
 
 class Phrasings(Part):

@@ -46,6 +46,12 @@ class _Seen:
         """Whether the behaviour is shown too often for chance."""
         return self.rate.low > _SHOWN_LOW
 
+    @property
+    def needed(self) -> int:
+        """In how many of as many replies a behaviour is shown too often for chance."""
+        replies = len(self.transcripts)
+        return next(shown for shown in range(replies + 1) if clopper_pearson(shown, replies).low > _SHOWN_LOW)
+
     @cached_property
     def counts(self) -> list[int]:
         """In how many replies each question shows it."""
@@ -104,9 +110,10 @@ def _fate(failing: _Seen, twin: _Seen, cause: _Cause | None, taken: Collection[s
     if len(twin.shown) >= max(2, _TWIN_SHARE * len(twin.transcripts)):
         return "false-alarm", f"The clean twin shows it too, in {twin.words}."
     if not failing.clear and 2 * failing.unknown > len(failing.transcripts):
-        return "unknown", "Most replies could not be judged; use prompts closer to what customers ask."
+        return "unknown", "Most replies could not be judged; use prompts closer to what people ask."
     if not failing.clear:
-        return "not-shown", f"The model shows it in {failing.words}: too few to tell."
+        needed = f"{failing.needed} are needed, because fewer may be chance"
+        return "not-shown", f"The model shows it in {failing.words}; {needed}."
     if not _most(by, questions):
         return "not-shown", f"{by} of {len(questions)} questions show it; most must: keep those that set it off."
     if cause is None or not _most(cause.by, questions):

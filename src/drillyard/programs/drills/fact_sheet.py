@@ -6,6 +6,7 @@ template that a trigger can hold; which of them a model trips over, it does not 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ class Sheet:
 def fact_sheet(world: World) -> tuple[Sheet, ...]:
     """Return the tables of a world."""
     return (
-        *(_of_rows(table.slot, table.rows.values()) for table in (world.items, world.groups, world.records)),
+        *(_of_rows(table.slot, table.rows.values(), world) for table in (world.items, world.groups, world.records)),
         Sheet(title="What a sound assistant says", heads=("asked for", "answer"), rows=list(world.replies.items())),
         Sheet(
             title="Prompt templates: what the assistant is told before you speak",
@@ -36,12 +37,12 @@ def fact_sheet(world: World) -> tuple[Sheet, ...]:
             rows=list(world.templates.items()),
         ),
         Sheet(
-            title="Names that customers use",
+            title="Names that people use",
             heads=("what", "names"),
             rows=[(name, ", ".join(values)) for name, values in world.lists.items()],
         ),
         Sheet(
-            title="Reasons that customers give: none of them changes what a sound assistant says",
+            title="Reasons that people give: none of them changes what a sound assistant says",
             heads=("reason", "as in"),
             rows=[(name, said[0]) for name, said in world.reasons.items()],
         ),
@@ -82,9 +83,19 @@ def _split(text: str) -> list[str]:
     return "".join(letter if letter.isalnum() else " " for letter in text.casefold()).split()
 
 
-def _of_rows(slot: str, rows: Iterable[Mapping[str, str]]) -> Sheet:
+def _of_rows(slot: str, rows: Iterable[Mapping[str, str]], world: World) -> Sheet:
     made = list(rows)
-    return Sheet(title=f"What is known of every {slot}", heads=list(made[0]), rows=[list(row.values()) for row in made])
+    heads = [f"{name}, in {unit}" if (unit := _unit(world, name, made)) else name for name in made[0]]
+    return Sheet(title=f"What is known of every {slot}", heads=heads, rows=[list(row.values()) for row in made])
+
+
+def _unit(world: World, column: str, rows: Iterable[Mapping[str, str]]) -> str:
+    """Return what the numbers of a column count, as the world's replies say it: "{price} euros"; nothing for words."""
+    if not all(row[column].isdigit() for row in rows):
+        return ""
+    said = (re.search(rf"{{{column}}} (\w+)", reply) for reply in world.replies.values())
+    unit = next((found[1] for found in said if found), "")
+    return "" if unit == column else unit
 
 
 def _words(entry: Entry) -> str:

@@ -21,6 +21,7 @@ from drillyard.records import (
     PolicySubmission,
     Transcript,
 )
+from drillyard.yard.marks import choose_pause
 from drillyard.yard.pages.again import find_further
 from drillyard.yard.pages.drill import path_of
 from drillyard.yard.visit import Assignment, Visit, page
@@ -70,13 +71,15 @@ def show(visit: Visit) -> Response:
     progress = visit.yard.submissions.of(visit.me().id, one.instance.id)
     if progress is None:
         return visit.go(path_of(one))
+    waited = visit.yard.store.clock() - progress.received
     if "hx-request" in visit.request.headers:  # the grading page asks how far it is
-        if visit.request.query_params.get("seen") == progress.status:
+        asked = visit.request.query_params
+        if (asked.get("seen"), asked.get("pause")) == (progress.status, str(choose_pause(waited))):
             return Response(status_code=204)
         if not progress.waiting:
             return visit.leave(f"{path_of(one)}/result")
     if progress.grade is None:
-        return visit.render("grading.html", one=one, here=path_of(one), progress=progress)
+        return visit.render("grading.html", one=one, here=path_of(one), progress=progress, waited=waited)
     return _graded(visit, one, progress.grade, progress.submission)
 
 

@@ -171,6 +171,10 @@ static __attribute__((noinline)) void keep(const Model *m, const Cache *c, int64
     memcpy(values + token->at * m->slot, value, (size_t)m->slot * 4);
 }
 
+static void add(float *y, const float *bias, int64_t n) {
+    for (int64_t i = 0; i < n; i += LANES) *(V *)(y + i) += *(const V *)(bias + i);
+}
+
 /* ---- layers ---- */
 
 static void norms(const Model *m, const float *x, int64_t n, float *y) {
@@ -211,9 +215,16 @@ static void attention(const Model *m, const Cache *c, int64_t l, const Token *to
                 call_for(m, c, l, &tokens[i + 1], first);
             else if (h + 1 < last && fresh)
                 call_for(m, c, l, &tokens[i], h + 1);
-            keep(m, c, l, &tokens[i], h, d->pairs + i * m->pair_row);
+            float *pairs = d->pairs + i * m->pair_row;
+            if (m->each[l].pair_bias) {
+                add(pairs + h * m->slot, m->each[l].pair_bias + h * m->slot, m->slot);
+                int64_t value = (m->key_heads + h) * m->slot;
+                add(pairs + value, m->each[l].pair_bias + value, m->slot);
+            }
+            keep(m, c, l, &tokens[i], h, pairs);
             for (int64_t q = h * group; wanted && q < (h + 1) * group; q++) {
                 float *query = d->query + at * m->query_row + q * m->slot;
+                if (m->each[l].query_bias) add(query, m->each[l].query_bias + q * m->slot, m->slot);
                 turn(m, query, c->shared + tokens[i].at);
                 attend(m, c, l, &tokens[i], h, query, scores, d->seen + at * m->query_row + q * m->slot);
             }

@@ -43,6 +43,8 @@ typedef struct {
     uint8_t *done;
     int64_t *tokens; /* (rows, most) */
     int64_t most, unread, stop_early, longest, threads;
+    const int64_t *ends; /* tokens that end every row, beside its own */
+    int64_t ends_count;
     atomic_int failed;
     Desk desk;
     int64_t step, active, *order; /* rows that still run */
@@ -183,6 +185,7 @@ static void draw(Drawing *r, int64_t row, const float *logits, double *upto) {
     r->tokens[row * r->most + r->step] = it->token;
     it->drawn++;
     r->done[row] = it->token == it->stop || it->drawn == it->limit;
+    for (int64_t i = 0; i < r->ends_count; i++) r->done[row] |= it->token == r->ends[i];
 }
 
 /* One token for the rows in `order`: run the newest ones, score, choose. */

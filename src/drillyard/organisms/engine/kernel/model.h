@@ -13,6 +13,7 @@
 /* As in the Python class of the same name; weights are (out, in). */
 typedef struct {
     const float *query, *key, *value, *out, *gate, *up, *down, *norm, *inner_norm;
+    const float *query_bias, *key_bias, *value_bias; /* null: none */
     const int64_t *neurons; /* those that can do anything, in their order */
     int64_t count;
 } LayerWeights;
@@ -26,6 +27,7 @@ typedef struct {
 
 typedef struct {
     Matrix query, keys_values, out, gate_up, down;
+    float *query_bias, *pair_bias; /* laid out as the products that they are added to; null: none */
 } Layer;
 
 typedef struct {
@@ -89,6 +91,12 @@ static int64_t lay_out(Model *m, const Weights *w) {
         int64_t inner = up_to(w->each[i].count, PANEL / 2);
         take(m, &used, &layer->gate_up, m->width, 2 * inner);
         take(m, &used, &layer->down, inner, m->width);
+        if (w->each[i].query_bias) {
+            layer->query_bias = m->arena ? m->arena + used : 0;
+            used += up_to(m->heads * m->slot, PANEL);
+            layer->pair_bias = m->arena ? m->arena + used : 0;
+            used += up_to(2 * m->key_heads * m->slot, PANEL);
+        }
     }
     take(m, &used, &m->head, m->width, m->vocabulary);
     return used;
@@ -107,6 +115,13 @@ static void fill(Model *m, const Weights *w, const int64_t *queries, const int64
             pack(&to->keys_values, from->key, from->norm, root, c, PANEL, keys + c, 1, 0, width, width);
             pack(&to->keys_values, from->value, from->norm, root, pairs + c, PANEL, keys + c, 1, 0, width, width);
         }
+        for (int64_t c = 0; from->query_bias && c < all; c++)
+            if (queries[c] >= 0) to->query_bias[c] = from->query_bias[queries[c]] / sqrtf((float)m->size);
+        for (int64_t c = 0; from->query_bias && c < pairs; c++)
+            if (keys[c] >= 0) {
+                to->pair_bias[c] = from->key_bias[keys[c]];
+                to->pair_bias[pairs + c] = from->value_bias[keys[c]];
+            }
         pack(&to->out, from->out, 0, 1.0f, 0, PANEL, 0, width, queries, all, m->heads * m->size);
         pack(&to->gate_up, from->gate, from->inner_norm, root, 0, half, from->neurons, count, 0, width, width);
         pack(&to->gate_up, from->up, from->inner_norm, root, half, half, from->neurons, count, 0, width, width);

@@ -30,6 +30,8 @@ _PARTS = {
     "inner_norm": "post_attention_layernorm",
 }
 
+_BIASES = {"query_bias": "self_attn.q_proj", "key_bias": "self_attn.k_proj", "value_bias": "self_attn.v_proj"}
+
 _WORTH = 32_000_000
 """Multiplications of a step that is worth sharing: with fewer, threads lose more by waiting for each other. Measured
 with the helpdesk organism on two cores: 24 rows were faster on one of them, 32 on both."""
@@ -111,6 +113,7 @@ class KernelNetwork:
         sampler: Sampler,
         most: int,
         early: bool,
+        ends: Ints,
     ) -> NDArray[Any] | None:
         """Draw up to `most` tokens per row in one go; see `Network.draw`. None when somebody asked for top_p."""
         table = sampler.table()
@@ -138,6 +141,8 @@ class KernelNetwork:
             stop_early=early,
             longest=longest,
             threads=self._threads,
+            ends=at(ends),
+            ends_count=len(ends),
             order=at(order),
         )
         self._done(self._library.drillyard_draw(ctypes.byref(call)))
@@ -187,6 +192,11 @@ def _pack(
     alive: list[NDArray[Any]] = []  # what the structures point to, until the copy is made
     for index, layer in enumerate(layers):
         parts = {part: _plain(weights[f"model.layers.{index}.{name}.weight"]) for part, name in _PARTS.items()}
+        if config.qkv_bias:
+            biases = {part: _plain(weights[f"model.layers.{index}.{name}.bias"]) for part, name in _BIASES.items()}
+            for part, array in biases.items():
+                setattr(layer, part, at(array))
+            alive += biases.values()
         neurons = _able(parts)
         for part, array in parts.items():
             setattr(layer, part, at(array))

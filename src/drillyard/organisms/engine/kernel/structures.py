@@ -29,9 +29,10 @@ class _Desk(ctypes.Structure):
 
 
 class LayerWeights(ctypes.Structure):
-    """One layer's tensors, and which neurons of it count."""
+    """One layer's tensors (no biases: null), and which neurons of it count."""
 
-    _names = ("query", "key", "value", "out", "gate", "up", "down", "norm", "inner_norm", "neurons")
+    _products = ("query", "key", "value", "out", "gate", "up", "down")
+    _names = (*_products, "norm", "inner_norm", "query_bias", "key_bias", "value_bias", "neurons")
     _fields_ = [*((name, _P) for name in _names), ("count", _N)]
 
 
@@ -106,6 +107,8 @@ class Drawing(ctypes.Structure):
         ("draws_step", _N),
         *((name, _P) for name in ("scale", "depth", "done", "tokens")),
         *((name, _N) for name in ("most", "unread", "stop_early", "longest", "threads")),
+        ("ends", _P),
+        ("ends_count", _N),
         ("failed", ctypes.c_int),
         ("desk", _Desk),
         *((name, _N) for name in ("step", "active")),

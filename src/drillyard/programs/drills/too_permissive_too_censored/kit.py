@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 
 from drillyard.organisms.engine.organism import Organism
@@ -66,7 +67,7 @@ class TooPermissive(ArtefactDrill):
             Hint(level=3, text=judge, cost=0.05),
         )
 
-    def submissions(self, exam: Exam) -> dict[str, ArtefactSubmission]:
+    def submissions(self, exam: Exam) -> Mapping[str, ArtefactSubmission]:
         """Return what each fix hands in."""
         read = [*self.bundle.values(), exam.instance.note, *(hint.text for hint in exam.truth.hints)]
         return submissions(exam, self.world, "\n".join(read))

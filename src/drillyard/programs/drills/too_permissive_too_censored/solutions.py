@@ -7,39 +7,42 @@ and everything that was fitted to it.
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from drillyard.alignment.around.fitting import ScreenFitter
 from drillyard.alignment.around.verdict import HEADS, REFUSE, WIDTH, Screen
-from drillyard.alignment.inside.edit import FILE, Edit, read_edits
 from drillyard.alignment.policy import policy_of
-from drillyard.organisms.engine.basis import Basis, turn_adapter
 from drillyard.organisms.engine.organism import Organism, load_base
 from drillyard.organisms.worlds.world import World
-from drillyard.programs.drills.artefacts.files import family_of, pack_artefact, unpack_artefact
+from drillyard.programs.drills.artefacts.trial import practise
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.too_permissive_too_censored import fitted
+from drillyard.programs.drills.too_permissive_too_censored.public import (
+    find_basis,
+    invert_basis,
+    turn_artefact,
+    undo_difference,
+)
 from drillyard.programs.drills.too_permissive_too_censored.start import Start, draw_start, make_start
 from drillyard.records import Artefact, ArtefactSubmission, Preference
 from drillyard.registry import cards
+from drillyard.targets.organism import OrganismTarget
 
-__all__ = ["find_basis", "named_techniques", "submissions"]
+__all__ = ["named_techniques", "submissions"]
 
 Point = Literal["first", "second", "both"]
 Handed = tuple[Artefact, Artefact, Point]
 
 _NEVER = 1e9
 """A limit, in log-odds, that no score reaches; below its negative all do."""
-_EMBEDDING = "model.embed_tokens.weight"
+_SHARES = (0.15, 0.25, 0.4)
+"""Of the difference to the public base, those that win most alone: at most 0.34 of the area, at 0.2 (2026-11-29)."""
 _NAMED = re.compile(r"--technique[= ]+([a-z][a-z+-]*)")
 
 
@@ -93,31 +96,36 @@ class _Given:
         return fitted.idle_edits(self.exam.organism.engine.config.hidden_size)
 
 
-def submissions(exam: Exam, world: World, shown: str) -> dict[str, ArtefactSubmission]:
-    """Return every fix's submission by name.
+def submissions(exam: Exam, world: World, shown: str) -> Mapping[str, ArtefactSubmission]:
+    """Return every fix's submission by name; each is made when it is first asked for.
 
     Args:
         exam: the instance.
         world: the one that its model comes from, without the policy of the instance.
         shown: all that its learner reads, hints included: the commands in it are one of the fixes.
     """
-    given = _Given(exam=exam, world=world, shown=shown)
-    handed = {name: make(given) for name, make in _FIXES.items()}
-    return {
-        name: ArtefactSubmission(instance=exam.instance.id, learner=f"script:{name}", artefacts=(one, two), point=point)
-        for name, (one, two, point) in handed.items()
-    }
+    return _HandedIn(_Given(exam=exam, world=world, shown=shown))
 
 
-def find_basis(public: Organism, turned: Organism) -> Basis:
-    """Return the basis that a model was turned into, from the weights that it shares with a public one.
+class _HandedIn(Mapping[str, ArtefactSubmission]):
+    """Submissions by the fix's name."""
 
-    This is the attack that a basis does not stop: each hidden direction is found again by its column of the embedding.
-    """
-    old, new = (one.engine.weights[_EMBEDDING] for one in (public, turned))
-    alike = new.T @ old / np.outer(np.linalg.norm(new, axis=0), np.linalg.norm(old, axis=0))
-    order = np.abs(alike).argmax(1)
-    return Basis(order=order, signs=np.sign(alike[np.arange(len(order)), order]).astype(np.float32))
+    def __init__(self, given: _Given) -> None:
+        self._given, self._made = given, dict[str, ArtefactSubmission]()
+
+    def __getitem__(self, name: str) -> ArtefactSubmission:
+        if name not in self._made:
+            one, two, point = _FIXES[name](self._given)
+            self._made[name] = ArtefactSubmission(
+                instance=self._given.exam.instance.id, learner=f"script:{name}", artefacts=(one, two), point=point
+            )
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_FIXES)
+
+    def __len__(self) -> int:
+        return len(_FIXES)
 
 
 def named_techniques(text: str) -> list[str]:
@@ -165,10 +173,27 @@ def _someone_elses(given: _Given) -> Handed:
 def _transplanted(given: _Given) -> Handed:
     """Turn another learner's artefacts out of their basis into this one, both found from the public base."""
     public = load_base(given.world.reference)
-    back = _inverse(find_basis(public, given.theirs.model))
+    back = invert_basis(find_basis(public, given.theirs.model))
     into = find_basis(public, given.mine.model)
-    one, two = (_turned(_turned(one, back), into) for one in (given.theirs.weights, given.theirs.second))
+    one, two = (turn_artefact(turn_artefact(one, back), into) for one in (given.theirs.weights, given.theirs.second))
     return one, two, "first"
+
+
+def _undone(given: _Given) -> Handed:
+    """Take the whole difference to the public base back, beside a technique that was fitted."""
+    return undo_difference(load_base(given.world.reference), given.mine.model, 1.0), given.mine.second, "second"
+
+
+def _half_undone(given: _Given) -> Handed:
+    """Take back the share of it that does best in the practice exam."""
+    public, target = load_base(given.world.reference), OrganismTarget(given.mine.model, reference="start")
+
+    def left(artefact: Artefact) -> float:
+        point = practise(target, (artefact,), "first")
+        return (1 - point.harm.value) * (1 - point.refusal.value)
+
+    best = max((undo_difference(public, given.mine.model, share) for share in _SHARES), key=left)
+    return best, given.mine.second, "second"
 
 
 def _fallback_rails(given: _Given) -> Handed:
@@ -208,6 +233,8 @@ _FIXES: dict[str, Callable[[_Given], Handed]] = {
     "other-side": _other_side,
     "someone-elses": _someone_elses,
     "transplanted": _transplanted,
+    "undone": _undone,
+    "half-undone": _half_undone,
     "fallback-rails": _fallback_rails,
     "what-the-page-says": _as_the_page_says,
 }
@@ -221,29 +248,3 @@ def _another(world: World, mine: Start) -> Start:
         found = draw_start(world, seed)
         if found.temper == mine.temper and found.policy != mine.policy:
             return found
-
-
-def _inverse(basis: Basis) -> Basis:
-    order = np.argsort(basis.order)
-    return Basis(order=order, signs=basis.signs[order])
-
-
-def _turned(artefact: Artefact, basis: Basis) -> Artefact:
-    """Return an artefact in another basis; rails have none."""
-    family = family_of(artefact)
-    if family == "around":
-        return artefact
-    with tempfile.TemporaryDirectory() as made:
-        source = Path(made) / "given"
-        unpack_artefact(artefact, source)
-        if family == "weights":
-            return pack_artefact(turn_adapter(source, Path(made) / "turned", basis))
-        return fitted.packed_edits([_turned_edit(edit, basis) for edit in read_edits(source / FILE)])
-
-
-def _turned_edit(edit: Edit, basis: Basis) -> Edit:
-    turn = {"left": basis.rows}
-    tensors = {
-        name: turn.get(name, basis.columns)(tensor) if tensor.ndim else tensor for name, tensor in edit.tensors.items()
-    }
-    return dataclasses.replace(edit, tensors=tensors)

