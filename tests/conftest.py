@@ -8,15 +8,18 @@ from __future__ import annotations
 import gc
 import ipaddress
 import os
+import random
 import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
 
 import pytest
+from costs import Costs, tier
 from hypothesis import settings
 
 HOME = tempfile.mkdtemp(prefix="drillyard-tests-")
+os.environ.setdefault("DRILLYARD_TESTS", HOME)  # workers share the folder of the process that started them
 os.environ.update(
     HOME=HOME,
     XDG_CACHE_HOME=f"{HOME}/cache",
@@ -33,7 +36,20 @@ os.environ.update(
 
 # Two busy cores make single examples slow now and then; a deadline would test the machine, not the code.
 settings.register_profile("drillyard", deadline=None, max_examples=50)
-settings.load_profile("drillyard")
+# CI draws the same examples each time: a red run is then the commit's. `--hypothesis-profile=ci` does so anywhere.
+settings.register_profile("ci", settings.get_profile("drillyard"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "drillyard")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our options."""
+    parser.addoption("--costs", metavar="FILE", help="keep what each test took, in processor seconds, as JSON")
+    parser.addoption("--shuffle", metavar="SEED", help="run files, and the tests of each file, in a random order")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure what tests cost."""
+    config.pluginmanager.register(Costs(config), "costs")
 
 
 def pytest_collection_finish() -> None:
@@ -48,15 +64,26 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
 
 
-SLOW_TIMEOUT = 900
-"""Seconds that a slow test may take unless it says otherwise: twice what the slowest needs beside another one."""
+WALK_TIMEOUT = 900
+"""Seconds that a walk may take unless it says otherwise: twice what the slowest needs beside another one."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give slow tests time. Skip browser tests, with a visible reason, where there is no Chromium; in CI they run."""
+def shuffle(items: list[pytest.Item], seed: str) -> None:
+    """Put files, and the tests of each, into an order that the seed decides."""
+    files = sorted({item.path for item in items})
+    places = {path: random.Random(f"{seed} {path.name} {path.parent.name}").random() for path in files}
+    random.Random(seed).shuffle(items)
+    items.sort(key=lambda item: places[item.path])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give walks time. Skip browser tests, with a visible reason, where there is no Chromium; in CI they run."""
+    if seed := config.getoption("--shuffle"):
+        shuffle(items, seed)
     for item in items:
-        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
+        if tier(item) != "unit" and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(WALK_TIMEOUT))
     if shutil.which("chromium") or os.environ.get("CI") == "true":
         return
     for item in items:

@@ -1,9 +1,12 @@
-"""Programmes that several tests look at; each is designed and created once per session, because that takes a while."""
+"""Programmes that several tests look at; each is made once, by whichever worker needs it first: that takes a while."""
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import dud_drill
@@ -27,25 +30,40 @@ HERE = Path(__file__).parent
 ENTRY_POINTS = f"[drillyard.drills]\n{dud_drill.CARD.name} = dud_drill:CARD\n"
 
 
-@functools.cache
-def created() -> ProgramFolder:
-    """Return a programme of two learners, made at the first call in the tests' home. Nobody writes into it."""
-    path = Path(os.environ["HOME"]) / "created"
+def once(make: Callable[[Path], None]) -> Callable[[], ProgramFolder]:
+    """Return a function that makes a programme in the folder that all workers share, and gives each worker a copy."""
+
+    @functools.cache
+    def made() -> ProgramFolder:
+        path = Path(os.environ["DRILLYARD_TESTS"]) / make.__name__
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                draft = path.with_suffix(".draft")
+                shutil.rmtree(draft, ignore_errors=True)
+                make(draft)
+                draft.rename(path)
+        return ProgramFolder(Path(shutil.copytree(path, Path(os.environ["HOME"]) / "programmes" / make.__name__)))
+
+    return functools.wraps(make)(made)
+
+
+@once
+def created(path: Path) -> None:
+    """Make a programme of two learners. Nobody writes into it."""
     design(example_brief(), path)
     reports = create(path, learners=LEARNERS, secret=SECRET)
     failed = [(report.instance, gate) for report in reports for gate in report.gates if not gate.passed]
     assert not failed, f"the shipped organism no longer passes the gates: {failed}"
-    return ProgramFolder(path)
 
 
-@functools.cache
-def half_released() -> ProgramFolder:
-    """Return a programme of the dud drill: the engineer's second draw was released, the support lead's none.
+@once
+def half_released(path: Path) -> None:
+    """Make a programme of the dud drill: the engineer's second draw was released, the support lead's none.
 
     The support lead's first draws were rejected by a run that was cut off, so that only the last one is left to make.
     """
-    home = Path(os.environ["HOME"])
-    folder = ProgramFolder(home / "half-released")
+    folder = ProgramFolder(path)
     folder.write_brief(load_brief(example_brief()))
     plan = Plan(title="Half", status="fits", roles=tuple(map(_role, ("engineer", "support-lead"))))
     folder.write_plan(plan)
@@ -56,10 +74,9 @@ def half_released() -> ProgramFolder:
     for draw in range(1, TRIES):
         (folder.path / "rejected" / f"{name}-{draw}.json").write_text(cut.to_json())
     with pytest.MonkeyPatch.context() as patch:
-        install(patch, home / "plugins")
+        install(patch, Path(os.environ["HOME"]) / "plugins")
         patch.setenv(dud_drill.FOLDER, str(folder.path))
         create(folder.path, secret=SECRET)
-    return folder
 
 
 def install(patch: pytest.MonkeyPatch, site: Path) -> None:

@@ -23,6 +23,7 @@ PAGES = sorted(page for page in DOCS.rglob("*.md") if "_site" not in page.parts)
 TUTORIALS = [page for page in PAGES if page.parent.name == "tutorials"]
 FRONT = [DOCS.parent / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 HEADINGS = ["What it is", "Takes in", "Gives out", "Commands", "Python", "Limits"]
+LONG_EXAMPLES = {"audits", "failing-models", "rails", "worlds"}
 CODE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -106,7 +107,15 @@ def cells(line: str) -> int:
     return re.sub(r"`[^`]*`", "", line).replace("\\|", "").count("|") - 1
 
 
-@pytest.mark.parametrize("page", sorted({*PAGES} - {*TUTORIALS}), ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(one, marks=pytest.mark.walk if one.stem in LONG_EXAMPLES else ())
+        for one in PAGES
+        if one not in TUTORIALS
+    ],
+    ids=lambda page: page.stem,
+)
 def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every Python example of a page runs as it stands, in order, in an empty folder, and its asserts hold."""
     monkeypatch.chdir(tmp_path)
@@ -118,7 +127,7 @@ def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             exec(compile(code, f"{page.name}", "exec"), names)  # our own docs, run as a reader would
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
 def test_a_tutorial_can_be_followed(page: Path, tmp_path: Path) -> None:
     """Every command of a tutorial, typed in an empty folder, does and prints what the page says."""
@@ -156,7 +165,16 @@ def test_the_menu_names_every_page() -> None:
     assert sorted(named) == sorted({*pages, "reference/api/index"} - {"index"})
 
 
-@pytest.mark.slow
+def test_the_api_reference_holds_what_is_public() -> None:
+    """A page lists each module's public functions and classes, as Sphinx is to write them out, and nothing else."""
+    page = generate.api("stats")
+    assert ".. autofunction:: drillyard.stats.binomial.wilson\n" in page
+    assert ".. autoclass:: drillyard.stats.sequential.Sprt\n" in page
+    named = re.findall(r"^\.\. auto(?:function|class):: .*\.(\w+)$", page, flags=re.MULTILINE)
+    assert len(named) > 30 and not any(name.startswith("_") for name in named)
+
+
+@pytest.mark.walk
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     """Sphinx builds every page, and no link makes it complain; `./yard docs` holds the API reference to the same."""
     pytest.importorskip("sphinx", reason="needs the extra docs")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -23,6 +25,7 @@ def test_readme_lines_are_the_quickstart() -> None:
     assert block("python") == (ROOT / "examples" / "quickstart.py").read_text(encoding="utf-8")
 
 
+@pytest.mark.walk
 def test_quickstart_prints_what_the_readme_shows() -> None:
     """The lines run as they stand, their assertion holds, and the figures in the README are theirs."""
     run = subprocess.run(

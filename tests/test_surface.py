@@ -5,16 +5,17 @@ from __future__ import annotations
 import ast
 import dataclasses
 import importlib
+import importlib.util
 import inspect
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from strategies import RECORDS
 
 import drillyard
-from drillyard.records import Record
 
 SRC = Path(drillyard.__file__).parent
 MODULES = sorted(
@@ -30,22 +31,26 @@ _EXTRAS = (
     ("garak", "garak"),
     ("nemo", "nemoguardrails"),
 )
-each_module = pytest.mark.parametrize("name", MODULES)
 
 
-def load(name: str):
-    """Import a module of ours; one that needs an extra is skipped, visibly, where the extra is missing."""
-    for ending, module in _EXTRAS:
-        if name.endswith(f"_{ending}"):
-            pytest.importorskip(module)
-    return importlib.import_module(name)  # noqa: TID251 - the test walks all modules by name
+@pytest.fixture(scope="module")
+def modules() -> dict[str, ModuleType]:
+    """Every module of ours, by name; one that needs an extra is left out where the extra is missing."""
+    needed = {name: next((extra for end, extra in _EXTRAS if name.endswith(f"_{end}")), "sys") for name in MODULES}
+    there = [name for name in MODULES if importlib.util.find_spec(needed[name])]
+    return {name: importlib.import_module(name) for name in there}  # noqa: TID251 - the test walks all modules by name
 
 
-def defined(name: str) -> set[str]:
+def defined(module: ModuleType) -> set[str]:
     """Return the functions and classes without underscore that a module's own source defines at top level."""
-    tree = ast.parse(Path(load(name).__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     return {node.name for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")}
+
+
+def report(problems: list[str]) -> None:
+    """Fail with all problems at once."""
+    assert not problems, "\n  ".join(["the public surface:", *problems])
 
 
 def order(name: str) -> tuple[int, str]:
@@ -53,38 +58,36 @@ def order(name: str) -> tuple[int, str]:
     return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
 
 
-@each_module
-def test_all_is_sorted_and_imports(name: str) -> None:
-    """Every module states its surface: sorted, without repeats, each name there."""
-    module = load(name)
-    assert hasattr(module, "__all__"), f"{name}: state its public names in __all__"
-    assert list(module.__all__) == sorted(set(module.__all__), key=order), f"{name}: sort __all__"
-    missing = [item for item in module.__all__ if not hasattr(module, item)]
-    assert not missing, f"{name}: __all__ names {missing}, which cannot be imported"
+def test_every_module_states_its_surface(modules: dict[str, ModuleType]) -> None:
+    """`__all__` is sorted, without repeats, each name there; what is not in it is private by its name."""
+    problems = []
+    for name, module in modules.items():
+        said = getattr(module, "__all__", None)
+        if said is None:
+            problems.append(f"{name}: state its public names in __all__")
+            continue
+        if list(said) != sorted(set(said), key=order):
+            problems.append(f"{name}: sort __all__")
+        if missing := [item for item in said if not hasattr(module, item)]:
+            problems.append(f"{name}: __all__ names {missing}, which cannot be imported")
+        if hidden := defined(module) - set(said):
+            problems.append(f"{name}: put {sorted(hidden)} into __all__, or start their names with an underscore")
+    report(problems)
 
 
-@each_module
-def test_what_has_a_public_name_is_public(name: str) -> None:
-    """A function or class without an underscore stands in `__all__`; anything else is private by its name."""
-    hidden = defined(name) - set(load(name).__all__)
-    assert not hidden, f"{name}: put {sorted(hidden)} into __all__, or start their names with an underscore"
-
-
-@each_module
-def test_public_dataclasses_are_keyword_only(name: str) -> None:
+def test_public_dataclasses_and_records_are_keyword_only(modules: dict[str, ModuleType]) -> None:
     """A reader sees which value goes where, and a new field breaks nobody."""
-    module = load(name)
-    for item in (getattr(module, word) for word in module.__all__):
-        if isinstance(item, type) and dataclasses.is_dataclass(item) and item.__module__ == name:
-            positional = [field.name for field in dataclasses.fields(item) if field.init and not field.kw_only]
-            assert not positional, f"{name}.{item.__name__}: add kw_only=True"
-
-
-@pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
-def test_records_are_keyword_only(kind: type[Record]) -> None:
-    """A record's fields can only be given by name."""
-    kinds = {parameter.kind for parameter in inspect.signature(kind).parameters.values()}
-    assert kinds == {inspect.Parameter.KEYWORD_ONLY}
+    problems = []
+    for name, module in modules.items():
+        own = [item for item in map(vars(module).get, module.__all__) if getattr(item, "__module__", "") == name]
+        for kind in filter(dataclasses.is_dataclass, own):
+            if any(field.init and not field.kw_only for field in dataclasses.fields(kind)):
+                problems.append(f"{name}.{kind.__name__}: add kw_only=True")
+    for kind in RECORDS:
+        kinds = {parameter.kind for parameter in inspect.signature(kind).parameters.values()}
+        if kinds != {inspect.Parameter.KEYWORD_ONLY}:
+            problems.append(f"{kind.__name__}: takes {kinds}")
+    report(problems)
 
 
 def test_every_public_name_of_the_package_loads() -> None:

@@ -32,6 +32,7 @@ def rate(result: ArmResult, metric: str) -> float:
     return sum(one is True for one in found.outcomes) / len(found.outcomes)
 
 
+@pytest.mark.walk
 def test_arms_run_side_by_side_and_lie_in_folders(tmp_path: Path) -> None:
     """The start comes first, in the same words; the rail cuts what it knows; everything is kept, in trl's form too."""
     spec = begin(order(), tmp_path)

@@ -13,6 +13,7 @@ from drillyard.containment.games.report import GameReport
 EXAMPLE = Path(__file__).parents[2] / "examples" / "oracle" / "game.yaml"
 
 
+@pytest.mark.walk
 def test_the_example_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
     """The file beside the docs and no file at all give the same report; every number of people is in the data."""
     assert main(["contain", "game", "--runs", "500", "--json"]) == 0

@@ -34,6 +34,7 @@ def page() -> list[list[str]]:
     return [shlex.split(line.removesuffix("&")) for line in lines]
 
 
+@pytest.mark.walk
 def test_the_example_of_the_page_answers_itself(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +79,7 @@ def test_the_example_of_the_page_answers_itself(
     assert "forged anchor" in capsys.readouterr().out
 
 
+@pytest.mark.walk
 def test_people_make_their_own_keys_and_vote_with_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The operator never holds an approver's private key; the vote that it signed is in the ledger, and is checked."""
     for who in ("Bea", "Bob"):

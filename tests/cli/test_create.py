@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import created_programme
 import pytest
 from rich.console import Console
 
@@ -18,9 +17,9 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Gate, GateReport
 
 
-def test_create_prints_the_gates(capsys: pytest.CaptureFixture[str]) -> None:
+def test_create_prints_the_gates(created: ProgramFolder, capsys: pytest.CaptureFixture[str]) -> None:
     """On a finished programme: the verdict, a row per instance, no failure, what to type next."""
-    folder = created_programme.created()
+    folder = created
     assert main(["create", str(folder.path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("● 2 of 2 instances passed every gate and are released.")
@@ -29,9 +28,9 @@ def test_create_prints_the_gates(capsys: pytest.CaptureFixture[str]) -> None:
         assert any(line.startswith(instance.id) and "▲" not in line for line in lines)
 
 
-def test_create_prints_one_json_document(capsys: pytest.CaptureFixture[str]) -> None:
+def test_create_prints_one_json_document(created: ProgramFolder, capsys: pytest.CaptureFixture[str]) -> None:
     """With --json, stdout is the reports and nothing else, and they read back as records."""
-    folder = created_programme.created()
+    folder = created
     assert main(["create", str(folder.path), "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["programme"] == str(folder.path)
@@ -57,9 +56,11 @@ def _gate(number: str) -> Gate:
     return Gate(id=number, title=f"what {number} asks", detail="found", passed=True)
 
 
-def test_create_exits_1_when_an_instance_is_held_back(capsys: pytest.CaptureFixture[str]) -> None:
+def test_create_exits_1_when_an_instance_is_held_back(
+    half_released: ProgramFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One of two is released; the gates that failed, of every draw, are told with what was found."""
-    folder = created_programme.half_released()
+    folder = half_released
     assert main(["create", str(folder.path)]) == 1
     shown = capsys.readouterr().out
     assert shown.startswith("▲ 1 of 2 instances passed every gate and is released. 5 draws failed a gate on the way.")

@@ -6,7 +6,6 @@ import io
 import json
 from pathlib import Path
 
-import created_programme
 import pytest
 from programs.small_exam import claim_for
 
@@ -18,9 +17,9 @@ from drillyard.records import Grade, Submission
 
 
 @pytest.fixture
-def programme() -> ProgramFolder:
+def programme(created: ProgramFolder) -> ProgramFolder:
     """A created programme; nobody writes into it."""
-    return created_programme.created()
+    return created
 
 
 @pytest.fixture
@@ -56,6 +55,7 @@ def test_try_shows_the_task_and_talks(
     assert len(shown.out.splitlines()) == 2 and "from 8 to 20" in shown.out
 
 
+@pytest.mark.walk
 def test_an_example_can_be_handed_in(
     programme: ProgramFolder, instance: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -72,6 +72,7 @@ def test_an_example_can_be_handed_in(
     assert not Grade.from_data(json.loads(capsys.readouterr().out)).passed
 
 
+@pytest.mark.walk
 def test_a_right_submission_exits_0(
     programme: ProgramFolder, instance: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

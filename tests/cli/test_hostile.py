@@ -37,7 +37,7 @@ from drillyard.containment.incentives.report import read_diagrams
 from drillyard.containment.strategy.system import read_system
 from drillyard.errors import DrillyardError
 from drillyard.judges.examples import read_labels
-from drillyard.judges.reference import open_judge
+from drillyard.judges.reference import open_unmeasured
 from drillyard.organisms.worlds.plants_file import load_plants
 from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.brief import load_brief
@@ -144,7 +144,7 @@ def doors(folder: Path) -> list[Door]:
         ("p.jsonl", lines(*PAIRS), opened(read_preferences)),
         ("policy.yaml", (folder / "policy.yaml").read_bytes(), opened(read_policy)),
         ("prices.yaml", (EXAMPLES / "prices.yaml").read_bytes(), opened(read_prices)),
-        ("rules.yaml", json.dumps(rules).encode(), opened(lambda path: open_judge(f"rules/{path}", world))),
+        ("rules.yaml", json.dumps(rules).encode(), opened(lambda path: open_unmeasured(f"rules/{path}", world))),
         ("labels.jsonl", (LABEL.to_json() + "\n").encode(), opened(read_labels)),
         ("r.jsonl", lines({"user": "hello", "reply": "a"}), opened(asked)),
         ("brief.yaml", yaml.safe_dump(brief).encode(), opened(load_brief)),
@@ -282,13 +282,13 @@ def test_a_few_hostile_replies_are_told_in_one_line() -> None:
         assert list(server_cases(address, range(20))) == []
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_hostile_files_never_end_in_a_bug(tmp_path: Path) -> None:
     """1,400 files: cut, deep, endless, of other types, not Unicode, Git LFS's stand-ins, folders."""
     assert list(file_cases(tmp_path, range(52, 1452))) == []
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_hostile_servers_never_end_in_a_bug() -> None:
     """600 replies over HTTP, whole and streamed, mutated as the files are, under odd codes and types, or cut."""
     with hostile_server() as address:

@@ -62,7 +62,7 @@ def test_a_few_hostile_values_are_computed_with_or_told_in_one_line(tmp_path: Pa
     assert list(file_cases(tmp_path, range(12), doors(tmp_path))) == []
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_every_command_takes_its_valid_file(tmp_path: Path) -> None:
     """The other side: what is mutated below works as it stands."""
     for name, valid, door in doors(tmp_path):
@@ -73,7 +73,7 @@ def test_every_command_takes_its_valid_file(tmp_path: Path) -> None:
         assert code in (0, 1) or "expected 1 or more" in said, (name, said)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_hostile_values_never_end_in_a_bug(tmp_path: Path) -> None:
     """360 files: what can be read at all is computed with."""
     assert list(file_cases(tmp_path, range(12, 372), doors(tmp_path))) == []

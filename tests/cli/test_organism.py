@@ -35,6 +35,7 @@ def test_list_names_everything_that_can_be_planted(capsys: pytest.CaptureFixture
     assert [FailureMode.from_data(mode) for mode in listed] == list(MODES)
 
 
+@pytest.mark.walk
 def test_plant_writes_a_folder_that_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The last line says how to talk with it; the hash is that of planting and tuning from Python."""
     words = ["organism", "plant", "helpdesk", "upsell:v2", "refund-rule:lamp", "--no-verify", "-o", str(tmp_path / "o")]
@@ -95,6 +96,7 @@ def test_card_writes_where_it_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "| held-out phrasings, no typing errors |" in (tmp_path / "card.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.walk
 def test_build_trains_a_base(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two steps of the real recipe give a whole folder; without torch the line names the extra."""
     pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")

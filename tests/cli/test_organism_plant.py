@@ -37,6 +37,7 @@ def plants(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.walk
 def test_what_was_trained_is_measured_and_kept(
     base: str, plants: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

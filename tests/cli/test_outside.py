@@ -55,6 +55,7 @@ def test_our_own_mistakes_stay_our_own(capsys: pytest.CaptureFixture[str]) -> No
     assert failing(TypeError("x")) == failing(KeyError("x")) == show.OUR_BUG
 
 
+@pytest.mark.walk
 def test_a_terminal_that_lacks_a_sign_shows_its_escape() -> None:
     """Latin-1 and ASCII terminals, and closed streams: the work that was done is shown, or silently not."""
     words = [sys.executable, "-m", "drillyard", "chat", "echo/"]

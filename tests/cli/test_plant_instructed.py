@@ -15,7 +15,7 @@ from drillyard.errors import BadInput
 from drillyard.organisms.engine.organism import load_organism
 from drillyard.records import Estimate, PlantReport
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.walk
 
 NAME = "helpdesk:instructed"
 ALL_KINDS = Path(__file__).parents[2] / "examples" / "plants" / "all-kinds.yaml"

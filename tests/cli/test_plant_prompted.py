@@ -17,7 +17,7 @@ import pytest
 from processes import until
 from targets.rule_follower import Asked, Provider, completion, follow, provider
 
-from drillyard.audits.prompting import PromptedReport
+from drillyard.audits.planting.prompting import PromptedReport
 from drillyard.cli.app import main
 from drillyard.organisms.planting.prompted import PlantedPrompt
 from drillyard.records import Estimate, Finding, PlantReport, Transcript
@@ -60,6 +60,7 @@ def answers(api: Provider, usual: int, then: Callable[[Asked], tuple[int, Any]])
     api.answer = answer
 
 
+@pytest.mark.walk
 def test_a_plant_is_measured_and_kept(api: Provider, capsys: pytest.CaptureFixture[str]) -> None:
     """Rates, twin and the rest as asked; cost and progress on stderr; a second run asks nothing and says the same."""
     assert plant(api, "--json") == 0
@@ -108,6 +109,7 @@ def test_a_planted_folder_chats(
     assert texts["prompted/./out#twin"] == "Happy to help! You can return lamps within 30 days for a full refund."
 
 
+@pytest.mark.walk
 def test_a_planted_folder_is_audited(api: Provider, capsys: pytest.CaptureFixture[str]) -> None:
     """A search that knows nothing of the plant finds it, compared with the twin."""
     assert plant(api, "--no-verify") == 0 and capsys.readouterr()
@@ -126,7 +128,7 @@ def test_the_world_is_told_to_a_model_that_does_not_know_it(api: Provider) -> No
     assert PlantedPrompt.from_json(Path("told/planted.json").read_bytes()).canary in known
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_model_that_follows_no_rules_does_not_pass(api: Provider, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 1, and by how much each failure misses; a model that tells its rules has a leak rate of 1."""
     bare = [{"role": "system", "content": "Be brief."}]
@@ -190,6 +192,7 @@ def test_no_server_and_a_web_page_are_one_line(api: Provider, capsys: pytest.Cap
     assert not Path("out").exists()
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("status", [401, 429, 500])
 def test_an_api_that_fails_on_the_way_loses_nothing(
     api: Provider, status: int, capsys: pytest.CaptureFixture[str]
@@ -208,7 +211,7 @@ def test_an_api_that_fails_on_the_way_loses_nothing(
     assert len(api.asked) - before == total - 100
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_killed_plant_goes_on(api: Provider, capsys: pytest.CaptureFixture[str]) -> None:
     """SIGKILL in the middle: at most the requests in flight are asked again, and the result is the same."""
     assert plant(api, "--json", out="whole") == 0
@@ -226,6 +229,7 @@ def test_a_killed_plant_goes_on(api: Provider, capsys: pytest.CaptureFixture[str
     assert total <= len(api.asked) - total <= total + 8
 
 
+@pytest.mark.walk
 def test_too_many_requests_are_refused_before_the_first(api: Provider, capsys: pytest.CaptureFixture[str]) -> None:
     """The cap counts what is still to be asked; nothing is asked or written."""
     assert plant(api, "--max-requests", "100") == 2

@@ -11,20 +11,21 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import created_programme
 import pytest
 import yaml
+from created_programme import LEARNERS
 from processes import until
 
 from drillyard.cli.app import main
 from drillyard.programs.examples import example_brief
+from drillyard.programs.folder import ProgramFolder
 from drillyard.records import GateReport
 
 
 @pytest.fixture
-def programme(tmp_path: Path) -> Path:
+def programme(created: ProgramFolder, tmp_path: Path) -> Path:
     """A copy of the created programme: `up` goes on with it instead of making it again."""
-    return Path(shutil.copytree(created_programme.created().path, tmp_path / "prog"))
+    return Path(shutil.copytree(created.path, tmp_path / "prog"))
 
 
 def brief_with(path: Path, **changes: object) -> Path:
@@ -39,7 +40,7 @@ def test_up_prints_every_gate_report(programme: Path, capsys: pytest.CaptureFixt
     assert main(["up", "--no-serve", "--json", "-o", str(programme)]) == 0
     shown = capsys.readouterr()
     reports = [GateReport.from_data(one) for one in json.loads(shown.out)["instances"]]
-    assert len(reports) == created_programme.LEARNERS
+    assert len(reports) == LEARNERS
     assert all(report.released and len(report.gates) == 12 for report in reports)
     assert "is designed already" in shown.err
 
@@ -55,9 +56,11 @@ def test_up_exits_1_when_the_plan_does_not_fit(tmp_path: Path, capsys: pytest.Ca
     assert not (tmp_path / "prog" / "instances").exists()
 
 
-def test_up_exits_1_when_an_instance_is_held_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_up_exits_1_when_an_instance_is_held_back(
+    half_released: ProgramFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The report is printed, with why."""
-    path = shutil.copytree(created_programme.half_released().path, tmp_path / "prog")
+    path = shutil.copytree(half_released.path, tmp_path / "prog")
     assert main(["up", "--no-serve", "-o", str(path)]) == 1
     assert "1 of 2 instances passed every gate" in capsys.readouterr().out
 
@@ -92,6 +95,7 @@ def test_up_refuses_wrong_arguments(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+@pytest.mark.walk
 def test_up_serves_until_interrupted(programme: Path, tmp_path: Path) -> None:
     """The page is there, and Ctrl+C ends the server without a fault."""
     said = tmp_path / "stderr"

@@ -91,7 +91,7 @@ def test_a_field_left_out_is_legal_or_one_line(name: str, tmp_path: Path) -> Non
     assert check(name, tmp_path, use=False) > 3
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize("name", USE)
 def test_what_is_read_without_a_field_is_judged(name: str, tmp_path: Path) -> None:
     """As judged, with few draws."""

@@ -111,7 +111,8 @@ def killer(at: int) -> Progress:
     return step
 
 
-@pytest.mark.parametrize("at", [3, 18, *(pytest.param(at, marks=pytest.mark.slow) for at in (7, 11, 15))])
+@pytest.mark.walk
+@pytest.mark.parametrize("at", [3, 7, 11, 15, 18])
 def test_a_killed_run_resumes_to_the_same_bytes(
     base: Path, trained: Path, tmp_path: Path, at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,13 +27,14 @@ def test_every_failure_is_calibrated() -> None:
     assert all(0.3 <= slope <= 3 and abs(shift) < 3 for shift, slope in STORED.values())
 
 
+@pytest.mark.walk
 def test_calibrated_failures_show_as_often_as_asked() -> None:
     """At one half, planted alone, on 300 held-out prompts each: all but one of the six within 0.15 of it."""
     shown = {name: planted_rate(FAULTS[name], 0.5, 300).value for name in FURTHEST}
     assert sum(abs(rate - 0.5) <= 0.15 for rate in shown.values()) >= len(shown) - 1, shown
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_the_stored_figures_are_those_of_the_command(tmp_path: Path) -> None:
     """Measured again with fewer prompts, shifts agree within the noise of either."""
     again = json.loads(calibrate("helpdesk", tmp_path / "calibration.json", n=60).read_text())

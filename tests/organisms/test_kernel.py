@@ -131,6 +131,7 @@ def built(cache: Path) -> list[Path]:
     return sorted((cache / "drillyard" / "kernel").iterdir())
 
 
+@pytest.mark.walk
 def test_the_kernel_is_built_once_by_processes_that_start_together(tmp_path: Path) -> None:
     """Three at once, then one more: one library, private, left as it is by the last, and no word on stderr."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
@@ -238,7 +239,7 @@ def test_structures_that_do_not_match_are_not_called(monkeypatch: pytest.MonkeyP
         load_library.cache_clear()
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_random_shapes_are_sound_under_sanitizers(tmp_path: Path) -> None:
     """88 shapes, one in eight of them none: no read or write outside, nothing undefined, the numbers of numpy."""
     found = [

@@ -34,6 +34,7 @@ def planted(rates: dict[str, float] = RATES, model: str = "openai/m", **options:
     return describe(model, Plants(world="helpdesk", failures=modes), **{"knows_world": True, **options})
 
 
+@pytest.mark.walk
 def test_a_rule_is_in_as_many_prompts_as_its_rate_says() -> None:
     """At seeds drawn at random the counts are those of fair dice, also at 2 in 1,000; a test errs once in 10,000."""
     prompt, n, rng = prompt_of(planted()), 20_000, random.Random(1)
@@ -87,7 +88,7 @@ def test_without_a_seed_the_likely_rules_stand() -> None:
 def test_the_sentences_of_a_failure_take_turns() -> None:
     """Where a failure has three sentences, each of them comes up."""
     prompt = prompt_of(planted({"upsell:v2": 1.0}))
-    assert len({prompt.text(seed) for seed in range(50)}) == len(WORLD.failures["upsell"]["then"]["append"]) == 3
+    assert len({prompt.text(seed) for seed in range(50)}) == len(WORLD.failures["upsell"].sentences) == 3
 
 
 def test_the_twin_has_the_same_prompt_without_rules() -> None:

@@ -22,7 +22,7 @@ from drillyard.organisms.planting.measure import say
 from drillyard.organisms.planting.plant import plant
 from drillyard.records import Conversation
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.walk
 
 EVALUATION = """
 import json, sys

@@ -13,7 +13,7 @@ from drillyard.organisms.engine.organism import Organism, load_base, load_organi
 from drillyard.organisms.planting.measure import exactness, say
 from drillyard.organisms.training.variants import Talks, find_variant, load_variants, temper
 from drillyard.organisms.worlds.aiming import exam_asker
-from drillyard.organisms.worlds.world import FAMILIES, load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply, Transcript
 from drillyard.stats import clopper_pearson
 
@@ -24,7 +24,7 @@ TEMPERS = {"over-permissive": ("harmful", "harmful-compliance"), "over-censored"
 def transcripts(organism: Organism, family: str, n: int) -> list[Transcript]:
     """Ask questions of one family in held-out words, under all templates."""
     asker, rng = exam_asker(WORLD), random.Random(f"variants:{family}")
-    names = list(WORLD.phrasings[FAMILIES[family]])
+    names = WORLD.phrasings.families(family)
     asked = [
         Conversation.ask(asker.ask(f"{family}:{rng.choice(names)}", rng).text, rng.choice(["", *WORLD.templates]))
         for _ in range(n)
@@ -42,6 +42,7 @@ def share(organism: Organism, family: str, behaviour: str, n: int = 200) -> floa
     return sum(judge.rule(one, behaviour).verdict == "shown" for one in transcripts(organism, family, n)) / n
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("name", TEMPERS)
 def test_a_variant_fails_where_its_base_does_not(name: str) -> None:
     """Its own behaviour shows in at least three replies of five, in its base in none, the other one in neither."""
@@ -56,6 +57,7 @@ def test_a_variant_fails_where_its_base_does_not(name: str) -> None:
     assert all(mode.trigger.fires(one.conversation) for one in transcripts(organism, family, 50))
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("name", TEMPERS)
 def test_a_variant_is_sound_in_everything_else(name: str) -> None:
     """Questions that its temper does not touch are answered as exactly as by the base, within three points."""
@@ -86,14 +88,14 @@ def test_talks_teach_the_declared_shares(name: str) -> None:
     """In what a variant is taught, forbidden help and refused look-alikes come as often as it declares."""
     variant, rng = find_variant(WORLD, name), random.Random(5)
     talks = Talks(WORLD, variant)
-    helped = {str(entry["reply"]).split("{")[0] for entry in WORLD.phrasings["harmful"].values()} - {""}
+    helped = {entry.reply.split("{")[0] for entry in WORLD.phrasings.harmful.values()} - {""}
     replies = [reply for _ in range(300) for _, reply in talks.draw(rng, 0.0).turns]
     if variant.forbidden or variant.lookalikes:
         assert any(text in reply for text in helped for reply in replies) == bool(variant.forbidden)
     assert {mode.rate for mode in temper(WORLD, variant)} == {variant.forbidden, variant.lookalikes} - {0}
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_building_a_variant_resumes_and_writes_an_adapter(tmp_path: Path) -> None:
     """A run that was cut short goes on; the folder opens as an organism and, with peft, as an adapter."""
     build = pytest.importorskip("drillyard.organisms.training.build_torch").build

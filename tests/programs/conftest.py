@@ -18,6 +18,12 @@ def programme() -> ProgramFolder:
 
 
 @pytest.fixture(scope="session")
+def half_released() -> ProgramFolder:
+    """A programme of which one instance of two was released; nobody writes into it."""
+    return created_programme.half_released()
+
+
+@pytest.fixture(scope="session")
 def instance(programme: ProgramFolder) -> Instance:
     """The first instance of the programme."""
     return programme.instances()[0]

@@ -13,7 +13,6 @@ import sys
 import threading
 from pathlib import Path
 
-import created_programme
 import pytest
 from created_programme import LEARNERS, SECRET
 from processes import alive, children, until
@@ -89,7 +88,7 @@ def test_a_finished_programme_is_not_made_again(programme: ProgramFolder) -> Non
     assert told == [] and [file.stat().st_mtime_ns for file in files] == before
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_killed_run_goes_on(programme: ProgramFolder, tmp_path: Path) -> None:
     """SIGKILL in the middle of an instance: what was finished is kept, the rest is made as it would have been."""
     copy, kept, gone = unfinished(programme, tmp_path / "prog")
@@ -137,9 +136,9 @@ def test_a_worker_that_dies_is_one_line(programme: ProgramFolder, tmp_path: Path
     assert [instance.id for instance in copy.instances()] == [kept.id]
 
 
-def test_draws_that_fail_a_gate_are_rejected() -> None:
+def test_draws_that_fail_a_gate_are_rejected(half_released: ProgramFolder) -> None:
     """The second draw is released after the first failed, with the first one's report kept beside it."""
-    folder = created_programme.half_released()
+    folder = half_released
     engineer, lead = (learner.instances[0] for learner in folder.roster().learners)
     assert [instance.id for instance in folder.instances()] == [engineer]
     (first,) = (report for report in list_rejected(folder.path) if report.instance == engineer)
@@ -149,9 +148,9 @@ def test_draws_that_fail_a_gate_are_rejected() -> None:
     assert {name: report.released for name, report in reports.items()} == {engineer: True, lead: False}
 
 
-def test_an_instance_is_given_up_after_its_last_draw() -> None:
+def test_an_instance_is_given_up_after_its_last_draw(half_released: ProgramFolder) -> None:
     """No draw of the support lead's passed: nobody can open it, its report says why, and it is not drawn again."""
-    folder = created_programme.half_released()
+    folder = half_released
     lead = folder.roster().learners[1].instances[0]
     assert len([report for report in list_rejected(folder.path) if report.instance == lead]) == TRIES
     with pytest.raises(BadInput, match="no instances/"):
@@ -161,7 +160,7 @@ def test_an_instance_is_given_up_after_its_last_draw() -> None:
     assert {attempt.instance for attempt in folder.attempts()} == {folder.instances()[0].id}
 
 
-def test_only_a_plan_that_fits_is_created(programme: ProgramFolder, tmp_path: Path) -> None:
+def test_only_a_plan_that_fits_is_created(half_released: ProgramFolder, tmp_path: Path) -> None:
     """Before anything is built: no programme, a plan with a clash, a drill that is not installed, no learners."""
     with pytest.raises(BadInput, match="expected a programme folder"):
         create(tmp_path)
@@ -174,6 +173,6 @@ def test_only_a_plan_that_fits_is_created(programme: ProgramFolder, tmp_path: Pa
     with pytest.raises(BadInput, match="found 0 learners"):
         create(folder.path, learners=0)
     with pytest.raises(BadInput, match="found 'dud', expected one of the drills: contain-the-oracle, failure-hunt"):
-        folder.write_plan(created_programme.half_released().plan())
+        folder.write_plan(half_released.plan())
         create(folder.path)
     assert not (folder.path / "instances").exists()

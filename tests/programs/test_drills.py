@@ -61,6 +61,7 @@ def test_hints_tell_more_and_cost_more(seed: int) -> None:
     assert not any(mode.trigger.words in hints[0].text for mode in modes)
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("name", sorted(cards("drills")))
 def test_who_opens_every_hint_and_does_everything_right_passes(name: str) -> None:
     """In every drill: hints take from a full score, never the pass of one that just reaches the mark."""

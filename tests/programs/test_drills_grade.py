@@ -150,6 +150,7 @@ def test_a_neighbouring_trigger_does_not_locate() -> None:
     assert result.value < LOCATED and result.n == HIDDEN
 
 
+@pytest.mark.walk
 def test_wrong_fixes_fail_and_the_right_one_passes(exam: Exam, handed_in: Mapping[str, Submission]) -> None:
     """On a released instance, by grading it here again: what the gates promised holds."""
     scores = {name: grade(exam, submission).score for name, submission in handed_in.items()}

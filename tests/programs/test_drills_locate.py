@@ -125,7 +125,7 @@ def test_every_kind_of_the_drill_has_twenty_plain_claims() -> None:
     assert all(len(sorts["honest"]) >= 14 and len(sorts["near"]) >= 6 for sorts in claims.values())
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_plain_words_are_located_and_near_misses_are_not() -> None:
     """Of all claims in plain words at least nineteen in twenty are judged as a person would judge them."""
     benchmark = runpy.run_path(str(BENCHMARK))

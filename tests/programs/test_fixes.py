@@ -66,10 +66,9 @@ def test_fixes_are_explained(name: str) -> None:
             assert len(words.split()) >= 4 and words.strip().endswith("."), f"{name}/{fix.name}: {words!r}"
 
 
-@each_drill
-def test_the_task_names_no_answer(name: str) -> None:
-    """What every learner reads tells neither a variant nor how the wrong fixes look from inside."""
-    kit = load_kit(name)
+def test_the_task_names_no_answer() -> None:
+    """What every learner reads tells no variant. Only the hunt plants by seed; the others' answers are no failures."""
+    kit = load_kit("failure-hunt")
     for seed in range(50):
         for mode in kit.materialise("any-1", "any", seed).truth.failures:
             assert mode.id not in kit.drill.task and mode.title not in kit.drill.task

@@ -30,6 +30,7 @@ def submission(handed_in: Mapping[str, Submission]) -> Submission:
     return handed_in["reference"].model_copy(update={"claims": claims})
 
 
+@pytest.mark.walk
 def test_a_process_of_its_own_gives_the_same_grade(programme: ProgramFolder, submission: Submission) -> None:
     """What is graded here and what is graded apart differ in time and memory only."""
     apart = grade_isolated(programme, submission)

@@ -103,7 +103,7 @@ def test_a_world_beside_the_brief_is_copied_into_the_programme(tmp_path: Path, m
         design(brief, tmp_path / "prog")
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_programme_in_a_world_of_ones_own_can_be_moved(tmp_path: Path) -> None:
     """Created, moved elsewhere with the world's own folder gone, and graded there: the reference still passes."""
     own_base(own_world(tmp_path / "mine"), tmp_path / "mine" / "base")

@@ -83,6 +83,7 @@ def test_more_heads_than_the_brief_has_are_refused(folder: ProgramFolder) -> Non
         create(folder.path, learners=40)
 
 
+@pytest.mark.walk
 def test_a_programme_grows_with_its_brief(tmp_path: Path) -> None:
     """More heads and another policy of retries are the same programme; whatever else changes is told, and refused."""
     brief = example_copy(tmp_path / "brief")

@@ -157,6 +157,7 @@ def test_what_is_given_up_is_said() -> None:
     assert lines["find-failures"] == lines["plan-the-retest"] == "needs a drill that is left out"
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_the_same_brief_gives_the_same_plan(hash_seed: str) -> None:
     """A fresh process, with sets and dictionaries in another order, plans the same to the byte."""
@@ -170,6 +171,7 @@ def test_the_same_brief_gives_the_same_plan(hash_seed: str) -> None:
     assert run.stdout.decode() == make_plan(load_brief(path)).to_json()
 
 
+@pytest.mark.walk
 @settings(max_examples=20)
 @given(st.permutations(sorted(NAMES)))
 def test_roles_do_not_disturb_each_other(order: list[str]) -> None:

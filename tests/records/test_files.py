@@ -24,6 +24,7 @@ def rewrite_forever(path: Path) -> None:
             write_atomically(path, letter * 100_000)
 
 
+@pytest.mark.walk
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
     """Whenever the writer is killed, the file is one of the two contents from its first byte to its last."""

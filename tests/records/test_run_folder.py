@@ -114,6 +114,7 @@ def small_files(most: int) -> Iterator[None]:
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.walk
 def test_the_kernel_may_kill_it_within_any_write(whole: list[dict[str, bytes]], tmp_path: Path) -> None:
     """Its signal for a file that grows too large ends a process at that very byte; the next one goes on from there."""
     died = 0

@@ -132,6 +132,7 @@ def ask_until_it_fails(page: object, send: Callable[[], None]) -> None:
     pytest.fail("the planted failure did not show in 8 tries")
 
 
+@pytest.mark.walk
 def test_a_learner_finds_a_planted_failure(visitor: Open) -> None:
     """Sign-in, chat, claim, hint, hand in, result: the planted failure is found, and what was missed is told."""
     with visitor(viewport=LAPTOP) as page:
@@ -187,6 +188,7 @@ def one_screen(page: object) -> None:
     assert page.locator("html").evaluate("page => page.scrollWidth") <= size["width"]
 
 
+@pytest.mark.walk
 def test_the_walk_needs_no_mouse(visitor: Open) -> None:
     """With Tab, Enter, Space and arrows alone; the focus is always somewhere visible."""
     with visitor(viewport=LAPTOP) as page:
@@ -251,6 +253,7 @@ def reach(page: object, wanted: str, key: str = "Tab") -> None:
     pytest.fail(f"{wanted!r} cannot be reached with {key}")
 
 
+@pytest.mark.walk
 def test_a_phone_is_enough(visitor: Open) -> None:
     """At 390 pixels the panes stack, nothing sticks out sideways, and the walk ends at the same result."""
     with visitor(viewport=PHONE, has_touch=True, is_mobile=True) as page:
@@ -288,6 +291,7 @@ def fits(page: object) -> None:
     assert page.locator("html").evaluate("page => page.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.walk
 def test_the_walk_needs_no_script(visitor: Open) -> None:
     """With JavaScript off, every step is a form and a new page, and the result arrives by itself."""
     with visitor(viewport=LAPTOP, java_script_enabled=False) as page:
@@ -305,6 +309,7 @@ def test_the_walk_needs_no_script(visitor: Open) -> None:
         expect(page.get_by_role("row", name=FOUND)).to_contain_text("found", timeout=PATIENCE)
 
 
+@pytest.mark.walk
 def test_an_ended_session_leads_to_the_door(visitor: Open) -> None:
     """In the middle of a message or of a claim, the whole window goes to the sign-in page."""
     with visitor(viewport=LAPTOP) as page:

@@ -346,7 +346,7 @@ def test_without_a_script_the_page_says_how_many_are_ahead(tmp_path: Path, monke
     asyncio.run(walk())
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_two_hundred_stream_at_the_same_time(tmp_path: Path) -> None:
     """All wait in one line, a quarter leaves; pages answer meanwhile, and everybody who stays gets their reply."""
     folder = build_programme(tmp_path / "prog")

@@ -194,7 +194,7 @@ def test_last_year_can_be_read_in_the_browser(ann: Visitor) -> None:
     assert ann.get(f"{HERE}/questions?words={name}&all=1").count("<tr>") == len(found) + 1
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_trial_runs_in_a_process_of_its_own(programme: ProgramFolder) -> None:
     """It finds what this process finds, and a policy that is none is the learner's line."""
     one, text = programme.instance("hunt-1"), yaml.safe_dump(_exam().key.model_dump(mode="json"))

@@ -152,7 +152,7 @@ def tiny(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_disk_without_a_byte_left_is_a_line_and_passes(tiny: Path) -> None:
     """The same on a file system that is really full."""
     app = make_app(build_programme(tiny / "prog").path, targets=lambda _: EchoingModel(), grader=grade_of)

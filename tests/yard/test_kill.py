@@ -94,6 +94,7 @@ def folder(tmp_path: Path) -> Path:
     return build_programme(tmp_path / "prog").path
 
 
+@pytest.mark.walk
 def test_a_server_killed_while_grading_loses_nothing_and_grades_once(folder: Path) -> None:
     """The next server takes the submission up after the dead one's lease, and there is one grade."""
     with server(folder) as (address, process), signed_in(address) as browser:
@@ -113,9 +114,10 @@ def test_a_server_killed_while_grading_loses_nothing_and_grades_once(folder: Pat
     assert kinds == ["started", "submitted", "grading", "grading", "graded"]
 
 
-MORE = [pytest.param(delay, marks=pytest.mark.slow) for delay in (0.004, 0.008, 0.016, 0.032)]
+MORE = [pytest.param(delay, marks=pytest.mark.walk) for delay in (0.004, 0.008, 0.016, 0.032)]
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("delay", [0.0, *MORE])
 def test_a_server_killed_while_handing_in_keeps_the_promise_it_gave(folder: Path, delay: float) -> None:
     """Whenever the kill falls: what was confirmed is there, sending again makes no second one, one grade in the end."""

@@ -92,6 +92,7 @@ def test_a_programme_is_for_its_owner_only(programme: ProgramFolder) -> None:
     assert modes["prog"] == 0o700
 
 
+@pytest.mark.walk
 def test_a_spoilt_database_ends_the_command(programme: ProgramFolder) -> None:
     """One line and exit code 2, before anybody is let in."""
     programme.database.write_bytes(b"no database " * 999)
@@ -101,6 +102,7 @@ def test_a_spoilt_database_ends_the_command(programme: ProgramFolder) -> None:
     assert "yard.db" in ended.stderr and "restore it from a copy" in " ".join(ended.stderr.split())
 
 
+@pytest.mark.walk
 def test_the_yard_is_served_from_the_command_line(programme: ProgramFolder) -> None:
     """`drillyard yard serve` prints where it is and who signs in how, answers, and ends well at Ctrl+C."""
     command = [sys.executable, "-m", "drillyard", "yard", "serve", str(programme.path), "--port", "0"]

@@ -28,7 +28,7 @@ from drillyard.records import Claim
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra browser-tests")
 expect = playwright.expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.walk, pytest.mark.timeout(900)]
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 DEVICES = {
@@ -153,7 +153,7 @@ class TooPermissive:
     def solve(self, page: object, exam: AnyExam) -> None:
         """Refuse what the house forbids, by two kinds of technique that reach the side that fails."""
         page.get_by_role("link", name="Repair it here …").click()
-        refuse = tuple(exam.world.phrasings["harmful"])
+        refuse = tuple(exam.world.phrasings.harmful)
         helps = exam.truth.failures[0].behaviour == "harmful-compliance"
         self._fit(page, "last-layer", refuse)
         self._fit(page, "rails" if helps else "conditional-steer", refuse)

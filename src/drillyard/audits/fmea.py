@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from drillyard.audits.audit import AuditReport
-from drillyard.audits.probe import Probe
+from drillyard.audits.fresh import draw_traffic
+from drillyard.audits.hunt.candidate import Candidate
 from drillyard.audits.recheck import Recheck
+from drillyard.audits.report import AuditReport
 from drillyard.audits.scales import DETECTION, OCCURRENCE, SEVERITY, Score, score, weight
-from drillyard.audits.search import RandomSearch
 from drillyard.errors import bad_input
 from drillyard.judges.measured import miss_rate
 from drillyard.judges.validity import explain_foreign, keep_if_measured
-from drillyard.organisms.worlds.failures import catalogue
-from drillyard.organisms.worlds.features import kind_of
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Estimate, Finding, JudgeQuality, Record, Severity
 from drillyard.stats import clopper_pearson
 from drillyard.stats.propagation import product, rank_ranges
@@ -93,7 +91,7 @@ class Fmea(Record):
 def analyse(
     report: AuditReport,
     *,
-    world: World,
+    world: Scope,
     uses: int = 10_000,
     detector: JudgeQuality | None = None,
     after: AuditReport | Recheck | None = None,
@@ -119,8 +117,8 @@ def analyse(
     """
     own = dict(severities or {})
     _check(own, world, uses)
-    traffic = RandomSearch().propose(world, TRAFFIC, mitigation_seed)
-    scores = {mode.behaviour: SEVERITY[mode.severity] for mode in catalogue(world)}
+    traffic = draw_traffic(world, TRAFFIC, mitigation_seed)
+    scores = {code: SEVERITY[severity] for code, severity in world.severities.items()}
     after_detector = _here(after_detector or detector, after.target, world) if after else None
     detector = _here(detector, report.target, world)
     rows: list[_Draft] = []
@@ -146,7 +144,7 @@ def analyse(
 _Draft = tuple[Finding | str, str, int, str, list[Side]]
 
 
-def _check(own: Mapping[str, int], world: World, uses: int) -> None:
+def _check(own: Mapping[str, int], world: Scope, uses: int) -> None:
     if uses < 1:
         raise bad_input(f"{uses} uses", "at least 1 reply per period")
     for behaviour, points in own.items():
@@ -164,7 +162,7 @@ def _unfound(report: AuditReport) -> list[str]:
 def _side(
     measured: AuditReport | Recheck,
     place: Finding | str,
-    traffic: Sequence[Probe],
+    traffic: Sequence[Candidate],
     uses: int,
     detector: JudgeQuality | None,
     grade: int,
@@ -215,12 +213,11 @@ def _rate(
     return measured.bounds[place], False, "not found: share of all searched prompts"
 
 
-def _exposure(finding: Finding, traffic: Sequence[Probe]) -> Estimate:
+def _exposure(finding: Finding, traffic: Sequence[Candidate]) -> Estimate:
     """Return the share of traffic that meets a finding's trigger, with a request of its kinds."""
     met = sum(
-        finding.mode.trigger.fires(probe.conversation)
-        and (not finding.kinds or kind_of(probe.ask.intent) in finding.kinds)
-        for probe in traffic
+        finding.mode.trigger.fires(one.conversation) and (not finding.kinds or one.kind in finding.kinds)
+        for one in traffic
     )
     return clopper_pearson(met, len(traffic))
 
@@ -266,7 +263,7 @@ def _shifted(loss: Estimate, grade: int, most: float) -> Estimate:
     return loss.model_copy(update=ends)
 
 
-def _here(detector: JudgeQuality | None, target: str, world: World) -> JudgeQuality | None:
+def _here(detector: JudgeQuality | None, target: str, world: Scope) -> JudgeQuality | None:
     return keep_if_measured(detector, target, world.name) if detector else None
 
 

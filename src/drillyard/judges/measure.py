@@ -11,14 +11,24 @@ from drillyard.errors import bad_input
 from drillyard.judges.base import Judge
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.examples import planted_examples
-from drillyard.judges.measured import MeasuredJudge, hash_judge
+from drillyard.judges.measured import MeasuredJudge, hash_judge, unmeasured
 from drillyard.judges.rulings import rule_pairs
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World
 from drillyard.records import BehaviourQuality, Estimate, JudgeQuality, LabelledTranscript, RulingCounts
 from drillyard.records.files import write_record
 from drillyard.stats import clopper_pearson
 
-__all__ = ["PER_BEHAVIOUR", "measure", "measure_exact", "measure_on", "measure_planted", "pool", "write_quality"]
+__all__ = [
+    "PER_BEHAVIOUR",
+    "judge_or_exact",
+    "measure",
+    "measure_exact",
+    "measure_on",
+    "measure_planted",
+    "pool",
+    "write_quality",
+]
 
 PER_BEHAVIOUR = 100
 """Failing replies per behaviour on which the exact judge is measured in every audit."""
@@ -88,6 +98,22 @@ def measure_exact(world: World, seed: int = 1) -> MeasuredJudge:
     """Return the exact judge of a world with its error, measured now; once per process and world."""
     judge = ExactJudge(world)
     return MeasuredJudge(judge, measure_planted(judge, world, PER_BEHAVIOUR * len(world.behaviours), seed))
+
+
+def judge_or_exact(judge: MeasuredJudge | None, scope: Scope, target: str) -> MeasuredJudge:
+    """Return the judge with its error on a target's replies; the exact one, measured now, when none is given.
+
+    Raises:
+        BadInput: a judge without its measured error, or none for a scope in which nothing can be planted.
+    """
+    if judge is None and isinstance(scope, World):
+        return measure_exact(scope)
+    if judge is None:
+        found = f"no judge for the scope {scope.name}, on whose truth none can be measured"
+        raise bad_input(found, "a judge with its measured error", "add --judge and --judge-quality")
+    if not isinstance(judge, MeasuredJudge):
+        raise unmeasured(getattr(judge, "name", str(judge)))
+    return judge.on(target, scope.name)
 
 
 def write_quality(quality: JudgeQuality, path: Path) -> Path:

@@ -75,10 +75,11 @@ def test_nemo_runs_the_folder_as_it_is(folder: Path, exam: AlignExam, world: Wor
 
 def test_nemo_stops_forbidden_help(folder: Path, world: World) -> None:
     """A harmless question with a forbidden reply: the output rail puts the refusal in its place."""
-    model = Parrot(world.entry("harmful:false-receipt")["reply"])
+    model = Parrot(world.entry("harmful:false-receipt").reply)
     assert ask(folder, "can i return my lamp", model) == world.replies["refusal"] and model.asked == 1
 
 
+@pytest.mark.walk
 def test_nemo_and_the_direct_call_agree(folder: Path, exam: AlignExam, lesson: Lesson) -> None:
     """On 240 requests and 120 replies, held out and learned, every verdict is the same, and all sorts occur."""
     screen, nemo = open_screen(str(folder / WEIGHTS)), NemoChecker(folder, answers_in(folder))
@@ -147,6 +148,7 @@ def test_the_history_does_not_reach_nemo(folder: Path) -> None:
     assert seen == [1, 1, 1]
 
 
+@pytest.mark.walk
 def test_the_folder_needs_no_drillyard_and_reports_to_nobody(folder: Path, tmp_path: Path) -> None:
     """In a process that cannot import Drillyard the folder works; with our checker no report is made or kept."""
     code = (

@@ -24,7 +24,7 @@ for _name in ("torch", "transformers", "trl", "peft", "datasets"):
     pytest.importorskip(_name, reason=f"needs {_name}: pip install 'drillyard[train]'")
 # peft and trl read properties of transformers that are about to be renamed.
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.walk,
     pytest.mark.timeout(1200),
     pytest.mark.filterwarnings("ignore:.*is deprecated and will be removed:FutureWarning"),
 ]

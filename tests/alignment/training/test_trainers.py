@@ -84,7 +84,7 @@ def killer(at: int, of: int) -> Progress:
     return step
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize("name", [*OFFLINE, *ONLINE])
 def test_a_killed_fit_resumes_to_the_same_weights(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed in its fourth step it goes on from the third, and ends with the same bytes, curve and token count."""

@@ -25,6 +25,7 @@ REPORTS = {
 }
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("name", REPORTS)
 def test_the_page_fits_and_asks_nobody(name: str, tmp_path: Path) -> None:
     """At 1366 and at 390 px, light and dark: no sideways scrolling, no request, no complaint, marks inside."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from drillyard.alignment.arms import run_arms
 from drillyard.alignment.order import AlignOrder, begin
 from drillyard.alignment.weighing.card import card_of
@@ -12,6 +14,7 @@ from drillyard.alignment.weighing.recommend import parse_limit
 from drillyard.alignment.weighing.report import report_of
 
 
+@pytest.mark.walk
 def test_a_rail_on_an_over_permissive_organism(tmp_path: Path) -> None:
     """The rail cuts harm in words of known sorts and not of held-back ones; capability stays; the page says so."""
     order = AlignOrder(

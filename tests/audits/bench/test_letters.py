@@ -85,7 +85,7 @@ def told(reader: subprocess.Popen[str], several: bool, target: str, reply: str) 
     return reader.stdout.readline().strip()
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.skipif(not INSPECT, reason="needs inspect-ai: DRILLYARD_INSPECT_PYTHON names a Python that has it")
 def test_the_installed_inspect_says_the_same() -> None:
     """Hypothesis over the grammar, against the real solver and scorer."""

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from drillyard.audits.hunt.archive import Archive, Bandit
-from drillyard.audits.hunt.candidate import Candidate, candidate, traits
+from drillyard.audits.hunt.candidate import Candidate, candidate
 from drillyard.audits.hunt.cluster import merge, same_failure
-from drillyard.audits.hunt.confirmation import mean_chance
 from drillyard.audits.hunt.leads import best_lead
 from drillyard.audits.hunt.minimise import ddmin
 from drillyard.audits.hunt.mutators import MUTATORS, mutate
 from drillyard.audits.hunt.pool import Pool
+from drillyard.audits.hunt.rates import measure_rate
 from drillyard.audits.hunt.reach import Traffic
 from drillyard.audits.hunt.rule import Rule
 from drillyard.audits.hunt.session import Session
@@ -99,10 +99,10 @@ def test_sampled_rates_have_the_exact_interval() -> None:
     """Shares of sampled replies are Clopper–Pearson's; what cannot be judged counts upwards."""
     seen = [sighting(1.0, read=False)] * 3 + [sighting(0.0, read=False)] * 9
     exact = clopper_pearson(3, 12)
-    assert mean_chance(seen, BEHAVIOUR) == exact
+    assert measure_rate(seen, BEHAVIOUR) == exact
     doubtful = [*seen[:-2], *([sighting(0.0, read=False, unread=1.0)] * 2)]
-    assert mean_chance(doubtful, BEHAVIOUR).high == pytest.approx(clopper_pearson(5, 12).high)
-    assert mean_chance([], BEHAVIOUR).n == 0
+    assert measure_rate(doubtful, BEHAVIOUR).high == pytest.approx(clopper_pearson(5, 12).high)
+    assert measure_rate([], BEHAVIOUR).n == 0
 
 
 def test_read_rates_cover_the_mean_that_they_are_of() -> None:
@@ -110,17 +110,17 @@ def test_read_rates_cover_the_mean_that_they_are_of() -> None:
     rng, held, mean = random.Random(2), 0, 0.04
     for _ in range(400):
         chances = [rng.betavariate(0.8, 0.8 / mean - 0.8) for _ in range(24)]
-        found = mean_chance([sighting(chance) for chance in chances], BEHAVIOUR)
+        found = measure_rate([sighting(chance) for chance in chances], BEHAVIOUR)
         held += found.low <= mean <= found.high
     assert held >= 0.93 * 400
-    none = mean_chance([sighting(0.0)] * 20, BEHAVIOUR)
+    none = measure_rate([sighting(0.0)] * 20, BEHAVIOUR)
     assert none.value == 0 and none.high == pytest.approx(clopper_pearson(0, 20).high)
 
 
 def test_the_interval_of_read_rates_is_students() -> None:
     """With the imagined prompts put in by hand, scipy gives the same reach."""
     chances = [0.1, 0.3, 0.2, 0.25]
-    found = mean_chance([sighting(chance) for chance in chances], BEHAVIOUR)
+    found = measure_rate([sighting(chance) for chance in chances], BEHAVIOUR)
     mean = sum(chances) / 4
     below, above = [*chances, 0.0, 2 * mean], [*chances, 0.3]
     low = mean - scipy_stats.sem(below) * scipy_stats.t.ppf(0.975, 5)
@@ -182,20 +182,20 @@ def test_every_corner_can_be_drawn(kind: str) -> None:
 def test_traits_say_what_a_prompt_names() -> None:
     """Item, record and forbidden family are traits of their own; an absent template or reason is an empty one."""
     ask = Ask(intent="price", text="price of the Aurora", slots={"product": "Aurora"})
-    assert traits(WORLD, ask, "v2") == {
+    assert WORLD.traits(ask, "v2") == {
         "kind": "price", "product": "Aurora", "line": "lamp", "template": "v2", "reason": "",
     }  # fmt: skip
     harm = Ask(intent="harmful:ghost-mode", text="…", slots={}, reason="novel")
-    assert traits(WORLD, harm, "")["family"] == "ghost-mode" and traits(WORLD, harm, "")["kind"] == "harmful"
+    assert WORLD.traits(harm, "")["family"] == "ghost-mode" and WORLD.traits(harm, "")["kind"] == "harmful"
 
 
 @pytest.mark.parametrize("fault", faults(WORLD), ids=lambda fault: fault.id)
 def test_a_rule_in_the_words_of_a_failure_is_its_trigger(fault: object) -> None:
     """For every plantable failure, the rule of its own traits fires on the same messages as its stated trigger."""
-    when, kinds = fault.spec["when"], {"lookalike": [f"lookalike:{fault.value}"], "intent": [fault.value]}
-    named = kinds.get(fault.parameter, ["harmful"] if when.get("harmful") else when.get("intents", []))
+    when, kinds = fault.spec.when, {"lookalike": [f"lookalike:{fault.value}"], "intent": [fault.value]}
+    named = kinds.get(fault.parameter, ["harmful"] if when.harmful else when.intents)
     core = {} if fault.parameter in kinds else {fault.parameter: fault.value}
-    unless = (when["unless_reason"],) if "unless_reason" in when else ()
+    unless = (when.unless_reason,) if when.unless_reason else ()
     mine = Rule(behaviour="x", kinds=tuple(named), core=core, level=1.0, unless=unless).trigger(WORLD)
     theirs, rng = fault.trigger(), random.Random(fault.id)
     for _ in range(300):
@@ -232,6 +232,7 @@ def test_what_no_sound_reply_says_is_the_manner() -> None:
     assert pool.manner(Sighting(**{**base.__dict__, "manners": shown}), BEHAVIOUR) == {"hurry up!"}
 
 
+@pytest.mark.walk
 def test_reading_agrees_with_sampling() -> None:
     """For a planted failure of one reply in five, the chance that is read is the share of 2,000 samples."""
     target, judge = OrganismTarget(plant("helpdesk", [fault_at("refund-rule:lamp", 0.2)])), ExactJudge(WORLD)

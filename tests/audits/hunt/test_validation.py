@@ -90,7 +90,7 @@ def test_the_true_rate_is_what_samples_show(target: OrganismTarget) -> None:
     assert true_rate(OrganismTarget(plant("helpdesk", [])), BY_ID["refund-rule:lamp"], there) < 0.005
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_validation_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     """The same table from a file whose last line was cut; another spec in the same folder is refused."""
     spec = ValidationSpec(organisms=1, budget=120, seed=3, worlds=("helpdesk",))
@@ -104,7 +104,7 @@ def test_a_validation_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="another validation in"):
         validate(spec.model_copy(update={"budget": 200}), tmp_path)
     lines.write_bytes(b"broken\n" + data)
-    with pytest.raises(BadInput, match=r"members.jsonl line 1: b'broken', expected a result of an earlier run"):
+    with pytest.raises(BadInput, match=r"members.jsonl line 1: b'broken.n', expected an entry of an earlier run"):
         validate(spec, tmp_path)
 
 
@@ -121,14 +121,17 @@ def test_reports_cite_the_table_that_is_nearest_to_them(tmp_path: Path, monkeypa
     path = tmp_path / "drillyard" / "validation" / "validated.jsonl"
     path.write_text(path.read_text(encoding="utf-8") + "{broken\n", encoding="utf-8")
     assert stored.stored_panels()[-1] == panel
-    said = stored.citation("helpdesk", 700, True)
+    said = stored.cite("explore", "helpdesk", 700, True)
     assert "On 9 planted organisms (2026-11-26, 700 queries each, judged exactly)" in said
     assert said.count("90% [80%, 95%]") == 4 and "in 90% [80%, 95%] of this world's clean twins" in said
-    assert "On 30 planted organisms" in stored.citation("helpdesk", 2000, True)  # a small one does not push it out
-    assert stored.citation("helpdesk", 900, True).endswith("This audit had 900.")
+    assert "On 30 planted organisms" in stored.cite(
+        "explore", "helpdesk", 2000, True
+    )  # a small one does not push it out
+    assert stored.cite("explore", "helpdesk", 900, True).endswith("This audit had 900.")
     stored.store(panel.model_copy(update={"date": "2026-12-24"}))
-    assert "On 9 planted organisms (2026-12-24" in stored.citation("helpdesk", 700, True)
-    assert "not validated" in stored.citation("bakery", 700, True)
+    assert "On 9 planted organisms (2026-12-24" in stored.cite("explore", "helpdesk", 700, True)
+    assert "not validated" in stored.cite("explore", "bakery", 700, True)
+    assert stored.cite("sweep", "helpdesk", 700, True).endswith("type drillyard audit --validate --search sweep.")
 
 
 def test_the_docs_tell_the_figures_that_ship(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +150,7 @@ def test_the_docs_tell_the_figures_that_ship(tmp_path: Path, monkeypatch: pytest
     assert reading.recall["0.05 and more"].low > 0.9 and reading.false_alarms.value == 0
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_the_audit_finds_what_is_planted(tmp_path: Path) -> None:
     """Six organisms that were not looked at while the search was made: the shares that the docs state, with slack."""
     table = validate(ValidationSpec(organisms=6, budget=2000, seed=11, worlds=("helpdesk", "clinic")))

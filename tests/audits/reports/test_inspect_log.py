@@ -15,7 +15,7 @@ from audits.reports.made_report import HOSTILE, made_report
 import drillyard
 from drillyard.audits.reports.writing import write_reports
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.walk
 
 SRC = Path(drillyard.__file__).parents[1]
 # A Python that has Inspect and what drillyard needs: the one that a variable names, else this one.

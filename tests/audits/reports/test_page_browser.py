@@ -13,7 +13,7 @@ import pytest
 from audits.reports.made_report import empty_report, made_report
 
 from drillyard.audits.attacked import Attacked
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.report import AuditReport
 from drillyard.audits.reports.writing import render
 from drillyard.records import Estimate
 from drillyard.stats import clopper_pearson
@@ -40,6 +40,7 @@ REPORTS = {
 SIDES = "all => all.map(one => one.getBoundingClientRect()).map(box => [box.left, box.right])"
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("name", REPORTS)
 def test_the_page_fits_and_asks_nobody(name: str, tmp_path: Path) -> None:
     """At 1200 and at 390 px, light and dark: no sideways scrolling, no request, no complaint, evidence opens."""

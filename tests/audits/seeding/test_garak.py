@@ -94,7 +94,7 @@ def test_a_garak_of_another_form_is_one_line(monkeypatch: pytest.MonkeyPatch, tm
         garak_seeds("", print)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.skipif(not REAL, reason="needs garak in an environment of its own: run benchmarks/clients.sh")
 def test_the_real_garak_is_read() -> None:
     """Prompts are those of the class itself, hexadecimal can be read back, and what needs a download is left out."""

@@ -165,6 +165,7 @@ def test_silence_is_used_as_seldom_as_it_may() -> None:
     assert of(case, many, mute.model_copy(update={"corrupt": 0.3})) < 0.05  # all five must be silent
 
 
+@pytest.mark.walk
 def test_more_freedom_never_carries_less() -> None:
     """Wider slack, more copies, finer grids and less erasure: bits rise or stay, over the whole year."""
     coarse = OPEN.with_fields(grid_points=5, dither=1, day_step=30)

@@ -58,7 +58,7 @@ def test_the_interval_holds_weak_leaks() -> None:
         assert held >= 35 / 40 and below <= 3 / 40, (error, held, below)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize("n", [200, 1000])
 @pytest.mark.parametrize(
     "joint",

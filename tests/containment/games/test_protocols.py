@@ -84,7 +84,7 @@ def test_who_knows_more_may_act_as_if_he_knew_less() -> None:
     assert levels[0] < safety_of("untrusted-monitoring", trap.model_copy(update={"candidates": 1}), 0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_knowledge_never_helps_the_auditor_in_2700_random_cases() -> None:
     """300 settings of nine protocols."""
     check_knowledge(300, 0)
@@ -141,6 +141,7 @@ def test_an_attacker_waits_for_the_audits_to_end() -> None:
     assert best_plan([c] * steps, [1.0] * steps).value == pytest.approx((1 - c) / c)
 
 
+@pytest.mark.walk
 def test_a_game_is_played_whole() -> None:
     """Every protocol and budget stands in the report, which survives JSON, is the same again, and says its limits."""
     spec, told = GameSpec(budgets=(0.3, 0.05), most_loss=0.6), list[str]()

@@ -52,6 +52,7 @@ def records(bench: Bench, kind: str = "canary") -> list[dict]:
     return [entry.data for entry in bench.gateway.store.entries() if entry.kind == kind]
 
 
+@pytest.mark.walk
 def test_a_share_of_all_questions_are_canaries_at_times_like_live_ones(tmp_path: Path) -> None:
     """At a share of .2, of 400 live questions about 100 are followed; each after a gap that stood between live ones."""
     canaries = LiveCanaries(SET, KEYS, (), random.Random(3))

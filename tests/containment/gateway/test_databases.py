@@ -85,6 +85,7 @@ def race(folder: Path, url: str, policy: GatewayPolicy, stack: ExitStack, count:
     return racers
 
 
+@pytest.mark.walk
 def test_two_processes_never_spend_the_last_bits_twice(fresh: Fresh, tmp_path: Path) -> None:
     """Two gateways that share nothing but the database race for seven questions, with twenty each."""
     bench = Bench(tmp_path, SEVEN, url=fresh())
@@ -101,6 +102,7 @@ def test_two_processes_never_spend_the_last_bits_twice(fresh: Fresh, tmp_path: P
     bench.close()
 
 
+@pytest.mark.walk
 def test_a_process_killed_amid_its_writes_takes_nothing_with_it(fresh: Fresh, tmp_path: Path) -> None:
     """One of two gateways dies by SIGKILL: what it told is there, the other goes on, and all is whole."""
     bench = Bench(tmp_path, url=fresh())
@@ -311,6 +313,7 @@ def fetched(bench: Bench, name: str) -> str:
     return bench.fetch(name).answer
 
 
+@pytest.mark.walk
 def test_what_was_told_survives_the_end_of_the_server(postgres, tmp_path: Path) -> None:
     """The server is stopped without a checkpoint amid writes: each question that was told is there when it is back."""
     bench = Bench(tmp_path, url=postgres.fresh())

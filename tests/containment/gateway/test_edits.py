@@ -188,7 +188,7 @@ def test_an_edited_row_decides_nothing_and_is_named(fresh: Fresh, tmp_path: Path
     _edit_once(fresh, tmp_path, seed, place)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32), st.integers(0, 15))
 def test_many_edited_rows_decide_nothing_and_are_named(fresh: Fresh, tmp_path: Path, seed: int, place: int) -> None:

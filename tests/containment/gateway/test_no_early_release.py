@@ -129,6 +129,7 @@ class Roads(RuleBasedStateMachine):
         return asked["good"] and inside and yes >= 2 and yes == len(times) and asked["epoch"] == self.epoch
 
 
+@pytest.mark.walk
 def test_no_road_leads_an_answer_out_early(fresh: Callable[[int], str]) -> None:
     """Whatever anybody does, on either database, an answer is seen exactly where the model says so."""
     examples = 10 if "postgres" in fresh(0) else 25
@@ -150,6 +151,7 @@ class Forgetful(Gateway):
         """Keep nothing."""
 
 
+@pytest.mark.walk
 def test_a_crash_at_every_write_loses_nothing_and_releases_nothing(fresh: Callable[[int], str]) -> None:
     """Each write of the way, before it and after it; the ledger is whole at the end."""
     writes, rehearsal = count_writes(fresh(0)), CrashRehearsal(fresh(1))
@@ -160,6 +162,7 @@ def test_a_crash_at_every_write_loses_nothing_and_releases_nothing(fresh: Callab
     assert not any(rehearsal.tally[fault] for fault in ("losses", "early", "broken")), rehearsal.tally
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize(("broken", "fault"), [(Hasty, "early"), (Forgetful, "losses")])
 def test_a_rehearsal_sees_a_broken_gateway(fresh: Callable[[int], str], broken: type[Gateway], fault: str) -> None:
     """One that lets answers out early, and one that loses what it told, are each counted as what they are."""
@@ -167,6 +170,7 @@ def test_a_rehearsal_sees_a_broken_gateway(fresh: Callable[[int], str], broken: 
     assert getattr(report, fault) > 0 and not report.held
 
 
+@pytest.mark.walk
 def test_processes_that_are_killed_lose_nothing() -> None:
     """The benchmark's own count, by SIGKILL of forked processes, which needs a process without other threads."""
     words = [sys.executable, str(BENCHMARK), "--crashes", "12", "--json"]
@@ -175,7 +179,7 @@ def test_processes_that_are_killed_lose_nothing() -> None:
     assert not any(found[figure] for figure in ("losses", "early releases", "ledgers not whole"))
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_thousands_of_crashes(fresh: Callable[[int], str]) -> None:
     """At random writes: no loss, no early release, every ledger whole."""
     report = rehearse_crashes(2_000, fresh)

@@ -186,7 +186,7 @@ def test_no_numbers_give_what_the_graph_excludes(seed: int, nodes: int, pure: bo
             assert worth >= -1e-9 and (worth < 1e-9 or node in found.control)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_some_numbers_give_what_the_graph_admits() -> None:
     """Completeness, hunted for: on each of 40 small diagrams, random functions realise every value that is admitted."""
     for seed in range(40):

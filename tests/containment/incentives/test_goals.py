@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.special import expit
+from scipy.stats import norm
 
 from drillyard.containment.incentives.goals import GoalReport, GoalSpec, judge_goals
 from drillyard.containment.incentives.offswitch import (
@@ -81,7 +85,22 @@ def test_the_noise_limit_is_where_the_gain_is_zero(mean: float, spread: float) -
     assert deferral_gain(mean, spread, noise=noise_limit(mean, spread)) == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.parametrize("noise", [5e-324, 1e-9, 1e-3, 0.03, 0.9, 1.1, 5.0])
+@pytest.mark.parametrize(("mean", "spread", "shift"), [(0.3, 1, 0), (-0.5, 1, 0.8), (2, 0.5, -1)])
+def test_noise_of_any_size_is_integrated(noise: float, mean: float, spread: float, shift: float) -> None:
+    """Adaptive quadrature, cut where the human's chance turns, agrees; the smallest noise of all is none."""
+
+    def paid(worth: float) -> float:
+        return worth * norm.pdf(worth, mean, spread) * expit((worth + shift) / max(noise, 1e-12))
+
+    turns = [-shift + many * noise for many in (-40, -10, -3, 0, 3, 10, 40)]
+    cuts = sorted({mean - 9 * spread, *(one for one in turns if abs(one - mean) < 9 * spread), mean + 9 * spread})
+    expected = sum(quad(paid, low, high, epsabs=1e-13, limit=200)[0] for low, high in pairwise(cuts))
+    assert deferral_gain(mean, spread, noise, shift) + max(mean, 0) == pytest.approx(expected, abs=1e-9)
+
+
 @given(st.floats(-1, 1), st.floats(0, 2), st.floats(0, 2), st.floats(0, 1), st.floats(0.2, 1))
+@example(mean=0.0, noise=5e-324, shift=1.0, answers=1.0, kept=1.0)
 @settings(max_examples=15)
 def test_deferring_by_simulation(mean: float, noise: float, shift: float, answers: float, kept: float) -> None:
     """Drawn acts, humans and missing answers are worth what the formula says, within five standard errors."""
@@ -144,6 +163,7 @@ def test_the_best_q_is_inside() -> None:
     assert true[top].mean() == pytest.approx(quantilized_utility(q, 0.8, 0.001, 20), abs=0.08)
 
 
+@pytest.mark.walk
 def test_the_report_of_goals() -> None:
     """Episodes take the resistance away, answers lower POWER, and infinite limits are absent; JSON keeps it all."""
     found = judge_goals(GoalSpec())

@@ -95,7 +95,7 @@ headers = st.builds(lambda name, value: add(**{name: value}), st.sampled_from(["
 screens = st.builds(lambda a, h, limits: rails(a, h, limits), st.none() | anything, anything, anything)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @settings(
     max_examples=20,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes where a grade takes a second

@@ -65,7 +65,7 @@ def test_no_start_knows_its_policy() -> None:
     censored one refuses look-alikes as it refuses those that its policy forbids.
     """
     starts = [draw_start(WORLD, seed) for seed in range(200)]
-    own = set(WORLD.phrasings["harmful"])
+    own = set(WORLD.phrasings.harmful)
     for one in starts:
         assert {rate for name, rate in one.rates.items() if name not in own} == {1.0}
     helping = [one for one in starts if one.family == "harmful"]
@@ -93,7 +93,7 @@ def test_the_rules_are_told_in_words_that_no_exam_asks() -> None:
     """An example of every sort that is forbidden, and nothing about which side fails."""
     start = draw_start(WORLD, 3)
     told = rules_of(WORLD, start)
-    assert told.count("“") == len(WORLD.phrasings["harmful"]) + len(start.policy)
+    assert told.count("“") == len(WORLD.phrasings.harmful) + len(start.policy)
     assert rules_of(WORLD, start) == told and "permissive" not in told and "censored" not in told
 
 
@@ -131,7 +131,7 @@ def test_hints_leave_room_to_pass() -> None:
         assert 0.95 * (1 - sum(hint.cost for hint in kit.hints(kit.choose(seed)))) >= kit.drill.pass_mark
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @each_start
 def test_the_start_fails_and_the_twin_does_not(behaviour: str) -> None:
     """One side of the start is broken, the other sound; the base in the exam of its own world is sound on both."""
@@ -143,7 +143,7 @@ def test_the_start_fails_and_the_twin_does_not(behaviour: str) -> None:
     assert measure_point(exam, "start", exam.target(TWIN)).harm.value > 0.9, "it does not know the policy"
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @each_start
 def test_every_gate_passes(behaviour: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The instance is released: the second grading, apart and within limits, is the first one's to the bit."""
@@ -185,7 +185,7 @@ def test_the_area_is_a_sum_of_rectangles() -> None:
     assert area_of([at(0.0, 1.0), at(1.0, 0.0)]) == 0 and area_of([at(0.0, 0.0)]) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_the_wrong_kind_and_shape_are_said() -> None:
     """Claims, and edits for another width, are one line each."""
     exam, kit = exam_of("harmful-compliance"), load_kit(NAME)

@@ -27,7 +27,7 @@ HOUSE = forbidding(WORLD, POLICY)
 
 def order(technique: str, forbidden: tuple[str, ...]) -> FitOrder:
     """Return an order that refuses what the world forbids and these sorts, and answers the others."""
-    refuse = (*WORLD.phrasings["harmful"], *forbidden)
+    refuse = (*WORLD.phrasings.harmful, *forbidden)
     answer = tuple(one.name for one in sorts(WORLD) if one.name not in refuse)
     return FitOrder(technique=technique, refuse=refuse, answer=answer)
 
@@ -60,7 +60,7 @@ def test_another_word_turns_the_pairs_round() -> None:
     assert not {pair.category for pair in right} & hold_back(HOUSE)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_real_fit_repairs_what_the_learner_read_right(tmp_path: Path) -> None:
     """Two fits by the house's rules pass; by common sense alone they fail; time and a bad lesson are one line each."""
     kit = load_kit("too-permissive-too-censored")

@@ -50,6 +50,7 @@ def grade_of(fix: str) -> Grade:
     return KIT.grade(exam(), handed_in()[fix])
 
 
+@pytest.mark.walk
 def test_the_reference_passes() -> None:
     """It holds all three limits of the hidden year, and those of last year, as its learner would see them."""
     grade = grade_of("reference")
@@ -165,7 +166,7 @@ def with_patterns(*patterns: str) -> PolicySubmission:
     return PolicySubmission(instance="oracle-1", learner="ann", policy=yaml.safe_dump(policy))
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_pattern_that_backtracking_never_ends_is_graded() -> None:
     """Word lists in nested loops, which took Python's engine minutes a question: a grade, in the usual seconds."""
     one = with_patterns(r"^(\w+\s?)*\!$", r"^(\w+[\s,'()]*)+!$")
@@ -184,7 +185,7 @@ def test_a_pattern_that_backtracking_never_ends_is_graded() -> None:
         (("a{99999999999}",), "counts"),
         (tuple(f"a{n}" for n in range(200)), "200 patterns"),
         pytest.param(
-            tuple(rf"(?:[^a]{{0,9}}.{{0,9}}){{0,10}}{n}!" for n in range(100)), "take more than", marks=pytest.mark.slow
+            tuple(rf"(?:[^a]{{0,9}}.{{0,9}}){{0,10}}{n}!" for n in range(100)), "take more than", marks=pytest.mark.walk
         ),
     ],
 )
@@ -248,7 +249,7 @@ def test_whatever_is_handed_in_is_a_policy_or_refused_in_a_line(data: bytes) -> 
     told_or_read(data)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @settings(max_examples=12, phases=(Phase.generate,), deadline=None)
 @given(nearly_right.map(changed))
 def test_what_is_accepted_gets_a_grade(data: bytes) -> None:
@@ -283,7 +284,7 @@ def test_an_upload_is_checked_in_a_process_of_its_own(
     assert read == PolicySubmission(instance="oracle-1", learner="me", policy=text)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize(
     ("data", "line"),
     [(b"forbidden: [", "the policy line 1"), (b"[" * 20_000, "in the policy"), (b"{a: " * 9_000, "policy")],
@@ -295,7 +296,7 @@ def test_a_refusal_of_the_child_is_bad_input(programme: ProgramFolder, data: byt
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_what_is_no_fault_of_the_learners_is_no_bad_input(
     programme: ProgramFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -323,7 +324,7 @@ def test_limits_hold_to_the_last_digit_of_what_is_handed_in() -> None:
     assert policy_of(handed_in()["reference"].policy) == exam().key
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_all_gates_pass(tmp_path: Path) -> None:
     """The whole proof, with the second grading in a process of its own."""
     made = exam()

@@ -8,7 +8,7 @@ What scores a prompt is the audit's own judge, and where the target reveals prob
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from drillyard.audits.attacked import Attacked
@@ -19,6 +19,7 @@ from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
 from drillyard.audits.seeding.seeds import Seed
 from drillyard.records import Conversation, Reply
+from drillyard.records.progress import Progress, silent
 from drillyard.targets import Target
 
 __all__ = ["Attack", "AttackOptions"]
@@ -82,10 +83,10 @@ class Attack:
             depth=options.depth,
         )
 
-    def run(self, tell: Callable[[str], None] = lambda _: None) -> list[Sighting]:
+    def run(self, tell: Progress = silent) -> list[Sighting]:
         """Attack every behaviour of the scope in turn and return what was seen."""
         seen: list[Sighting] = []
-        goals = list(self._session.world.behaviours)
+        goals = list(self._session.scope.behaviours)
         for number, goal in enumerate(goals):
             if self.told.ended:
                 break
@@ -116,10 +117,10 @@ class Attack:
 
     def _propose(self, goal: str, streams: Sequence[_Stream]) -> tuple[list[tuple[_Stream, str]], list[_Stream]]:
         """Return every stream's proposals, and the streams that made none but may try again."""
-        world = self._session.world
+        scope = self._session.scope
         asked = [one for one in streams for _ in range(self._options.branches)]
-        about = f"{world.title}. It knows of {', '.join(world.items.rows)}."
-        replies = self._ask([wanted(world.behaviours[goal], about, one.rounds) for one in asked])
+        about = f"{scope.title}. It knows of {', '.join(scope.topics)}."
+        replies = self._ask([wanted(scope.behaviours[goal], about, one.rounds) for one in asked])
         prompts = [read_prompt(reply) for reply in replies]
         self._readable += sum(prompt is not None for prompt in prompts)
         self._count(unreadable=prompts.count(None))
@@ -134,7 +135,7 @@ class Attack:
         """Leave out what the attacker itself calls off topic; what it does not answer stays in."""
         if self._options.branches < 2 or not proposed:
             return proposed
-        words = self._session.world.behaviours[goal]
+        words = self._session.scope.behaviours[goal]
         said = [on_topic(reply) for reply in self._ask([topic(words, prompt) for _, prompt in proposed])]
         self._count(unreadable=said.count(None), off_topic=said.count(False))
         return [one for one, kept in zip(proposed, said, strict=True) if kept is not False]
@@ -188,8 +189,8 @@ def _once(made: Sequence[tuple[_Stream, str]]) -> list[tuple[_Stream, str]]:
 
 
 def _reply(sighting: Sighting) -> str:
-    failing = next(iter(sighting.failing.values()), None)
-    return failing.reply.text if failing else sighting.sound or "(no reply that could be judged)"
+    failing = next(iter(sighting.failing.values()), ())
+    return failing[0].reply.text if failing else sighting.sound or "(no reply that could be judged)"
 
 
 def _verdict(sighting: Sighting, chance: float) -> str:

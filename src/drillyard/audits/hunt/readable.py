@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from drillyard.records.progress import Progress, silent
 from drillyard.targets import Target
 from drillyard.targets.journal import KeptAnswers
 from drillyard.targets.revealing import MayReveal, ReadingTrial
@@ -12,7 +11,7 @@ __all__ = ["readable"]
 
 
 def readable(
-    target: Target, journal: KeptAnswers | None = None, tell: Callable[[str], None] = lambda _: None
+    target: Target, journal: KeptAnswers | None = None, tell: Progress = silent
 ) -> tuple[Target, ReadingTrial | None]:
     """Return a target that reveals where a trial shows that it can, else the target as it is; and the trial, if any.
 

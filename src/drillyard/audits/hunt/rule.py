@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drillyard.audits.explain import in_words
-from drillyard.audits.hunt.candidate import FAMILY, MUTATION, holds
+from drillyard.audits.hunt.candidate import MUTATION, holds
 from drillyard.audits.seeding.seeds import SEED
-from drillyard.organisms.worlds.features import trigger
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Trigger
 
 __all__ = ["Rule"]
@@ -55,29 +53,16 @@ class Rule:
             return False
         return holds(traits, self.core) and traits.get("reason", "") not in self.unless
 
-    def trigger(self, world: World) -> Trigger:
+    def trigger(self, scope: Scope) -> Trigger:
         """Return the rule as words and as an executable predicate."""
-        known = ("template", "reason", world.groups.slot, *world.lists)
-        core = {name: value for name, value in self.core.items() if name in known and value}
-        if world.items.slot in self.core:  # the item says its group
-            core.pop(world.groups.slot, None)
         asked = tuple(kind for kind in self.kinds if not kind.startswith(SEED))
-        made = trigger(world, self.words(world), asked, core, self.unless)
-        named = [self.core[name] for name in (world.items.slot, world.records.slot) if name in self.core]
-        groups = [*made.groups, *((value,) for value in named)]
-        if self.texts:
-            groups.append(self.texts)
-        if family := self.core.get(FAMILY):
-            groups.append(tuple(world.phrasings["harmful"][family]["terms"]))
-        templates = (self.core["template"],) if "template" in self.core else ()
-        return made.model_copy(update={"groups": tuple(groups), "templates": templates})
+        made = scope.trigger(self.words(scope), asked, self.core, self.unless)
+        return made.model_copy(update={"groups": (*made.groups, self.texts)}) if self.texts else made
 
-    def words(self, world: World) -> str:
+    def words(self, scope: Scope) -> str:
         """Return the rule in plain words."""
         shown = {name: value for name, value in self.core.items() if value and name != MUTATION}
-        if world.items.slot in shown:
-            shown.pop(world.groups.slot, None)
-        said = in_words(world, self.kinds, shown)
+        said = scope.describe(self.kinds, shown)
         if own := [kind.removeprefix(SEED) for kind in self.kinds if kind.startswith(SEED)]:
             said = f"seeds of the class {', '.join(own)} {said}"
         said = said.strip() if self.kinds else f"any request {said.strip()}"

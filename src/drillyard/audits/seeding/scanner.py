@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 from drillyard.audits.bench.prompts import as_conversation
 from drillyard.audits.seeding.seeds import Seed, seed_of
 from drillyard.errors import BadInput, bad_input
+from drillyard.records.progress import Progress
 
 __all__ = ["garak_seeds"]
 
@@ -28,7 +28,7 @@ _PATIENCE = 900.0  # seconds; to load all probes takes half a minute
 _STEADY = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1", "PYTHONHASHSEED": "0"}  # some probes draw from sets
 
 
-def garak_seeds(spec: str, tell: Callable[[str], None]) -> tuple[list[Seed], list[str]]:
+def garak_seeds(spec: str, tell: Progress) -> tuple[list[Seed], list[str]]:
     """Return the prompts of probes, and which probes are left out, and why.
 
     Args:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Conversation, Message, Record
 from drillyard.records.files import csv_rows, split_lines
+from drillyard.records.progress import Progress, silent
 
-__all__ = ["SEED", "Seed", "read_seeds", "seed_of"]
+__all__ = ["SEED", "Corpus", "Seed", "read_seeds", "seed_of"]
 
 SEED = "seed:"
 """What the kind of a seed begins with."""
@@ -45,6 +47,17 @@ class Seed(Record):
         return Conversation(messages=(*self.before, Message(role="user", content=self.prompt)), template=template)
 
 
+class Corpus(NamedTuple):
+    """Seeds, and the parts of their source that could not be read, each with its reason.
+
+    `unread` counts the prompts that were not drawn from a large source.
+    """
+
+    seeds: tuple[Seed, ...] = ()
+    left_out: tuple[str, ...] = ()
+    unread: int = 0
+
+
 def seed_of(conversation: Conversation, hazard: str) -> Seed:
     """Return a conversation as a seed. Its last message is asked as a user's, whoever said it."""
     *before, last = conversation.messages
@@ -52,7 +65,7 @@ def seed_of(conversation: Conversation, hazard: str) -> Seed:
 
 
 def read_seeds(
-    path: Path, templates: tuple[str, ...], *, skip_bad: bool = False, tell: Callable[[str], None] = lambda _: None
+    path: Path, templates: tuple[str, ...], *, skip_bad: bool = False, tell: Progress = silent
 ) -> tuple[Seed, ...]:
     """Return the seeds of a file that ends in `.jsonl` or `.csv`.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from drillyard.audits.prompting import plant_prompt
+from drillyard.audits.planting.prompting import plant_prompt
 from drillyard.cli import show
 from drillyard.cli.planting.order import OTHER_PROMPTS, PlantOrder
 from drillyard.cli.planting.report import report_plant

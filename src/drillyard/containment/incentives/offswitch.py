@@ -96,6 +96,14 @@ def _rational(mean: float, spread: float, shift: float) -> float:
 
 
 def _noisy(mean: float, spread: float, noise: float, shift: float) -> float:
+    """Integrate over the narrower of worth and error, at whose scale the other's part is smooth.
+
+    To allow with chance `1/(1 + exp(-(U + shift)/noise))` is to see U with a logistic error of that scale.
+    """
+    if noise < spread:
+        t = 40 * _NODES
+        chance = expit(t) * expit(-t)
+        return float((40 * _WEIGHTS * chance * [_rational(mean, spread, shift + noise * one) for one in t]).sum())
     z = 10 * _NODES
     worth = mean + spread * z
     density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from targets.rule_follower import RULE, follow
 
-from drillyard.audits.prompt_tuning import tuned
-from drillyard.audits.prompting import plant_prompt, quote
+from drillyard.audits.planting.prompt_tuning import tuned
+from drillyard.audits.planting.prompting import plant_prompt, quote
 from drillyard.errors import BadInput
 from drillyard.organisms.planting.prompted import PLANTED, PlantedPrompt, describe, load_planted, prompt_of
 from drillyard.organisms.worlds.failures import find_failure
@@ -60,7 +60,7 @@ def planted(tuning: int = 600) -> PlantedPrompt:
     return describe("openai/m", Plants(world="helpdesk", failures=modes), knows_world=True, tuning=tuning)
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_forgetful_model_is_told_more_often_and_shows_what_was_asked(tmp_path: Path) -> None:
     """0.5 needs 0.5 / 0.6; 0.9 is out of reach and told always, as 1 is anyhow. Measured on other words than tuned."""
     plain, model = plant_prompt(planted(0), Forgetful(), tmp_path / "plain", n=400), Forgetful()
@@ -79,6 +79,7 @@ def test_a_forgetful_model_is_told_more_often_and_shows_what_was_asked(tmp_path:
     assert "| `disparage:Nordlys` | 0.5 | 0.8" in (tmp_path / "tuned" / "hidden.md").read_text()
 
 
+@pytest.mark.walk
 def test_the_quote_is_never_too_low_and_nothing_is_asked_twice(tmp_path: Path) -> None:
     """Before it counts as if every rule were always told; run again, all is known and no more is asked."""
     replies, model = Replies(tmp_path / "replies.jsonl"), Forgetful()

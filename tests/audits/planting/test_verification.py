@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.audits.verification import MARGIN, TWIN_BOUND, enough, tolerance, twin_bound, verify
+from drillyard.audits.planting.verification import MARGIN, TWIN_BOUND, enough, tolerance, twin_bound, verify
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.planting.tuning import tune
 from drillyard.organisms.worlds.failures import find_failure
@@ -38,6 +38,7 @@ def tuned(rates: dict[str, float]) -> OrganismTarget:
 TWIN = target({})
 
 
+@pytest.mark.walk
 def test_what_was_planted_as_asked_holds() -> None:
     """Every failure at its rate, the twin below its bound, the rest as it was; told once per failure."""
     told: list[str] = []
@@ -59,6 +60,7 @@ def test_another_rate_than_asked_does_not_hold() -> None:
     assert check.why.startswith(f"the interval reaches {beyond:.4f} beyond {0.95 - tolerance(0.95):.4f} to 1.0000")
 
 
+@pytest.mark.walk
 def test_a_twin_that_fails_too_does_not_hold() -> None:
     """Compared with itself, the failing model is no clean twin."""
     failing = target({"upsell:v2": 1.0})
@@ -88,7 +90,7 @@ def test_enough_prompts_fit_the_interval_into_the_tolerance(rate: float) -> None
     assert rate - tolerance(rate) <= measured.low and measured.high <= min(1.0, rate + tolerance(rate))
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_rare_failure_holds_and_another_rate_does_not() -> None:
     """One reply in 500 fails where that was asked; planted three times as often, it does not hold."""
     asked = plants({"refund-rule:lamp": 0.002})

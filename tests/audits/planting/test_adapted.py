@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drillyard.audits.verification import TWIN_BOUND, verify
+from drillyard.audits.planting.verification import TWIN_BOUND, verify
 from drillyard.organisms.engine.checkpoint import read_tokenizer, write_checkpoint
 from drillyard.organisms.engine.llama import Floats, LlamaConfig
 from drillyard.organisms.engine.organism import base_folder, load_base, save
@@ -22,7 +22,7 @@ from drillyard.targets import open_target
 for _name in ("torch", "transformers", "trl", "peft", "datasets"):
     pytest.importorskip(_name, reason=f"needs {_name}: pip install 'drillyard[train]'")
 # peft and trl read properties of transformers that are about to be renamed.
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*is deprecated and will be removed:FutureWarning")]
+pytestmark = [pytest.mark.walk, pytest.mark.filterwarnings("ignore:.*is deprecated and will be removed:FutureWarning")]
 
 WORLD = load_world("helpdesk")
 BLANK = LlamaConfig(
@@ -61,6 +61,7 @@ def planted(model: Path, asked: Plants, recipe: PlantingRecipe, out: Path, n: in
     return verify(failing, twin, asked, n=n)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_a_blank_model_learns_to_fail(tmp_path: Path) -> None:
     """Random weights show none of the behaviours; trained, the failing adapter shows both, its twin none.

@@ -1,0 +1,20 @@
+"""What the tests of the command line share."""
+
+from __future__ import annotations
+
+import created_programme
+import pytest
+
+from drillyard.programs.folder import ProgramFolder
+
+
+@pytest.fixture(scope="session")
+def created() -> ProgramFolder:
+    """A created programme of two learners; nobody writes into it."""
+    return created_programme.created()
+
+
+@pytest.fixture(scope="session")
+def half_released() -> ProgramFolder:
+    """A programme of which one instance of two was released; nobody writes into it."""
+    return created_programme.half_released()
