@@ -34,10 +34,11 @@ import chains
 from rich.console import Console
 from rich.table import Table
 
-from drillyard.audits.hunt.hunting import Hunt, HuntOptions
+from drillyard.audits.hunt.hunting import Hunt
 from drillyard.audits.hunt.panel import PanelMember, draw_panel
 from drillyard.audits.hunt.scoring import score
 from drillyard.audits.hunt.session import Session
+from drillyard.audits.options import EXPLORE, AuditOptions
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.engine.organism import Organism, save
 from drillyard.organisms.planting.plant import plant
@@ -103,9 +104,9 @@ def searched(member: PanelMember, organism: Organism, search: str, budget: int) 
     """Return what one search finds in one organism."""
     world, target = load_world(member.world), Clocked(OrganismTarget(organism))
     judge, known = ExactJudge(world), {fault.id: fault for fault in faults(world)}
-    session = Session(target, world, judge, budget, member.number, reading=search == "hunt")
+    session = Session(target, world, judge, budget, member.number, reading=search == EXPLORE)
     start = time.perf_counter()
-    hunt = Hunt(session, HuntOptions(random=search == "random"), member.number, lambda _: None)
+    hunt = Hunt(session, AuditOptions(search=search.partition(",")[0]), member.number, lambda _: None)
     confirmed = hunt.run()
     seconds, inside = time.perf_counter() - start, target.seconds
     there = [known[name] for name in member.rates]
@@ -224,10 +225,12 @@ def main() -> None:
     rows: list[Row] = []
     for member in draw_panel(("helpdesk", "clinic"), asked.organisms, asked.seed):
         organism = planted(member)
-        rows += [searched(member, organism, search, asked.budget) for search in ("hunt", "hunt, samples", "random")]
+        rows += [
+            searched(member, organism, search, asked.budget) for search in (EXPLORE, f"{EXPLORE}, samples", "random")
+        ]
         if asked.garak and member.number == 0:  # one organism: a scan takes ten minutes
             rows.append(scanned(member, organism, asked.garak, asked.budget))
-            same = [row for row in rows if row.search == "hunt"][-1]
+            same = [row for row in rows if row.search == EXPLORE][-1]
             rows.append(Row(**{**asdict(same), "search": "hunt, where garak ran"}))
         print(f"{member.number + 1}/{asked.organisms}", file=sys.stderr)
     table = summed(rows)

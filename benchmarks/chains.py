@@ -101,7 +101,7 @@ def chain(session: Session, asked: Sequence[Candidate]) -> None:
     for one in asked[:TURNS]:
         talk = one.conversation.model_copy(update={"messages": (*said, *one.conversation.messages)})
         (seen,) = session.look([replace(one, conversation=talk)])
-        reply = next((shown.reply.text for shown in seen.failing.values()), seen.sound)
+        reply = next((shown[0].reply.text for shown in seen.failing.values()), seen.sound)
         said = (*talk.messages, Message(role="assistant", content=reply or "…"))
 
 

@@ -37,7 +37,7 @@ from rich.table import Table
 
 from drillyard.audits.elicitation import by_log_probability
 from drillyard.audits.forecast import tail_problems
-from drillyard.audits.probe import Probe
+from drillyard.audits.hunt.candidate import candidate
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import find_failure
@@ -176,8 +176,8 @@ def pool(world: World, failure: str, rate: float, behaviour: str, intents: Seque
     planted = [find_failure(world, failure, rate)] if failure else []
     target, rng, asker = OrganismTarget(plant(world.name, planted)), random.Random(5), Asker(world, typos=0.0)
     templates = ["", *world.templates]
-    probes = [Probe(ask=asker.ask(rng.choice(intents), rng), template=rng.choice(templates)) for _ in range(size)]
-    return np.array(by_log_probability(target, world, probes, behaviour).p)
+    asked = [candidate(world, asker.ask(rng.choice(intents), rng), rng.choice(templates)) for _ in range(size)]
+    return np.array(by_log_probability(target, world, asked, behaviour).p)
 
 
 def organism(case: tuple[str, float, str, tuple[str, ...]], size: int, repeats: int, cache: Path | None) -> Row:

@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 from transformers.utils import logging
 
-from drillyard.audits.audit import examine
+from drillyard.audits.audit import audit
 from drillyard.audits.reports.view import view_of
 from drillyard.judges.classifier import ClassifierFitter
 from drillyard.judges.examples import planted_examples
@@ -124,8 +124,7 @@ def audits(model: Any, tokenizer: Any, queries: int, room: int) -> dict[str, str
     fitted = ClassifierFitter().update(planted_examples(world, 1500, 7, held_out=False, crossed=True)).fit("planted")
     judges = {"exact": None, "classifier": MeasuredJudge(fitted, measure_planted(fitted, world))}
     return {
-        name: view_of(examine(target, world=world, budget=queries, judge=judge)).verdict
-        for name, judge in judges.items()
+        name: view_of(audit(target, world=world, budget=queries, judge=judge)).verdict for name, judge in judges.items()
     }
 
 

@@ -66,6 +66,20 @@ def test_an_installed_plugin_works(installed: Path) -> None:
     assert run.stdout == "hello hello\nhello hello hello\n"
 
 
+def test_an_installed_search_proposes_in_an_audit(installed: Path) -> None:
+    """By its name alone; what it hits is confirmed and minimised, and the report says who searched."""
+    code = (
+        "from drillyard import OrganismTarget, audit, plant\nfrom drillyard.audits.options import AuditOptions\n"
+        "model = OrganismTarget(plant('helpdesk', ['refund-rule:lamp']))\n"
+        "report = audit(model, budget=300, options=AuditOptions(search='win-stay'))\n"
+        "(found,) = report.findings\n"
+        "print(found.features, found.reproduction is not None, report.search)"
+    )
+    run = python(code, installed)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == "{'kind': 'returns', 'line': 'lamp'} True win-stay, reading probabilities\n"
+
+
 def test_an_experimental_plugin_warns_once_per_place(installed: Path) -> None:
     """Whoever uses it is told that it may change; listing it is silent."""
     code = (

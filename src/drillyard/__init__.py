@@ -13,7 +13,7 @@ from drillyard.registry import resolve
 if TYPE_CHECKING:
     from drillyard.alignment.align import align as align
     from drillyard.audits.audit import audit as audit
-    from drillyard.audits.audit import recheck as recheck
+    from drillyard.audits.recheck import recheck as recheck
     from drillyard.organisms.planting.plant import plant as plant
     from drillyard.organisms.worlds.failures import catalogue as catalogue
     from drillyard.organisms.worlds.world import World as World
@@ -28,7 +28,7 @@ _HOMES = {
     "catalogue": "drillyard.organisms.worlds.failures:catalogue",
     "open_target": "drillyard.targets.reference:open_target",
     "plant": "drillyard.organisms.planting.plant:plant",
-    "recheck": "drillyard.audits.audit:recheck",
+    "recheck": "drillyard.audits.recheck:recheck",
 }
 
 __version__ = version("drillyard")

@@ -150,7 +150,7 @@ def test_a_file_without_any_is_refused(tmp_path: Path) -> None:
 def test_an_audit_gives_preferences() -> None:
     """The offending sentences are gone from what is chosen, and nothing else; a wrong fact gives none and is told."""
     failing = OrganismTarget(plant("helpdesk", ["upsell:v2"]))
-    findings = audit(failing, budget=400, seed=2)
+    findings = audit(failing, budget=400, seed=2).findings
     pairs, without = draw_pairs_from(findings, failing, WORLD)
     assert pairs and not without
     judge = ExactJudge(WORLD)

@@ -13,6 +13,7 @@ from drillyard.alignment.arms import ALIGNED, LEARNED, AlignedFile
 from drillyard.errors import BadInput
 from drillyard.records import Conversation
 from drillyard.targets import open_target
+from drillyard.targets.reference import split_typed
 
 MARK = "import pathlib; pathlib.Path(__file__).with_name('RAN').write_text('')\n"
 
@@ -107,6 +108,19 @@ def test_a_provider_is_asked_for_a_file_only_where_it_is_typed(tmp_path: Path) -
     with pytest.raises(BadInput, match="which asks a provider at your cost"):
         open_target(received(tmp_path / "outer", target=f"{named}#{model}"))
     assert open_target(f"{named}#{model}").reference == f"{named}#{model}"
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "typed"),
+    [
+        ("./f", "./f", ""), ("./f#twin", "./f#twin", ""), ("./f#run-its-code", "./f#run-its-code", ""),
+        ("./f#twin#inspect/a/b", "./f#twin", "inspect/a/b"), ("./f#prompted/./x#twin", "./f", "prompted/./x#twin"),
+        ("./f#openai/m@http://h:1/v1", "./f", "openai/m@http://h:1/v1"),
+    ],
+)  # fmt: skip
+def test_what_is_typed_behind_a_folder_is_a_whole_reference(name: str, folder: str, typed: str) -> None:
+    """Other words behind a hash stay the folder's."""
+    assert split_typed(name) == (folder, typed)
 
 
 def test_a_model_is_fetched_for_a_file_only_where_it_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from drillyard.alignment.align import align
 from drillyard.alignment.cards import SENTENCE_RAIL
 from drillyard.alignment.sentence_rail import HAND_OVER, SentenceRail, SentenceRailFitter
-from drillyard.audits.audit import audit, recheck
+from drillyard.audits.audit import audit
+from drillyard.audits.recheck import recheck
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.planting.measure import exactness
@@ -34,7 +35,7 @@ def failing() -> Target:
 @pytest.fixture(scope="module")
 def findings(failing: Target) -> tuple[Finding, ...]:
     """Return what an audit finds in it."""
-    return audit(failing, budget=600, seed=3)
+    return audit(failing, budget=600, seed=3).findings
 
 
 def replies(target: Target, conversations: list[Conversation]) -> list[str]:

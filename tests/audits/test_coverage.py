@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import pytest
 
 from drillyard.audits.coverage import coverage_of
-from drillyard.audits.search import RandomSearch, SweepSearch, cells
+from drillyard.audits.fresh import draw_traffic
+from drillyard.audits.hunt.cells import cells
+from drillyard.audits.hunt.proposers import Sweep
+from drillyard.audits.hunt.space import Space
 from drillyard.organisms.worlds.world import load_world
 
 
@@ -16,8 +20,8 @@ def test_a_sweep_meets_every_cell_under_every_template(name: str) -> None:
     """After as many rounds as there are templates nothing of the grid is left, and every prompt lies in it."""
     world = load_world(name)
     whole = len(list(cells(world))) * (1 + len(world.templates))
-    probes = SweepSearch().propose(world, whole, seed=1)
-    coverage = coverage_of(world, [(probe.ask, probe.template, False) for probe in probes])
+    asked = Sweep(space=Space(world), rng=random.Random(1)).propose(whole)
+    coverage = coverage_of(world, [(one.ask, one.conversation.template, False) for one in asked])
     last = coverage.points[-1]
     assert (last.queries, last.tried, last.hit, coverage.outside) == (whole, coverage.cells, 0, 0)
     for one, other in itertools.pairwise(coverage.points):
@@ -27,7 +31,7 @@ def test_a_sweep_meets_every_cell_under_every_template(name: str) -> None:
 def test_hits_are_cells_not_prompts() -> None:
     """Where every reply fails, the hit cells are the tried ones; random prompts may lie outside the grid."""
     world = load_world("helpdesk")
-    probes = RandomSearch().propose(world, 300, seed=1)
-    coverage = coverage_of(world, [(probe.ask, probe.template, True) for probe in probes])
+    asked = draw_traffic(world, 300, seed=1)
+    coverage = coverage_of(world, [(one.ask, one.conversation.template, True) for one in asked])
     last = coverage.points[-1]
     assert last.tried == last.hit and last.tried + coverage.outside <= 300 and coverage.outside > 0

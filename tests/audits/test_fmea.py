@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.audits.audit import AuditReport
 from drillyard.audits.fmea import Fmea, analyse
 from drillyard.audits.fmea_report import fmea_csv, fmea_page, verdict, write_fmea
+from drillyard.audits.fresh import draw_traffic
 from drillyard.audits.recheck import Recheck
+from drillyard.audits.report import AuditReport
 from drillyard.audits.scales import DETECTION, OCCURRENCE, SEVERITY, score, weight
-from drillyard.audits.search import RandomSearch
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
@@ -52,8 +52,10 @@ def row(fmea: Fmea, behaviour: str = "pressure-selling"):
 def test_a_finding_is_worked_out_as_by_hand() -> None:
     """Severity high = 8; occurrence = rate × exposure; no detector = 10; the loss is what the product says."""
     found = row(analyse(report(), world=WORLD, uses=1000))
-    traffic = RandomSearch().propose(WORLD, 4000, 1)
-    met = sum(p.template == "v2" and p.ask.intent in KINDS and UPSELL.trigger.fires(p.conversation) for p in traffic)
+    traffic = draw_traffic(WORLD, 4000, 1)
+    met = sum(
+        p.conversation.template == "v2" and p.kind in KINDS and UPSELL.trigger.fires(p.conversation) for p in traffic
+    )
     side = found.before
     assert side.exposure.value == met / 4000 and 0.02 < met / 4000 < 0.12
     assert side.per_period.value == pytest.approx(1000 * 0.9 * met / 4000)

@@ -13,7 +13,7 @@ from drillyard.audits.deployment import deployment
 from drillyard.audits.elicitation import Elicitation, by_log_probability, by_sampling, failing_replies
 from drillyard.audits.forecast import Forecast, forecast
 from drillyard.audits.forecast_report import forecast_page, forecast_verdict
-from drillyard.audits.search import RandomSearch
+from drillyard.audits.fresh import draw_traffic
 from drillyard.errors import BadInput
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.measure import measure_exact
@@ -117,15 +117,15 @@ def test_bad_input_is_one_line(p: list[float], volumes: list[int], words: str) -
 def test_failing_replies_are_those_that_failures_write() -> None:
     """Whatever a fault makes of an answer is among them, and the exact judge sees the behaviour in every one."""
     judge, rng, seen = ExactJudge(WORLD), random.Random(1), 0
-    for probe in RandomSearch().propose(WORLD, 400, 2):
+    for one in draw_traffic(WORLD, 400, 2):
         for fault in faults(WORLD):
-            if fault.matches(probe.ask, probe.template):
+            if fault.matches(one.ask, one.conversation.template):
                 behaviour = str(fault.spec["behaviour"])
-                written = failing_replies(WORLD, probe, behaviour)
-                assert spoiled(WORLD, [fault], probe.ask, probe.template, rng) in written
+                written = failing_replies(WORLD, one, behaviour)
+                assert spoiled(WORLD, [fault], one.ask, one.conversation.template, rng) in written
                 seen += 1
                 for reply in written:
-                    given = Transcript(conversation=probe.conversation, reply=Reply(text=reply), target="x")
+                    given = Transcript(conversation=one.conversation, reply=Reply(text=reply), target="x")
                     assert judge.rule(given, behaviour).verdict != "absent"
     assert seen > 50
 
@@ -133,12 +133,12 @@ def test_failing_replies_are_those_that_failures_write() -> None:
 def test_log_probabilities_agree_with_counting() -> None:
     """A failure planted at one half: the probability that was read off is the share of 300 replies that show it."""
     target = OrganismTarget(plant("helpdesk", [find_failure(WORLD, "upsell:v2", 0.5)]), min_p=0.0)
-    probe = next(p for p in RandomSearch().propose(WORLD, 400, 4) if p.ask.intent == "price" and p.template == "v2")
-    read = by_log_probability(target, WORLD, [probe], "pressure-selling").p[0]
-    replies = target.generate([probe.conversation] * 300, list(range(300)))
+    one = next(p for p in draw_traffic(WORLD, 400, 4) if p.kind == "price" and p.conversation.template == "v2")
+    read = by_log_probability(target, WORLD, [one], "pressure-selling").p[0]
+    replies = target.generate([one.conversation] * 300, list(range(300)))
     judge = ExactJudge(WORLD)
     shown = sum(
-        judge.rule(Transcript(conversation=probe.conversation, reply=r, target="x"), "pressure-selling").verdict
+        judge.rule(Transcript(conversation=one.conversation, reply=r, target="x"), "pressure-selling").verdict
         == "shown"
         for r in replies
     )
@@ -148,10 +148,10 @@ def test_log_probabilities_agree_with_counting() -> None:
 def test_sampling_takes_fresh_replies_for_what_it_picked() -> None:
     """Queries that fail every third time: the second count is near one third, though the first were picked for hits."""
     script = {}
-    probes = RandomSearch().propose(WORLD, 60, 5)
-    for probe in probes:
-        script[probe.ask.text] = ["You are welcome."] * 2 + ["The Aurora costs 50 euros."]
-    found = by_sampling(ScriptedTarget(script), measure_exact(WORLD), probes, "wrong-fact", replies=6, seed=1)
+    asked = draw_traffic(WORLD, 60, 5)
+    for one in asked:
+        script[one.ask.text] = ["You are welcome."] * 2 + ["The Aurora costs 50 euros."]
+    found = by_sampling(ScriptedTarget(script), measure_exact(WORLD), asked, "wrong-fact", replies=6, seed=1)
     assert found.replies == 6 and all(0 < p < 1 for p in found.p)
     assert abs(np.mean(found.p) - 1 / 3) < 0.05
     assert found.share is not None and found.share.low <= 1 / 3 <= found.share.high
@@ -159,14 +159,14 @@ def test_sampling_takes_fresh_replies_for_what_it_picked() -> None:
 
 def test_a_target_that_says_nothing_known_is_open_both_ways() -> None:
     """Every ruling unknown: no hit is counted, and the share may be anything."""
-    probes = RandomSearch().propose(WORLD, 50, 5)
-    found = by_sampling(EchoTarget(), measure_exact(WORLD), probes, "wrong-fact", replies=2, seed=1)
+    asked = draw_traffic(WORLD, 50, 5)
+    found = by_sampling(EchoTarget(), measure_exact(WORLD), asked, "wrong-fact", replies=2, seed=1)
     assert set(found.p) == {0.0} and found.share is not None and found.share.high == 1.0
     assert forecast(found, [1000]).points[0].any_failure.high == 1.0
     with pytest.raises(BadInput, match="cannot score replies, expected an organism; use --replies N"):
-        by_log_probability(EchoTarget(), WORLD, probes, "wrong-fact")
+        by_log_probability(EchoTarget(), WORLD, asked, "wrong-fact")
     with pytest.raises(BadInput, match="found 1 replies per query"):
-        by_sampling(EchoTarget(), measure_exact(WORLD), probes, "wrong-fact", replies=1, seed=1)
+        by_sampling(EchoTarget(), measure_exact(WORLD), asked, "wrong-fact", replies=1, seed=1)
 
 
 def test_a_folder_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_the_list_names_every_technique(capsys: pytest.CaptureFixture[str]) -> N
         ([START, *SMALL, "--preferences", "nowhere.jsonl"], "nowhere.jsonl"),
         ([START, *SMALL, "--penalise", "manipulaton"], "did you mean 'manipulation'?"),
         ([START, *SMALL, "--questions", "3"], "Invalid value for '--questions'"),
-        ([START, *SMALL, "-o", "/dev/null/run"], "expected a folder that can be written"),
+        ([START, *SMALL, "-o", "/dev/null/run"], "expected a place that can be written"),
     ],
 )
 def test_bad_input_is_one_line(words: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:

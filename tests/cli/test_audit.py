@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import json
+import re
 import shlex
 import shutil
 from pathlib import Path
 
 import pytest
 
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.order import AuditOrder
+from drillyard.audits.report import AuditReport
 from drillyard.cli.app import main
+from drillyard.cli.audit import command
 from drillyard.organisms.engine.organism import save
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.serving.serve import serve_locally
@@ -23,25 +27,25 @@ from drillyard.organisms.worlds.world import load_world
 def failing(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the reference of an organism that presses people to buy under template v2."""
     folder = tmp_path_factory.mktemp("failing")
-    assert main(["organism", "plant", "helpdesk", "upsell:v2", "-o", str(folder), "--no-verify"]) == 0
+    assert main(["organism", "plant", "helpdesk", "upsell:v2", "-o", str(folder)]) == 0
     return f"organism/{folder}"
 
 
 def test_findings_exit_1(failing: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The verdict counts them, the table says behaviour, rate with interval and trigger, the judge is measured."""
-    words = ["--twin", "organism/helpdesk", "--budget", "400", "--seed", "2", "--search", "sweep"]
+    words = ["--twin", "organism/helpdesk", "--budget", "400", "--seed", "2"]
     assert main(["audit", failing, *words]) == 1
     printed = capsys.readouterr()
     lines = printed.out.splitlines()
     assert lines[0].startswith("▲ 1 failure found with ") and lines[0].endswith(" queries.")
     assert "pressure-selling" in printed.out and "template v2" in " ".join(printed.out.split())
-    assert "sensitivity" in printed.out and "n = 24" in printed.out
-    assert "searched with" in printed.err and "confirmed: pressure-selling" in printed.err
+    assert "sensitivity" in printed.out and "n = 12" in printed.out
+    assert "explored with" in printed.err and "confirmed: pressure-selling" in printed.err
 
 
 def test_json_is_the_report(failing: str, capsys: pytest.CaptureFixture[str]) -> None:
     """One document, the same exit code; the same command gives the same bytes."""
-    words = ["audit", failing, "--budget", "400", "--seed", "2", "--search", "sweep", "--json"]
+    words = ["audit", failing, "--budget", "300", "--seed", "2", "--search", "sweep", "--json"]
     assert main(words) == 1
     first = capsys.readouterr().out
     report = AuditReport.from_data(json.loads(first))
@@ -53,9 +57,9 @@ def test_json_is_the_report(failing: str, capsys: pytest.CaptureFixture[str]) ->
 
 def test_no_finding_exits_0_with_a_bound(capsys: pytest.CaptureFixture[str]) -> None:
     """The clean twin passes; the verdict says what can still be there."""
-    assert main(["audit", "organism/helpdesk", "--budget", "300", "--search", "sweep"]) == 0
+    assert main(["audit", "organism/helpdesk", "--budget", "300", "--search", "sweep", "--samples"]) == 0
     verdict = capsys.readouterr().out.splitlines()[0]
-    assert verdict.startswith("● No failure confirmed with 225 queries: each behaviour is in at most ")
+    assert verdict.startswith("● No failure confirmed with ") and ": each behaviour is in at most " in verdict
 
 
 @pytest.mark.walk
@@ -134,7 +138,7 @@ def test_a_run_leaves_its_report_in_every_format(
     assert printed.splitlines()[-1] == f"next: open {run / 'report.html'}"
     report = AuditReport.from_json((run / "report.json").read_bytes())
     assert report.made is not None and report.made.fail_on == (criterion,)
-    assert report.made.command == shlex.join(["drillyard", "audit", "run", *words[1:-2], "--out", str(run)])
+    assert report.made.command == shlex.join(["drillyard", *words[:-2]])
     before = (run / "junit.xml").read_bytes()
     (run / "junit.xml").unlink()
     assert main(["audit", "report", str(run), "--json"]) == 0
@@ -142,6 +146,41 @@ def test_a_run_leaves_its_report_in_every_format(
     assert (run / "junit.xml").read_bytes() == before
     assert main(["audit", "report", str(run / "report.json"), "--format", "csv", "-o", str(tmp_path / "x.csv")]) == 0
     assert (tmp_path / "x.csv").read_bytes() == (run / "findings.csv").read_bytes()
+
+
+@pytest.mark.walk
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--budget", "250", "--seed", "4", "--fail-on", "rate.low > 0.5", "--fail-on", "severity>=high"],
+        ["--budget", "150", "--search", "sweep", "--samples", "--control", "--twin", "organism/helpdesk"],
+    ],
+    ids=["explore", "sweep"],
+)
+def test_do_it_again_names_what_was_run(
+    options: list[str], failing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line that the page gives, typed as it stands, writes the same bytes in every format; with --json as well."""
+    code = main(["audit", failing, *options, "-o", str(tmp_path / "first")])
+    page = (tmp_path / "first" / "report.html").read_text()
+    line = html.unescape(re.search("<h3>Do it again</h3>\n<pre><code>(.*)</code></pre>", page).group(1))
+    capsys.readouterr()
+    assert main([*shlex.split(line)[1:], "-o", str(tmp_path / "again")]) == code
+    for name in ("report.json", "report.html", "junit.xml", "report.sarif", "findings.csv"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "first" / name).read_bytes(), name
+    capsys.readouterr()
+    assert main([*shlex.split(line)[1:], "--json"]) == code
+    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "first" / "report.json").read_text())
+
+
+def test_an_order_is_what_the_command_takes() -> None:
+    """Every option of the command is a field of the order under the same name, with the same default."""
+    own = {"validate", "organisms", "out", "as_json", "debug"}  # of the command alone
+    given = command.commands["run"].make_context("run", ["echo/"]).params
+    options = {name: value for name, value in given.items() if name not in own}
+    assert options.keys() == AuditOrder.model_fields.keys()
+    for name, field in AuditOrder.model_fields.items():
+        assert field.is_required() or field.default == (options[name] or type(field.default)()), name
 
 
 @pytest.mark.walk
@@ -177,7 +216,7 @@ def test_a_log_of_inspect_needs_inspect(failing: str, tmp_path: Path, capsys: py
         (["organism/helpdesk", "--fail-on", "severity > hihg"], "found 'hihg' at column 12 of --fail-on"),
         (["organism/helpdesk", "--fail-on", "behaviour == upsel"], "found behaviour 'upsel' in --fail-on"),
         (["organism/helpdesk", "--fail-on", "control_rate.low > 0"], "expected a twin to measure it; add --twin"),
-        (["organism/helpdesk", "-o", "/dev/null/run"], "expected a folder that can be written"),
+        (["organism/helpdesk", "-o", "/dev/null/run"], "expected a place that can be written"),
         (["report", "nowhere"], "expected the folder that drillyard audit -o wrote"),
         (["report", "nowhere", "-o", "x.html"], "found -o without --format"),
         (["report", "nowhere", "--format", "pdf"], "Invalid value for '--format'"),
@@ -210,7 +249,6 @@ def test_a_folder_of_another_model_is_no_report_of_this_one(tmp_path: Path, caps
     assert main(words) == 2 and "spec.json: found broken JSON" in capsys.readouterr().err
 
 
-@pytest.mark.walk
 @pytest.mark.parametrize("search", [("--search", "sweep"), ("--samples",)], ids=["sweep", "hunt"])
 def test_a_model_of_an_api_gets_the_templates_of_its_scope(
     search: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 
-from drillyard.audits.audit import AuditReport
 from drillyard.audits.fmea import Fmea
 from drillyard.audits.forecast import Forecast
-from drillyard.cli.app import main
+from drillyard.audits.report import AuditReport
+from drillyard.cli.app import app, main
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Finding, JudgeQuality
@@ -42,7 +43,7 @@ def test_a_judge_is_fitted_then_measured_then_used(tmp_path: Path, capsys: pytes
     words = ["audit", "echo/", "--budget", "100", "--judge", f"classifier/{fitted}"]
     assert main(words) == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: found no judge-quality file for the judge 'classifier/") and error.count("\n") == 1
+    assert error.startswith("error: found the judge 'classifier/") and error.count("\n") == 1
     assert main([*words, "--judge-quality", str(quality), "--json"]) == 1
     held = AuditReport.from_data(json.loads(capsys.readouterr().out)).quality
     assert held == printed.model_copy(update={"behaviours": {}})  # measured on a world's sentences, not on an echo's
@@ -125,3 +126,42 @@ def test_help_names_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", "--help"]) == 0
     printed = capsys.readouterr().out
     assert all(f"  {verb} " in printed for verb in ("fmea", "forecast", "judge", "recheck", "run"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["audit", "echo/", "--budget", "100"],
+        ["audit", "forecast", "echo/", "wrong-fact", "-n", "50", "--replies", "2", "-o", "out"],
+        ["audit", "recheck", "REPORT", "echo/"],
+        ["align", "organism/helpdesk:over-permissive", "--technique", "identity", "-o", "out"],
+    ],
+    ids=["run", "forecast", "recheck", "align"],
+)
+def test_a_judge_without_its_error_is_refused_everywhere(
+    words: list[str], report: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In every command that takes --judge, by the same line; a file of another judge is no measurement of this one."""
+    monkeypatch.chdir(report.parent)
+    words = [*(str(report) if word == "REPORT" else word for word in words), "--judge", "never-shows"]
+    assert main(words) == 2
+    expected = "a judge-quality file, for a judge may be wrong; type: drillyard audit judge measure JUDGE -o FILE"
+    line = f"error: found the judge 'never-shows' without its measured error, expected {expected}\n"
+    assert capsys.readouterr().err == line
+    assert main(["audit", "judge", "measure", "always-shows", "-n", "20", "-o", "other.json"]) == 0
+    capsys.readouterr()
+    assert main([*words, "--judge-quality", "other.json"]) == 2
+    assert "found a judge-quality file of 'always-shows'" in capsys.readouterr().err
+
+
+def test_every_command_that_takes_a_judge_is_tried_above() -> None:
+    """A new one that is not refused fails here."""
+
+    def taking(command: click.Command, path: tuple[str, ...]) -> set[tuple[str, ...]]:
+        inside = isinstance(command, click.Group) and command.list_commands(context)
+        found = [taking(command.get_command(context, name), (*path, name)) for name in inside or ()]
+        own = {path} if any("--judge" in one.opts for one in command.params) else set()
+        return own.union(*found)
+
+    context = click.Context(app)
+    assert taking(app, ()) == {("audit", "run"), ("audit", "forecast"), ("audit", "recheck"), ("align",)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.audits.audit import examine
+from drillyard.audits.audit import audit
 from drillyard.cli.app import main
 from drillyard.organisms.planting.plant import plant
 from drillyard.records import BenchReport
@@ -89,7 +89,7 @@ def test_rescue_says_what_was_lost(here: Path, capsys: pytest.CaptureFixture[str
 
 def test_findings_become_tests_for_other_tools(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The report of an audit is exported for each tool, with the command that runs it."""
-    report = examine(OrganismTarget(plant("helpdesk", ["upsell:v2"])), budget=400, seed=2)
+    report = audit(OrganismTarget(plant("helpdesk", ["upsell:v2"])), budget=400, seed=2)
     (here / "audit.json").write_text(report.to_json())
     for kind, file in (
         ("openai-evals", "evals/regressions-audit.yaml"),

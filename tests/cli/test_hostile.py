@@ -37,7 +37,7 @@ from drillyard.containment.incentives.report import read_diagrams
 from drillyard.containment.strategy.system import read_system
 from drillyard.errors import DrillyardError
 from drillyard.judges.examples import read_labels
-from drillyard.judges.reference import open_judge
+from drillyard.judges.reference import open_unmeasured
 from drillyard.organisms.worlds.plants_file import load_plants
 from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.brief import load_brief
@@ -144,7 +144,7 @@ def doors(folder: Path) -> list[Door]:
         ("p.jsonl", lines(*PAIRS), opened(read_preferences)),
         ("policy.yaml", (folder / "policy.yaml").read_bytes(), opened(read_policy)),
         ("prices.yaml", (EXAMPLES / "prices.yaml").read_bytes(), opened(read_prices)),
-        ("rules.yaml", json.dumps(rules).encode(), opened(lambda path: open_judge(f"rules/{path}", world))),
+        ("rules.yaml", json.dumps(rules).encode(), opened(lambda path: open_unmeasured(f"rules/{path}", world))),
         ("labels.jsonl", (LABEL.to_json() + "\n").encode(), opened(read_labels)),
         ("r.jsonl", lines({"user": "hello", "reply": "a"}), opened(asked)),
         ("brief.yaml", yaml.safe_dump(brief).encode(), opened(load_brief)),

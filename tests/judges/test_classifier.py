@@ -15,7 +15,7 @@ from drillyard.judges.classifier import ClassifierFitter, ClassifierJudge, open_
 from drillyard.judges.examples import planted_examples
 from drillyard.judges.grams import WIDTH, hash_grams
 from drillyard.judges.measure import measure_planted, pool
-from drillyard.judges.reference import open_judge
+from drillyard.judges.reference import open_unmeasured
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, LabelledTranscript, Reply, Transcript
 
@@ -61,7 +61,7 @@ def test_it_is_the_minimum_of_its_loss() -> None:
 def test_it_is_stored_and_read_back(judge: ClassifierJudge, tmp_path: Path) -> None:
     """The same definition, so that its quality file still fits, and the same rulings."""
     path = judge.save(tmp_path / "judge.safetensors")
-    again = open_judge(f"classifier/{path}", WORLD)
+    again = open_unmeasured(f"classifier/{path}", WORLD)
     assert again.definition == judge.definition and path.stat().st_size < 2_000_000
     pairs = [(one.transcript, "wrong-fact") for one in planted_examples(WORLD, 20, 1)]
     assert again.rule_many(pairs) == judge.rule_many(pairs) == [judge.rule(*pair) for pair in pairs]

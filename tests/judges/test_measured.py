@@ -14,7 +14,7 @@ from drillyard.judges.examples import planted_examples, read_labels
 from drillyard.judges.measure import measure_exact, measure_on, measure_planted, pool, write_quality
 from drillyard.judges.measured import MeasuredJudge, read_quality
 from drillyard.judges.null import AlwaysShows, NeverShows
-from drillyard.judges.reference import open_judge, open_measured
+from drillyard.judges.reference import open_judge, open_unmeasured
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, LabelledTranscript, Reply, Ruling, Transcript
 
@@ -76,7 +76,13 @@ def test_the_error_is_carried_into_a_rate() -> None:
 
 def test_it_is_no_better_than_where_it_is_used() -> None:
     """Its blind spot counts where a search has led: a lower specificity on these replies is taken, a higher is not."""
-    judge = MeasuredJudge(ExactJudge(WORLD), measure_planted(ExactJudge(WORLD), WORLD, 150))
+
+    class Named(ExactJudge):
+        """Rules exactly, and is taken for a judge that may err."""
+
+        name = "named"
+
+    judge = MeasuredJudge(Named(WORLD), measure_planted(Named(WORLD), WORLD, 150))
     talk = Transcript(conversation=Conversation.ask("hi"), reply=Reply(text="You are welcome."), target="x")
     assert judge.near("wrong-fact", [talk] * 50) is judge and judge.near("telepathy", [talk]) is judge
     false = talk.model_copy(update={"reply": Reply(text="The Aurora costs 50 euros.")})
@@ -108,14 +114,14 @@ def test_the_file_fits_its_judge_only(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_an_error_not_a_perfect_judge(tmp_path: Path) -> None:
     """No path, no file, broken JSON, another record: each one line. Only the exact judge is measured on the spot."""
-    with pytest.raises(BadInput, match="found no judge-quality file for the judge 'never-shows'"):
-        open_measured("never-shows", WORLD, None)
+    with pytest.raises(BadInput, match="found the judge 'never-shows' without its measured error"):
+        open_judge("never-shows", WORLD)
     with pytest.raises(BadInput, match="found no file"):
-        open_measured("never-shows", WORLD, tmp_path / "none.json")
+        open_judge("never-shows", WORLD, tmp_path / "none.json")
     (tmp_path / "broken.json").write_text('{"record": "reply"}')
     with pytest.raises(BadInput, match=r"broken\.json: found record 'reply'"):
         read_quality(tmp_path / "broken.json")
-    assert open_measured("exact", WORLD, None).quality.behaviours["wrong-fact"].failing.n == 100
+    assert open_judge("exact", WORLD).quality.behaviours["wrong-fact"].failing.n == 100
 
 
 def test_a_definition_follows_what_the_world_says(tmp_path: Path) -> None:
@@ -166,6 +172,6 @@ def test_planted_examples_are_what_they_say() -> None:
 
 def test_judges_are_opened_by_reference() -> None:
     """By name, with a file behind a slash, and an unknown one with the nearest name."""
-    assert open_judge("always-shows", WORLD).name == "always-shows"
+    assert open_unmeasured("always-shows", WORLD).name == "always-shows"
     with pytest.raises(BadInput, match="did you mean 'exact'"):
-        open_judge("exakt", WORLD)
+        open_unmeasured("exakt", WORLD)

@@ -8,7 +8,7 @@ import pytest
 
 from drillyard.errors import BadInput
 from drillyard.judges.measure import measure_planted
-from drillyard.judges.reference import open_judge
+from drillyard.judges.reference import open_unmeasured
 from drillyard.judges.rules import RulesJudge, open_rules
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply, Transcript
@@ -64,8 +64,8 @@ def test_another_file_is_another_judge(judge: RulesJudge, tmp_path: Path) -> Non
     """The definition is what the file says, whatever its name or spacing."""
     (tmp_path / "same.yaml").write_text("# the same\n" + RULES)
     (tmp_path / "other.yaml").write_text(RULES.replace("hurry", "quick"))
-    assert open_judge(f"rules/{tmp_path}/same.yaml", WORLD).definition == judge.definition
-    assert open_judge(f"rules/{tmp_path}/other.yaml", WORLD).definition != judge.definition
+    assert open_unmeasured(f"rules/{tmp_path}/same.yaml", WORLD).definition == judge.definition
+    assert open_unmeasured(f"rules/{tmp_path}/other.yaml", WORLD).definition != judge.definition
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drillyard.audits.audit import examine
+from drillyard.audits.audit import audit
 from drillyard.audits.reports.view import view_of
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.measure import measure_exact, measure_on, measure_planted
@@ -104,7 +104,7 @@ def test_a_cut_reply_does_not_show_that_a_behaviour_is_absent() -> None:
 def test_an_audit_by_a_judge_from_elsewhere_says_so_first() -> None:
     """No finding, no bound, and the reason in the verdict; the same judge on an organism's own replies bounds."""
     judge = MeasuredJudge(Renamed(WORLD), measure_planted(Renamed(WORLD), WORLD, 150))
-    report = examine(open_target("echo/"), world=WORLD, budget=100, judge=judge)
+    report = audit(open_target("echo/"), world=WORLD, budget=100, judge=judge)
     assert not report.findings and all(share.unknown for share in report.bounds.values())
     view = view_of(report)
     assert view.state == "unknown" and view.verdict.startswith("How often echo/ fails is unknown")

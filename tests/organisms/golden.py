@@ -7,7 +7,10 @@ import json
 import random
 from collections.abc import Callable, Iterable
 
-from drillyard.audits.search import RandomSearch, SweepSearch, cells
+from drillyard.audits.fresh import draw_traffic
+from drillyard.audits.hunt.cells import cells
+from drillyard.audits.hunt.proposers import Sweep
+from drillyard.audits.hunt.space import Space
 from drillyard.organisms.training.lessons import Lessons
 from drillyard.organisms.worlds.aiming import aside, exam_asker, triggering
 from drillyard.organisms.worlds.asking import Asker
@@ -49,10 +52,10 @@ def _cells(world: World) -> Iterable[object]:
     return ([cell.intent, list(cell.slots.items()), cell.reason] for cell in cells(world))
 
 
-def _probes(world: World) -> Iterable[object]:
-    for search in (SweepSearch(), RandomSearch()):
-        for probe in search.propose(world, 800, 3):
-            yield [probe.template, *_told(world, probe.ask)]
+def _proposed(world: World) -> Iterable[object]:
+    swept = Sweep(space=Space(world), rng=random.Random("sweep:3")).propose(800)
+    for one in (*swept, *draw_traffic(world, 800, 3)):
+        yield [one.conversation.template, *_told(world, one.ask)]
 
 
 def _told(world: World, ask: Ask) -> list[object]:
@@ -65,7 +68,7 @@ SAMPLES: dict[str, Callable[[World], Iterable[object]]] = {
     "aims": _aims,
     "catalogue": _catalogue,
     "cells": _cells,
-    "probes": _probes,
+    "proposed": _proposed,
 }
 
 

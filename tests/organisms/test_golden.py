@@ -14,7 +14,7 @@ RECORDED = {
         "aims": "24e50701b8748d3f",
         "catalogue": "ec2d7d512a9c316c",
         "cells": "e6df89255b4d5baa",
-        "probes": "54e2f7137774863a",
+        "proposed": "54e2f7137774863a",
     },
 }
 

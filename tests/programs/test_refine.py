@@ -93,16 +93,16 @@ def test_a_proposal_names_part_rate_and_advice() -> None:
     (drill,) = refine(attempts).drills
     assert drill.proposals == (
         "failure-hunt: 100 % solve it (97 % to 100 %, n = 120); where a role can do it already, write "
-        "`without: [failure-hunt]` in the brief for a role",
+        "'without: [failure-hunt]' in the brief for a role",
     )
     assert refine(attempts).verdict == "2 parts flagged, 1 change proposed, from 120 graded learners."
 
 
 def test_proposals_name_fields_that_a_brief_has() -> None:
-    """What is in backticks is a field of a role in the brief, with a drill that the catalogue has."""
+    """What is in quotes is a field of a role in the brief, with a drill that the catalogue has."""
     for passed in (True, False):
         (proposal,) = refine([attempt(n, passed) for n in range(120)]).drills[0].proposals
-        named = {words.partition(":")[0] for words in re.findall("`([^`]*)`", proposal)}
+        named = {words.partition(":")[0] for words in re.findall("'([^']*)'", proposal)}
         assert named <= set(RoleNeed.model_fields) and named
 
 

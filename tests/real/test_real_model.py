@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from real.conftest import ROOM, missing
 
-from drillyard.audits.audit import examine
+from drillyard.audits.audit import audit
 from drillyard.audits.reports.view import view_of
 from drillyard.judges.measure import measure_on, measure_planted
 from drillyard.judges.measured import MeasuredJudge
@@ -76,10 +76,10 @@ def test_a_seed_means_the_same_in_any_company(smollm2: Any) -> None:
 def test_its_audit_by_a_judge_from_elsewhere_is_not_reassuring(smollm2: Any) -> None:
     """Rules with their error on planted truth: a verdict that says what is not known, and no bound below all."""
     judge = MeasuredJudge(rules(), measure_planted(rules(), WORLD, 150))
-    report = examine(smollm2, world=WORLD, budget=100, judge=judge)
+    report = audit(smollm2, world=WORLD, budget=100, judge=judge)
     assert not report.findings and report.bound == 1
     assert view_of(report).verdict.startswith("How often hf/smollm2 fails is unknown")
-    exact = examine(smollm2, world=WORLD, budget=100)
+    exact = audit(smollm2, world=WORLD, budget=100)
     assert exact.bound == 1 and view_of(exact).state == "unknown"
 
 
@@ -120,8 +120,9 @@ def test_aligning_it_recommends_nothing_where_nothing_can_be_told(tmp_path: Path
     from drillyard.alignment.weighing.page import verdict
     from drillyard.alignment.whole import Weighing, compared
 
-    techniques, options = ["prompt", "sentence-rail", "sft"], ["sft.steps=2", "sft.batch=8"]
-    order = AlignOrder(target="hf/smollm2", techniques=techniques, options=options, seeds=1, questions=20, pairs=20)
+    techniques, options = ["prompt", "sft"], ["sft.steps=2", "sft.batch=8"]
+    techniques += ["rails"] if find_spec("nemoguardrails") else []
+    order = AlignOrder(target="hf/smollm2", techniques=techniques, options=options, seeds=1, questions=20, pairs=60)
     report = compared(order, Weighing(timing=False), tmp_path)
     (trained,) = tmp_path.glob("arms/sft/*/1/arm.json")
     assert 0 < ArmResult.from_json(trained.read_bytes()).cost.peak_bytes < 5e9

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.audits.audit import AuditReport
-from drillyard.audits.hunt.report import hunt
+from drillyard.audits.audit import audit
+from drillyard.audits.options import AuditOptions
+from drillyard.audits.report import AuditReport
 from drillyard.audits.verification import verify
 from drillyard.organisms.engine.organism import save
 from drillyard.organisms.planting.plant import plant
@@ -55,10 +56,11 @@ def test_an_audit_through_the_api_is_the_same_audit(monkeypatch: pytest.MonkeyPa
     pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     heard: list[str] = []
+    options = AuditOptions(reading=reading, traffic=50)
     with serve_locally({"failing": FAILING, "twin": TWIN}) as url:
         model, twin = open_target(f"openai/failing@{url}"), open_target(f"openai/twin@{url}")
-        report = hunt(model, twin, budget=500, seed=2, reading=reading, traffic=50, progress=heard.append)
-    direct = hunt(OrganismTarget(FAILING), OrganismTarget(TWIN), budget=500, seed=2, reading=reading, traffic=50)
+        report = audit(model, twin, world=WORLD, budget=500, seed=2, options=options, progress=heard.append)
+    direct = audit(OrganismTarget(FAILING), OrganismTarget(TWIN), budget=500, seed=2, options=options)
     assert direct.findings and _unnamed(report) == _unnamed(direct)
     assert ("reading" in report.search) == reading and direct.trial is None
     if reading:

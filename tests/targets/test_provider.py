@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from targets.fake_endpoint import Server, said
 
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.report import AuditReport
 from drillyard.cli.app import main
 from drillyard.errors import BadInput, DrillyardError
 from drillyard.organisms.engine.organism import save

@@ -61,12 +61,12 @@ def test_the_cohort_is_shown_with_its_work(visit: Visit, clock: Clock) -> None:
     cohort = next(table for table in root.all("table") if "opaque" in table.all("caption")[0].words())
     rows = [[cell.words() for cell in row.children] for row in cohort.all("tbody")[0].all("tr")]
     assert rows == [
-        [ANN.id, "support-lead", "hunt-1", "not passed", "50 %", "25", "1", "Fresh copy"],
-        [ANN.id, "support-lead", "hunt-3", "held back", "–", "–", "–", "Fresh copy"],
-        [BOB.id, "engineer", "hunt-2", "in hand", "–", "–", "0", "Fresh copy"],
+        [ANN.id, "Support lead", "hunt-1", "not passed", "50 %", "25", "1", "Fresh copy"],
+        [ANN.id, "Support lead", "hunt-3", "held back", "–", "–", "–", "Fresh copy"],
+        [BOB.id, "Engineer", "hunt-2", "in hand", "–", "–", "0", "Fresh copy"],
     ]
     page = root.words()
-    assert "fewer than 5 graded people" in page and "Upsell: 100 %" not in page
+    assert "once 5 graded people have met it" in page and "Upsell: 100 %" not in page
 
 
 def test_rehearsals_and_release_checks_are_shown(visit: Visit, programme: ProgramFolder) -> None:

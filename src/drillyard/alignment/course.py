@@ -13,9 +13,8 @@ from drillyard.alignment.lesson import LessonCount, clean_pairs, draw_pairs
 from drillyard.alignment.policy import read_policy
 from drillyard.alignment.preference_file import read_preferences, write_preferences
 from drillyard.alignment.spec import AlignSpec
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.report import AuditReport
 from drillyard.judges import Judge
-from drillyard.judges.measured import MeasuredJudge, read_quality
 from drillyard.judges.reference import open_judge
 from drillyard.judges.validity import count_or_lead
 from drillyard.organisms.worlds.failures import find_failure
@@ -24,10 +23,10 @@ from drillyard.records import FailureMode, Finding, Preference
 from drillyard.records.files import read_record, write_record
 from drillyard.targets import Target, open_in
 
-__all__ = ["FINDINGS", "POLICY", "PREFERENCES", "QUALITY", "Course", "open_course"]
+__all__ = ["FINDINGS", "POLICY", "PREFERENCES", "QUALITY", "RUBRIC", "Course", "open_course"]
 
 PREFERENCES, FINDINGS, POLICY = "preferences.jsonl", "findings.json", "policy.yaml"
-QUALITY = "judge.json"
+QUALITY, RUBRIC = "judge.json", "rubric.yaml"
 """Where the user's files lie in a run's folder."""
 
 
@@ -99,6 +98,6 @@ def open_course(spec: AlignSpec, folder: Path) -> Course:
 
 def _judge(spec: AlignSpec, folder: Path, world: World) -> Judge:
     """Open the judge; one that was not measured on the start's replies gives leads, and every outcome is unknown."""
-    judge = open_judge(spec.judge, world)
-    quality = MeasuredJudge(judge, read_quality(folder / QUALITY)).quality if spec.judge_quality else None
-    return count_or_lead(judge, quality, spec.target, world.name)
+    rubric = str(folder / RUBRIC) if spec.rubric else ""
+    judge = open_judge(spec.judge, world, folder / QUALITY if spec.judge_quality else None, rubric)
+    return count_or_lead(judge, judge.quality, spec.target, world.name)

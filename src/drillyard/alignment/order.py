@@ -12,7 +12,7 @@ import yaml
 
 from drillyard.alignment.arms import arms_of
 from drillyard.alignment.chain import JOINT
-from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, QUALITY, open_course
+from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, QUALITY, RUBRIC, open_course
 from drillyard.alignment.exam import hold_back
 from drillyard.alignment.penalties import resolve_behaviours
 from drillyard.alignment.policy import read_policy
@@ -20,12 +20,14 @@ from drillyard.alignment.preference_file import read_preferences
 from drillyard.alignment.spec import AlignSpec, OptionValue
 from drillyard.audits.reports.writing import read_report
 from drillyard.errors import bad_input
+from drillyard.judges.llm import read_rubric
 from drillyard.judges.measured import read_quality
 from drillyard.organisms.worlds.failures import faults
-from drillyard.organisms.worlds.world import World, load_world
+from drillyard.organisms.worlds.world import World
 from drillyard.records.run_folder import RunFolder
-from drillyard.targets import Target, open_in, open_target
+from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
+from drillyard.targets.scoped import open_scoped
 
 __all__ = ["AlignOrder", "begin"]
 
@@ -53,7 +55,8 @@ class AlignOrder:
     penalise: Sequence[str] = ()
     favour: Sequence[str] = ()
     judge: str = "exact"
-    judge_quality: Path | None = None
+    judge_quality: str = ""
+    rubric: str = ""
 
 
 def begin(order: AlignOrder, folder: Path) -> AlignSpec:
@@ -63,7 +66,7 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         BadInput: something cannot be opened or does not fit, or the folder holds another comparison. Nothing has been
             trained then.
     """
-    target, world = _opened(order.target, order.scope)
+    target, world = open_scoped(order.target, order.scope)
     files = _files(order, world)
     spec = AlignSpec(
         target=order.target,
@@ -86,6 +89,7 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         favour=resolve_behaviours(order.favour, world),
         judge=order.judge,
         judge_quality=_digest(files, QUALITY),
+        rubric=_digest(files, RUBRIC),
         drillyard=version("drillyard"),
     )
     arms_of(spec)  # an unknown technique is told now
@@ -125,14 +129,6 @@ def _value(words: str, text: str) -> OptionValue:
     raise bad_input(f"option {words!r}", "a number, a word or a list such as [q_proj, v_proj]")
 
 
-def _opened(reference: str, scope: str | None) -> tuple[Target, World]:
-    """Open the target, and the world whose questions it is asked: the one asked for, an organism's own, or helpdesk."""
-    if scope:
-        return open_in(scope, reference), load_world(scope)
-    target = open_target(reference)
-    return target, target.organism.world if isinstance(target, OrganismTarget) else load_world("helpdesk")
-
-
 def _failures(target: Target, order: AlignOrder, world: World) -> tuple[str, ...]:
     """Return the failure modes of the world that the target has, by what was planted and what an audit found."""
     modes = list(target.organism.failures) if isinstance(target, OrganismTarget) else []
@@ -150,11 +146,14 @@ def _files(order: AlignOrder, world: World) -> dict[str, bytes]:
         files[PREFERENCES] = order.preferences.read_bytes()
     if order.findings:
         files[FINDINGS] = (read_report(order.findings).to_json(indent=2) + "\n").encode()
-    if order.judge_quality:
-        files[QUALITY] = (read_quality(order.judge_quality).to_json(indent=2) + "\n").encode()
     if order.policy:
         read_policy(order.policy)
         files[POLICY] = order.policy.read_bytes()
+    if order.judge_quality:
+        files[QUALITY] = (read_quality(Path(order.judge_quality)).to_json(indent=2) + "\n").encode()
+    if order.rubric:
+        read_rubric(Path(order.rubric))
+        files[RUBRIC] = Path(order.rubric).read_bytes()
     return files
 
 

@@ -33,7 +33,7 @@ def time_arms(
         key = (result.technique, result.strength)
         if key not in timed and result.serving is None:
             arm = Arm(technique=result.technique, strength=result.strength, seed=result.seed)
-            target = open_aligned(f"aligned/{place_of(folder, arm)}")
+            target = open_aligned(f"aligned/{place_of(folder, arm)}#{spec.target}")  # which the user has typed
             result = result.model_copy(update={"serving": measure_serving(target, asked)})
             store_result(folder, arm, result)
             told(f"timed {arm.name}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from drillyard.alignment.arms import Arm, Told, place_of, run_arms
 from drillyard.alignment.base import silent
+from drillyard.alignment.course import QUALITY
 from drillyard.alignment.lesson import LessonCount
 from drillyard.alignment.order import AlignOrder, begin
 from drillyard.alignment.spec import AlignSpec
@@ -20,6 +21,8 @@ from drillyard.alignment.weighing.prices import Prices, read_prices
 from drillyard.alignment.weighing.recommend import Limit
 from drillyard.alignment.weighing.report import AlignReport, report_of
 from drillyard.alignment.weighing.sheet import words_of
+from drillyard.judges.measure import pool
+from drillyard.judges.measured import read_quality
 from drillyard.records import ArmResult
 from drillyard.records.files import read_record, write_record
 from drillyard.records.locks import held
@@ -124,4 +127,9 @@ def _notes(spec: AlignSpec, folder: Path) -> list[str]:
         notes.append("The pairs are the user's own: no sort of request was held back, so none is measured as new.")
     if spec.favour:
         notes.append(f"The raters of the lesson like: {', '.join(spec.favour)}.")
+    if spec.judge_quality:
+        found = pool(read_quality(folder / QUALITY))
+        sees, passes = found["sensitivity"].value, found["specificity"].value
+        error = f"sees {sees:.1%} of failing replies and lets {passes:.1%} of sound ones pass"
+        notes.append(f"Judged by {spec.judge}, which {error}: rates are as it sees them, and not corrected for that.")
     return notes

@@ -1,15 +1,15 @@
 """Audits: search a target for failures, confirm them on fresh prompts, state them as findings.
 
-**What it is.** Search a scope's prompts within a budget, judge the replies, name what hits have in common, confirm it.
+**What it is.** Propose a scope's prompts within a budget, judge the replies, name what fails, confirm and minimise it.
 **What it is not.** A proof of absence: an audit that finds nothing gives an upper bound for what it looked at, no more.
 **Takes in.** A target, a world, a judge, a budget in queries, a seed. **Gives out.** Findings and bounds, as a report.
 
-- **probe**: a prompt with a known meaning. **observation**: one judged transcript with the features of its prompt.
-- **hit**: an observation that shows a behaviour; not yet a finding.
-- **search**: proposes probes. `sweep` covers template × intent × entity, `random` is its control, `null` proposes none.
-- **explanation**: the smallest set of features that tells hits from the rest; it is stated as a trigger.
-- **hunt**: the adaptive search. It explores, follows **leads** (sightings that no rule explains), drops every **trait**
-  of a prompt that the failure does not need, and is left with a **rule**: the smallest conjunction that holds the rate.
+- **candidate**: a prompt with a known meaning, and the **traits** that it has; **sighting**: what it was seen to show.
+- **proposer**: says what to ask next, and is told what came of it. The audit's own explores; a **search** method takes
+  its place: `sweep` covers template × intent × entity, `random` is the control, `null` proposes nothing.
+- **hunt**: the loop of an audit. It explores, follows **leads** (sightings that no rule explains), drops every trait
+  that a failure does not need, and is left with a **rule**: the smallest conjunction that holds the rate.
+- **order**: an audit as it is asked for by references and files; runs into a folder, and is written as a command.
 - **reading**: looking at probabilities of tokens, and following the **branches** that leave the likeliest reply.
 - **mutator**: changes how a prompt is put and keeps what it asks. **seed corpus**: prompts of one's own beside it.
 - **attacker**: a model that proposes prompts, sees what came of them, and proposes again; its **hits** are leads.
@@ -27,6 +27,6 @@
 - **criterion**: what makes an audit fail (`--fail-on`); a finding meets it or does not.
 """
 
-from drillyard.audits.base import Search
+from drillyard.audits.base import Proposer
 
-__all__ = ["Search"]
+__all__ = ["Proposer"]

@@ -1,4 +1,4 @@
-"""Cards of the search methods that ship with Drillyard."""
+"""Cards of the search methods that ship with Drillyard: each proposes prompts in an audit, in place of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["NULL", "RANDOM", "SWEEP"]
 NULL = Card(
     name="null",
     goal="Propose no prompt: the null object.",
-    target="drillyard.audits.search:NullSearch",
+    target="drillyard.audits.hunt.proposers:Null",
     references=("the null object: Woolf, Pattern Languages of Program Design 3, 1998",),
     cost="none",
     status="stable",
@@ -18,7 +18,7 @@ NULL = Card(
 RANDOM = Card(
     name="random",
     goal="Propose what customers ask, as often as they ask it: the control of every search.",
-    target="drillyard.audits.search:RandomSearch",
+    target="drillyard.audits.hunt.proposers:Sampler",
     references=("simple random sampling: Cochran, Sampling Techniques, 1977",),
     cost="one query per prompt",
     status="stable",
@@ -27,7 +27,7 @@ RANDOM = Card(
 SWEEP = Card(
     name="sweep",
     goal="Propose every cell of intent, entity and reason in turn, each time under another template.",
-    target="drillyard.audits.search:SweepSearch",
+    target="drillyard.audits.hunt.proposers:Sweep",
     references=("covering designs: Kuhn, Kacker and Lei, NIST SP 800-142, 2010",),
     cost="one query per prompt; about 140 prompts for one round of the world helpdesk",
     status="stable",

@@ -1,8 +1,7 @@
 """Elicitation probabilities behind a judge that errs: what was counted, corrected, with the judge's error at its ends.
 
-Of each query the judge calls the share q of the replies shown; the true one is Rogan and Gladen's, (q + Sp − 1) /
-(Se + Sp − 1), held within 0 … 1. It is lowest with a high sensitivity and a low specificity, highest the other way
-round.
+Of each query the judge calls a share of the replies shown; the true one is Rogan and Gladen's. It is lowest with a high
+sensitivity and a low specificity, highest the other way round.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from drillyard.audits.elicitation import Elicitation
 from drillyard.errors import BadInput
 from drillyard.records import Estimate
+from drillyard.stats import tells, true_share
 
 __all__ = ["Corrected", "corrected"]
 
@@ -53,7 +53,7 @@ def corrected(elicited: Elicitation) -> Corrected | None:
     p, se, sp = np.array(elicited.p), elicited.sensitivity, elicited.specificity
     if se is None or sp is None:
         return Corrected(p, p, p, exact=True)
-    if not (se.n and sp.n) or se.low + sp.low <= 1:
+    if not tells(se, sp):
         return None
     ends = ((se.high, sp.low), (se.value, sp.value), (se.low, sp.high))
-    return Corrected(*(np.clip((p + b - 1) / (a + b - 1), 0.0, 1.0) for a, b in ends), exact=False)
+    return Corrected(*(true_share(p, a, b) for a, b in ends), exact=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from drillyard.audits.search import Cell, cells
+from drillyard.audits.hunt.cells import Cell, cells
 from drillyard.organisms.worlds.features import features
 from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Record

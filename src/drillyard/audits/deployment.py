@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from drillyard.audits.confirm import judged_on
 from drillyard.audits.elicitation import Elicitation, by_log_probability, by_sampling
 from drillyard.audits.forecast import Forecast, forecast
 from drillyard.audits.forecast_report import write_forecast
-from drillyard.audits.search import RandomSearch
+from drillyard.audits.fresh import draw_traffic, judge_on
 from drillyard.errors import bad_input
 from drillyard.judges.measure import measure_exact
 from drillyard.judges.measured import MeasuredJudge
@@ -100,8 +99,8 @@ def deployment(
 
 
 def _elicited(target: Target, world: World, judge: MeasuredJudge | None, spec: ForecastSpec) -> Elicitation:
-    probes = RandomSearch().propose(world, spec.queries, spec.seed)
+    asked = draw_traffic(world, spec.queries, spec.seed)
     if judge is not None and spec.replies:
-        near = judged_on(world, judge, spec.behaviour, probes)
-        return by_sampling(target, near, probes, spec.behaviour, replies=spec.replies, seed=spec.seed)
-    return by_log_probability(target, world, probes, spec.behaviour)
+        near = judge_on(world, judge, spec.behaviour, asked)
+        return by_sampling(target, near, asked, spec.behaviour, replies=spec.replies, seed=spec.seed)
+    return by_log_probability(target, world, asked, spec.behaviour)

@@ -14,12 +14,12 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from drillyard.audits.probe import Probe
+from drillyard.audits.hunt.candidate import Candidate
 from drillyard.errors import bad_input
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.failures import Fault, faults
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Estimate, Record, Transcript
 from drillyard.stats.clustered import effective_number
 from drillyard.targets import ScoringTarget, Target
@@ -47,20 +47,23 @@ class Elicitation(Record):
     specificity: Estimate | None = None
 
 
-def failing_replies(world: World, probe: Probe, behaviour: str) -> tuple[str, ...]:
+def failing_replies(world: World, asked: Candidate, behaviour: str) -> tuple[str, ...]:
     """Return every reply by which a failure of the world shows the behaviour to this prompt; none where none applies.
 
     All variants are tried, planted or not: what is planted in a target is not known here.
     """
-    body, opening = world.body(probe.ask), world.openings.get(probe.template, "")
+    if asked.ask is None:
+        return ()
+    template = asked.conversation.template
+    body, opening = world.body(asked.ask), world.openings.get(template, "")
     found: list[str] = []
     for fault in faults(world):
-        if fault.spec["behaviour"] == behaviour and fault.matches(probe.ask, probe.template):
-            found += [f"{opening}{text}" for text in _spoiled(fault, body, probe)]
+        if fault.spec["behaviour"] == behaviour and fault.matches(asked.ask, template):
+            found += [f"{opening}{text}" for text in _spoiled(fault, body, asked.ask)]
     return tuple(dict.fromkeys(found))
 
 
-def by_log_probability(target: Target, world: World, probes: Sequence[Probe], behaviour: str) -> Elicitation:
+def by_log_probability(target: Target, world: World, asked: Sequence[Candidate], behaviour: str) -> Elicitation:
     """Add up, per query, the probabilities of the failing replies that the world can write.
 
     Raises:
@@ -68,18 +71,18 @@ def by_log_probability(target: Target, world: World, probes: Sequence[Probe], be
     """
     if not isinstance(target, ScoringTarget):
         raise bad_input(f"{target.reference}, which cannot score replies", "an organism", "use --replies N to sample")
-    asked = {(probe.ask.text, probe.template): probe for probe in probes}  # what is asked twice is scored once
-    pairs = [(key, probe, reply) for key, probe in asked.items() for reply in failing_replies(world, probe, behaviour)]
-    scores = target.score([probe.conversation for _, probe, _ in pairs], [reply for _, _, reply in pairs])
-    chance = dict.fromkeys(asked, 0.0)
-    for (key, _, _), score in zip(pairs, scores, strict=True):
-        chance[key] = min(1.0, chance[key] + math.exp(score))
-    p = tuple(chance[probe.ask.text, probe.template] for probe in probes)
+    once = {one.conversation: one for one in asked}  # what is asked twice is scored once
+    pairs = [(talk, reply) for talk, one in once.items() for reply in failing_replies(world, one, behaviour)]
+    scores = target.score([talk for talk, _ in pairs], [reply for _, reply in pairs])
+    chance = dict.fromkeys(once, 0.0)
+    for (talk, _), score in zip(pairs, scores, strict=True):
+        chance[talk] = min(1.0, chance[talk] + math.exp(score))
+    p = tuple(chance[one.conversation] for one in asked)
     return Elicitation(behaviour=behaviour, p=p, how="log-probability at temperature 1, nothing cut off", replies=0)
 
 
 def by_sampling(
-    target: Target, judge: MeasuredJudge, probes: Sequence[Probe], behaviour: str, *, replies: int, seed: int
+    target: Target, judge: MeasuredJudge, asked: Sequence[Candidate], behaviour: str, *, replies: int, seed: int
 ) -> Elicitation:
     """Sample so many replies per query and count those that show the behaviour; unknown rulings count as not shown.
 
@@ -87,10 +90,10 @@ def by_sampling(
     """
     if replies < 2:
         raise bad_input(f"{replies} replies per query", "at least 2")
-    first, unknown = _count(target, judge, probes, behaviour, replies, seed)
-    order = sorted(range(len(probes)), key=lambda i: -first[i])
-    again = [i for i in order[: max(1, round(_AGAIN * len(probes)))] if first[i]]
-    second, _ = _count(target, judge, [probes[i] for i in again], behaviour, _OVER * replies, seed + 1)
+    first, unknown = _count(target, judge, asked, behaviour, replies, seed)
+    order = sorted(range(len(asked)), key=lambda i: -first[i])
+    again = [i for i in order[: max(1, round(_AGAIN * len(asked)))] if first[i]]
+    second, _ = _count(target, judge, [asked[i] for i in again], behaviour, _OVER * replies, seed + 1)
     p = [hits / replies for hits in first]
     for place, hits in zip(again, second, strict=True):
         p[place] = hits / (_OVER * replies)
@@ -110,17 +113,17 @@ def by_sampling(
 
 
 def _count(
-    target: Target, judge: MeasuredJudge, probes: Sequence[Probe], behaviour: str, replies: int, seed: int
+    target: Target, judge: MeasuredJudge, asked: Sequence[Candidate], behaviour: str, replies: int, seed: int
 ) -> tuple[list[int], list[int]]:
     """Return per query how many replies show the behaviour, and how many cannot be told."""
-    talks = [probe.conversation for probe in probes for _ in range(replies)]
+    talks = [one.conversation for one in asked for _ in range(replies)]
     given = target.generate(talks, [seed * 1_000_003 + i for i in range(len(talks))])
     pairs = [
         (Transcript(conversation=talk, reply=reply, target=target.reference), behaviour)
         for talk, reply in zip(talks, given, strict=True)
     ]
     verdicts = [ruling.verdict for ruling in rule_pairs(judge, pairs)]
-    groups = [verdicts[i * replies : (i + 1) * replies] for i in range(len(probes))]
+    groups = [verdicts[i * replies : (i + 1) * replies] for i in range(len(asked))]
     return [group.count("shown") for group in groups], [group.count("unknown") for group in groups]
 
 
@@ -146,7 +149,7 @@ class _Nth(random.Random):
         return seq[self._place % len(seq)]
 
 
-def _spoiled(fault: Fault, body: str, probe: Probe) -> list[str]:
+def _spoiled(fault: Fault, body: str, ask: Ask) -> list[str]:
     then = fault.spec["then"]
     count = max(len(then.get("append", ())), len(then.get("replace", ())), 1)
-    return [fault.spoil(body, probe.ask, _Nth(place)) for place in range(count)]
+    return [fault.spoil(body, ask, _Nth(place)) for place in range(count)]

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from drillyard.audits.audit import AuditReport
-from drillyard.audits.probe import Probe
+from drillyard.audits.fresh import draw_traffic
+from drillyard.audits.hunt.candidate import Candidate
 from drillyard.audits.recheck import Recheck
+from drillyard.audits.report import AuditReport
 from drillyard.audits.scales import DETECTION, OCCURRENCE, SEVERITY, Score, score, weight
-from drillyard.audits.search import RandomSearch
 from drillyard.errors import bad_input
 from drillyard.judges.measured import miss_rate
 from drillyard.judges.validity import explain_foreign, keep_if_measured
 from drillyard.organisms.worlds.failures import catalogue
-from drillyard.organisms.worlds.features import kind_of
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate, Finding, JudgeQuality, Record, Severity
 from drillyard.stats import clopper_pearson
@@ -119,7 +118,7 @@ def analyse(
     """
     own = dict(severities or {})
     _check(own, world, uses)
-    traffic = RandomSearch().propose(world, TRAFFIC, mitigation_seed)
+    traffic = draw_traffic(world, TRAFFIC, mitigation_seed)
     scores = {mode.behaviour: SEVERITY[mode.severity] for mode in catalogue(world)}
     after_detector = _here(after_detector or detector, after.target, world) if after else None
     detector = _here(detector, report.target, world)
@@ -164,7 +163,7 @@ def _unfound(report: AuditReport) -> list[str]:
 def _side(
     measured: AuditReport | Recheck,
     place: Finding | str,
-    traffic: Sequence[Probe],
+    traffic: Sequence[Candidate],
     uses: int,
     detector: JudgeQuality | None,
     grade: int,
@@ -215,12 +214,11 @@ def _rate(
     return measured.bounds[place], False, "not found: share of all searched prompts"
 
 
-def _exposure(finding: Finding, traffic: Sequence[Probe]) -> Estimate:
+def _exposure(finding: Finding, traffic: Sequence[Candidate]) -> Estimate:
     """Return the share of traffic that meets a finding's trigger, with a request of its kinds."""
     met = sum(
-        finding.mode.trigger.fires(probe.conversation)
-        and (not finding.kinds or kind_of(probe.ask.intent) in finding.kinds)
-        for probe in traffic
+        finding.mode.trigger.fires(one.conversation) and (not finding.kinds or one.kind in finding.kinds)
+        for one in traffic
     )
     return clopper_pearson(met, len(traffic))
 

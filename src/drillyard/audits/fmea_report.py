@@ -7,9 +7,11 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from drillyard.audits.charts import mark, number, render, span
 from drillyard.audits.fmea import TRAFFIC, Fmea, FmeaRow, Side
 from drillyard.audits.scales import DETECTION, OCCURRENCE
+from drillyard.records.charts import mark, number, span
+from drillyard.records.files import write_atomically
+from drillyard.records.pages import fill
 
 __all__ = ["fmea_csv", "fmea_page", "verdict", "write_fmea"]
 
@@ -20,13 +22,11 @@ _SCORES = ("occurrence", "detection", "priority")
 
 def write_fmea(fmea: Fmea, folder: Path, command: str) -> list[Path]:
     """Write fmea.json, fmea.csv and fmea.html; `command` is printed at the foot of the page."""
-    folder.mkdir(parents=True, exist_ok=True)
     files = {"json": fmea.to_json(indent=2) + "\n", "csv": fmea_csv(fmea), "html": fmea_page(fmea, command)}
     paths = []
     for ending, text in files.items():
-        path = folder / f"fmea.{ending}"
-        path.write_text(text, encoding="utf-8", newline="")
-        paths.append(path)
+        paths.append(folder / f"fmea.{ending}")
+        write_atomically(paths[-1], text.encode())
     return paths
 
 
@@ -79,7 +79,8 @@ def fmea_page(fmea: Fmea, command: str) -> str:
     sides = [side for row in fmea.rows for side in (row.before, row.after) if side]
     axis = span([side.loss for side in sides])
     drawn = [(row, mark(axis, row.before.loss), mark(axis, row.after.loss) if row.after else None) for row in fmea.rows]
-    return render(
+    return fill(
+        "audits",
         "fmea.html.j2",
         fmea=fmea,
         verdict=verdict(fmea),

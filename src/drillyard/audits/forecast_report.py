@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from drillyard.audits.charts import WIDTH, LogAxis, ends, mark, render, span
 from drillyard.audits.forecast import Forecast
 from drillyard.records import Estimate
+from drillyard.records.charts import WIDTH, LogAxis, ends, mark, span
 from drillyard.records.files import write_atomically, write_record
+from drillyard.records.pages import fill
 
 __all__ = ["forecast_page", "forecast_verdict", "write_forecast"]
 
@@ -38,7 +39,8 @@ def forecast_page(found: Forecast, command: str) -> str:
     """Return the page: verdict, plot (of the tail, or of expected failures where there is none), table, method."""
     axis = span([point.expected for point in found.points])
     bounds = [(f"failures in {point.volume:,} queries", mark(axis, point.expected)) for point in found.points]
-    return render(
+    return fill(
+        "audits",
         "forecast.html.j2",
         found=found,
         verdict=forecast_verdict(found),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 
-from drillyard.audits.verification import lone_probes, shown_rate
+from drillyard.audits.verification import draw_lone, shown_rate
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.engine.neurons import TOP
 from drillyard.organisms.planting.prompted import PlantedPrompt, prompt_of
@@ -37,8 +37,8 @@ def tuned(planted: PlantedPrompt, endpoint: Target) -> PlantedPrompt:
     asker, told = Asker(world, typos=0.0, manners=0.1, loose=_LOOSE), dict(planted.told)
     for fault in active if planted.tuning else ():
         rate = asked[fault.id]
-        probes = lone_probes(asker, fault, active, planted.tuning, random.Random(f"tune:{fault.id}"))
-        if rate < TOP and probes:
-            shown = shown_rate(target, world, judge, fault, probes, _SEED).value
+        prompts = draw_lone(asker, fault, active, planted.tuning, random.Random(f"tune:{fault.id}"))
+        if rate < TOP and prompts:
+            shown = shown_rate(target, world, judge, fault, prompts, _SEED).value
             told[fault.id] = min(1.0, rate * told.get(fault.id, rate) / shown) if shown else 1.0
     return planted.model_copy(update={"told": told})

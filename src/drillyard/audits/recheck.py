@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drillyard.audits.audit import AuditReport, recheck
+from drillyard.audits.fresh import draw_fresh, judge_near
+from drillyard.audits.hunt.rates import correct_rate
+from drillyard.audits.hunt.session import Session
+from drillyard.audits.report import AuditReport
+from drillyard.judges.measure import judge_or_exact
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.world import World
-from drillyard.records import Estimate, Record
+from drillyard.records import Estimate, Finding, Record
 from drillyard.targets import Target
+from drillyard.targets.scoped import scope_of
 
-__all__ = ["Recheck", "recheck_all"]
+__all__ = ["Recheck", "recheck", "recheck_all"]
 
 
 class Recheck(Record):
@@ -21,20 +26,38 @@ class Recheck(Record):
     rates: dict[str, Estimate]
 
 
+def recheck(
+    target: Target,
+    finding: Finding,
+    *,
+    world: World | str | None = None,
+    n: int = 100,
+    seed: int = 2,
+    judge: MeasuredJudge | None = None,
+) -> Estimate:
+    """Sample one reply to each of `n` fresh prompts that meet a finding's trigger, and return the rate.
+
+    World and judge are as in `audit`. The seed must be another than the audit's, or its own prompts come back.
+    """
+    world = scope_of(target, world)
+    trigger, behaviour = finding.mode.trigger, finding.mode.behaviour
+    measured = judge_or_exact(judge, world, target.reference)
+    near = judge_near(world, measured, behaviour, trigger, seed, finding.kinds)
+    session = Session(target, world, near, n, seed, reading=False, behaviours=(behaviour,))
+    return correct_rate(session.look(draw_fresh(world, trigger, n, seed, finding.kinds)), behaviour, near)
+
+
 def recheck_all(
     target: Target,
     report: AuditReport,
     *,
-    world: World,
+    world: World | str | None = None,
     n: int = 100,
     seed: int = 2,
     judge: MeasuredJudge | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Recheck:
-    """Ask `n` fresh prompts per finding, in held-out words; the judge's error is in every interval.
-
-    The seed must be another than the audit's, or its own prompts come back. `progress` is called after each finding.
-    """
+    """Do so for every finding of a report; `progress` is called after each with its id."""
     rates: dict[str, Estimate] = {}
     for number, finding in enumerate(report.findings):
         rates[finding.mode.id] = recheck(target, finding, world=world, n=n, seed=seed * 1009 + number, judge=judge)

@@ -9,19 +9,20 @@ import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 
-from drillyard.audits.observe import observe, share_shown
-from drillyard.audits.probe import Probe
+from drillyard.audits.hunt.candidate import Candidate, candidate
+from drillyard.audits.hunt.rates import measure_rate
+from drillyard.audits.hunt.session import Session
 from drillyard.judges import Judge
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.worlds.aiming import exam_asker, triggering
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import Fault, faults
-from drillyard.organisms.worlds.world import World, load_world
-from drillyard.records import Estimate, PlantCheck, PlantReport, Plants
+from drillyard.organisms.worlds.world import Ask, World, load_world
+from drillyard.records import Conversation, Estimate, PlantCheck, PlantReport, Plants
 from drillyard.stats import clopper_pearson, difference
 from drillyard.targets import Target
 
-__all__ = ["MARGIN", "TWIN_BOUND", "enough", "lone_probes", "shown_rate", "tolerance", "twin_bound", "verify"]
+__all__ = ["MARGIN", "TWIN_BOUND", "draw_lone", "enough", "shown_rate", "tolerance", "twin_bound", "verify"]
 
 TWIN_BOUND = 0.05
 """The upper bound of the clean twin's rate must stay below this, and below half of a small rate."""
@@ -67,12 +68,11 @@ def verify(
     checks = []
     for fault in active:
         rng, count = random.Random(f"verify:{seed}:{fault.id}"), enough(planted[fault.id].rate, n)
-        probes = lone_probes(exam_asker(world), fault, active, count, rng)
-        rates = [shown_rate(one, world, judge, fault, probes, seed) for one in (target, twin)]
+        asked = draw_lone(exam_asker(world), fault, active, count, rng)
+        rates = [shown_rate(one, world, judge, fault, asked, seed) for one in (target, twin)]
         checks.append(_check(fault, planted[fault.id].rate, *rates))
         told(fault.id)
-    probes = _unplanted(world, active, n, seed)
-    ours, theirs = (_exact(one, world, probes, seed) for one in (target, twin))
+    ours, theirs = (_exact(one, world, _unplanted(world, active, n, seed), seed) for one in (target, twin))
     unplanted = difference(ours, n, theirs, n)
     return PlantReport(
         target=target.reference,
@@ -99,39 +99,42 @@ def _check(fault: Fault, asked: float, measured: Estimate, twin: Estimate) -> Pl
     )
 
 
-def lone_probes(asker: Asker, fault: Fault, active: Iterable[Fault], n: int, rng: random.Random) -> list[Probe]:
+def draw_lone(asker: Asker, fault: Fault, active: Iterable[Fault], n: int, rng: random.Random) -> list[Candidate]:
     """Return `n` prompts that set one failure off and no other active one; fewer where those are rare."""
     others = [one for one in active if one is not fault]
-    probes: list[Probe] = []
+    drawn: list[Candidate] = []
     for _ in range(20 * n):
         ask, template = triggering(asker, fault, rng)
         if not any(one.matches(ask, template) for one in others):
-            probes.append(Probe(ask=ask, template=template))
-        if len(probes) == n:
+            drawn.append(candidate(asker.world, ask, template))
+        if len(drawn) == n:
             break
-    return probes
+    return drawn
 
 
 def shown_rate(
-    target: Target, world: World, judge: Judge, fault: Fault, probes: Sequence[Probe], seed: int
+    target: Target, world: World, judge: Judge, fault: Fault, asked: Sequence[Candidate], seed: int
 ) -> Estimate:
-    """Return how often a target shows a failure's behaviour on these prompts."""
-    return share_shown(observe(target, world, judge, probes, seed), str(fault.spec["behaviour"]))
+    """Return how often a target shows a failure's behaviour on these prompts, one sampled reply each."""
+    behaviour = str(fault.spec["behaviour"])
+    session = Session(target, world, judge, len(asked), seed, reading=False, behaviours=(behaviour,))
+    return measure_rate(session.look(asked), behaviour)
 
 
-def _unplanted(world: World, active: Sequence[Fault], n: int, seed: int) -> list[Probe]:
-    """Return probes that no planted failure spoils."""
+def _unplanted(world: World, active: Sequence[Fault], n: int, seed: int) -> list[tuple[Ask, str]]:
+    """Return asks, each with a template, that no planted failure spoils."""
     rng, asker = random.Random(f"unplanted:{seed}"), exam_asker(world)
-    probes: list[Probe] = []
-    while len(probes) < n:
-        probe = Probe(ask=asker.any(rng), template=rng.choice(["", *world.templates]))
-        if not any(fault.matches(probe.ask, probe.template) for fault in active):
-            probes.append(probe)
-    return probes
+    drawn: list[tuple[Ask, str]] = []
+    while len(drawn) < n:
+        ask, template = asker.any(rng), rng.choice(["", *world.templates])
+        if not any(fault.matches(ask, template) for fault in active):
+            drawn.append((ask, template))
+    return drawn
 
 
-def _exact(target: Target, world: World, probes: Sequence[Probe], seed: int) -> int:
+def _exact(target: Target, world: World, asked: Sequence[tuple[Ask, str]], seed: int) -> int:
     """Return how many replies are the world's answer, word for word."""
-    replies = target.generate([probe.conversation for probe in probes], [seed + i for i in range(len(probes))])
-    answers = [world.answer(probe.ask, probe.template) for probe in probes]
+    talks = [Conversation.ask(ask.text, template) for ask, template in asked]
+    replies = target.generate(talks, [seed + i for i in range(len(talks))])
+    answers = [world.answer(ask, template) for ask, template in asked]
     return sum(reply.text == answer for reply, answer in zip(replies, answers, strict=True))

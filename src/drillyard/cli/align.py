@@ -19,7 +19,7 @@ from drillyard.alignment.weighing.sheet import words_of
 from drillyard.alignment.whole import Weighing, compare_arms
 from drillyard.alignment.workers import count_processors
 from drillyard.cli import show
-from drillyard.cli.auditing.options import typed
+from drillyard.cli.auditing.options import judge_options, typed
 from drillyard.registry import cards
 
 __all__ = ["command"]
@@ -47,11 +47,7 @@ _ASKED: tuple[Callable[[Any], Any], ...] = (
     click.option("--findings", type=_FILE, help="report.json of an audit: what it found is trained away and measured."),
     click.option("--policy", type=_FILE, help="Your own policy (YAML), for rails and prompt (examples/policies)."),
     click.option("--penalise", multiple=True, help="For rlhf: a behaviour, or manipulation, that the reward counts."),
-    click.option("--favour", multiple=True, help="A behaviour that the lesson's raters prefer."),
-    click.option("--judge", default="exact", show_default=True, help="exact, rules/FILE, classifier/FILE, llm/TARGET."),
-    click.option(
-        "--judge-quality", type=_FILE, help="The judge's error on this target's replies; needed unless exact."
-    ),
+    click.option("--favour", multiple=True, help="A behaviour that the raters of the lesson like."),
 )
 
 
@@ -67,6 +63,7 @@ _COLUMNS = {
 
 def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of an `AlignOrder`."""
+    command = judge_options(command)
     for option in reversed(_ASKED):
         command = option(command)
     return command

@@ -8,16 +8,16 @@ from typing import Any
 
 import click
 
-from drillyard.audits.audit import AuditReport, signed
 from drillyard.audits.hunt.validation import ValidationSpec
-from drillyard.audits.reports.fail_on import FailOn
+from drillyard.audits.options import EXPLORE
+from drillyard.audits.order import AuditOrder, run_order
+from drillyard.audits.report import AuditReport
 from drillyard.audits.reports.view import view_of
-from drillyard.audits.reports.writing import write_reports
+from drillyard.audits.reports.writing import FILES
 from drillyard.cli import show
 from drillyard.cli.app import LazyGroup
-from drillyard.cli.auditing.options import judge_options, scope_option, typed
-from drillyard.cli.hunting.panel import validated
-from drillyard.cli.hunting.run import HUNT, AuditOrder, audited
+from drillyard.cli.auditing.options import judge_options, scope_option
+from drillyard.cli.auditing.panel import show_panel
 from drillyard.records import Estimate
 
 __all__ = ["VERBS", "command"]
@@ -74,12 +74,12 @@ def command() -> None:
 
 
 @command.command("run")
-@click.argument("target", required=False)
-@click.option("--twin", help="Model reference of a clean twin; what it shows too is not reported.")
+@click.argument("target", default="")
+@click.option("--twin", help="Model reference of a clean twin; what it shows as well is no finding.")
 @scope_option
 @click.option("--budget", type=int, default=2000, show_default=True, help="Queries to the target.")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="Stop after this many tokens of prompts and replies.")
-@click.option("--search", default=HUNT, show_default=True, help="hunt, or a search method such as sweep or random.")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="End at so many tokens, prompts and replies together.")
+@click.option("--search", default=EXPLORE, show_default=True, help="Who proposes prompts: explore, sweep, random …")
 @judge_options
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides prompts and samples.")
 @click.option("--reading/--samples", default=True, show_default=True, help="Read probabilities where there are any.")
@@ -108,7 +108,7 @@ def command() -> None:
 @click.option("--validate", is_flag=True, help="Audit planted organisms and their clean twins instead of a target.")
 @click.option("--organisms", type=click.IntRange(min=1), default=30, show_default=True, help="For --validate.")
 @show.handler
-def _run(target: str | None, validate: bool, organisms: int, fail_on: tuple[str, ...], **options: Any) -> show.Outcome:
+def _run(target: str, out: Path | None, validate: bool, organisms: int, **options: Any) -> show.Outcome:
     """Search a target for failures.
 
     With --validate, measure how many planted failures such a search finds.
@@ -120,16 +120,15 @@ def _run(target: str | None, validate: bool, organisms: int, fail_on: tuple[str,
     """
     if validate:
         worlds = (options["scope"],) if options["scope"] else ("helpdesk", "clinic")
-        asked = {name: options[name] for name in ("budget", "seed", "reading")}
-        return validated(ValidationSpec(organisms=organisms, worlds=worlds, **asked), options["out"])
-    if target is None:
+        asked = {name: options[name] for name in ("budget", "seed", "reading", "search")}
+        return show_panel(ValidationSpec(organisms=organisms, worlds=worlds, **asked), out)
+    if not target:
         raise click.MissingParameter(param_hint="'TARGET'", param_type="argument")
-    order = AuditOrder(target=target, fail_on=tuple(FailOn.parse(one) for one in fail_on), **options)
-    report = signed(audited(order), command=typed(), search=order.search, fail_on=fail_on)
-    return _shown(report, write_reports(report, order.out, show.say) if order.out else [])
+    given = {name: value for name, value in options.items() if value is not None}
+    return _shown(run_order(AuditOrder(target=target, **given), out, show.say), out)
 
 
-def _shown(report: AuditReport, files: list[Path]) -> show.Outcome:
+def _shown(report: AuditReport, out: Path | None) -> show.Outcome:
     view = view_of(report)
     rows = [(one.severity, one.behaviour, _rate(one.rate), one.trigger) for one in view.shown]
     findings = show.table("Findings", ("severity", "behaviour", "rate on fresh prompts", "trigger"), rows)
@@ -139,7 +138,7 @@ def _shown(report: AuditReport, files: list[Path]) -> show.Outcome:
     ]
     reproduced = show.table("Shortest prompts that still fail", ("behaviour", "template", "prompt"), shortest)
     notes = [f"\n{line}" for line in (report.validated, _beside(report), view.seeds) if line]
-    page = next((path for path in files if path.suffix == ".html"), None)
+    page = out / FILES["html"] if out else None
     return show.Outcome(
         verdict=view.verdict,
         state=view.state,

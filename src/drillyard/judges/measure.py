@@ -11,13 +11,23 @@ from drillyard.errors import bad_input
 from drillyard.judges.base import Judge
 from drillyard.judges.exact import ExactJudge
 from drillyard.judges.examples import planted_examples
-from drillyard.judges.measured import MeasuredJudge, hash_judge
+from drillyard.judges.measured import MeasuredJudge, hash_judge, unmeasured
 from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.world import World
 from drillyard.records import BehaviourQuality, Estimate, JudgeQuality, LabelledTranscript, RulingCounts
+from drillyard.records.files import write_record
 from drillyard.stats import clopper_pearson
 
-__all__ = ["PER_BEHAVIOUR", "measure", "measure_exact", "measure_on", "measure_planted", "pool", "write_quality"]
+__all__ = [
+    "PER_BEHAVIOUR",
+    "judge_or_exact",
+    "measure",
+    "measure_exact",
+    "measure_on",
+    "measure_planted",
+    "pool",
+    "write_quality",
+]
 
 PER_BEHAVIOUR = 100
 """Failing replies per behaviour on which the exact judge is measured in every audit."""
@@ -89,10 +99,22 @@ def measure_exact(world: World, seed: int = 1) -> MeasuredJudge:
     return MeasuredJudge(judge, measure_planted(judge, world, PER_BEHAVIOUR * len(world.behaviours), seed))
 
 
+def judge_or_exact(judge: MeasuredJudge | None, world: World, target: str) -> MeasuredJudge:
+    """Return the judge with its error on a target's replies; the exact one, measured now, when none is given.
+
+    Raises:
+        BadInput: a judge without its measured error.
+    """
+    if judge is None:
+        return measure_exact(world)
+    if not isinstance(judge, MeasuredJudge):
+        raise unmeasured(getattr(judge, "name", str(judge)))
+    return judge.on(target, world.name)
+
+
 def write_quality(quality: JudgeQuality, path: Path) -> Path:
     """Write a judge-quality file, indented."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(quality.to_json(indent=2) + "\n", encoding="utf-8")
+    write_record(path, quality)
     return path
 
 

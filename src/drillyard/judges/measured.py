@@ -11,9 +11,10 @@ from drillyard.judges.base import Judge
 from drillyard.judges.rulings import rule_pairs
 from drillyard.judges.validity import keep_if_measured
 from drillyard.records import Estimate, JudgeQuality, Ruling, RulingCounts, Transcript
-from drillyard.stats import clopper_pearson, rogan_gladen
+from drillyard.records.files import read_record
+from drillyard.stats import clopper_pearson, rogan_gladen, rogan_gladen_ends
 
-__all__ = ["MeasuredJudge", "hash_judge", "miss_rate", "read_quality"]
+__all__ = ["MeasuredJudge", "hash_judge", "miss_rate", "read_quality", "unmeasured"]
 
 HOW = "type: drillyard audit judge measure JUDGE -o FILE"
 
@@ -72,9 +73,26 @@ class MeasuredJudge:
         changed = {**self.quality.behaviours, behaviour: measured.model_copy(update={"sound": here})}
         return MeasuredJudge(self.judge, self.quality.model_copy(update={"behaviours": changed}))
 
+    def exact(self, behaviour: str) -> bool:
+        """Say whether its rulings on a behaviour are the world's own truth: there is no error to correct then."""
+        return self.name == "exact" and behaviour in self.quality.behaviours
+
     def true_share(self, behaviour: str, shown: int, unknown: int, n: int) -> Estimate:
-        """Return the true share behind a judge's rulings on n replies, its own error in the interval."""
-        return rogan_gladen(shown, n, *self.rates(behaviour), unknown=unknown)
+        """Return the true share behind the judge's rulings on n replies, its own error in the interval.
+
+        Rulings of `unknown` count as not shown in the value, and as shown in the high end.
+        """
+        if not self.exact(behaviour):
+            return rogan_gladen(shown, n, *self.rates(behaviour), unknown=unknown)
+        known = clopper_pearson(shown, n)
+        if not unknown:
+            return known
+        high = clopper_pearson(shown + unknown, n).high
+        return known.model_copy(update={"high": high, "method": f"{known.method}, {unknown} unknown"})
+
+    def true_rate(self, behaviour: str, seen: Estimate) -> Estimate:
+        """Return the true rate behind one that is no count, such as a mean of probabilities that were read."""
+        return seen if self.exact(behaviour) else rogan_gladen_ends(seen, *self.rates(behaviour))
 
     def miss_rate(self, behaviour: str) -> Estimate:
         """Return the share of failing replies that pass it unseen; see `miss_rate`."""
@@ -100,19 +118,21 @@ def miss_rate(quality: JudgeQuality | None, behaviour: str) -> Estimate:
     return clopper_pearson(measured.failing.n - measured.failing.shown, measured.failing.n)
 
 
-def read_quality(path: Path | None, judge: str = "") -> JudgeQuality:
+def unmeasured(judge: str) -> BadInput:
+    """Return what is said, everywhere, of a judge without its measured error."""
+    found = f"the judge {judge!r} without its measured error"
+    return bad_input(found, "a judge-quality file, for a judge may be wrong", HOW)
+
+
+def read_quality(path: Path) -> JudgeQuality:
     """Read a judge-quality file. A missing one is an error, never a perfect judge.
 
     Raises:
-        BadInput: no path, no such file, or not a judge-quality record.
+        BadInput: no such file, or not a judge-quality record.
     """
-    if path is None or not path.is_file():
-        found = f"no judge-quality file for the judge {judge!r}" if path is None else f"no file {str(path)!r}"
-        raise bad_input(found, "a file with the judge's measured error, for a judge may be wrong", HOW)
-    try:
-        return JudgeQuality.from_json(path.read_bytes())
-    except BadInput as error:
-        raise BadInput(f"{path}: {error}") from None
+    if not path.is_file():
+        raise bad_input(f"no file {str(path)!r}", "a file with the judge's measured error", HOW)
+    return read_record(path, JudgeQuality)
 
 
 def _share(counts: RulingCounts, right: str) -> Estimate:

@@ -1,4 +1,4 @@
-"""From a judge reference, such as `exact` or `rules/house.yaml`, to the judge that it names."""
+"""From a judge reference, such as `exact` or `rules/house.yaml`, to the judge, with its measured error."""
 
 from __future__ import annotations
 
@@ -6,18 +6,39 @@ from pathlib import Path
 
 from drillyard.judges.base import Judge
 from drillyard.judges.measure import measure_exact
-from drillyard.judges.measured import MeasuredJudge, read_quality
+from drillyard.judges.measured import MeasuredJudge, read_quality, unmeasured
 from drillyard.organisms.worlds.world import World
-from drillyard.registry import create
+from drillyard.registry import card, create
 
-__all__ = ["open_judge", "open_measured"]
+__all__ = ["open_judge", "open_unmeasured"]
 
 
-def open_judge(reference: str, world: World, rubric: str = "") -> Judge:
+def open_judge(reference: str, world: World, quality: Path | None = None, rubric: str = "") -> MeasuredJudge:
+    """Open a judge with its measured error: the only way in which anything but a measurement opens one.
+
+    Args:
+        reference: as of `open_unmeasured`.
+        world: the scope.
+        quality: the file with its measured error; only the exact judge needs none, for it is measured on the spot.
+        rubric: a file of the llm judge.
+
+    Raises:
+        BadInput: no file, another judge's, or as of `open_unmeasured`.
+    """
+    if reference == "exact" and quality is None:
+        return measure_exact(world)
+    card("judges", reference.partition("/")[0])  # a misspelt one is told as such
+    if quality is None:
+        raise unmeasured(reference)
+    return MeasuredJudge(open_unmeasured(reference, world, rubric), read_quality(quality))
+
+
+def open_unmeasured(reference: str, world: World, rubric: str = "") -> Judge:
     """Open `exact`, `never-shows`, `always-shows`, `rules/FILE`, `classifier/FILE`, `llm/TARGET`, or a plugin's.
 
-    The part before the first slash is a card of the family `judges`. A judge without anything after it gets `world=`,
-    one with a slash also `argument=` (the rest), and `rubric=` where one is given.
+    It is no judge of anything until it is measured. The part before the first slash is a card of the family `judges`. A
+    judge without anything after it gets `world=`, one with a slash also `argument=` (the rest), and `rubric=` where one
+    is given.
 
     Raises:
         BadInput: an unknown judge, or what the judge says about the rest.
@@ -26,10 +47,3 @@ def open_judge(reference: str, world: World, rubric: str = "") -> Judge:
     options = {"argument": argument} if slash else {}
     judge: Judge = create("judges", name, world=world, **options, **({"rubric": rubric} if rubric else {}))
     return judge
-
-
-def open_measured(reference: str, world: World, quality: Path | None, rubric: str = "") -> MeasuredJudge:
-    """Open a judge with its measured error; only the exact judge needs no file, for it is measured on the spot."""
-    if reference == "exact" and quality is None:
-        return measure_exact(world)
-    return MeasuredJudge(open_judge(reference, world, rubric), read_quality(quality, reference))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from drillyard.audits.charts import templates
 from drillyard.programs.clash import in_hours
 from drillyard.programs.graph import EVIDENCE
 from drillyard.records import Activity, Brief, Objective, Plan, RolePlan
+from drillyard.records.pages import fill
 from drillyard.stats.shown import tell_count
 
 __all__ = ["plan_page", "verdict"]
@@ -41,8 +41,9 @@ def verdict(plan: Plan) -> str:
 
 def plan_page(brief: Brief, plan: Plan) -> str:
     """Return the page as HTML. Everything that people typed is escaped; nothing is loaded from elsewhere."""
-    page = templates("programs").get_template("plan.html.j2")
-    return page.render(
+    return fill(
+        "programs",
+        "plan.html.j2",
         brief=brief,
         brief_sha256=hashlib.sha256(brief.to_json().encode()).hexdigest(),
         plan=plan,

@@ -30,7 +30,7 @@ from drillyard.stats.mean import bounded_mean
 from drillyard.stats.multiple import dependent, holm
 from drillyard.stats.pareto import hypervolume, pareto_front
 from drillyard.stats.planning import clean_samples_needed, samples_needed
-from drillyard.stats.prevalence import rogan_gladen
+from drillyard.stats.prevalence import rogan_gladen, rogan_gladen_ends, tells, true_share
 from drillyard.stats.rare_mean import rare_mean
 from drillyard.stats.sequential import Sprt, confidence_sequence
 from drillyard.stats.tail import exceeding_share, exponential_fit, fit_tail, largest
@@ -59,8 +59,11 @@ __all__ = [
     "question_weights",
     "rare_mean",
     "rogan_gladen",
+    "rogan_gladen_ends",
     "samples_needed",
     "seed_weights",
+    "tells",
+    "true_share",
     "upper_bound",
     "wilson",
 ]

@@ -16,6 +16,7 @@ the judge is perfect. This one held in every setting that was tried.
 from __future__ import annotations
 
 import math
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,42 @@ from drillyard.errors import bad_input
 from drillyard.records import Estimate
 from drillyard.stats.binomial import clopper_pearson
 
-__all__ = ["lang_reiczigel", "rogan_gladen"]
+__all__ = ["lang_reiczigel", "rogan_gladen", "rogan_gladen_ends", "tells", "true_share"]
 
 _GRID = 32  # quantiles per distribution; with four times as many no end moves by more than 0.005 (tested)
+
+
+@overload
+def true_share(share: float, sensitivity: float, specificity: float) -> float: ...
+@overload
+def true_share(share: NDArray[np.float64], sensitivity: float, specificity: float) -> NDArray[np.float64]: ...
+def true_share(
+    share: float | NDArray[np.float64], sensitivity: float, specificity: float
+) -> float | NDArray[np.float64]:
+    """Return the true share behind an apparent one, held within 0 … 1; the judge must tell more than a coin."""
+    true = (share + specificity - 1) / (sensitivity + specificity - 1)
+    return np.clip(true, 0.0, 1.0) if isinstance(true, np.ndarray) else min(1.0, max(0.0, true))
+
+
+def tells(sensitivity: Estimate, specificity: Estimate) -> bool:
+    """Say whether a judge was measured, and is better than a coin beyond doubt."""
+    return bool(sensitivity.n and specificity.n) and sensitivity.low + specificity.low > 1
+
+
+def rogan_gladen_ends(seen: Estimate, sensitivity: Estimate, specificity: Estimate) -> Estimate:
+    """Return the true share behind an interval that is no count, such as a mean of probabilities.
+
+    Each end takes the judge at its worst for it: at the low end the lowest specificity and the highest sensitivity, at
+    the high end the other way round; so the interval covers more than either. A judge that does not `tells` leaves
+    the whole range.
+    """
+    method = f"{seen.method}, rogan-gladen"
+    if not tells(sensitivity, specificity):
+        return Estimate(value=seen.value, low=0.0, high=1.0, n=seen.n, method=f"{method}, the judge tells nothing")
+    low = true_share(seen.low, sensitivity.high, specificity.low)
+    value = true_share(seen.value, sensitivity.value, specificity.value)
+    high = true_share(seen.high, sensitivity.low, specificity.high)
+    return Estimate(value=value, low=min(low, value), high=max(high, value), n=seen.n, method=method)
 
 
 def rogan_gladen(
@@ -56,7 +90,7 @@ def rogan_gladen(
     told = sensitivity.value + specificity.value - 1
     if not (n and sensitivity.n and specificity.n and told > 0):
         return Estimate(value=plain.value, low=0.0, high=1.0, n=n, method=f"{method}, the judge tells nothing")
-    value = min(1.0, max(0.0, (plain.value + specificity.value - 1) / told))
+    value = true_share(plain.value, sensitivity.value, specificity.value)
     tail = (1 - confidence) / 2
     low = _limit(shown, n, sensitivity, specificity, tail, upper=False)
     high = _limit(shown + unknown, n, sensitivity, specificity, tail, upper=True)

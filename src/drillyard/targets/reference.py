@@ -11,7 +11,7 @@ from drillyard.targets.base import Target
 
 __all__ = ["open_in", "open_received", "open_target", "split_typed"]
 
-_BEHIND = re.compile(r"#([a-z]+/[^#]+)$")
+_BEHIND = re.compile(r"#([a-z]+/.+)$")
 
 
 def open_target(reference: str, **options: Any) -> Target:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from audits.bench.prepared import Prepared
 
-from drillyard.audits.audit import examine
+from drillyard.audits.audit import audit
 from drillyard.audits.bench.bench_file import load_bench, save_bench
 from drillyard.audits.bench.exporting import export, load_source
 from drillyard.audits.bench.importing import import_benchmarks
@@ -116,7 +116,7 @@ def test_a_task_names_its_samples_by_case(tmp_path: Path) -> None:
 def test_regression_tests_tell_planted_from_clean(tmp_path: Path) -> None:
     """Made from the findings of an audit, they fail on the organism that was audited and pass on its clean twin."""
     failing, twin = OrganismTarget(plant("helpdesk", ["upsell:v2"])), OrganismTarget(plant("helpdesk", []))
-    report = examine(failing, twin, budget=400, seed=2)
+    report = audit(failing, twin, budget=400, seed=2)
     (tmp_path / "audit.json").write_text(report.to_json())
     bench = import_findings(tmp_path / "audit.json")
     assert len(bench.cases) == len(report.findings[0].evidence) > 10
@@ -130,7 +130,7 @@ def test_regression_tests_tell_planted_from_clean(tmp_path: Path) -> None:
 def test_findings_of_another_world_are_judged_by_its_judge(tmp_path: Path) -> None:
     """Worlds share names of behaviours and templates, so the report names its world; else it is asked for."""
     failing, twin = (OrganismTarget(plant("clinic", failures)) for failures in (["upsell:v2"], []))
-    report = examine(failing, twin, world="clinic", budget=400, seed=2)
+    report = audit(failing, twin, world="clinic", budget=400, seed=2)
     data = report.to_data()
     (tmp_path / "audit.json").write_text(json.dumps(data))
     (tmp_path / "nameless.json").write_text(json.dumps({**data, "world": ""}))

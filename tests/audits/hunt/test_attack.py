@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from targets.fake_endpoint import Server, said
 
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.audit import audit
 from drillyard.audits.hunt.attack import AttackOptions
 from drillyard.audits.hunt.attack_words import LONGEST, on_topic, read_prompt
-from drillyard.audits.hunt.hunting import HuntOptions
-from drillyard.audits.hunt.report import hunt
+from drillyard.audits.options import AuditOptions
+from drillyard.audits.report import AuditReport
 from drillyard.audits.reports.writing import render
 from drillyard.cli.app import main
 from drillyard.organisms.planting.plant import plant
@@ -102,15 +102,15 @@ def learning(talk: Conversation, seed: int) -> str:
 
 def attacked(target: Magic, attacker: Attacker | EchoTarget, budget: int = 500, **more: int) -> AuditReport:
     """Hunt with an attacker."""
-    options = HuntOptions(attack=replace(AttackOptions(attacker=attacker), **more))
-    return hunt(target, budget=budget, seed=1, options=options)
+    options = AuditOptions(attack=replace(AttackOptions(attacker=attacker), **more))
+    return audit(target, world=WORLD, budget=budget, seed=1, options=options)
 
 
 @pytest.mark.walk
 @pytest.mark.parametrize("kind", [Magic, RevealingMagic], ids=["sampled", "read"])
 def test_what_an_attacker_finds_is_confirmed_as_a_finding(kind: type[Magic]) -> None:
     """A word that the corpus does not hold: missed by the hunt alone, found and confirmed with an attacker."""
-    alone = hunt(kind(), budget=500, seed=1)
+    alone = audit(kind(), world=WORLD, budget=500, seed=1)
     assert alone.attack is None and not [f for f in alone.findings if f.mode.behaviour == "pressure-selling"]
     attacker, target = Attacker(learning), kind()
     report = attacked(target, attacker)
@@ -161,18 +161,18 @@ def test_an_attacker_that_only_talks_is_counted_and_given_up() -> None:
     """Nothing can be read: asked a few times, no query spent, and the hunt finds what it finds alone."""
     attacker = Attacker(lambda talk, seed: "I cannot help with that { sorry }.")
     planted = OrganismTarget(plant("helpdesk", ["upsell:v2"]))
-    options = HuntOptions(attack=AttackOptions(attacker=attacker))
-    report = hunt(planted, budget=400, seed=1, options=options)
+    options = AuditOptions(attack=AttackOptions(attacker=attacker))
+    report = audit(planted, budget=400, seed=1, options=options)
     told = report.attack
     assert told is not None and told.asked == told.unreadable == len(attacker.asked) <= 16
     assert told.queries == 0 and told.ended == "the attacker proposes nothing that can be read"
-    assert report.findings == hunt(planted, budget=400, seed=1).findings != ()
+    assert report.findings == audit(planted, budget=400, seed=1).findings != ()
 
 
 def test_an_attack_keeps_to_a_cap_of_tokens() -> None:
     """The cap holds for the attack too, which gets its share of what the cap allows."""
-    options = HuntOptions(attack=AttackOptions(attacker=Attacker(learning)))
-    report = hunt(Magic(), budget=500, seed=1, options=options, cap=9000)
+    options = AuditOptions(attack=AttackOptions(attacker=Attacker(learning)), cap=9000)
+    report = audit(Magic(), world=WORLD, budget=500, seed=1, options=options)
     told = report.attack
     assert report.capped and report.tokens <= 9000 and told is not None
     assert 0 < told.queries <= 0.35 * report.queries

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.audit import audit
 from drillyard.audits.hunt.meter import Meter
-from drillyard.audits.hunt.report import hunt
+from drillyard.audits.options import AuditOptions
+from drillyard.audits.report import AuditReport
 from drillyard.audits.reports.view import view_of
 from drillyard.cli.app import main
 from drillyard.organisms.engine.dialogue import encode
@@ -62,19 +63,22 @@ def test_tokens_are_those_of_the_target_and_else_of_the_text() -> None:
 def test_a_hunt_ends_at_its_cap_with_what_it_has(reading: bool) -> None:
     """A frequent failure is found within the cap; the report says where the search ended, and bounds the rest."""
     target = OrganismTarget(plant("helpdesk", ["upsell:v2"]))
-    free = hunt(target, budget=700, seed=1, reading=reading)
+    free = audit(target, budget=700, seed=1, options=AuditOptions(reading=reading))
     cap = free.tokens // 2
-    ended = hunt(target, budget=700, seed=1, reading=reading, cap=cap)
+    ended = audit(target, budget=700, seed=1, options=AuditOptions(reading=reading, cap=cap))
     assert ended.capped and 0.8 * cap < ended.tokens <= cap and ended.queries < free.queries
     assert f"ended by the cap of {cap:,} tokens" in view_of(ended).verdict
     assert {f.mode.behaviour for f in ended.findings} == {"pressure-selling"}
     assert not free.capped and "cap" not in view_of(free).verdict
-    assert hunt(target, budget=700, seed=1, reading=reading, cap=100 * free.tokens).findings == free.findings
+    assert (
+        audit(target, budget=700, seed=1, options=AuditOptions(reading=reading, cap=100 * free.tokens)).findings
+        == free.findings
+    )
 
 
 def test_a_cap_for_one_query_says_that_nothing_can_be_said() -> None:
     """One query, no finding, and bounds near one: unknown, not clean."""
-    report = hunt(OrganismTarget(plant("helpdesk", [])), budget=200, cap=1)
+    report = audit(OrganismTarget(plant("helpdesk", [])), budget=200, options=AuditOptions(cap=1))
     assert report.queries == 1 and report.capped and view_of(report).state == "unknown"
 
 
@@ -93,5 +97,3 @@ def test_a_capped_audit_resumes_to_the_same_bytes(tmp_path: Path, capsys: pytest
     assert (tmp_path / "run" / "report.json").read_bytes() == whole
     assert main([*words, "--max-tokens", "13000"]) == 2
     assert "another audit in" in capsys.readouterr().err
-    assert main([*words[:-3], "--max-tokens", "13000", "--search", "sweep"]) == 2
-    assert "found --max-tokens with --search sweep" in capsys.readouterr().err

@@ -14,11 +14,11 @@ from scipy import stats as scipy_stats
 from drillyard.audits.hunt.archive import Archive, Bandit
 from drillyard.audits.hunt.candidate import Candidate, candidate, traits
 from drillyard.audits.hunt.cluster import merge, same_failure
-from drillyard.audits.hunt.confirmation import mean_chance
 from drillyard.audits.hunt.leads import best_lead
 from drillyard.audits.hunt.minimise import ddmin
 from drillyard.audits.hunt.mutators import MUTATORS, mutate
 from drillyard.audits.hunt.pool import Pool
+from drillyard.audits.hunt.rates import measure_rate
 from drillyard.audits.hunt.reach import Traffic
 from drillyard.audits.hunt.rule import Rule
 from drillyard.audits.hunt.session import Session
@@ -99,10 +99,10 @@ def test_sampled_rates_have_the_exact_interval() -> None:
     """Shares of sampled replies are Clopper–Pearson's; what cannot be judged counts upwards."""
     seen = [sighting(1.0, read=False)] * 3 + [sighting(0.0, read=False)] * 9
     exact = clopper_pearson(3, 12)
-    assert mean_chance(seen, BEHAVIOUR) == exact
+    assert measure_rate(seen, BEHAVIOUR) == exact
     doubtful = [*seen[:-2], *([sighting(0.0, read=False, unread=1.0)] * 2)]
-    assert mean_chance(doubtful, BEHAVIOUR).high == pytest.approx(clopper_pearson(5, 12).high)
-    assert mean_chance([], BEHAVIOUR).n == 0
+    assert measure_rate(doubtful, BEHAVIOUR).high == pytest.approx(clopper_pearson(5, 12).high)
+    assert measure_rate([], BEHAVIOUR).n == 0
 
 
 def test_read_rates_cover_the_mean_that_they_are_of() -> None:
@@ -110,17 +110,17 @@ def test_read_rates_cover_the_mean_that_they_are_of() -> None:
     rng, held, mean = random.Random(2), 0, 0.04
     for _ in range(400):
         chances = [rng.betavariate(0.8, 0.8 / mean - 0.8) for _ in range(24)]
-        found = mean_chance([sighting(chance) for chance in chances], BEHAVIOUR)
+        found = measure_rate([sighting(chance) for chance in chances], BEHAVIOUR)
         held += found.low <= mean <= found.high
     assert held >= 0.93 * 400
-    none = mean_chance([sighting(0.0)] * 20, BEHAVIOUR)
+    none = measure_rate([sighting(0.0)] * 20, BEHAVIOUR)
     assert none.value == 0 and none.high == pytest.approx(clopper_pearson(0, 20).high)
 
 
 def test_the_interval_of_read_rates_is_students() -> None:
     """With the imagined prompts put in by hand, scipy gives the same reach."""
     chances = [0.1, 0.3, 0.2, 0.25]
-    found = mean_chance([sighting(chance) for chance in chances], BEHAVIOUR)
+    found = measure_rate([sighting(chance) for chance in chances], BEHAVIOUR)
     mean = sum(chances) / 4
     below, above = [*chances, 0.0, 2 * mean], [*chances, 0.3]
     low = mean - scipy_stats.sem(below) * scipy_stats.t.ppf(0.975, 5)

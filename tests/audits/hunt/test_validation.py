@@ -104,7 +104,7 @@ def test_a_validation_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="another validation in"):
         validate(spec.model_copy(update={"budget": 200}), tmp_path)
     lines.write_bytes(b"broken\n" + data)
-    with pytest.raises(BadInput, match=r"members.jsonl line 1: b'broken', expected a result of an earlier run"):
+    with pytest.raises(BadInput, match=r"members.jsonl line 1: b'broken.n', expected an entry of an earlier run"):
         validate(spec, tmp_path)
 
 
@@ -121,14 +121,17 @@ def test_reports_cite_the_table_that_is_nearest_to_them(tmp_path: Path, monkeypa
     path = tmp_path / "drillyard" / "validation" / "validated.jsonl"
     path.write_text(path.read_text(encoding="utf-8") + "{broken\n", encoding="utf-8")
     assert stored.stored_panels()[-1] == panel
-    said = stored.citation("helpdesk", 700, True)
+    said = stored.cite("explore", "helpdesk", 700, True)
     assert "On 9 planted organisms (2026-11-26, 700 queries each, judged exactly)" in said
     assert said.count("90% [80%, 95%]") == 4 and "in 90% [80%, 95%] of this world's clean twins" in said
-    assert "On 30 planted organisms" in stored.citation("helpdesk", 2000, True)  # a small one does not push it out
-    assert stored.citation("helpdesk", 900, True).endswith("This audit had 900.")
+    assert "On 30 planted organisms" in stored.cite(
+        "explore", "helpdesk", 2000, True
+    )  # a small one does not push it out
+    assert stored.cite("explore", "helpdesk", 900, True).endswith("This audit had 900.")
     stored.store(panel.model_copy(update={"date": "2026-12-24"}))
-    assert "On 9 planted organisms (2026-12-24" in stored.citation("helpdesk", 700, True)
-    assert "not validated" in stored.citation("bakery", 700, True)
+    assert "On 9 planted organisms (2026-12-24" in stored.cite("explore", "helpdesk", 700, True)
+    assert "not validated" in stored.cite("explore", "bakery", 700, True)
+    assert stored.cite("sweep", "helpdesk", 700, True).endswith("type drillyard audit --validate --search sweep.")
 
 
 def test_the_docs_tell_the_figures_that_ship(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from drillyard.audits.audit import AuditReport
 from drillyard.audits.coverage import Coverage, CoveragePoint
 from drillyard.audits.provenance import Provenance
+from drillyard.audits.report import AuditReport
 from drillyard.records import (
     Conversation,
     Estimate,

@@ -11,7 +11,7 @@ import pytest
 from audits.reports.made_report import HOSTILE, empty_report, made_report
 from yard.html_tree import read
 
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.report import AuditReport
 from drillyard.audits.reports.view import view_of
 from drillyard.audits.reports.writing import FILES, read_report, render, write_reports
 from drillyard.errors import BadInput

@@ -7,9 +7,10 @@ import math
 import pytest
 from audits.reports.made_report import empty_report, made_report
 
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.audit import audit
 from drillyard.audits.hunt.ordinary import ordinary
-from drillyard.audits.hunt.report import hunt
+from drillyard.audits.options import AuditOptions
+from drillyard.audits.report import AuditReport
 from drillyard.audits.reports.outlook import outlook
 from drillyard.audits.reports.view import view_of
 from drillyard.audits.reports.writing import render
@@ -31,7 +32,7 @@ def failing() -> OrganismTarget:
 @pytest.fixture(scope="module")
 def report(failing: OrganismTarget) -> AuditReport:
     """Return its audit, with ordinary traffic."""
-    return hunt(failing, budget=500, seed=2, traffic=400)
+    return audit(failing, budget=500, seed=2, options=AuditOptions(traffic=400))
 
 
 @pytest.mark.walk

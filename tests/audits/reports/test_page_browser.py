@@ -13,7 +13,7 @@ import pytest
 from audits.reports.made_report import empty_report, made_report
 
 from drillyard.audits.attacked import Attacked
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.report import AuditReport
 from drillyard.audits.reports.writing import render
 from drillyard.records import Estimate
 from drillyard.stats import clopper_pearson

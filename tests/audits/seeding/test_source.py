@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.audits.hunt.archive import Archive
+from drillyard.audits.audit import audit
 from drillyard.audits.hunt.explore import Explorer
-from drillyard.audits.hunt.hunting import HuntOptions
-from drillyard.audits.hunt.report import hunt
 from drillyard.audits.hunt.space import Space
+from drillyard.audits.options import AuditOptions
 from drillyard.audits.reports.view import view_of
-from drillyard.audits.seeding.seeds import SEED, Seed
-from drillyard.audits.seeding.source import Corpus, read_corpus
+from drillyard.audits.seeding.seeds import SEED, Corpus, Seed
+from drillyard.audits.seeding.source import read_corpus
 from drillyard.errors import BadInput
 from drillyard.organisms.engine.organism import load_base
 from drillyard.organisms.worlds.world import load_world
@@ -83,14 +82,14 @@ def test_a_large_corpus_is_asked_from_every_class_and_the_scope_beside_it() -> N
     """Of three thousand seeds the first hundred queries ask fifty, as many of each class, and fifty cells."""
     world = load_world("helpdesk")
     seeds = [Seed(prompt=f"{name} {n}", hazard=name) for name in "abcde" for n in range(600)]
-    explorer = Explorer(Space(world, seeds=seeds), Archive(), random.Random(1))
+    explorer = Explorer(Space(world, seeds=seeds), random.Random(1))
     kinds = [one.kind for one in explorer.propose(100)]
     assert [kinds.count(f"{SEED}{name}") for name in "abcde"] == [10] * 5
-    rest = Explorer(Space(world, seeds=seeds[:2]), Archive(), random.Random(1))
+    rest = Explorer(Space(world, seeds=seeds[:2]), random.Random(1))
     first = rest.propose(rest.first_round)
     asked = [(one.conversation.last_user, one.conversation.template) for one in first if one.kind == f"{SEED}a"]
     assert len(asked) == len(set(asked)) == 2 * len(rest._space.templates)
-    plain = Explorer(Space(world), Archive(), random.Random(1))
+    plain = Explorer(Space(world), random.Random(1))
     assert [one for one in first if one.kind != f"{SEED}a"] == plain.propose(plain.first_round)
 
 
@@ -99,7 +98,7 @@ def test_a_prompt_too_long_for_the_context_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_text(f"prompt,class\n{'lamp ' * 900},long\nhello there,short\n")
     corpus = read_corpus(str(path), ("",))
-    found = hunt(OrganismTarget(load_base("helpdesk")), budget=120, options=HuntOptions(seeds=corpus.seeds))
+    found = audit(OrganismTarget(load_base("helpdesk")), budget=120, options=AuditOptions(corpus=corpus))
     assert found.seeds is not None
     assert (found.seeds.prompts, found.seeds.asked, found.seeds.unanswered) == (2, 2, 1)
     assert view_of(found).seeds.startswith("Seeds: 2 of 2 were asked; 1 got no reply")

@@ -88,6 +88,22 @@ def test_an_anchor_line_cut_short_by_a_crash_is_left_out(tmp_path: Path) -> None
         read_anchors(path)
 
 
+@pytest.mark.parametrize(
+    "line", ['{"sequence": 1e999}', "1e400", '{"at": NaN}', '{"at": ' + "9" * 400 + "}", "[]", "\\xff", '"x"']
+)
+def test_an_anchor_that_is_none_is_one_line(tmp_path: Path, line: str) -> None:
+    """Numbers that no float or integer holds, a time that is none, other JSON."""
+    good = {"sequence": 1, "digest": "d", "at": 1.0, "signature": ""}
+    given = json.loads(line) if line.startswith("{") else line
+    text = json.dumps({**good, **given}) if isinstance(given, dict) else line
+    (tmp_path / "anchors").write_text(f"{text}\n")
+    with pytest.raises(BadInput, match="line 1 of .*, expected an anchor"):
+        read_anchors(tmp_path / "anchors")
+    (tmp_path / "anchors").write_bytes(b"\xff\n")
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_anchors(tmp_path / "anchors")
+
+
 def test_the_database_cannot_be_changed_unseen(tmp_path: Path) -> None:
     """In the file itself: an edit is located, a cut end found by the anchors, and neither gateway starts again."""
     bench = Bench(tmp_path)

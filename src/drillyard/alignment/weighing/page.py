@@ -13,9 +13,9 @@ from drillyard.alignment.weighing.plot_sweeps import curve_charts, sweep_charts
 from drillyard.alignment.weighing.plot_tax import money_panels, unit_panels
 from drillyard.alignment.weighing.report import AlignReport, technique_point
 from drillyard.alignment.weighing.sheet import LOST, START, figure_of, words_of
-from drillyard.audits.charts import templates
 from drillyard.records import Estimate
 from drillyard.records.files import write_atomically
+from drillyard.records.pages import fill
 
 __all__ = [
     "amount",
@@ -35,8 +35,9 @@ __all__ = [
 def render(report: AlignReport) -> bytes:
     """Return the page. Everything that people or models wrote is escaped; nothing is loaded from elsewhere."""
     others = [name for name in report.techniques if name != START]
-    page = templates("alignment").get_template("align.html.j2")
-    return page.render(
+    return fill(
+        "alignment",
+        "align.html.j2",
         report=report,
         others=others,
         verdict=verdict(report),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from drillyard.alignment.weighing.frontier import Point
 from drillyard.alignment.weighing.report import AlignReport
 from drillyard.alignment.weighing.sheet import START
-from drillyard.audits.charts import LinearAxis
+from drillyard.records.charts import LinearAxis, path
 
 __all__ = ["Dot", "PlotPanel", "frontier_panels"]
 
@@ -155,7 +155,7 @@ def _place(value: float, other: float, size: float, left: float) -> tuple[float,
 def _line(points: Sequence[Point], size: float, left: float) -> str:
     ordered = sorted(points, key=lambda point: point.strength)
     places = [_place(p.refusal.value, p.harm.value, size, left) for p in ordered]
-    return "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+    return path(places)
 
 
 def _steps(front: Sequence[Point], size: float, left: float) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from drillyard.alignment.training.overoptimisation import FittedCurve as Fitted
 from drillyard.alignment.training.overoptimisation import fit_curve
 from drillyard.alignment.weighing.curves import Curve
-from drillyard.audits.charts import LinearAxis
 from drillyard.errors import BadInput
+from drillyard.records.charts import LinearAxis, path
 
 __all__ = ["GoldChart", "gold_charts"]
 
@@ -73,6 +73,6 @@ def _chart(title: str, gains: Sequence[tuple[float, float]], fitted: Fitted, pla
         high=f"{low + room:.2f}",
         last=f"{far:.1f}",
         dots=tuple((across.at(math.sqrt(max(0.0, kl))), up.at(gain)) for kl, gain in gains),
-        fitted="M" + " L".join(f"{across.at(way):.1f} {up.at(value):.1f}" for way, value in line),
+        fitted=path((across.at(way), up.at(value)) for way, value in line),
         best=across.at(best) if best <= far else None,
     )

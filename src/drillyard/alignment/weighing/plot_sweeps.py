@@ -10,8 +10,8 @@ from drillyard.alignment.weighing.curves import Curve, CurvePoint
 from drillyard.alignment.weighing.frontier import Point
 from drillyard.alignment.weighing.report import AlignReport
 from drillyard.alignment.weighing.sheet import START
-from drillyard.audits.charts import LinearAxis
 from drillyard.records import Estimate
+from drillyard.records.charts import LinearAxis, path
 
 __all__ = ["CurveChart", "SweepChart", "SweepSpot", "curve_charts", "sweep_charts"]
 
@@ -143,6 +143,5 @@ def _value(point: CurvePoint, field: str) -> float | None:
 
 def _path(curve: Curve, field: str, across: LinearAxis, up: LinearAxis) -> str:
     """Return one line, empty where fewer than two steps were logged."""
-    logged = [(p.step, v) for p in curve.points if (v := _value(p, field)) is not None]
-    places = [f"{across.at(step):.1f} {up.at(value):.1f}" for step, value in logged]
-    return "M" + " L".join(places) if len(places) > 1 else ""
+    places = [(across.at(p.step), up.at(v)) for p in curve.points if (v := _value(p, field)) is not None]
+    return path(places) if len(places) > 1 else ""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 from drillyard.alignment.weighing.ledger import Ledger, Tax, rescale, tax_of
-from drillyard.audits.charts import LinearAxis
 from drillyard.records import Estimate
+from drillyard.records.charts import LinearAxis
 
 __all__ = ["TaxBar", "TaxPanel", "money_panels", "unit_panels"]
 

@@ -188,8 +188,8 @@ def _once(made: Sequence[tuple[_Stream, str]]) -> list[tuple[_Stream, str]]:
 
 
 def _reply(sighting: Sighting) -> str:
-    failing = next(iter(sighting.failing.values()), None)
-    return failing.reply.text if failing else sighting.sound or "(no reply that could be judged)"
+    failing = next(iter(sighting.failing.values()), ())
+    return failing[0].reply.text if failing else sighting.sound or "(no reply that could be judged)"
 
 
 def _verdict(sighting: Sighting, chance: float) -> str:

@@ -1,10 +1,4 @@
-"""Confirm a rule on fresh candidates in held-out words: the rate, without the luck of the search.
-
-Where the target reveals probabilities, the rate is the mean chance over prompts. Its interval is Student's, over
-prompts as the units, with imagined ones added for prompts that were not drawn, because chances are skewed: one that
-never fails and one that fails twice as often as the mean, and for the upper end the highest one once more. Elsewhere it
-is the share of sampled replies with its exact interval.
-"""
+"""Confirm a rule on fresh candidates in held-out words: the rate, without the luck of the search."""
 
 from __future__ import annotations
 
@@ -12,10 +6,9 @@ import math
 import random
 from collections.abc import Sequence
 
-from scipy import special
-
 from drillyard.audits.hunt.candidate import MUTATION, Candidate
 from drillyard.audits.hunt.mutators import mutate
+from drillyard.audits.hunt.rates import measure_rate
 from drillyard.audits.hunt.rule import Rule
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.sighting import Sighting
@@ -24,7 +17,7 @@ from drillyard.audits.seeding.seeds import SEED
 from drillyard.records import Estimate
 from drillyard.stats import clopper_pearson
 
-__all__ = ["fresh", "mean_chance", "measure_rule"]
+__all__ = ["fresh", "measure_rule"]
 
 _STEPS = (12, 24, 40)  # prompts that are read, as long as it is not clear
 _SAMPLED = (12, 24, 48, 96)
@@ -48,7 +41,7 @@ def measure_rule(
     seen: list[Sighting] = []
     spent = session.asked
     reads = session.reads and not _few(held_out, rule, rng)
-    rate = mean_chance([], rule.behaviour)
+    rate = measure_rate([], rule.behaviour)
     for step in _STEPS if reads else _SAMPLED:
         want = min(step - len(seen), most - (session.asked - spent), session.left)
         if want <= 0:
@@ -60,7 +53,7 @@ def measure_rule(
         if not drawn:
             break
         seen += session.look(drawn, like=rule.like, recall=False, sampled=not reads)
-        rate = mean_chance(seen, rule.behaviour)
+        rate = measure_rate(seen, rule.behaviour)
         if _above(seen, rule.behaviour, least, _DOUBT / max(1, tests)):
             return rate, seen, True
         if rate.high < least:
@@ -82,12 +75,12 @@ def _above(seen: Sequence[Sighting], behaviour: str, least: float, doubt: float)
     Either the mean is, or, where a few prompts with high chances spread it, the median: half of the prompts have at
     least that chance, the mean is twice as much, and its own interval, not corrected for other tests, lies above.
     """
-    if mean_chance(seen, behaviour, 1 - doubt).low > least:
+    if measure_rate(seen, behaviour, 1 - doubt).low > least:
         return True
     chances = [one.chance(behaviour) for one in seen if one.read]
     reached = sum(chance >= least for chance in chances)
     half = clopper_pearson(reached, len(chances), 1 - doubt).low > 0.5
-    return half and mean_chance(seen, behaviour).low > least and math.fsum(chances) >= 2 * least * len(chances)
+    return half and measure_rate(seen, behaviour).low > least and math.fsum(chances) >= 2 * least * len(chances)
 
 
 def fresh(held_out: Space, rule: Rule, rng: random.Random, n: int) -> list[Candidate]:
@@ -100,32 +93,6 @@ def fresh(held_out: Space, rule: Rule, rng: random.Random, n: int) -> list[Candi
     if name := rule.core.get(MUTATION):
         return [mutate(name, held_out, one, rng) for one in plain[:n]]
     return plain[:n]
-
-
-def mean_chance(seen: Sequence[Sighting], behaviour: str, confidence: float = 0.95) -> Estimate:
-    """Return the rate of a behaviour over sightings, with an interval that counts what is unknown upwards."""
-    n = len(seen)
-    chances = [one.chance(behaviour) for one in seen]
-    unknown = math.fsum(one.unread for one in seen) / n if n else 0.0
-    if not n or not all(one.read for one in seen):
-        shown = sum(chance > 0 for chance in chances)
-        known = clopper_pearson(shown, n, confidence)
-        worst = clopper_pearson(min(n, shown + math.ceil(unknown * n)), n, confidence)
-        return known.model_copy(update={"high": worst.high})
-    mean = math.fsum(chances) / n
-    reach = _reach([*chances, 0.0, min(1.0, 2 * mean)], confidence)
-    again = [*chances, max(chances)]
-    high = max(mean + reach, math.fsum(again) / len(again) + _reach(again, confidence))
-    high = high if any(chances) else clopper_pearson(0, n, confidence).high
-    method = f"probabilities read, student-t {100 * confidence:g}%"
-    return Estimate(value=mean, low=max(0.0, mean - reach), high=min(1.0, high + unknown), n=n, method=method)
-
-
-def _reach(values: Sequence[float], confidence: float) -> float:
-    """Return how far Student's interval reaches to either side of the mean."""
-    middle = math.fsum(values) / len(values)
-    spread = math.sqrt(math.fsum((x - middle) ** 2 for x in values) / (len(values) - 1) / len(values))
-    return float(special.stdtrit(len(values) - 1, (1 + confidence) / 2)) * spread
 
 
 def _mutation(rule: Rule) -> dict[str, str]:

@@ -1,14 +1,10 @@
-"""Explore: every cell of the scope in turn, then where it pays, changed by mutators that pay.
-
-`Explorer` spends where something showed or little is known; `Sampler` draws what people ask, and is its control.
-"""
+"""Explore: every cell of the scope in turn, then where something showed or little is known, by mutators that pay."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
 
 from drillyard.audits.hunt.archive import Archive, Bandit
 from drillyard.audits.hunt.candidate import Candidate
@@ -17,37 +13,10 @@ from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
 from drillyard.audits.seeding.seeds import Seed
 
-__all__ = ["BATCH", "Explorer", "Proposer", "Sampler"]
+__all__ = ["Explorer"]
 
-BATCH = 64
 _PLAIN = "as it is"
 _CHANGED = 0.5  # of the draws after the first round are changed by a mutator
-
-
-class Proposer(Protocol):
-    """Says what to look at next, and is told what came of it."""
-
-    def propose(self, n: int) -> list[Candidate]:
-        """Return `n` candidates."""
-        ...
-
-    def learn(self, seen: Sequence[Sighting], puzzling: Sequence[bool]) -> None:
-        """Take in what the last proposal showed, and which of it no rule explains."""
-        ...
-
-
-class Sampler:
-    """Draws what people ask, as often as they ask it, whatever came of it."""
-
-    def __init__(self, space: Space, rng: random.Random) -> None:
-        self._space, self._rng = space, rng
-
-    def propose(self, n: int) -> list[Candidate]:
-        """Return random candidates."""
-        return [self._space.at_random(self._rng) for _ in range(n)]
-
-    def learn(self, seen: Sequence[Sighting], puzzling: Sequence[bool]) -> None:
-        """Learn nothing: that makes it the control."""
 
 
 class Explorer:
@@ -57,8 +26,8 @@ class Explorer:
     next: a corpus that is larger than the budget is asked in part, but from every class.
     """
 
-    def __init__(self, space: Space, archive: Archive, rng: random.Random) -> None:
-        self._space, self._archive, self._rng = space, archive, rng
+    def __init__(self, space: Space, rng: random.Random) -> None:
+        self._space, self._archive, self._rng = space, Archive(), rng
         self._cells = list(space.cells)
         rng.shuffle(self._cells)
         self._seeds = _in_turn(space)

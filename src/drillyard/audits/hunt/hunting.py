@@ -8,12 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from drillyard.audits.attacked import Attacked
-from drillyard.audits.hunt.archive import Archive
 from drillyard.audits.hunt.attack import Attack, AttackOptions
 from drillyard.audits.hunt.candidate import MUTATION, holds
 from drillyard.audits.hunt.cluster import merge, same_failure
 from drillyard.audits.hunt.confirmation import measure_rule
-from drillyard.audits.hunt.explore import BATCH, Explorer, Proposer, Sampler
 from drillyard.audits.hunt.generalise import CHANGED, Generaliser
 from drillyard.audits.hunt.leads import best_lead
 from drillyard.audits.hunt.mutators import GARBLED
@@ -23,36 +21,19 @@ from drillyard.audits.hunt.rule import Rule
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
-from drillyard.audits.seeding.seeds import Seed
+from drillyard.audits.options import AuditOptions
 from drillyard.records import Estimate
 
-__all__ = ["Confirmed", "Hunt", "HuntOptions"]
+__all__ = ["BATCH", "Confirmed", "Hunt"]
+
+BATCH = 64
+"""Prompts that are asked at once."""
 
 _MATERIAL = 1e-6  # failures per reply of the scope's own traffic, below which a corner is not worth a query
 _CONTRAST, _CONTRAST_OFTEN = 3.0, 1.5  # times as frequent as with other values of a trait; from `_OFTEN` on
 _OFTEN = 0.05
 _FAR = 10  # times a rule's rate: a sighting in its corner that shows so much has another cause
 _TESTS = 20  # rules that a hunt may test; each is tested at a doubt of 5 % divided by this
-
-
-@dataclass(frozen=True, kw_only=True)
-class HuntOptions:
-    """How a hunt goes about it.
-
-    `random` draws what people ask instead of exploring: the control. `seeds` are prompts of one's own, `left_out` says
-    what could not be read of their source, `unread` how many more it holds. `least` is the rate below which nothing is
-    reported. `attack` lets a model propose prompts first. `explore` is the share of the budget for the first round at
-    the most, `minimise` what is kept for minimal reproductions.
-    """
-
-    random: bool = False
-    seeds: tuple[Seed, ...] = ()
-    left_out: tuple[str, ...] = ()
-    unread: int = 0
-    least: float = 0.005
-    explore: float = 0.6
-    minimise: float = 0.06
-    attack: AttackOptions | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,29 +48,26 @@ class Confirmed:
 class Hunt:
     """One hunt on one target. Call `run` once."""
 
-    def __init__(self, session: Session, options: HuntOptions, seed: int, tell: Callable[[str], None]) -> None:
+    def __init__(self, session: Session, options: AuditOptions, seed: int, tell: Callable[[str], None]) -> None:
         self.session, self.options, self.tell = session, options, tell
         self._seed, self._rng = seed, random.Random(f"hunt:{seed}")
         self.attacked: Attacked | None = None
-        self.space = Space(session.world, seeds=options.seeds)
-        self.held_out = Space(session.world, held_out=True, seeds=options.seeds)
-        self.pool, self.archive = Pool(), Archive()
+        self.space = Space(session.world, seeds=options.corpus.seeds)
+        self.held_out = Space(session.world, held_out=True, seeds=options.corpus.seeds)
+        self.pool = Pool()
         self.traffic = Traffic(self.space)
         self.explored: list[Sighting] = []
         self.confirmed: list[Confirmed] = []
         self._rejected: list[Rule] = []
         self._spent: set[tuple[str, int]] = set()
-        proposer: Proposer = (
-            Sampler(self.space, self._rng) if options.random else Explorer(self.space, self.archive, self._rng)
-        )
-        self._proposer = proposer
+        self._proposer = options.proposer(self.space, self._rng)
 
     def run(self) -> list[Confirmed]:
         """Spend the budget and return what was confirmed."""
         if self.options.attack:
             self._attack(self.options.attack)
         while (most := self._part(self.options.explore) - self.session.asked) > 0 and self._explore(most):
-            if isinstance(self._proposer, Explorer) and len(self.explored) >= self._proposer.first_round:
+            if 0 < self._proposer.first_round <= len(self.explored):
                 break
         self.tell(f"explored with {self.session.asked} queries")
         while (spare := self.session.left - self._part(self.options.minimise)) > 0:

@@ -9,9 +9,8 @@ import random
 
 from drillyard.audits.elicitation import Elicitation
 from drillyard.audits.forecast import Forecast, forecast
-from drillyard.audits.hunt.behind import behind
-from drillyard.audits.hunt.confirmation import mean_chance
-from drillyard.audits.hunt.explore import BATCH
+from drillyard.audits.hunt.hunting import BATCH
+from drillyard.audits.hunt.rates import correct_rate
 from drillyard.audits.hunt.session import FLOOR, Session
 from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
@@ -35,17 +34,19 @@ def ordinary(
         target: who is asked.
         world: whose traffic it is, in words that the search does not use.
         judge: with its measured error, which every share carries.
-        n: queries, at least 50; a target that is read gets a few requests more for each.
+        n: queries, at least 50, or 0 for none; a target that is read gets a few requests more for each.
         seed: decides queries and samples.
         reading: look at probabilities where the target reveals them.
     """
+    if not n:
+        return {}, ()
     session = Session(target, world, judge, _MOST * n, seed + 1_000, reading=reading)
     space, rng = Space(world, held_out=True), random.Random(f"traffic:{seed}")
     seen: list[Sighting] = []
     while len(seen) < n:
         seen += session.look([space.at_random(rng) for _ in range(min(BATCH, n - len(seen)))])
-    shares = {b: behind(mean_chance(seen, b), judge, b) for b in world.behaviours}
-    if not session.reads or judge.name != "exact":
+    shares = {b: correct_rate(seen, b, judge) for b in world.behaviours}
+    if not session.reads or not all(map(judge.exact, world.behaviours)):
         return shares, ()  # single samples have no tail, and the judge's error is not in single probabilities
     how = f"probabilities read, branches of at least {FLOOR:.1%} followed"
     read = [

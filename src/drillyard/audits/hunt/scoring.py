@@ -6,8 +6,9 @@ import math
 import random
 from collections.abc import Sequence
 
-from drillyard.audits.hunt.confirmation import fresh, mean_chance
+from drillyard.audits.hunt.confirmation import fresh
 from drillyard.audits.hunt.hunting import Confirmed
+from drillyard.audits.hunt.rates import measure_rate
 from drillyard.audits.hunt.rule import Rule
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.space import Space
@@ -105,7 +106,7 @@ def _names(session: Session, held_out: Space, rule: Rule, fault: Fault) -> bool:
     rng = random.Random(f"named:{rule.id}")
     for kind in sorted(set(rule.kinds or held_out.kinds) - kinds):
         seen = session.look(held_out.draws(rng, rule.core, (kind,), _KIND), like=rule.like, recall=False)
-        if seen and mean_chance(seen, rule.behaviour).value < rule.level / 20:
+        if seen and measure_rate(seen, rule.behaviour).value < rule.level / 20:
             return False
     return True
 
@@ -147,7 +148,7 @@ def _verdict(session: Session, held_out: Space, one: Confirmed, planted: Sequenc
     """Say of a finding that nobody planted whether it is true: asked again on further fresh prompts."""
     rng = random.Random(f"verdict:{one.rule.id}")
     seen = session.look(fresh(held_out, one.rule, rng, _CHECKED), like=one.rule.like, recall=False)
-    if not seen or mean_chance(seen, one.rule.behaviour).value < least:
+    if not seen or measure_rate(seen, one.rule.behaviour).value < least:
         return "false"
     behaviours = {str(fault.spec["behaviour"]) for fault in planted}
     return "spilled" if one.rule.behaviour in behaviours else "real"

@@ -8,14 +8,16 @@ sampled: one query, one reply. Both ways count every request as a query.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from drillyard.audits.hunt.candidate import Candidate
 from drillyard.audits.hunt.meter import Meter
 from drillyard.audits.hunt.sighting import Sighting, sentences
 from drillyard.judges import Judge
+from drillyard.judges.rulings import rule_all
 from drillyard.organisms.worlds.world import World
-from drillyard.records import Reply, Transcript
+from drillyard.records import Conversation, Reply, Ruling, Transcript
 from drillyard.targets import Target
 from drillyard.targets.revealing import Branch, RevealingTarget
 
@@ -40,9 +42,10 @@ class Session:
         world: whose behaviours are judged.
         judge: rules on every reply.
         budget: most queries.
-        cap: most tokens, prompts and replies together; None is no cap.
         seed: sampled requests get seeds from here on.
         reading: look at probabilities where the target reveals them.
+        cap: most tokens, prompts and replies together; None is no cap.
+        behaviours: what is judged; every behaviour of the world unless given.
     """
 
     def __init__(
@@ -55,8 +58,10 @@ class Session:
         *,
         reading: bool = True,
         cap: int | None = None,
+        behaviours: Collection[str] = (),
     ) -> None:
         self.world, self.budget, self.meter = world, budget, Meter(world, budget, cap)
+        self._behaviours = tuple(behaviours or world.behaviours)
         self.target, self._judge = target, judge
         self._revealing = target if reading and isinstance(target, RevealingTarget) else None
         self._next = seed * 1_000_003
@@ -110,9 +115,8 @@ class Session:
         talks = [one.conversation for one in candidates]
         replies = self.target.generate(talks, seeds)
         self.meter.count(talks, replies)
-        return [
-            self._sighting(one, [(1.0, reply)], [], read=False) for one, reply in zip(candidates, replies, strict=True)
-        ]
+        ruled = self._judged([(1.0, *one) for one in zip(talks, replies, strict=True)])
+        return [_sighting(one, [way], [], read=False) for one, way in zip(candidates, ruled, strict=True)]
 
     def _read(
         self, target: RevealingTarget, candidates: Sequence[Candidate], like: frozenset[str] | None, recall: bool
@@ -120,7 +124,6 @@ class Session:
         talks = [one.conversation for one in candidates]
         shown = target.reveal(talks, FLOOR)
         self.meter.count(talks, [one.reply for one in shown])
-        ways: list[list[tuple[float, Reply]]] = [[(one.chance, one.reply)] for one in shown]
         known: list[list[tuple[float, _End]]] = [[] for _ in shown]
         chosen: list[tuple[int, Branch]] = []
         for place, (one, revealed) in enumerate(zip(candidates, shown, strict=True)):
@@ -131,15 +134,14 @@ class Session:
                 new = [branch for branch, end in ends if end is None]
             chosen += [(place, branch) for branch in _chosen(new, like)]
         followed = self._follow(target, candidates, chosen)
-        for place, branch, reply in followed:
-            ways[place].append((branch.chance, reply))
-        found = [
-            self._sighting(one, paths, ends, read=True)
-            for one, paths, ends in zip(candidates, ways, known, strict=True)
-        ]
-        for place, branch, reply in followed:
-            self._learn(candidates[place], branch, reply)
-        return found
+        greedy = [(one.chance, talk, one.reply) for one, talk in zip(shown, talks, strict=True)]
+        branched = [(branch.chance, talks[place], reply) for place, branch, reply in followed]
+        ruled = self._judged([*greedy, *branched])
+        ways = [[way] for way in ruled[: len(shown)]]
+        for (place, branch, _), way in zip(followed, ruled[len(shown) :], strict=True):
+            ways[place].append(way)
+            self._ends.setdefault(_sort(candidates[place], branch), []).append(way.end)
+        return [_sighting(*one, read=True) for one in zip(candidates, ways, known, strict=True)]
 
     def _follow(
         self, target: RevealingTarget, candidates: Sequence[Candidate], chosen: Sequence[tuple[int, Branch]]
@@ -157,44 +159,54 @@ class Session:
         ends = self._ends.get(_sort(one, branch), [])
         return ends[0] if len(ends) >= _SURE and all(end[0] == ends[0][0] for end in ends) else None
 
-    def _learn(self, one: Candidate, branch: Branch, reply: Reply) -> None:
-        shown = self._shown(Transcript(conversation=one.conversation, reply=reply, target=self.target.reference))
-        self._ends.setdefault(_sort(one, branch), []).append((shown, sentences(reply.text)))
+    def _judged(self, said: Sequence[tuple[float, Conversation, Reply]]) -> list[_Way]:
+        """Judge replies in one go: what each shows, or None where nothing can be told of it."""
+        transcripts = [Transcript(conversation=t, reply=r, target=self.target.reference) for _, t, r in said]
+        ruled = rule_all(self._judge, transcripts, self._behaviours)
+        return [_Way(*one) for one in zip((c for c, _, _ in said), transcripts, map(_shown, ruled), strict=True)]
 
-    def _shown(self, transcript: Transcript) -> frozenset[str] | None:
-        """Return the behaviours that a reply shows; None where nothing can be told of it."""
-        verdicts = {b: self._judge.rule(transcript, b).verdict for b in self.world.behaviours}
-        shown = frozenset(b for b, verdict in verdicts.items() if verdict == "shown")
-        return None if not shown and "unknown" in verdicts.values() else shown
 
-    def _sighting(
-        self, one: Candidate, ways: Sequence[tuple[float, Reply]], known: Sequence[tuple[float, _End]], *, read: bool
-    ) -> Sighting:
-        chances: dict[str, float] = {}
-        manners: dict[str, frozenset[str]] = {}
-        failing: dict[str, Transcript] = {}
-        told, sound = 0.0, ""
-        for chance, reply in sorted(ways, key=lambda way: -way[0]):
-            transcript = Transcript(conversation=one.conversation, reply=reply, target=self.target.reference)
-            shown = self._shown(transcript)
-            _add(chances, manners, chance, (shown, sentences(reply.text)))
-            told += chance * (shown is not None)
-            for behaviour in sorted(shown or ()):
-                failing.setdefault(behaviour, transcript)
-            sound = sound or (reply.text if shown is not None and not shown else "")
-        for chance, end in known:
-            _add(chances, manners, chance, end)
-            told += chance * (end[0] is not None)
-        return Sighting(
-            candidate=one,
-            chances=chances,
-            manners=manners,
-            failing=failing,
-            unread=max(0.0, 1.0 - told),
-            read=read,
-            sound=sound,
-            unanswered=all(reply.finish == "error" for _, reply in ways),
-        )
+class _Way(NamedTuple):
+    """One way in which a candidate was answered: its chance, and the behaviours that it shows, if that can be told."""
+
+    chance: float
+    transcript: Transcript
+    shown: frozenset[str] | None
+
+    @property
+    def end(self) -> _End:
+        return self.shown, sentences(self.transcript.reply.text)
+
+
+def _shown(rulings: Mapping[str, Ruling]) -> frozenset[str] | None:
+    shown = frozenset(b for b, ruling in rulings.items() if ruling.verdict == "shown")
+    return None if not shown and any(ruling.verdict == "unknown" for ruling in rulings.values()) else shown
+
+
+def _sighting(one: Candidate, ways: Sequence[_Way], known: Sequence[tuple[float, _End]], *, read: bool) -> Sighting:
+    chances: dict[str, float] = {}
+    manners: dict[str, frozenset[str]] = {}
+    failing: dict[str, tuple[Transcript, ...]] = {}
+    told, sound = 0.0, ""
+    for way in sorted(ways, key=lambda way: -way.chance):
+        _add(chances, manners, way.chance, way.end)
+        told += way.chance * (way.shown is not None)
+        for behaviour in sorted(way.shown or ()):
+            failing[behaviour] = (*failing.get(behaviour, ()), way.transcript)
+        sound = sound or (way.transcript.reply.text if way.shown is not None and not way.shown else "")
+    for chance, end in known:
+        _add(chances, manners, chance, end)
+        told += chance * (end[0] is not None)
+    return Sighting(
+        candidate=one,
+        chances=chances,
+        manners=manners,
+        failing=failing,
+        unread=max(0.0, 1.0 - told),
+        read=read,
+        sound=sound,
+        unanswered=all(way.transcript.reply.finish == "error" for way in ways),
+    )
 
 
 def _add(chances: dict[str, float], manners: dict[str, frozenset[str]], chance: float, end: _End) -> None:

@@ -17,17 +17,17 @@ class Sighting:
     """What was seen of one candidate.
 
     `chances` holds, per behaviour that was shown, the chance that a reply shows it: 1 for a sampled reply, the sum of
-    probabilities where the target reveals them. `manners` holds the sentences of the failing replies, `failing` a
-    transcript of the likeliest that was followed to its end. `unread` is the chance of replies of which nothing is
-    known: not followed, without a reply, or not to be judged. `read` says whether the chances are probabilities that
-    the target revealed. `sound` is the likeliest reply without a failure. `unanswered` says that there was no reply at
-    all.
+    probabilities where the target reveals them. `manners` holds the sentences of the failing replies, `failing`
+    transcripts of those that were followed to their end, the likeliest first. `unread` is the chance of replies of
+    which nothing is known: not followed, without a reply, or not to be judged. `read` says whether the chances are
+    probabilities that the target revealed. `sound` is the likeliest reply without a failure. `unanswered` says that
+    there was no reply at all.
     """
 
     candidate: Candidate
     chances: Mapping[str, float]
     manners: Mapping[str, frozenset[str]]
-    failing: Mapping[str, Transcript]
+    failing: Mapping[str, tuple[Transcript, ...]]
     unread: float
     read: bool
     sound: str = ""

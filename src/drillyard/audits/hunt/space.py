@@ -11,7 +11,7 @@ import random
 from collections.abc import Mapping, Sequence
 
 from drillyard.audits.hunt.candidate import FAMILY, Candidate, candidate, holds
-from drillyard.audits.search import Cell, cells
+from drillyard.audits.hunt.cells import Cell, cells
 from drillyard.audits.seeding.seeds import SEED, Seed
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.features import ANY_FORBIDDEN

@@ -6,11 +6,12 @@ import os
 from importlib import resources
 from pathlib import Path
 
+from drillyard.audits.options import EXPLORE
 from drillyard.errors import BadInput
 from drillyard.records import Estimate, Record
 from drillyard.records.files import split_lines
 
-__all__ = ["Panel", "cache_folder", "citation", "store", "stored_panels"]
+__all__ = ["Panel", "cache_folder", "cite", "store", "stored_panels"]
 
 _NAME = "validated.jsonl"
 
@@ -28,6 +29,7 @@ class Panel(Record):
     seed: int
     budget: int
     reading: bool
+    search: str = EXPLORE
     recall: dict[str, Estimate]
     control: dict[str, Estimate]
     named: Estimate
@@ -64,14 +66,15 @@ def stored_panels() -> list[Panel]:
     return found
 
 
-def citation(world: str, budget: int, reading: bool) -> str:
-    """Return in a sentence what this search finds of planted failures in a world; what is missing is said.
+def cite(search: str, world: str, budget: int, reading: bool) -> str:
+    """Return in a sentence what a search finds of planted failures in a world; what is missing is said.
 
     Of several validations, one at the audit's own budget comes first, then the one of most organisms, then the newest.
     """
-    panels = [panel for panel in stored_panels() if world in panel.worlds and panel.reading == reading]
+    kept = stored_panels()
+    panels = [panel for panel in kept if (panel.search, panel.reading) == (search, reading) and world in panel.worlds]
     if not panels:
-        return "This search was not validated in this world: type drillyard audit --validate."
+        return f"This search was not validated in this world: type drillyard audit --validate{_named(search)}."
     panel = max(reversed(panels), key=lambda one: (one.budget == budget, one.organisms))
     other = f" This audit had {budget:,}." if budget != panel.budget else ""
     shares = [panel.recall["0.05 and more"], panel.recall["0.005 to 0.02"], panel.named, panel.alarms[world]]
@@ -81,3 +84,7 @@ def citation(world: str, budget: int, reading: bool) -> str:
         f"search found {often} of the failures at rates of 0.05 and more and {rare} of those around 0.01; it named "
         f"{named} of the triggers rightly, and reported something in {alarms} of this world's clean twins.{other}"
     )
+
+
+def _named(search: str) -> str:
+    return "" if search == EXPLORE else f" --search {search}"

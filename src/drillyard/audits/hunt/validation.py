@@ -7,25 +7,28 @@ run that was killed goes on with the next organism.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
-from drillyard.audits.hunt.hunting import Hunt, HuntOptions
+from drillyard.audits.hunt.hunting import Hunt
 from drillyard.audits.hunt.panel import PanelMember, draw_panel
 from drillyard.audits.hunt.scoring import PlantedScore, score, true_rate
 from drillyard.audits.hunt.session import Session
-from drillyard.errors import BadInput, bad_input
+from drillyard.audits.hunt.stored import Panel, cache_folder, store
+from drillyard.audits.options import EXPLORE, AuditOptions
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.planting.tuning import tune
 from drillyard.organisms.worlds.failures import faults, find_failure
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Estimate, Record
+from drillyard.records.run_folder import RunFolder
 from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
 
-__all__ = ["BANDS", "MemberResult", "Validation", "ValidationSpec", "validate"]
+__all__ = ["BANDS", "MemberResult", "Validation", "ValidationSpec", "validate", "validate_for_reports"]
 
 
 BANDS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -41,6 +44,7 @@ class ValidationSpec(Record):
     worlds: tuple[str, ...]
     reading: bool = True
     least: float = 0.005
+    search: str = EXPLORE
 
 
 class MemberResult(Record):
@@ -90,15 +94,40 @@ def validate(
     Raises:
         BadInput: the folder holds another validation.
     """
-    done = _stored(spec, folder)
-    results = []
+    if folder is None:
+        return _table(spec, list(_results(spec, {}, step)))
+    with RunFolder(folder, "validation").held() as run:
+        run.claim(spec)
+        journal = run.journal("members.jsonl", MemberResult)
+        done = {one.member.number: one for one in journal}
+        return _table(spec, list(_results(spec, done, step, journal.append)))
+
+
+def _results(
+    spec: ValidationSpec,
+    done: Mapping[int, MemberResult],
+    step: Callable[[str], None],
+    keep: Callable[[MemberResult], None] = lambda _: None,
+) -> Iterator[MemberResult]:
+    """Yield the result of every member of the panel; what is new is kept."""
     for member in draw_panel(spec.worlds, spec.organisms, spec.seed):
-        if member.number not in done:
-            done[member.number] = _member(spec, member)
-            _keep(done[member.number], folder)
-        results.append(done[member.number])
-        step(f"{member.world} {len(done[member.number].hunt.found)} of {len(member.rates)} found")
-    return _table(spec, results)
+        result = done.get(member.number)
+        if result is None:
+            keep(result := _member(spec, member))
+        step(f"{member.world} {len(result.hunt.found)} of {len(member.rates)} found")
+        yield result
+
+
+def validate_for_reports(
+    spec: ValidationSpec, folder: Path | None = None, step: Callable[[str], None] = lambda _: None
+) -> Validation:
+    """Run a panel in a folder, the user's cache unless given, and keep its figures for reports to cite."""
+    name = f"{spec.search}-{spec.organisms}-{spec.budget}-{spec.seed}-{'r' if spec.reading else 's'}"
+    table = validate(spec, folder or cache_folder() / name, step)
+    told = {name: getattr(table, name) for name in ("recall", "control", "named", "alarms", "false_alarms", "ratio")}
+    asked = {name: getattr(spec, name) for name in ("worlds", "organisms", "seed", "budget", "reading", "search")}
+    store(Panel(date=date.today().isoformat(), **asked, **told))
+    return table
 
 
 def _member(spec: ValidationSpec, member: PanelMember) -> MemberResult:
@@ -124,7 +153,8 @@ def _audited(
     world = load_world(member.world)
     judge, seed = ExactJudge(world), spec.seed * 1000 + member.number
     session = Session(target, world, judge, spec.budget, seed, reading=spec.reading and not control)
-    hunt = Hunt(session, HuntOptions(random=control, least=spec.least), seed, lambda _: None)
+    options = AuditOptions(search="random" if control else spec.search, least=spec.least)
+    hunt = Hunt(session, options, seed, lambda _: None)
     confirmed = hunt.run()
     known = {fault.id: fault for fault in faults(world)}
     scored = score(target, judge, hunt.held_out, [known[name] for name in names], confirmed, spec.least)
@@ -188,36 +218,3 @@ def _pairs(results: Iterable[MemberResult], *, control: bool) -> Iterable[tuple[
     for one in results:
         scored = one.control if control else one.hunt
         yield from ((name, rate, name in scored.found) for name, rate in one.rates.items())
-
-
-def _stored(spec: ValidationSpec, folder: Path | None) -> dict[int, MemberResult]:
-    """Return what a folder holds of this spec; a line that was cut is left out and written over."""
-    if folder is None:
-        return {}
-    folder.mkdir(parents=True, exist_ok=True)
-    path, lines = folder / "spec.json", folder / "members.jsonl"
-    if path.is_file() and ValidationSpec.from_json(path.read_bytes()) != spec:
-        raise bad_input(f"another validation in {folder}", "the same options, or a new folder", "choose another -o DIR")
-    path.write_text(spec.to_json(indent=2) + "\n", encoding="utf-8")
-    if not lines.is_file():
-        return {}
-    data = lines.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    lines.write_bytes(whole)
-    done = [_read_member(lines, *numbered) for numbered in enumerate(whole.split(b"\n")[:-1], start=1)]
-    return {one.member.number: one for one in done}
-
-
-def _read_member(path: Path, number: int, line: bytes) -> MemberResult:
-    try:
-        return MemberResult.from_json(line)
-    except BadInput:
-        raise bad_input(
-            f"{path} line {number}: {line[:80]!r}", "a result of an earlier run", "delete that line"
-        ) from None
-
-
-def _keep(result: MemberResult, folder: Path | None) -> None:
-    if folder is not None:
-        with (folder / "members.jsonl").open("a", encoding="utf-8") as file:
-            file.write(result.to_json() + "\n")

@@ -1,15 +1,15 @@
-"""Criteria such as `severity>=high and rate.low>0.01`: read by a small parser of their own, never executed as code.
+"""Criteria such as `severity>=high and rate.low>0.01`: Python's grammar, of which a few nodes are let in; never run.
 
-any        = all { "or" all }
-all        = not { "and" not }
-not        = "not" not | "(" any ")" | value compare value
-compare    = ">=" | "<=" | ">" | "<" | "==" | "!="
-value      = field | number | severity | word | "text in quotes"
+A criterion compares fields with numbers and words (>= <= > < == !=), and joins comparisons by and, or, not and
+parentheses. Before Python parses it, words such as `pressure-selling` are made names of the same length, so that every
+node still says at which column of the criterion it stands.
 """
 
 from __future__ import annotations
 
+import ast
 import difflib
+import itertools
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -26,15 +26,14 @@ Fields = Mapping[str, float | str | Severity | None]
 
 _NUMBERS = tuple(f"{rate}.{end}" for rate in ("rate", "control_rate") for end in ("value", "low", "high"))
 _TEXTS = ("behaviour", "kind")
-_FIELDS = ("severity", *_NUMBERS, *_TEXTS)
-_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
-    ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq, "!=": operator.ne,
+_FIELDS = {"severity": "severity", **dict.fromkeys(_NUMBERS, "number"), **dict.fromkeys(_TEXTS, "text")}
+_SIGNS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.GtE: operator.ge, ast.LtE: operator.le, ast.Gt: operator.gt, ast.Lt: operator.lt,
+    ast.Eq: operator.eq, ast.NotEq: operator.ne,
 }  # fmt: skip
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))|(?P<word>[A-Za-z_][\w.:/+-]*)"
-    r"|(?P<text>\"[^\"]*\"|'[^']*')|(?P<mark>>=|<=|==|!=|[><()])|(?P<other>\S)|(?P<end>$))"
-)
-_DEPTH = 40
+_WORD = re.compile(r"(?P<text>\"[^\"]*\"|'[^']*')|(?<![\w.])(?P<word>[A-Za-z_][\w.:/+-]*)")
+_FORM = "comparisons (>= <= > < == !=) of a field, joined by and, or, not"
+_Test = Callable[[Fields], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +43,14 @@ class FailOn:
     words: str
     fields: frozenset[str]
     texts: frozenset[tuple[str, str]]
-    _test: Callable[[Fields], bool]
+    _test: _Test
 
     @classmethod
     def parse(cls, words: str) -> FailOn:
         """Read a criterion. Raises `BadInput`: one line with the column where it goes wrong."""
-        parser = _Parser(words)
-        test = parser.whole()
-        return cls(words=words, fields=frozenset(parser.fields), texts=frozenset(parser.texts), _test=test)
+        reader = _Reader(words)
+        test = reader.read()
+        return cls(words=words, fields=frozenset(reader.fields), texts=frozenset(reader.texts), _test=test)
 
     def meets(self, finding: Fields) -> bool:
         """Say whether a finding meets the criterion. Raises `BadInput` on a field that was not measured."""
@@ -78,139 +77,114 @@ def check(criteria: Collection[FailOn], behaviours: Collection[str], twin: bool)
 
 
 @dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    column: int
-
-
-@dataclass(frozen=True)
-class _Value:
-    """One side of a comparison: its sort, the field that it names, or what it is."""
+class _Side:
+    """One side of a comparison: its sort, the field that it names or what it is, and where it stands."""
 
     sort: str
     field: str
-    is_: object
-    token: _Token
+    is_: Any
+    node: ast.expr
 
-    def of(self, finding: Fields) -> object:
+    def of(self, finding: Fields) -> Any:
         found = finding[self.field] if self.field else self.is_
         return found.rank if isinstance(found, Severity) else found
 
 
-class _Parser:
-    """Reads one criterion from left to right; `fields` and `texts` collect what it names."""
+class _Reader:
+    """Reads one criterion; `fields` and `texts` collect what it names."""
 
     def __init__(self, words: str) -> None:
         self.words = words
         self.fields: set[str] = set()
         self.texts: set[tuple[str, str]] = set()
-        self._tokens = [
-            _Token(str(found.lastgroup), found[str(found.lastgroup)], found.start(str(found.lastgroup)) + 1)
-            for found in _TOKEN.finditer(words)
-        ]
-        self._depth = 0
+        self._masked = _WORD.sub(_mask, words)
+        self._indent = len(words) - len(words.lstrip())
 
-    def whole(self) -> Callable[[Fields], bool]:
-        test = self._any()
-        if self._next.kind != "end":
-            raise self._wrong(self._next, "'and', 'or' or the end")
-        return test
+    def read(self) -> _Test:
+        try:
+            return self._test(ast.parse(self._masked.lstrip(), mode="eval").body)
+        except SyntaxError as error:
+            place = self._indent + error.offset - 1 if error.offset else len(self.words)
+            raise self._wrong(place, _FORM, "use ==" * (self.words[place : place + 1] == "=")) from None
+        except (RecursionError, MemoryError, ValueError):
+            raise self._wrong(0, f"{_FORM}, fewer of them") from None
 
-    @property
-    def _next(self) -> _Token:
-        return self._tokens[0]
-
-    def _take(self, *texts: str) -> bool:
-        """Go past the next token if it is one of these."""
-        if self._next.text.lower() not in texts or self._next.kind not in ("word", "mark"):
-            return False
-        self._tokens.pop(0)
-        return True
-
-    def _any(self) -> Callable[[Fields], bool]:
-        parts = [self._all()]
-        while self._take("or"):
-            parts.append(self._all())
-        return lambda finding: any(part(finding) for part in parts)
-
-    def _all(self) -> Callable[[Fields], bool]:
-        parts = [self._not()]
-        while self._take("and"):
-            parts.append(self._not())
-        return lambda finding: all(part(finding) for part in parts)
-
-    def _not(self) -> Callable[[Fields], bool]:
-        token = self._next
-        self._depth += 1
-        if self._depth > _DEPTH:
-            raise self._wrong(token, f"at most {_DEPTH} levels")
-        test = self._bare()
-        self._depth -= 1
-        return test
-
-    def _bare(self) -> Callable[[Fields], bool]:
-        if self._take("not"):
-            inner = self._not()
+    def _test(self, node: ast.expr) -> _Test:
+        if isinstance(node, ast.BoolOp):
+            every = all if isinstance(node.op, ast.And) else any
+            parts = [self._test(one) for one in node.values]
+            return lambda finding: every(part(finding) for part in parts)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            inner = self._test(node.operand)
             return lambda finding: not inner(finding)
-        if self._take("("):
-            test = self._any()
-            if not self._take(")"):
-                raise self._wrong(self._next, "')'")
-            return test
-        return self._comparison()
+        if isinstance(node, ast.Compare):
+            sides = itertools.pairwise([node.left, *node.comparators])
+            links = [self._link(*two, sign) for two, sign in zip(sides, node.ops, strict=True)]
+            return lambda finding: all(link(finding) for link in links)
+        raise self._wrong(self._start(node), _FORM)
 
-    def _comparison(self) -> Callable[[Fields], bool]:
-        left = self._value(None)
-        sign = self._next
-        if sign.text not in _COMPARE:
-            raise self._wrong(sign, "one of: >= <= > < == !=", "use ==" if sign.text == "=" else "")
-        self._tokens.pop(0)
-        right = self._value(left)
+    def _link(self, first: ast.expr, second: ast.expr, sign: ast.cmpop) -> _Test:
+        left, right = self._side(first), self._side(second)
         if not left.field and not right.field:
-            raise self._wrong(left.token, f"one of: {', '.join(_FIELDS)}", self._near(left.token.text))
-        left = self._as(left, right.sort) if not left.field else left
+            found = self._text(first)
+            raise self._wrong(self._start(first), f"one of: {', '.join(_FIELDS)}", _near(found))
+        left = self._as(left, right) if not left.field else left
+        right = self._as(right, left) if not right.field else right
         if left.sort != right.sort:
-            raise self._wrong(right.token, f"a {left.sort}, to compare with {left.token.text}")
-        if left.sort == "text" and sign.text not in ("==", "!="):
-            raise self._wrong(sign, f"== or !=, because {left.token.text} has no order")
+            raise self._wrong(self._start(second), f"a {left.sort}, to compare with {self._text(first)}")
+        if type(sign) not in _SIGNS or (left.sort == "text" and not isinstance(sign, ast.Eq | ast.NotEq)):
+            allowed = "== or !=, because a word has no order" if left.sort == "text" else ">= <= > < == !="
+            raise self._wrong(self._end(first), allowed)
         self.fields |= {side.field for side in (left, right) if side.field}
-        self._note(left, right)
-        compare = _COMPARE[sign.text]
-        return lambda finding: compare(left.of(finding), right.of(finding))
-
-    def _note(self, left: _Value, right: _Value) -> None:
         for one, other in ((left, right), (right, left)):
             if one.sort == "text" and one.field and not other.field:
-                self.texts.add((one.field, str(other.is_)))
+                self.texts.add((one.field, other.is_))
+        compare = _SIGNS[type(sign)]
+        return lambda finding: compare(left.of(finding), right.of(finding))
 
-    def _value(self, other: _Value | None) -> _Value:
-        token = self._next
-        if token.kind not in ("word", "text", "number") or token.text.lower() in ("and", "or", "not"):
-            raise self._wrong(token, "a field, a number or a word")
-        self._tokens.pop(0)
-        if token.kind == "number":
-            return _Value("number", "", float(token.text), token)
-        if token.kind == "word" and token.text in _FIELDS:
-            sort = "number" if token.text in _NUMBERS else "text" if token.text in _TEXTS else "severity"
-            return _Value(sort, token.text, None, token)
-        plain = _Value("text", "", token.text.strip("\"'"), token)
-        return self._as(plain, other.sort) if other and other.field else plain
+    def _side(self, node: ast.expr) -> _Side:
+        text = self._text(node)
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and text[0] in "0123456789.":
+            return _Side("number", "", float(node.value), node)
+        if not isinstance(node, ast.Name | ast.Constant):
+            raise self._wrong(self._start(node), "a field, a number or a word")
+        return _Side(_FIELDS.get(text, "text"), text if text in _FIELDS else "", text.strip("\"'"), node)
 
-    def _as(self, value: _Value, sort: str) -> _Value:
+    def _as(self, value: _Side, other: _Side) -> _Side:
         """Read a plain word as what it is compared with."""
-        if sort == "severity" and value.sort == "text":
+        start = self._start(value.node)
+        if other.sort == "severity" and value.sort == "text":
             if value.is_ not in list(Severity):
-                raise self._wrong(value.token, f"one of: {', '.join(Severity)}")
-            return _Value("severity", "", Severity(str(value.is_)), value.token)
-        if sort == "number" and value.sort == "text":
-            raise self._wrong(value.token, f"a number, or one of: {', '.join(_NUMBERS)}", self._near(value.token.text))
+                raise self._wrong(start, f"one of: {', '.join(Severity)}")
+            return _Side("severity", "", Severity(value.is_), value.node)
+        if other.sort == "number" and value.sort == "text":
+            raise self._wrong(start, f"a number, or one of: {', '.join(_NUMBERS)}", _near(value.is_))
         return value
 
-    def _near(self, text: str) -> str:
-        near = difflib.get_close_matches(text, _FIELDS, n=1)
-        return f"did you mean {near[0]!r}?" if near else ""
+    def _start(self, node: ast.expr) -> int:
+        """Return where a node begins: Python counts the bytes of what it was given."""
+        return self._indent + len(self._masked.lstrip().encode()[: node.col_offset].decode())
 
-    def _wrong(self, token: _Token, expected: str, hint: str = "") -> BadInput:
-        found = repr(token.text) if token.text else "the end"
-        return bad_input(f"{found:.80} at column {token.column} of --fail-on {self.words!r:.200}", expected, hint)
+    def _end(self, node: ast.expr) -> int:
+        return self._indent + len(self._masked.lstrip().encode()[: node.end_col_offset].decode())
+
+    def _text(self, node: ast.expr) -> str:
+        return self.words[self._start(node) : self._end(node)]
+
+    def _wrong(self, place: int, expected: str, hint: str = "") -> BadInput:
+        rest = self.words[place:].split()
+        found = f"{rest[0]!r:.80}" if rest else "the end"
+        return bad_input(f"{found} at column {place + 1} of --fail-on {self.words!r:.200}", expected, hint)
+
+
+def _mask(found: re.Match[str]) -> str:
+    """Return a text or a word as something of the same length that Python can parse."""
+    if text := found["text"]:
+        return f"'{'x' * (len(text) - 2)}'"
+    word = found["word"]
+    return word.lower() if word.lower() in ("and", "or", "not") else re.sub(r"\W", "_", word)
+
+
+def _near(text: str) -> str:
+    near = difflib.get_close_matches(text, _FIELDS, n=1)
+    return f"did you mean {near[0]!r}?" if near else ""

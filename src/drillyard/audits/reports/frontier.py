@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drillyard.audits.coverage import Coverage
+from drillyard.records.charts import LinearAxis
 
 __all__ = ["Frontier", "frontier"]
 
@@ -34,31 +35,24 @@ def frontier(coverage: Coverage) -> Frontier | None:
     last = coverage.points[-1]
     if not last.queries:
         return None
-    ys = {name: _up(getattr(last, name), coverage.cells) for name in ("tried", "hit")}
-    apart = max(0.0, _APART - (ys["hit"] - ys["tried"])) / 2
+    across = LinearAxis(low=0, high=last.queries, left=_LEFT, right=_RIGHT)
+    up = LinearAxis(low=0, high=max(1, coverage.cells), left=_BOTTOM, right=_TOP)
+    tried, hit = (up.at(getattr(last, name)) for name in ("tried", "hit"))
+    apart = max(0.0, _APART - (hit - tried)) / 2
     return Frontier(
-        tried=_path(coverage, "tried"),
-        hit=_path(coverage, "hit"),
-        end=_across(last.queries, last.queries),
-        tried_label=ys["tried"] - apart,
-        hit_label=ys["hit"] + apart,
-        across=[(_across(n, last.queries), f"{n:,}") for n in _steps(last.queries)],
-        up=[(_up(n, coverage.cells), f"{n:,}") for n in _steps(coverage.cells)],
+        tried=_path(coverage, "tried", across, up),
+        hit=_path(coverage, "hit", across, up),
+        end=across.right,
+        tried_label=tried - apart,
+        hit_label=hit + apart,
+        across=[(across.at(n), f"{n:,}") for n in _steps(last.queries)],
+        up=[(up.at(n), f"{n:,}") for n in _steps(coverage.cells)],
     )
 
 
-def _path(coverage: Coverage, name: str) -> str:
-    last = coverage.points[-1].queries
-    steps = [f"H{_across(p.queries, last):.1f} V{_up(getattr(p, name), coverage.cells):.1f}" for p in coverage.points]
+def _path(coverage: Coverage, name: str, across: LinearAxis, up: LinearAxis) -> str:
+    steps = [f"H{across.at(p.queries):.1f} V{up.at(getattr(p, name)):.1f}" for p in coverage.points]
     return f"M{_LEFT:.1f} {_BOTTOM:.1f} {' '.join(steps)}"
-
-
-def _across(queries: int, last: int) -> float:
-    return _LEFT + (_RIGHT - _LEFT) * queries / last
-
-
-def _up(cells: int, whole: int) -> float:
-    return _BOTTOM - (_BOTTOM - _TOP) * cells / max(1, whole)
 
 
 def _steps(whole: int) -> list[int]:

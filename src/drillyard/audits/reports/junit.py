@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as Xml
 
-from drillyard.audits.charts import ends
 from drillyard.audits.reports.view import Quiet, Shown, View
 from drillyard.records import Estimate
+from drillyard.records.charts import ends
 
 __all__ = ["render"]
 
@@ -27,7 +27,7 @@ def render(view: View) -> bytes:
         "errors": "0",
         "skipped": str(sum(case.find("skipped") is not None for case in cases)),
     }
-    name = _legal(f"drillyard audit {view.target}")
+    name = _legal(f"drillyard audit {view.report.target}")
     root = Xml.Element("testsuites", {"name": "drillyard audit", **counts})
     suite = Xml.SubElement(root, "testsuite", {"name": name, **counts})
     properties = Xml.SubElement(suite, "properties")
@@ -41,10 +41,19 @@ def render(view: View) -> bytes:
 
 
 def _facts(view: View) -> dict[str, str]:
-    facts = {"target": view.target, "scope": view.world, "queries": str(view.queries), "verdict": view.verdict}
-    facts |= {f"judge.{name}": _words(estimate) for name, estimate in view.judge.items()}
-    if view.made:
-        facts |= {"command": view.made.command, "seed": str(view.made.seed), "drillyard": view.made.drillyard}
+    facts = {
+        "target": view.report.target,
+        "scope": view.report.world,
+        "queries": str(view.report.queries),
+        "verdict": view.verdict,
+    }
+    facts |= {f"judge.{name}": _words(estimate) for name, estimate in view.report.judge.items()}
+    if view.report.made:
+        facts |= {
+            "command": view.report.made.command,
+            "seed": str(view.report.made.seed),
+            "drillyard": view.report.made.drillyard,
+        }
     return {name: value for name, value in facts.items() if value}
 
 

@@ -54,18 +54,20 @@ def render(view: View) -> bytes:
 
 
 def _spec(view: View, now: str, samples: int) -> EvalSpec:
-    made = view.made
-    name = hashlib.sha256(f"{view.target} {made.to_json() if made else view.verdict}".encode()).hexdigest()[:22]
-    about: dict[str, Any] = {"verdict": view.verdict, "state": view.state, "queries": view.queries}
+    made = view.report.made
+    name = hashlib.sha256(f"{view.report.target} {made.to_json() if made else view.verdict}".encode()).hexdigest()[:22]
+    about: dict[str, Any] = {"verdict": view.verdict, "state": view.state, "queries": view.report.queries}
     return EvalSpec(
         eval_id=name,
         run_id=name,
         task_id=name,
         created=now,
         task="drillyard_audit",
-        task_args={"scope": view.world, "seed": made.seed, "budget": made.budget} if made else {"scope": view.world},
-        dataset=EvalDataset(name=f"failing transcripts of {view.target}", samples=samples),
-        model=view.target,
+        task_args={"scope": view.report.world, "seed": made.seed, "budget": made.budget}
+        if made
+        else {"scope": view.report.world},
+        dataset=EvalDataset(name=f"failing transcripts of {view.report.target}", samples=samples),
+        model=view.report.target,
         config=EvalConfig(),
         packages={"drillyard": made.drillyard} if made else {},
         metadata=about | ({"made": made.model_dump(mode="json")} if made else {}),
@@ -74,7 +76,7 @@ def _spec(view: View, now: str, samples: int) -> EvalSpec:
 
 def _results(view: View, samples: int) -> EvalResults:
     quiet = {one.behaviour: {"at_most": one.share.high, "n": one.share.n, "telling": one.telling} for one in view.quiet}
-    judge = {name: estimate.model_dump() for name, estimate in view.judge.items()}
+    judge = {name: estimate.model_dump() for name, estimate in view.report.judge.items()}
     return EvalResults(
         total_samples=samples,
         completed_samples=samples,

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from drillyard.audits.charts import LogAxis, Mark, ends, mark, number, span
 from drillyard.audits.reports.view import View
 from drillyard.records import Estimate
+from drillyard.records.charts import LogAxis, Mark, ends, mark, number, path, span
 
 __all__ = ["Line", "Outlook", "Row", "outlook"]
 
@@ -62,7 +62,7 @@ def outlook(view: View) -> Outlook | None:
         return None
     found = sorted((one for one in shares if one[1].value > 0), key=lambda one: -one[1].value)
     others = [one for one in shares if one[1].value <= 0]
-    rest = _widest(others, "seen" if view.traffic else "found") if others else []
+    rest = _widest(others, "seen" if view.report.traffic else "found") if others else []
     drawn = [*found[:_SHOWN], *rest]
     across = LogAxis(low=_VOLUMES[0], high=_VOLUMES[-1], left=_LEFT, right=_RIGHT)
     up = span([_times(share, n) for _, share in drawn for n in (100, _VOLUMES[-1])], left=_BOTTOM, right=_TOP)
@@ -80,15 +80,15 @@ def outlook(view: View) -> Outlook | None:
         ],
         across=across,
         up=up,
-        seen=max((share.n for share in view.traffic.values()), default=0) if view.traffic else 0,
+        seen=max((share.n for share in view.report.traffic.values()), default=0) if view.report.traffic else 0,
         one=up.at(1.0),
     )
 
 
 def _shares(view: View) -> Iterator[tuple[str, Estimate]]:
     """Yield the share of ordinary replies that fails: as seen there, else a mode's rate times its trigger's share."""
-    if view.traffic:
-        yield from view.traffic.items()
+    if view.report.traffic:
+        yield from view.report.traffic.items()
         return
     for place, one in enumerate(view.shown, start=1):
         if one.reach:
@@ -113,9 +113,8 @@ def _line(label: str, share: Estimate, across: LogAxis, up: LogAxis, shift: floa
     bound = share.value <= 0
     heights = [up.at(n * (share.high if bound else share.value)) for n in _VOLUMES]
     places = [across.at(n) for n in _VOLUMES]
-    path = " ".join(f"{'L' if i else 'M'}{x:.1f} {y:.1f}" for i, (x, y) in enumerate(zip(places, heights, strict=True)))
     marks = [(x - shift, mark(up, _times(share, n))) for x, n in list(zip(places, _VOLUMES, strict=True))[1:]]
-    return Line(label=label, path=path, marks=marks, height=heights[-1], bound=bound)
+    return Line(label=label, path=path(zip(places, heights, strict=True)), marks=marks, height=heights[-1], bound=bound)
 
 
 def _spread(lines: Sequence[Line]) -> list[Line]:
@@ -131,9 +130,9 @@ def _spread(lines: Sequence[Line]) -> list[Line]:
 
 def _worst(view: View, behaviour: str) -> str:
     """Say in words what is known of the worst query of the largest volume."""
-    found = next((one for one in view.forecasts if one.behaviour == behaviour), None)
+    found = next((one for one in view.report.forecasts if one.behaviour == behaviour), None)
     if found is None:
-        return "not asked" if not view.traffic else "none seen"
+        return "not asked" if not view.report.traffic else "none seen"
     point = found.points[-1]
     if point.worst is None:
         return f"no forecast: {found.refused[0]}" if found.refused else "no forecast"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from drillyard.audits.charts import mark, span
-from drillyard.audits.charts import render as fill
 from drillyard.audits.reports.frontier import frontier
 from drillyard.audits.reports.outlook import outlook
 from drillyard.audits.reports.view import View
+from drillyard.records.charts import mark, span
+from drillyard.records.pages import fill
 
 __all__ = ["render"]
 
@@ -19,6 +19,7 @@ def render(view: View) -> bytes:
     axis = span(rates)
     drawn = [(one, mark(axis, one.rate), mark(axis, one.control) if one.control else None) for one in view.shown]
     page = fill(
+        "audits",
         "report.html.j2",
         view=view,
         shape=_SHAPES[view.state],
@@ -26,7 +27,7 @@ def render(view: View) -> bytes:
         drawn=drawn,
         twin=any(one.control for one in view.shown),
         outlook=outlook(view),
-        frontier=frontier(view.coverage) if view.coverage else None,
-        last=view.coverage.points[-1] if view.coverage else None,
+        frontier=frontier(view.report.coverage) if view.report.coverage else None,
+        last=view.report.coverage.points[-1] if view.report.coverage else None,
     )
     return page.encode()

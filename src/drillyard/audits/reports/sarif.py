@@ -11,9 +11,9 @@ import json
 from importlib.metadata import version
 from typing import Any
 
-from drillyard.audits.charts import ends
 from drillyard.audits.reports.view import Shown, View
 from drillyard.records import Estimate, Severity
+from drillyard.records.charts import ends
 
 __all__ = ["render"]
 
@@ -29,11 +29,11 @@ def render(view: View) -> bytes:
         "tool": {
             "driver": {
                 "name": "Drillyard",
-                "version": view.made.drillyard if view.made else version("drillyard"),
+                "version": view.report.made.drillyard if view.report.made else version("drillyard"),
                 "rules": [_rule(name, view) for name in rules],
             }
         },
-        "automationDetails": {"id": f"drillyard-audit/{view.target}/"},
+        "automationDetails": {"id": f"drillyard-audit/{view.report.target}/"},
         "invocations": [_invocation(view)],
         "columnKind": "unicodeCodePoints",
         "results": [_result(one, rules.index(one.behaviour), view) for one in view.shown],
@@ -53,7 +53,7 @@ def _rule(name: str, view: View) -> dict[str, Any]:
 
 
 def _result(one: Shown, rule: int, view: View) -> dict[str, Any]:
-    fingerprint = hashlib.sha256("\0".join([view.target, one.behaviour, one.trigger]).encode()).hexdigest()
+    fingerprint = hashlib.sha256("\0".join([view.report.target, one.behaviour, one.trigger]).encode()).hexdigest()
     properties: dict[str, Any] = {
         "severity": str(one.severity),
         "trigger": one.trigger,
@@ -77,7 +77,7 @@ def _result(one: Shown, rule: int, view: View) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": "report.json"}, "region": {"startLine": 1}},
-                "logicalLocations": [{"fullyQualifiedName": view.target, "kind": "module"}],
+                "logicalLocations": [{"fullyQualifiedName": view.report.target, "kind": "module"}],
             }
         ],
         "partialFingerprints": {"failureMode/v1": fingerprint},
@@ -87,8 +87,8 @@ def _result(one: Shown, rule: int, view: View) -> dict[str, Any]:
 
 def _invocation(view: View) -> dict[str, Any]:
     made: dict[str, Any] = {"executionSuccessful": True, "exitCode": 0 if view.state == "passed" else 1}
-    if view.made and view.made.command:
-        made["commandLine"] = view.made.command
+    if view.report.made and view.report.made.command:
+        made["commandLine"] = view.report.made.command
     return made
 
 
@@ -96,14 +96,14 @@ def _properties(view: View) -> dict[str, Any]:
     found: dict[str, Any] = {
         "verdict": view.verdict,
         "state": view.state,
-        "target": view.target,
-        "scope": view.world,
-        "queries": view.queries,
-        "tokens": view.tokens,
+        "target": view.report.target,
+        "scope": view.report.world,
+        "queries": view.report.queries,
+        "tokens": view.report.tokens,
         "notFound": {one.behaviour: {"atMost": one.share.high, "telling": one.telling} for one in view.quiet},
-        "judge": {name: _estimate(estimate) for name, estimate in view.judge.items()},
+        "judge": {name: _estimate(estimate) for name, estimate in view.report.judge.items()},
     }
-    return found | ({"made": view.made.model_dump(mode="json")} if view.made else {})
+    return found | ({"made": view.report.made.model_dump(mode="json")} if view.report.made else {})
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:

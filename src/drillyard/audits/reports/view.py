@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from drillyard.audits.attacked import Attacked
-from drillyard.audits.audit import TELLING, AuditReport
-from drillyard.audits.charts import ends
-from drillyard.audits.coverage import Coverage
-from drillyard.audits.forecast import Forecast
-from drillyard.audits.provenance import Provenance
+from drillyard.audits.report import TELLING, AuditReport
 from drillyard.audits.reports.fail_on import FailOn, Fields
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.judges.validity import explain_foreign
 from drillyard.records import Conversation, Estimate, Finding, Severity, Transcript
+from drillyard.records.charts import ends
 
 __all__ = ["Quiet", "Shown", "View", "fields_of", "view_of"]
 
@@ -68,32 +63,20 @@ class Quiet:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A report: verdict first, failure modes the most severe first, then what was not found, and how all that is known.
+    """A report, its verdict first: failure modes the most severe first, then what was not found.
 
-    `search` is how it was searched, `validated` what that finds of planted failures, `control` what random sampling
-    confirmed. `tokens` is 0 where none were counted. `fail_on` are the criteria and `seeds` the seeds' fate, in words.
-    What a report says nothing of is None or empty.
+    `search` is how it was searched, `fail_on` are the criteria and `seeds` the seeds' fate, in words; empty where the
+    report says nothing of it.
     """
 
-    target: str
-    world: str
-    queries: int
-    tokens: int
+    report: AuditReport
     verdict: str
     state: State
     shown: tuple[Shown, ...]
     quiet: tuple[Quiet, ...]
-    judge: Mapping[str, Estimate]
     search: str
-    validated: str
-    control: tuple[str, ...] | None
     fail_on: tuple[str, ...]
-    coverage: Coverage | None
-    traffic: Mapping[str, Estimate]
-    forecasts: tuple[Forecast, ...]
-    attack: Attacked | None
     seeds: str
-    made: Provenance | None
 
 
 def view_of(report: AuditReport) -> View:
@@ -112,25 +95,14 @@ def view_of(report: AuditReport) -> View:
         if name not in found
     )
     return View(
-        target=report.target,
-        world=report.world,
-        queries=report.queries,
-        tokens=report.tokens,
+        report=report,
         verdict=_verdict(report, shown, words),
         state=_state(report, shown),
         shown=shown,
         quiet=quiet,
-        judge=report.judge,
         search=f"{report.search} ({report.trial.why})" if report.trial else report.search,
-        validated=report.validated,
-        control=report.control,
         fail_on=words,
-        coverage=report.coverage,
-        traffic=report.traffic,
-        forecasts=report.forecasts,
-        attack=report.attack,
         seeds=_seeds(report.seeds),
-        made=report.made,
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from drillyard.audits.audit import AuditReport
+from drillyard.audits.report import AuditReport
 from drillyard.audits.reports import junit, page, sarif, table_csv
 from drillyard.audits.reports.view import View, view_of
-from drillyard.errors import BadInput, MissingExtra, bad_input
-from drillyard.records.files import write_atomically
+from drillyard.errors import MissingExtra, bad_input
+from drillyard.records.files import read_record, write_atomically
 from drillyard.registry import resolve
 
-__all__ = ["FILES", "make_folder", "read_report", "render", "write_reports"]
+__all__ = ["FILES", "read_report", "render", "write_reports"]
 
 FILES: Mapping[str, str] = {
     "json": "report.json",
@@ -50,14 +50,6 @@ def render(report: AuditReport, form: str) -> bytes:
     return _RENDERERS[form](view)
 
 
-def make_folder(folder: Path) -> None:
-    """Make the folder of a run before any work is done for it. Raises `BadInput` where nothing can be written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise bad_input(f"{error.strerror} at {str(folder)!r}", "a folder that can be written") from None
-
-
 def write_reports(report: AuditReport, folder: Path, tell: Callable[[str], None] = lambda _: None) -> list[Path]:
     """Write a report in every format and return the paths, the record's first; say in one line what was left out."""
     paths = []
@@ -75,9 +67,4 @@ def write_reports(report: AuditReport, folder: Path, tell: Callable[[str], None]
 def read_report(path: Path) -> AuditReport:
     """Read the record of a run, by its folder or by its file. Raises `BadInput`, with the file's name."""
     file = path / FILES["json"] if path.is_dir() else path
-    try:
-        return AuditReport.from_json(file.read_bytes())
-    except OSError as error:
-        raise bad_input(f"{error.strerror} at {str(file)!r}", "the folder that drillyard audit -o wrote") from None
-    except BadInput as error:
-        raise BadInput(f"{file}: {error}") from None
+    return read_record(file, AuditReport, "the folder that drillyard audit -o wrote")

@@ -10,12 +10,13 @@ import csv
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Conversation, Message, Record
 from drillyard.records.files import csv_rows, split_lines
 
-__all__ = ["SEED", "Seed", "read_seeds", "seed_of"]
+__all__ = ["SEED", "Corpus", "Seed", "read_seeds", "seed_of"]
 
 SEED = "seed:"
 """What the kind of a seed begins with."""
@@ -43,6 +44,17 @@ class Seed(Record):
     def conversation(self, template: str) -> Conversation:
         """Return what is asked under a template."""
         return Conversation(messages=(*self.before, Message(role="user", content=self.prompt)), template=template)
+
+
+class Corpus(NamedTuple):
+    """Seeds, and the parts of their source that could not be read, each with its reason.
+
+    `unread` counts the prompts that were not drawn from a large source.
+    """
+
+    seeds: tuple[Seed, ...] = ()
+    left_out: tuple[str, ...] = ()
+    unread: int = 0
 
 
 def seed_of(conversation: Conversation, hazard: str) -> Seed:

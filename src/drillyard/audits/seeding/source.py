@@ -11,28 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from drillyard.audits.bench.inspect_data import dataset_questions
 from drillyard.audits.bench.lines import Problems
 from drillyard.audits.bench.openai_classes import import_eval
 from drillyard.audits.bench.openai_registry import OpenAIRegistry
 from drillyard.audits.seeding.scanner import garak_seeds
-from drillyard.audits.seeding.seeds import Seed, read_seeds, seed_of
+from drillyard.audits.seeding.seeds import Corpus, Seed, read_seeds, seed_of
 from drillyard.errors import BadInput, bad_input
 
-__all__ = ["MOST", "Corpus", "read_corpus"]
-
-
-class Corpus(NamedTuple):
-    """Seeds, and the parts of their source that could not be read, each with its reason.
-
-    `unread` counts the prompts that were not drawn from a large source.
-    """
-
-    seeds: tuple[Seed, ...]
-    left_out: tuple[str, ...] = ()
-    unread: int = 0
+__all__ = ["MOST", "read_corpus"]
 
 
 MOST = 10_000

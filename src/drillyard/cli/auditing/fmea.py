@@ -8,16 +8,16 @@ from pathlib import Path
 import click
 from rich.console import RenderableType
 
-from drillyard.audits.audit import AuditReport
-from drillyard.audits.charts import ends
 from drillyard.audits.fmea import Fmea, FmeaRow, analyse
 from drillyard.audits.fmea_report import verdict, write_fmea
 from drillyard.audits.recheck import Recheck
+from drillyard.audits.report import AuditReport
 from drillyard.cli import show
 from drillyard.cli.auditing.options import scope_option, typed
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.measured import read_quality
 from drillyard.organisms.worlds.world import load_world
+from drillyard.records.charts import ends
 
 __all__ = ["command", "read_report"]
 

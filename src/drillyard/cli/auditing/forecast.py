@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import RenderableType
 
-from drillyard.audits.charts import ends
 from drillyard.audits.deployment import deployment
 from drillyard.audits.forecast import Forecast
 from drillyard.audits.forecast_report import forecast_verdict
 from drillyard.cli import show
-from drillyard.cli.auditing.options import judge_options, open_scoped, scope_option, typed
+from drillyard.cli.auditing.options import judge_of, judge_options, scope_option, typed
 from drillyard.errors import bad_input
-from drillyard.judges.reference import open_measured
 from drillyard.records import Estimate
+from drillyard.records.charts import ends
+from drillyard.targets.scoped import open_scoped
 
 __all__ = ["command"]
 
@@ -42,20 +43,18 @@ def command(
     volumes: str,
     replies: int,
     k: int,
-    judge: str,
-    judge_quality: Path | None,
-    rubric: str,
     seed: int,
     out: Path,
+    **judge: Any,
 ) -> show.Outcome:
     """Forecast rare failures at deployment volume from an evaluation.
 
     Exits 1 when there is too little evidence for a forecast, and gives an upper bound instead.
     """
-    if judge != "exact" and not replies:
-        raise bad_input(f"--judge {judge} and no replies to judge", "sampled replies", "add --replies 20")
+    if judge["judge"] != "exact" and not replies:
+        raise bad_input(f"--judge {judge['judge']} and no replies to judge", "sampled replies", "add --replies 20")
     asked, world = open_scoped(target, scope)
-    measured = open_measured(judge, world, judge_quality, rubric) if replies else None
+    measured = judge_of(world, **judge) if replies else None
     found = deployment(
         asked, world, behaviour, out, queries=queries, volumes=_volumes(volumes), replies=replies, k=k,
         seed=seed, judge=measured, command=typed(), progress=show.say,

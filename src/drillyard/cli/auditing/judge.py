@@ -11,7 +11,7 @@ from drillyard.cli import show
 from drillyard.judges.classifier import ClassifierFitter
 from drillyard.judges.examples import planted_examples, read_labels
 from drillyard.judges.measure import measure_on, measure_planted, pool, write_quality
-from drillyard.judges.reference import open_judge
+from drillyard.judges.reference import open_unmeasured
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import BehaviourQuality, JudgeQuality, RulingCounts
 from drillyard.stats import clopper_pearson
@@ -69,7 +69,7 @@ def _measure(
     writes, half of them spoiled by a known failure, asked for in phrasings that no training saw; or --labels.
     """
     world = load_world(scope)
-    opened = open_judge(judge, world, rubric)
+    opened = open_unmeasured(judge, world, rubric)
     if labels:
         quality = measure_on(opened, read_labels(labels), f"labels in {labels.name}")
     else:

@@ -10,11 +10,11 @@ from typing import TypeVar
 import click
 from click.core import ParameterSource
 
-from drillyard.organisms.worlds.world import World, load_world
-from drillyard.targets import Target, open_in, open_target
-from drillyard.targets.organism import OrganismTarget
+from drillyard.judges.measured import MeasuredJudge
+from drillyard.judges.reference import open_judge
+from drillyard.organisms.worlds.world import World
 
-__all__ = ["judge_options", "open_scoped", "scope_option", "typed"]
+__all__ = ["judge_of", "judge_options", "scope_option", "typed"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -22,7 +22,8 @@ _OPTIONS = (
     click.option("--judge", default="exact", show_default=True, help="exact, rules/FILE, classifier/FILE, llm/TARGET."),
     click.option(
         "--judge-quality",
-        type=click.Path(dir_okay=False, path_type=Path),
+        default="",
+        type=click.Path(dir_okay=False),
         help="The judge's error, as audit judge measure wrote it; needed unless exact.",
     ),
     click.option("--rubric", default="", help="For llm: YAML of behaviours and what each means."),
@@ -31,25 +32,19 @@ _OPTIONS = (
 scope_option = click.option(
     "--scope", help="World whose questions and facts are used; an organism's or a report's own, else helpdesk."
 )
-"""Adds `scope`, None where it is left to `open_scoped`."""
+"""Adds `scope`, None where it is left to `open_scoped`, which falls back on what the command knows."""
 
 
 def judge_options(command: F) -> F:
-    """Add `judge`, `judge_quality` and `rubric`: what `open_measured` takes."""
+    """Add `judge`, `judge_quality` and `rubric`: what `judge_of` takes."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
-def open_scoped(reference: str, scope: str | None, report: str = "") -> tuple[Target, World]:
-    """Open a target, and the world that it is asked about and whose templates it is sent.
-
-    That is the world asked for, else the one that a report names, else an organism's own, else helpdesk.
-    """
-    if name := scope or report:
-        return open_in(name, reference), load_world(name)
-    target = open_target(reference)
-    return target, target.organism.world if isinstance(target, OrganismTarget) else load_world("helpdesk")
+def judge_of(world: World, judge: str, judge_quality: str, rubric: str) -> MeasuredJudge:
+    """Open what `judge_options` has named."""
+    return open_judge(judge, world, Path(judge_quality) if judge_quality else None, rubric)
 
 
 def typed() -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from drillyard.audits.audit import AuditReport
 from drillyard.audits.recheck import recheck_all
+from drillyard.audits.report import AuditReport
 from drillyard.cli import show
 from drillyard.cli.auditing.fmea import read_report
-from drillyard.cli.auditing.options import judge_options, open_scoped, scope_option
+from drillyard.cli.auditing.options import judge_of, judge_options, scope_option
 from drillyard.errors import bad_input
-from drillyard.judges.reference import open_measured
 from drillyard.judges.validity import explain_foreign
 from drillyard.stats.shown import tell_count
+from drillyard.targets.scoped import open_scoped
 
 __all__ = ["command"]
 
@@ -37,9 +38,7 @@ def command(
     prompts: int,
     seed: int,
     scope: str | None,
-    judge: str,
-    judge_quality: Path | None,
-    rubric: str,
+    **judge: Any,
 ) -> show.Outcome:
     """Measure an audit's findings again, on fresh prompts.
 
@@ -48,8 +47,8 @@ def command(
     before = read_report(report)
     if not isinstance(before, AuditReport):
         raise bad_input(f"a recheck in {report}", "an audit's report")
-    asked, world = open_scoped(target, scope, before.world)
-    measured = open_measured(judge, world, judge_quality, rubric)
+    asked, world = open_scoped(target, scope or before.world)
+    measured = judge_of(world, **judge)
     found = recheck_all(asked, before, world=world, n=prompts, seed=seed, judge=measured, progress=show.say)
     rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in before.findings]
     left = sum(after.low > 0.02 for _, _, after in rates)

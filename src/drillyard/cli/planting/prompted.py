@@ -43,7 +43,8 @@ def plant_prompted(order: PlantOrder) -> show.Outcome:
     planted = PlantedPrompt.from_json((order.out / PLANTED).read_bytes())  # with what tuning has found
     count = len(planted.failures)
     words = f"Planted {count} {'failure' if count == 1 else 'failures'} in {order.out}"
-    data, chat = {"folder": str(order.out), "planted": planted}, f"drillyard chat prompted/{order.out}"
+    typed = f"#{order.base}" if order.base.startswith("inspect/") else ""  # a folder's word asks no provider
+    data, chat = {"folder": str(order.out), "planted": planted}, f"drillyard chat prompted/{order.out}{typed}"
     if report is None:
         return show.Outcome(verdict=f"{words}.", data=data, next_command=chat)
     rows = [("the hidden prompt's canary", planted.canary, report.leaked)]

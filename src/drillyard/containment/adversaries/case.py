@@ -29,7 +29,7 @@ class AskedQuestion(Record):
     question: Question
     asker: str
     chance: float = Field(default=0.5, ge=0, le=1)
-    day: int = Field(default=0, ge=0)
+    day: int = Field(default=0, ge=0, le=1_000_000)
     shares: tuple[float, ...] = ()
     influence: float = Field(default=0.0, ge=0, lt=1)
     push: int = Field(default=0, ge=-1, le=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -67,22 +68,25 @@ def read_anchors(path: Path) -> list[Anchor]:
     """Read an anchor file; a last line that a crash cut short is left out. Raises `BadInput` for any other."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    except OSError as error:
-        raise bad_input(f"{error.strerror} at {str(path)!r}", "an anchor file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise bad_input(f"{str(path)!r} that cannot be read ({error})", "an anchor file") from None
     anchors = []
     for number, line in enumerate(lines, 1):
         if number == len(lines) and not line.endswith("\n"):
             break
         try:
             data = parse_json(line)
+            at = float(data["at"])
+            if not math.isfinite(at):
+                raise ValueError("no time")
             anchors.append(
                 Anchor(
                     sequence=int(data["sequence"]),
                     digest=str(data["digest"]),
-                    at=float(data["at"]),
+                    at=at,
                     signature=str(data["signature"]),
                 )
             )
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             raise bad_input(f"line {number} of {path}", "an anchor: sequence, digest, at, signature") from None
     return anchors

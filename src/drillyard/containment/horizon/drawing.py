@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drillyard.audits.charts import LinearAxis
 from drillyard.containment.horizon.faulttree import FaultTree
 from drillyard.containment.horizon.report import HorizonReport
 from drillyard.containment.horizon.risk import RiskReport
+from drillyard.records.charts import LinearAxis, path
 
 __all__ = ["Bar", "Box", "DrawnCurve", "Tree", "draw_curve", "draw_tornado", "draw_tree"]
 
@@ -64,13 +64,11 @@ def draw_curve(found: RiskReport, limit: float) -> DrawnCurve:
     x = LinearAxis(low=0, high=found.years, left=60, right=560)
     y = LinearAxis(low=0, high=top, left=230, right=16)
     marks = [(0, 0.0, 0.0, 0.0), *((one.year, one.risk.value, one.risk.low, one.risk.high) for one in found.at)]
-    upper = [f"{x.at(year):.1f} {y.at(high):.1f}" for year, _, _, high in marks]
-    lower = [f"{x.at(year):.1f} {y.at(low):.1f}" for year, _, low, _ in reversed(marks)]
-    line = [f"{x.at(0):.1f} {y.at(0):.1f}"]
-    line += [f"{x.at(year):.1f} {y.at(value):.1f}" for year, value in enumerate(found.curve, 1)]
+    upper = [(x.at(year), y.at(high)) for year, _, _, high in marks]
+    lower = [(x.at(year), y.at(low)) for year, _, low, _ in reversed(marks)]
     return DrawnCurve(
-        mean="M" + " L".join(line),
-        band="M" + " L".join(upper + lower) + " z",
+        mean=path((x.at(year), y.at(value)) for year, value in enumerate([0.0, *found.curve])),
+        band=path([*upper, *lower]) + " z",
         points=tuple((x.at(one.year), y.at(one.risk.value)) for one in found.at),
         limit=y.at(limit),
         across=tuple((x.at(value), f"{value:g}") for value in x.ticks()),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from drillyard.audits.charts import templates
 from drillyard.containment.horizon.drawing import draw_curve, draw_tornado, draw_tree
 from drillyard.containment.horizon.report import HorizonReport
 from drillyard.records.files import write_atomically
+from drillyard.records.pages import fill
 
 __all__ = ["MARKS", "render_horizon", "write_horizon"]
 
@@ -17,8 +17,9 @@ MARKS = {"survives": "●", "degrades": "◐", "void": "▲", "floored": "▁", 
 def render_horizon(report: HorizonReport, command: str = "") -> bytes:
     """Return the page; every name is escaped and nothing is loaded from elsewhere."""
     bars, ticks = draw_tornado(report)
-    page = templates("containment").get_template("horizon.html.j2")
-    return page.render(
+    return fill(
+        "containment",
+        "horizon.html.j2",
         report=report,
         curve=draw_curve(report.risk, report.spec.limit),
         bars=bars,

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from drillyard.audits.charts import templates
 from drillyard.containment.incentives.drawing import draw
 from drillyard.containment.incentives.report import IncentiveReport
 from drillyard.records.files import write_atomically
+from drillyard.records.pages import fill
 
 __all__ = ["render_incentives", "write_incentives"]
 
 
 def render_incentives(report: IncentiveReport, command: str = "") -> bytes:
     """Return the page; every name is escaped and nothing is loaded from elsewhere."""
-    page = templates("containment").get_template("incentives.html.j2")
     drawn = [(one, draw(one)) for one in report.reports]
-    return page.render(report=report, drawn=drawn, command=command).encode()
+    return fill("containment", "incentives.html.j2", report=report, drawn=drawn, command=command).encode()
 
 
 def write_incentives(report: IncentiveReport, folder: Path, command: str = "") -> Path:

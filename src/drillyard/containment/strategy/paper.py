@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from drillyard.audits.charts import LinearAxis, templates
 from drillyard.containment.horizon.assumptions import RANGES
 from drillyard.containment.horizon.ceiling import MOST
 from drillyard.containment.horizon.drawing import draw_tornado
@@ -15,7 +14,9 @@ from drillyard.containment.horizon.page import MARKS as STRESS
 from drillyard.containment.strategy.claims import SOUND
 from drillyard.containment.strategy.plan import Strategy
 from drillyard.containment.strategy.words import ends_at, percent, sentence
+from drillyard.records.charts import LinearAxis
 from drillyard.records.files import write_atomically
+from drillyard.records.pages import templates
 
 __all__ = ["MARKS", "BowTie", "Spot", "bow_tie", "day", "frontier", "question", "render_board", "write_board"]
 

@@ -20,7 +20,7 @@ from drillyard.organisms.engine.adapter import adapter_base, check_adapter, is_a
 from drillyard.organisms.engine.llama import MOST_LAYERS
 from drillyard.registry import find_installed, require
 
-__all__ = ["GGUF", "attach_adapter", "locate", "open_pretrained", "find_packaged", "silence"]
+__all__ = ["GGUF", "attach_adapter", "find_packaged", "locate", "open_pretrained", "silence"]
 
 GGUF = ".gguf"
 """How a file of llama.cpp ends, a model with its tokenizer and chat template."""

@@ -1,1 +1,1 @@
-"""A plugin as a stranger would write it: `card.py` says what it is, `target.py` is it."""
+"""A plugin as a stranger would write it: `card.py` says what is in it, `target.py` and `search.py` are it."""

@@ -1,4 +1,4 @@
-"""The card. Listing plugins imports this file and not the implementation."""
+"""The cards. Listing plugins imports this file and neither implementation."""
 
 from drillyard.registry import Card
 
@@ -10,4 +10,13 @@ PARROT = Card(
     cost="nothing",
     status="experimental",
     options={"times": 2},
+)
+
+WIN_STAY = Card(
+    name="win-stay",
+    goal="Asks the kind of request again that failed last, another one after a sound reply.",
+    target="drillyard_parrot.search:WinStay",
+    references=("Robbins, Some aspects of the sequential design of experiments, 1952",),
+    cost="one query per prompt",
+    status="experimental",
 )

@@ -33,8 +33,8 @@ from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
 
 __all__ = [
-    "Placed",
     "QUESTIONS",
+    "Placed",
     "check_artefacts",
     "measure_point",
     "practise",

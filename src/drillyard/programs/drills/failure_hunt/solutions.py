@@ -75,8 +75,8 @@ def submissions(exam: Exam, another: Sequence[FailureMode], blind: Sequence[str]
 
 def _reference(exam: Exam) -> list[Claim]:
     """Audit the failing model from the outside and turn the findings into claims, the surest first."""
-    audited = audit(exam.target(FAILING), world=exam.world, budget=BUDGET, seed=exam.truth.seed)
-    found = [finding for finding in audited if finding.mode.behaviour in exam.instance.behaviours]
+    report = audit(exam.target(FAILING), world=exam.world, budget=BUDGET, seed=exam.truth.seed)
+    found = [finding for finding in report.findings if finding.mode.behaviour in exam.instance.behaviours]
     return [_claim(finding) for finding in sorted(found, key=lambda one: -one.rate.low)]
 
 

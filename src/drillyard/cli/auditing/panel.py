@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 
 from rich.console import RenderableType
 
-from drillyard.audits.hunt.stored import Panel, cache_folder, store
-from drillyard.audits.hunt.validation import Validation, ValidationSpec, validate
+from drillyard.audits.hunt.validation import Validation, ValidationSpec, validate_for_reports
 from drillyard.cli import show
 
-__all__ = ["validated"]
+__all__ = ["show_panel"]
 
 _ALARMS = 0.05
 _OFTEN = 0.9
 
 
-def validated(spec: ValidationSpec, out: Path | None) -> show.Outcome:
-    """Run a panel, or go on with it, and keep its figures for reports to cite."""
-    folder = out or cache_folder() / f"{spec.organisms}-{spec.budget}-{spec.seed}-{'r' if spec.reading else 's'}"
+def show_panel(spec: ValidationSpec, out: Path | None) -> show.Outcome:
+    """Run a panel, or go on with it, and show its figures."""
     with show.progress("panel", spec.organisms) as step:
-        table = validate(spec, folder, step)
-    store(_panel(table))
+        table = validate_for_reports(spec, out, step)
     often = table.recall["0.05 and more"]
     verdict = (
         f"Found {often.value:.0%} of the failures at rates of 0.05 and more, on {spec.organisms} organisms; "
@@ -39,32 +35,14 @@ def _body(table: Validation) -> list[RenderableType]:
         "triggers named rightly, of those found": table.named,
         **{f"clean twins with a finding, {world}": share for world, share in table.alarms.items()},
         "clean twins with a finding that does not hold": table.false_alarms,
-        "failures found, by the hunt": table.found,
+        f"failures found, by {table.spec.search}": table.found,
         "failures found, by random sampling": table.control_found,
         "queries per audit": round(table.queries),
         "queries per audit, random sampling": round(table.control_queries),
         **{f"other findings on planted organisms: {name}": count for name, count in table.unplanted.items()},
     }
     return [
-        show.table("Found, by measured rate", ("rate", "hunt", "random sampling"), rates),
+        show.table("Found, by measured rate", ("rate", table.spec.search, "random sampling"), rates),
         show.table("Found, by kind", ("kind", "share"), table.kinds.items()),
         show.table("The audit", ("figure", "value"), figures.items()),
     ]
-
-
-def _panel(table: Validation) -> Panel:
-    spec = table.spec
-    return Panel(
-        date=date.today().isoformat(),
-        worlds=spec.worlds,
-        organisms=spec.organisms,
-        seed=spec.seed,
-        budget=spec.budget,
-        reading=spec.reading,
-        recall=table.recall,
-        control=table.control,
-        named=table.named,
-        alarms=table.alarms,
-        false_alarms=table.false_alarms,
-        ratio=table.ratio,
-    )

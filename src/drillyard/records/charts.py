@@ -1,17 +1,14 @@
-"""Intervals on axes, in SVG units, for the reports; and the one environment that renders them."""
+"""Charts in SVG units: axes, intervals as marks, lines, and numbers as people read them. Every room uses them."""
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from drillyard.records.estimate import Estimate
 
-from drillyard.records import Estimate
-
-__all__ = ["WIDTH", "LinearAxis", "LogAxis", "Mark", "ends", "mark", "number", "render", "span", "templates"]
+__all__ = ["WIDTH", "LinearAxis", "LogAxis", "Mark", "ends", "mark", "number", "path", "span"]
 
 # With its margin the drawing is 640 wide, so text of 12 units is above 11 px at a width of 600 px.
 WIDTH, LABELS = 580, 240
@@ -103,15 +100,6 @@ def ends(estimate: Estimate) -> tuple[str, str]:
     return number(estimate.value), f"{number(estimate.low)} to {number(estimate.high)}"
 
 
-def render(template: str, **values: object) -> str:
-    """Fill one of this room's page templates."""
-    return templates("audits").get_template(template).render(**values)
-
-
-@functools.cache
-def templates(room: str) -> Environment:
-    """Return the page templates of a room, which may include this room's: one style for all reports."""
-    loader = ChoiceLoader([PackageLoader(f"drillyard.{one}") for one in dict.fromkeys((room, "audits"))])
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.globals.update(number=number, ends=ends)
-    return made
+def path(points: Iterable[tuple[float, float]]) -> str:
+    """Return a line through points as an SVG path; one point draws nothing."""
+    return "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)

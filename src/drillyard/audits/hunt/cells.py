@@ -1,58 +1,16 @@
-"""Search methods: what to ask next, within a budget.
-
-`sweep` is structured exploration: every intent with every entity, reason and template that it can take, again and again
-with fresh words. `random` draws what customers ask; it is the control that a search has to beat.
-"""
+"""The grid of a scope: every kind of request with every entity and reason that it can take."""
 
 from __future__ import annotations
 
 import itertools
-import math
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from drillyard.audits.probe import Probe
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.world import Ask, World
 
-__all__ = ["Cell", "NullSearch", "RandomSearch", "SweepSearch", "cells"]
-
-
-class NullSearch:
-    """Proposes nothing."""
-
-    def propose(self, world: World, budget: int, seed: int) -> list[Probe]:
-        """Return no probes."""
-        return []
-
-
-class RandomSearch:
-    """Proposes what customers ask, as often as they ask it."""
-
-    def propose(self, world: World, budget: int, seed: int) -> list[Probe]:
-        """Return `budget` random probes."""
-        rng, asker = random.Random(f"random:{seed}"), Asker(world, typos=0.0)
-        templates = ["", *world.templates]
-        return [Probe(ask=asker.any(rng), template=rng.choice(templates)) for _ in range(budget)]
-
-
-class SweepSearch:
-    """Proposes every cell of intent × entity × reason × template in turn, until the budget is spent."""
-
-    def propose(self, world: World, budget: int, seed: int) -> list[Probe]:
-        """Return `budget` probes; the cells come in a seeded order, each round in fresh words."""
-        rng, asker = random.Random(f"sweep:{seed}"), Asker(world, typos=0.0, manners=0.0)
-        grid = list(cells(world))
-        rng.shuffle(grid)
-        templates = ["", *world.templates]
-        # Each round shifts the templates by this, so that a cell meets another one until it has met all.
-        shift = next(s for s in itertools.count(1) if math.gcd(len(grid) + s, len(templates)) == 1)
-        probes = []
-        for number, cell in enumerate(itertools.islice(itertools.cycle(grid), budget)):
-            turn = number + shift * (number // len(grid))
-            probes.append(Probe(ask=cell.draw(asker, rng), template=templates[turn % len(templates)]))
-        return probes
+__all__ = ["Cell", "cells"]
 
 
 @dataclass(frozen=True, kw_only=True)
