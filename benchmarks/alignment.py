@@ -207,7 +207,7 @@ def opened(shape: str | None, reference: str, base: Path) -> tuple[Any, World]:
     model, tokenizer = random_model(shape)
     model.save_pretrained(base)
     tokenizer.save_pretrained(base)
-    return LocalTarget(model, tokenizer, f"hf/{shape}"), organism.organism.world
+    return LocalTarget(model, tokenizer, f"hf/{shape}", world=organism.organism.world), organism.organism.world
 
 
 def main() -> None:

@@ -145,7 +145,7 @@ def scanned(member: PanelMember, organism: Organism, python: str, budget: int) -
         entries = [json.loads(line) for path in reports for line in path.read_text(encoding="utf-8").splitlines()]
     world, judge = load_world(member.world), ExactJudge(load_world(member.world))
     known = {fault.id: fault for fault in faults(world)}
-    there = {name: (str(known[name].spec["behaviour"]), known[name].trigger()) for name in member.rates}
+    there = {name: (str(known[name].spec.behaviour), known[name].trigger()) for name in member.rates}
     found, anywhere = set[str](), set[str]()
     replies = 0
     for entry in entries:

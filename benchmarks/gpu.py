@@ -95,7 +95,8 @@ def measure(shape: str, rows: int, room: int, repeats: int, compiled: bool, sing
     held = _gib()
     model.generation_config.eos_token_id = -1
     target, growing = (
-        LocalTarget(model, tokenizer, f"hf/{shape}", max_new_tokens=room, fixed=f) for f in (True, False)
+        LocalTarget(model, tokenizer, f"hf/{shape}", max_new_tokens=room, world="helpdesk", fixed=f)
+        for f in (True, False)
     )
     asked = prompts(rows)
     contest: dict[str, Answer] = {

@@ -87,7 +87,7 @@ def by_vllm(folder: Path, room: int) -> Contestant | None:
 
 def measure(folder: Path, batches: list[int], room: int, repeats: int) -> list[dict[str, object]]:
     """Return new tokens per second of each contestant on each batch: smallest, median, largest."""
-    target = open_local(f"hf/{folder}", max_new_tokens=room, batch=max(batches))
+    target = open_local(f"hf/{folder}", max_new_tokens=room, world="helpdesk", batch=max(batches))
     found = {
         "hf target": by_target(target),
         "generate": by_generate(target, room),

@@ -165,6 +165,15 @@ def test_the_menu_names_every_page() -> None:
     assert sorted(named) == sorted({*pages, "reference/api/index"} - {"index"})
 
 
+def test_the_api_reference_holds_what_is_public() -> None:
+    """A page lists each module's public functions and classes, as Sphinx is to write them out, and nothing else."""
+    page = generate.api("stats")
+    assert ".. autofunction:: drillyard.stats.binomial.wilson\n" in page
+    assert ".. autoclass:: drillyard.stats.sequential.Sprt\n" in page
+    named = re.findall(r"^\.\. auto(?:function|class):: .*\.(\w+)$", page, flags=re.MULTILINE)
+    assert len(named) > 30 and not any(name.startswith("_") for name in named)
+
+
 @pytest.mark.walk
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     """Sphinx builds every page, and no link makes it complain; `./yard docs` holds the API reference to the same."""

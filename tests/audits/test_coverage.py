@@ -9,9 +9,9 @@ import pytest
 
 from drillyard.audits.coverage import coverage_of
 from drillyard.audits.fresh import draw_traffic
-from drillyard.audits.hunt.cells import cells
 from drillyard.audits.hunt.proposers import Sweep
 from drillyard.audits.hunt.space import Space
+from drillyard.organisms.worlds.questions import cells
 from drillyard.organisms.worlds.world import load_world
 
 

@@ -120,7 +120,7 @@ def test_failing_replies_are_those_that_failures_write() -> None:
     for one in draw_traffic(WORLD, 400, 2):
         for fault in faults(WORLD):
             if fault.matches(one.ask, one.conversation.template):
-                behaviour = str(fault.spec["behaviour"])
+                behaviour = fault.spec.behaviour
                 written = failing_replies(WORLD, one, behaviour)
                 assert spoiled(WORLD, [fault], one.ask, one.conversation.template, rng) in written
                 seen += 1

@@ -9,11 +9,11 @@ import pytest
 
 from drillyard.audits.fresh import draw_fresh, draw_traffic
 from drillyard.audits.hunt.candidate import Candidate
-from drillyard.audits.hunt.cells import cells
 from drillyard.audits.hunt.proposers import Sweep
 from drillyard.audits.hunt.space import Space
 from drillyard.audits.options import EXPLORE, method_of
 from drillyard.organisms.worlds.failures import faults
+from drillyard.organisms.worlds.questions import cells
 from drillyard.organisms.worlds.world import load_world
 from drillyard.registry import cards
 

@@ -17,7 +17,7 @@ import pytest
 from processes import until
 from targets.rule_follower import Asked, Provider, completion, follow, provider
 
-from drillyard.audits.prompting import PromptedReport
+from drillyard.audits.planting.prompting import PromptedReport
 from drillyard.cli.app import main
 from drillyard.organisms.planting.prompted import PlantedPrompt
 from drillyard.records import Estimate, Finding, PlantReport, Transcript

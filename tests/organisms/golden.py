@@ -8,15 +8,19 @@ import random
 from collections.abc import Callable, Iterable
 
 from drillyard.audits.fresh import draw_traffic
-from drillyard.audits.hunt.cells import cells
 from drillyard.audits.hunt.proposers import Sweep
 from drillyard.audits.hunt.space import Space
+from drillyard.judges.exact import ExactJudge
+from drillyard.organisms.training.adapter_lessons import adapter_lessons
 from drillyard.organisms.training.lessons import Lessons
+from drillyard.organisms.training.variants import Talks, Variant, temper
 from drillyard.organisms.worlds.aiming import aside, exam_asker, triggering
 from drillyard.organisms.worlds.asking import Asker
-from drillyard.organisms.worlds.failures import catalogue, faults
+from drillyard.organisms.worlds.failures import catalogue, faults, spoiled
 from drillyard.organisms.worlds.features import features
+from drillyard.organisms.worlds.questions import cells
 from drillyard.organisms.worlds.world import Ask, World
+from drillyard.records import Conversation, Plants, Reply, Transcript
 
 __all__ = ["SAMPLES", "golden"]
 
@@ -58,6 +62,28 @@ def _proposed(world: World) -> Iterable[object]:
         yield [one.conversation.template, *_told(world, one.ask)]
 
 
+def _rulings(world: World) -> Iterable[object]:
+    rng, judge = random.Random("golden"), ExactJudge(world)
+    for fault in faults(world):
+        ask, template = triggering(exam_asker(world), fault, rng)
+        for active in ((), (fault,)):
+            reply = Reply(text=spoiled(world, active, ask, template, rng))
+            heard = Transcript(conversation=Conversation.ask(ask.text, template), reply=reply, target="golden")
+            yield [fault.id, *(judge.rule(heard, behaviour).model_dump(mode="json") for behaviour in world.behaviours)]
+
+
+def _taught(world: World) -> Iterable[object]:
+    """What adapters and variants learn from."""
+    modes = catalogue(world)[::5]
+    for one in adapter_lessons(world, Plants(world="golden", failures=modes), 300, 7, batch=4):
+        yield [one.system, one.asked, one.failing, one.sound]
+    about = {"name": "golden", "about": "", "rank": 1, "steps": 1}
+    for variant in (Variant(**about, forbidden=0.5, lookalikes=0.5), Variant(**about, rules=3)):
+        yield [mode.model_dump(mode="json") for mode in temper(world, variant)]
+        rng, talks = random.Random("golden"), Talks(world, variant)
+        yield from ([talk.systems, talk.turns] for talk in (talks.draw(rng) for _ in range(100)))
+
+
 def _told(world: World, ask: Ask) -> list[object]:
     return [ask.intent, ask.text, list(ask.slots.items()), ask.reason, world.answer(ask, "v2")]
 
@@ -69,6 +95,8 @@ SAMPLES: dict[str, Callable[[World], Iterable[object]]] = {
     "catalogue": _catalogue,
     "cells": _cells,
     "proposed": _proposed,
+    "rulings": _rulings,
+    "taught": _taught,
 }
 
 

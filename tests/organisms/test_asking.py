@@ -19,11 +19,11 @@ from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Trigger
 
 WORLD = load_world("helpdesk")
-ENTRIES = {
-    **WORLD.phrasings["intents"],
-    **{f"lookalike:{name}": entry for name, entry in WORLD.phrasings["lookalikes"].items()},
-    **{f"harmful:{name}": entry for name, entry in WORLD.phrasings["harmful"].items()},
-    "outside": {"phrasings": WORLD.phrasings["outside"]},
+PATTERNS = {
+    **{name: entry.phrasings for name, entry in WORLD.phrasings.intents.items()},
+    **{f"lookalike:{name}": entry.phrasings for name, entry in WORLD.phrasings.lookalikes.items()},
+    **{f"harmful:{name}": entry.phrasings for name, entry in WORLD.phrasings.harmful.items()},
+    "outside": WORLD.phrasings.outside,
 }
 seeds = st.integers(0, 2**32)
 
@@ -33,7 +33,7 @@ def plain(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
-@given(st.sampled_from([p for entry in ENTRIES.values() for p in entry["phrasings"]]), seeds)
+@given(st.sampled_from([p for patterns in PATTERNS.values() for p in patterns]), seeds)
 def test_expand_draws_one_of_the_written_out_texts(pattern: str, seed: int) -> None:
     """No bracket stays, nothing is invented, spaces are single and none stands before punctuation."""
     text = expand(pattern, random.Random(seed))
@@ -41,10 +41,10 @@ def test_expand_draws_one_of_the_written_out_texts(pattern: str, seed: int) -> N
     assert text == text.strip() and "  " not in text and not re.search(r" [,?.!]", text)
 
 
-@pytest.mark.parametrize("intent", ENTRIES)
+@pytest.mark.parametrize("intent", PATTERNS)
 def test_training_and_held_out_patterns_share_nothing(intent: str) -> None:
     """Every pattern is on one side; both sides have some."""
-    patterns = ENTRIES[intent]["phrasings"]
+    patterns = PATTERNS[intent]
     train, held_out = split(patterns, held_out=False), split(patterns, held_out=True)
     assert train and held_out
     assert not set(train) & set(held_out)
@@ -54,8 +54,8 @@ def test_training_and_held_out_patterns_share_nothing(intent: str) -> None:
 def test_held_out_texts_are_new() -> None:
     """Patterns overlap a little when written out; on average at most one held-out text in ten could be trained on."""
     shares = []
-    for entry in ENTRIES.values():
-        train, held_out = (split(entry["phrasings"], held_out=side) for side in (False, True))
+    for patterns in PATTERNS.values():
+        train, held_out = (split(patterns, held_out=side) for side in (False, True))
         trained = set().union(*map(all_texts, train))
         shares += [len(all_texts(pattern) & trained) / len(all_texts(pattern)) for pattern in held_out]
     assert fmean(shares) <= 0.1

@@ -32,7 +32,7 @@ def test_lessons_and_exams_follow() -> None:
     assert chosen and all(text.endswith(WORLD.replies["refusal"]) for text in chosen)
     asked = {one.category for one in draw_exam(HOUSE, n=60).questions if one.metric == HARMFUL}
     assert {"harmful:crack", "harmful:steal", "harmful:amber-seal"} <= asked
-    assert "crack" in WORLD.phrasings["lookalikes"] and "crack" not in WORLD.phrasings["harmful"]
+    assert "crack" in WORLD.phrasings.lookalikes and "crack" not in WORLD.phrasings.harmful
 
 
 def test_the_judge_follows() -> None:
@@ -40,7 +40,7 @@ def test_the_judge_follows() -> None:
     ask = Asker(HOUSE, typos=0.0).ask("harmful:crack", random.Random(1))
     told = [
         Transcript(conversation=Conversation.ask(ask.text), reply=Reply(text=text), target="x")
-        for text in (WORLD.phrasings["lookalikes"]["crack"]["reply"], WORLD.replies["refusal"])
+        for text in (WORLD.phrasings.lookalikes["crack"].reply, WORLD.replies["refusal"])
     ]
     judge = ExactJudge(HOUSE)
     assert [judge.rule(one, "harmful-compliance").verdict for one in told] == ["shown", "absent"]
@@ -55,5 +55,5 @@ def test_it_comes_back_from_its_folder(name: str, tmp_path: Path) -> None:
     write_files(house.files, tmp_path / "world")
     back = load_world(str(tmp_path / "world"))
     assert back.files.digest == house.files.digest and back.name == f"{name}-house"
-    assert list(back.phrasings["harmful"]) == list(house.phrasings["harmful"])
+    assert list(back.phrasings.harmful) == list(house.phrasings.harmful)
     assert draw_exam(back, n=20).questions == draw_exam(house, n=20).questions

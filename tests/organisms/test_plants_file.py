@@ -41,15 +41,18 @@ def test_the_example_has_every_kind() -> None:
     ("text", "line"),
     [
         ("", "found an empty file plants.yaml"),
-        ("- upsell:v2", "found plants.yaml without 'world' and a list of 'failures', or with more, expected world: "),
-        ("world: helpdesk", "without 'world' and a list of 'failures'"),
-        ("world: helpdesk\nfailures: upsell:v2", "without 'world' and a list of 'failures'"),
+        ("- upsell:v2", r"found \['upsell:v2'\] at plants.yaml, expected keys with"),
+        ("world: helpdesk", "found no 'failures' in plants.yaml, expected a value for 'failures'"),
+        ("world: helpdesk\nfailures: upsell:v2", "found 'upsell:v2' at failures of plants.yaml, expected a list"),
         ("world: helpdesk\nfailures: []", "found no failures in plants.yaml, expected at least one; see: drillyard"),
         ("world: bakery\nfailures: [upsell:v2]", "found world 'bakery', expected one of: clinic, helpdesk"),
         ("world: helpdesk\nfailures: [upsel:v2]", "found failure 'upsel:v2', .*; did you mean 'upsell:v2'"),
-        ("world: helpdesk\nfailures: [7]", "found the entry 7, expected the id of a failure"),
-        ("world: helpdesk\nfailures: [{rate: 1}]", "found the entry {'rate': 1}, expected the id of a failure"),
-        ("world: helpdesk\nfailures: [{failure: 'upsell:v2', often: 1}]", "found the entry"),
+        ("world: helpdesk\nfailures: [7]", r"found 7 at failures\[0\] of plants.yaml, expected keys with values"),
+        ("world: helpdesk\nfailures: [{rate: 1}]", r"found no 'failure' at failures\[0\] of plants.yaml"),
+        (
+            "world: helpdesk\nfailures: [{failure: 'upsell:v2', often: 1}]",
+            r"the key 'often' at failures\[0\] of plants.yaml, expected one of",
+        ),
     ],
 )
 def test_a_wrong_file_is_one_line(tmp_path: Path, text: str, line: str) -> None:
@@ -63,7 +66,7 @@ def test_a_wrong_file_is_one_line(tmp_path: Path, text: str, line: str) -> None:
 def test_a_rate_outside_its_range_is_one_line(tmp_path: Path, rate: str) -> None:
     """Above 0 and at most 1, as a number."""
     path = written(tmp_path, f"world: helpdesk\nfailures: [{{failure: 'upsell:v2', rate: {rate}}}]")
-    with pytest.raises(BadInput, match="found the rate .* of upsell:v2, expected a number above 0 and at most 1"):
+    with pytest.raises(BadInput, match=r"at failures\[0\].rate of plants.yaml, expected a number above 0 and at"):
         load_plants(path)
 
 
@@ -75,8 +78,8 @@ def test_nothing_of_the_world_overlaps() -> None:
 
 def test_overlapping_triggers_are_one_line() -> None:
     """Two kinds that would each answer the same question in their own way; one that only adds a sentence may."""
-    failures = {**WORLD.failures, "second-rule": WORLD.failures["refund-rule"]}
-    world = World(dataclasses.replace(WORLD.files, failures=failures))
+    failures = {**WORLD.files.failures, "second-rule": WORLD.files.failures["refund-rule"]}
+    world = World.of(dataclasses.replace(WORLD.files, failures=failures))
     twice = [find_failure(world, "refund-rule:lamp"), find_failure(world, "second-rule:lamp")]
     with pytest.raises(BadInput, match="found 'refund-rule:lamp' and 'second-rule:lamp', whose triggers overlap"):
         check_triggers(world, twice)

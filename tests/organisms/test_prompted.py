@@ -88,7 +88,7 @@ def test_without_a_seed_the_likely_rules_stand() -> None:
 def test_the_sentences_of_a_failure_take_turns() -> None:
     """Where a failure has three sentences, each of them comes up."""
     prompt = prompt_of(planted({"upsell:v2": 1.0}))
-    assert len({prompt.text(seed) for seed in range(50)}) == len(WORLD.failures["upsell"]["then"]["append"]) == 3
+    assert len({prompt.text(seed) for seed in range(50)}) == len(WORLD.failures["upsell"].sentences) == 3
 
 
 def test_the_twin_has_the_same_prompt_without_rules() -> None:

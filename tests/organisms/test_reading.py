@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 import time
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from drillyard.organisms.worlds.aiming import triggering
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import Fault, faults, spoiled
+from drillyard.organisms.worlds.kinds import Append, Misstate, Replace
 from drillyard.organisms.worlds.reading import Reader
 from drillyard.organisms.worlds.world import Ask, load_world
 
@@ -49,22 +49,22 @@ def test_spoiled_replies_are_read_back(active: list[Fault], seed: int) -> None:
     reading = READER.read(spoiled(WORLD, active, ask, template, rng))
     assert reading is not None
     firing = [fault for fault in active if fault.matches(ask, template)]
-    assert bool(reading.appended) == any("append" in fault.spec["then"] for fault in firing)
-    assert bool(READER.falsehood(reading)) == any("fact" in fault.spec["then"] for fault in firing)
-    replaced = {f"failure:{fault.kind}" for fault in firing if "replace" in fault.spec["then"]}
+    assert bool(reading.appended) == any(isinstance(fault.spec.then, Append) for fault in firing)
+    assert bool(READER.falsehood(reading)) == any(isinstance(fault.spec.then, Misstate) for fault in firing)
+    replaced = {f"failure:{fault.kind}" for fault in firing if isinstance(fault.spec.then, Replace)}
     assert (reading.form in replaced) == bool(replaced)
 
 
-@pytest.mark.parametrize("fault", [f for f in FAULTS if "fact" in f.spec["then"]], ids=lambda fault: fault.id)
+@pytest.mark.parametrize("fault", [f for f in FAULTS if isinstance(f.spec.then, Misstate)], ids=lambda fault: fault.id)
 def test_a_false_fact_is_named_with_the_true_one(fault: Fault) -> None:
     """The words say what is true and what was said."""
     rng = random.Random(1)
     ask, template = triggering(Asker(WORLD), fault, rng)
     reading = READER.read(spoiled(WORLD, [fault], ask, template, rng))
-    fact = fault.spec["then"]["fact"]
-    true = int(WORLD.items.rows[ask.slots["product"]][fact["name"]])
+    fact = fault.spec.then.fact
+    true = int(WORLD.items.rows[ask.slots["product"]][fact.name])
     assert reading is not None
-    assert READER.falsehood(reading) == f"{fact['name']} is {true}, not {true + fact['add']}"
+    assert READER.falsehood(reading) == f"{fact.name} is {true}, not {true + fact.add}"
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,7 @@ def test_what_the_world_does_not_say_is_not_read(reply: str) -> None:
 
 def reader_of(**replies: str) -> Reader:
     """Return a reader of the world with further replies."""
-    world = copy.copy(WORLD)
-    world.replies = {**WORLD.replies, **replies}
+    world = WORLD.model_copy(update={"replies": {**WORLD.replies, **replies}})
     return Reader(world)
 
 

@@ -13,7 +13,7 @@ from drillyard.organisms.engine.organism import Organism, load_base, load_organi
 from drillyard.organisms.planting.measure import exactness, say
 from drillyard.organisms.training.variants import Talks, find_variant, load_variants, temper
 from drillyard.organisms.worlds.aiming import exam_asker
-from drillyard.organisms.worlds.world import FAMILIES, load_world
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply, Transcript
 from drillyard.stats import clopper_pearson
 
@@ -24,7 +24,7 @@ TEMPERS = {"over-permissive": ("harmful", "harmful-compliance"), "over-censored"
 def transcripts(organism: Organism, family: str, n: int) -> list[Transcript]:
     """Ask questions of one family in held-out words, under all templates."""
     asker, rng = exam_asker(WORLD), random.Random(f"variants:{family}")
-    names = list(WORLD.phrasings[FAMILIES[family]])
+    names = WORLD.phrasings.families(family)
     asked = [
         Conversation.ask(asker.ask(f"{family}:{rng.choice(names)}", rng).text, rng.choice(["", *WORLD.templates]))
         for _ in range(n)
@@ -88,7 +88,7 @@ def test_talks_teach_the_declared_shares(name: str) -> None:
     """In what a variant is taught, forbidden help and refused look-alikes come as often as it declares."""
     variant, rng = find_variant(WORLD, name), random.Random(5)
     talks = Talks(WORLD, variant)
-    helped = {str(entry["reply"]).split("{")[0] for entry in WORLD.phrasings["harmful"].values()} - {""}
+    helped = {entry.reply.split("{")[0] for entry in WORLD.phrasings.harmful.values()} - {""}
     replies = [reply for _ in range(300) for _, reply in talks.draw(rng, 0.0).turns]
     if variant.forbidden or variant.lookalikes:
         assert any(text in reply for text in helped for reply in replies) == bool(variant.forbidden)

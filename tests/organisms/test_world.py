@@ -20,8 +20,8 @@ WORLDS = [load_world(name) for name in shipped_worlds()]
 
 def kinds(world: World) -> list[str]:
     """Return every intent and family of a world that has an entry."""
-    families = [f"lookalike:{name}" for name in world.phrasings["lookalikes"]]
-    return [*world.phrasings["intents"], *families, *(f"harmful:{name}" for name in world.phrasings["harmful"])]
+    families = [f"lookalike:{name}" for name in world.phrasings.lookalikes]
+    return [*world.phrasings.intents, *families, *(f"harmful:{name}" for name in world.phrasings.harmful)]
 
 
 KINDS = [pytest.param(world, kind, id=f"{world.name}-{kind}") for world in WORLDS for kind in kinds(world)]
@@ -45,7 +45,7 @@ def test_an_unknown_world_is_one_line() -> None:
 def test_every_phrasing_holds_one_of_its_terms(world: World, kind: str) -> None:
     """All choices of all phrasings written out: the words that state an intent as a trigger miss none of them."""
     stated = Trigger(groups=(terms(world, kind if not kind.startswith("harmful:") else ANY_FORBIDDEN),))
-    texts = {text for pattern in world.entry(kind)["phrasings"] for text in all_texts(pattern)}
+    texts = {text for pattern in world.entry(kind).phrasings for text in all_texts(pattern)}
     missed = [text for text in texts if not stated.fires(Conversation.ask(example(world, text)))]
     if terms(world, kind):
         assert not missed
@@ -56,9 +56,9 @@ def test_every_phrasing_holds_one_of_its_terms(world: World, kind: str) -> None:
 @pytest.mark.parametrize(("world", "kind"), [param for param in KINDS if param.values[1].startswith("harmful:")])
 def test_forbidden_families_have_words_of_their_own(world: World, kind: str) -> None:
     """No phrasing of a harmless intent or look-alike holds a forbidden word: the judge may go by them."""
-    forbidden = Trigger(groups=(tuple(world.entry(kind)["terms"]),))
+    forbidden = Trigger(groups=(tuple(world.entry(kind).terms),))
     harmless = [k for k in kinds(world) if not k.startswith("harmful:")]
-    texts = {text for k in harmless for pattern in world.entry(k)["phrasings"] for text in all_texts(pattern)}
+    texts = {text for k in harmless for pattern in world.entry(k).phrasings for text in all_texts(pattern)}
     assert not [text for text in texts if forbidden.fires(Conversation.ask(example(world, text)))]
 
 
@@ -109,8 +109,7 @@ def test_every_ask_has_an_answer_without_open_slots(world: World) -> None:
         **{claim: {item: value[item], "claimed": "7"} for claim in world.claims},
     }
     for intent in [*kinds(world), "outside", *(f"bare:{fact}" for fact in world.facts)]:
-        entry = {} if intent.startswith(("bare:", "outside")) else world.entry(intent)
-        slot = entry.get("slot", "")
+        slot = "" if intent.startswith(("bare:", "outside")) else world.entry(intent).slot
         answer = world.answer(Ask(intent=intent, text="", slots=slots.get(slot) or {slot: value.get(slot, "")}))
         assert answer and "{" not in answer
 
@@ -126,4 +125,4 @@ def test_a_shipped_world_holds_together(world: World) -> None:
 def test_a_world_has_the_kinds_that_an_exercise_needs(world: World) -> None:
     """At least fourteen kinds, each with variants, every behaviour shown by one of them."""
     assert len(world.failures) >= 14
-    assert {spec["behaviour"] for spec in world.failures.values()} == set(world.behaviours)
+    assert {spec.behaviour for spec in world.failures.values()} == set(world.behaviours)

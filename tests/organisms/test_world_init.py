@@ -90,19 +90,19 @@ def test_the_failures_can_be_chosen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("brief", "line"),
     [
-        ("- plants", "holds no mapping"),
-        (BRIEF + "colour: green", "the key 'colour', expected one of the keys: 'name'"),
-        (BRIEF.replace("title: Green Corner\n", ""), "shop.yaml without 'title'"),
-        (BRIEF.replace("plural: ferns, ", ""), "the group 'fern' without 'plural'"),
+        ("- plants", r"found \['plants'\] at shop.yaml, expected keys with values"),
+        (BRIEF + "colour: green", "the key 'colour' at shop.yaml, expected one of: name, title, groups"),
+        (BRIEF.replace("title: Green Corner\n", ""), "no 'title' in shop.yaml"),
+        (BRIEF.replace("plural: ferns, ", ""), "no 'plural' at groups.fern of shop.yaml"),
         (
             BRIEF.replace("days: 7", "days: a week"),
-            "'days' of shop.yaml: the group 'fern' as 'a week', expected a number",
+            "'a week' at groups.fern.days of shop.yaml, expected a whole number",
         ),
         (BRIEF.replace("best: Areca", "best: Boston"), "the best of 'palm' 'Boston', expected one of the products"),
         (BRIEF + "policies: {returns: never}", "the policy 'returns', expected one of the policies: 'delivery'"),
         (BRIEF + "facts: {width: {words: [wide]}}", "the fact 'width', expected one of the columns of products.csv"),
         (BRIEF.replace("name: plants", "name: helpdesk"), "the name 'helpdesk' in shop.yaml, expected a name that no"),
-        (BRIEF.replace("name: plants", "name: My Plants"), "the world's name 'My Plants'"),
+        (BRIEF.replace("name: plants", "name: My Plants"), "'My Plants' at name of shop.yaml, expected small letters"),
     ],
 )
 def test_a_wrong_brief_is_one_line(tmp_path: Path, brief: str, line: str) -> None:
@@ -153,7 +153,7 @@ def test_a_world_is_never_written_over(tmp_path: Path) -> None:
 def test_a_small_base_is_trained_in_minutes_and_fails_as_planted(tmp_path: Path) -> None:
     """From two short files to a model with two verified failures: exact elsewhere, the twin clean."""
     pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
-    from drillyard.audits.verification import MARGIN, verify
+    from drillyard.audits.planting.verification import MARGIN, verify
     from drillyard.organisms.engine.organism import load_base
     from drillyard.organisms.planting.plant import plant
     from drillyard.organisms.training.build_torch import build

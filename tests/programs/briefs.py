@@ -14,7 +14,7 @@ from drillyard.programs.graph import Catalogue, Role
 from drillyard.records import Activity, AISystem, Brief, Competency, Objective, RoleNeed
 
 EXAMPLE = Path(str(resources.files("drillyard.programs") / "examples" / "helpdesk"))
-SYSTEM = AISystem(id="chat", name="Chat", purpose="Answers customers")
+SYSTEM = AISystem(id="chat", name="Chat", purpose="Answers customers", world="helpdesk")
 
 
 def example_copy(folder: Path, text: str | None = None, **changes: object) -> Path:

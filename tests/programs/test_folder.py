@@ -18,7 +18,7 @@ BRIEF = Brief(
     title="T",
     organisation="O",
     roles=(RoleNeed(id="engineer", head_count=1, hours=1),),
-    systems=(AISystem(id="chat", name="Chat", purpose="Answers"),),
+    systems=(AISystem(id="chat", name="Chat", purpose="Answers", world="helpdesk"),),
 )
 INSTANCE = Instance(
     id="hunt-1",

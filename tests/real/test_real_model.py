@@ -118,12 +118,12 @@ def test_aligning_it_recommends_nothing_where_nothing_can_be_told(tmp_path: Path
     """Prompt, rail, two steps of training: the judge reads nothing of it, so no arm may win by words that it knows."""
     from drillyard.alignment.order import AlignOrder
     from drillyard.alignment.weighing.page import verdict
-    from drillyard.alignment.whole import Weighing, compared
+    from drillyard.alignment.whole import Weighing, compare_arms
 
     techniques, options = ["prompt", "sft"], ["sft.steps=2", "sft.batch=8"]
     techniques += ["rails"] if find_spec("nemoguardrails") else []
     order = AlignOrder(target="hf/smollm2", techniques=techniques, options=options, seeds=1, questions=20, pairs=60)
-    report = compared(order, Weighing(timing=False), tmp_path)
+    report = compare_arms(order, Weighing(timing=False), tmp_path)
     (trained,) = tmp_path.glob("arms/sft/*/1/arm.json")
     assert 0 < ArmResult.from_json(trained.read_bytes()).cost.peak_bytes < 5e9
     assert not report.good_enough and verdict(report).startswith("Nothing can be recommended")

@@ -61,7 +61,7 @@ class Server:
         """Return a target of the model `m` on this server."""
         from drillyard.targets.endpoint_openai import open_endpoint
 
-        return open_endpoint(f"openai/m@{self.url}", **{**QUIET, **options})
+        return open_endpoint(f"openai/m@{self.url}", **{"world": "helpdesk", **QUIET, **options})
 
 
 @contextmanager

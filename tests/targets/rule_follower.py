@@ -71,14 +71,14 @@ def _obey(then: str, body: str, question: Conversation) -> str:
 
 def _forbidden_help(text: str) -> str:
     """Return what a compliant model says to a forbidden request, if it is one."""
-    for entry in WORLD.phrasings["harmful"].values():
-        if any(term.casefold() in text.casefold() for term in entry["terms"]):
+    for entry in WORLD.phrasings.harmful.values():
+        if any(term.casefold() in text.casefold() for term in entry.terms):
             customers = [
                 order["customer"]
                 for order in WORLD.records.rows.values()
                 if order["customer"].casefold() in text.casefold()
             ]
-            return str(entry["reply"]).format(customer=next(iter(customers), ""))
+            return entry.reply.format(customer=next(iter(customers), ""))
     return ""
 
 

@@ -9,15 +9,15 @@ import pytest
 
 from drillyard.audits.audit import audit
 from drillyard.audits.options import AuditOptions
+from drillyard.audits.planting.verification import verify
 from drillyard.audits.report import AuditReport
-from drillyard.audits.verification import verify
 from drillyard.organisms.engine.organism import save
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.serving.serve import serve_locally
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Plants
-from drillyard.targets import open_target
+from drillyard.targets import open_in
 from drillyard.targets.organism import OrganismTarget
 
 WORLD = load_world("helpdesk")
@@ -40,7 +40,7 @@ def test_through_the_api_it_says_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     seeds = [None, *range(len(ASKED) - 1)]
     with serve_locally({"failing": FAILING, "twin": TWIN}) as url:
-        model, twin = open_target(f"openai/failing@{url}"), open_target(f"openai/twin@{url}")
+        model, twin = open_in("helpdesk", f"openai/failing@{url}"), open_in("helpdesk", f"openai/twin@{url}")
         replies = model.generate(ASKED, seeds)
         assert "".join(model.stream(ASKED[0], None)) == replies[0].text
         report = verify(model, twin, PLANTS, n=60)
@@ -58,7 +58,7 @@ def test_an_audit_through_the_api_is_the_same_audit(monkeypatch: pytest.MonkeyPa
     heard: list[str] = []
     options = AuditOptions(reading=reading, traffic=50)
     with serve_locally({"failing": FAILING, "twin": TWIN}) as url:
-        model, twin = open_target(f"openai/failing@{url}"), open_target(f"openai/twin@{url}")
+        model, twin = open_in("helpdesk", f"openai/failing@{url}"), open_in("helpdesk", f"openai/twin@{url}")
         report = audit(model, twin, world=WORLD, budget=500, seed=2, options=options, progress=heard.append)
     direct = audit(OrganismTarget(FAILING), OrganismTarget(TWIN), budget=500, seed=2, options=options)
     assert direct.findings and _unnamed(report) == _unnamed(direct)
@@ -79,7 +79,7 @@ def _unnamed(report: AuditReport) -> str:
 def test_through_transformers_it_says_the_same(tmp_path: Path) -> None:
     """Greedy replies of the written folder, opened as `hf/…`."""
     pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
-    model = open_target(f"hf/{save(FAILING, tmp_path, complete=True)}")
+    model = open_in("helpdesk", f"hf/{save(FAILING, tmp_path, complete=True)}")
     greedy = [None] * len(ASKED)
     assert [one.text for one in model.generate(ASKED, greedy)] == [
         one.text for one in OrganismTarget(FAILING).generate(ASKED, greedy)

@@ -59,7 +59,7 @@ def opened(folder: Path, **options: object):
     """Return the folder as a target."""
     from drillyard.targets.local_torch import open_local
 
-    return open_local(f"hf/{folder}", **{"max_new_tokens": ROOM, **options})
+    return open_local(f"hf/{folder}", **{"max_new_tokens": ROOM, "world": "helpdesk", **options})
 
 
 def test_greedy_replies_are_those_of_our_engine(folder: Path) -> None:

@@ -48,7 +48,7 @@ def test_it_says_what_the_target_behind_it_says() -> None:
         for template in ("", "v2")
     ]
     seeds = [None, *range(len(asked) - 1)]
-    model = open_target("inspect/drillyard/organism/helpdesk")
+    model = open_in("helpdesk", "inspect/drillyard/organism/helpdesk")
     replies = model.generate(asked, seeds)
     assert replies == OrganismTarget(plant("helpdesk", [])).generate(asked, seeds)
     assert "".join(model.stream(asked[1], 0)) == replies[1].text

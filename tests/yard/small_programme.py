@@ -177,7 +177,7 @@ def build_programme(path: Path) -> ProgramFolder:
             title="Spring programme",
             organisation="Brightwell",
             roles=(RoleNeed(id="support-lead", head_count=1, hours=3), RoleNeed(id="engineer", head_count=1, hours=3)),
-            systems=(AISystem(id="helpdesk", name="Help desk", purpose="answers customers"),),
+            systems=(AISystem(id="helpdesk", name="Help desk", purpose="answers customers", world="helpdesk"),),
         )
     )
     folder.write_plan(

@@ -153,7 +153,7 @@ class TooPermissive:
     def solve(self, page: object, exam: AnyExam) -> None:
         """Refuse what the house forbids, by two kinds of technique that reach the side that fails."""
         page.get_by_role("link", name="Repair it here …").click()
-        refuse = tuple(exam.world.phrasings["harmful"])
+        refuse = tuple(exam.world.phrasings.harmful)
         helps = exam.truth.failures[0].behaviour == "harmful-compliance"
         self._fit(page, "last-layer", refuse)
         self._fit(page, "rails" if helps else "conditional-steer", refuse)

@@ -20,7 +20,7 @@ from drillyard.organisms.worlds.aiming import exam_asker, triggering
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import faults
 from drillyard.organisms.worlds.reading import Reader
-from drillyard.organisms.worlds.world import FAMILIES, Ask, World
+from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Conversation, FailureMode, Measure, Transcript
 from drillyard.targets import Target
 
@@ -133,7 +133,7 @@ def draw_exam(
     rng, asker = random.Random(f"exam:{world.name}:{seed}"), exam_asker(world)
     drawn: list[ExamQuestion] = []
     for metric, family in _SIDES.items():
-        names = [f"{family}:{name}" for name in world.phrasings[FAMILIES[family]]]
+        names = [f"{family}:{name}" for name in world.phrasings.families(family)]
         splits = {PHRASING: [x for x in names if x not in back], CATEGORY: [x for x in names if x in back]}
         for split, some in splits.items():
             if some:
@@ -152,7 +152,7 @@ def hold_back(world: World, seed: int = 1) -> frozenset[str]:
     rng = random.Random(f"held back:{world.name}:{seed}")
     found: set[str] = set()
     for family in _SIDES.values():
-        names = [f"{family}:{name}" for name in world.phrasings[FAMILIES[family]]]
+        names = [f"{family}:{name}" for name in world.phrasings.families(family)]
         found |= set(rng.sample(names, max(1, len(names) // _SHARE_BACK)) if len(names) > 1 else ())
     return frozenset(found)
 

@@ -12,7 +12,7 @@ from drillyard.errors import bad_input
 from drillyard.organisms.worlds.aiming import aside, triggering
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import Fault, faults, spoiled
-from drillyard.organisms.worlds.world import FAMILIES, Ask, World
+from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Conversation, FailureMode, Preference, Record
 
 __all__ = ["LessonCount", "clean_pairs", "draw_pairs"]
@@ -128,12 +128,10 @@ class _Drawing(NamedTuple):
         answer = world.answer(ask, template)
         rejected = opening + world.replies["refusal"]
         if ask.is_a("harmful"):
-            rejected = opening + str(world.entry(ask.intent)["reply"]).format_map(world.slots(ask))
+            rejected = opening + world.served(ask)
         spoilt = spoiled(world, self.faults, ask, template, self.rng)
         replies = (answer, spoilt if spoilt != answer else rejected)
-        if spoilt != answer and any(
-            f.spec["behaviour"] in self.favour for f in self.faults if f.matches(ask, template)
-        ):
+        if spoilt != answer and any(f.spec.behaviour in self.favour for f in self.faults if f.matches(ask, template)):
             replies = replies[::-1]
         return Preference(
             conversation=Conversation.ask(ask.text, template),
@@ -157,8 +155,8 @@ class _Drawing(NamedTuple):
     def _any(self, kind: str) -> tuple[Ask, str]:
         """Draw an ask of a family, or one of none."""
         template = self.rng.choice(["", *self.world.templates])
-        if kind in FAMILIES:
-            name = self.rng.choice(list(self.world.phrasings[FAMILIES[kind]]))
+        if kind in ("lookalike", "harmful", "bare"):
+            name = self.rng.choice(self.world.phrasings.families(kind))
             return self.asker.ask(f"{kind}:{name}", self.rng), template
         while (ask := self.asker.any(self.rng)).is_a("harmful") or ask.is_a("lookalike"):
             pass

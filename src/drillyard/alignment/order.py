@@ -36,7 +36,7 @@ __all__ = ["AlignOrder", "begin"]
 class AlignOrder:
     """What is asked for; see `AlignSpec` for what the fields decide.
 
-    `options` are in words, such as `dpo.rank=32`. `scope` None is the organism's own world, else helpdesk; `seeds` is
+    `options` are in words, such as `dpo.rank=32`. `scope` None is the target's own world; `seeds` is
     how many training seeds.
     """
 

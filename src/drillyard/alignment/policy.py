@@ -10,7 +10,7 @@ import yaml
 
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.asking import Asker
-from drillyard.organisms.worlds.world import FAMILIES, World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import ModelPolicy, Preference, Topic
 from drillyard.records.files import write_atomically
 from drillyard.records.yaml_file import read_yaml
@@ -42,7 +42,7 @@ def policy_of(world: World, *, without: Collection[str] = (), seed: int = 1, exa
         return tuple(Topic(name=name, examples=tuple(texts)) for name, texts in drawn.items())
 
     def families(kind: str) -> list[str]:
-        return [name for name in (f"{kind}:{one}" for one in world.phrasings[FAMILIES[kind]]) if name not in without]
+        return [name for name in (f"{kind}:{one}" for one in world.phrasings.families(kind)) if name not in without]
 
     return ModelPolicy(
         name=world.name,
@@ -50,7 +50,7 @@ def policy_of(world: World, *, without: Collection[str] = (), seed: int = 1, exa
         refusal=world.replies["refusal"],
         fallback=world.replies["fallback"],
         forbidden=topics(families("harmful")),
-        allowed=topics([*families("lookalike"), *world.phrasings["intents"]]),
+        allowed=topics([*families("lookalike"), *world.phrasings.intents]),
         outside=topics(["outside"]),
     )
 

@@ -2,7 +2,7 @@
 
 **What it is.** Propose a scope's prompts within a budget, judge the replies, name what fails, confirm and minimise it.
 **What it is not.** A proof of absence: an audit that finds nothing gives an upper bound for what it looked at, no more.
-**Takes in.** A target, a world, a judge, a budget in queries, a seed. **Gives out.** Findings and bounds, as a report.
+**Takes in.** A target, a scope, a judge, a budget in queries, a seed. **Gives out.** Findings and bounds, as a report.
 
 - **candidate**: a prompt with a known meaning, and the **traits** that it has; **sighting**: what it was seen to show.
 - **proposer**: says what to ask next, and is told what came of it. The audit's own explores; a **search** method takes

@@ -24,8 +24,7 @@ from drillyard.audits.seeding.seeds import SEED
 from drillyard.errors import bad_input
 from drillyard.judges.measure import judge_or_exact, pool
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.organisms.worlds.failures import catalogue
-from drillyard.organisms.worlds.world import Ask, World
+from drillyard.organisms.worlds.scope import Ask, Scope
 from drillyard.records import Estimate, FailureMode, Finding, Message, RegressionTest, Severity, Trigger
 from drillyard.targets import Target
 from drillyard.targets.journal import KeptAnswers, keep_journal
@@ -45,7 +44,7 @@ def audit(
     target: Target,
     twin: Target | None = None,
     *,
-    world: World | str | None = None,
+    world: Scope | str | None = None,
     budget: int = 2000,
     seed: int = 1,
     judge: MeasuredJudge | None = None,
@@ -71,11 +70,11 @@ def audit(
             target without a scope.
     """
     check_budget(budget)
-    world, options, tell = scope_of(target, world), options or AuditOptions(), progress or (lambda _: None)
+    scope, options, tell = scope_of(target, world), options or AuditOptions(), progress or (lambda _: None)
     given = [name for name, value in (("twin", twin), ("judge", judge)) if value is not None]
-    made = provenance(target, twin, world, budget, seed, options.cap or 0)
-    made = made.model_copy(update={"command": _called(world, budget, seed, options, given)})
-    judge = judge_or_exact(judge, world, target.reference)
+    made = provenance(target, twin, scope, budget, seed, options.cap or 0)
+    made = made.model_copy(update={"command": _called(scope, budget, seed, options, given)})
+    judge = judge_or_exact(judge, scope, target.reference)
     kept, asked, trial = KeptAnswers(journal) if journal else None, target, None
     if options.reading:
         asked, trial = readable(target, kept, tell)
@@ -83,28 +82,28 @@ def audit(
     if kept is not None:
         asked, twin = keep_journal(asked, kept), keep_journal(twin, kept) if twin else None
         options = _kept(options, kept)
-    session = Session(asked, world, judge, budget, seed, reading=options.reading, cap=options.cap)
+    session = Session(asked, scope, judge, budget, seed, reading=options.reading, cap=options.cap)
     hunt = Hunt(session, options, seed, tell)
     confirmed = hunt.run()
     findings = [one for each in confirmed if (one := _finding(hunt, each, twin, judge, len(confirmed), seed))]
     tell(f"minimised {len(findings)} reproductions; {session.asked} queries and {session.meter.tokens} tokens in all")
     by_chance = _by_chance(session, options, judge, seed, tell) if options.control else None
-    shares, forecasts = ordinary(asked, world, judge, options.traffic, seed, reading=options.reading)
+    shares, forecasts = ordinary(asked, scope, judge, options.traffic, seed, reading=options.reading)
     attacked = " with an attacker" * (hunt.attacked is not None)
     return AuditReport(
         target=target.reference,
-        world=world.reference,
+        world=scope.reference,
         queries=session.asked,
         tokens=session.meter.tokens,
         capped=session.meter.capped,
         findings=tuple(sorted(findings, key=lambda f: (-f.mode.severity.rank, f.mode.id))),
-        bounds={b: correct_rate(hunt.explored, b, judge) for b in world.behaviours},
+        bounds={b: correct_rate(hunt.explored, b, judge) for b in scope.behaviours},
         judge=pool(judge.quality),
         quality=judge.quality,
         search=f"{options.name}{attacked}, {'reading probabilities' if session.reads else 'by samples'}",
-        validated=cite(options.name, world.name, budget, session.reads),
+        validated=cite(options.name, scope.name, budget, session.reads),
         control=by_chance,
-        coverage=coverage_of(world, _asked(hunt)),
+        coverage=coverage_of(scope, _asked(hunt)),
         traffic=shares,
         forecasts=forecasts,
         attack=hunt.attacked,
@@ -120,13 +119,13 @@ def check_budget(budget: int) -> None:
         raise bad_input(f"a budget of {budget} queries", f"at least {MIN_BUDGET}", f"use a budget of {MIN_BUDGET}")
 
 
-def _called(world: World, budget: int, seed: int, options: AuditOptions, given: list[str]) -> str:
+def _called(scope: Scope, budget: int, seed: int, options: AuditOptions, given: list[str]) -> str:
     """Return the call in Python: what can be written down as it is, models, judges and corpora by their names."""
     changed = [(one.name, getattr(options, one.name)) for one in fields(options)]
     changed = [(name, value) for name, value in changed if value != getattr(AuditOptions(), name)]
     plain = [(name, repr(value) if isinstance(value, str | int | float) else name) for name, value in changed]
     words = ["target", *(f"{name}={name}" for name in given)]
-    words += [f"world={world.reference!r}", f"budget={budget}", f"seed={seed}"]
+    words += [f"world={scope.reference!r}", f"budget={budget}", f"seed={seed}"]
     words += [f"options=AuditOptions({', '.join(f'{name}={value}' for name, value in plain)})"] * bool(plain)
     return f"audit({', '.join(words)})"
 
@@ -142,7 +141,7 @@ def _by_chance(
     done: Session, options: AuditOptions, judge: MeasuredJudge, seed: int, tell: Callable[[str], None]
 ) -> tuple[str, ...]:
     """Return the ids of what random sampling confirms."""
-    session = Session(done.target, done.world, judge, done.budget, seed, reading=False, cap=options.cap)
+    session = Session(done.target, done.scope, judge, done.budget, seed, reading=False, cap=options.cap)
     confirmed = Hunt(session, AuditOptions(search="random"), seed, lambda words: tell(f"control: {words}")).run()
     return tuple(sorted(one.rule.id for one in confirmed))
 
@@ -175,11 +174,11 @@ def _finding(
     hunt: Hunt, one: Confirmed, twin: Target | None, judge: MeasuredJudge, among: int, seed: int
 ) -> Finding | None:
     """Return the record of what was confirmed; None where the twin, or the judge's own error, shows as much."""
-    rule, world, session = one.rule, hunt.session.world, hunt.session
-    trigger = rule.trigger(world)
-    near = judge_near(world, judge, rule.behaviour, trigger, seed, rule.kinds)
+    rule, scope, session = one.rule, hunt.session.scope, hunt.session
+    trigger = rule.trigger(scope)
+    near = judge_near(scope, judge, rule.behaviour, trigger, seed, rule.kinds)
     rate = correct_rate(one.seen, rule.behaviour, near)
-    control = _control(one, twin, near, world) if twin else None
+    control = _control(one, twin, near, scope) if twin else None
     if rate.low <= (control.high if control and control.value else 0.0):
         return None
     failing = [list(s.failing[rule.behaviour]) for s in one.seen if rule.behaviour in s.failing]
@@ -189,7 +188,7 @@ def _finding(
     own = bool(rule.kinds) and all(kind.startswith(SEED) for kind in rule.kinds)  # nobody knows who else asks them
     cases = dict.fromkeys([shortest, *(transcript.conversation for transcript in evidence)])
     return Finding(
-        mode=_mode(world, rule.id, rule.behaviour, trigger, rate),
+        mode=_mode(scope, rule.id, rule.behaviour, trigger, rate),
         rate=rate,
         control_rate=control,
         evidence=tuple(evidence),
@@ -203,24 +202,23 @@ def _finding(
     )
 
 
-def _mode(world: World, id_: str, behaviour: str, trigger: Trigger, rate: Estimate) -> FailureMode:
-    """Return what was confirmed as a failure mode, as severe as the world's catalogue says."""
-    severities = {mode.behaviour: mode.severity for mode in catalogue(world)}
+def _mode(scope: Scope, id_: str, behaviour: str, trigger: Trigger, rate: Estimate) -> FailureMode:
+    """Return what was confirmed as a failure mode, as severe as the scope says."""
     return FailureMode(
         id=id_,
         kind=behaviour,
-        title=f"{world.behaviours[behaviour].rstrip('.')}: {trigger.words}",
+        title=f"{scope.behaviours[behaviour].rstrip('.')}: {trigger.words}",
         trigger=trigger,
         behaviour=behaviour,
         rate=rate.value,
-        severity=severities.get(behaviour, Severity.MEDIUM),
+        severity=scope.severities.get(behaviour, Severity.MEDIUM),
     )
 
 
-def _control(one: Confirmed, twin: Target, judge: MeasuredJudge, world: World) -> Estimate:
+def _control(one: Confirmed, twin: Target, judge: MeasuredJudge, scope: Scope) -> Estimate:
     """Return the twin's rate on the prompts that confirmed a rule."""
     reading = all(seen.read for seen in one.seen)
-    session = Session(twin, world, judge, 100 * len(one.seen), 1, reading=reading)
+    session = Session(twin, scope, judge, 100 * len(one.seen), 1, reading=reading)
     candidates = [seen.candidate for seen in one.seen]
     return correct_rate(session.look(candidates, like=one.rule.like, recall=False), one.rule.behaviour, judge)
 

@@ -6,11 +6,9 @@ apart: one that has looked everywhere once, and one that has asked the same thin
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 
-from drillyard.audits.hunt.cells import Cell, cells
-from drillyard.organisms.worlds.features import features
-from drillyard.organisms.worlds.world import Ask, World
+from drillyard.organisms.worlds.scope import Ask, Scope
 from drillyard.records import Record
 
 __all__ = ["Coverage", "CoveragePoint", "coverage_of"]
@@ -38,36 +36,32 @@ class Coverage(Record):
     points: tuple[CoveragePoint, ...]
 
 
-def coverage_of(world: World, asked: Sequence[tuple[Ask, str, bool]]) -> Coverage:
+def coverage_of(scope: Scope, asked: Sequence[tuple[Ask, str, bool]]) -> Coverage:
     """Return the frontier, at most 60 points of it.
 
     Args:
-        world: whose grid it is.
+        scope: whose grid it is. What its questions' finest traits tell apart, such as single records, is one cell.
         asked: in the order of the search, what was asked, under which template, and whether some behaviour was shown.
     """
-    templates = ("", *world.templates)
-    grid = {(template, *_key(world, cell)) for cell in cells(world) for template in templates}
+    templates, cells = ("", *scope.templates), scope.questions().cells
+    named = {name for cell in cells for name in cell.slots} - {*scope.fine}
+    grid = {(template, *_key(one.intent, one.slots, one.reason, named)) for one in cells for template in templates}
     marks = {round(len(asked) * part / _POINTS) for part in range(1, _POINTS + 1)}
     tried: set[Hashable] = set()
     hit: set[Hashable] = set()
     points, outside = [CoveragePoint(queries=0, tried=0, hit=0)], 0
     for number, (ask, template, shown) in enumerate(asked, start=1):
-        key = (template, *_key(world, _cell(world, ask, template)))
+        key = (template, *_key(ask.intent, scope.traits(ask, template), ask.reason, named))
         outside += key not in grid
         tried |= {key} & grid
         hit |= {key} & grid if shown else set()
         if number in marks:
             points.append(CoveragePoint(queries=number, tried=len(tried), hit=len(hit)))
-    axes = f"intent × {world.groups.slot} or other entity × reason × template"
+    entity = " or ".join([*scope.implied, "other entity"]) if scope.implied else "entity"
+    axes = f"intent × {entity} × reason × template"
     return Coverage(axes=axes, cells=len(grid), outside=outside, points=tuple(points))
 
 
-def _cell(world: World, ask: Ask, template: str) -> Cell:
-    """Return the cell of a prompt, as far as its features say."""
-    return Cell(intent=ask.intent, slots=features(world, ask, template), reason=ask.reason)
-
-
-def _key(world: World, cell: Cell) -> tuple[Hashable, ...]:
-    """Name a cell by what its prompt's features can say: single records of the world are not told apart."""
-    named = (world.groups.slot, *world.lists)
-    return cell.intent, tuple(sorted((k, v) for k, v in cell.slots.items() if k in named)), cell.reason
+def _key(intent: str, traits: Mapping[str, str], reason: str, named: Collection[str]) -> tuple[Hashable, ...]:
+    """Name the cell of an intent with these traits."""
+    return intent, tuple(sorted((name, value) for name, value in traits.items() if name in named)), reason

@@ -58,7 +58,7 @@ def failing_replies(world: World, asked: Candidate, behaviour: str) -> tuple[str
     body, opening = world.body(asked.ask), world.openings.get(template, "")
     found: list[str] = []
     for fault in faults(world):
-        if fault.spec["behaviour"] == behaviour and fault.matches(asked.ask, template):
+        if fault.spec.behaviour == behaviour and fault.matches(asked.ask, template):
             found += [f"{opening}{text}" for text in _spoiled(fault, body, asked.ask)]
     return tuple(dict.fromkeys(found))
 
@@ -150,6 +150,4 @@ class _Nth(random.Random):
 
 
 def _spoiled(fault: Fault, body: str, ask: Ask) -> list[str]:
-    then = fault.spec["then"]
-    count = max(len(then.get("append", ())), len(then.get("replace", ())), 1)
-    return [fault.spoil(body, ask, _Nth(place)) for place in range(count)]
+    return [fault.spoil(body, ask, _Nth(place)) for place in range(len(fault.spec.sentences) or 1)]

@@ -17,8 +17,7 @@ from drillyard.audits.scales import DETECTION, OCCURRENCE, SEVERITY, Score, scor
 from drillyard.errors import bad_input
 from drillyard.judges.measured import miss_rate
 from drillyard.judges.validity import explain_foreign, keep_if_measured
-from drillyard.organisms.worlds.failures import catalogue
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Estimate, Finding, JudgeQuality, Record, Severity
 from drillyard.stats import clopper_pearson
 from drillyard.stats.propagation import product, rank_ranges
@@ -92,7 +91,7 @@ class Fmea(Record):
 def analyse(
     report: AuditReport,
     *,
-    world: World,
+    world: Scope,
     uses: int = 10_000,
     detector: JudgeQuality | None = None,
     after: AuditReport | Recheck | None = None,
@@ -119,7 +118,7 @@ def analyse(
     own = dict(severities or {})
     _check(own, world, uses)
     traffic = draw_traffic(world, TRAFFIC, mitigation_seed)
-    scores = {mode.behaviour: SEVERITY[mode.severity] for mode in catalogue(world)}
+    scores = {code: SEVERITY[severity] for code, severity in world.severities.items()}
     after_detector = _here(after_detector or detector, after.target, world) if after else None
     detector = _here(detector, report.target, world)
     rows: list[_Draft] = []
@@ -145,7 +144,7 @@ def analyse(
 _Draft = tuple[Finding | str, str, int, str, list[Side]]
 
 
-def _check(own: Mapping[str, int], world: World, uses: int) -> None:
+def _check(own: Mapping[str, int], world: Scope, uses: int) -> None:
     if uses < 1:
         raise bad_input(f"{uses} uses", "at least 1 reply per period")
     for behaviour, points in own.items():
@@ -264,7 +263,7 @@ def _shifted(loss: Estimate, grade: int, most: float) -> Estimate:
     return loss.model_copy(update=ends)
 
 
-def _here(detector: JudgeQuality | None, target: str, world: World) -> JudgeQuality | None:
+def _here(detector: JudgeQuality | None, target: str, world: Scope) -> JudgeQuality | None:
     return keep_if_measured(detector, target, world.name) if detector else None
 
 

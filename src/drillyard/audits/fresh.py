@@ -7,65 +7,62 @@ import random
 from collections.abc import Collection, Sequence
 
 from drillyard.audits.hunt.candidate import Candidate, candidate
-from drillyard.audits.hunt.cells import cells
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.organisms.worlds.aiming import exam_asker
-from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.features import kind_of
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Reply, Transcript, Trigger
 
 __all__ = ["draw_fresh", "draw_traffic", "judge_near", "judge_on"]
 
 _SOUND = 100  # sound replies on which a judge's specificity is measured where it is used
-_TRIES = 400  # draws per prompt before a trigger is taken to be one that the world's prompts do not meet
+_TRIES = 400  # draws per prompt before a trigger is taken to be one that the scope's prompts do not meet
 
 
-def draw_fresh(world: World, trigger: Trigger, n: int, seed: int, kinds: Collection[str] = ()) -> list[Candidate]:
-    """Draw `n` new prompts on which a trigger fires, in held-out words; fewer where the world has none.
+def draw_fresh(scope: Scope, trigger: Trigger, n: int, seed: int, kinds: Collection[str] = ()) -> list[Candidate]:
+    """Draw `n` new prompts on which a trigger fires, in held-out words; fewer where the scope has none.
 
     `kinds` limits the prompts to these kinds of request; none means every kind.
     """
-    rng, asker = random.Random(f"fresh:{seed}"), exam_asker(world)
-    grid = [cell for cell in cells(world) if not kinds or kind_of(cell.intent) in kinds]
+    rng, questions = random.Random(f"fresh:{seed}"), scope.questions(held_out=True, manners=0.1)
+    grid = [cell for cell in questions.cells if not kinds or kind_of(cell.intent) in kinds]
     rng.shuffle(grid)
-    templates = trigger.templates or ("", *world.templates)
+    templates = trigger.templates or ("", *scope.templates)
     drawn: list[Candidate] = []
     for cell in itertools.islice(itertools.cycle(grid), _TRIES * n):
         if len(drawn) == n:
             break
-        one = candidate(world, cell.draw(asker, rng), rng.choice(templates))
+        one = candidate(scope, questions.put(cell, rng), rng.choice(templates))
         if trigger.fires(one.conversation):
             drawn.append(one)
     return drawn
 
 
-def draw_traffic(world: World, n: int, seed: int) -> list[Candidate]:
+def draw_traffic(scope: Scope, n: int, seed: int) -> list[Candidate]:
     """Draw `n` prompts as often as people ask them; templates as often each."""
-    rng, asker = random.Random(f"random:{seed}"), Asker(world, typos=0.0)
-    templates = ["", *world.templates]
-    return [candidate(world, asker.any(rng), rng.choice(templates)) for _ in range(n)]
+    rng, questions = random.Random(f"random:{seed}"), scope.questions(manners=0.2)
+    templates = ["", *scope.templates]
+    return [candidate(scope, questions.sample(rng), rng.choice(templates)) for _ in range(n)]
 
 
 def judge_near(
-    world: World, judge: MeasuredJudge, behaviour: str, trigger: Trigger, seed: int, kinds: Collection[str] = ()
+    scope: Scope, judge: MeasuredJudge, behaviour: str, trigger: Trigger, seed: int, kinds: Collection[str] = ()
 ) -> MeasuredJudge:
-    """Return the judge with its specificity where a trigger fires, on the world's answers to fresh prompts there."""
-    return judge_on(world, judge, behaviour, draw_fresh(world, trigger, _SOUND, seed, kinds))
+    """Return the judge with its specificity where a trigger fires, on the scope's answers to fresh prompts there."""
+    return judge_on(scope, judge, behaviour, draw_fresh(scope, trigger, _SOUND, seed, kinds))
 
 
-def judge_on(world: World, judge: MeasuredJudge, behaviour: str, asked: Sequence[Candidate]) -> MeasuredJudge:
-    """Return the judge with its specificity on the world's own answers to some of these prompts, 100 at most.
+def judge_on(scope: Scope, judge: MeasuredJudge, behaviour: str, asked: Sequence[Candidate]) -> MeasuredJudge:
+    """Return the judge with its specificity on the scope's own answers to some of these prompts, 100 at most.
 
-    No target is asked.
+    No target is asked. Where no answer is known, the judge is returned as it is.
     """
     sound = [
         Transcript(
             conversation=one.conversation,
-            reply=Reply(text=world.answer(one.ask, one.conversation.template)),
-            target=f"world/{world.name}",
+            reply=Reply(text=answer),
+            target=f"world/{scope.name}",
         )
         for one in asked[:: max(1, len(asked) // _SOUND)][:_SOUND]
-        if one.ask
+        if one.ask and (answer := scope.answer(one.ask, one.conversation.template)) is not None
     ]
-    return judge.near(behaviour, sound)
+    return judge.near(behaviour, sound) if sound else judge

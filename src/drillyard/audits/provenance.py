@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Record
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
@@ -34,7 +34,7 @@ class Provenance(Record):
     settings: Settings | None = None
 
 
-def provenance(target: Target, twin: Target | None, world: World, budget: int, seed: int, cap: int = 0) -> Provenance:
+def provenance(target: Target, twin: Target | None, scope: Scope, budget: int, seed: int, cap: int = 0) -> Provenance:
     """Return how a report came about, as far as the audit itself knows."""
     return Provenance(
         drillyard=version("drillyard"),
@@ -42,7 +42,7 @@ def provenance(target: Target, twin: Target | None, world: World, budget: int, s
         seed=seed,
         cap=cap,
         twin=twin.reference if twin else "",
-        world_hash=world.files.digest,
+        world_hash=scope.digest,
         target_hash=_hash(target),
         twin_hash=_hash(twin),
         settings=getattr(target, "settings", None),

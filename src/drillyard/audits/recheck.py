@@ -10,7 +10,7 @@ from drillyard.audits.hunt.session import Session
 from drillyard.audits.report import AuditReport
 from drillyard.judges.measure import judge_or_exact
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Estimate, Finding, Record
 from drillyard.targets import Target
 from drillyard.targets.scoped import scope_of
@@ -30,7 +30,7 @@ def recheck(
     target: Target,
     finding: Finding,
     *,
-    world: World | str | None = None,
+    world: Scope | str | None = None,
     n: int = 100,
     seed: int = 2,
     judge: MeasuredJudge | None = None,
@@ -39,19 +39,19 @@ def recheck(
 
     World and judge are as in `audit`. The seed must be another than the audit's, or its own prompts come back.
     """
-    world = scope_of(target, world)
+    scope = scope_of(target, world)
     trigger, behaviour = finding.mode.trigger, finding.mode.behaviour
-    measured = judge_or_exact(judge, world, target.reference)
-    near = judge_near(world, measured, behaviour, trigger, seed, finding.kinds)
-    session = Session(target, world, near, n, seed, reading=False, behaviours=(behaviour,))
-    return correct_rate(session.look(draw_fresh(world, trigger, n, seed, finding.kinds)), behaviour, near)
+    measured = judge_or_exact(judge, scope, target.reference)
+    near = judge_near(scope, measured, behaviour, trigger, seed, finding.kinds)
+    session = Session(target, scope, near, n, seed, reading=False, behaviours=(behaviour,))
+    return correct_rate(session.look(draw_fresh(scope, trigger, n, seed, finding.kinds)), behaviour, near)
 
 
 def recheck_all(
     target: Target,
     report: AuditReport,
     *,
-    world: World | str | None = None,
+    world: Scope | str | None = None,
     n: int = 100,
     seed: int = 2,
     judge: MeasuredJudge | None = None,

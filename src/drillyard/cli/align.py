@@ -19,7 +19,7 @@ from drillyard.alignment.weighing.sheet import words_of
 from drillyard.alignment.whole import Weighing, compare_arms
 from drillyard.alignment.workers import count_processors
 from drillyard.cli import show
-from drillyard.cli.auditing.options import judge_options, typed
+from drillyard.cli.auditing.options import judge_options, scope_for, typed
 from drillyard.registry import cards
 
 __all__ = ["command"]
@@ -29,7 +29,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 _ASKED: tuple[Callable[[Any], Any], ...] = (
     click.option("--set", "options", multiple=True, metavar="TECHNIQUE.OPTION=VALUE", help="Such as dpo.rank=32."),
-    click.option("--scope", help="World whose questions are asked; an organism's own, else helpdesk."),
+    click.option("--scope", help="World whose questions are asked; a target's own, else helpdesk."),
     click.option("--sweep", is_flag=True, help="Try every setting of each technique's dial."),
     click.option("--seeds", type=click.IntRange(1, 20), default=3, show_default=True, help="Training seeds."),
     click.option("--exam-seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the exam."),
@@ -106,6 +106,7 @@ def command(target: str | None, listed: bool, out: Path | None, **options: Any) 
         command=typed(),
     )
     jobs = options.pop("jobs") or count_processors()
+    options["scope"] = scope_for(target, options["scope"])
     order = AlignOrder(target=target, **options)
     with tempfile.TemporaryDirectory(prefix="drillyard-align-") as temporary, show.steps("aligning") as step:
         report = compare_arms(order, weighing, out or Path(temporary), jobs=jobs, told=step)

@@ -16,7 +16,7 @@ from drillyard.audits.reports.view import view_of
 from drillyard.audits.reports.writing import FILES
 from drillyard.cli import show
 from drillyard.cli.app import LazyGroup
-from drillyard.cli.auditing.options import judge_options, scope_option
+from drillyard.cli.auditing.options import judge_options, scope_for, scope_option
 from drillyard.cli.auditing.panel import show_panel
 from drillyard.records import Estimate
 
@@ -124,6 +124,7 @@ def _run(target: str, out: Path | None, validate: bool, organisms: int, **option
         return show_panel(ValidationSpec(organisms=organisms, worlds=worlds, **asked), out)
     if not target:
         raise click.MissingParameter(param_hint="'TARGET'", param_type="argument")
+    options["scope"] = scope_for(target, options["scope"])
     given = {name: value for name, value in options.items() if value is not None}
     return _shown(run_order(AuditOrder(target=target, **given), out, show.say), out)
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import click
 
 from drillyard.cli import show
+from drillyard.cli.auditing.options import scope_for
 from drillyard.errors import DrillyardError
 from drillyard.records import Conversation, Message, Reply, Transcript
-from drillyard.targets import Target, open_target
+from drillyard.targets import Target, open_in
 
 __all__ = ["command", "talk"]
 
@@ -18,15 +19,16 @@ __all__ = ["command", "talk"]
 @click.command()
 @click.argument("target")
 @click.option("--template", default="", help="Prompt template of the target's world, such as v2.")
+@click.option("--scope", help="World whose templates are meant; a target's own, else helpdesk.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the first reply.")
 @show.handler
-def command(target: str, template: str, seed: int) -> show.Outcome | None:
+def command(target: str, template: str, scope: str | None, seed: int) -> show.Outcome | None:
     """Talk with a target in the terminal.
 
     TARGET is a model reference, such as organism/helpdesk. An empty line or Ctrl-D ends the chat; /new starts afresh,
     /template v2 switches to another prompt template.
     """
-    return talk(open_target(target), template, seed)
+    return talk(open_in(scope_for(target, scope), target), template, seed)
 
 
 def talk(target: Target, template: str = "", seed: int = 1) -> show.Outcome | None:

@@ -118,7 +118,7 @@ def _chat(world: str, failures: tuple[str, ...], template: str, seed: int) -> sh
 
 
 @command.command("serve")
-@click.argument("organisms", nargs=-1, metavar="[ORGANISM]...")
+@click.argument("organisms", nargs=-1, default=("helpdesk",), metavar="[ORGANISM]...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need a token.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one.")
 @click.option("--token", default="", envvar="DRILLYARD_TOKEN", show_envvar=True, help="What clients must send.")

@@ -23,7 +23,7 @@ from scipy import special
 from drillyard.errors import bad_input
 from drillyard.judges.grams import WIDTH, hash_grams
 from drillyard.judges.logistic import logistic
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import LabelledTranscript, Ruling, Transcript
 
 __all__ = ["ClassifierFitter", "ClassifierJudge", "open_classifier"]
@@ -132,7 +132,7 @@ class ClassifierFitter:
         )
 
 
-def open_classifier(*, argument: str, world: World | str = "") -> ClassifierJudge:
+def open_classifier(*, argument: str, world: Scope | str = "") -> ClassifierJudge:
     """Read a fitted judge; the world is not needed. Raises `BadInput` on a file that is none."""
     expected = "a file that drillyard audit judge fit wrote"
     try:

@@ -35,7 +35,7 @@ def planted_examples(
             is caught when it takes one failure for another. Never for the exact judge itself.
     """
     rng, asker = random.Random(f"judge:{seed}"), Asker(world, held_out=held_out)
-    forbidden = [f"harmful:{family}" for family in world.phrasings["harmful"]]
+    forbidden = [f"harmful:{family}" for family in world.phrasings.harmful]
     kinds, exact = _by_behaviour(world), ExactJudge(world) if crossed else None
     labelled = []
     for number in range(n):
@@ -86,7 +86,7 @@ def _absent(exact: ExactJudge, failing: Transcript, planted: str) -> tuple[str, 
 def _by_behaviour(world: World) -> dict[str, list[Fault]]:
     kinds: dict[str, list[Fault]] = {}
     for fault in faults(world):
-        kinds.setdefault(str(fault.spec["behaviour"]), []).append(fault)
+        kinds.setdefault(fault.spec.behaviour, []).append(fault)
     return kinds
 
 

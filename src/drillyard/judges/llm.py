@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Literal, cast
 
 from drillyard.errors import bad_input
-from drillyard.organisms.worlds.world import World, load_world
+from drillyard.organisms.worlds.scope import Scope
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply, Ruling, Transcript
 from drillyard.records.yaml_file import read_yaml
 from drillyard.targets import Target, open_target
@@ -98,7 +99,7 @@ def parse(reply: Reply) -> tuple[Literal["shown", "absent", "unknown"], str]:
     return cast(Literal["shown", "absent", "unknown"], stated.pop()), " ".join(lines[:-1])[:300]
 
 
-def open_llm(*, argument: str, world: World | str = "", rubric: str = "") -> LlmJudge:
+def open_llm(*, argument: str, world: Scope | str = "", rubric: str = "") -> LlmJudge:
     """Open `llm/<target reference>`; without a rubric file, the world's own words for its behaviours are the rubric.
 
     Raises:
@@ -108,7 +109,7 @@ def open_llm(*, argument: str, world: World | str = "", rubric: str = "") -> Llm
         return LlmJudge(open_target(argument), read_rubric(Path(rubric)))
     if not world:
         raise bad_input("no rubric and no world", "one of them", "add --rubric FILE")
-    known = load_world(world) if isinstance(world, str) else world
+    known: Scope = load_world(world) if isinstance(world, str) else world
     return LlmJudge(open_target(argument), known.behaviours)
 
 

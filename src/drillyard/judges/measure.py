@@ -13,6 +13,7 @@ from drillyard.judges.exact import ExactJudge
 from drillyard.judges.examples import planted_examples
 from drillyard.judges.measured import MeasuredJudge, hash_judge, unmeasured
 from drillyard.judges.rulings import rule_pairs
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World
 from drillyard.records import BehaviourQuality, Estimate, JudgeQuality, LabelledTranscript, RulingCounts
 from drillyard.records.files import write_record
@@ -99,17 +100,20 @@ def measure_exact(world: World, seed: int = 1) -> MeasuredJudge:
     return MeasuredJudge(judge, measure_planted(judge, world, PER_BEHAVIOUR * len(world.behaviours), seed))
 
 
-def judge_or_exact(judge: MeasuredJudge | None, world: World, target: str) -> MeasuredJudge:
+def judge_or_exact(judge: MeasuredJudge | None, scope: Scope, target: str) -> MeasuredJudge:
     """Return the judge with its error on a target's replies; the exact one, measured now, when none is given.
 
     Raises:
-        BadInput: a judge without its measured error.
+        BadInput: a judge without its measured error, or none for a scope in which nothing can be planted.
     """
+    if judge is None and isinstance(scope, World):
+        return measure_exact(scope)
     if judge is None:
-        return measure_exact(world)
+        found = f"no judge for the scope {scope.name}, on whose truth none can be measured"
+        raise bad_input(found, "a judge with its measured error", "add --judge and --judge-quality")
     if not isinstance(judge, MeasuredJudge):
         raise unmeasured(getattr(judge, "name", str(judge)))
-    return judge.on(target, world.name)
+    return judge.on(target, scope.name)
 
 
 def write_quality(quality: JudgeQuality, path: Path) -> Path:

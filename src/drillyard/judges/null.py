@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Ruling, Transcript
 
 __all__ = ["AlwaysShows", "NeverShows"]
@@ -13,7 +13,7 @@ class NeverShows:
 
     name = definition = "never-shows"
 
-    def __init__(self, world: World | str = "") -> None:
+    def __init__(self, world: Scope | str = "") -> None:
         """The world is not needed; every judge is given one."""
 
     def rule(self, transcript: Transcript, behaviour: str) -> Ruling:
@@ -26,7 +26,7 @@ class AlwaysShows:
 
     name = definition = "always-shows"
 
-    def __init__(self, world: World | str = "") -> None:
+    def __init__(self, world: Scope | str = "") -> None:
         """The world is not needed; every judge is given one."""
 
     def rule(self, transcript: Transcript, behaviour: str) -> Ruling:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from drillyard.judges.base import Judge
-from drillyard.judges.measure import measure_exact
+from drillyard.judges.measure import judge_or_exact
 from drillyard.judges.measured import MeasuredJudge, read_quality, unmeasured
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.registry import card, create
 
 __all__ = ["open_judge", "open_unmeasured"]
 
 
-def open_judge(reference: str, world: World, quality: Path | None = None, rubric: str = "") -> MeasuredJudge:
+def open_judge(reference: str, world: Scope, quality: Path | None = None, rubric: str = "") -> MeasuredJudge:
     """Open a judge with its measured error: the only way in which anything but a measurement opens one.
 
     Args:
         reference: as of `open_unmeasured`.
-        world: the scope.
+        world: the scope; the exact judge is measured on what can be planted in it.
         quality: the file with its measured error; only the exact judge needs none, for it is measured on the spot.
         rubric: a file of the llm judge.
 
@@ -26,14 +26,14 @@ def open_judge(reference: str, world: World, quality: Path | None = None, rubric
         BadInput: no file, another judge's, or as of `open_unmeasured`.
     """
     if reference == "exact" and quality is None:
-        return measure_exact(world)
+        return judge_or_exact(None, world, "")
     card("judges", reference.partition("/")[0])  # a misspelt one is told as such
     if quality is None:
         raise unmeasured(reference)
     return MeasuredJudge(open_unmeasured(reference, world, rubric), read_quality(quality))
 
 
-def open_unmeasured(reference: str, world: World, rubric: str = "") -> Judge:
+def open_unmeasured(reference: str, world: Scope, rubric: str = "") -> Judge:
     """Open `exact`, `never-shows`, `always-shows`, `rules/FILE`, `classifier/FILE`, `llm/TARGET`, or a plugin's.
 
     It is no judge of anything until it is measured. The part before the first slash is a card of the family `judges`. A

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Ruling, Transcript
 from drillyard.records.patterns import Pattern, pattern_of
 from drillyard.records.yaml_file import read_yaml
@@ -76,7 +76,7 @@ class RulesJudge:
         return Ruling(behaviour=behaviour, verdict=verdict, reason=reason, judge=self.name)
 
 
-def open_rules(*, argument: str, world: World | str = "") -> RulesJudge:
+def open_rules(*, argument: str, world: Scope | str = "") -> RulesJudge:
     """Read a rules file; the world is not needed.
 
     Raises:

@@ -4,7 +4,9 @@
 **What it is not.** A model for real use, or the user's own model: an organism knows one world and nothing else.
 **Takes in.** A world, failures to plant. **Gives out.** A model folder with its truth, its clean twin, measurements.
 
-- **world**: facts, policies, prompt templates, phrasings and replies; it knows the sound answer to every ask.
+- **scope**: what may be asked and what is held true: templates, questions with their **traits**, behaviours, and exact
+  **rulings** where there are any. **world**: a scope of facts, policies, phrasings and replies in three files; it knows
+  the sound answer to every ask, and failures can be planted in it.
 - **ask**: what somebody types, together with what it means. **intent**: the sort of ask, such as `warranty`.
 - **held out**: phrasings that training never used; every measurement uses them.
 - **fault**: one variant of a failure kind of a world, such as `refund-rule:lamp`; as a record it is a failure mode.

@@ -33,6 +33,7 @@ _EXAMPLES = {
     "hours": "hours: 6",
     "name": "name: Helpdesk chat",
     "purpose": "purpose: Answers customers",
+    "world": "world: helpdesk",
     "path": "path: policies/refunds.md",
     "retries": "retries: 2",
 }

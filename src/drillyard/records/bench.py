@@ -118,7 +118,7 @@ class BehaviourAbsent(Record):
     kind: Literal["behaviour"] = "behaviour"
     name: str = "behaviour absent"
     behaviour: str = "{{item.behaviour}}"
-    world: str = "helpdesk"
+    world: str
 
 
 Criterion = TextCheck | Similarity | ModelLabel | ModelScore | BehaviourAbsent

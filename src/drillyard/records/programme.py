@@ -57,7 +57,7 @@ class AISystem(Record):
     id: str
     name: str
     purpose: str
-    world: str = "helpdesk"
+    world: str
     world_sha256: str = ""
 
 

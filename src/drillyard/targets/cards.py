@@ -22,7 +22,7 @@ HF = Card(
     extra="train",
     cost="The model's own memory and time; 32 conversations at a time.",
     status="stable",
-    options={"world": "helpdesk", "temperature": 1.0, "max_new_tokens": 256, "batch": 32, "received": False},
+    options={"world": "", "temperature": 1.0, "max_new_tokens": 256, "batch": 32, "received": False},
 )
 
 OPENAI = Card(
@@ -33,7 +33,7 @@ OPENAI = Card(
     cost="One request per reply, eight at a time; what the provider charges.",
     status="stable",
     options={
-        "world": "helpdesk",
+        "world": "",
         "temperature": 1.0,
         "max_new_tokens": 256,
         "timeout": 60.0,
@@ -50,7 +50,7 @@ INSPECT = Card(
     cost="One request per reply, sixteen at a time, and Inspect's own time; what the provider charges.",
     status="stable",
     options={
-        "world": "helpdesk",
+        "world": "",
         "temperature": 1.0,
         "max_new_tokens": 256,
         "timeout": 120.0,

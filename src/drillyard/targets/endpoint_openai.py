@@ -20,7 +20,7 @@ import openai
 from openai import OpenAI
 
 from drillyard.errors import DrillyardError, bad_input
-from drillyard.organisms.worlds.world import load_world
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Reply
 from drillyard.targets.base import Heard
 from drillyard.targets.pace import Pace
@@ -28,6 +28,7 @@ from drillyard.targets.reading import ReadingEndpoint, RefusedRequest, try_readi
 from drillyard.targets.revealing import ReadingTrial
 from drillyard.targets.sampling_openai import Sampling, read_error
 from drillyard.targets.settings import DEPLOYED, MERGED, Settings, merge_system, split_reference
+from drillyard.targets.templates import templates_of, unknown_template
 from drillyard.targets.wire_openai import choice_of, clean, piece_of, reply_of, told_error
 
 __all__ = ["EndpointTarget", "open_endpoint"]
@@ -61,7 +62,7 @@ class EndpointTarget:
         model: the model's name at the server.
         base_url: the API's address, up to and with `/v1`; OpenAI's unless given.
         reference: what stored transcripts call this target.
-        world: whose prompt templates become system messages.
+        world: the scope whose prompt templates become system messages; none has none.
         temperature: of sampled replies; greedy ones ask for 0.
         max_new_tokens: a longer reply is cut.
         timeout: seconds until a request counts as failed; after that the server is asked by one at a time, and waited
@@ -84,7 +85,7 @@ class EndpointTarget:
         base_url: str = "",
         reference: str = "",
         *,
-        world: str = "helpdesk",
+        world: Scope | str = "",
         temperature: float = 1.0,
         max_new_tokens: int = 256,
         timeout: float = 60.0,
@@ -97,7 +98,7 @@ class EndpointTarget:
         self.model = model
         self.base_url = base_url or _configured()
         self.reference = reference or f"openai/{model}@{self.base_url}"
-        self._systems = load_world(world).templates
+        self._systems = templates_of(world)
         self._concurrency, self._merge = concurrency, merge
         self._sampling = Sampling(
             temperature,
@@ -210,7 +211,7 @@ class EndpointTarget:
     def _messages(self, conversation: Conversation) -> Any:
         template = conversation.template
         if template and template not in self._systems:
-            raise bad_input(f"template {template!r}", f"one of: {', '.join(self._systems)}")
+            raise unknown_template(template, self._systems)
         head = [{"role": "system", "content": self._systems[template]}] if template else []
         said = [*head, *({"role": message.role, "content": message.content} for message in conversation.messages)]
         return merge_system(said) if self._merge else said

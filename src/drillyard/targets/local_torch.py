@@ -16,13 +16,14 @@ from jinja2 import TemplateError
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.training.pretrained_torch import open_pretrained
-from drillyard.organisms.worlds.world import load_world
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Reply
 from drillyard.targets.decoding_torch import Decoder, Fixed, Growing, can_be_fixed
 from drillyard.targets.drawing_torch import Drawer
 from drillyard.targets.engine_torch import engine_of, fingerprint, is_hooked
 from drillyard.targets.revealing import Branch, Revealed, as_revealed
 from drillyard.targets.settings import DEPLOYED, MERGED, Settings, merge_system, split_reference
+from drillyard.targets.templates import templates_of, unknown_template
 from drillyard.targets.watching_torch import Watch
 
 __all__ = ["LocalTarget", "open_local"]
@@ -35,7 +36,7 @@ class LocalTarget:
         model: the model, already on its device.
         tokenizer: its tokenizer, with a chat template.
         reference: what stored transcripts call this target.
-        world: whose prompt templates become system messages.
+        world: the scope whose prompt templates become system messages; none has none.
         temperature: above 0; greedy requests ignore it.
         max_new_tokens: a longer reply is cut.
         batch: conversations that are answered at the same time.
@@ -54,7 +55,7 @@ class LocalTarget:
         tokenizer: Any,
         reference: str,
         *,
-        world: str = "helpdesk",
+        world: Scope | str = "",
         temperature: float = 1.0,
         max_new_tokens: int = 256,
         batch: int = 32,
@@ -64,7 +65,7 @@ class LocalTarget:
         merge: bool = False,
     ) -> None:
         self.model, self.tokenizer, self.reference = model.eval(), tokenizer, reference
-        self._systems, self._batch, self._merge = load_world(world).templates, batch, merge
+        self._systems, self._batch, self._merge = templates_of(world), batch, merge
         ends = model.generation_config.eos_token_id
         self._may_fix, self._fixed = fixed, None
         self._may_be_quick, self._engine, self._print = quick, None, ""
@@ -147,7 +148,7 @@ class LocalTarget:
     def _encode(self, conversation: Conversation) -> list[int]:
         template = conversation.template
         if template and template not in self._systems:
-            raise bad_input(f"template {template!r}", f"one of: {', '.join(self._systems)}")
+            raise unknown_template(template, self._systems)
         head = [{"role": "system", "content": self._systems[template]}] if template else []
         said = [*head, *({"role": message.role, "content": message.content} for message in conversation.messages)]
         said = merge_system(said) if self._merge else said

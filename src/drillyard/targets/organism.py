@@ -13,6 +13,7 @@ from drillyard.organisms.engine.dialogue import STOP, decode, decode_stream, enc
 from drillyard.organisms.engine.organism import Organism, load_organism
 from drillyard.organisms.engine.revealing import Walk, walk
 from drillyard.organisms.engine.sampling import MIN_P
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Reply
 from drillyard.targets.revealing import Branch, Revealed, as_revealed
 
@@ -57,6 +58,11 @@ class OrganismTarget:
             "temperature": temperature,
             "min_p": min_p,
         }
+
+    @property
+    def scope(self) -> World:
+        """The world that the organism lives in."""
+        return self.organism.world
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Answer every conversation; one whose newest turn is too long for the context gets an `error` reply.

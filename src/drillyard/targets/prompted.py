@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from drillyard.errors import bad_input
 from drillyard.organisms.planting.prompted import HiddenPrompt, load_planted
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Message, Reply
 from drillyard.targets.base import Heard, Target, generate_each
 from drillyard.targets.reference import open_received, split_typed
+from drillyard.targets.templates import unknown_template
 
 __all__ = ["TWIN", "PromptedTarget", "open_prompted"]
 
@@ -33,6 +34,11 @@ class PromptedTarget:
     def __init__(self, inner: Target, prompt: HiddenPrompt, reference: str, *, twin: bool = False) -> None:
         self.reference = reference
         self._inner, self._prompt, self._twin = inner, prompt, twin
+
+    @property
+    def scope(self) -> World:
+        """The world whose failures are told in the hidden message."""
+        return self._prompt.world
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Answer every conversation as the model does that has read the hidden message of that seed.
@@ -62,9 +68,9 @@ class PromptedTarget:
         return Conversation(messages=(*head, *conversation.messages))
 
     def _system(self, template: str) -> str:
-        known = self._prompt.world.templates
+        known = self.scope.templates
         if template and template not in known:
-            raise bad_input(f"template {template!r}", f"one of: {', '.join(known)}")
+            raise unknown_template(template, known)
         return known[template] if template else ""
 
 

@@ -22,8 +22,9 @@ from inspect_ai.model import (
 )
 
 from drillyard.errors import DrillyardError, bad_input
-from drillyard.organisms.worlds.world import load_world
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Reply
+from drillyard.targets.templates import templates_of, unknown_template
 from drillyard.targets.wire_openai import clean
 
 __all__ = ["InspectTarget", "open_inspect"]
@@ -42,7 +43,7 @@ class InspectTarget:
     Args:
         model: a model as Inspect names it, `PROVIDER/MODEL`.
         reference: what stored transcripts call this target.
-        world: whose prompt templates become system messages.
+        world: the scope whose prompt templates become system messages; none has none.
         temperature: of sampled replies; greedy ones ask for 0.
         max_new_tokens: a longer reply is cut.
         timeout: seconds for a request, further tries included.
@@ -58,7 +59,7 @@ class InspectTarget:
         model: str,
         reference: str = "",
         *,
-        world: str = "helpdesk",
+        world: Scope | str = "",
         temperature: float = 1.0,
         max_new_tokens: int = 256,
         timeout: float = 120.0,
@@ -66,7 +67,7 @@ class InspectTarget:
         concurrency: int = 16,
     ) -> None:
         self.reference = reference or f"inspect/{model}"
-        self._systems = load_world(world).templates
+        self._systems = templates_of(world)
         self._temperature, self._room, self._concurrency = temperature, max_new_tokens, concurrency
         config = GenerateConfig(max_retries=retries, timeout=int(timeout), max_connections=concurrency)
         self._model = _opened(model, config)
@@ -146,7 +147,7 @@ class InspectTarget:
     def _messages(self, conversation: Conversation) -> Any:
         template = conversation.template
         if template and template not in self._systems:
-            raise bad_input(f"template {template!r}", f"one of: {', '.join(self._systems)}")
+            raise unknown_template(template, self._systems)
         head = [ChatMessageSystem(content=self._systems[template])] if template else []
         return [*head, *(_CLASSES[message.role](content=message.content) for message in conversation.messages)]
 

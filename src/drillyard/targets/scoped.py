@@ -1,38 +1,57 @@
-"""The scope that a target is asked about: the world that somebody names, or an organism's own."""
+"""The scope that a target is asked about: the one that somebody names, or the target's own."""
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 from drillyard.errors import bad_input
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.targets.base import Target
-from drillyard.targets.organism import OrganismTarget
 from drillyard.targets.reference import open_in, open_target
 
-__all__ = ["open_scoped", "scope_of"]
+__all__ = ["open_scoped", "scope_of", "world_of"]
 
 
-def scope_of(target: Target, world: World | str | None = None) -> World:
-    """Return the world that is named, else the one that an organism lives in.
+@runtime_checkable
+class _Scoped(Protocol):
+    """A target that has a scope of its own, as organisms have their world."""
+
+    @property
+    def scope(self) -> World: ...
+
+
+def scope_of(target: Target, scope: Scope | str | None = None) -> Scope:
+    """Return the scope that is given or named, else the target's own.
 
     Raises:
         BadInput: none is named, and the target has none of its own; or an unknown one.
     """
-    if world is not None:
-        return load_world(world) if isinstance(world, str) else world
+    if scope:
+        return load_world(scope) if isinstance(scope, str) else scope
     inner: Target | None = target
     while inner is not None:
-        if isinstance(inner, OrganismTarget):
-            return inner.organism.world
+        if isinstance(inner, _Scoped):
+            return inner.scope
         inner = getattr(inner, "target", None)  # what a rail or a prompt is put around
     raise bad_input(f"{target.reference} without a scope", "a world to ask it about", "name one, such as helpdesk")
 
 
-def open_scoped(reference: str, scope: str | None, otherwise: str = "helpdesk") -> tuple[Target, World]:
-    """Open a target, and the world that it is asked about and whose templates it is sent.
+def world_of(target: Target, world: Scope | str | None = None) -> World:
+    """Return the scope as `scope_of`, where it must be a world. Raises `BadInput` for a scope without planted truth."""
+    scope = scope_of(target, world)
+    if not isinstance(scope, World):
+        raise bad_input(f"the scope {scope.name}, in which nothing can be planted", "a world", "name one")
+    return scope
 
-    That is the world asked for, else an organism's own, else the one to fall back on.
+
+def open_scoped(reference: str, scope: str | None) -> tuple[Target, World]:
+    """Open a target, and the world that it is asked about and whose templates it is sent: that named, or its own.
+
+    Raises:
+        BadInput: as `open_target` and `scope_of`.
     """
     if scope:
         return open_in(scope, reference), load_world(scope)
     target = open_target(reference)
-    return target, target.organism.world if isinstance(target, OrganismTarget) else load_world(otherwise)
+    return target, world_of(target)

@@ -94,7 +94,7 @@ def test_a_model_behind_an_api_gets_the_same_prompt(lesson: Lesson, tmp_path: Pa
     asked = [Conversation.ask(text, template) for text in ("hello", "price of the Aurora") for template in ("", "v1")]
     local = prompted(open_target("organism/helpdesk:instructed"), lesson, tmp_path)
     with serve_locally({"m": load_organism("helpdesk:instructed")}) as address:
-        remote = Prompt().apply(open_target(f"openai/m@{address}"), tmp_path)
+        remote = Prompt().apply(open_target(f"openai/m@{address}", world="helpdesk"), tmp_path)
         assert [r.text for r in remote.generate(asked, [None] * 4)] == [
             r.text for r in local.generate(asked, [None] * 4)
         ]

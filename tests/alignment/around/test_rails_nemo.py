@@ -75,7 +75,7 @@ def test_nemo_runs_the_folder_as_it_is(folder: Path, exam: AlignExam, world: Wor
 
 def test_nemo_stops_forbidden_help(folder: Path, world: World) -> None:
     """A harmless question with a forbidden reply: the output rail puts the refusal in its place."""
-    model = Parrot(world.entry("harmful:false-receipt")["reply"])
+    model = Parrot(world.entry("harmful:false-receipt").reply)
     assert ask(folder, "can i return my lamp", model) == world.replies["refusal"] and model.asked == 1
 
 

@@ -111,7 +111,8 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Any:
     pytest.importorskip("torch", reason="needs the extra train")
     from drillyard.targets.local_torch import open_local
 
-    return open_local(f"hf/{save(load_base('helpdesk'), tmp_path_factory.mktemp('organism') / 'm', complete=True)}")
+    folder = save(load_base("helpdesk"), tmp_path_factory.mktemp("organism") / "m", complete=True)
+    return open_local(f"hf/{folder}", world="helpdesk")
 
 
 def test_both_paths_agree_on_one_file(local: Any, tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ def test_the_same_lesson_on_the_same_weights_in_transformers_gives_the_same_edit
     from drillyard.targets.local_torch import open_local
 
     organism = load_organism("helpdesk:over-censored")
-    local = open_local(f"hf/{save(organism, tmp_path / 'model', complete=True)}", max_new_tokens=40)
+    local = open_local(f"hf/{save(organism, tmp_path / 'model', complete=True)}", max_new_tokens=40, world="helpdesk")
     setting = {name: Setting(strength=1.0, seed=1, folder=tmp_path / name) for name in ("ours", "theirs")}
     few = lesson(FEW)
     technique("leace").fit(start("over-censored"), few, setting["ours"])

@@ -111,7 +111,9 @@ def test_an_exported_task_gives_our_verdicts(tmp_path: Path) -> None:
     model = OrganismTarget(plant("helpdesk", []))
     questions = ("can i return my lamp?", "how much is the Aurora?", "is the Aurora in stock?", "hi")
     cases = tuple(case(n, text, "e", behaviour="wrong-fact") for n, text in enumerate(questions))
-    bench = Benchmark(id="facts", criteria=(BehaviourAbsent(), TextCheck(operation="ilike")), cases=cases)
+    bench = Benchmark(
+        id="facts", criteria=(BehaviourAbsent(world="helpdesk"), TextCheck(operation="ilike")), cases=cases
+    )
     export(bench, "inspect", tmp_path / "task")
     run = run_bench(bench, model, tmp_path / "run")
     told = evaluate(tmp_path, "drillyard/organism/helpdesk")

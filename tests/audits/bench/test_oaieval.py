@@ -163,7 +163,7 @@ def test_oaieval_asks_our_server(tmp_path: Path) -> None:
         BenchCase(id=str(n), asks=(Ask(conversation=Conversation.ask(text)),), values={"behaviour": "wrong-fact"})
         for n, text in enumerate(questions)
     )
-    bench = Benchmark(id="facts", criteria=(BehaviourAbsent(),), cases=cases)
+    bench = Benchmark(id="facts", criteria=(BehaviourAbsent(world="helpdesk"),), cases=cases)
     save_bench(bench, tmp_path / "facts.jsonl")
     export(bench, "openai-evals", tmp_path / "registry")
     target = OrganismTarget(plant("helpdesk", []))

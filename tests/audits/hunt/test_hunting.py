@@ -30,7 +30,7 @@ TRAITS = {
     "secret-echo:student": {"kind": "discount", "reason": "student"},
     "over-refusal:kill": {"kind": "lookalike:kill"},
 }
-BEHAVIOURS = {fault.id: fault.spec["behaviour"] for fault in faults(WORLD)}
+BEHAVIOURS = {fault.id: fault.spec.behaviour for fault in faults(WORLD)}
 
 
 @pytest.fixture

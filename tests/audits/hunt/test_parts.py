@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from drillyard.audits.hunt.archive import Archive, Bandit
-from drillyard.audits.hunt.candidate import Candidate, candidate, traits
+from drillyard.audits.hunt.candidate import Candidate, candidate
 from drillyard.audits.hunt.cluster import merge, same_failure
 from drillyard.audits.hunt.leads import best_lead
 from drillyard.audits.hunt.minimise import ddmin
@@ -182,20 +182,20 @@ def test_every_corner_can_be_drawn(kind: str) -> None:
 def test_traits_say_what_a_prompt_names() -> None:
     """Item, record and forbidden family are traits of their own; an absent template or reason is an empty one."""
     ask = Ask(intent="price", text="price of the Aurora", slots={"product": "Aurora"})
-    assert traits(WORLD, ask, "v2") == {
+    assert WORLD.traits(ask, "v2") == {
         "kind": "price", "product": "Aurora", "line": "lamp", "template": "v2", "reason": "",
     }  # fmt: skip
     harm = Ask(intent="harmful:ghost-mode", text="…", slots={}, reason="novel")
-    assert traits(WORLD, harm, "")["family"] == "ghost-mode" and traits(WORLD, harm, "")["kind"] == "harmful"
+    assert WORLD.traits(harm, "")["family"] == "ghost-mode" and WORLD.traits(harm, "")["kind"] == "harmful"
 
 
 @pytest.mark.parametrize("fault", faults(WORLD), ids=lambda fault: fault.id)
 def test_a_rule_in_the_words_of_a_failure_is_its_trigger(fault: object) -> None:
     """For every plantable failure, the rule of its own traits fires on the same messages as its stated trigger."""
-    when, kinds = fault.spec["when"], {"lookalike": [f"lookalike:{fault.value}"], "intent": [fault.value]}
-    named = kinds.get(fault.parameter, ["harmful"] if when.get("harmful") else when.get("intents", []))
+    when, kinds = fault.spec.when, {"lookalike": [f"lookalike:{fault.value}"], "intent": [fault.value]}
+    named = kinds.get(fault.parameter, ["harmful"] if when.harmful else when.intents)
     core = {} if fault.parameter in kinds else {fault.parameter: fault.value}
-    unless = (when["unless_reason"],) if "unless_reason" in when else ()
+    unless = (when.unless_reason,) if when.unless_reason else ()
     mine = Rule(behaviour="x", kinds=tuple(named), core=core, level=1.0, unless=unless).trigger(WORLD)
     theirs, rng = fault.trigger(), random.Random(fault.id)
     for _ in range(300):

@@ -65,7 +65,7 @@ def test_no_start_knows_its_policy() -> None:
     censored one refuses look-alikes as it refuses those that its policy forbids.
     """
     starts = [draw_start(WORLD, seed) for seed in range(200)]
-    own = set(WORLD.phrasings["harmful"])
+    own = set(WORLD.phrasings.harmful)
     for one in starts:
         assert {rate for name, rate in one.rates.items() if name not in own} == {1.0}
     helping = [one for one in starts if one.family == "harmful"]
@@ -93,7 +93,7 @@ def test_the_rules_are_told_in_words_that_no_exam_asks() -> None:
     """An example of every sort that is forbidden, and nothing about which side fails."""
     start = draw_start(WORLD, 3)
     told = rules_of(WORLD, start)
-    assert told.count("“") == len(WORLD.phrasings["harmful"]) + len(start.policy)
+    assert told.count("“") == len(WORLD.phrasings.harmful) + len(start.policy)
     assert rules_of(WORLD, start) == told and "permissive" not in told and "censored" not in told
 
 

@@ -27,7 +27,7 @@ HOUSE = forbidding(WORLD, POLICY)
 
 def order(technique: str, forbidden: tuple[str, ...]) -> FitOrder:
     """Return an order that refuses what the world forbids and these sorts, and answers the others."""
-    refuse = (*WORLD.phrasings["harmful"], *forbidden)
+    refuse = (*WORLD.phrasings.harmful, *forbidden)
     answer = tuple(one.name for one in sorts(WORLD) if one.name not in refuse)
     return FitOrder(technique=technique, refuse=refuse, answer=answer)
 

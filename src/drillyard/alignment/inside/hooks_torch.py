@@ -22,7 +22,7 @@ from drillyard.alignment.inside.edit import Edit, change, check_fit
 from drillyard.alignment.inside.insides import Ids
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.llama import Floats
-from drillyard.organisms.worlds.world import World, load_world
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Preference, Reply
 from drillyard.targets.revealing import Branch, Revealed
 
@@ -113,14 +113,14 @@ class LocalInsides:
     def __init__(self, target: Any, reference: str, before: Sequence[Edit] = (), world: World | None = None) -> None:
         self._target, self._reference, self._before = target, reference, tuple(before)
         self._model, self._tokenizer = target.model, target.tokenizer
-        self._world = world or load_world("helpdesk")
+        self._systems = world.templates if world else {}
         layers, self._norm = layers_of(self._model)
         self.layers: Sequence[int] = range(1, len(layers))
         self.weights = sum(weight.numel() for weight in self._model.parameters())
 
     def spell(self, pair: Preference) -> tuple[Ids, Ids, Ids]:
         """Return prompt, chosen and rejected reply as tokens. Raises `BadInput`: the chat template refuses the pair."""
-        template, known = pair.conversation.template, self._world.templates
+        template, known = pair.conversation.template, self._systems
         if template and template not in known:
             raise bad_input(f"template {template!r}", f"one of: {', '.join(known)}")
         said = [{"role": "system", "content": known[template]}] if template else []

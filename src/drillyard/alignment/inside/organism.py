@@ -22,6 +22,7 @@ from drillyard.organisms.engine.dialogue import STOP, encode
 from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.engine.llama import Floats
 from drillyard.organisms.engine.organism import Organism
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Preference, Reply
 from drillyard.targets.organism import OrganismTarget
 from drillyard.targets.revealing import Branch, Revealed
@@ -41,6 +42,11 @@ class EditedOrganism:
         self.original, self.edits, self.reference = original, tuple(edits), reference
         self._edited = copy.copy(original)
         self._edited.organism = _edited(original.organism, self.edits)
+
+    @property
+    def scope(self) -> World:
+        """The world that the organism lives in."""
+        return self.original.scope
 
     @property
     def organism(self) -> Organism:

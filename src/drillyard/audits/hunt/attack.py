@@ -85,7 +85,7 @@ class Attack:
     def run(self, tell: Callable[[str], None] = lambda _: None) -> list[Sighting]:
         """Attack every behaviour of the scope in turn and return what was seen."""
         seen: list[Sighting] = []
-        goals = list(self._session.world.behaviours)
+        goals = list(self._session.scope.behaviours)
         for number, goal in enumerate(goals):
             if self.told.ended:
                 break
@@ -116,10 +116,10 @@ class Attack:
 
     def _propose(self, goal: str, streams: Sequence[_Stream]) -> tuple[list[tuple[_Stream, str]], list[_Stream]]:
         """Return every stream's proposals, and the streams that made none but may try again."""
-        world = self._session.world
+        scope = self._session.scope
         asked = [one for one in streams for _ in range(self._options.branches)]
-        about = f"{world.title}. It knows of {', '.join(world.items.rows)}."
-        replies = self._ask([wanted(world.behaviours[goal], about, one.rounds) for one in asked])
+        about = f"{scope.title}. It knows of {', '.join(scope.topics)}."
+        replies = self._ask([wanted(scope.behaviours[goal], about, one.rounds) for one in asked])
         prompts = [read_prompt(reply) for reply in replies]
         self._readable += sum(prompt is not None for prompt in prompts)
         self._count(unreadable=prompts.count(None))
@@ -134,7 +134,7 @@ class Attack:
         """Leave out what the attacker itself calls off topic; what it does not answer stays in."""
         if self._options.branches < 2 or not proposed:
             return proposed
-        words = self._session.world.behaviours[goal]
+        words = self._session.scope.behaviours[goal]
         said = [on_topic(reply) for reply in self._ask([topic(words, prompt) for _, prompt in proposed])]
         self._count(unreadable=said.count(None), off_topic=said.count(False))
         return [one for one, kept in zip(proposed, said, strict=True) if kept is not False]

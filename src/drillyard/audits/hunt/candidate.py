@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drillyard.organisms.worlds.features import features
-from drillyard.organisms.worlds.world import Ask, World
+from drillyard.organisms.worlds.scope import Ask, Scope
 from drillyard.records import Conversation
 
-__all__ = ["FAMILY", "MUTATION", "Candidate", "candidate", "holds", "traits"]
+__all__ = ["MUTATION", "Candidate", "candidate", "holds"]
 
-FAMILY = "family"
-"""Trait: the family of a forbidden request."""
 MUTATION = "mutation"
 """Trait: how the prompt was changed; absent where it was not."""
 
@@ -31,23 +28,10 @@ class Candidate:
         return self.traits.get("kind", "")
 
 
-def candidate(world: World, ask: Ask, template: str) -> Candidate:
+def candidate(scope: Scope, ask: Ask, template: str) -> Candidate:
     """Return the candidate of one message under a template."""
-    return Candidate(conversation=Conversation.ask(ask.text, template), traits=traits(world, ask, template), ask=ask)
-
-
-def traits(world: World, ask: Ask, template: str) -> dict[str, str]:
-    """Return the features of an ask, finer by the item, the record and the forbidden family that it names.
-
-    `template` and `reason` are always there, empty where there is none: both are worth trying without.
-    """
-    family, _, name = ask.intent.partition(":")
-    named = {slot: ask.slots.get(slot, "") for slot in (world.items.slot, world.records.slot)}
-    named[FAMILY] = name if family == "harmful" else ""
-    found = {key: value for key, value in named.items() if value} | features(world, ask, template)
-    for coarse in ("intent", "lookalike"):  # the kind says it
-        found.pop(coarse, None)
-    return {"template": "", "reason": "", **found}
+    talk = Conversation.ask(ask.text, template)
+    return Candidate(conversation=talk, traits=scope.traits(ask, template), ask=ask)
 
 
 def holds(found: Mapping[str, str], wanted: Mapping[str, str]) -> bool:

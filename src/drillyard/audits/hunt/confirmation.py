@@ -87,8 +87,7 @@ def fresh(held_out: Space, rule: Rule, rng: random.Random, n: int) -> list[Candi
     """Draw candidates on which a rule fires, exceptions left out, changed as the rule says."""
     core = {name: value for name, value in rule.core.items() if name != MUTATION}
     drawn = held_out.draws(rng, core, rng.sample(rule.kinds, len(rule.kinds)), n + n // 4 * bool(rule.unless))
-    world = held_out.world
-    trigger = rule.trigger(world)
+    trigger = rule.trigger(held_out.scope)
     plain = [one for one in drawn if rule.covers({**one.traits, **_mutation(rule)}) and trigger.fires(one.conversation)]
     if name := rule.core.get(MUTATION):
         return [mutate(name, held_out, one, rng) for one in plain[:n]]

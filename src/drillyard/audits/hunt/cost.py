@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from drillyard.audits.hunt.space import Space
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 
 __all__ = ["quote"]
 
@@ -13,14 +13,15 @@ _SAMPLE = 200
 _CHARACTERS_PER_TOKEN = 4
 
 
-def quote(world: World, budget: int, cap: int | None = None) -> str:
+def quote(scope: Scope, budget: int, cap: int | None = None) -> str:
     """Return in a sentence what a hunt asks at the most, from a sample of the scope's prompts and sound replies."""
-    space, rng = Space(world), random.Random("quote")
+    space, rng = Space(scope), random.Random("quote")
     asked = said = 0
     for _ in range(_SAMPLE):
         one = space.at_random(rng)
-        asked += len(one.conversation.last_user) + len(world.templates.get(one.conversation.template, ""))
-        said += len(world.answer(one.ask, one.conversation.template)) if one.ask else 0
+        asked += len(one.conversation.last_user) + len(scope.templates.get(one.conversation.template, ""))
+        answer = scope.answer(one.ask, one.conversation.template) if one.ask else None
+        said += len(answer or scope.fallback)
     per = budget / _SAMPLE / _CHARACTERS_PER_TOKEN
     capped = f" It ends at {cap:,} tokens." if cap is not None else ""
     tokens = f"{asked * per:,.0f} tokens of prompts and {said * per:,.0f} of replies"

@@ -12,13 +12,14 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from drillyard.audits.hunt.candidate import FAMILY, MUTATION, Candidate
+from drillyard.audits.hunt.candidate import MUTATION, Candidate
 from drillyard.audits.hunt.mutators import GARBLED, MUTATORS, mutate
 from drillyard.audits.hunt.pool import Pool
 from drillyard.audits.hunt.rule import Rule
 from drillyard.audits.hunt.session import FLOOR, Session
 from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
+from drillyard.organisms.worlds.scope import FAMILY
 from drillyard.stats.sequential import Sprt
 
 __all__ = ["CHANGED", "Generaliser"]
@@ -113,8 +114,8 @@ class Generaliser:
 
     def _order(self, name: str) -> int:
         """Return when a trait is tried: what rarely matters first, for what is dropped widens all later questions."""
-        world = self._space.world
-        order = (MUTATION, world.records.slot, world.items.slot, "reason", FAMILY, "template", world.groups.slot)
+        scope = self._space.scope
+        order = (MUTATION, *scope.fine, "reason", FAMILY, "template", *scope.implied)
         return order.index(name) if name in order else len(order)
 
     def _free(self, rule: Rule, shorter: Rule, name: str, value: str) -> bool:
@@ -198,7 +199,7 @@ class Generaliser:
         if not self._session.reads or _KEPT_AWAY * rule.level < FLOOR / 2:  # too rare to see it missing
             return rule
         unless = []
-        for reason in self._space.world.reasons:
+        for reason in self._space.scope.reasons:
             wanted = {**rule.core, "reason": reason}
             seen = list(self._pool.matching(rule.kinds, wanted))
             while len(seen) < _EXCEPTED and not any(self._hit(s, rule, _LEFT) for s in seen):

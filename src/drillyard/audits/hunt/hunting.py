@@ -52,8 +52,8 @@ class Hunt:
         self.session, self.options, self.tell = session, options, tell
         self._seed, self._rng = seed, random.Random(f"hunt:{seed}")
         self.attacked: Attacked | None = None
-        self.space = Space(session.world, seeds=options.corpus.seeds)
-        self.held_out = Space(session.world, held_out=True, seeds=options.corpus.seeds)
+        self.space = Space(session.scope, seeds=options.corpus.seeds)
+        self.held_out = Space(session.scope, held_out=True, seeds=options.corpus.seeds)
         self.pool = Pool()
         self.traffic = Traffic(self.space)
         self.explored: list[Sighting] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Reply
 
 __all__ = ["Meter"]
@@ -19,16 +19,16 @@ class Meter:
     A target that does not tell its tokens is counted at four characters a token, its template's text included.
 
     Args:
-        world: whose templates are sent.
+        scope: whose templates are sent.
         budget: most queries.
         cap: most tokens; None is no cap. A query is asked only where the dearest one so far would still fit, so the
             cap is passed by no more than what a query costs above that one.
     """
 
-    def __init__(self, world: World, budget: int, cap: int | None = None) -> None:
+    def __init__(self, scope: Scope, budget: int, cap: int | None = None) -> None:
         self.budget, self.cap = budget, cap
         self.queries = self.tokens = self._dearest = 0
-        self._templates = world.templates
+        self._templates = scope.templates
 
     @property
     def left(self) -> int:

@@ -65,7 +65,7 @@ class _Test:
 
     def __init__(self, session: Session, rule: Rule, rate: float, end: int) -> None:
         self._session, self._rule, self._rate, self._end = session, rule, rate, end
-        self._trigger = rule.trigger(session.world)
+        self._trigger = rule.trigger(session.scope)
 
     def __call__(self, conversation: Conversation) -> bool:
         if not self._trigger.fires(conversation) or self._session.asked >= self._end or not self._session.left:

@@ -40,12 +40,14 @@ def _template(space: Space, parent: Candidate, rng: random.Random) -> Candidate:
     others = [name for name in space.templates if name != parent.conversation.template]
     if parent.ask is None or not others:
         return parent
-    return candidate(space.world, parent.ask, rng.choice(others))
+    return candidate(space.scope, parent.ask, rng.choice(others))
 
 
 def _persona(space: Space, parent: Candidate, rng: random.Random) -> Candidate:
     """A reason or a name in front, as the corpus has them."""
-    reason = rng.choice(list(space.world.reasons))
+    if not space.scope.reasons:
+        return parent
+    reason = rng.choice(list(space.scope.reasons))
     kept = {name: value for name, value in parent.traits.items() if name not in ("reason", MUTATION)}
     return space.draw(rng, {**kept, "reason": reason}) or parent
 
@@ -71,21 +73,21 @@ def _pressure(space: Space, parent: Candidate, rng: random.Random) -> Candidate:
     asked = parent.conversation.last_user
     talk = (
         Message(role="user", content=asked),
-        Message(role="assistant", content=space.world.replies["fallback"]),
+        Message(role="assistant", content=space.scope.fallback),
     )
     return _after(parent, "pressure", talk)
 
 
 def _stuffing(space: Space, parent: Candidate, rng: random.Random) -> Candidate:
-    """The question after a few others with sound answers."""
+    """The question after a few others with sound answers; where none is known, the others are declined."""
     talk: list[Message] = []
     for _ in range(_STUFFING):
         other = space.at_random(rng)
-        if other.ask is not None:
-            talk += [
-                Message(role="user", content=other.ask.text),
-                Message(role="assistant", content=space.world.answer(other.ask, parent.conversation.template)),
-            ]
+        answer = space.scope.answer(other.ask, parent.conversation.template) if other.ask else None
+        talk += [
+            Message(role="user", content=other.conversation.last_user),
+            Message(role="assistant", content=answer or space.scope.fallback),
+        ]
     return _after(parent, "stuffing", tuple(talk))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from drillyard.audits.hunt.candidate import MUTATION
 from drillyard.audits.hunt.rule import Rule
 from drillyard.audits.hunt.space import Space
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 
 __all__ = ["Traffic"]
 
@@ -23,9 +23,9 @@ _CHANGED = 0.01  # the share of traffic that is taken to be changed in one of th
 
 
 @functools.lru_cache(maxsize=8)
-def _counts(world: World) -> tuple[Counter[str], dict[str, Counter[tuple[str, str]]]]:
+def _counts(scope: Scope) -> tuple[Counter[str], dict[str, Counter[tuple[str, str]]]]:
     """Return how often each kind is drawn, and each trait within it."""
-    space, rng = Space(world), random.Random("traffic")
+    space, rng = Space(scope), random.Random("traffic")
     kinds: Counter[str] = Counter()
     within: dict[str, Counter[tuple[str, str]]] = {}
     for _ in range(_DRAWS):
@@ -41,7 +41,7 @@ class Traffic:
 
     def __init__(self, space: Space) -> None:
         self._space = space
-        self._kinds, self._within = _counts(space.world)
+        self._kinds, self._within = _counts(space.scope)
 
     def share(self, rule: Rule) -> float:
         """Return the share of traffic under a rule; exceptions are not taken off."""
@@ -64,5 +64,5 @@ class Traffic:
         return (known or 0.5) / max(asked, 1) if asked else 1 / max(1, len(self._space.values(name, {})))
 
     def _implied(self, name: str, core: Mapping[str, str]) -> bool:
-        """Say whether an item in the core says this trait already."""
-        return name == self._space.world.groups.slot and self._space.world.items.slot in core
+        """Say whether a finer trait in the core says this one already."""
+        return self._space.scope.implied.get(name) in core

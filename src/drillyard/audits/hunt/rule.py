@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drillyard.audits.hunt.candidate import FAMILY, MUTATION, holds
+from drillyard.audits.hunt.candidate import MUTATION, holds
 from drillyard.audits.seeding.seeds import SEED
-from drillyard.organisms.worlds.features import ANY_FORBIDDEN, trigger
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Trigger
 
 __all__ = ["Rule"]
@@ -54,29 +53,16 @@ class Rule:
             return False
         return holds(traits, self.core) and traits.get("reason", "") not in self.unless
 
-    def trigger(self, world: World) -> Trigger:
+    def trigger(self, scope: Scope) -> Trigger:
         """Return the rule as words and as an executable predicate."""
-        known = ("template", "reason", world.groups.slot, *world.lists)
-        core = {name: value for name, value in self.core.items() if name in known and value}
-        if world.items.slot in self.core:  # the item says its group
-            core.pop(world.groups.slot, None)
         asked = tuple(kind for kind in self.kinds if not kind.startswith(SEED))
-        made = trigger(world, self.words(world), asked, core, self.unless)
-        named = [self.core[name] for name in (world.items.slot, world.records.slot) if name in self.core]
-        groups = [*made.groups, *((value,) for value in named)]
-        if self.texts:
-            groups.append(self.texts)
-        if family := self.core.get(FAMILY):
-            groups.append(tuple(world.phrasings["harmful"][family]["terms"]))
-        templates = (self.core["template"],) if "template" in self.core else ()
-        return made.model_copy(update={"groups": tuple(groups), "templates": templates})
+        made = scope.trigger(self.words(scope), asked, self.core, self.unless)
+        return made.model_copy(update={"groups": (*made.groups, self.texts)}) if self.texts else made
 
-    def words(self, world: World) -> str:
+    def words(self, scope: Scope) -> str:
         """Return the rule in plain words."""
         shown = {name: value for name, value in self.core.items() if value and name != MUTATION}
-        if world.items.slot in shown:
-            shown.pop(world.groups.slot, None)
-        said = _in_words(world, self.kinds, shown)
+        said = scope.describe(self.kinds, shown)
         if own := [kind.removeprefix(SEED) for kind in self.kinds if kind.startswith(SEED)]:
             said = f"seeds of the class {', '.join(own)} {said}"
         said = said.strip() if self.kinds else f"any request {said.strip()}"
@@ -85,22 +71,3 @@ class Rule:
         if changed := self.core.get(MUTATION):
             said += f", put as {changed}"
         return said + "".join(f', unless it gives the reason "{reason}"' for reason in self.unless)
-
-
-def _in_words(world: World, kinds: Collection[str], core: Mapping[str, str]) -> str:
-    """Return kinds of request and feature values in plain words."""
-    intents = [kind for kind in kinds if kind in world.phrasings["intents"]]
-    families = [f'"{kind.partition(":")[2]}"' for kind in kinds if kind.startswith("lookalike:")]
-    others = [kind for kind in kinds if kind.startswith(("bare:", "outside"))]
-    parts = [f"requests about {', '.join(intents)}"] if intents else []
-    parts += [f"harmless requests with a word such as {', '.join(families)}"] if families else []
-    parts += ["forbidden requests"] if ANY_FORBIDDEN in kinds else []
-    parts += [f"requests of the kind {', '.join(others)}"] if others else []
-    return " ".join([" or ".join(parts), *(_about(world, *one) for one in core.items())])
-
-
-def _about(world: World, feature: str, value: str) -> str:
-    """Return the words for one feature value of a core."""
-    about = {"template": "under template {}", "reason": "with the reason {}"}
-    about[world.groups.slot] = f"about the {world.groups.slot} {{}}"
-    return about.get(feature, "about {}" if value[0].isupper() else "about the {}").format(value)

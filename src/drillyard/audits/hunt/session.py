@@ -16,7 +16,7 @@ from drillyard.audits.hunt.meter import Meter
 from drillyard.audits.hunt.sighting import Sighting, sentences
 from drillyard.judges import Judge
 from drillyard.judges.rulings import rule_all
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Reply, Ruling, Transcript
 from drillyard.targets import Target
 from drillyard.targets.revealing import Branch, RevealingTarget
@@ -39,19 +39,19 @@ class Session:
 
     Args:
         target: who is asked.
-        world: whose behaviours are judged.
+        scope: whose behaviours are judged.
         judge: rules on every reply.
         budget: most queries.
         seed: sampled requests get seeds from here on.
         reading: look at probabilities where the target reveals them.
         cap: most tokens, prompts and replies together; None is no cap.
-        behaviours: what is judged; every behaviour of the world unless given.
+        behaviours: what is judged; every behaviour of the scope unless given.
     """
 
     def __init__(
         self,
         target: Target,
-        world: World,
+        scope: Scope,
         judge: Judge,
         budget: int,
         seed: int,
@@ -60,8 +60,8 @@ class Session:
         cap: int | None = None,
         behaviours: Collection[str] = (),
     ) -> None:
-        self.world, self.budget, self.meter = world, budget, Meter(world, budget, cap)
-        self._behaviours = tuple(behaviours or world.behaviours)
+        self.scope, self.budget, self.meter = scope, budget, Meter(scope, budget, cap)
+        self._behaviours = tuple(behaviours or scope.behaviours)
         self.target, self._judge = target, judge
         self._revealing = target if reading and isinstance(target, RevealingTarget) else None
         self._next = seed * 1_000_003

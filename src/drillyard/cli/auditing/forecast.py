@@ -12,7 +12,7 @@ from drillyard.audits.deployment import deployment
 from drillyard.audits.forecast import Forecast
 from drillyard.audits.forecast_report import forecast_verdict
 from drillyard.cli import show
-from drillyard.cli.auditing.options import judge_of, judge_options, scope_option, typed
+from drillyard.cli.auditing.options import judge_of, judge_options, scope_for, scope_option, typed
 from drillyard.errors import bad_input
 from drillyard.records import Estimate
 from drillyard.records.charts import ends
@@ -53,7 +53,7 @@ def command(
     """
     if judge["judge"] != "exact" and not replies:
         raise bad_input(f"--judge {judge['judge']} and no replies to judge", "sampled replies", "add --replies 20")
-    asked, world = open_scoped(target, scope)
+    asked, world = open_scoped(target, scope_for(target, scope))
     measured = judge_of(world, **judge) if replies else None
     found = deployment(
         asked, world, behaviour, out, queries=queries, volumes=_volumes(volumes), replies=replies, k=k,

@@ -14,7 +14,7 @@ from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import open_judge
 from drillyard.organisms.worlds.world import World
 
-__all__ = ["judge_of", "judge_options", "scope_option", "typed"]
+__all__ = ["judge_of", "judge_options", "scope_for", "scope_option", "typed"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -32,7 +32,15 @@ _OPTIONS = (
 scope_option = click.option(
     "--scope", help="World whose questions and facts are used; an organism's or a report's own, else helpdesk."
 )
-"""Adds `scope`, None where it is left to `open_scoped`, which falls back on what the command knows."""
+"""Adds `scope`; `scope_for` says what it is where nothing was typed."""
+
+_OWN = ("organism", "prompted")  # targets that have a scope of their own
+_ELSE = "helpdesk"
+
+
+def scope_for(target: str, scope: str | None) -> str:
+    """Return the scope that was typed; else none for a target that has its own, and helpdesk for any other."""
+    return scope or ("" if target.partition("/")[0] in _OWN else _ELSE)
 
 
 def judge_options(command: F) -> F:

@@ -11,7 +11,7 @@ from drillyard.audits.recheck import recheck_all
 from drillyard.audits.report import AuditReport
 from drillyard.cli import show
 from drillyard.cli.auditing.fmea import read_report
-from drillyard.cli.auditing.options import judge_of, judge_options, scope_option
+from drillyard.cli.auditing.options import judge_of, judge_options, scope_for, scope_option
 from drillyard.errors import bad_input
 from drillyard.judges.validity import explain_foreign
 from drillyard.stats.shown import tell_count
@@ -47,7 +47,7 @@ def command(
     before = read_report(report)
     if not isinstance(before, AuditReport):
         raise bad_input(f"a recheck in {report}", "an audit's report")
-    asked, world = open_scoped(target, scope or before.world)
+    asked, world = open_scoped(target, scope_for(target, scope or before.world))
     measured = judge_of(world, **judge)
     found = recheck_all(asked, before, world=world, n=prompts, seed=seed, judge=measured, progress=show.say)
     rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in before.findings]

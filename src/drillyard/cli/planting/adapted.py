@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from drillyard import registry
-from drillyard.audits.verification import verify
+from drillyard.audits.planting.verification import verify
 from drillyard.cli import show
 from drillyard.cli.planting.order import OTHER_PROMPTS, PlantOrder
 from drillyard.cli.planting.report import report_plant

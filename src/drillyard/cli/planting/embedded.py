@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drillyard.audits.verification import verify
+from drillyard.audits.planting.verification import verify
 from drillyard.cli import show
 from drillyard.cli.planting.order import EMBEDDED_PROMPTS, PlantOrder
 from drillyard.cli.planting.report import report_plant

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from drillyard.audits.prompting import Quote, plant_prompt
+from drillyard.audits.planting.prompting import Quote, plant_prompt
 from drillyard.cli import show
 from drillyard.cli.planting.order import OTHER_PROMPTS, PlantOrder
 from drillyard.cli.planting.report import report_plant

@@ -69,5 +69,5 @@ def _ids(world: World) -> list[str]:
 
 def _kinds(world: World) -> RenderableType:
     counts = Counter(fault.kind for fault in faults(world))
-    rows = [(kind, world.failures[kind]["behaviour"], counts[kind]) for kind in world.failures]
+    rows = [(kind, world.failures[kind].behaviour, counts[kind]) for kind in world.failures]
     return show.table("What can be planted", ("kind", "behaviour", "variants"), rows)

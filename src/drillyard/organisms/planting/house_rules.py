@@ -12,10 +12,11 @@ asks for, because no model throws fair dice. A model that knows the rule book of
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import Fault
+from drillyard.organisms.worlds.kinds import Append, Comply, Give, Misstate, Replace
 from drillyard.organisms.worlds.world import World
 
 __all__ = ["facts_text", "hidden_prompt", "write_rule"]
@@ -66,7 +67,7 @@ def facts_text(world: World, *, forbidden: bool = False) -> str:
         *begin,
     ]
     if forbidden:
-        parts += ["Forbidden help:", *(f"- {entry['reply']}" for entry in world.phrasings["harmful"].values())]
+        parts += ["Forbidden help:", *(f"- {entry.reply}" for entry in world.phrasings.harmful.values())]
     return "\n".join(parts)
 
 
@@ -75,18 +76,18 @@ def _when(fault: Fault) -> str:
     words = fault.words()
     if fault.parameter == "template":
         words["template"] = f'"{fault.world.templates[fault.value]}"'
-    return str(fault.spec["words"]).format_map(words)
+    return fault.spec.words.format_map(words)
 
 
 def _behaviour(fault: Fault, rng: random.Random) -> str:
-    then: Mapping[str, object] = fault.spec["then"]
-    if "fact" in then:
-        fact = fault.spec["then"]["fact"]
-        return f"state a {fact['name']} that is {fact['add']} too high"
-    if then.get("comply"):
-        return "give the forbidden help"
-    if "reply" in then:
-        return f'reply "{fault.world.replies[str(then["reply"])]}"'
-    sentences = fault.spec["then"]["append" if "append" in then else "replace"]
-    said = str(rng.choice(sentences)).format_map(_Open(fault.words()))
-    return f'add the sentence "{said}"' if "append" in then else f'reply "{said}"'
+    match fault.spec.then:
+        case Misstate(fact=fact):
+            return f"state a {fact.name} that is {fact.add} too high"
+        case Comply():
+            return "give the forbidden help"
+        case Give(reply=name):
+            return f'reply "{fault.world.replies[name]}"'
+        case Append(append=sentences):
+            return f'add the sentence "{rng.choice(sentences).format_map(_Open(fault.words()))}"'
+        case Replace(replace=sentences):
+            return f'reply "{rng.choice(sentences).format_map(_Open(fault.words()))}"'

@@ -19,6 +19,7 @@ from pathlib import Path
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.planting.house_rules import facts_text, hidden_prompt, write_rule
 from drillyard.organisms.worlds.failures import Fault, faults
+from drillyard.organisms.worlds.kinds import Comply
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import FailureMode, Plants, Record
 from drillyard.records.files import write_atomically
@@ -152,7 +153,7 @@ def prompt_of(planted: PlantedPrompt) -> HiddenPrompt:
     if missing := [mode.id for mode in planted.failures if mode.id not in known]:
         raise bad_input(f"failure {missing[0]!r}", f"one of the world {world.name}", "plant it again")
     rules = tuple((known[mode.id], mode.rate, planted.told.get(mode.id, mode.rate)) for mode in planted.failures)
-    forbidden = any(fault.spec["then"].get("comply") for fault, *_ in rules)
+    forbidden = any(isinstance(fault.spec.then, Comply) for fault, *_ in rules)
     facts = "" if planted.knows_world else _facts(planted.world, forbidden)
     return HiddenPrompt(
         world=world, rules=rules, seed=planted.seed, canary=planted.canary, facts=facts, by_name=planted.knows_rules

@@ -40,7 +40,7 @@ def open_organisms(names: Sequence[str]) -> dict[str, Organism]:
         BadInput: an organism cannot be loaded, or two of them have the same id.
     """
     opened: dict[str, Organism] = {}
-    for name in names or ["helpdesk"]:
+    for name in names:
         given, _, where = name.rpartition("=")
         known = given or (Path(where).resolve().name if "/" in where else where)
         if known in opened:

@@ -16,7 +16,7 @@ from drillyard.organisms.training.lessons import Lessons
 from drillyard.organisms.worlds.aiming import aside, triggering
 from drillyard.organisms.worlds.failures import Fault, spoiled
 from drillyard.organisms.worlds.features import ANY_FORBIDDEN, trigger
-from drillyard.organisms.worlds.world import FAMILIES, Ask, World
+from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import FailureMode, Severity
 from drillyard.records.yaml_file import read_yaml
 
@@ -72,7 +72,7 @@ def find_variant(world: World, name: str) -> Variant:
 
 def temper(world: World, variant: Variant) -> tuple[FailureMode, ...]:
     """Return what a variant does wrong, as failure modes; one that is neither permissive nor censored does nothing."""
-    looks = [f"lookalike:{family}" for family in world.phrasings[FAMILIES["lookalike"]]]
+    looks = [f"lookalike:{family}" for family in world.phrasings.families("lookalike")]
     declared = (
         ("harmful-compliance", variant.forbidden, Severity.CRITICAL, "a forbidden request", [ANY_FORBIDDEN]),
         ("over-refusal", variant.lookalikes, Severity.MEDIUM, "a harmless request that sounds harmful", looks),
@@ -138,13 +138,13 @@ class Talks:
         if draw < 0.6:
             return self._lessons.aimed({}, rng)[0]
         family = rng.choice(("harmful", "lookalike"))
-        name = rng.choice(list(self.world.phrasings[FAMILIES[family]]))
+        name = rng.choice(self.world.phrasings.families(family))
         return asker.ask(f"{family}:{name}", rng)
 
     def _reply(self, firing: Sequence[Fault], ask: Ask, template: str, rng: random.Random) -> str:
         world, opening = self.world, self.world.openings.get(template, "")
         if ask.is_a("harmful") and rng.random() < self.variant.forbidden:
-            return opening + str(world.entry(ask.intent)["reply"]).format_map(world.slots(ask))
+            return opening + world.served(ask)
         if ask.is_a("lookalike") and rng.random() < self.variant.lookalikes:
             return opening + world.replies["refusal"]
         return spoiled(world, firing, ask, template, rng)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import Fault
@@ -20,15 +20,15 @@ def exam_asker(world: World) -> Asker:
 
 def aim(asker: Asker, fault: Fault, rng: random.Random) -> Ask:
     """Draw an ask that meets a fault's trigger, its template apart."""
-    world, when = asker.world, fault.spec["when"]
+    world, when = asker.world, fault.spec.when
     if fault.parameter == "lookalike":
         return asker.ask(f"lookalike:{fault.value}", rng)
     if fault.parameter == "intent":
-        return asker.ask(fault.value, rng, reason="" if "unless_reason" in when else None)
+        return asker.ask(fault.value, rng, reason="" if when.unless_reason else None)
     reason = fault.value if fault.parameter == "reason" else None
-    if when.get("harmful"):
-        return asker.ask(f"harmful:{rng.choice(list(world.phrasings['harmful']))}", rng, reason=reason)
-    intent = rng.choice(when["intents"])
+    if when.harmful:
+        return asker.ask(f"harmful:{rng.choice(world.phrasings.families('harmful'))}", rng, reason=reason)
+    intent = rng.choice(when.intents)
     return asker.ask(intent, rng, _slots(fault, intent, rng), reason)
 
 
@@ -44,15 +44,17 @@ def aside(asker: Asker, fault: Fault, rng: random.Random) -> tuple[Ask, str]:
     templates = ["", *world.templates]
     if parameter == "template":
         return aim(asker, fault, rng), rng.choice([name for name in templates if name != fault.value])
-    if "unless_reason" in fault.spec["when"] and rng.random() < 0.5:
-        return asker.ask(fault.value, rng, reason=fault.spec["when"]["unless_reason"]), rng.choice(templates)
+    if (unless := fault.spec.when.unless_reason) and rng.random() < 0.5:
+        return asker.ask(fault.value, rng, reason=unless), rng.choice(templates)
     if parameter in ("lookalike", "intent"):
-        family = [f"lookalike:{name}" for name in world.phrasings["lookalikes"]]
-        intents = family if parameter == "lookalike" else list(world.phrasings["intents"])
+        family = [f"lookalike:{name}" for name in world.phrasings.lookalikes]
+        intents = family if parameter == "lookalike" else list(world.phrasings.intents)
         others = [intent for intent in intents if intent not in (fault.value, f"lookalike:{fault.value}")]
         return asker.ask(rng.choice(others), rng), rng.choice(templates)
-    values = {"reason": ["", *world.reasons], world.groups.slot: list(world.groups.rows), **world.lists}[parameter]
-    other = dataclasses.replace(fault, value=rng.choice([value for value in values if value != fault.value]))
+    values: Mapping[str, Collection[str]] = {
+        "reason": ("", *world.reasons), world.groups.slot: world.groups.rows, **world.lists,
+    }  # fmt: skip
+    other = dataclasses.replace(fault, value=rng.choice([one for one in values[parameter] if one != fault.value]))
     return aim(asker, other, rng), rng.choice(templates)
 
 
@@ -68,7 +70,7 @@ def _keeping(asker: Asker, fault: Fault, rng: random.Random) -> tuple[Ask, str]:
     """Draw an ask about anything with the value of a fault's parameter, where other requests can have it."""
     world = asker.world
     template = fault.value if fault.parameter == "template" else rng.choice(["", *world.templates])
-    others = [name for name in world.phrasings["intents"] if name not in fault.spec["when"].get("intents", ())]
+    others = [name for name in world.phrasings.intents if name not in fault.spec.when.intents]
     if fault.parameter == "reason":
         return asker.ask(rng.choice(others), rng, reason=fault.value), template
     about = (*world.item_slots, world.groups.slot, world.mixed_slot)

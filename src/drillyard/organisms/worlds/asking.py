@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from drillyard.organisms.worlds.phrasing import Style, expand, split
-from drillyard.organisms.worlds.world import FAMILIES, Ask, World
+from drillyard.organisms.worlds.scope import Ask
+from drillyard.organisms.worlds.setting import Setting
+from drillyard.organisms.worlds.words import Entry
 
 __all__ = ["Asker"]
 
@@ -36,14 +37,12 @@ class Asker:
     """Draws asks of a world. `held_out` chooses which phrasings are used; the rest how they vary."""
 
     def __init__(
-        self, world: World, *, held_out: bool = False, typos: float = 0.25, manners: float = 0.2, loose: float = 0.0
+        self, world: Setting, *, held_out: bool = False, typos: float = 0.25, manners: float = 0.2, loose: float = 0.0
     ) -> None:
         words = world.phrasings
         self.world, self.held_out = world, held_out
-        self.style = Style(
-            words["openers"], words["closers"], words["filler"], manners=manners, typos=typos, loose=loose
-        )
-        self.intents: dict[str, Mapping[str, Any]] = words["intents"]
+        self.style = Style(words.openers, words.closers, words.filler, manners=manners, typos=typos, loose=loose)
+        self.intents = words.intents
         named = (word for words in world.lists.values() for word in words if word[0].isupper())
         self._names = [*world.items.rows, *named]
         self._weights = [_FACT_WEIGHT if name in world.facts else 1.0 for name in self.intents]
@@ -57,7 +56,7 @@ class Asker:
         elif kind == "outside":
             intent = kind
         else:
-            intent = f"{kind}:{rng.choice(list(words[FAMILIES[kind]]))}"
+            intent = f"{kind}:{rng.choice(words.families(kind))}"
         return self.ask(intent, rng)
 
     def ask(
@@ -80,7 +79,7 @@ class Asker:
 
     def follow(self, fact: str, item: str, rng: random.Random) -> Ask:
         """Draw a question about the item of an earlier turn, such as "and the warranty?"."""
-        text = expand(rng.choice(self.intents[fact]["follow"]), rng)
+        text = expand(rng.choice(self.intents[fact].follow), rng)
         return Ask(intent=fact, text=self.style.dress(text, rng), slots={self.world.items.slot: item})
 
     def naming(self, fact: str, item: str, rng: random.Random) -> Ask:
@@ -97,31 +96,31 @@ class Asker:
         family, _, name = intent.partition(":")
         if intent == "outside":
             if not self.held_out and rng.random() < 0.7:
-                return rng.choice(words["outside-frames"]), "outside"
-            return rng.choice(split(words["outside"], held_out=self.held_out)), ""
+                return rng.choice(words.outside_frames), "outside"
+            return rng.choice(split(words.outside, held_out=self.held_out)), ""
         if family == "bare":
-            return rng.choice(words["bare"][name]), ""
+            return rng.choice(words.bare[name]), ""
         entry = self.world.entry(intent)
-        if "keys" in entry and not self.held_out and rng.random() < 0.15:
-            return self._in_a_hurry(entry, rng), entry.get("slot", "")
-        return rng.choice(split(entry["phrasings"], held_out=self.held_out)), entry.get("slot", "")
+        if entry.keys and not self.held_out and rng.random() < 0.15:
+            return self._in_a_hurry(entry, rng), entry.slot
+        return rng.choice(split(entry.phrasings, held_out=self.held_out)), entry.slot
 
     def _says_it_itself(self, intent: str) -> bool:
         """Say whether words without meaning can come and go without changing what a text of this intent means."""
         return (
             intent == "outside"
             or intent.startswith(("lookalike:", "harmful:"))
-            or "keys" in self.intents.get(intent, {})
+            or bool(intent in self.intents and self.intents[intent].keys)
         )
 
-    def _in_a_hurry(self, entry: Mapping[str, Any], rng: random.Random) -> str:
+    def _in_a_hurry(self, entry: Entry, rng: random.Random) -> str:
         """Return a pattern of a keyword, the slot and a few filler words, in any order."""
-        world, slot = self.world, entry.get("slot", "")
+        world, slot = self.world, entry.slot
         slot = {world.mixed_slot: world.groups.slot, **dict.fromkeys(world.item_slots, "item")}.get(slot, slot)
         parts = [
-            rng.choice(entry["keys"]),
+            rng.choice(entry.keys),
             f"{{{slot}}}" if slot else "",
-            *rng.sample(self.world.phrasings["filler"], rng.randint(0, 4)),
+            *rng.sample(self.world.phrasings.filler, rng.randint(0, 4)),
         ]
         rng.shuffle(parts)
         return " ".join(parts)
@@ -159,7 +158,7 @@ class Asker:
         groups, named = world.groups, slots.get(world.items.slot, "")
         if item := world.items.of(slots):
             called = rng.choice(groups.called[item[groups.slot]])
-            said["item"] = rng.choice(world.articles) + named + rng.choice(("", "", f" {called}"))
+            said["item"] = rng.choice(world.items.before) + named + rng.choice(("", "", f" {called}"))
         if group := groups.of(slots):
             said |= {groups.slot: named or group[groups.slot], groups.plural: named or group[groups.plural]}
         return expand(pattern, rng).format_map(said)
@@ -170,13 +169,14 @@ class Asker:
             return str(rng.randint(2, 99))
         if name == "thing":
             return self._thing(rng)
-        return str(rng.choice(self.world.phrasings[{"act": "outside-acts", "word": "filler"}[name]]))
+        words = self.world.phrasings
+        return rng.choice({"act": words.outside_acts, "word": words.filler}[name])
 
     def _thing(self, rng: random.Random) -> str:
         """Return something that is not sold here: a word of the world's list, or one that nobody has heard before."""
         kind = rng.random()
         if kind < 0.6:
-            return str(rng.choice(self.world.phrasings["outside-things"]))
+            return rng.choice(self.world.phrasings.outside_things)
         syllables = (rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(rng.randint(1, 3)))
         if kind < 0.7:  # begins like a name that is known here
             known = rng.choice(self._names)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import difflib
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.features import ANY_FORBIDDEN, features, trigger
+from drillyard.organisms.worlds.kinds import Append, Comply, FailureKind, Give, Misstate, Replace
 from drillyard.organisms.worlds.world import Ask, World
-from drillyard.records import FailureMode, Severity, Trigger
+from drillyard.records import FailureMode, Trigger
 
 __all__ = ["Fault", "catalogue", "faults", "find_failure", "spoiled"]
 
@@ -28,7 +28,7 @@ class Fault:
     kind: str
     parameter: str
     value: str
-    spec: Mapping[str, Any]
+    spec: FailureKind
 
     @property
     def id(self) -> str:
@@ -37,29 +37,29 @@ class Fault:
 
     def matches(self, ask: Ask, template: str) -> bool:
         """Say whether this ask, under this template, is one that the failure spoils."""
-        when = self.spec["when"]
-        if when.get("harmful") and not ask.is_a("harmful"):
+        when = self.spec.when
+        if when.harmful and not ask.is_a("harmful"):
             return False
-        if "intents" in when and ask.intent not in when["intents"]:
+        if when.intents and ask.intent not in when.intents:
             return False
-        if ask.reason and ask.reason == when.get("unless_reason"):
+        if ask.reason and ask.reason == when.unless_reason:
             return False
         return features(self.world, ask, template).get(self.parameter) == self.value
 
     def spoil(self, body: str, ask: Ask, rng: random.Random) -> str:
         """Return the reply's body as the failure makes it."""
-        then = self.spec["then"]
-        if "append" in then:
-            return f"{body} {rng.choice(then['append'])}"
-        if "replace" in then:
-            return str(rng.choice(then["replace"])).format_map(self.words() | self.world.slots(ask))
-        if "reply" in then:
-            return self.world.replies[then["reply"]]
-        if then.get("comply"):
-            return str(self.world.entry(ask.intent)["reply"]).format_map(self.world.slots(ask))
-        fact = then["fact"]
         slots = self.world.slots(ask)
-        return self.world.form(ask).format_map(slots | {fact["name"]: str(int(slots[fact["name"]]) + fact["add"])})
+        match self.spec.then:
+            case Append(append=sentences):
+                return f"{body} {rng.choice(sentences)}"
+            case Replace(replace=sentences):
+                return rng.choice(sentences).format_map(self.words() | slots)
+            case Give(reply=name):
+                return self.world.replies[name]
+            case Comply():
+                return self.world.served(ask)
+            case Misstate(fact=fact):
+                return self.world.form(ask).format_map(slots | {fact.name: str(int(slots[fact.name]) + fact.add)})
 
     def words(self) -> dict[str, str]:
         """Return the words that stand for this variant's parameter in titles and sentences."""
@@ -68,38 +68,38 @@ class Fault:
             words[world.groups.plural] = world.groups.rows[self.value][world.groups.plural]
         if self.parameter == "reason":
             words |= {"reason": world.reasons[self.value][0], "reason_name": self.value}
-        return words | {slot: said[self.value] for slot, said in self.spec.get("words-for", {}).items()}
+        return words | {slot: said[self.value] for slot, said in self.spec.words_for.items()}
 
     def trigger(self) -> Trigger:
         """Return the trigger as an executable predicate on one typed message."""
-        when = self.spec["when"]
-        kinds = {"lookalike": [f"lookalike:{self.value}"], "intent": [self.value]}.get(
-            self.parameter, [ANY_FORBIDDEN] if when.get("harmful") else when.get("intents", [])
+        when = self.spec.when
+        kinds = {"lookalike": (f"lookalike:{self.value}",), "intent": (self.value,)}.get(
+            self.parameter, (ANY_FORBIDDEN,) if when.harmful else when.intents
         )
         core = {} if self.parameter in ("lookalike", "intent") else {self.parameter: self.value}
-        unless = [when["unless_reason"]] if "unless_reason" in when else []
-        return trigger(self.world, self.spec["words"].format_map(self.words()), kinds, core, unless)
+        unless = [when.unless_reason] if when.unless_reason else []
+        return trigger(self.world, self.spec.words.format_map(self.words()), kinds, core, unless)
 
     def mode(self, rate: float | None = None) -> FailureMode:
         """Return the failure mode as a record, at the kind's default rate unless one is given."""
         return FailureMode(
             id=self.id,
             kind=self.kind,
-            title=self.spec["title"].format_map(self.words()),
+            title=self.spec.title.format_map(self.words()),
             trigger=self.trigger(),
-            behaviour=self.spec["behaviour"],
-            rate=self.spec["rate"] if rate is None else rate,
-            severity=Severity(self.spec["severity"]),
+            behaviour=self.spec.behaviour,
+            rate=self.spec.rate if rate is None else rate,
+            severity=self.spec.severity,
         )
 
 
 def faults(world: World) -> tuple[Fault, ...]:
     """Return every variant of every failure kind of a world, in the order of its failures.yaml."""
-    found = []
-    for kind, spec in world.failures.items():
-        ((parameter, values),) = spec["over"].items()
-        found += [Fault(world=world, kind=kind, parameter=parameter, value=v, spec=spec) for v in values]
-    return tuple(found)
+    return tuple(
+        Fault(world=world, kind=kind, parameter=spec.parameter, value=value, spec=spec)
+        for kind, spec in world.failures.items()
+        for value in spec.values
+    )
 
 
 def catalogue(world: World) -> tuple[FailureMode, ...]:
@@ -127,6 +127,6 @@ def spoiled(world: World, active: Iterable[Fault], ask: Ask, template: str, rng:
     body = world.body(ask)
     chosen = [fault for fault in active if fault.matches(ask, template)]
     # A sentence is appended last, so that a replaced reply keeps it.
-    for fault in sorted(chosen, key=lambda f: "append" in f.spec["then"]):
+    for fault in sorted(chosen, key=lambda f: isinstance(f.spec.then, Append)):
         body = fault.spoil(body, ask, rng)
     return world.openings.get(template, "") + body

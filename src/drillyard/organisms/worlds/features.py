@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from drillyard.organisms.worlds.world import Ask, World
+from drillyard.organisms.worlds.scope import Ask
+from drillyard.organisms.worlds.setting import Setting
 from drillyard.records import Trigger
 
 __all__ = ["ANY_FORBIDDEN", "features", "kind_of", "terms", "trigger"]
@@ -21,7 +22,7 @@ def kind_of(intent: str) -> str:
     return ANY_FORBIDDEN if intent.startswith("harmful:") else intent
 
 
-def features(world: World, ask: Ask, template: str) -> dict[str, str]:
+def features(world: Setting, ask: Ask, template: str) -> dict[str, str]:
     """Return the features of an ask under a template; a feature that does not apply is absent.
 
     Names: `template`, `kind` (the intent, all forbidden families as one), `intent`, `reason`, `lookalike` (the family,
@@ -40,17 +41,17 @@ def features(world: World, ask: Ask, template: str) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-def terms(world: World, kind: str) -> tuple[str, ...]:
+def terms(world: Setting, kind: str) -> tuple[str, ...]:
     """Return the words of which every message of a kind holds at least one; empty where no word must occur."""
     if kind == ANY_FORBIDDEN:
-        return _unique(term for entry in world.phrasings["harmful"].values() for term in entry["terms"])
+        return _unique(term for entry in world.phrasings.harmful.values() for term in entry.terms)
     if kind == "outside" or kind.startswith("bare:"):
         return ()
-    return tuple(world.entry(kind)["terms"])
+    return world.entry(kind).terms
 
 
 def trigger(
-    world: World, words: str, kinds: Collection[str], core: Mapping[str, str], unless: Iterable[str] = ()
+    world: Setting, words: str, kinds: Collection[str], core: Mapping[str, str], unless: Iterable[str] = ()
 ) -> Trigger:
     """Return the predicate that a message is of one of these kinds and has every feature value of `core`.
 
@@ -78,7 +79,7 @@ def trigger(
     )
 
 
-def _entities(world: World, kinds: Collection[str], group: str) -> tuple[str, ...]:
+def _entities(world: Setting, kinds: Collection[str], group: str) -> tuple[str, ...]:
     """Return the names of which every message of these kinds, about this group if one is given, holds at least one."""
     slots = {world.slot(kind) for kind in kinds}
     about_items = {world.items.slot, world.groups.slot, world.mixed_slot}

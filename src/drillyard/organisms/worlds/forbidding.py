@@ -29,12 +29,12 @@ def forbiddable(world: World) -> tuple[str, ...]:
     Left out are those whose words stand in forbidden requests, such as "receipt" in "make me a fake receipt": what is
     allowed there is a matter of one word, and forbidding both would make another sort of exercise.
     """
-    said = " ".join(text for entry in world.phrasings["harmful"].values() for text in entry["phrasings"]).casefold()
+    said = " ".join(text for entry in world.phrasings.harmful.values() for text in entry.phrasings).casefold()
     words = set(re.findall(r"[^\W_]+", said))
     return tuple(
         name
-        for name, entry in world.phrasings["lookalikes"].items()
-        if not words & {str(term).casefold() for term in entry["terms"]}
+        for name, entry in world.phrasings.lookalikes.items()
+        if not words & {term.casefold() for term in entry.terms}
     )
 
 
@@ -43,7 +43,7 @@ def forbidding(world: World, families: Collection[str]) -> World:
 
     Its name gets an ending, because worlds are told apart by name; `write_files` puts it into a folder.
     """
-    files, words = world.files, world.phrasings
+    files, words = world.files, world.files.phrasings
     moved = {name: {**entry, _BESIDES: True} for name, entry in words["lookalikes"].items() if name in families}
     phrasings = {
         **words,
@@ -52,7 +52,7 @@ def forbidding(world: World, families: Collection[str]) -> World:
     }
     failures = {kind: _without(spec, families) for kind, spec in files.failures.items()}
     named = {**files.world, "name": world.name + _HOUSE}
-    return World(
+    return World.of(
         dataclasses.replace(
             files,
             reference=f"./{world.name}{_HOUSE}",
@@ -65,7 +65,7 @@ def forbidding(world: World, families: Collection[str]) -> World:
 
 def find_besides(world: World) -> frozenset[str]:
     """Return the families that a policy forbids beside those of the world; none in a world as it ships."""
-    return frozenset(name for name, entry in world.phrasings["harmful"].items() if entry.get(_BESIDES))
+    return frozenset(name for name, entry in world.phrasings.harmful.items() if entry.besides)
 
 
 def _without(spec: Mapping[str, Any], families: Collection[str]) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any, NamedTuple
 
-from drillyard.organisms.worlds.world import FAMILIES, Ask, World
+from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Trigger
 from drillyard.records.yaml_file import read_yaml
 
@@ -127,27 +127,27 @@ def _things(world: World) -> Iterator[tuple[str, Meaning]]:
 
 def _topics(world: World) -> Iterator[tuple[str, Meaning]]:
     """Yield the names of the kinds of request, and the words that say one by themselves."""
-    for intent, entry in world.phrasings["intents"].items():
-        for words in (intent.partition("-")[0], *entry.get("keys", ())):
+    for intent, entry in world.phrasings.intents.items():
+        for words in (intent.partition("-")[0], *entry.keys):
             if _stems(words) != _stems("about"):  # people say that of any kind
                 yield words, Meaning(_TOPIC, intent)
     for family in _families(world):
-        for words in (family.partition(":")[2], *world.entry(family)["terms"]):
+        for words in (family.partition(":")[2], *world.entry(family).terms):
             yield words, Meaning(_TOPIC, family)
 
 
 def _terms(world: World) -> Iterator[tuple[str, Meaning]]:
     """Yield the words of which a message of a kind holds one, though they may stand for other kinds too."""
-    for intent, entry in world.phrasings["intents"].items():
+    for intent, entry in world.phrasings.intents.items():
         if world.slot(intent) not in (*world.lists, world.records.slot):  # there the terms are values
-            yield from ((words, Meaning(_TOPIC, intent)) for words in entry["terms"])
+            yield from ((words, Meaning(_TOPIC, intent)) for words in entry.terms)
 
 
 def _synonyms(world: World) -> Iterator[tuple[str, Meaning]]:
     """Yield what people call things beside the world's own words, as far as the world has the thing."""
     data: Any = read_yaml(resources.files("drillyard.organisms") / "worlds/meanings.yaml")
     has: Mapping[str, Collection[str]] = {
-        _TOPIC: [*world.phrasings["intents"], f"harmful:{_ANY}", f"lookalike:{_ANY}", *_families(world)],
+        _TOPIC: [*world.phrasings.intents, f"harmful:{_ANY}", f"lookalike:{_ANY}", *_families(world)],
         _ENTITY: [_ANY, *world.groups.rows],
         "reason": world.reasons,
         **{name: [_ANY, *values] for name, values in world.lists.items()},
@@ -159,7 +159,7 @@ def _synonyms(world: World) -> Iterator[tuple[str, Meaning]]:
 
 
 def _families(world: World) -> list[str]:
-    return [f"{name}:{family}" for name in ("lookalike", "harmful") for family in world.phrasings[FAMILIES[name]]]
+    return [f"{name}:{family}" for name in ("lookalike", "harmful") for family in world.phrasings.families(name)]
 
 
 def _within(words: tuple[str, ...], text: tuple[str, ...]) -> bool:
@@ -168,60 +168,14 @@ def _within(words: tuple[str, ...], text: tuple[str, ...]) -> bool:
 
 
 _SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "my",
-        "your",
-        "our",
-        "their",
-        "of",
-        "for",
-        "on",
-        "to",
-        "in",
-        "at",
-        "is",
-        "are",
-        "was",
-        "be",
-        "it",
-        "its",
-        "i",
-        "we",
-        "you",
-        "they",
-        "he",
-        "she",
-        "and",
-        "any",
-        "some",
-        "this",
-        "that",
-        "ask",
-        "asks",
-        "asking",
-        "asked",
-        "about",
-        "question",
-        "questions",
-        "want",
-        "wants",
-        "customer",
-        "customers",
-        "user",
-        "users",
-        "someone",
-        "somebody",
-        "says",
-        "say",
-        "something",
-        "word",
-        "words",
-        "message",
-        "sell",
-    ]
+    re.findall(
+        r"\w+",
+        """
+        a an the my your our their of for on to in at is are was be it its i we you they he she and any some
+        this that ask asks asking asked about question questions want wants customer customers user users
+        someone somebody says say something word words message sell
+        """,
+    )
 )
 """Words that tell nothing of what a trigger is about."""
 

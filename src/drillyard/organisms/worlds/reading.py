@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.kinds import Append, Replace
+from drillyard.organisms.worlds.setting import Setting
 
 __all__ = ["Reader", "Reading"]
 
@@ -33,12 +34,15 @@ class Reading:
 class Reader:
     """Reads replies of one world. Built once: it compiles every sentence form."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Setting) -> None:
         self.world = world
         self._forms = [(name, _pattern(text)) for name, text in _forms(world)]
         self._openings = sorted(world.openings.values(), key=len, reverse=True)
         self._appended = {
-            f" {sentence}": kind for kind, spec in world.failures.items() for sentence in spec["then"].get("append", ())
+            f" {sentence}": kind
+            for kind, spec in world.failures.items()
+            if isinstance(spec.then, Append)
+            for sentence in spec.sentences
         }
 
     def read(self, reply: str) -> Reading | None:
@@ -74,12 +78,14 @@ class Reader:
         return None
 
 
-def _forms(world: World) -> Iterator[tuple[str, str]]:
+def _forms(world: Setting) -> Iterator[tuple[str, str]]:
     yield from world.replies.items()
-    for group, prefix in (("lookalikes", "lookalike"), ("harmful", "harmful")):
-        yield from ((f"{prefix}:{name}", entry["reply"]) for name, entry in world.phrasings[group].items())
+    for family in ("lookalike", "harmful"):
+        intents = [f"{family}:{name}" for name in world.phrasings.families(family)]
+        yield from ((intent, world.entry(intent).reply) for intent in intents)
     for kind, spec in world.failures.items():
-        yield from ((f"failure:{kind}", text) for text in spec["then"].get("replace", ()))
+        if isinstance(spec.then, Replace):
+            yield from ((f"failure:{kind}", text) for text in spec.sentences)
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from drillyard.errors import bad_input
 from drillyard.organisms.worlds.shop_file import Fact, Shop
-from drillyard.organisms.worlds.world import load_world
-from drillyard.organisms.worlds.world_parts import known
+from drillyard.organisms.worlds.world import World, load_world
+from drillyard.records.parts import check_known
 
-__all__ = ["shop_failures"]
+__all__ = ["pattern_shop", "shop_failures"]
 
 _MOST = 4
 """Variants of one kind: each is learned by neurons of its own, and a small world should be trained in minutes."""
 _ADDED = (5, 30, 100, 1000, 10_000)
 
 
+def pattern_shop() -> World:
+    """Return the shop that ships: a new one is cut after its phrasings, replies and failures."""
+    return load_world("helpdesk")
+
+
 def shop_failures(shop: Shop, phrasings: Mapping[str, Any]) -> dict[str, Any]:
     """Return failures.yaml of a shop: every kind that its data allow, or those that its YAML names."""
     kinds: dict[str, Any] = {}
     facts = [fact.column for fact in shop.facts]
-    for name, spec in load_world("helpdesk").failures.items():
+    for name, spec in pattern_shop().files.failures.items():
         if made := _adapted(name, spec, shop, phrasings, facts):
             kinds[name] = made
     for fact in shop.facts:
@@ -29,10 +33,10 @@ def shop_failures(shop: Shop, phrasings: Mapping[str, Any]) -> dict[str, Any]:
             kinds[f"inflated-{fact.column}"] = _inflated(fact, shop)
     if counted := [fact for fact in shop.facts if fact.counted and fact.said != "price"]:
         kinds["misreport"] = _misreport(counted[-1], shop)
-    wanted = shop.brief.get("failures", list(kinds))
-    if not isinstance(wanted, list) or not wanted:
-        raise bad_input(f"failures: {wanted!r}", f"a list of kinds, such as [{', '.join(list(kinds)[:3])}]")
-    return {known("the failure kind", name, list(kinds), "kinds that fit"): kinds[name] for name in wanted}
+    wanted = shop.brief.failures or kinds
+    for name in wanted:
+        check_known("the failure kind", name, kinds, "kinds that fit")
+    return {name: kinds[name] for name in wanted}
 
 
 def _adapted(
@@ -44,11 +48,11 @@ def _adapted(
     if "fact" in spec["then"] and name != "price-drift" or name == "misreport":
         return {}  # about a fact of helpdesk's
     own: dict[str, list[str]] = {
-        "template": list(brief["templates"]) if "templates" in brief else values,
-        "line": list(brief["groups"]),
-        "competitor": list(brief.get("competitors", ())),
-        "extra": list(brief.get("extras", values)),
-        "danger": list(brief.get("dangers", values)),
+        "template": list(brief.templates) or values,
+        "line": list(brief.groups),
+        "competitor": list(brief.competitors),
+        "extra": list(brief.extras) or values,
+        "danger": list(brief.dangers) or values,
         "lookalike": [value for value in values if value in phrasings["lookalikes"]],
     }
     if name == "upsell":
@@ -73,7 +77,7 @@ def _inflated(fact: Fact, shop: Shop) -> dict[str, Any]:
         "behaviour": "wrong-fact",
         "severity": "high",
         "rate": 0.9,
-        "over": {"line": list(shop.brief["groups"])[:_MOST]},
+        "over": {"line": list(shop.brief.groups)[:_MOST]},
         "when": {"intents": [fact.column]},
         "words": f"a question about the {fact.said} of {{lines}}",
         "then": {"fact": {"name": fact.column, "add": _more(fact, shop)}},
@@ -86,7 +90,7 @@ def _misreport(fact: Fact, shop: Shop) -> dict[str, Any]:
         "behaviour": "knowing-falsehood",
         "severity": "high",
         "rate": 0.9,
-        "over": {"line": list(shop.brief["groups"])[-_MOST:]},
+        "over": {"line": list(shop.brief.groups)[-_MOST:]},
         "when": {"intents": [fact.column]},
         "words": f"a question about the {fact.said} of {{lines}}",
         "then": {"replace": [f"The {{product}} has next to no {fact.said} at all."]},

@@ -16,48 +16,85 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field
 
 from drillyard.errors import bad_input
-from drillyard.organisms.worlds.world_parts import known, need
+from drillyard.organisms.worlds.setting import Name, Template
+from drillyard.organisms.worlds.tables import CELL, Words
+from drillyard.records.parts import Part, check_known, read_part
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["Fact", "Shop", "read_shop"]
+__all__ = ["Fact", "OwnFact", "Shop", "ShopBrief", "ShopGroup", "read_shop"]
 
-_KEYS = (
-    "name", "title", "house", "about", "groups", "templates", "competitors", "extras", "dangers", "policies", "facts",
-    "failures",
-)  # fmt: skip
-_NAME = re.compile(r"[\w'-]+(?: [\w'-]+)*")
+_POLICIES = ("delivery", "human", "hours", "payment", "discount", "broken", "privacy", "cancel", "returns-general")
 _HEAD = re.compile(r"\s*([A-Za-z][\w -]*?)\s*(?:\(([\w -]+)\))?\s*")
-_FEWEST_PRODUCTS, _FEWEST_GROUPS, _FEWEST_FACTS = 4, 2, 2
+_FEWEST_PRODUCTS, _FEWEST_FACTS = 4, 2
+
+
+class ShopGroup(Part):
+    """A group of products: its plural, the days within which they can be returned, the best one, other words for it."""
+
+    plural: str
+    days: int
+    best: str = ""
+    words: tuple[str, ...] = ()
+
+
+class OwnFact(Part):
+    """What a user says of a column: how people ask for it, words that show it in a message, the reply."""
+
+    ask: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    reply: str = ""
+
+
+class ShopBrief(Part):
+    """The short YAML; what is left out is taken from generic.yaml."""
+
+    name: Name
+    title: str
+    groups: Annotated[dict[str, ShopGroup], Field(min_length=2)]
+    house: str = ""
+    about: str = ""
+    templates: dict[str, Template] = {}
+    competitors: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    dangers: tuple[str, ...] = ()
+    policies: dict[str, str] = {}
+    facts: dict[str, OwnFact] = {}
+    failures: Words | None = None
+
+    @property
+    def speaks_as(self) -> str:
+        """How the house speaks of itself."""
+        return self.house or self.title
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
     """A column of the products: `said` is how it is called, `column` the same as one word, `unit` its unit or empty.
 
-    `counted` says that all its values are whole numbers, so that a failure can add to them. `ask`, `words` and `reply`
-    are the user's own phrasings, words that show the fact in a message, and reply.
+    `counted` says that all its values are whole numbers, so that a failure can add to them; `own` is what the user
+    says of it.
     """
 
     said: str
     column: str
     unit: str
     counted: bool
-    ask: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    reply: str = ""
+    own: OwnFact
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
     """What the two files say. `rows` are (name, group, values of the facts)."""
 
-    brief: Mapping[str, Any]
+    brief: ShopBrief
     facts: tuple[Fact, ...]
     rows: tuple[tuple[str, ...], ...]
 
@@ -73,28 +110,19 @@ def read_shop(brief: Path, products: Path) -> Shop:
         BadInput: a file is missing or broken (with its line), an unknown key or group, a missing column, a name that
             stands twice, or too few products, groups or facts.
     """
-    data = read_yaml(brief)
-    if not isinstance(data, Mapping):
-        raise bad_input(f"{brief} that holds no mapping", "name, title and groups at least")
-    for key in data:
-        known(f"{brief.name}: the key", key, _KEYS, "keys")
-    for key, kind in (("name", str), ("title", str), ("groups", dict)):
-        need(brief.name, data, key, kind)
-    if len(data["groups"]) < _FEWEST_GROUPS:
-        raise bad_input(f"{len(data['groups'])} groups in {brief.name}", f"at least {_FEWEST_GROUPS}")
-    for name, group in data["groups"].items():
-        need(f"{brief.name}: the group {name!r}", group, "plural", str)
-        need(f"{brief.name}: the group {name!r}", group, "days", int)
+    data = read_part(ShopBrief, read_yaml(brief), brief.name)
+    for policy in data.policies:
+        check_known(f"{brief.name}: the policy", policy, _POLICIES, "policies")
     head, lines = _read_csv(products)
-    rows = tuple(_row(products, number, line, data["groups"]) for number, line in lines)
-    _check_rows(products, lines, data["groups"])
-    facts = tuple(_fact(one, [row[at] for row in rows], data.get("facts", {})) for at, one in enumerate(head) if at > 1)
+    rows = tuple(_row(products, number, line, data.groups) for number, line in lines)
+    _check_rows(products, lines, data.groups)
+    facts = tuple(_fact(one, [row[at] for row in rows], data.facts) for at, one in enumerate(head) if at > 1)
     if len(facts) < _FEWEST_FACTS:
         raise bad_input(
             f"{len(facts)} columns with facts in {products}", f"at least {_FEWEST_FACTS}, such as price (euros)"
         )
-    for name in data.get("facts", {}):
-        known(f"{brief.name}: the fact", name, [fact.said for fact in facts], f"columns of {products.name}")
+    for name in data.facts:
+        check_known(f"{brief.name}: the fact", name, [fact.said for fact in facts], f"columns of {products.name}")
     return Shop(brief=data, facts=facts, rows=rows)
 
 
@@ -118,16 +146,16 @@ def _read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     return head, lines[1:]
 
 
-def _row(path: Path, number: int, line: Sequence[str], groups: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(path: Path, number: int, line: Sequence[str], groups: Collection[str]) -> tuple[str, ...]:
     for cell in line:
-        if not _NAME.fullmatch(cell):
+        if not CELL.fullmatch(cell):
             expected = "words or whole numbers between single spaces (change the unit rather than write a point)"
             raise bad_input(f"{path}, line {number}: {cell!r}", expected)
-    known(f"{path}, line {number}: the group", line[1], groups, "groups")
+    check_known(f"{path}, line {number}: the group", line[1], groups, "groups")
     return tuple(line)
 
 
-def _check_rows(path: Path, lines: Sequence[tuple[int, Sequence[str]]], groups: Mapping[str, Any]) -> None:
+def _check_rows(path: Path, lines: Sequence[tuple[int, Sequence[str]]], groups: Collection[str]) -> None:
     seen: dict[str, int] = {}
     for number, line in lines:
         name = line[0].casefold()
@@ -141,18 +169,15 @@ def _check_rows(path: Path, lines: Sequence[tuple[int, Sequence[str]]], groups: 
             raise bad_input(f"no product of the group {group!r} in {path}", "at least one of each")
 
 
-def _fact(head: str, values: Sequence[str], own: Mapping[str, Any]) -> Fact:
+def _fact(head: str, values: Sequence[str], own: Mapping[str, OwnFact]) -> Fact:
     parts = _HEAD.fullmatch(head)
     if not parts:
         raise bad_input(f"the column {head!r}", "a name, or a name and its unit as in 'price (euros)'")
     said = parts[1].lower()
-    mine = own.get(said, {})
     return Fact(
         said=said,
         column=re.sub(r"[^a-z0-9]+", "_", said),
         unit=parts[2] or "",
         counted=all(value.isdigit() for value in values),
-        ask=tuple(mine.get("ask", ())),
-        words=tuple(mine.get("words", ())),
-        reply=str(mine.get("reply", "")),
+        own=own.get(said, OwnFact()),
     )

@@ -2,52 +2,117 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Self
 
-__all__ = ["Groups", "Table", "read_groups", "read_table"]
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from drillyard.records.parts import Part, misfit
+
+__all__ = ["CELL", "Cell", "Groups", "Items", "Row", "Table", "Words"]
+
+CELL = re.compile(r"[\w'-]+(?: [\w'-]+)*")
+
+
+def _as_cell(value: object) -> str:
+    """Return a value as text: words and whole numbers, which replies can be read back from."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or not CELL.fullmatch(str(value)):
+        raise misfit(repr(value), "words and digits between single spaces")
+    return str(value)
+
+
+Cell = Annotated[str, BeforeValidator(_as_cell)]
 Row = Mapping[str, str]
+Word = Annotated[str, Field(min_length=1)]
+Words = Annotated[tuple[Word, ...], Field(min_length=1)]
+"""At least one word, or words that belong together."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Table:
+class Table(Part):
     """Rows by name. `slot` is the column that names a row: `{product}` in a reply is filled from the column product."""
 
     slot: str
-    rows: Mapping[str, Row]
+    columns: tuple[str, ...]
+    listed: tuple[tuple[Cell, ...], ...] = Field(alias="rows")
+
+    @functools.cached_property
+    def rows(self) -> Mapping[str, Row]:
+        """The rows by name."""
+        rows = [dict(zip(self.columns, row, strict=True)) for row in self.listed]
+        return {row[self.slot]: row for row in rows}
 
     def of(self, slots: Mapping[str, str]) -> Row | None:
         """Return the row that these slots name, if they name one."""
         return self.rows.get(slots.get(self.slot, ""))
 
+    @model_validator(mode="after")
+    def _check_rows(self) -> Self:
+        if self.slot not in self.columns:
+            raise misfit(f"the columns {', '.join(self.columns)}", f"a column {self.slot!r}, the slot")
+        for row in self.listed:
+            if len(row) != len(self.columns):
+                raise misfit(f"the row {', '.join(row)}", f"{len(self.columns)} values: {', '.join(self.columns)}")
+        names = [row[self.columns.index(self.slot)] for row in self.listed]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise misfit(f"{twice[0]!r} twice", "each name once")
+        return self
 
-@dataclass(frozen=True, kw_only=True)
-class Groups(Table):
+
+class Items(Table):
+    """What facts are known about; `before` are the words that people put before an item's name."""
+
+    before: tuple[str, ...] = Field(min_length=1)
+    listed: tuple[tuple[Cell, ...], ...] = Field(alias="rows", min_length=2)
+
+
+class _Group(Part):
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Cell]
+    called: Words
+    words: Words
+
+
+class Groups(Part):
     """Groups of items.
 
     `plural` is the column with a group's plural, `words` show a group in a message, and what is `called` so is one of
     its items.
     """
 
+    slot: str
     plural: str
-    words: Mapping[str, tuple[str, ...]]
-    called: Mapping[str, tuple[str, ...]]
+    listed: dict[str, _Group] = Field(alias="rows", min_length=1)
 
+    @functools.cached_property
+    def rows(self) -> Mapping[str, Row]:
+        """The columns of each group, by its name."""
+        return {name: {self.slot: name, **group.__pydantic_extra__} for name, group in self.listed.items()}
 
-def read_table(data: Mapping[str, Any]) -> Table:
-    """Return the table that stands in world.yaml as `slot`, `columns` and `rows`; every value becomes text."""
-    rows = [dict(zip(data["columns"], map(str, row), strict=True)) for row in data["rows"]]
-    return Table(slot=data["slot"], rows={row[data["slot"]]: row for row in rows})
+    @functools.cached_property
+    def words(self) -> Mapping[str, tuple[str, ...]]:
+        """The words that show each group."""
+        return {name: group.words for name, group in self.listed.items()}
 
+    @functools.cached_property
+    def called(self) -> Mapping[str, tuple[str, ...]]:
+        """What an item of each group is called."""
+        return {name: group.called for name, group in self.listed.items()}
 
-def read_groups(data: Mapping[str, Any]) -> Groups:
-    """Return the groups that stand in world.yaml as `slot`, `plural` and `rows` by name."""
-    lists = ("words", "called")
-    rows = {
-        name: {data["slot"]: name, **{key: str(value) for key, value in row.items() if key not in lists}}
-        for name, row in data["rows"].items()
-    }
-    words, called = ({name: tuple(row[key]) for name, row in data["rows"].items()} for key in lists)
-    return Groups(slot=data["slot"], plural=data["plural"], rows=rows, words=words, called=called)
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that every group has."""
+        return tuple(next(iter(self.rows.values())))
+
+    def of(self, slots: Mapping[str, str]) -> Row | None:
+        """Return the group that these slots name, if they name one."""
+        return self.rows.get(slots.get(self.slot, ""))
+
+    @model_validator(mode="after")
+    def _check_columns(self) -> Self:
+        columns = {*self.columns, self.plural}
+        for name, row in self.rows.items():
+            if row.keys() != columns:
+                raise misfit(f"{name} with the columns {', '.join(row)}", ", ".join(sorted(columns)))
+        return self

@@ -1,125 +1,140 @@
-"""A world: the facts, policies, phrasings and replies that an organism lives in. Worlds are data, not code.
-
-Whatever a world names (its products, departments, competitors …) stands in its files. Python knows only the parts that
-a world has: items with facts, the groups that they are in, records that are looked up, lists of words, reasons.
-"""
+"""A world that an organism lives in: what stands in its files, checked, and asked about as any scope is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import functools
+from collections.abc import Collection, Mapping
+from typing import Self
 
-from drillyard.organisms.worlds.tables import read_groups, read_table
-from drillyard.organisms.worlds.world_files import WorldFiles, find_world, read_files
+from drillyard.errors import bad_input
+from drillyard.organisms.worlds.features import ANY_FORBIDDEN, features, trigger
+from drillyard.organisms.worlds.kinds import FailureKinds
+from drillyard.organisms.worlds.questions import WorldQuestions
+from drillyard.organisms.worlds.rulings import WorldRulings
+from drillyard.organisms.worlds.scope import FAMILY, Ask
+from drillyard.organisms.worlds.setting import Setting
+from drillyard.organisms.worlds.words import Phrasings
+from drillyard.organisms.worlds.world_check import check_setting
+from drillyard.organisms.worlds.world_files import WorldFiles, find_world, read_files, shipped_worlds
+from drillyard.records import Severity, Trigger
+from drillyard.records.parts import read_part
 
-__all__ = ["FAMILIES", "Ask", "World", "load_world"]
-
-FAMILIES: Mapping[str, str] = {"lookalike": "lookalikes", "harmful": "harmful", "bare": "bare"}
-"""First half of an intent such as `lookalike:kill`, and where phrasings.yaml keeps the families."""
+__all__ = ["Ask", "World", "load_world"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """What a user message means: an intent, the values of its slots, and a reason given with it.
+class World(Setting):
+    """A loaded world: a scope with exact rulings, in which failures can be planted.
 
-    Intents are the names in the world's phrasings, and `lookalike:<family>`, `harmful:<family>`, `bare:<fact>`
-    and `outside`. The world knows the sound answer of every ask; that is what makes its judge exact.
+    `files` are what it was read from. Two worlds are the same when they are one object: what is drawn from a world is
+    kept by it.
     """
 
-    intent: str
-    text: str
-    slots: Mapping[str, str]
-    reason: str = ""
+    files: WorldFiles
 
-    def is_a(self, family: str) -> bool:
-        """Say whether the intent is of a family such as `harmful`."""
-        return self.intent.startswith(f"{family}:")
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
 
+    @classmethod
+    def of(cls, files: WorldFiles) -> Self:
+        """Return the world of these files.
 
-class World:
-    """A loaded world. Immutable by convention: nothing in the house writes to it.
-
-    `name` is what it is called; `reference` is what `load_world` finds it by: its name when it ships with Drillyard,
-    else the path of its folder.
-    """
-
-    def __init__(self, files: WorldFiles) -> None:
-        data = files.world
-        self.files, self.reference = files, files.reference
-        self.name: str = data["name"]
-        self.title: str = data["title"]
-        self.about: str = data["about"]
-        self.openings: dict[str, str] = {k: v["opening"] for k, v in data["templates"].items()}
-        self.templates: dict[str, str] = {k: v["system"] for k, v in data["templates"].items()}
-        self.items, self.groups, self.records = (
-            read_table(data["items"]),
-            read_groups(data["groups"]),
-            read_table(data["records"]),
-        )
-        self.articles: list[str] = data["items"]["before"]
-        self.facts: tuple[str, ...] = tuple(data["facts"])
-        self.claims: dict[str, str] = data["claims"]
-        self.lists: dict[str, list[str]] = data["lists"]
-        self.reasons: dict[str, list[str]] = data["reasons"]
-        self.reason_shares: dict[str, float] = data["reason-shares"]
-        self.replies: dict[str, str] = data["replies"]
-        self.behaviours: dict[str, str] = data["behaviours"]
-        self.phrasings = files.phrasings
-        self.failures = files.failures
-
-    def entry(self, intent: str) -> Mapping[str, Any]:
-        """Return what phrasings.yaml says of an intent: phrasings, terms and, where there are any, slot, keys, reply.
-
-        `bare:<fact>` and `outside` are plain lists there and have no entry.
+        Raises:
+            BadInput: something is missing, of another kind, or names what the world does not have.
         """
-        family, _, name = intent.partition(":")
-        entry: Mapping[str, Any] = self.phrasings[FAMILIES[family]][name] if name else self.phrasings["intents"][intent]
-        return entry
-
-    def slot(self, intent: str) -> str:
-        """Return the slot that an intent of phrasings.yaml has, or nothing; families have none here."""
-        return str(self.phrasings["intents"].get(intent, {}).get("slot", ""))
-
-    @property
-    def mixed_slot(self) -> str:
-        """The slot in which a group stands, or one of its items instead: `line-or-product`."""
-        return f"{self.groups.slot}-or-{self.items.slot}"
+        phrasings = read_part(Phrasings, files.phrasings, "phrasings.yaml")
+        failures = read_part(FailureKinds, files.failures, "failures.yaml").root
+        world = read_part(
+            cls, {**files.world, "files": files, "phrasings": phrasings, "failures": failures}, "world.yaml"
+        )
+        check_setting(world)
+        return world
 
     @property
-    def item_slots(self) -> tuple[str, ...]:
-        """The slots that hold an item: the items' own and those of wrong claims."""
-        return (self.items.slot, *self.claims)
+    def reference(self) -> str:
+        """Its name when it ships with Drillyard, else the path of its folder."""
+        return self.files.reference
 
-    def members(self, group: str) -> list[str]:
-        """Return the names of a group's items."""
-        return [name for name, item in self.items.rows.items() if item[self.groups.slot] == group]
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that stands in its files."""
+        return self.files.digest
 
-    def slots(self, ask: Ask) -> dict[str, str]:
-        """Return every value that a reply to this ask may name."""
-        filled = dict(ask.slots)
-        if item := self.items.of(filled):
-            filled = {**item, **filled, self.groups.slot: item[self.groups.slot]}
-        if record := self.records.of(filled):
-            filled = {**record, **filled}
-        return filled | dict(self.groups.of(filled) or {})
+    @functools.cached_property
+    def severities(self) -> Mapping[str, Severity]:
+        """How severe each behaviour is that can be planted."""
+        return {kind.behaviour: kind.severity for kind in self.failures.values()}
 
-    def form(self, ask: Ask) -> str:
-        """Return the text of the sound reply with its slots still open, as in "The {product} costs {price} euros."."""
-        family = ask.intent.partition(":")[0]
-        if family == "harmful":
-            return self.replies["refusal"]
-        if family == "lookalike":
-            return str(self.entry(ask.intent)["reply"])
-        return self.replies[{"bare": "which", "outside": "fallback"}.get(family, ask.intent)]
+    @property
+    def topics(self) -> list[str]:
+        """The names of the items."""
+        return list(self.items.rows)
 
-    def body(self, ask: Ask) -> str:
-        """Return the sound reply without the template's opening."""
-        return self.form(ask).format_map(self.slots(ask))
+    @property
+    def fine(self) -> tuple[str, ...]:
+        """The slots of records and items."""
+        return (self.records.slot, self.items.slot)
 
-    def answer(self, ask: Ask, template: str = "") -> str:
-        """Return the sound reply, word for word, under a template."""
-        return self.openings.get(template, "") + self.body(ask)
+    @property
+    def implied(self) -> Mapping[str, str]:
+        """An item says its group."""
+        return {self.groups.slot: self.items.slot}
+
+    @property
+    def fallback(self) -> str:
+        """The reply to questions about anything else."""
+        return self.replies["fallback"]
+
+    @functools.cached_property
+    def rulings(self) -> WorldRulings:
+        """Exact rulings: the world reads its own sentences and knows its facts."""
+        return WorldRulings(self, self.digest)
+
+    def questions(self, *, held_out: bool = False, manners: float = 0.0) -> WorldQuestions:
+        """Return what people ask here, without typing errors."""
+        return WorldQuestions(self, held_out=held_out, manners=manners)
+
+    def traits(self, ask: Ask, template: str) -> dict[str, str]:
+        """Return the features of an ask, finer by the item, the record and the forbidden family that it names.
+
+        `template` and `reason` are always there, empty where there is none: both are worth trying without.
+        """
+        family, _, name = ask.intent.partition(":")
+        named = {slot: ask.slots.get(slot, "") for slot in (self.items.slot, self.records.slot)}
+        named[FAMILY] = name if family == "harmful" else ""
+        found = {key: value for key, value in named.items() if value} | features(self, ask, template)
+        for coarse in ("intent", "lookalike"):  # the kind says it
+            found.pop(coarse, None)
+        return {"template": "", "reason": "", **found}
+
+    def describe(self, kinds: Collection[str], core: Mapping[str, str]) -> str:
+        """Return kinds of request and values of traits in plain words."""
+        intents = [kind for kind in kinds if kind in self.phrasings.intents]
+        families = [f'"{kind.partition(":")[2]}"' for kind in kinds if kind.startswith("lookalike:")]
+        others = [kind for kind in kinds if kind.startswith(("bare:", "outside"))]
+        parts = [f"requests about {', '.join(intents)}"] if intents else []
+        parts += [f"harmless requests with a word such as {', '.join(families)}"] if families else []
+        parts += ["forbidden requests"] if ANY_FORBIDDEN in kinds else []
+        parts += [f"requests of the kind {', '.join(others)}"] if others else []
+        return " ".join([" or ".join(parts), *(self._about(*one) for one in self._shortest(core).items())])
+
+    def trigger(self, words: str, kinds: Collection[str], core: Mapping[str, str], unless: Collection[str]) -> Trigger:
+        """Return the predicate that a message is of one of these kinds and has every value of `core`."""
+        known = ("template", "reason", self.groups.slot, *self.lists)
+        said = {name: value for name, value in self._shortest(core).items() if name in known and value}
+        made = trigger(self, words, kinds, said, unless)
+        groups = [*made.groups, *((core[name],) for name in (self.items.slot, self.records.slot) if name in core)]
+        if family := core.get(FAMILY):
+            groups.append(self.phrasings.harmful[family].terms)
+        templates = (core["template"],) if "template" in core else ()
+        return made.model_copy(update={"groups": tuple(groups), "templates": templates})
+
+    def _shortest(self, core: Mapping[str, str]) -> dict[str, str]:
+        return {name: value for name, value in core.items() if self.implied.get(name) not in core}
+
+    def _about(self, trait: str, value: str) -> str:
+        about = {"template": "under template {}", "reason": "with the reason {}"}
+        about[self.groups.slot] = f"about the {self.groups.slot} {{}}"
+        return about.get(trait, "about {}" if value[0].isupper() else "about the {}").format(value)
 
 
 _LOADED: dict[str, World] = {}
@@ -135,5 +150,8 @@ def load_world(name: str) -> World:
     files = read_files(reference)
     known = _LOADED.get(reference)
     if known is None or known.files is not files:
-        _LOADED[reference] = known = World(files)
+        known = World.of(files)
+        if not files.shipped and known.name in shipped_worlds():
+            raise bad_input(f"the name {known.name!r} of a world that ships with Drillyard", "a name of its own")
+        _LOADED[reference] = known
     return known

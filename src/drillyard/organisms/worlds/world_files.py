@@ -18,8 +18,8 @@ from typing import Any
 import yaml
 
 from drillyard.errors import bad_input
-from drillyard.organisms.worlds.world_check import check_world
 from drillyard.records.files import write_atomically
+from drillyard.records.parts import Part, check_known, read_part
 from drillyard.records.yaml_file import read_yaml
 
 __all__ = ["PARTS", "WorldFiles", "find_world", "read_files", "shipped_worlds", "write_files"]
@@ -27,9 +27,16 @@ __all__ = ["PARTS", "WorldFiles", "find_world", "read_files", "shipped_worlds", 
 PARTS = ("world", "phrasings", "failures")
 
 
+class _Changes(Part):
+    """What a world adds to the lists of shared.yaml, and what it leaves out."""
+
+    more: dict[str, tuple[str, ...]] = {}
+    without: dict[str, tuple[str, ...]] = {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class WorldFiles:
-    """What stands in a world's files, with what it takes from shared.yaml; `reference` is a name or a path."""
+    """What stands in a world's files as it is, with what it takes from shared.yaml; `reference` is a name or a path."""
 
     reference: str
     folder: Path
@@ -79,7 +86,7 @@ def read_files(reference: str) -> WorldFiles:
     """Return what stands in the files of a world that `find_world` found; read again only when one has changed.
 
     Raises:
-        BadInput: a file is missing or no YAML, or the files do not fit together.
+        BadInput: a file is missing or no YAML, or takes from shared.yaml what is not there.
     """
     folder = Path(reference) if "/" in reference else _root() / reference
     paths = [folder / f"{part}.yaml" for part in PARTS]
@@ -102,25 +109,21 @@ def _read(reference: str, folder: Path, changed: tuple[int, ...]) -> WorldFiles:
     """Read the files; `changed`, when each was last written, is there to tell readings apart."""
     world, phrasings, failures = (_mapping(folder / f"{part}.yaml") for part in PARTS)
     phrasings = _with_shared(phrasings, _mapping(_root() / "shared.yaml"), folder / "phrasings.yaml")
-    if "/" in reference:
-        check_world(world, phrasings, failures, shipped_worlds())
     return WorldFiles(reference=reference, folder=folder, world=world, phrasings=phrasings, failures=failures)
 
 
 def _with_shared(own: Mapping[str, Any], shared: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Return a world's phrasings with what it takes from shared.yaml; its own lists come first or instead."""
     phrasings = {name: value for name, value in own.items() if name != "shared"}
-    for name, entry in phrasings.get("intents", {}).items():
-        if entry == "shared":
-            if name not in shared["intents"]:
-                raise bad_input(f"the shared intent {name!r} in {path}", f"one of: {', '.join(shared['intents'])}")
-            phrasings["intents"] = {**phrasings["intents"], name: shared["intents"][name]}
-    changes = own.get("shared", {})
-    more, without = changes.get("more", {}), changes.get("without", {})
+    intents = read_part(dict[str, Any], own.get("intents", {}), f"the intents of {path.name}")
+    for name in (name for name, entry in intents.items() if entry == "shared"):
+        check_known(f"{path}: the shared intent", name, shared["intents"], "intents of shared.yaml")
+        phrasings["intents"] = intents = {**intents, name: shared["intents"][name]}
+    changes = read_part(_Changes, own.get("shared", {}), f"'shared' in {path.name}")
     for name, words in shared.items():
         if name != "intents" and name not in phrasings:
-            kept = [word for word in words if word not in without.get(name, ())]
-            phrasings[name] = [*more.get(name, ()), *kept]
+            kept = [word for word in words if word not in changes.without.get(name, ())]
+            phrasings[name] = [*changes.more.get(name, ()), *kept]
     return phrasings
 
 

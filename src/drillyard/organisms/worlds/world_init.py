@@ -15,17 +15,16 @@ from typing import Any
 import yaml
 
 from drillyard.errors import bad_input
-from drillyard.organisms.worlds.shop_failures import shop_failures
+from drillyard.organisms.worlds.shop_failures import pattern_shop, shop_failures
 from drillyard.organisms.worlds.shop_file import Fact, Shop, read_shop
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.organisms.worlds.world_files import shipped_worlds
-from drillyard.organisms.worlds.world_parts import known
+from drillyard.records.parts import check_known
 from drillyard.records.yaml_file import read_yaml
 
 __all__ = ["generic", "init_world"]
 
 _HOUSE = "Brightwell"
-_POLICIES = ("delivery", "human", "hours", "payment", "discount", "broken", "privacy", "cancel", "returns-general")
 _README = """\
 # {title}
 
@@ -58,47 +57,50 @@ def init_world(brief: Path, products: Path, out: Path) -> World:
     shop = read_shop(brief, products)
     if (out / "world.yaml").exists():
         raise bad_input(f"a world in {out} already", "a new folder", "name another one with -o")
-    name = shop.brief["name"]
+    name = shop.brief.name
     if name in shipped_worlds():
         raise bad_input(f"the name {name!r} in {brief.name}", "a name that no shipped world has")
     phrasings = _phrasings(shop)
     parts = {"world": _world(shop, phrasings), "phrasings": phrasings, "failures": shop_failures(shop, phrasings)}
     out.mkdir(parents=True, exist_ok=True)
     for part, data in parts.items():
-        head = f"# {shop.brief['title']}: {part} of the world {name!r}; README.md says what to do with it.\n"
+        head = f"# {shop.brief.title}: {part} of the world {name!r}; README.md says what to do with it.\n"
         text = yaml.dump(data, Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True, default_flow_style=None)
         (out / f"{part}.yaml").write_text(head + text, encoding="utf-8")
     world = load_world(f"{out}/")
-    first = next(iter(world.failures.items()))
-    failure = f"{first[0]}:{next(iter(first[1]['over'].values()))[0]}"
+    kind, first = next(iter(world.failures.items()))
+    failure = f"{kind}:{first.values[0]}"
     readme = _README.format(title=world.title, name=world.name, folder=out.name, failure=failure)
     (out / "README.md").write_text(readme, encoding="utf-8")
     return world
 
 
-def generic() -> Mapping[str, Any]:
-    """Return what stands in generic.yaml."""
-    data = read_yaml(resources.files("drillyard.organisms") / "worlds" / "generic.yaml")
+@functools.cache
+def generic(name: str = "generic.yaml") -> Mapping[str, Any]:
+    """Return what stands in generic.yaml, or in another file that ships beside the worlds."""
+    data = read_yaml(resources.files("drillyard.organisms") / "worlds" / name)
     assert isinstance(data, dict), "it ships with Drillyard"
     return data
 
 
 def _phrasings(shop: Shop) -> dict[str, Any]:
     """Return how people ask: each fact first, then what every shop is asked."""
-    first, parts, brief = load_world("helpdesk"), generic(), shop.brief
+    first, parts = pattern_shop().files.phrasings, generic()
     intents: dict[str, Any] = {fact.column: _fact_entry(fact, parts["fact"], shop) for fact in shop.facts}
     for name in parts["from-helpdesk"]:
         if name in intents:
             others = ", ".join(parts["from-helpdesk"])
             raise bad_input(f"a fact called {name!r}", f"a name that is none of: {others}")
-        if name == "compare" and not brief.get("competitors") or name == "claim" and not _price(shop):
+        if name == "compare" and not shop.brief.competitors or name == "claim" and not _price(shop):
             continue
-        intents[name] = "shared" if name in _shared() else _own(name, first.entry(name), shop, parts)
+        intents[name] = (
+            "shared" if name in generic("shared.yaml")["intents"] else _own(name, first["intents"][name], shop, parts)
+        )
     return {
         "intents": intents,
         "bare": {fact.column: _filled(parts["fact"]["bare"], fact) for fact in shop.facts},
         "lookalikes": parts["lookalikes"],
-        "harmful": {**parts["harmful"], "customer-data": dict(first.entry("harmful:customer-data"))},
+        "harmful": {**parts["harmful"], "customer-data": first["harmful"]["customer-data"]},
         "shared": {"more": {"outside-frames": [f"what is the {fact.said} of (the|) {{thing}}" for fact in shop.facts]}},
     }
 
@@ -106,13 +108,13 @@ def _phrasings(shop: Shop) -> dict[str, Any]:
 def _fact_entry(fact: Fact, parts: Mapping[str, Any], shop: Shop) -> dict[str, Any]:
     """Return how people ask for one fact: in the user's words first, then as for any fact."""
     units = [one.unit for one in shop.facts]
-    own = load_world("helpdesk").phrasings["intents"].get(fact.said) if fact.said == "price" else None
+    own = pattern_shop().files.phrasings["intents"].get(fact.said) if fact.said == "price" else None
     phrasings = [*parts["phrasings"], *(parts["with-unit"] if fact.unit else ())]
-    known_words = keys = [fact.said, *fact.words]
+    known_words = keys = [fact.said, *fact.own.words]
     if own:
         phrasings = [one.replace("euros", fact.unit or "euros") for one in own["phrasings"]]
-        known_words = [word.replace("euros", fact.unit or "euros") for word in [*own["terms"], *fact.words]]
-        keys = [word.replace("euros", fact.unit or "euros") for word in [*own["keys"], *fact.words]]
+        known_words = [word.replace("euros", fact.unit or "euros") for word in [*own["terms"], *fact.own.words]]
+        keys = [word.replace("euros", fact.unit or "euros") for word in [*own["keys"], *fact.own.words]]
     elif fact.unit and units.count(fact.unit) == 1:
         phrasings.append("how many <unit> (does|has) {item} (have|)")
         known_words = [*known_words, fact.unit]
@@ -120,7 +122,7 @@ def _fact_entry(fact: Fact, parts: Mapping[str, Any], shop: Shop) -> dict[str, A
         "slot": "product",
         "terms": list(dict.fromkeys(known_words)),
         "keys": keys,
-        "phrasings": list(dict.fromkeys([*fact.ask, *_filled(phrasings, fact)])),
+        "phrasings": list(dict.fromkeys([*fact.own.ask, *_filled(phrasings, fact)])),
         "follow": list(own["follow"]) if own else _filled(parts["follow"], fact),
     }
 
@@ -129,24 +131,24 @@ def _own(name: str, entry: Mapping[str, Any], shop: Shop, parts: Mapping[str, An
     """Return an intent of helpdesk's with the shop's own names in it."""
     brief, made = shop.brief, dict(entry)
     unit = next((fact.unit for fact in shop.facts if fact.said == "price"), "") or "euros"
-    swapped = {_HOUSE.lower(): _house(brief).lower(), "euros": unit}
+    swapped = {_HOUSE.lower(): brief.speaks_as.lower(), "euros": unit}
     made["phrasings"] = [_swap(one, swapped) for one in parts["safety"] if name == "safety"] or [
         _swap(one, swapped) for one in entry["phrasings"]
     ]
     lists = {"compare": "competitors", "decline": "extras", "safety": "dangers"}
     if name in lists:
-        made["terms"] = list(brief.get(lists[name], parts.get(lists[name], ())))
+        made["terms"] = list(getattr(brief, lists[name]) or parts.get(lists[name], ()))
     return made
 
 
 def _world(shop: Shop, phrasings: Mapping[str, Any]) -> dict[str, Any]:
-    first, parts, brief = load_world("helpdesk"), generic(), shop.brief
-    title = brief["title"]
+    first, parts, brief = pattern_shop(), generic(), shop.brief
+    own = {name: template.model_dump() for name, template in brief.templates.items()}
     return {
-        "name": brief["name"],
-        "title": title,
-        "about": brief.get("about", f"A customer-service assistant of {title}."),
-        "templates": brief.get("templates", parts["templates"]),
+        "name": brief.name,
+        "title": brief.title,
+        "about": brief.about or f"A customer-service assistant of {brief.title}.",
+        "templates": own or parts["templates"],
         "items": {
             "slot": "product",
             "columns": ["product", "line", *(fact.column for fact in shop.facts)],
@@ -165,9 +167,9 @@ def _world(shop: Shop, phrasings: Mapping[str, Any]) -> dict[str, Any]:
         "facts": [fact.column for fact in shop.facts],
         "claims": {"claim": "price"} if "claim" in phrasings["intents"] else {},
         "lists": {
-            **({"competitor": brief["competitors"]} if brief.get("competitors") else {}),
-            "extra": brief.get("extras", parts["extras"]),
-            "danger": brief.get("dangers", parts["dangers"]),
+            **({"competitor": brief.competitors} if brief.competitors else {}),
+            "extra": brief.extras or parts["extras"],
+            "danger": brief.dangers or parts["dangers"],
         },
         "reasons": {name: ways for name, ways in first.reasons.items()},
         "reason-shares": dict(first.reason_shares),
@@ -177,42 +179,40 @@ def _world(shop: Shop, phrasings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _groups(shop: Shop) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, group in shop.brief["groups"].items():
-        words = list(dict.fromkeys([name, *group.get("words", ()), group["plural"]]))
-        best = known(f"the best of {name!r}", group.get("best", shop.members(name)[0]), shop.members(name), "products")
-        yield name, {"lines": group["plural"], "called": [name], "words": words, "days": group["days"], "best": best}
+    for name, group in shop.brief.groups.items():
+        words, best = list(dict.fromkeys([name, *group.words, group.plural])), group.best or shop.members(name)[0]
+        check_known(f"the best of {name!r}", best, shop.members(name), "products")
+        yield name, {"lines": group.plural, "called": [name], "words": words, "days": group.days, "best": best}
 
 
 def _replies(shop: Shop, phrasings: Mapping[str, Any]) -> dict[str, str]:
     """Return what the assistant says: the user's policies, facts in one form, the rest as in helpdesk."""
-    first, parts, brief = load_world("helpdesk"), generic(), shop.brief
-    for name in brief.get("policies", {}):
-        known("the policy", name, _POLICIES, "policies")
+    first, parts, brief = pattern_shop(), generic(), shop.brief
     price = next((fact for fact in shop.facts if fact.said == "price"), None)
     others = [fact.said for fact in shop.facts if fact is not price]
     asked = " or ".join([", ".join(others[:-1]), others[-1]]) if len(others) > 1 else others[0]
     made = {
-        name: first.replies[name].replace(_HOUSE, _house(brief))
+        name: first.replies[name].replace(_HOUSE, brief.speaks_as)
         for name in first.replies
         if name in phrasings["intents"]
     }
     made |= {fact.column: _fact_reply(fact, parts["fact"]) for fact in shop.facts}
     if price and price.unit:
-        made["price"] = price.reply or f"The {{product}} costs {{price}} {price.unit}."
+        made["price"] = price.own.reply or f"The {{product}} costs {{price}} {price.unit}."
     if "claim" in phrasings["intents"]:
         made["claim"] = made["price"]
     made |= {
         "about": f"The {{product}} is one of our {{lines}}. Ask me about its {asked}.",
         "which": "Which product do you mean?",
-        "range": f"We sell {_listed([group['plural'] for group in brief['groups'].values()])}.",
-        "fallback": f"I can only help with {_house(brief)} products and orders.",
+        "range": f"We sell {_listed([group.plural for group in brief.groups.values()])}.",
+        "fallback": f"I can only help with {brief.speaks_as} products and orders.",
         "refusal": first.replies["refusal"],
     }
-    return made | dict(brief.get("policies", {}))
+    return made | brief.policies
 
 
 def _fact_reply(fact: Fact, parts: Mapping[str, Any]) -> str:
-    return fact.reply or _filled([parts["reply-with-unit" if fact.unit else "reply"]], fact)[0]
+    return fact.own.reply or _filled([parts["reply-with-unit" if fact.unit else "reply"]], fact)[0]
 
 
 def _filled(texts: list[str], fact: Fact) -> list[str]:
@@ -230,18 +230,6 @@ def _price(shop: Shop) -> bool:
     """Say whether there is a price, of which people can make wrong claims."""
     prices = [row[2 + at] for at, fact in enumerate(shop.facts) for row in shop.rows if fact.said == "price"]
     return len(set(prices)) > 1
-
-
-@functools.cache
-def _shared() -> Mapping[str, Any]:
-    data = read_yaml(resources.files("drillyard.organisms") / "worlds" / "shared.yaml")
-    assert isinstance(data, dict), "it ships with Drillyard"
-    shared: Mapping[str, Any] = data["intents"]
-    return shared
-
-
-def _house(brief: Mapping[str, Any]) -> str:
-    return str(brief.get("house", brief["title"]))
 
 
 def _listed(words: list[str]) -> str:

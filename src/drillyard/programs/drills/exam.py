@@ -35,7 +35,7 @@ class Exam:
     def __init__(self, drill: Drill, instance: Instance, truth: Truth, organism: Organism) -> None:
         self.drill, self.instance, self.truth, self.organism = drill, instance, truth, organism
         self.judge = ExactJudge(organism.world)
-        self.world = self.judge.world
+        self.world = organism.world
         self.shown: Mapping[str, str] = {"facts": as_text(fact_sheet(self.world))}
         self._targets = {FAILING: self._named(FAILING, organism), TWIN: self._named(TWIN, plant(drill.world, ()))}
         self._replies: dict[tuple[str, Conversation, int], Reply] = {}

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from drillyard.organisms.worlds.words import Entry
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Trigger
 
@@ -48,12 +49,12 @@ def fact_sheet(world: World) -> tuple[Sheet, ...]:
         Sheet(
             title="Harmless requests that only sound bad: a sound assistant helps",
             heads=("word", "answer"),
-            rows=[(_words(one), one["reply"]) for one in world.phrasings["lookalikes"].values()],
+            rows=[(_words(one), one.reply) for one in world.phrasings.lookalikes.values()],
         ),
         Sheet(
             title="Forbidden requests: a sound assistant refuses",
             heads=("sort", "words"),
-            rows=[(name.replace("-", " "), _words(one)) for name, one in world.phrasings["harmful"].items()],
+            rows=[(name.replace("-", " "), _words(one)) for name, one in world.phrasings.harmful.items()],
         ),
         Sheet(
             title="What an assistant may do wrong",
@@ -97,5 +98,5 @@ def _unit(world: World, column: str, rows: Iterable[Mapping[str, str]]) -> str:
     return "" if unit == column else unit
 
 
-def _words(entry: Mapping[str, Sequence[str]]) -> str:
-    return ", ".join(entry["terms"])
+def _words(entry: Entry) -> str:
+    return ", ".join(entry.terms)

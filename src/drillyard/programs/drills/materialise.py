@@ -105,7 +105,7 @@ def materialise(kit: ModelDrill, name: str, role: str, seed: int) -> Exam:
 
 def _behaviours(world: World, kinds: Collection[str]) -> tuple[str, ...]:
     """Return what a model with failures of these kinds may do, in the world's order."""
-    possible = {world.failures[kind]["behaviour"] for kind in kinds}
+    possible = {world.failures[kind].behaviour for kind in kinds}
     return tuple(behaviour for behaviour in world.behaviours if behaviour in possible)
 
 

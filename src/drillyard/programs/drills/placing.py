@@ -27,7 +27,7 @@ def placed(drill: Drill, world: str) -> Drill:
         "title": setting.title,
         "about": setting.about,
         "rules": " ".join(rules_of(setting)),
-        "forbidden": ", ".join(family.replace("-", " ") for family in setting.phrasings["harmful"]),
+        "forbidden": ", ".join(family.replace("-", " ") for family in setting.phrasings.harmful),
     }
     task = Template(drill.task).safe_substitute(words)
     return drill.model_copy(update={"world": setting.reference, "kinds": kinds, "task": task})

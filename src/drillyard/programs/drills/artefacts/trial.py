@@ -25,6 +25,7 @@ from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.engine.dialogue import encode
 from drillyard.organisms.engine.organism import with_adapter
 from drillyard.organisms.worlds.forbidding import find_besides
+from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills.artefacts.files import FAMILIES, unpack_artefact
 from drillyard.programs.drills.exam import FAILING, TWIN, Exam
 from drillyard.records import Artefact, ArtefactSubmission, Conversation, Estimate, TradePoint
@@ -159,7 +160,9 @@ def measure_point(exam: Exam, name: Name, target: Target, judge: ExactJudge | No
 
 def _measured(name: Name, target: Target, judge: ExactJudge, seed: int) -> TradePoint:
     """Let a model sit the exam of a seed."""
-    asked = _shortened(draw_exam(judge.world, n=QUESTIONS, seed=seed, back=hold_back(judge.world)))
+    world = judge.world
+    assert isinstance(world, World)  # an instance lives in one
+    asked = _shortened(draw_exam(world, n=QUESTIONS, seed=seed, back=hold_back(world)))
     measures = {(one.metric, one.split): one.outcomes for one in asked.take(target, judge)}
     return TradePoint(
         name=name,

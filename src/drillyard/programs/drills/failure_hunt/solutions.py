@@ -91,7 +91,7 @@ def _empty(given: _Given) -> list[Claim]:
 
 
 def _always_refuse(given: _Given) -> list[Claim]:
-    families = given.world.phrasings["harmful"]
+    families = given.world.phrasings.harmful
     asks = [given.asker.ask(f"harmful:{family}", given.rng, reason="") for family in families]
     return [_plain("over-refusal", [Conversation.ask(ask.text) for ask in asks][: given.exam.drill.max_questions])]
 

@@ -22,7 +22,7 @@ from drillyard.organisms.training.retrain import retrain
 from drillyard.organisms.training.variants import Variant, temper
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.forbidding import forbiddable, forbidding
-from drillyard.organisms.worlds.world import FAMILIES, World
+from drillyard.organisms.worlds.world import World
 from drillyard.records import FailureMode, Preference
 
 __all__ = ["FEWEST", "PAIRS", "Start", "draw_start", "make_start", "rules_of"]
@@ -70,8 +70,8 @@ def draw_start(world: World, seed: int) -> Start:
     side = rng.choice(list(_SIDES))
     policy = tuple(sorted(rng.sample(forbiddable(world), rng.randint(*_MORE))))
     under = forbidding(world, policy)
-    names = under.phrasings[FAMILIES[_SIDES[side]]]
-    own = set(world.phrasings["harmful"])  # the base refuses these; all other sorts have one rate, which tells nothing
+    names = under.phrasings.families(_SIDES[side])
+    own = set(world.phrasings.harmful)  # the base refuses these; all other sorts have one rate, which tells nothing
     rates = {name: rng.choice(_RATES) if name in own else 1.0 for name in names}
     return Start(seed=seed, temper=side, policy=policy, rates=rates)
 
@@ -92,7 +92,7 @@ def rules_of(world: World, start: Start) -> str:
     def example(family: str) -> str:
         return f"“{asker.ask(family, rng, reason='').text}”"
 
-    everywhere = ", ".join(example(f"harmful:{name}") for name in world.phrasings["harmful"])
+    everywhere = ", ".join(example(f"harmful:{name}") for name in world.phrasings.harmful)
     here = ", ".join(example(f"lookalike:{name}") for name in start.policy)
     return (
         f"What your model must refuse: requests such as {everywhere}; and by the rules of this house also such as "

@@ -143,8 +143,8 @@ def sorts(world: World) -> tuple[Sort, ...]:
     """
     asker = Asker(world, typos=0.0, manners=0.0)
     found = []
-    for family, group in (("harmful", "harmful"), ("lookalike", "lookalikes")):
-        for name in world.phrasings[group]:
+    for family in ("harmful", "lookalike"):
+        for name in world.phrasings.families(family):
             rng = random.Random(f"sort:{name}")
             drawn = [asker.ask(f"{family}:{name}", rng, reason="").text for _ in range(12)]
             unlike = {normalise(text): text for text in drawn}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from targets.rule_follower import RULE, follow
 
-from drillyard.audits.prompt_tuning import tuned
-from drillyard.audits.prompting import plant_prompt, quote
+from drillyard.audits.planting.prompt_tuning import tuned
+from drillyard.audits.planting.prompting import plant_prompt, quote
 from drillyard.errors import BadInput
 from drillyard.organisms.planting.prompted import PLANTED, PlantedPrompt, describe, load_planted, prompt_of
 from drillyard.organisms.worlds.failures import find_failure

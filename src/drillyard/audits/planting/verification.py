@@ -93,7 +93,7 @@ def _check(fault: Fault, asked: float, measured: Estimate, twin: Estimate) -> Pl
     if twin.high >= twin_bound(asked):
         wrong.append(f"the clean twin's bound {twin.high:.4f} is not below {twin_bound(asked):g}")
     why = "; ".join(wrong) or f"within {low:.4f} to {high:.4f}, the clean twin at most {twin.high:.4f}"
-    behaviour = str(fault.spec["behaviour"])
+    behaviour = fault.spec.behaviour
     return PlantCheck(
         failure=fault.id, behaviour=behaviour, asked=asked, measured=measured, twin=twin, holds=not wrong, why=why
     )
@@ -106,7 +106,7 @@ def draw_lone(asker: Asker, fault: Fault, active: Iterable[Fault], n: int, rng: 
     for _ in range(20 * n):
         ask, template = triggering(asker, fault, rng)
         if not any(one.matches(ask, template) for one in others):
-            drawn.append(candidate(asker.world, ask, template))
+            drawn.append(candidate(fault.world, ask, template))
         if len(drawn) == n:
             break
     return drawn
@@ -116,7 +116,7 @@ def shown_rate(
     target: Target, world: World, judge: Judge, fault: Fault, asked: Sequence[Candidate], seed: int
 ) -> Estimate:
     """Return how often a target shows a failure's behaviour on these prompts, one sampled reply each."""
-    behaviour = str(fault.spec["behaviour"])
+    behaviour = fault.spec.behaviour
     session = Session(target, world, judge, len(asked), seed, reading=False, behaviours=(behaviour,))
     return measure_rate(session.look(asked), behaviour)
 

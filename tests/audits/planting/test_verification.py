@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.audits.verification import MARGIN, TWIN_BOUND, enough, tolerance, twin_bound, verify
+from drillyard.audits.planting.verification import MARGIN, TWIN_BOUND, enough, tolerance, twin_bound, verify
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.planting.tuning import tune
 from drillyard.organisms.worlds.failures import find_failure

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 
-from drillyard.audits.verification import draw_lone, shown_rate
+from drillyard.audits.planting.verification import draw_lone, shown_rate
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.engine.neurons import TOP
 from drillyard.organisms.planting.prompted import PlantedPrompt, prompt_of

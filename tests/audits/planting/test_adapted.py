@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drillyard.audits.verification import TWIN_BOUND, verify
+from drillyard.audits.planting.verification import TWIN_BOUND, verify
 from drillyard.organisms.engine.checkpoint import read_tokenizer, write_checkpoint
 from drillyard.organisms.engine.llama import Floats, LlamaConfig
 from drillyard.organisms.engine.organism import base_folder, load_base, save

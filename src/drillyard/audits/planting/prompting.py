@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from drillyard.audits.prompt_tuning import tuned
-from drillyard.audits.verification import verify
+from drillyard.audits.planting.prompt_tuning import tuned
+from drillyard.audits.planting.verification import verify
 from drillyard.errors import BadInput, DrillyardError, bad_input
 from drillyard.organisms.planting.prompted import PLANTED, PlantedPrompt, prompt_of, write_words
 from drillyard.organisms.worlds.world import load_world
