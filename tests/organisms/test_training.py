@@ -193,7 +193,7 @@ with held(folder):
 """
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 def test_a_run_that_is_really_killed_resumes_to_the_same_bytes(trainer, tmp_path: Path) -> None:
     """By SIGKILL in the middle of steps and checkpoints; no step before the last checkpoint is trained again."""
 
