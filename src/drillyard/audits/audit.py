@@ -142,7 +142,7 @@ def _by_chance(
 ) -> tuple[str, ...]:
     """Return the ids of what random sampling confirms."""
     session = Session(done.target, done.scope, judge, done.budget, seed, reading=False, cap=options.cap)
-    confirmed = Hunt(session, AuditOptions(search="random"), seed, lambda words: tell(f"control: {words}")).run()
+    confirmed = Hunt(session, AuditOptions(search="random"), seed, lambda words, *_: tell(f"control: {words}")).run()
     return tuple(sorted(one.rule.id for one in confirmed))
 
 

@@ -151,7 +151,7 @@ def _audited(
     judge, seed = ExactJudge(world), spec.seed * 1000 + member.number
     session = Session(target, world, judge, spec.budget, seed, reading=spec.reading and not control)
     options = AuditOptions(search="random" if control else spec.search, least=spec.least)
-    hunt = Hunt(session, options, seed, lambda _: None)
+    hunt = Hunt(session, options, seed, silent)
     confirmed = hunt.run()
     known = {fault.id: fault for fault in faults(world)}
     scored = score(target, judge, hunt.held_out, [known[name] for name in names], confirmed, spec.least)
