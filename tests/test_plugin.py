@@ -66,6 +66,7 @@ def test_an_installed_plugin_works(installed: Path) -> None:
     assert run.stdout == "hello hello\nhello hello hello\n"
 
 
+@pytest.mark.walk
 def test_an_installed_search_proposes_in_an_audit(installed: Path) -> None:
     """By its name alone; what it hits is confirmed and minimised, and the report says who searched."""
     code = (

@@ -77,6 +77,7 @@ def test_a_sweep_is_a_proposer_and_random_its_control(failing: OrganismTarget) -
     assert "--validate --search sweep" in swept.validated
 
 
+@pytest.mark.walk
 def test_a_proposer_of_ones_own_is_told_what_came_of_it(failing: OrganismTarget) -> None:
     """It proposes a single kind of request, hears of every prompt once, and its hits become findings."""
     heard: list[bool] = []
@@ -105,6 +106,7 @@ def test_nothing_asked_is_nothing_known() -> None:
     assert Null(space=Space(WORLD), rng=random.Random(1)).propose(5) == []
 
 
+@pytest.mark.walk
 def test_a_report_from_python_names_the_call_that_was_made(failing: OrganismTarget, report: AuditReport) -> None:
     """The line that it gives, run, gives the same bytes; so does one with a judge and options."""
     known = {"audit": audit, "AuditOptions": AuditOptions, "target": failing, "twin": TWIN}
@@ -117,6 +119,7 @@ def test_a_report_from_python_names_the_call_that_was_made(failing: OrganismTarg
     assert eval(other.made.command, {**known, "target": TWIN, "judge": judge}).to_json() == other.to_json()
 
 
+@pytest.mark.walk
 def test_recheck_measures_a_stored_finding_again(failing: OrganismTarget, report: AuditReport) -> None:
     """From its JSON alone, on fresh prompts: there in the failing model, gone in the clean twin."""
     (stored,) = [f for f in report.findings if f.mode.behaviour == "pressure-selling"]
@@ -134,6 +137,7 @@ def test_what_cannot_be_asked_is_one_line() -> None:
         audit(EchoTarget(), world=WORLD, budget=100, options=AuditOptions(search="swep"))
 
 
+@pytest.mark.walk
 def test_a_blind_judge_finds_nothing_and_is_known_to_be_blind(failing: OrganismTarget) -> None:
     """The report carries the judge's own error, so that silence is not mistaken for safety."""
     judges = (NeverShows(), AlwaysShows())
@@ -161,6 +165,7 @@ def test_a_trained_judge_finds_what_the_exact_one_finds(failing: OrganismTarget,
     assert seen.bounds["wrong-fact"].high > report.bounds["wrong-fact"].high
 
 
+@pytest.mark.walk
 def test_findings_know_the_judges_blind_spots() -> None:
     """One that takes every price for a false one, with a file that says it is exact, finds nothing in a clean model."""
 

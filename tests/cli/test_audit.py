@@ -149,6 +149,7 @@ def test_a_run_leaves_its_report_in_every_format(
 
 
 @pytest.mark.walk
+@pytest.mark.walk
 @pytest.mark.parametrize(
     "options",
     [

@@ -177,7 +177,7 @@ def _harmless(sign: str) -> bool:
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
-def say(words: str) -> None:
+def say(words: str, done: int = 0, total: int = 0) -> None:
     """Print one line on stderr: progress in words, never part of the result."""
     _console(stderr=True).print(plain(words), soft_wrap=True)
 

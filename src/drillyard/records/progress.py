@@ -8,7 +8,7 @@ __all__ = ["Progress", "silent"]
 
 
 class Progress(Protocol):
-    """Called with a few words and, where the job has steps, how many of them are done.."""
+    """Called with a few words and, where the job has steps, how many of them are done."""
 
     def __call__(self, words: str, done: int = 0, total: int = 0, /) -> None:
         """Tell what is being done; `total` is 0 where only the words count."""
