@@ -126,7 +126,9 @@ def _run(target: str, out: Path | None, validate: bool, organisms: int, **option
         raise click.MissingParameter(param_hint="'TARGET'", param_type="argument")
     options["scope"] = scope_for(target, options["scope"])
     given = {name: value for name, value in options.items() if value is not None}
-    return _shown(run_order(AuditOrder(target=target, **given), out, show.say), out)
+    with show.progress("auditing") as step:
+        report = run_order(AuditOrder(target=target, **given), out, step)
+    return _shown(report, out)
 
 
 def _shown(report: AuditReport, out: Path | None) -> show.Outcome:

@@ -32,7 +32,8 @@ def command(run: Path, form: str | None, out: Path | None) -> show.Outcome:
         paths = [out or beside / FILES[form]]
         write_atomically(paths[0], render(report, form))
     else:
-        paths = write_reports(report, beside, show.say)
+        with show.progress("writing") as step:
+            paths = write_reports(report, beside, step)
     return show.Outcome(
         verdict=f"Written: {', '.join(map(str, paths))}.",
         data={"files": [str(path) for path in paths]},
