@@ -32,6 +32,10 @@ First values: sums of a run of 2026-11-29 on a busy machine less what was marked
 Both `cli` and `programs` allow for making the programmes that they share: either may be the first to need them.
 """
 
+SLACK = 2.0
+"""How many times its budget something may take before CI fails: the same work takes up to twice the processor time
+where both threads of a core are busy. What is over its budget by less is told."""
+
 TIERS = ("unit", "walk", "long")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _began = pytest.StashKey[float]()
@@ -113,16 +117,16 @@ class Costs:
             total[key] += sum(phases.values())
         return {key: (count[key], total[key]) for key in sorted(count)}
 
-    def broken(self) -> list[str]:
-        """Return what is over its budget, one line each."""
+    def broken(self, slack: float = 1.0) -> list[str]:
+        """Return what takes over `slack` times its budget, one line each."""
         problems = [
             f"{nodeid} took {phases['call']:.1f} s, {UNIT_SECONDS:.0f} s allowed: make it cheaper, or mark it walk"
             for nodeid, phases in sorted(self.spent.items())
-            if self.tiers[nodeid] == "unit" and phases.get("call", 0.0) > UNIT_SECONDS
+            if self.tiers[nodeid] == "unit" and phases.get("call", 0.0) > slack * UNIT_SECONDS
         ]
         for (name, kind), (_, seconds) in self.by_room().items():
             limit = HEAVY_ROOMS.get(name, ROOM_SECONDS)
-            if kind == "unit" and seconds > limit:
+            if kind == "unit" and seconds > slack * limit:
                 problems.append(f"{name} took {seconds:.0f} s, {limit:.0f} s allowed")
         return problems
 
@@ -134,7 +138,7 @@ class Costs:
         if kept := self.config.getoption("--costs"):
             rows = {name: {"tier": self.tiers[name], **phases} for name, phases in self.spent.items()}
             Path(kept).write_text(json.dumps(rows, indent=0), encoding="utf-8")
-        if os.environ.get("CI") == "true" and self.broken() and session.exitstatus == pytest.ExitCode.OK:
+        if os.environ.get("CI") == "true" and self.broken(SLACK) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -34,6 +34,7 @@ def test_what_is_over_its_budget_is_named(pytestconfig: pytest.Config) -> None:
         for report in reports:
             found.pytest_runtest_logreport(report)
     assert [line.split(" took ")[0] for line in found.broken()] == ["tests/stats/test_a.py::test_slow", "judges"]
+    assert found.broken(costs.SLACK) == []
     assert found.by_room()["stats", "walk"] == (1, 901.0)
 
 
