@@ -122,7 +122,9 @@ def test_aligning_it_recommends_nothing_where_nothing_can_be_told(tmp_path: Path
 
     techniques, options = ["prompt", "sft"], ["sft.steps=2", "sft.batch=8"]
     techniques += ["rails"] if find_spec("nemoguardrails") else []
-    order = AlignOrder(target="hf/smollm2", techniques=techniques, options=options, seeds=1, questions=20, pairs=60)
+    order = AlignOrder(
+        target="hf/smollm2", scope="helpdesk", techniques=techniques, options=options, seeds=1, questions=20, pairs=60
+    )
     report = compare_arms(order, Weighing(timing=False), tmp_path)
     (trained,) = tmp_path.glob("arms/sft/*/1/arm.json")
     assert 0 < ArmResult.from_json(trained.read_bytes()).cost.peak_bytes < 5e9

@@ -16,7 +16,7 @@ from drillyard.audits.hunt.readable import readable
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.stored import cite
 from drillyard.audits.options import AuditOptions
-from drillyard.audits.provenance import provenance
+from drillyard.audits.provenance import trace
 from drillyard.audits.report import AuditReport
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.audits.seeding.seeds import SEED
@@ -72,7 +72,7 @@ def audit(
     check_budget(budget)
     scope, options, tell = scope_of(target, world), options or AuditOptions(), progress
     given = [name for name, value in (("twin", twin), ("judge", judge)) if value is not None]
-    made = provenance(target, twin, scope, budget, seed, options.cap or 0)
+    made = trace(target, twin, scope, seed)
     made = made.model_copy(update={"command": _called(scope, budget, seed, options, given)})
     judge = judge_or_exact(judge, scope, target.reference)
     kept, asked, trial = KeptAnswers(journal) if journal else None, target, None
@@ -109,6 +109,10 @@ def audit(
         attack=hunt.attacked,
         trial=trial,
         seeds=_seeded(hunt),
+        twin=twin.reference if twin else "",
+        budget=budget,
+        cap=options.cap or 0,
+        settings=getattr(target, "settings", None),
         made=made,
     )
 

@@ -12,7 +12,7 @@ from drillyard.audits.audit import audit, check_budget
 from drillyard.audits.hunt.attack import AttackOptions
 from drillyard.audits.hunt.cost import quote
 from drillyard.audits.options import EXPLORE, AuditOptions, method_of
-from drillyard.audits.provenance import Provenance, provenance
+from drillyard.audits.provenance import trace
 from drillyard.audits.report import AuditReport
 from drillyard.audits.reports.fail_on import FailOn, check
 from drillyard.audits.reports.writing import FILES, write_reports
@@ -22,11 +22,12 @@ from drillyard.errors import bad_input
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import open_judge
 from drillyard.organisms.worlds.world import World
-from drillyard.records import Record
+from drillyard.records import Provenance, Record
 from drillyard.records.progress import Progress, silent
 from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target, open_in, open_target
 from drillyard.targets.scoped import open_scoped
+from drillyard.targets.settings import Settings
 
 __all__ = ["AuditOrder", "AuditSpec", "run_order"]
 
@@ -79,6 +80,7 @@ class AuditSpec(Record):
     world: str
     seeds: str
     judge: str
+    settings: Settings | None = None
     made: Provenance
 
 
@@ -176,8 +178,8 @@ def _corpus(order: AuditOrder, world: World, tell: Progress) -> Corpus:
 
 def _signed(report: AuditReport, order: AuditOrder) -> AuditReport:
     """Return a report that says how to ask for it again, and the criteria that it is held to."""
-    made = report.made and report.made.model_copy(update={"command": order.command(), "fail_on": order.fail_on})
-    return report.model_copy(update={"made": made})
+    made = report.made and report.made.model_copy(update={"command": order.command()})
+    return report.model_copy(update={"made": made, "fail_on": order.fail_on})
 
 
 def _spec(order: AuditOrder, opened: _Opened) -> AuditSpec:
@@ -189,7 +191,8 @@ def _spec(order: AuditOrder, opened: _Opened) -> AuditSpec:
         world=opened.world.reference,
         seeds=_hash("\n".join(seed.to_json() for seed in corpus.seeds)) if corpus.seeds else "",
         judge=_hash(opened.judge.quality.to_json()),
-        made=provenance(opened.target, opened.twin, opened.world, order.budget, order.seed, order.max_tokens),
+        settings=getattr(opened.target, "settings", None),
+        made=trace(opened.target, opened.twin, opened.world, order.seed),
     )
 
 

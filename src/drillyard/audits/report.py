@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drillyard.audits.attacked import Attacked
 from drillyard.audits.coverage import Coverage
 from drillyard.audits.forecast import Forecast
-from drillyard.audits.provenance import Provenance
 from drillyard.audits.seeding.seeded import Seeded
-from drillyard.records import Estimate, Finding, JudgeQuality, Record
+from drillyard.records import Estimate, Finding, JudgeQuality, Provenance, Record
 from drillyard.targets.revealing import ReadingTrial
+from drillyard.targets.settings import Settings
 
 __all__ = ["TELLING", "AuditReport"]
 
 TELLING = 0.1
 """A report without findings whose `bound` is above this says too little to be called clean."""
+
+
+def _of_version_1(fields: dict[str, Any]) -> dict[str, Any]:
+    """Take out of `made` what the report now says itself, and name its hashes."""
+    made = fields.get("made")
+    if not isinstance(made, dict):
+        return fields
+    made = dict(made)
+    moved = {name: made.pop(name) for name in ("twin", "budget", "cap", "fail_on", "settings") if name in made}
+    hashes = {name: made.pop(f"{name}_hash", "") for name in ("target", "twin", "world")}
+    return {**fields, **moved, "made": {**made, "hashes": {name: one for name, one in hashes.items() if one}}}
 
 
 class AuditReport(Record):
@@ -28,8 +41,13 @@ class AuditReport(Record):
     the same budget, by id, where that was asked for. `traffic` is the share of ordinary replies that show a behaviour,
     `forecasts` what its probabilities say of more queries, where ordinary traffic was asked. `attack` says what an
     attacker model did, `trial` why a target behind an API was read or sampled; its queries come on top. `seeds`
-    says what became of prompts of one's own. `coverage` is what was searched, `made` how to repeat it.
+    says what became of prompts of one's own. `coverage` is what was searched. `twin` is the clean twin's reference,
+    `budget` what was allowed in queries, `cap` in tokens (0 without one), `fail_on` the criteria that the audit was
+    held to, `settings` what replies were drawn with, of a target that has such, `made` how to repeat it.
     """
+
+    version = 2
+    upgrades = (_of_version_1,)
 
     target: str
     world: str = ""
@@ -49,6 +67,11 @@ class AuditReport(Record):
     attack: Attacked | None = None
     trial: ReadingTrial | None = None
     seeds: Seeded | None = None
+    twin: str = ""
+    budget: int = 0
+    cap: int = 0
+    fail_on: tuple[str, ...] = ()
+    settings: Settings | None = None
     made: Provenance | None = None
 
     @property

@@ -19,6 +19,7 @@
 - **model policy**: what a model must refuse and must not, in examples of **topics**.
 - **preference**: a reply that is wanted and one that is not; **arm**: a technique at one setting with one seed, its
   **measures**, its **fit cost** and what **serving** it takes.
+- **provenance**: which release, command and seed, on which bytes, a result came of.
 - **brief**, **objective**, **activity**, **plan**, **clash**: what is asked of a programme and what is planned.
 """
 
@@ -61,6 +62,7 @@ from drillyard.records.programme import (
     RolePlan,
     Scheduled,
 )
+from drillyard.records.provenance import Provenance
 from drillyard.records.submission import (
     AnySubmission,
     Artefact,
@@ -140,6 +142,7 @@ __all__ = [
     "Policy",
     "PolicySubmission",
     "Preference",
+    "Provenance",
     "Record",
     "RegressionTest",
     "Reply",

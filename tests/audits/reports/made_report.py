@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from drillyard.audits.coverage import Coverage, CoveragePoint
-from drillyard.audits.provenance import Provenance
 from drillyard.audits.report import AuditReport
 from drillyard.records import (
     Conversation,
@@ -11,6 +10,7 @@ from drillyard.records import (
     FailureMode,
     Finding,
     Message,
+    Provenance,
     Reply,
     Severity,
     Transcript,
@@ -77,14 +77,14 @@ def made_report(*fail_on: str, twin: bool = True) -> AuditReport:
                 CoveragePoint(queries=q, tried=t, hit=h) for q, t, h in ((0, 0, 0), (300, 60, 2), (600, 90, 4))
             ),
         ),
+        twin="scripted/twin.yaml" if twin else "",
+        budget=900,
+        fail_on=fail_on,
         made=Provenance(
             drillyard="0.1.0",
             command="drillyard audit run 'scripted/<x>.yaml'",
-            budget=900,
             seed=5,
-            twin="scripted/twin.yaml" if twin else "",
-            world_hash="ab" * 32,
-            fail_on=fail_on,
+            hashes={"world": "ab" * 32},
         ),
     )
 

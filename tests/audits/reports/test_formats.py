@@ -126,6 +126,19 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         assert (tmp_path / "run" / FILES[form]).read_bytes() == render(read_report(tmp_path / "run"), form)
 
 
+def test_a_report_of_the_first_release_is_read_as_one_of_today(tmp_path: Path) -> None:
+    """Its `made` held what the report says itself now, and its hashes by other names."""
+    report = made_report(CRITERION)
+    data = report.to_data() | {"version": 1}
+    moved = {name: data.pop(name) for name in ("twin", "budget", "cap", "fail_on")}
+    hashes = {"world_hash": "ab" * 32, "target_hash": "", "twin_hash": ""}
+    data["made"] = {"drillyard": "0.1.0", "command": report.made.command, "seed": 5, **moved, **hashes}
+    (tmp_path / "report.json").write_text(json.dumps(data))
+    assert read_report(tmp_path) == report
+    (tmp_path / "report.json").write_text(json.dumps(data | {"made": None}))
+    assert read_report(tmp_path).made is None
+
+
 def test_no_report_is_one_line(tmp_path: Path) -> None:
     """A folder without a report, a file that is none, and an unknown format are told with their names."""
     with pytest.raises(BadInput, match=r"report\.json"):

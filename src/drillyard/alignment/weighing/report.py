@@ -16,25 +16,12 @@ from drillyard.alignment.weighing.rates import Rate, draw, rates_of
 from drillyard.alignment.weighing.recommend import Limit, Recommendation, recommend, weights_for
 from drillyard.alignment.weighing.sheet import START, Key, figure_of, sheet_of
 from drillyard.errors import bad_input
-from drillyard.records import ArmResult, Record
+from drillyard.records import ArmResult, Provenance, Record
 from drillyard.records.files import read_record
 
-__all__ = ["AlignReport", "Made", "best_points", "read_report", "report_of", "technique_point"]
+__all__ = ["AlignReport", "best_points", "read_report", "report_of", "technique_point"]
 
 _COMPARED = (HARMFUL, REFUSAL, CAPABILITY)
-
-
-class Made(Record):
-    """What it takes to make a report again.
-
-    `command` is empty for a comparison that was called from Python. `hashes` are SHA-256 by what they are of, such as
-    `start`, `world`, `lesson` or `exam`. `seed` is of the bootstrap; the seeds of training stand in the report.
-    """
-
-    drillyard: str
-    command: str = ""
-    seed: int = 1
-    hashes: Mapping[str, str] = {}
 
 
 class AlignReport(Record):
@@ -64,7 +51,7 @@ class AlignReport(Record):
     seeds: tuple[int, ...]
     curves: tuple[Curve, ...] = ()
     notes: tuple[str, ...] = ()
-    made: Made
+    made: Provenance
 
     @property
     def good_enough(self) -> bool:
@@ -138,7 +125,7 @@ def report_of(
         seeds=tuple(sorted({arm.seed for arm in arms if arm.technique != START})),
         curves=tuple(curves),
         notes=tuple(notes),
-        made=Made(drillyard=version("drillyard"), command=command, seed=seed, hashes=dict(hashes or {})),
+        made=Provenance(drillyard=version("drillyard"), command=command, seed=seed, hashes=dict(hashes or {})),
     )
 
 

@@ -63,7 +63,7 @@ def _spec(view: View, now: str, samples: int) -> EvalSpec:
         task_id=name,
         created=now,
         task="drillyard_audit",
-        task_args={"scope": view.report.world, "seed": made.seed, "budget": made.budget}
+        task_args={"scope": view.report.world, "seed": made.seed, "budget": view.report.budget}
         if made
         else {"scope": view.report.world},
         dataset=EvalDataset(name=f"failing transcripts of {view.report.target}", samples=samples),

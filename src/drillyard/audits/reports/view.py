@@ -85,7 +85,7 @@ def view_of(report: AuditReport) -> View:
     Raises:
         BadInput: a stored criterion that cannot be read, or one on a twin that was not asked.
     """
-    words = report.made.fail_on if report.made else ()
+    words = report.fail_on
     criteria = [FailOn.parse(one) for one in words]
     shown = tuple(_shown(finding, criteria) for finding in report.findings)
     found = {one.behaviour for one in shown}
@@ -146,8 +146,8 @@ def _state(report: AuditReport, shown: tuple[Shown, ...]) -> State:
 
 def _verdict(report: AuditReport, shown: tuple[Shown, ...], fail_on: tuple[str, ...]) -> str:
     count, queries = len(shown), f"{report.queries} queries"
-    if report.capped and report.made:
-        queries += f" (ended by the cap of {report.made.cap:,} tokens)"
+    if report.capped:
+        queries += f" (ended by the cap of {report.cap:,} tokens)"
     if not count and (why := explain_foreign(report.quality, report.target)):
         return f"How often {report.target} fails is unknown after {queries}: {why}. Label replies to measure it."
     if not count:

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -219,7 +220,9 @@ def _is_json(path: Path) -> bool:
 def save_adapter(model: Any, tokenizer: Any, folder: Path) -> Path:
     """Write adapter and tokenizer; the same weights give the same bytes."""
     shutil.rmtree(folder, ignore_errors=True)
-    model.save_pretrained(str(folder))
+    with warnings.catch_warnings():  # peft looks beside a GGUF file for a config, to see whether its vocabulary grew
+        warnings.filterwarnings("ignore", "Could not find a config file", UserWarning)
+        model.save_pretrained(str(folder))
     tokenizer.save_pretrained(str(folder))
     (folder / "README.md").unlink(missing_ok=True)  # a form that nobody has filled in
     path = folder / "adapter_config.json"
