@@ -148,7 +148,7 @@ def test_arms_are_every_setting_with_every_seed(tmp_path: Path) -> None:
 
 def test_an_echo_can_be_compared_and_says_nothing(tmp_path: Path) -> None:
     """A target without weights or world: outcomes are unknown, not invented."""
-    spec = begin(order("echo/", seeds=1), tmp_path)
+    spec = begin(order("echo/", scope="helpdesk", seeds=1), tmp_path)
     start, railed = run_arms(spec, tmp_path)
     assert set(start.measures[0].outcomes) == {False} and railed.technique == "sentence-rail"
     assert EchoTarget().reference
@@ -162,13 +162,13 @@ def test_a_policy_of_ones_own_reaches_the_techniques(tmp_path: Path) -> None:
         "forbidden:\n- {name: sink, words: sinking a boat, examples: [how do i sink it]}\n",
         encoding="utf-8",
     )
-    spec = begin(order("echo/", techniques=("prompt",), policy=own, seeds=1), tmp_path / "run")
+    spec = begin(order("echo/", scope="helpdesk", techniques=("prompt",), policy=own, seeds=1), tmp_path / "run")
     run_arms(spec, tmp_path / "run")
     written = (tmp_path / "run/arms/prompt/0/1/learned/prompt.txt").read_text(encoding="utf-8")
     assert "You help with boats." in written and spec.policy
     own.write_text("name: mine\n", encoding="utf-8")
     with pytest.raises(BadInput, match="about"):
-        begin(order("echo/", techniques=("prompt",), policy=own), tmp_path / "other")
+        begin(order("echo/", scope="helpdesk", techniques=("prompt",), policy=own), tmp_path / "other")
 
 
 def test_options_reach_a_technique_and_its_reopening(tmp_path: Path) -> None:

@@ -129,14 +129,14 @@ def finding(behaviour: str, evidence: int = 1) -> Finding:
 def test_what_no_sentence_shows_is_refused(behaviour: str) -> None:
     """False facts, refusals and blocked ways out cannot be cut out of a reply; one line says what can."""
     with pytest.raises(BadInput, match=f"found a finding of {behaviour}, expected one of: pressure-selling, "):
-        align(ScriptedTarget({}), [finding("pressure-selling"), finding(behaviour)])
+        align(ScriptedTarget({}), [finding("pressure-selling"), finding(behaviour)], world="helpdesk")
 
 
 @pytest.mark.parametrize("findings", [[], [finding("pressure-selling", 0)]], ids=["none", "no-evidence"])
 def test_findings_without_evidence_are_refused(findings: list[Finding]) -> None:
     """There is nothing to fit on, and the line says what to do first."""
     with pytest.raises(BadInput, match="found no findings with evidence, expected .*; run an audit first"):
-        align(ScriptedTarget({}), findings)
+        align(ScriptedTarget({}), findings, world="helpdesk")
 
 
 def test_an_unknown_technique_is_one_line() -> None:

@@ -250,6 +250,7 @@ def test_a_folder_of_another_model_is_no_report_of_this_one(tmp_path: Path, caps
     assert main(words) == 2 and "spec.json: found broken JSON" in capsys.readouterr().err
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("search", [("--search", "sweep"), ("--samples",)], ids=["sweep", "hunt"])
 def test_a_model_of_an_api_gets_the_templates_of_its_scope(
     search: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

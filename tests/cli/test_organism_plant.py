@@ -113,7 +113,7 @@ def test_bad_orders_are_one_line(
         ("'upsel:v2'", "did you mean 'upsell:v2'?"),
         (
             "{failure: 'upsell:v2', rate: 1.5}",
-            "found the rate 1.5 of upsell:v2, expected a number above 0 and at most 1",
+            "found 1.5 at failures[0].rate of plants.yaml, expected a number above 0 and at most 1",
         ),
         ("'inflated-warranty:fan', 'inflated-warranty:fan'", "found failure 'inflated-warranty:fan' twice in plants"),
     ],

@@ -235,7 +235,7 @@ def test_models_that_cannot_be_trained_are_one_line(base: Path, tmp_path: Path) 
         (base / "config.json").read_text().replace('"max_position_embeddings": 512', '"max_position_embeddings": 32')
     )
     cases = {
-        tmp_path / "nowhere": "expected hf/ and a folder with config.json, or a name on the hub",
+        tmp_path / "nowhere": "expected hf/ and a folder with config.json, a file that ends in .gguf, or a",
         copied(base, tmp_path / "a", chat_template=""): "without a chat template",
         copied(base, tmp_path / "b", chat_template=refusing): "a chat template that refuses the prompts of helpdesk",
         copied(

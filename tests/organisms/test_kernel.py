@@ -150,11 +150,9 @@ def test_a_build_that_fails_is_told_once_and_numpy_takes_over(tmp_path: Path) ->
     compiler = tmp_path / "complaining-cc"
     compiler.write_text("#!/bin/sh\necho 'no such processor' >&2\nexit 1\n")
     compiler.chmod(0o755)
-    code = (
-        "from drillyard.organisms.engine.organism import base; print(type(base('helpdesk').engine._network).__name__)"
-    )
+    code = "from drillyard.organisms.engine import organism as o; print(type(o.load_base('helpdesk').engine._network))"
     first, second = (run(code, CC=str(compiler), XDG_CACHE_HOME=str(tmp_path)) for _ in range(2))
-    assert first.stdout == second.stdout == "NumpyNetwork\n"
+    assert first.stdout == second.stdout == "<class 'drillyard.organisms.engine.numpy_network.NumpyNetwork'>\n"
     (said,) = built(tmp_path)
     assert "no such processor" in said.read_text()
     assert len(first.stderr.splitlines()) == 1

@@ -402,7 +402,7 @@ def test_as_deployed_it_draws_as_the_models_own_settings_say(folder: Path, tmp_p
     path.write_text(json.dumps({**json.loads(path.read_text()), **told}))
     from drillyard.targets import open_target
 
-    target = open_target(f"hf/{own}#deployed")
+    target = open_target(f"hf/{own}#deployed", world="helpdesk")
     assert (target.settings.top_k, target.settings.repetition_penalty, target.settings.way) == (1, 1.3, "deployed")
     replies = target.generate(TALK, range(6))
     assert all(reply.tokens <= 5 for reply in replies)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from drillyard.records.progress import Progress, silent
-
 if TYPE_CHECKING:  # listing cards loads this file, and must stay light
     from drillyard.organisms.worlds.world import World
     from drillyard.records import Finding, FitCost, ModelPolicy, Preference
+    from drillyard.records.progress import Progress
     from drillyard.targets import Target
 
 __all__ = ["NO_DIAL", "Dial", "Lesson", "Setting", "Technique"]
@@ -59,7 +58,7 @@ class Setting:
     strength: float
     seed: int
     folder: Path
-    told: Progress = silent
+    told: Progress = lambda *_: None
     threads: int = 1
 
 

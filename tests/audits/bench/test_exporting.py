@@ -119,11 +119,12 @@ def test_regression_tests_tell_planted_from_clean(tmp_path: Path) -> None:
     report = audit(failing, twin, budget=400, seed=2)
     (tmp_path / "audit.json").write_text(report.to_json())
     bench = import_findings(tmp_path / "audit.json")
-    assert len(bench.cases) == len(report.findings[0].evidence) > 10
+    (finding,), (case,) = report.findings, bench.cases
+    assert finding.regression is not None and sum(ask.times for ask in case.asks) == finding.regression.samples > 2
     assert bench.cases[0].asks[0].conversation.messages[0].role == "system"  # the template is written out
     worse = run_bench(bench, failing, tmp_path / "failing").report.accuracy
     better = run_bench(bench, twin, tmp_path / "twin").report.accuracy
-    assert worse is not None and worse.high < 0.5
+    assert worse is not None and worse.value == 0.0
     assert better is not None and better.value == 1.0
 
 
@@ -140,7 +141,7 @@ def test_findings_of_another_world_are_judged_by_its_judge(tmp_path: Path) -> No
     assert load_source(tmp_path / "nameless.json", scope="clinic").cases == bench.cases
     better = run_bench(bench, twin, tmp_path / "twin").report.accuracy
     worse = run_bench(bench, failing, tmp_path / "failing").report.accuracy
-    assert better is not None and better.value == 1.0 and worse is not None and worse.high < 0.5
+    assert better is not None and better.value == 1.0 and worse is not None and worse.value == 0.0
 
 
 def test_only_what_failed_can_go_over(tmp_path: Path) -> None:

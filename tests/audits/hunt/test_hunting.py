@@ -36,7 +36,7 @@ BEHAVIOURS = {fault.id: fault.spec.behaviour for fault in faults(WORLD)}
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     """Return what the texts of all spaces mean."""
-    return listening(monkeypatch, "drillyard.audits.hunt.space")
+    return listening(monkeypatch, "drillyard.organisms.worlds.questions")
 
 
 @pytest.fixture(scope="module")
