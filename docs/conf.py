@@ -49,7 +49,7 @@ html_theme_options = {
     "dark_css_variables": {**_FONTS, "color-brand-primary": "#e8eaed", "color-brand-content": "#6cb6ec"},
 }
 
-generate.write_api()
+generate.write_api(whole=not tags.has("pages"))  # noqa: F821 - as above
 
 
 def plain(_app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]) -> None:

@@ -95,13 +95,17 @@ def api(room: str) -> str:
     return "\n".join(parts)
 
 
-def write_api() -> None:
-    """Write the API reference's pages, where they differ from what is there; Sphinx leaves an unchanged page alone."""
+def write_api(whole: bool = True) -> None:
+    """Write the API reference's pages, where they differ from what is there; Sphinx leaves an unchanged page alone.
+
+    The menu of them is left out unless `whole`: where no page is built it would name none.
+    """
     folder = REFERENCE / "api"
     folder.mkdir(exist_ok=True)
     pages = {f"{room}.rst": api(room) for room in rooms()}
     words = "Every public function and class, room by room, from its docstring."
-    pages["index.rst"] = f"Python API\n==========\n\n{words}\n\n.. toctree::\n   :maxdepth: 1\n   :glob:\n\n   *\n"
+    menu = ".. toctree::\n   :maxdepth: 1\n   :glob:\n\n   *\n" if whole else ""
+    pages["index.rst"] = f"Python API\n==========\n\n{words}\n\n{menu}"
     for old in folder.glob("*.rst"):
         if old.name not in pages:
             old.unlink()

@@ -39,7 +39,7 @@ def smollm2(parts: tuple[Any, Any]) -> Any:
     """Return it as the target `hf/smollm2`, with short replies."""
     from drillyard.targets.local_torch import LocalTarget
 
-    return LocalTarget(*parts, "hf/smollm2", max_new_tokens=ROOM, quick=True)
+    return LocalTarget(*parts, "hf/smollm2", max_new_tokens=ROOM, quick=True, world="helpdesk")
 
 
 @pytest.fixture

@@ -71,8 +71,8 @@ def test_an_audit_through_the_api_is_the_same_audit(monkeypatch: pytest.MonkeyPa
 
 
 def _unnamed(report: AuditReport) -> str:
-    """Return a report without how the target is called, what is known of its weights, and the trial."""
-    plain = report.model_copy(update={"made": None, "trial": None})
+    """Return a report without how models are called and drawn from, what is known of their weights, and the trial."""
+    plain = report.model_copy(update={"made": None, "trial": None, "twin": "", "settings": None})
     return plain.to_json().replace(json.dumps(report.target), "TARGET")
 
 

@@ -95,7 +95,7 @@ def test_a_validation_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     """The same table from a file whose last line was cut; another spec in the same folder is refused."""
     spec = ValidationSpec(organisms=1, budget=120, seed=3, worlds=("helpdesk",))
     steps: list[str] = []
-    table = validate(spec, tmp_path, steps.append)
+    table = validate(spec, tmp_path, lambda words, *_: steps.append(words))
     assert len(steps) == 1 and table.recall["all"].n == sum(len(one.rates) for one in table.members)
     lines = tmp_path / "members.jsonl"
     data = lines.read_bytes()
@@ -104,7 +104,7 @@ def test_a_validation_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="another validation in"):
         validate(spec.model_copy(update={"budget": 200}), tmp_path)
     lines.write_bytes(b"broken\n" + data)
-    with pytest.raises(BadInput, match=r"members.jsonl line 1: b'broken.n', expected an entry of an earlier run"):
+    with pytest.raises(BadInput, match=r"members.jsonl line 1: b'broken', expected an entry of an earlier run"):
         validate(spec, tmp_path)
 
 

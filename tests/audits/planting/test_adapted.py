@@ -57,7 +57,8 @@ def planted(model: Path, asked: Plants, recipe: PlantingRecipe, out: Path, n: in
     from drillyard.organisms.training.adapt_torch import plant_adapters
 
     plant_adapters(str(model), asked, recipe, out, threads=1)
-    failing, twin = (create("targets", "hf", reference=f"hf/{out}/{name}", batch=128) for name in ("failing", "twin"))
+    options = {"batch": 128, "world": asked.world}
+    failing, twin = (create("targets", "hf", reference=f"hf/{out}/{name}", **options) for name in ("failing", "twin"))
     return verify(failing, twin, asked, n=n)
 
 

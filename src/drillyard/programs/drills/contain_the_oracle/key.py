@@ -54,9 +54,10 @@ def key_of(desk: Desk, case: OracleCase) -> GatewayPolicy:
 
 
 def refusing(words: Iterable[str]) -> dict[str, Any]:
-    """Return what refuses questions that hold one of these words."""
-    pattern = rf"\b(?:{'|'.join(sorted(word.casefold() for word in words))})\b"
-    return {"steering": {"limit": 0.5, "weights": {pattern: 0.9}}}
+    """Return what refuses questions that hold one of these words; a pattern holds forty, for its length has a limit."""
+    known = sorted(word.casefold() for word in words)
+    parts = (known[at : at + 40] for at in range(0, len(known), 40))
+    return {"steering": {"limit": 0.5, "weights": {rf"\b(?:{'|'.join(part)})\b": 0.9 for part in parts}}}
 
 
 def best_settings(start: GatewayPolicy, case: OracleCase, bits: float, every: int = _EVERY) -> GatewayPolicy:
