@@ -61,6 +61,7 @@ def test_held_out_texts_are_new() -> None:
     assert fmean(shares) <= 0.1
 
 
+@pytest.mark.walk
 def test_no_text_means_two_things() -> None:
     """Of 60,000 texts, trained and held out, loose and tidy: the same words always have the same sound reply."""
     replies: dict[str, set[str]] = defaultdict(set)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from drillyard.records.base import Record
 
 __all__ = ["Provenance"]
@@ -20,4 +18,4 @@ class Provenance(Record):
     drillyard: str
     command: str = ""
     seed: int = 1
-    hashes: Mapping[str, str] = {}
+    hashes: dict[str, str] = {}  # of a Mapping pydantic resets the warning filters, and what warns once warns twice

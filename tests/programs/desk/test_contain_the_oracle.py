@@ -58,6 +58,7 @@ def test_the_reference_passes() -> None:
     assert try_policy(exam().key, exam().known).holds
 
 
+@pytest.mark.walk
 def test_limits_stand_beside_the_key() -> None:
     """At most a tenth of its value may be lost, and a third more bits leak, in the worse of both years."""
     limits, trials = exam().known.limits, [try_policy(exam().key, year) for year in (exam().known, exam().hidden)]
