@@ -262,7 +262,7 @@ def hand_in(page: object, shot: str, verdict: str) -> None:
 
 
 def _timed(walk: Walk) -> Any:
-    """Return a walk as a parameter. The repair's took 12 minutes beside a load of 14 on two cores: see check-long."""
+    """Return a walk as a parameter. The repair's takes 140 processor seconds: see check-long."""
     marks = [pytest.mark.long, pytest.mark.timeout(2400)] if walk.drill.startswith("too-permissive") else []
     return pytest.param(walk, id=walk.drill, marks=marks)
 
