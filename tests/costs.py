@@ -31,9 +31,10 @@ Measured by `CI=true ./yard check` on 2026-11-29, on two cores beside other work
 making the programmes that they share: either may be the first to need them.
 """
 
-SLACK = 2.0
+SLACK = 3.0
 """How many times its budget something may take before CI fails: the same work takes up to twice the processor time
-where both threads of a core are busy. What is over its budget by less is told."""
+where both threads of a core are busy, and the first test that needs a library also pays for its import. What is over
+its budget by less is told."""
 
 TIERS = ("unit", "walk", "long")
 _TICKS = os.sysconf("SC_CLK_TCK")

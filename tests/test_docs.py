@@ -47,6 +47,7 @@ def test_glossary_is_what_the_rooms_say() -> None:
     )
 
 
+@pytest.mark.walk
 def test_cli_page_is_what_help_says() -> None:
     """The help texts in docs/reference/cli.md are those that the commands print."""
     assert read("cli") == generate.cli(), "run: python docs/generate.py"
