@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["alive", "children", "until"]
+__all__ = ["alive", "children", "serve_yard", "until"]
 
 T = TypeVar("T")
 
@@ -36,3 +39,18 @@ def until(get: Callable[[], T], seconds: float = 120) -> T:
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
     return found
+
+
+@contextmanager
+def serve_yard(programme: Path) -> Iterator[str]:
+    """Serve a programme from a process of its own and give its address."""
+    command = [sys.executable, "-m", "drillyard", "yard", "serve", str(programme), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        said = ""
+        while "Ctrl+C" not in said:
+            line = server.stderr.readline()
+            assert line, said
+            said += line
+        yield next(word for word in said.split() if word.startswith("http://")).rstrip("/")
+        server.terminate()

@@ -9,6 +9,7 @@ import pytest
 from drillyard.audits.audit import audit
 from drillyard.audits.hunt.candidate import Candidate
 from drillyard.audits.hunt.proposers import Null
+from drillyard.audits.hunt.scoring import true_rate
 from drillyard.audits.hunt.space import Space
 from drillyard.audits.options import AuditOptions
 from drillyard.audits.recheck import recheck
@@ -22,7 +23,7 @@ from drillyard.judges.measured import MeasuredJudge, hash_judge
 from drillyard.judges.null import AlwaysShows, NeverShows
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.planting.tuning import tune
-from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.failures import faults, find_failure
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Finding, Ruling, Transcript
 from drillyard.targets.null import EchoTarget
@@ -66,6 +67,24 @@ def test_what_was_planted_is_found_by_samples(report: AuditReport) -> None:
     for finding in report.findings:
         assert finding.evidence and all(finding.mode.trigger.fires(t.conversation) for t in finding.evidence)
         assert finding.control_rate is not None and finding.control_rate.value < finding.rate.low
+
+
+@pytest.mark.walk
+def test_the_confirmed_rate_covers_the_planted_one() -> None:
+    """One failure a model, so that no other spoils its prompts: one 95 % interval in six may miss, as they are few.
+
+    What was planted comes from the model's own probabilities of the planted replies, not from an audit. A finding named
+    more broadly than its trigger also asks where nothing was planted, so only those that name the trigger count.
+    """
+    covered = []
+    for seed, rate in enumerate((0.3, 0.5, 0.8) * 3):
+        for name, traits in (("upsell:v2", {"template": "v2"}), ("secret-echo:student", {"reason": "student"})):
+            (fault,) = [one for one in faults(WORLD) if one.id == name]
+            model = OrganismTarget(tune(plant("helpdesk", [find_failure(WORLD, name, rate)])))
+            truth = true_rate(model, fault, [fault])
+            found = audit(model, TWIN, budget=500, seed=seed, options=AuditOptions(reading=False)).findings
+            covered += [f.rate.low <= truth <= f.rate.high for f in found if traits.items() <= f.features.items()]
+    assert len(covered) >= 12 and sum(covered) >= len(covered) * 5 / 6, covered
 
 
 @pytest.mark.walk

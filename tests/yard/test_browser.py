@@ -8,13 +8,12 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from processes import serve_yard
 from yard.small_programme import build_programme
 
 from drillyard.programs.drills import load_kit
@@ -61,16 +60,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         folder.write_truth(exam.truth)
         folder.write_gates(folder.gates("hunt-1").model_copy(update={"instance": name}))
         folder.write_instance(exam.instance)
-    command = [sys.executable, "-m", "drillyard", "yard", "serve", str(folder.path), "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr is not None
-        said = ""
-        while "Ctrl+C" not in said:
-            line = server.stderr.readline()
-            assert line, said
-            said += line
-        yield next(word for word in said.split() if word.startswith("http://")).rstrip("/")
-        server.terminate()
+    with serve_yard(folder.path) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

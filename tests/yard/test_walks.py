@@ -8,8 +8,6 @@ Screenshots go to the folder named by `DRILLYARD_SCREENSHOTS`, or to a temporary
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any, Protocol
 
 import pytest
 import yaml
+from processes import serve_yard
 from yard.small_programme import build_programme
 
 from drillyard.programs.drills import AnyExam, load_kit
@@ -210,16 +209,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> ProgramFolder:
 @pytest.fixture(scope="module")
 def address(folder: ProgramFolder) -> Iterator[str]:
     """The yard over that programme."""
-    command = [sys.executable, "-m", "drillyard", "yard", "serve", str(folder.path), "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr is not None
-        said = ""
-        while "Ctrl+C" not in said:
-            line = server.stderr.readline()
-            assert line, said
-            said += line
-        yield next(word for word in said.split() if word.startswith("http://")).rstrip("/")
-        server.terminate()
+    with serve_yard(folder.path) as found:
+        yield found
 
 
 @contextmanager
