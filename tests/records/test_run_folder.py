@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
-from drillyard.records import Message, Record
+from drillyard.records import Estimate, Message, Record, TradePoint
 from drillyard.records.run_folder import RunFolder
 
 ENTRIES = 6
@@ -204,6 +204,25 @@ def test_another_run_is_refused_with_what_differs(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=found):
         work(tmp_path, TestSpec(seed=2))
     assert snapshot(tmp_path) == before
+
+
+def test_what_differs_in_a_spec_within_a_spec_is_named_by_its_path(tmp_path: Path) -> None:
+    """Not the whole inner record, in which nobody would find it."""
+    outer = Estimate(value=0.5, low=0.25, high=0.75, n=4, method="before")
+    spec = TradePoint(
+        name="first", **dict.fromkeys(("harm", "refusal", "capability", "new_harm", "new_refusal"), outer)
+    )
+    folder = RunFolder(tmp_path, "test")
+    folder.claim(spec)
+    found = re.escape("(refusal.method: 'before'), expected the same (refusal.method: 'after')")
+    with pytest.raises(BadInput, match=found):
+        folder.claim(spec.model_copy(update={"refusal": outer.model_copy(update={"method": "after"})}))
+
+
+def test_only_a_share_can_be_unknown() -> None:
+    """From nothing to all of it; an expected loss from nothing to thousands is a figure."""
+    assert Estimate(value=0.5, low=0.0, high=1.0, n=0, method="").unknown
+    assert not Estimate(value=3506.0, low=0.0, high=17679.0, n=90, method="").unknown
 
 
 def test_a_spec_that_cannot_be_read_is_refused_with_what_to_do(tmp_path: Path) -> None:

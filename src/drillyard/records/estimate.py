@@ -32,4 +32,4 @@ class Estimate(Record):
     @property
     def unknown(self) -> bool:
         """Say whether a share may be anything: its interval is the whole range, so its value is no evidence."""
-        return self.low <= 0 and self.high >= 1
+        return self.low <= 0 and self.high == 1  # what is no share, such as a loss, ends elsewhere

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.records.base import Record
@@ -97,7 +97,12 @@ class RunFolder:
 
 
 def _difference(old: Record, new: Record) -> tuple[str, str]:
-    """Return the first field that differs, in words, as it is in each."""
-    one, other = old.to_data(), new.to_data()
-    name = next((name for name in other if one.get(name) != other[name]), "version")
-    return f"{name}: {one.get(name)!r:.60}", f"{name}: {other[name]!r:.60}"
+    """Return the first field that differs, the innermost of nested ones, in words, as it is in each."""
+    one: Any = old.to_data()
+    other: Any = new.to_data()
+    path: list[str] = []
+    while isinstance(one, dict) and isinstance(other, dict):
+        name = next((name for name in other if one.get(name) != other[name]), "version")
+        path.append(name)
+        one, other = one.get(name), other.get(name)
+    return f"{'.'.join(path)}: {one!r:.60}", f"{'.'.join(path)}: {other!r:.60}"
