@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -153,17 +154,17 @@ def test_a_finished_run_has_nothing_left_to_do(base: Path, trained: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "differs"),
     [
-        {"recipe": RECIPE.model_copy(update={"rank": 3})},
-        {"recipe": RECIPE.model_copy(update={"seed": 2})},
-        {"plants": Plants(world="helpdesk", failures=(find_failure(WORLD, "upsell:v2", 0.9),))},
-        {"plants": Plants(world="helpdesk", failures=(find_failure(WORLD, "upsell:v1", 0.5),))},
+        ({"recipe": RECIPE.model_copy(update={"rank": 3})}, "recipe.rank: 2), expected the same (recipe.rank: 3"),
+        ({"recipe": RECIPE.model_copy(update={"seed": 2})}, "recipe.seed: 1), expected the same (recipe.seed: 2"),
+        ({"plants": Plants(world="helpdesk", failures=(find_failure(WORLD, "upsell:v2", 0.9),))}, "data_hash: "),
+        ({"plants": Plants(world="helpdesk", failures=(find_failure(WORLD, "upsell:v1", 0.5),))}, "data_hash: "),
     ],
 )
-def test_a_folder_of_another_order_is_refused(base: Path, trained: Path, change: dict[str, Any]) -> None:
-    """Neither silently started afresh nor mixed: one line says what to do."""
-    with pytest.raises(BadInput, match=r"another plant in .* \((recipe|data_hash): .*choose another -o DIR"):
+def test_a_folder_of_another_order_is_refused(base: Path, trained: Path, change: dict[str, Any], differs: str) -> None:
+    """Neither silently started afresh nor mixed: one line says what differs and what to do."""
+    with pytest.raises(BadInput, match=rf"another plant in .* \({re.escape(differs)}.*choose another -o DIR"):
         train(base, trained, **change)
 
 
