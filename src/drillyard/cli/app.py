@@ -31,6 +31,7 @@ NOUNS: Mapping[str, str] = {
     "create": "Materialise a planned programme's drills and prove each one sound.",
     "design": "Plan a programme from a brief.",
     "drill": "Try a drill and hand in without a browser.",
+    "guard": "Stop a bad reply while it streams, with a promised rate of false alarms.",
     "organism": "List, build and talk with the embedded organisms.",
     "refine": "Read attempts and say what to change in a programme.",
     "up": "Design, create, rehearse and serve a programme.",
