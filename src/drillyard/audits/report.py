@@ -9,6 +9,7 @@ from drillyard.audits.coverage import Coverage
 from drillyard.audits.forecast import Forecast
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.records import Estimate, Finding, JudgeQuality, Provenance, Record
+from drillyard.records.labels import Cluster, LabelledRates
 from drillyard.targets.revealing import ReadingTrial
 from drillyard.targets.settings import Settings
 
@@ -43,7 +44,9 @@ class AuditReport(Record):
     attacker model did, `trial` why a target behind an API was read or sampled; its queries come on top. `seeds`
     says what became of prompts of one's own. `coverage` is what was searched. `twin` is the clean twin's reference,
     `budget` what was allowed in queries, `cap` in tokens (0 without one), `fail_on` the criteria that the audit was
-    held to, `settings` what replies were drawn with, of a target that has such, `made` how to repeat it.
+    held to, `leads` are what a judge showed that was not measured on this model, their rates unknown until
+    people label them (`labels`), `clusters` what failing replies have in common, `settings` what replies were drawn
+    with, of a target that has such, `made` how to repeat it.
     """
 
     version = 2
@@ -55,6 +58,9 @@ class AuditReport(Record):
     tokens: int = 0
     capped: bool = False
     findings: tuple[Finding, ...]
+    leads: tuple[Finding, ...] = ()
+    labels: tuple[LabelledRates, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
     bounds: dict[str, Estimate]
     judge: dict[str, Estimate]
     quality: JudgeQuality | None = None
