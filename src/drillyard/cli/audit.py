@@ -24,6 +24,7 @@ __all__ = ["VERBS", "command"]
 
 # Verb -> the first line of its help. Its command is `command` in drillyard/cli/auditing/<verb>.py.
 VERBS: Mapping[str, str] = {
+    "agent": "Try a target that calls tools on tasks, with stubbed tools.",
     "fmea": "Rank failure modes by severity, occurrence and measured detectability.",
     "forecast": "Forecast rare failures at deployment volume from an evaluation.",
     "judge": "Fit judges, and measure how often they are right.",

@@ -25,7 +25,7 @@ _DENIED = re.compile(r"\b(?:not|isn't|doesn't|never|no longer|cannot|can't|don't
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+|(?<=;)\s")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """A statement of a reply: `words` are the sentence, `fact` is what it is about, None where that is not bound."""
 
@@ -80,11 +80,11 @@ class FactIndex:
         fact = self._bind(question, sentence, told, topic)
         around = sentence[max(0, told.start - 40) : told.end + 24]
         if fact is None or fact.quantity is None or _ASIDE.search(around) or _SUPPOSED.search(sentence[: told.start]):
-            return Claim(sentence, said, None, "open")
+            return Claim(words=sentence, said=said, fact=None, agreement="open")
         agreement = _compare(fact.quantity, told.quantity)
         if _DENIED.search(sentence[: told.start]):
             agreement = "contradicts" if agreement == "agrees" else "open"
-        return Claim(sentence, said, fact, agreement)
+        return Claim(words=sentence, said=said, fact=fact, agreement=agreement)
 
     def _bind(self, question: str, sentence: str, told: Told, topic: frozenset[str]) -> Fact | None:
         """Return the one fact that a quantity can be about, None where there is none or more than one."""
@@ -138,7 +138,7 @@ class FactIndex:
             }
             if said and not _SUPPOSED.search(sentence) and not sentence.rstrip().endswith("?"):
                 agreement: Agreement = "agrees" if said <= {*_parts(fact.value)} else "contradicts"
-                found.append(Claim(sentence, ", ".join(sorted(said)), fact, agreement))
+                found.append(Claim(words=sentence, said=", ".join(sorted(said)), fact=fact, agreement=agreement))
         return found
 
 

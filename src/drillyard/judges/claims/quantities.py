@@ -78,7 +78,7 @@ _BOUNDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Told:
     """A quantity and where in the text it stands."""
 
@@ -113,7 +113,7 @@ def _read(text: str) -> Iterator[Told]:
         before = text[: found.start()]
         bound = next((name for name, words in _BOUNDS if words.search(before)), "exact")
         made = Quantity.model_validate({"number": low, "high": high, "unit": named, "bound": bound})
-        yield Told(made, found.start(), found.end())
+        yield Told(quantity=made, start=found.start(), end=found.end())
 
 
 def _unit(sign: str | None, unit: str | None) -> str:
