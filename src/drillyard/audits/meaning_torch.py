@@ -51,4 +51,5 @@ def _open() -> tuple[Any, Any]:
         tokenizer = Tokenizer.from_str(packed.read("tokenizer.json").decode())
     tokenizer.enable_truncation(_LONGEST)
     tokenizer.enable_padding()
-    return model.eval(), tokenizer
+    model.train(False)
+    return model, tokenizer

@@ -42,8 +42,9 @@ def _world_facts(world: World) -> Iterator[Fact]:
                     yield _fact(world, intent, row[groups.plural], called, sentence, value)
     for intent, entry in world.phrasings.intents.items():
         reply = world.replies.get(intent, "")
-        if not entry.slot and "{" not in reply and (told := read_quantities(reply)) and told[0].quantity.unit:
-            yield _fact(world, intent, "", (), reply, reply[told[0].start : told[0].end])
+        first = next(iter(read_quantities(reply)), None) if not entry.slot and "{" not in reply else None
+        if first is not None and first.quantity.unit:
+            yield _fact(world, intent, "", (), reply, reply[first.start : first.end])
 
 
 def _fact(world: World, attribute: str, entity: str, aliases: tuple[str, ...], sentence: str, value: str) -> Fact:
