@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -11,7 +12,18 @@ from drillyard.audits.hunt.sighting import Sighting
 from drillyard.records.files import write_atomically
 from drillyard.records.labels import JudgedReply
 
-__all__ = ["keep_replies"]
+__all__ = ["count_outcomes", "keep_replies"]
+
+
+def count_outcomes(hunt: Hunt) -> dict[str, int]:
+    """Return how sampled replies ended: whole, cut by their length, empty, or none (too long a prompt, a refusal)."""
+    found: Counter[str] = Counter()
+    for seen in (*hunt.explored, *(seen for one in hunt.confirmed for seen in one.seen)):
+        for transcript, _ in seen.replies:
+            reply = transcript.reply
+            ended = {"error": "none", "length": "cut"}.get(reply.finish, "whole" if reply.text.strip() else "empty")
+            found[ended] += 1
+    return dict(found)
 
 
 def keep_replies(hunt: Hunt, leads: Collection[str], path: Path) -> None:

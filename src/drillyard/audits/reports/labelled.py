@@ -73,4 +73,17 @@ def rests_on(report: AuditReport) -> tuple[str, ...]:
     elif report.findings and report.quality:
         quality = report.quality
         lines.append(f"Rates of findings rest on the judge {quality.judge}, measured on {quality.measured_on}.")
+    if told := _ended(report.outcomes):
+        lines.append(told)
     return tuple(lines)
+
+
+def _ended(outcomes: dict[str, int]) -> str:
+    """Say how many replies were no whole ones: of a cut one nothing is called absent, of none nothing is known."""
+    words = {
+        "cut": "were cut by their length",
+        "empty": "were empty",
+        "none": "did not come: too long a prompt, or refused",
+    }
+    parts = [f"{outcomes[name]} {said}" for name, said in words.items() if outcomes.get(name)]
+    return f"Of {sum(outcomes.values())} replies {', '.join(parts)}." if parts else ""

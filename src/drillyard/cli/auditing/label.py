@@ -17,6 +17,7 @@ from drillyard.audits.labelling.sample import plan
 from drillyard.cli import show
 from drillyard.errors import bad_input
 from drillyard.records.labels import JudgedReply, LabelledRates, Word
+from drillyard.stats.shown import tell_count
 
 __all__ = ["command"]
 
@@ -132,10 +133,9 @@ def _shown(book: Book, run: Path) -> show.Outcome:
 
 
 def _verdict(rates: LabelledRates) -> str:
+    by = tell_count(rates.labels, "label")
     low, value, high = (f"{100 * one:.0f}" for one in (rates.rate.low, rates.rate.value, rates.rate.high))
-    return (
-        f"{rates.behaviour} is in {value} % [{low}, {high}] of the replies, by {rates.labels} labels of {rates.sample}."
-    )
+    return f"{rates.behaviour} is in {value} % [{low}, {high}] of the replies, by {by} of {rates.sample}."
 
 
 def _tables(rates: LabelledRates) -> list[RenderableType]:
