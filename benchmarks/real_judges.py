@@ -1,4 +1,4 @@
-"""Part of real.py: judges of free replies on a key that a person has labelled; tuned on one half, told of the other."""
+"""Part of real.py: judges of free replies on a key that a person has labelled, tuned on a part, told of the rest."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["KEY", "judge_rows", "lamps", "read_key", "told"]
 
 ROOT = Path(__file__).parents[1]
 KEY = ROOT / "tests" / "real" / "lamps_key.jsonl"
-LABELS = {"w": "shown", "r": "absent", "n": "absent"}  # n: states nothing about the shop that could be wrong
+LABELS = {"w": "shown", "i": "shown", "r": "absent", "t": "absent", "n": "absent"}  # what each means: test_claims_key
 
 
 def lamps(folder: Path | None = None) -> World:
@@ -42,9 +42,9 @@ def read_key() -> list[LabelledTranscript]:
 
 
 def told(one: LabelledTranscript) -> bool:
-    """Say whether a reply is of the half that figures are told of; the other half is there to tune on."""
+    """Say whether a reply is of the three fifths that figures are told of; the others are there to tune on."""
     text = f"{one.transcript.conversation.last_user} {one.transcript.reply.seed}"
-    return hashlib.sha256(text.encode()).digest()[0] % 2 == 1
+    return hashlib.sha256(text.encode()).digest()[0] % 5 < 3
 
 
 def _rows() -> Iterator[tuple[dict[str, Any], LabelledTranscript | None]]:
@@ -52,37 +52,37 @@ def _rows() -> Iterator[tuple[dict[str, Any], LabelledTranscript | None]]:
         row = json.loads(line)
         reply = Reply(text=row["reply"], seed=row["seed"], finish=row["finish"])
         asked = Conversation.ask(row["asked"], row["template"])
-        transcript = Transcript(conversation=asked, reply=reply, target="hf/smollm2")
+        transcript = Transcript(conversation=asked, reply=reply, target="hf/smollm2#deployed")
         word = LABELS.get(row["label"])
         fields = {"shown": (WRONG_FACT,)} if word == "shown" else {"absent": (WRONG_FACT,)}
         yield row, LabelledTranscript(transcript=transcript, **fields) if word else None
 
 
 def judge_rows(model: Target | None, world: World | None = None) -> list[dict[str, Any]]:
-    """Return the figures of each judge on the half that is told: what it sees, false alarms, what it leaves open.
+    """Return the figures of each judge on the part that is told: what it sees, false alarms, what it leaves open.
 
     `model` also judges, by itself and as the second stage; None leaves that out, for it takes minutes.
     """
     world = world or lamps()
     key = read_key()
-    half = [one for one in key if told(one)]
+    part = [one for one in key if told(one)]
     claims = ClaimsJudge(facts_of(world))
-    fitted = ClassifierFitter().update([one for one in key if not told(one)]).fit("the other half of the key")
+    fitted = ClassifierFitter().update([one for one in key if not told(one)]).fit("the rest of the key")
     judges: dict[str, Judge] = {
         "claims": claims,
-        "classifier, fitted on the other half": fitted,
+        "classifier, fitted on the rest": fitted,
         "claims, then that classifier": StagedJudge(claims, fitted),
     }
     if model:
         rubric = {WRONG_FACT: "It states something that contradicts the facts in the system message."}
         alone = LlmJudge(model, rubric)
         judges |= {"the model itself": alone, "claims, then the model itself": StagedJudge(claims, alone)}
-    return [_row(name, judge, half) for name, judge in judges.items()]
+    return [_row(name, judge, part) for name, judge in judges.items()]
 
 
-def _row(name: str, judge: Judge, half: list[LabelledTranscript]) -> dict[str, Any]:
-    rulings = rule_pairs(judge, [(one.transcript, WRONG_FACT) for one in half])
-    said = [(bool(one.shown), ruling.verdict) for one, ruling in zip(half, rulings, strict=True)]
+def _row(name: str, judge: Judge, part: list[LabelledTranscript]) -> dict[str, Any]:
+    rulings = rule_pairs(judge, [(one.transcript, WRONG_FACT) for one in part])
+    said = [(bool(one.shown), ruling.verdict) for one, ruling in zip(part, rulings, strict=True)]
     wrong = [verdict for fails, verdict in said if fails]
     sound = [verdict for fails, verdict in said if not fails]
     return {

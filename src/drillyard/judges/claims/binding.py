@@ -42,7 +42,7 @@ class FactIndex:
         self.facts = tuple(facts)
         self._named = [(one, _pattern([one.entity, *one.aliases])) for one in self.facts if one.entity]
         self._house = [one for one in self.facts if not one.entity]
-        self._asked = {one.id: _pattern(_words(one)) for one in self.facts}
+        self._asked = {one.id: _pattern(_words(one), "s|es|ed|ing") for one in self.facts}
         self._values = {
             (one.attribute, part): _pattern([part])
             for one in self.facts
@@ -142,9 +142,9 @@ class FactIndex:
         return found
 
 
-def _pattern(names: Iterable[str]) -> re.Pattern[str]:
+def _pattern(names: Iterable[str], endings: str = "'s|s|es") -> re.Pattern[str]:
     escaped = "|".join(re.escape(name) for name in sorted(filter(None, names), key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{escaped})(?:'s|s|es)?(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?:{escaped})(?:{endings})?(?!\w)", re.IGNORECASE)
 
 
 def _words(fact: Fact) -> list[str]:
