@@ -16,6 +16,8 @@
 - **cluster**: several replies to one prompt; without any event only the clusters count.
 - **anytime-valid**: holds after every observation at once, so that one may look and stop.
 - **guarded**: an interval whose low end holds whatever the tail is, by the order of the observations alone.
+- **area** (AUROC): the chance that a positive scores above a negative, with DeLong's interval.
+- **clean threshold**: what at most a share of clean rows exceeds, and how far that share may stray.
 - **crossed**: several models asked the same questions; both may be lucky, and both are drawn again.
 - **Holm**: p-values read together; **front**, **hypervolume**: what nothing beats, and how much it leaves behind it.
 - **elicitation probability**: the chance that a reply to one query shows a behaviour; its upper tail is what a forecast
@@ -23,6 +25,7 @@
 """
 
 from drillyard.stats.binomial import clopper_pearson, jeffreys, lower_bound, upper_bound, wilson
+from drillyard.stats.clean_threshold import CleanThreshold, clean_threshold
 from drillyard.stats.clustered import clustered_zero_bound
 from drillyard.stats.comparison import difference, mcnemar
 from drillyard.stats.crossed import crossed_draws, interval, question_weights, seed_weights
@@ -32,17 +35,23 @@ from drillyard.stats.pareto import hypervolume, pareto_front
 from drillyard.stats.planning import clean_samples_needed, samples_needed
 from drillyard.stats.prevalence import rogan_gladen, rogan_gladen_ends, tells, true_share
 from drillyard.stats.rare_mean import rare_mean
+from drillyard.stats.roc import auroc, compare_aurocs, delong
 from drillyard.stats.sequential import Sprt, confidence_sequence
 from drillyard.stats.tail import exceeding_share, exponential_fit, fit_tail, largest
 
 __all__ = [
+    "CleanThreshold",
     "Sprt",
+    "auroc",
     "bounded_mean",
     "clean_samples_needed",
+    "clean_threshold",
     "clopper_pearson",
     "clustered_zero_bound",
+    "compare_aurocs",
     "confidence_sequence",
     "crossed_draws",
+    "delong",
     "dependent",
     "difference",
     "exceeding_share",
