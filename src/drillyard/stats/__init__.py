@@ -17,18 +17,27 @@
 - **anytime-valid**: holds after every observation at once, so that one may look and stop.
 - **guarded**: an interval whose low end holds whatever the tail is, by the order of the observations alone.
 - **area** (AUROC): the chance that a positive scores above a negative, with DeLong's interval.
-- **clean threshold**: what at most a share of clean rows exceeds, and how far that share may stray.
 - **crossed**: several models asked the same questions; both may be lucky, and both are drawn again.
 - **Holm**: p-values read together; **front**, **hypervolume**: what nothing beats, and how much it leaves behind it.
+- **conformal threshold**: the score that at most a share alpha of sound cases passes, whatever their distribution.
+- **drift watch**: bets that new scores are not like the calibration's; its capital is the evidence.
 - **elicitation probability**: the chance that a reply to one query shows a behaviour; its upper tail is what a forecast
   extrapolates.
 """
 
 from drillyard.stats.binomial import clopper_pearson, jeffreys, lower_bound, upper_bound, wilson
-from drillyard.stats.clean_threshold import CleanThreshold, clean_threshold
 from drillyard.stats.clustered import clustered_zero_bound
 from drillyard.stats.comparison import difference, mcnemar
+from drillyard.stats.conformal import (
+    allowed_alarms,
+    chance_above,
+    conformal_rank,
+    conformal_threshold,
+    fewest_calibration,
+    realised_rate,
+)
 from drillyard.stats.crossed import crossed_draws, interval, question_weights, seed_weights
+from drillyard.stats.martingale import DriftWatch
 from drillyard.stats.mean import bounded_mean
 from drillyard.stats.multiple import dependent, holm
 from drillyard.stats.pareto import hypervolume, pareto_front
@@ -40,22 +49,26 @@ from drillyard.stats.sequential import Sprt, confidence_sequence
 from drillyard.stats.tail import exceeding_share, exponential_fit, fit_tail, largest
 
 __all__ = [
-    "CleanThreshold",
+    "DriftWatch",
     "Sprt",
+    "allowed_alarms",
     "auroc",
     "bounded_mean",
+    "chance_above",
     "clean_samples_needed",
-    "clean_threshold",
     "clopper_pearson",
     "clustered_zero_bound",
     "compare_aurocs",
     "confidence_sequence",
+    "conformal_rank",
+    "conformal_threshold",
     "crossed_draws",
     "delong",
     "dependent",
     "difference",
     "exceeding_share",
     "exponential_fit",
+    "fewest_calibration",
     "fit_tail",
     "holm",
     "hypervolume",
@@ -67,6 +80,7 @@ __all__ = [
     "pareto_front",
     "question_weights",
     "rare_mean",
+    "realised_rate",
     "rogan_gladen",
     "rogan_gladen_ends",
     "samples_needed",

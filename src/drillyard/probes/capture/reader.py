@@ -90,7 +90,8 @@ class EngineReader:
     """A model that our engine runs."""
 
     def __init__(self, reference: str, engine: Engine, spelling: Spelling, model_hash: str = "") -> None:
-        self.reference, self.spelling, self._engine = reference, spelling, engine
+        self.reference, self._engine = reference, engine
+        self.spelling: Spelling = spelling
         self.model_hash = model_hash or hash_weights(engine.weights)
         self.layers, self.width = engine.config.num_hidden_layers + 1, engine.config.hidden_size
         self._cut = (self.layers - 1, engine)
@@ -115,7 +116,7 @@ class EngineReader:
         scores: Floats = last @ head.T
         return scores
 
-    def random(self, seed: int) -> EngineReader:
+    def random(self, seed: int) -> Reader:
         """Return a random model: norms of 1, no biases, all else normal with the spread width^-1/2."""
         rng, spread = np.random.default_rng(seed), np.float32(self.width**-0.5)
         drawn: dict[str, Floats] = {}

@@ -17,7 +17,7 @@ from jinja2 import TemplateError
 
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.llama import Floats
-from drillyard.probes.capture.reader import EngineReader, Ids, Reader
+from drillyard.probes.capture.reader import EngineReader, Ids, Reader, Spelling
 from drillyard.records import Message
 from drillyard.targets.engine_torch import engine_of
 from drillyard.targets.layers_torch import layers_of
@@ -61,8 +61,9 @@ class _Enough(Exception):
 class TorchReader:
     """A model that transformers runs."""
 
-    def __init__(self, reference: str, model: Any, spelling: TorchSpelling) -> None:
-        self.reference, self.spelling, self._model = reference, spelling, model.eval()
+    def __init__(self, reference: str, model: Any, spelling: Spelling) -> None:
+        self.reference, self._model = reference, model.eval()
+        self.spelling: Spelling = spelling
         self._blocks, self._norm = layers_of(model)
         self.layers, self.width = len(self._blocks) + 1, int(model.config.get_text_config().hidden_size)
         digest = hashlib.sha256()
@@ -139,7 +140,7 @@ class TorchReader:
         scores: Floats = head(given).float().cpu().numpy()
         return scores
 
-    def random(self, seed: int) -> TorchReader:
+    def random(self, seed: int) -> Reader:
         """Return a model of the same configuration with fresh weights."""
         with torch.random.fork_rng():
             torch.manual_seed(seed)

@@ -25,7 +25,17 @@ from drillyard.records.files import as_lines, split_lines
 from drillyard.records.progress import Progress, silent
 from drillyard.records.run_folder import RunFolder
 
-__all__ = ["Captured", "CaptureSpec", "States", "capture", "capture_to", "every_layer", "open_store"]
+__all__ = [
+    "CaptureSpec",
+    "Captured",
+    "CapturedRow",
+    "Dtype",
+    "States",
+    "capture",
+    "capture_to",
+    "every_layer",
+    "open_store",
+]
 
 _SPEC, _ROWS, _STATES, _DONE, _END = "spec.json", "rows.jsonl", "states.npy", "done.jsonl", "captured.json"
 _BATCH = 256
@@ -158,7 +168,7 @@ def capture_to(
             tokens=sum(place + 1 for place in at),
             seconds=time.perf_counter() - began,
             largest=float(np.abs(array).max()),
-            states_hash=hashlib.sha256(np.ascontiguousarray(array)).hexdigest(),
+            states_hash=hashlib.sha256(np.ascontiguousarray(array).data).hexdigest(),
         )
         run.write(_END, made)
     return made, open_store(folder, reader)

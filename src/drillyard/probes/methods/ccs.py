@@ -10,6 +10,7 @@ arXiv 2312.10029), and with more axes than statements a low loss is no evidence 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,7 +52,7 @@ def fit_ccs(pairs: ArrayLike, *, seed: int = 1, starts: Iterable[Doubles] = ()) 
     return LinearProbe(weights=weights, bias=float(at[-1] - weights @ means.mean(0)), told={"loss": loss})
 
 
-def _descend(negated: Doubles, affirmed: Doubles, start: Doubles) -> optimize.OptimizeResult:
+def _descend(negated: Doubles, affirmed: Doubles, start: Doubles) -> Any:
     rows = len(negated)
 
     def loss(at: Doubles) -> tuple[float, Doubles]:
@@ -63,5 +64,5 @@ def _descend(negated: Doubles, affirmed: Doubles, start: Doubles) -> optimize.Op
         slope = np.append(negated.T @ pull0 + affirmed.T @ pull1, pull0.sum() + pull1.sum())
         return float(value), slope + _PENALTY * at
 
-    options = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-10}
+    options: Any = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-10}
     return optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options=options)

@@ -30,4 +30,5 @@ def fit_mahalanobis(trusted: ArrayLike, *, shrunk: bool = True) -> DistanceProbe
     covariance = np.cov(x, rowvar=False).reshape(x.shape[1], -1)
     if shrunk:
         covariance, _ = shrink(covariance, len(x))
-    return DistanceProbe(mean=x.mean(0), precision=np.linalg.pinv(covariance, hermitian=True))
+    precision = np.asarray(np.linalg.pinv(covariance, hermitian=True), np.float64)
+    return DistanceProbe(mean=x.mean(0), precision=precision)

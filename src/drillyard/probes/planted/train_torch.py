@@ -68,7 +68,7 @@ def train_liar(kind: Kind, seed: int, steps: int = _STEPS, told: Progress = sile
         if kind == "knows":
             loss = loss + torch.nn.functional.cross_entropy(head(held), truths[rows])
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # untyped there
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
         schedule.step()

@@ -61,7 +61,8 @@ def capitals(topics: bool = True) -> Task:
 
 def sums(topics: bool = True) -> Task:
     """Return 120 sums of numbers from 2 to 20, in pairs whose results are swapped in the false statements."""
-    rng, drawn = random.Random("sums"), []
+    rng = random.Random("sums")
+    drawn: list[tuple[int, int]] = []
     while len(drawn) < _SUMS:
         a, b = rng.randint(2, 20), rng.randint(2, 20)
         before = drawn[-1] if len(drawn) % 2 else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from drillyard.probes.capture.statement import Statement
 
-__all__ = ["GROUP", "STYLES", "Task", "in_cells"]
+__all__ = ["GROUP", "STYLES", "Choice", "Task", "in_cells"]
 
 GROUP = "plain"
 """The cell that probes are fitted on, group by group."""

@@ -44,7 +44,8 @@ def recheck(target: str, probes: Sequence[Path], task: str, position: Any = None
     read = [(path, *read_probe(path, reader)) for path in probes]
     labels, found = np.array([bool(row.label) for row in rows]), []
     for path, probe, card in read:
-        states = capture(reader, rows, [card.layer], position or card.position)
+        at: Any = position or card.position
+        states = capture(reader, rows, [card.layer], at)
         found.append(
             Rechecked(
                 probe=str(path),

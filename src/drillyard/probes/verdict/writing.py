@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,12 @@ from drillyard.probes.capture.store import open_store
 from drillyard.probes.files import ProbeCard, write_probe
 from drillyard.probes.tasks.task import GROUP, Task
 from drillyard.probes.verdict.report import LIKELIHOOD, ProbeAudit, sentence
+from drillyard.records import Estimate
 from drillyard.records.charts import LinearAxis, Mark, path
 from drillyard.records.files import write_atomically
 from drillyard.records.pages import fill
 from drillyard.registry import load
-from drillyard.stats import clean_threshold
+from drillyard.stats import conformal_threshold, realised_rate
 
 __all__ = ["AUDIT", "PAGE", "PROBE", "audit_page", "write_audit"]
 
@@ -32,7 +34,8 @@ def write_audit(report: ProbeAudit, reader: Reader, task: Task, folder: Path, le
     layer = min(states.layers, key=lambda one: abs(one - layer))
     x = states.of(layer)
     probe = load("probes", report.method)(x[plain], labels[plain])
-    held = clean_threshold(probe.score(x[plain & ~labels]), level)
+    clean = probe.score(x[plain & ~labels]).tolist()
+    spread = realised_rate(len(clean), level, 0.9)
     worst = min(report.cells[1:], key=lambda cell: cell.area.value, default=None)
     card = ProbeCard(
         form=probe.form,
@@ -46,10 +49,10 @@ def write_audit(report: ProbeAudit, reader: Reader, task: Task, folder: Path, le
         verdict=report.verdict,
         area=report.cells[0].area,
         worst={} if worst is None else {worst.name: worst.area},
-        threshold=held.value,
+        threshold=conformal_threshold(clean, level),
         level=level,
-        low=held.low,
-        high=held.high,
+        low=spread.low,
+        high=spread.high,
     )
     write_probe(folder / PROBE, probe, card)
     write_atomically(folder / PAGE, audit_page(report).encode())
@@ -100,6 +103,6 @@ def _grouped(name: str) -> str:
     return "random weights" if name.startswith("random weights") else name
 
 
-def _best(controls: dict[str, object], name: str) -> object | None:
+def _best(controls: Mapping[str, Estimate], name: str) -> Estimate | None:
     found = [one for other, one in controls.items() if _grouped(other) == name]
-    return max(found, key=lambda one: one.value, default=None)  # type: ignore[attr-defined]
+    return max(found, key=lambda one: one.value, default=None)
