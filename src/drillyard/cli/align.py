@@ -20,6 +20,7 @@ from drillyard.alignment.whole import Weighing, compare_arms
 from drillyard.alignment.workers import count_processors
 from drillyard.cli import show
 from drillyard.cli.auditing.options import judge_options, scope_for, typed
+from drillyard.cli.spending import spending_options
 from drillyard.registry import cards
 
 __all__ = ["command"]
@@ -85,6 +86,7 @@ def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Folder of the run, resumed when unfinished; without it, nothing is kept.",
 )
 @click.option("--list", "listed", is_flag=True, help="List the techniques and exit.")
+@spending_options
 @show.handler
 def command(target: str | None, listed: bool, out: Path | None, **options: Any) -> show.Outcome:
     """Change a target by techniques, and measure both sides of each at once.

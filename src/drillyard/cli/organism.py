@@ -13,6 +13,7 @@ from drillyard.cli import show
 from drillyard.cli.chat import talk
 from drillyard.cli.planting import PlantOrder, plant_on
 from drillyard.cli.planting.order import EMBEDDED_PROMPTS, OTHER_PROMPTS, asking_options, training_options
+from drillyard.cli.spending import spending_options
 from drillyard.cli.worlds import command as world_command
 from drillyard.organisms.planting.calibration import calibrate
 from drillyard.organisms.planting.card import write_card
@@ -92,6 +93,7 @@ def _build_world(
 @training_options
 @asking_options
 @show.out_option()
+@spending_options
 @show.handler
 def _plant_failures(no_verify: bool, **order: Any) -> show.Outcome:
     """Plant failures in a model and measure them; without failures, write a world's clean twin.
