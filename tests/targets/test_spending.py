@@ -42,7 +42,7 @@ def test_what_is_spent_never_passes_the_limit(limit: float, asked: list[tuple[st
     """Requests of any size, answered or not, with any usage that a request of that size can have."""
     price = shipped_table().models["openai/o3"]
     purse = Purse(limit, ())
-    meter, paid = Meter(purse, price), 0.0
+    meter, paid = Meter(purse=purse, price=price), 0.0
     for text, room, used, answered in asked:
         worst = (len(text.encode("utf-8", "surrogatepass")) + 16) * price.input / 1e6 + room * price.output / 1e6
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["ALWAYS_SHOWS", "CLASSIFIER", "EXACT", "LLM", "NEVER_SHOWS", "RULES"]
+__all__ = ["ALWAYS_SHOWS", "CLASSIFIER", "EXACT", "LLM", "NEVER_SHOWS", "REPLIES", "RULES"]
 
 ALWAYS_SHOWS = Card(
     name="always-shows",
@@ -45,6 +45,14 @@ NEVER_SHOWS = Card(
     goal="Rule every behaviour absent.",
     target="drillyard.judges.null:NeverShows",
     cost="none",
+    status="stable",
+)
+
+REPLIES = Card(
+    name="replies",
+    goal="Rule by whether a free reply complies, refuses, deflects, or speaks of something else.",
+    target="drillyard.judges.free_replies:FreeReplies",
+    cost="about 20 microseconds per ruling",
     status="stable",
 )
 

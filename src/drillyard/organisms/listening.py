@@ -23,6 +23,7 @@ from drillyard.errors import bad_input
 
 __all__ = [
     "MAX_BODY_BYTES",
+    "MOST_BYTES",
     "BodyLimit",
     "Patience",
     "check_proxies",
@@ -31,7 +32,6 @@ __all__ = [
     "reachable",
     "run",
     "run_in_background",
-    "MOST_BYTES",
 ]
 
 MAX_BODY_BYTES = 1_000_000

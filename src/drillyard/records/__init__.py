@@ -24,7 +24,7 @@
 """
 
 from drillyard.records.adapted import AdapterPlant, LoraRecipe, PlantingRecipe
-from drillyard.records.alignment import ArmResult, FitCost, Measure, Preference, Serving
+from drillyard.records.alignment import ArmResult, FitCost, KindCount, Measure, Preference, Serving
 from drillyard.records.base import Record
 from drillyard.records.bench import (
     Ask,
@@ -123,6 +123,7 @@ __all__ = [
     "Hint",
     "Instance",
     "JudgeQuality",
+    "KindCount",
     "LabelledTranscript",
     "Law",
     "LoraRecipe",

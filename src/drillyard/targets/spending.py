@@ -74,7 +74,7 @@ class Purse:
             self.requests += requests
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Bill:
     """What one request will have cost: its worst case, until the server has said what it used."""
 
@@ -87,7 +87,7 @@ class Bill:
         self.used, self.answered = used, True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Meter:
     """Meters the requests to one model; without a purse nothing is counted."""
 
@@ -109,7 +109,7 @@ class Meter:
         Raises:
             BadInput: the budget does not hold it.
         """
-        bill = Bill(self.worst(texts, room) if self.purse else 0.0)
+        bill = Bill(worst=self.worst(texts, room) if self.purse else 0.0)
         if not self.purse:
             yield bill
             return
@@ -122,7 +122,7 @@ class Meter:
             self.purse.pay(bill.worst, cost if bill.answered else 0.0, requests * bill.answered)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Asking:
     """What holds for every target that is opened while a command asks."""
 
@@ -152,7 +152,7 @@ def asking(
     purse = None
     if budget is not None:
         purse = Purse(budget, ((read_table(prices),) if prices else ()) + (shipped_table(),))
-    _now.append(_Asking(purse, Replies(kept) if kept else None, told))
+    _now.append(_Asking(purse=purse, kept=Replies(kept) if kept else None, told=told))
     try:
         yield purse
     finally:
@@ -168,7 +168,8 @@ def meter_of(reference: str, *, batch: bool = False) -> Meter:
     if batch and price.batch is None:
         found = f"no price of batches of {reference}, for a budget in money"
         raise bad_input(found, "its share of the usual price, such as batch: 0.5", "write it into --token-prices FILE")
-    return Meter(purse, price, price.batch if batch and price.batch is not None else 1.0)
+    share = price.batch if batch and price.batch is not None else 1.0
+    return Meter(purse=purse, price=price, share=share)
 
 
 def kept_replies() -> Replies | None:
