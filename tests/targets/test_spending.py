@@ -124,6 +124,22 @@ def test_kept_replies_are_those_of_the_same_settings_conversation_and_seed(serve
     assert len(kept.read_text(encoding="utf-8").splitlines()) == 7
 
 
+def test_a_provider_of_inspects_is_paid_too(tmp_path: Path) -> None:
+    """By its own name; without a price it is not opened, and a target of ours behind Inspect has its own meter."""
+    pytest.importorskip("inspect_ai", reason="needs the extra inspect: pip install 'drillyard[inspect]'")
+    from drillyard.targets import open_target
+
+    with asking(budget=1.0), pytest.raises(BadInput, match="no price of mockllm/model"):
+        open_target("inspect/mockllm/model")
+    with asking(budget=1.0, prices=prices(tmp_path, "mockllm/model")) as purse:
+        assert purse is not None
+        open_target("inspect/mockllm/model", max_new_tokens=10).generate(ASKED[:1], [1])
+        assert purse.requests == 1 and 0 < purse.spent <= (len(ASKED[0].last_user) + 16 + 2 * 10) / 1e6
+        tiny = Conversation.ask("x" * 1_000_000)
+        with pytest.raises(BadInput, match="a request that may cost"):
+            open_target("inspect/mockllm/model").generate([tiny], [1])
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
