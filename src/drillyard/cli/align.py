@@ -20,7 +20,7 @@ from drillyard.alignment.whole import Weighing, compare_arms
 from drillyard.alignment.workers import count_processors
 from drillyard.cli import show
 from drillyard.cli.auditing.options import judge_options, scope_for, typed
-from drillyard.cli.spending import spending_options
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.judges.reply_kinds import KINDS
 from drillyard.registry import cards
 

@@ -18,7 +18,7 @@ from drillyard.cli import show
 from drillyard.cli.app import LazyGroup
 from drillyard.cli.auditing.options import judge_options, scope_for, scope_option
 from drillyard.cli.auditing.panel import show_panel
-from drillyard.cli.spending import spending_options
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.records import Estimate
 
 __all__ = ["VERBS", "command"]

@@ -9,7 +9,7 @@ import click
 from drillyard.bench import exporting, importing, rescue, running
 from drillyard.bench.bench_file import load_bench
 from drillyard.cli import show
-from drillyard.cli.spending import spending_options
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.errors import bad_input
 from drillyard.records import BenchReport
 from drillyard.targets import open_target

@@ -10,10 +10,10 @@ import click
 
 from drillyard import registry
 from drillyard.cli import show
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.chat import talk
 from drillyard.cli.planting import PlantOrder, plant_on
 from drillyard.cli.planting.order import EMBEDDED_PROMPTS, OTHER_PROMPTS, asking_options, training_options
-from drillyard.cli.spending import spending_options
 from drillyard.cli.worlds import command as world_command
 from drillyard.organisms.planting.calibration import calibrate
 from drillyard.organisms.planting.card import write_card

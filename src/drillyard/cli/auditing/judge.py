@@ -8,7 +8,7 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
-from drillyard.cli.spending import spending_options
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.judges.classifier import ClassifierFitter
 from drillyard.judges.examples import planted_examples, read_labels
 from drillyard.judges.measure import measure_on, measure_planted, pool, write_quality

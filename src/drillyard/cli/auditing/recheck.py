@@ -12,7 +12,7 @@ from drillyard.audits.report import AuditReport
 from drillyard.cli import show
 from drillyard.cli.auditing.fmea import read_report
 from drillyard.cli.auditing.options import judge_of, judge_options, scope_for, scope_option
-from drillyard.cli.spending import spending_options
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.errors import bad_input
 from drillyard.judges.validity import explain_foreign
 from drillyard.stats.shown import tell_count

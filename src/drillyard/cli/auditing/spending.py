@@ -31,6 +31,7 @@ _OPTIONS = (
     ),
     click.option(
         "--replies",
+        "kept_replies",
         type=_FILE,
         help="File of replies of openai/… models, by settings, conversation and seed: none is paid for twice.",
     ),
@@ -42,7 +43,7 @@ def spending_options(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def spend(*args: P.args, **kwargs: P.kwargs) -> R:
-        budget, prices, kept = (kwargs.pop(name) for name in ("budget_money", "token_prices", "replies"))
+        budget, prices, kept = (kwargs.pop(name) for name in ("budget_money", "token_prices", "kept_replies"))
         if prices and budget is None:
             raise click.UsageError("found --token-prices alone, expected --budget-money too")
         with asking(budget=budget, prices=prices, kept=kept, told=show.say) as purse:  # type: ignore[arg-type]  # by click
