@@ -25,6 +25,7 @@
 
 from drillyard.records.adapted import AdapterPlant, LoraRecipe, PlantingRecipe
 from drillyard.records.alignment import ArmResult, FitCost, Measure, Preference, Serving
+from drillyard.records.answers import AnswerField, AnswerResult, AnswerSheet, PaperTable
 from drillyard.records.base import Record
 from drillyard.records.bench import (
     Ask,
@@ -64,6 +65,7 @@ from drillyard.records.programme import (
 )
 from drillyard.records.provenance import Provenance
 from drillyard.records.submission import (
+    AnswerSubmission,
     AnySubmission,
     Artefact,
     ArtefactSubmission,
@@ -87,6 +89,10 @@ __all__ = [
     "Activity",
     "AdapterPlant",
     "AdversaryRun",
+    "AnswerField",
+    "AnswerResult",
+    "AnswerSheet",
+    "AnswerSubmission",
     "AnySubmission",
     "ArmResult",
     "Artefact",
@@ -134,6 +140,7 @@ __all__ = [
     "ModelScore",
     "Objective",
     "OracleTrial",
+    "PaperTable",
     "Plan",
     "PlantCheck",
     "PlantReport",
