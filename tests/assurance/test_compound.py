@@ -65,7 +65,6 @@ def test_the_severity_of_a_range() -> None:
 
 def test_exponential_severities_are_a_noncentral_chi_square() -> None:
     """P(S ≤ x) is the noncentral chi-square's at 2x, no degrees of freedom, noncentrality 2λ; the page's values."""
-
     grid = exact([Peril(rate=3, severity=Exponential(mean=1))], step=1e-4, points=2**18)
     middle = (grid.cumulative[:-1] + grid.cumulative[1:]) / 2  # a point's mass lies half on each side of it
     known = {0: 0.0497870684, 1: 0.2249847088, 10: 0.9851472524}

@@ -5,6 +5,8 @@
 **Takes in.** Nothing from other rooms. **Gives out.** Types that every other room shares.
 
 - **record**: a frozen value with a name and a version; unknown fields and other versions are refused in one line.
+- **fact**, **rule**, **action**: what a company's documents say, typed, each with its **span**; **quantity**: a number
+  with its unit and what it bounds.
 - **conversation**: what a target is given; **reply**: what it answered; **transcript**: both, stored.
 - **trigger**: an executable predicate on a conversation. **failure mode**: trigger, behaviour, rate, severity.
 - **ruling**: a judge's word on one transcript; *unknown* is a verdict.
@@ -45,6 +47,7 @@ from drillyard.records.bench import (
 from drillyard.records.conversation import Conversation, Message, Reply, Transcript
 from drillyard.records.drill import Budget, Drill, Gate, GateReport, Hint, Instance, Truth
 from drillyard.records.estimate import Estimate
+from drillyard.records.facts import Action, Fact, Quantity, Rule, Span
 from drillyard.records.failure import FailureMode, Finding, RegressionTest, Ruling, Severity, Trigger
 from drillyard.records.judging import BehaviourQuality, JudgeQuality, LabelledTranscript, RulingCounts
 from drillyard.records.plants import PlantCheck, PlantReport, Plants
@@ -86,6 +89,7 @@ from drillyard.records.trial import AdversaryRun, ContainmentLimits, GradeCheck,
 
 __all__ = [
     "AISystem",
+    "Action",
     "Activity",
     "AdapterPlant",
     "AdversaryRun",
@@ -118,6 +122,7 @@ __all__ = [
     "CriterionReport",
     "Drill",
     "Estimate",
+    "Fact",
     "FailureMode",
     "FailureResult",
     "Finding",
@@ -150,17 +155,20 @@ __all__ = [
     "PolicySubmission",
     "Preference",
     "Provenance",
+    "Quantity",
     "Record",
     "RegressionTest",
     "Reply",
     "RoleNeed",
     "RolePlan",
+    "Rule",
     "Ruling",
     "RulingCounts",
     "Scheduled",
     "Serving",
     "Severity",
     "Similarity",
+    "Span",
     "SubCheck",
     "Submission",
     "TextCheck",

@@ -32,6 +32,8 @@ FINE = 2**16
 """Points of a grid that is fitted: 2^14 is 2 % off in the far tail when severities are rounded, this less than .5 %."""
 _TILT = 12.0
 """Tilting over the whole grid: what wraps around falls by e^12, rounding grows to 2e-11."""
+_WRAPS = 1e-11
+"""Mass in the last sixty-fourth of a grid from which on the tail is taken to reach beyond its end."""
 _REACH = 2e-4
 """What may lie beyond the end of a fitted grid: a tenth of a hundredth of all years would blur a VaR at 99 %."""
 _MOST_STEPS = 40
@@ -129,7 +131,14 @@ def compound(
         mean: of the sum, as it is known without the grid.
         shock: variance of one gamma factor of mean 1 that all parts without clustering share: good and bad years.
     """
-    raised = np.exp(_TILT / points * np.arange(points))
+    mass = _transformed(parts, points, shock, np.ones(points))
+    if float(mass[-points // 64 :].sum()) > _WRAPS:
+        mass = _transformed(parts, points, shock, np.exp(_TILT / points * np.arange(points)))
+    return LossGrid(step=step, mass=np.maximum(mass, 0.0), mean=mean)
+
+
+def _transformed(parts: Sequence[tuple[float, Array, float]], points: int, shock: float, raised: Array) -> Array:
+    """Return the mass of the sum; `raised` is what severities are divided by before, and the sum multiplied after."""
     joint = np.zeros(points)
     total, log = 0.0, np.zeros(points // 2 + 1, complex)
     for rate, mass, clustering in parts:
@@ -141,8 +150,7 @@ def compound(
     if total:
         found = fft.rfft(joint / raised) - total
         log += -np.log1p(-shock * found) / shock if shock else found
-    mass = fft.irfft(np.exp(log), points) * raised
-    return LossGrid(step=step, mass=np.maximum(mass, 0.0), mean=mean)
+    return np.asarray(fft.irfft(np.exp(log), points) * raised)
 
 
 def fit_grid(perils: Sequence[Peril], *, reach: float = 0.0, shock: float = 0.0) -> tuple[float, int]:
