@@ -26,6 +26,7 @@ NOUNS: Mapping[str, str] = {
     "align": "Change a target by techniques, and measure both sides of each at once.",
     "audit": "Search a target for failures.",
     "bench": "Import, run, rescue and export benchmarks.",
+    "case": "Make the case for safety work: loss, return, safety case, board paper.",
     "chat": "Talk with a target in the terminal.",
     "contain": "Measure what a forecaster can do, and what limits it.",
     "create": "Materialise a planned programme's drills and prove each one sound.",
