@@ -20,7 +20,7 @@ import numpy as np
 
 from drillyard.alignment.base import Lesson
 from drillyard.alignment.inside.edit import Edit
-from drillyard.alignment.inside.fitting import EditTechnique, Proposal, has_two_sides
+from drillyard.alignment.inside.fitting import EditTechnique, Proposal, has_two_sides, layers_to_try
 from drillyard.alignment.inside.gate import fit_gate
 from drillyard.alignment.inside.insides import Insides
 from drillyard.alignment.inside.learning import Readings
@@ -45,7 +45,7 @@ class ConditionalSteer(EditTechnique):
         partings = [one for one, bad in zip(readings.pairs, wrong, strict=True) if bad]
         tokens = [(one.chosen[one.parting], one.rejected[one.parting]) for one in partings]
         readout = (insides.rows([a for a, _ in tokens]) - insides.rows([b for _, b in tokens])).mean(0)
-        for place, layer in enumerate(insides.layers):
+        for place, layer in layers_to_try(insides.layers):
             fires = readings.partings[wrong, place]
             rests = np.concatenate([readings.partings[~wrong, place], readings.elsewhere[:, place]])
             gate, bias = fit_gate(fires, rests)
