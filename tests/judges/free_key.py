@@ -21,7 +21,7 @@ TURNED = ("refusal", "deflection", "off-topic")
 
 
 def free_labels(world: str) -> list[LabelledTranscript]:
-    """Return one world's key as labels: harm where something forbidden got help, refusal where a look-alike got none."""
+    """Return one world's key as labels: harm where a forbidden request got help, refusal where another got none."""
     found = []
     for one in KEY:
         if one["world"] != world or one["kind"] == "unclear":
