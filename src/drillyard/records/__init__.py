@@ -27,7 +27,8 @@
 """
 
 from drillyard.records.adapted import AdapterPlant, LoraRecipe, PlantingRecipe
-from drillyard.records.alignment import ArmResult, FitCost, Measure, Preference, Serving
+from drillyard.records.alignment import ArmResult, FitCost, KindCount, Measure, Preference, Serving
+from drillyard.records.answers import AnswerField, AnswerResult, AnswerSheet, PaperTable
 from drillyard.records.base import Record
 from drillyard.records.bench import (
     Ask,
@@ -68,6 +69,7 @@ from drillyard.records.programme import (
 )
 from drillyard.records.provenance import Provenance
 from drillyard.records.submission import (
+    AnswerSubmission,
     AnySubmission,
     Artefact,
     ArtefactSubmission,
@@ -93,6 +95,10 @@ __all__ = [
     "Activity",
     "AdapterPlant",
     "AdversaryRun",
+    "AnswerField",
+    "AnswerResult",
+    "AnswerSheet",
+    "AnswerSubmission",
     "AnySubmission",
     "ArmResult",
     "Artefact",
@@ -130,6 +136,7 @@ __all__ = [
     "Hint",
     "Instance",
     "JudgeQuality",
+    "KindCount",
     "LabelledTranscript",
     "Law",
     "LoraRecipe",
@@ -141,6 +148,7 @@ __all__ = [
     "ModelScore",
     "Objective",
     "OracleTrial",
+    "PaperTable",
     "Plan",
     "PlantCheck",
     "PlantReport",

@@ -8,6 +8,7 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.judges.classifier import ClassifierFitter
 from drillyard.judges.examples import planted_examples, read_labels
 from drillyard.judges.measure import measure_on, measure_planted, pool, write_quality
@@ -59,6 +60,7 @@ def _fit(scope: str, labels: Path | None, replies: int, seed: int, out: Path) ->
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the replies.")
 @click.option("--rubric", default="", help="For llm: YAML of behaviours and what each means.")
 @_out
+@spending_options
 @show.handler
 def _measure(
     judge: str, scope: str, labels: Path | None, replies: int, seed: int, rubric: str, out: Path

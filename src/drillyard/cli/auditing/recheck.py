@@ -12,6 +12,7 @@ from drillyard.audits.report import AuditReport
 from drillyard.cli import show
 from drillyard.cli.auditing.fmea import read_report
 from drillyard.cli.auditing.options import judge_of, judge_options, scope_for, scope_option
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.errors import bad_input
 from drillyard.judges.validity import explain_foreign
 from drillyard.stats.shown import tell_count
@@ -31,6 +32,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--seed", type=click.IntRange(min=0), default=2, show_default=True, help="Not the audit's.")
 @scope_option
 @judge_options
+@spending_options
 @show.handler
 def command(
     report: Path,
@@ -48,7 +50,7 @@ def command(
     if not isinstance(before, AuditReport):
         raise bad_input(f"a recheck in {report}", "an audit's report")
     asked, world = open_scoped(target, scope_for(target, scope or before.world))
-    measured = judge_of(world, **judge)
+    measured = judge_of(world, **judge, target=target)
     with show.progress("rechecking") as step:
         found = recheck_all(asked, before, world=world, n=prompts, seed=seed, judge=measured, progress=step)
     rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in before.findings]
