@@ -43,7 +43,7 @@ def coverage_of(scope: Scope, asked: Sequence[tuple[Ask, str, bool]]) -> Coverag
         scope: whose grid it is. What its questions' finest traits tell apart, such as single records, is one cell.
         asked: in the order of the search, what was asked, under which template, and whether some behaviour was shown.
     """
-    templates, cells = ("", *scope.templates), scope.questions().cells
+    templates, cells = scope.prompts, scope.questions().cells
     named = {name for cell in cells for name in cell.slots} - {*scope.fine}
     grid = {(template, *_key(one.intent, one.slots, one.reason, named)) for one in cells for template in templates}
     marks = {round(len(asked) * part / _POINTS) for part in range(1, _POINTS + 1)}
