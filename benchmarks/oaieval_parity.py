@@ -31,9 +31,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from drillyard.audits.bench.bench_file import load_bench
-from drillyard.audits.bench.importing import import_benchmarks
-from drillyard.audits.bench.running import BenchRun, run_bench
+from drillyard.bench.bench_file import load_bench
+from drillyard.bench.importing import import_benchmarks
+from drillyard.bench.running import BenchRun, run_bench
 from drillyard.records import Benchmark, Conversation, ModelLabel, Reply
 
 EVALS = "evals==3.0.1.post1"

@@ -22,8 +22,8 @@ from cli.hostile_files import mutated
 from drillyard.alignment.policy import policy_of, read_policy, write_policy
 from drillyard.alignment.preference_file import read_preferences
 from drillyard.alignment.weighing.prices import read_prices
-from drillyard.audits.bench.bench_file import bench_text
 from drillyard.audits.seeding.source import read_corpus
+from drillyard.bench.bench_file import bench_text
 from drillyard.cli import show
 from drillyard.cli.app import app, main
 from drillyard.containment.adversaries.case import read_case

@@ -18,7 +18,6 @@
 - **minimal reproduction**: the shortest prompt that still fails. **bound**: at most this share of the searched prompts
   shows a behaviour.
 - **panel**: planted organisms and their clean twins, on which the audit itself is validated.
-- **benchmark**: cases with criteria, from other tools or from findings; in `audits/bench/`.
 - **recheck**: findings measured again on fresh prompts, as after a fix.
 - **FMEA**: failure mode and effects analysis: severity × occurrence × detection, each with its interval.
 - **elicitation probability**: the chance that a reply to one query shows a behaviour; **forecast**: what its tail says

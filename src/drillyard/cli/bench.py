@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from drillyard.audits.bench import exporting, importing, rescue, running
-from drillyard.audits.bench.bench_file import load_bench
+from drillyard.bench import exporting, importing, rescue, running
+from drillyard.bench.bench_file import load_bench
 from drillyard.cli import show
 from drillyard.errors import bad_input
 from drillyard.records import BenchReport

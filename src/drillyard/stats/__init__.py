@@ -18,6 +18,8 @@
 - **guarded**: an interval whose low end holds whatever the tail is, by the order of the observations alone.
 - **crossed**: several models asked the same questions; both may be lucky, and both are drawn again.
 - **Holm**: p-values read together; **front**, **hypervolume**: what nothing beats, and how much it leaves behind it.
+- **conformal threshold**: the score that at most a share alpha of sound cases passes, whatever their distribution.
+- **drift watch**: bets that new scores are not like the calibration's; its capital is the evidence.
 - **elicitation probability**: the chance that a reply to one query shows a behaviour; its upper tail is what a forecast
   extrapolates.
 """
@@ -25,7 +27,16 @@
 from drillyard.stats.binomial import clopper_pearson, jeffreys, lower_bound, upper_bound, wilson
 from drillyard.stats.clustered import clustered_zero_bound
 from drillyard.stats.comparison import difference, mcnemar
+from drillyard.stats.conformal import (
+    allowed_alarms,
+    chance_above,
+    conformal_rank,
+    conformal_threshold,
+    fewest_calibration,
+    realised_rate,
+)
 from drillyard.stats.crossed import crossed_draws, interval, question_weights, seed_weights
+from drillyard.stats.martingale import DriftWatch
 from drillyard.stats.mean import bounded_mean
 from drillyard.stats.multiple import dependent, holm
 from drillyard.stats.pareto import hypervolume, pareto_front
@@ -36,17 +47,23 @@ from drillyard.stats.sequential import Sprt, confidence_sequence
 from drillyard.stats.tail import exceeding_share, exponential_fit, fit_tail, largest
 
 __all__ = [
+    "DriftWatch",
     "Sprt",
+    "allowed_alarms",
     "bounded_mean",
+    "chance_above",
     "clean_samples_needed",
     "clopper_pearson",
     "clustered_zero_bound",
     "confidence_sequence",
+    "conformal_rank",
+    "conformal_threshold",
     "crossed_draws",
     "dependent",
     "difference",
     "exceeding_share",
     "exponential_fit",
+    "fewest_calibration",
     "fit_tail",
     "holm",
     "hypervolume",
@@ -58,6 +75,7 @@ __all__ = [
     "pareto_front",
     "question_weights",
     "rare_mean",
+    "realised_rate",
     "rogan_gladen",
     "rogan_gladen_ends",
     "samples_needed",

@@ -16,8 +16,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from drillyard.audits.bench.prompts import as_conversation
 from drillyard.audits.seeding.seeds import Seed, seed_of
+from drillyard.bench.prompts import as_conversation
 from drillyard.errors import BadInput, bad_input
 from drillyard.records.progress import Progress
 

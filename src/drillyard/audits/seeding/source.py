@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from drillyard.audits.bench.inspect_data import dataset_questions
-from drillyard.audits.bench.lines import Problems
-from drillyard.audits.bench.openai_classes import import_eval
-from drillyard.audits.bench.openai_registry import OpenAIRegistry
 from drillyard.audits.seeding.scanner import garak_seeds
 from drillyard.audits.seeding.seeds import Corpus, Seed, read_seeds, seed_of
+from drillyard.bench.inspect_data import dataset_questions
+from drillyard.bench.lines import Problems
+from drillyard.bench.openai_classes import import_eval
+from drillyard.bench.openai_registry import OpenAIRegistry
 from drillyard.errors import BadInput, bad_input
 from drillyard.records.progress import Progress, silent
 

@@ -1,6 +1,0 @@
-"""What Inspect loads when it looks for extensions: the model provider and the scorer register themselves."""
-
-from drillyard.audits.bench.model_inspect import DrillyardModel
-from drillyard.audits.bench.scorer_inspect import criteria
-
-__all__ = ["DrillyardModel", "criteria"]
