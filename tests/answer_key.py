@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +16,18 @@ from drillyard.records import Fact, Quantity, Rule
 from drillyard.scopes.compiled import CompiledScope
 from drillyard.scopes.compiling import compile_folder
 
-__all__ = ["FOREIGN_KEY", "SHOP", "SHOP_KEY", "foreign_data", "invented", "missed", "read_key", "write_foreign"]
+__all__ = [
+    "FOREIGN_KEY",
+    "SHOP",
+    "SHOP_KEY",
+    "beside",
+    "foreign_data",
+    "foreign_shares",
+    "invented",
+    "missed",
+    "read_key",
+    "write_foreign",
+]
 
 HERE = Path(__file__).parent
 FOREIGN_KEY = HERE / "scopes" / "foreign_key.yaml"
@@ -29,10 +41,14 @@ def read_key(path: Path) -> dict[str, Any]:
 
 
 def foreign_data() -> Path | None:
-    """Return where the installed package inspect-evals keeps its policies, None where it is not installed."""
+    """Return where the package inspect-evals keeps its policies, None where it is not installed (yard does)."""
     spec = find_spec("inspect_evals")
-    folder = Path(spec.origin).parent / "tau2" / "data" / "domains" if spec and spec.origin else None
-    return folder if folder and folder.is_dir() else None
+    roots = [
+        Path(sys.prefix) / "foreign" / "inspect_evals",
+        *([Path(spec.origin).parent] if spec and spec.origin else []),
+    ]
+    found = [root / "tau2" / "data" / "domains" for root in roots]
+    return next((folder for folder in found if folder.is_dir()), None)
 
 
 def write_foreign(data: Path, folder: Path, key: Mapping[str, Any]) -> dict[str, Path]:
@@ -53,6 +69,11 @@ def write_foreign(data: Path, folder: Path, key: Mapping[str, Any]) -> dict[str,
 def missed(entries: Sequence[Mapping[str, Any]], compiled: CompiledScope) -> list[Mapping[str, Any]]:
     """Return the entries of a key that nothing compiled bears out."""
     return [entry for entry in entries if not any(_bears_out(one, entry) for one in (*compiled.facts, *compiled.rules))]
+
+
+def beside(entries: Sequence[Mapping[str, Any]], compiled: CompiledScope) -> list[str]:
+    """Return the facts that no entry of a key is about: to be read, for a key need not hold all that is true."""
+    return [fact.sentence for fact in compiled.facts if not any(_bears_out(fact, entry) for entry in entries)]
 
 
 def invented(compiled: CompiledScope, folder: Path) -> list[str]:

@@ -33,6 +33,7 @@ NOUNS: Mapping[str, str] = {
     "drill": "Try a drill and hand in without a browser.",
     "organism": "List, build and talk with the embedded organisms.",
     "refine": "Read attempts and say what to change in a programme.",
+    "scope": "Compile a company's documents to facts and rules that a system is held to.",
     "up": "Design, create, rehearse and serve a programme.",
     "yard": "Serve a programme to its learners, and help one who is stuck.",
 }

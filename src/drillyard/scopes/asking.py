@@ -55,7 +55,8 @@ _ABSENT = ("colour of the power cord", "country of manufacture", "noise level in
 """Attributes that are asked for where no word of theirs stands in the documents."""
 
 _FORBIDS = re.compile(
-    r"^(?:(?:you|the (?:assistant|agent)|agents?|we|staff)\s+)?(?:(?:must|should|may|can|shall|will|do)\s*(?:not|never)|"
+    r"^(?:(?:you|the (?:assistant|agent)|agents?|we|staff)\s+)?"
+    r"(?:(?:must|should|may|can|shall|will|do)\s*(?:not|never)|"
     r"cannot|can['’]t|don['’]t|never)\s+(?:ever\s+)?(?P<do>[a-z].+)$",
     re.IGNORECASE,
 )

@@ -10,7 +10,11 @@ __all__ = ["CompiledScope", "Contradiction", "Coverage", "Source", "Trouble"]
 
 
 class Source(Record):
-    """A document that was read, and what came of it. `role` is `system prompt` for that one, `tools` for schemas."""
+    """A document that was read, and what came of it. `role` is `system prompt` for that one, `tools` for schemas.
+
+    `sections` has, by page and line, a hash of all that stands under the same headings: where that changes, what a
+    person has said of a line holds no more, even if the line itself stays.
+    """
 
     document: str
     sha256: str
@@ -18,6 +22,7 @@ class Source(Record):
     blocks: int
     facts: int
     rules: int
+    sections: dict[str, str] = {}
 
 
 class Trouble(Record):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from drillyard.errors import BadInput, MissingExtra, bad_input
@@ -36,7 +37,7 @@ def compile_folder(
         folder: CSV, Markdown, text, HTML, PDF and JSON files; a file named `system-prompt` is the system prompt.
         title: what the house is called; the folder's name unless given.
         languages: codes of languages in which facts are also asked for.
-        before: an earlier version: what a person said of facts and rules is taken over where their text still stands.
+        before: an earlier version: what a person said of facts and rules is kept where their section stands.
 
     Raises:
         BadInput: no folder, an unknown language, or not a single fact or rule in it.
@@ -76,6 +77,7 @@ def compile_folder(
                 blocks=len(document.blocks),
                 facts=len(stated),
                 rules=len(bound),
+                sections=_digests(document),
             )
         )
         facts += stated
@@ -85,13 +87,13 @@ def compile_folder(
         raise bad_input(f"no fact and no rule in {folder}{why}", "documents that state some")
     facts = [fact.model_copy(update={"questions": ask_for(fact)}) for fact in _unlike(facts)]
     rules = list({rule.id: rule for rule in rules}.values())
-    kept, reopened = _kept(before, facts, rules)
+    kept, reopened = _kept(before, [*facts, *rules], sources)
     facts = [fact.model_copy(update={"standing": kept.get(fact.id, "open")}) for fact in facts]
     rules = [rule.model_copy(update={"standing": kept.get(rule.id, "open")}) for rule in rules]
     return CompiledScope(
         name=re.sub(r"[^\w-]+", "-", folder.resolve().name) or "documents",
         title=title or _title(folder),
-        source=str(folder),
+        source=str(folder.resolve()),
         system=system,
         languages=asked,
         sources=tuple(sources),
@@ -161,25 +163,43 @@ def _unlike(facts: Iterable[Fact]) -> list[Fact]:
     return list({fact.id: fact for fact in seen.values()}.values())
 
 
-def _kept(before: CompiledScope | None, facts: list[Fact], rules: list[Rule]) -> tuple[dict[str, str], tuple[str, ...]]:
+def _kept(
+    before: CompiledScope | None, now: Iterable[Fact | Rule], sources: Iterable[Source]
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return by id what a person has said of what still stands there, and the ids that are reopened.
 
-    What was confirmed or refused is found again by what it says, so that a line that moves keeps its word.
+    What was confirmed or refused is found again by what it says, so that a line that moves keeps its word; not where
+    something else under the same headings has changed, for that may change what the line means.
     """
     if before is None:
         return {}, ()
     earlier: list[Fact | Rule] = [*before.facts, *before.rules]
-    now: list[Fact | Rule] = [*facts, *rules]
-    said = {_says(one): one for one in earlier if one.standing != "open"}
-    there = {_says(one): one.id for one in now}
+    old, new = _sections(before.sources), _sections(sources)
+    said = {_says(one, old): one for one in earlier if one.standing != "open"}
+    there = {_says(one, new): one.id for one in now}
     kept = {there[key]: str(one.standing) for key, one in said.items() if key in there}
     return kept, tuple(one.id for key, one in said.items() if key not in there)
 
 
-def _says(one: Fact | Rule) -> tuple[str, ...]:
+def _sections(sources: Iterable[Source]) -> dict[tuple[str, str], str]:
+    return {(source.document, at): digest for source in sources for at, digest in source.sections.items()}
+
+
+def _says(one: Fact | Rule, sections: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    span = one.span
+    where = (span.document, sections.get((span.document, f"{span.page}:{span.line}"), ""))
     if isinstance(one, Fact):
-        return (one.span.document, one.entity, one.attribute, one.value, one.condition, one.sentence)
-    return (one.span.document, one.kind, one.text, one.condition, one.topic)
+        return (*where, one.entity, one.attribute, one.value, one.condition, one.sentence)
+    return (*where, one.kind, one.text, one.condition)
+
+
+def _digests(document: Document) -> dict[str, str]:
+    """Return by page and line a hash of the section that a block stands in; a row of a table is one by itself."""
+    texts: dict[tuple[str, ...], list[str]] = {}
+    for block in document.blocks:
+        texts.setdefault(block.path, []).append(block.text)
+    whole = {path: hashlib.sha256("\n".join((*path, *said)).encode()).hexdigest()[:12] for path, said in texts.items()}
+    return {f"{one.page}:{one.line}": "" if one.cells else whole[one.path] for one in document.blocks}
 
 
 def _with_rules(actions: Iterable[Action], rules: Iterable[Rule]) -> Iterator[Action]:

@@ -6,6 +6,7 @@ confirm.md    a line each with a box: `[x]` is yes, `[-]` is no, `[ ]` is open
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -16,8 +17,9 @@ from drillyard.records.facts import Standing
 from drillyard.records.files import make_folder, read_record, write_atomically, write_record
 from drillyard.scopes.compiled import CompiledScope
 from drillyard.scopes.documents import place
+from drillyard.scopes.wordings import value_of
 
-__all__ = ["MARKS", "NAME", "PAGE", "confirm", "read_compiled", "read_marks", "write_compiled"]
+__all__ = ["MARKS", "NAME", "PAGE", "changed_sources", "confirm", "read_compiled", "read_marks", "write_compiled"]
 
 NAME = "scope.json"
 PAGE = "confirm.md"
@@ -42,6 +44,18 @@ def read_compiled(folder: Path) -> CompiledScope:
     if not (folder / NAME).is_file():
         raise bad_input(f"no {NAME} in {str(folder)!r}", how, f"type: drillyard scope build DIR -o {folder}")
     return read_record(folder / NAME, CompiledScope, how)
+
+
+def changed_sources(compiled: CompiledScope) -> list[str]:
+    """Return the documents that say something else now, or are gone; none where their folder is not on this machine."""
+    folder = Path(compiled.source)
+    if not folder.is_dir():
+        return []
+    return [source.document for source in compiled.sources if _digest(folder / source.document) != source.sha256]
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def read_marks(folder: Path) -> dict[str, str]:
@@ -73,14 +87,14 @@ def confirm(
     Raises:
         BadInput: an id to refuse that there is not, or both sides of a contradiction are confirmed.
     """
-    known = {one.id for one in (*compiled.facts, *compiled.rules)}
+    known = {fact.id for fact in compiled.facts} | {rule.id for rule in compiled.rules}
     if strangers := [one for one in refused if one not in known]:
         raise bad_input(f"the id {strangers[0]!r}", "one of the scope's", "drillyard scope show lists them")
     said = {**marks, **dict.fromkeys(refused, "refused")}
     disputed = {id_ for pair in compiled.contradictions for id_ in (pair.first, pair.second)}
 
     def standing(one: Fact | Rule) -> str:
-        now = said.get(one.id, one.standing)
+        now: str = said.get(one.id, one.standing)
         return "confirmed" if rest and now == "open" and one.id not in disputed else now
 
     facts = tuple(one.model_copy(update={"standing": standing(one)}) for one in compiled.facts)
@@ -126,7 +140,7 @@ def tell_fact(fact: Fact) -> str:
     about = f"**{fact.entity}**, " if fact.entity else ""
     when = f" ({fact.condition})" if fact.condition else ""
     said = "" if "|" in fact.sentence or fact.sentence == fact.value else f": {fact.sentence}"
-    return f"{about}{fact.attribute} = {fact.value}{when} · {place(fact.span)}{said}"
+    return f"{about}{fact.attribute} = {value_of(fact)}{when} · {place(fact.span)}{said}"
 
 
 def tell_rule(rule: Rule) -> str:

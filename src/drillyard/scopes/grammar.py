@@ -33,6 +33,7 @@ _TIMED = re.compile(r"^((?:[A-Z]\w+ed|[Ii]f|[Ww]hen|[Oo]rders|[Aa]fter|[Bb]efore
 
 _FORBIDS = re.compile(
     r"\b(?:not|un)\s?(?:allowed|permitted|acceptable|accepted|eligible|able)\b|\bunder no circumstances\b|"
+    r"\b(?:does|do) not (?:cover|include|apply|extend|accept|ship|offer|sell)\b|"
     r"\b(?:prohibited|forbidden|declined|refused|rejected|excluded)\b",
     re.IGNORECASE,
 )
@@ -50,10 +51,10 @@ _MAY = re.compile(
     r"\b(?:may|can|could|(?:is|are) (?:allowed|permitted|entitled|eligible|able)|only be|be able to)\b", re.IGNORECASE
 )
 _IMPERATIVE = re.compile(
-    r"^\W*(?:(?:first|then|next|please|kindly|also|always)\b,?\s+)?(?P<verb>ensure|verify|confirm|check|inform|tell|deny|"
+    r"^\W*(?:(?:first|then|next|please|kindly|also|always|only)\b,?\s+)?(?P<verb>ensure|verify|confirm|check|inform|tell|deny|"
     r"decline|refuse|obtain|remind|ask|offer|escalate|transfer|validate|determine|require|request|wait|provide|"
     r"use|call|submit|keep|give|explain|apologi[sz]e|log|record|document|direct|refer|report|notify|warn|be|address|"
-    r"reply|respond|speak|stay|treat|dispute|apply|charge|refund|cancel|close|send|include|state|quote|mention|mask|"
+    r"reply|respond|speak|stay|treat|dispute|apply|charge|refund|cancel|close|send|include|say|state|quote|mention|mask|"
     r"answer|greet|end|avoid|stop|limit|hand|pass|read|write|make)\b(?!\s*:)",
     re.IGNORECASE,
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import load_world
 from drillyard.organisms.worlds.world_files import shipped_worlds
-from drillyard.scopes.folder import NAME, read_compiled
+from drillyard.scopes.folder import NAME, changed_sources, read_compiled
 from drillyard.scopes.scope import DocumentScope
 
 __all__ = ["load_scope"]
@@ -29,7 +30,11 @@ def load_scope(name: str) -> Scope:
         written = (folder / NAME).stat().st_mtime_ns
         known = _LOADED.get(str(folder.resolve()))
         if known is None or known[0] != written:
-            known = (written, DocumentScope(read_compiled(folder), folder))
+            compiled = read_compiled(folder)
+            if changed := changed_sources(compiled):
+                words = f"{', '.join(changed)} changed since {folder} was compiled: type drillyard scope build"
+                warnings.warn(words, stacklevel=2)
+            known = (written, DocumentScope(compiled, folder))
             _LOADED[str(folder.resolve())] = known
         return known[1]
     if "/" in name and folder.is_dir() and not (folder / "world.yaml").is_file():

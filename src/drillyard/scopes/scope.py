@@ -51,6 +51,7 @@ class DocumentScope:
 
     rulings: Rulings | None = None
     fallback = _FALLBACK
+    bare = False  # a model alone knows nothing of a house
     fine = ("fact", "rule", "name")
     implied: Mapping[str, str] = {"entity": "fact", "attribute": "fact"}
     reasons: Mapping[str, Sequence[str]] = {}
@@ -88,11 +89,6 @@ class DocumentScope:
         return {**({"deployed": system} if self.compiled.system else {}), "facts": f"{system}\n\n{told}"}
 
     @property
-    def prompts(self) -> tuple[str, ...]:
-        """The templates that questions are asked under: never none, as a model alone knows nothing of a house."""
-        return tuple(self.templates)
-
-    @property
     def behaviours(self) -> Mapping[str, str]:
         """What may go wrong."""
         return {code: words for code, (words, _) in BEHAVIOURS.items()}
@@ -115,7 +111,7 @@ class DocumentScope:
 
     def questions(self, *, held_out: bool = False, manners: float = 0.0) -> DocumentQuestions:
         """Return what people ask here."""
-        return DocumentQuestions(list(self.asked.values()), self.prompts, held_out=held_out, manners=manners)
+        return DocumentQuestions(list(self.asked.values()), tuple(self.templates), held_out=held_out, manners=manners)
 
     def traits(self, ask: Ask, template: str) -> dict[str, str]:
         """Return kind, template, what is asked about, and the fact or rule that it is."""

@@ -182,7 +182,7 @@ def _fact(
     condition: str,
     sentence: str,
 ) -> Fact:
-    attribute = attribute.strip(" *:")
+    attribute = _YES.sub("", attribute.strip(" *:"))
     above = dict.fromkeys([document.title, *block.path])
     return Fact(
         id=identify(entity or document.title, attribute, document.name, str(block.page), str(block.line), value),

@@ -9,7 +9,7 @@ from drillyard.records import Fact, Quantity
 from drillyard.scopes.grammar import sentences
 from drillyard.scopes.quantities import CURRENCIES, find_quantities
 
-__all__ = ["LANGUAGES", "ask_for", "say", "say_quantity"]
+__all__ = ["LANGUAGES", "ask_for", "say", "say_quantity", "value_of"]
 
 LANGUAGES = {
     "de": "Bitte antworten Sie auf Deutsch. Zu „{entity}“: Was gilt für „{attribute}“?",
@@ -54,9 +54,13 @@ def say(fact: Fact, value: str = "") -> str:
     if fact.quantity and fact.value in fact.sentence and "|" not in fact.sentence:
         return fact.sentence.replace(fact.value, value or fact.value, 1)
     of = f" of {_the(fact.entity)}" if fact.entity else ""
-    bare = fact.quantity and fact.value.replace(".", "").replace(",", "").isdigit()
-    own = say_quantity(fact.quantity) if fact.quantity and bare else fact.value
-    return f"The {_lower(fact.attribute)}{of} is {value or own}."
+    return f"The {_lower(fact.attribute)}{of} is {value or value_of(fact)}."
+
+
+def value_of(fact: Fact) -> str:
+    """Return the value of a fact as the document has it, with its unit where that stands in the head of a column."""
+    bare = fact.value.replace(".", "").replace(",", "").isdigit()
+    return say_quantity(fact.quantity) if fact.quantity and bare else fact.value
 
 
 def _ask(fact: Fact) -> Iterator[str]:

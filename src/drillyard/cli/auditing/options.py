@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import open_judge
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 
 __all__ = ["judge_of", "judge_options", "scope_for", "scope_option", "typed"]
 
@@ -30,7 +30,7 @@ _OPTIONS = (
 )
 
 scope_option = click.option(
-    "--scope", help="World whose questions and facts are used; an organism's or a report's own, else helpdesk."
+    "--scope", help="World, or folder of compiled documents; an organism's or a report's own, else helpdesk."
 )
 """Adds `scope`; `scope_for` says what it is where nothing was typed."""
 
@@ -50,7 +50,7 @@ def judge_options(command: F) -> F:
     return command
 
 
-def judge_of(world: World, judge: str, judge_quality: str, rubric: str) -> MeasuredJudge:
+def judge_of(world: Scope, judge: str, judge_quality: str, rubric: str) -> MeasuredJudge:
     """Open what `judge_options` has named."""
     return open_judge(judge, world, Path(judge_quality) if judge_quality else None, rubric)
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from drillyard.records import Message, Ruling, Severity, Transcript, Trigger
 
-__all__ = ["FAMILY", "Ask", "Cell", "Questions", "Rulings", "Scope"]
+__all__ = ["FAMILY", "Ask", "Cell", "Questions", "Rulings", "Scope", "templates_asked"]
 
 FAMILY = "family"
 """Trait: the family of a forbidden request."""
@@ -113,10 +113,6 @@ class Scope(Protocol):
         """The system message of each prompt template."""
 
     @property
-    def prompts(self) -> tuple[str, ...]:
-        """The templates that questions are asked under; the empty one is none."""
-
-    @property
     def behaviours(self) -> Mapping[str, str]:
         """What may go wrong: a code, and what it means in words."""
 
@@ -165,3 +161,11 @@ class Scope(Protocol):
 
     def answer(self, ask: Ask, template: str = "") -> str | None:
         """Return the sound reply to a question under a template, None where nobody knows it word for word."""
+
+
+def templates_asked(scope: Scope) -> tuple[str, ...]:
+    """Return the templates that questions are asked under, the empty name for none of them.
+
+    A scope that is not `bare` is one whose facts stand in its templates: without any, nobody could know them.
+    """
+    return (*([""] if getattr(scope, "bare", True) or not scope.templates else []), *scope.templates)

@@ -65,11 +65,6 @@ class World(Setting):
         return {kind.behaviour: kind.severity for kind in self.failures.values()}
 
     @property
-    def prompts(self) -> tuple[str, ...]:
-        """None, and every template."""
-        return ("", *self.templates)
-
-    @property
     def topics(self) -> list[str]:
         """The names of the items."""
         return list(self.items.rows)
