@@ -91,7 +91,9 @@ def confirm(
     if strangers := [one for one in refused if one not in known]:
         raise bad_input(f"the id {strangers[0]!r}", "one of the scope's", "drillyard scope show lists them")
     said = {**marks, **dict.fromkeys(refused, "refused")}
-    disputed = {id_ for pair in compiled.contradictions for id_ in (pair.first, pair.second)}
+    no = {id_ for id_, word in said.items() if word == "refused"}
+    disputes = [{pair.first, pair.second} for pair in compiled.contradictions]
+    disputed = {id_ for pair in disputes if not pair & no for id_ in pair}
 
     def standing(one: Fact | Rule) -> str:
         now: str = said.get(one.id, one.standing)
