@@ -31,6 +31,7 @@ _EXTRAS = (
     ("garak", "garak"),
     ("nemo", "nemoguardrails"),
     ("pypdf", "pypdf"),
+    ("sklearn", "sklearn"),
 )
 
 

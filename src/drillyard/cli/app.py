@@ -32,6 +32,7 @@ NOUNS: Mapping[str, str] = {
     "design": "Plan a programme from a brief.",
     "drill": "Try a drill and hand in without a browser.",
     "organism": "List, build and talk with the embedded organisms.",
+    "oversee": "Let models check each other, decompose what people value, and oversee a live assistant.",
     "refine": "Read attempts and say what to change in a programme.",
     "scope": "Compile a company's documents to facts and rules that a system is held to.",
     "up": "Design, create, rehearse and serve a programme.",

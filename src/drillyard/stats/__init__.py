@@ -13,6 +13,7 @@
 - **zero events**: an upper bound, never zero. **n = 0**: the whole range, a legal answer.
 - **discordant pairs**: the same case judged twice (before/after) with different results.
 - **apparent share**: what an erring judge calls shown; the true share behind it is Rogan and Gladen's.
+- **stratum**: replies that a judge rules alike, of which some are labelled; shares add up by size.
 - **cluster**: several replies to one prompt; without any event only the clusters count.
 - **anytime-valid**: holds after every observation at once, so that one may look and stop.
 - **guarded**: an interval whose low end holds whatever the tail is, by the order of the observations alone.
@@ -44,11 +45,14 @@ from drillyard.stats.planning import clean_samples_needed, samples_needed
 from drillyard.stats.prevalence import rogan_gladen, rogan_gladen_ends, tells, true_share
 from drillyard.stats.rare_mean import rare_mean
 from drillyard.stats.sequential import Sprt, confidence_sequence
+from drillyard.stats.stratified import Stratum, allot, expected_reach, stratified_share
 from drillyard.stats.tail import exceeding_share, exponential_fit, fit_tail, largest
 
 __all__ = [
     "DriftWatch",
     "Sprt",
+    "Stratum",
+    "allot",
     "allowed_alarms",
     "bounded_mean",
     "chance_above",
@@ -62,6 +66,7 @@ __all__ = [
     "dependent",
     "difference",
     "exceeding_share",
+    "expected_reach",
     "exponential_fit",
     "fewest_calibration",
     "fit_tail",
@@ -80,6 +85,7 @@ __all__ = [
     "rogan_gladen_ends",
     "samples_needed",
     "seed_weights",
+    "stratified_share",
     "tells",
     "true_share",
     "upper_bound",
