@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.console import RenderableType
 
-from drillyard.alignment.exam import HARMFUL, REFUSAL
+from drillyard.alignment.exam import HARMFUL, PHRASING, REFUSAL
 from drillyard.alignment.order import AlignOrder
 from drillyard.alignment.weighing.page import verdict
 from drillyard.alignment.weighing.recommend import parse_limit, parse_weights
@@ -20,6 +20,8 @@ from drillyard.alignment.whole import Weighing, compare_arms
 from drillyard.alignment.workers import count_processors
 from drillyard.cli import show
 from drillyard.cli.auditing.options import judge_options, scope_for, typed
+from drillyard.cli.auditing.spending import spending_options
+from drillyard.judges.reply_kinds import KINDS
 from drillyard.registry import cards
 
 __all__ = ["command"]
@@ -43,6 +45,7 @@ _ASKED: tuple[Callable[[Any], Any], ...] = (
         show_default=True,
         help="Preference pairs per lesson.",
     ),
+    click.option("--max-new-tokens", type=click.IntRange(min=1), help="Most per reply of the exam; a target's own."),
     click.option("--preferences", type=_FILE, help="Your own pairs, JSON lines: prompt, chosen, rejected."),
     click.option("--findings", type=_FILE, help="report.json of an audit: what it found is trained away and measured."),
     click.option("--policy", type=_FILE, help="Your own policy (YAML), for rails and prompt (examples/policies)."),
@@ -85,6 +88,7 @@ def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Folder of the run, resumed when unfinished; without it, nothing is kept.",
 )
 @click.option("--list", "listed", is_flag=True, help="List the techniques and exit.")
+@spending_options
 @show.handler
 def command(target: str | None, listed: bool, out: Path | None, **options: Any) -> show.Outcome:
     """Change a target by techniques, and measure both sides of each at once.
@@ -114,11 +118,12 @@ def command(target: str | None, listed: bool, out: Path | None, **options: Any) 
 
 
 def _shown(report: AlignReport, out: Path | None) -> show.Outcome:
+    notes = [f"note: {note}" for note in report.notes]
     return show.Outcome(
         verdict=verdict(report),
         state="passed" if report.good_enough else "failed",
         data=report,
-        body=[_points(report), f"\n{report.recommendation.reason}", *(f"note: {note}" for note in report.notes)],
+        body=[_points(report), *_kinds(report), f"\n{report.recommendation.reason}", *notes],
         next_command=f"open {out / 'align.html'}" if out else "",
     )
 
@@ -133,6 +138,21 @@ def _points(report: AlignReport) -> RenderableType:
     ]
     title = "Each technique at its best setting, % with interval"
     return show.table(title, ("technique", *columns.values()), rows)
+
+
+def _kinds(report: AlignReport) -> list[RenderableType]:
+    """Show what replies do in words that are not the world's: leads, by their style."""
+    if not any(one.free for one in report.kinds):
+        return []
+    sides = {HARMFUL: "forbidden", REFUSAL: "look-alike"}
+    rows = [
+        (one.technique, sides[one.metric] + (", new sort" if one.split != PHRASING else ""))
+        + tuple(one.kinds.get(kind, 0) for kind in KINDS)
+        + (one.free,)
+        for one in report.kinds
+    ]
+    title = "What replies do, by their style (leads: what is known stands above)"
+    return [show.table(title, ("technique", "request", *KINDS, "in free words"), rows)]
 
 
 def _percent(cell: Any) -> str:

@@ -18,6 +18,7 @@ from drillyard.cli import show
 from drillyard.cli.app import LazyGroup
 from drillyard.cli.auditing.options import judge_for, judge_options, scope_for, scope_option
 from drillyard.cli.auditing.panel import show_panel
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.records import Estimate
 
 __all__ = ["VERBS", "command"]
@@ -109,6 +110,7 @@ def command() -> None:
 @click.option("-o", "--out", type=_FOLDER, help="Folder of the run and its report; resumed when unfinished.")
 @click.option("--validate", is_flag=True, help="Audit planted organisms and their clean twins instead of a target.")
 @click.option("--organisms", type=click.IntRange(min=1), default=30, show_default=True, help="For --validate.")
+@spending_options
 @show.handler
 def _run(target: str, out: Path | None, validate: bool, organisms: int, **options: Any) -> show.Outcome:
     """Search a target for failures.

@@ -26,7 +26,7 @@
 """
 
 from drillyard.records.adapted import AdapterPlant, LoraRecipe, PlantingRecipe
-from drillyard.records.alignment import ArmResult, FitCost, Measure, Preference, Serving
+from drillyard.records.alignment import ArmResult, FitCost, KindCount, Measure, Preference, Serving
 from drillyard.records.base import Record
 from drillyard.records.bench import (
     Ask,
@@ -128,6 +128,7 @@ __all__ = [
     "Hint",
     "Instance",
     "JudgeQuality",
+    "KindCount",
     "LabelledTranscript",
     "Law",
     "LoraRecipe",

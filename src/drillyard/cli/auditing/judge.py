@@ -8,6 +8,7 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.errors import bad_input
 from drillyard.judges.classifier import ClassifierFitter
 from drillyard.judges.examples import planted_examples, read_labels
@@ -45,11 +46,10 @@ def _fit(scope: str, labels: Path | None, replies: int, seed: int, out: Path) ->
     words = (
         f"labels in {labels.name}" if labels else f"{replies} failing and sound replies of {world.name}, seed {seed}"
     )
-    labelled = (
-        read_labels(labels)
-        if labels
-        else planted_examples(_planted(world), replies, seed, held_out=False, crossed=True)
-    )
+    if labels:
+        labelled = read_labels(labels)
+    else:
+        labelled = planted_examples(_planted(world), replies, seed, held_out=False, crossed=True)
     judge = ClassifierFitter().update(labelled).fit(words)
     judge.save(out)
     data = {"path": str(out), "behaviours": judge.behaviours, "fitted_on": judge.fitted_on}
@@ -66,6 +66,7 @@ def _fit(scope: str, labels: Path | None, replies: int, seed: int, out: Path) ->
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the replies.")
 @click.option("--rubric", default="", help="For llm: YAML of behaviours and what each means.")
 @_out
+@spending_options
 @show.handler
 def _measure(
     judge: str, scope: str, labels: Path | None, replies: int, seed: int, rubric: str, out: Path

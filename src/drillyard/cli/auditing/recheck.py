@@ -12,6 +12,7 @@ from drillyard.audits.report import AuditReport
 from drillyard.cli import show
 from drillyard.cli.auditing.fmea import read_report
 from drillyard.cli.auditing.options import judge_of, judge_options, scope_for, scope_option
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.errors import bad_input
 from drillyard.judges.validity import explain_foreign
 from drillyard.stats.shown import tell_count
@@ -31,6 +32,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--seed", type=click.IntRange(min=0), default=2, show_default=True, help="Not the audit's.")
 @scope_option
 @judge_options
+@spending_options
 @show.handler
 def command(
     report: Path,
