@@ -13,6 +13,7 @@ from drillyard.judges.reply_kinds import KindReading, kind_of
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Ruling, Transcript
+from drillyard.scopes.loading import load_scope
 
 __all__ = ["FreeReplies"]
 
