@@ -32,6 +32,7 @@ NOUNS: Mapping[str, str] = {
     "create": "Materialise a planned programme's drills and prove each one sound.",
     "design": "Plan a programme from a brief.",
     "drill": "Try a drill and hand in without a browser.",
+    "guard": "Stop a bad reply while it streams, with a promised rate of false alarms.",
     "organism": "List, build and talk with the embedded organisms.",
     "oversee": "Let models check each other, decompose what people value, and oversee a live assistant.",
     "probe": "Read inside a model, and say what may be claimed of it.",
