@@ -21,12 +21,14 @@
 - **model policy**: what a model must refuse and must not, in examples of **topics**.
 - **preference**: a reply that is wanted and one that is not; **arm**: a technique at one setting with one seed, its
   **measures**, its **fit cost** and what **serving** it takes.
+- **value leaf**: what people value, as a criterion that can be observed; **value reward**: leaves as a reward.
 - **provenance**: which release, command and seed, on which bytes, a result came of.
 - **brief**, **objective**, **activity**, **plan**, **clash**: what is asked of a programme and what is planned.
 """
 
 from drillyard.records.adapted import AdapterPlant, LoraRecipe, PlantingRecipe
 from drillyard.records.alignment import ArmResult, FitCost, KindCount, Measure, Preference, Serving
+from drillyard.records.answers import AnswerField, AnswerResult, AnswerSheet, PaperTable
 from drillyard.records.base import Record
 from drillyard.records.bench import (
     Ask,
@@ -67,6 +69,7 @@ from drillyard.records.programme import (
 )
 from drillyard.records.provenance import Provenance
 from drillyard.records.submission import (
+    AnswerSubmission,
     AnySubmission,
     Artefact,
     ArtefactSubmission,
@@ -84,6 +87,7 @@ from drillyard.records.submission import (
     read_any,
 )
 from drillyard.records.trial import AdversaryRun, ContainmentLimits, GradeCheck, OracleTrial
+from drillyard.records.values import ValueLeaf, ValueReward
 
 __all__ = [
     "AISystem",
@@ -91,6 +95,10 @@ __all__ = [
     "Activity",
     "AdapterPlant",
     "AdversaryRun",
+    "AnswerField",
+    "AnswerResult",
+    "AnswerSheet",
+    "AnswerSubmission",
     "AnySubmission",
     "ArmResult",
     "Artefact",
@@ -140,6 +148,7 @@ __all__ = [
     "ModelScore",
     "Objective",
     "OracleTrial",
+    "PaperTable",
     "Plan",
     "PlantCheck",
     "PlantReport",
@@ -172,5 +181,7 @@ __all__ = [
     "Transcript",
     "Trigger",
     "Truth",
+    "ValueLeaf",
+    "ValueReward",
     "read_any",
 ]
