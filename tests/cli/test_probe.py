@@ -25,7 +25,9 @@ def test_the_liars(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 0 and json.loads(first)["verdict"] == "signal"
     assert told(capsys, *asked)[1] == first and (tmp_path / "knows/audit.html").is_file()
     code, words, _ = told(capsys, "audit", "liar/blind", "--task", "persona", "--randoms", "0", "--flips", "99")
-    assert code == 1 and words.startswith("▲ inverted: read the wrong way round: told to Bob")
+    assert code == 1 and words.startswith(
+        "▲ Inverted (liar/blind, persona, logistic): read the wrong way round: told to Bob"
+    )
     assert "AUROC by split" in words and words.rstrip().splitlines()[-1].startswith("next: ")
     probe = str(tmp_path / "knows/probe.safetensors")
     assert told(capsys, "recheck", "liar/knows", probe, "--task", "persona")[0] == 0
