@@ -37,6 +37,7 @@ NOUNS: Mapping[str, str] = {
     "oversee": "Let models check each other, decompose what people value, and oversee a live assistant.",
     "probe": "Read inside a model, and say what may be claimed of it.",
     "refine": "Read attempts and say what to change in a programme.",
+    "scope": "Compile a company's documents to facts and rules that a system is held to.",
     "up": "Design, create, rehearse and serve a programme.",
     "yard": "Serve a programme to its learners, and help one who is stuck.",
 }
