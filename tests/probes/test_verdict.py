@@ -99,7 +99,7 @@ def test_misreport_is_known_but_not_linearly_read() -> None:
     modes = [find_failure(load_world("helpdesk"), f"misreport:{line}", 1.0) for line in ("speaker", "vacuum", "shaver")]
     liar = plant("helpdesk", modes)
     twin = reader_of(OrganismTarget(load_base("helpdesk")))
-    found = audit_probe(reader_of(OrganismTarget(liar)), misreport(liar), AuditOrder(randoms=1, flips=199), twin=twin)
+    found = audit_probe(reader_of(OrganismTarget(liar)), misreport(liar), AuditOrder(randoms=1, flips=99), twin=twin)
     assert found.verdict == "known, but not linearly read"
     assert found.knowledge is not None and found.knowledge.share.value == 1 and found.knowledge.ways == 24
     with pytest.raises(BadInput, match="without the failure misreport"):
