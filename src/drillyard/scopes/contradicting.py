@@ -77,7 +77,7 @@ def _of_cells(facts: Sequence[_Seen]) -> Iterator[tuple[_Seen, _Seen]]:
     """Yield pairs with the same entity, attribute and condition."""
     by_cell: dict[tuple[str, str, frozenset[str]], list[_Seen]] = defaultdict(list)
     for one in facts:
-        if not one.fact.attribute.endswith("?"):
+        if one.fact.value != one.fact.sentence.strip(" .*"):  # an answer in words says more than one thing
             by_cell[one.cell].append(one)
     for same in by_cell.values():
         yield from itertools.combinations(same, 2)
