@@ -41,7 +41,16 @@ from drillyard.judges.reference import open_unmeasured
 from drillyard.organisms.worlds.plants_file import load_plants
 from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.brief import load_brief
-from drillyard.records import Ask, BenchCase, Benchmark, Conversation, LabelledTranscript, Reply, TextCheck, Transcript
+from drillyard.records import (
+    BenchAsk,
+    BenchCase,
+    Benchmark,
+    Conversation,
+    LabelledTranscript,
+    Reply,
+    TextCheck,
+    Transcript,
+)
 from drillyard.targets import open_target
 from drillyard.targets.endpoint_openai import open_endpoint
 
@@ -76,7 +85,7 @@ HOSTED = [
 BENCH = Benchmark(
     id="b",
     criteria=(TextCheck(operation="ilike"), TextCheck(name="l", operation="letter", reference="{{item.a}}")),
-    cases=(BenchCase(id="1", asks=(Ask(conversation=HELLO),), ideal=("A",), values={"a": "B"}),),
+    cases=(BenchCase(id="1", asks=(BenchAsk(conversation=HELLO),), ideal=("A",), values={"a": "B"}),),
 )
 RULES = {"pressure-selling": {"shown": [r"only \w+ left"], "unless": ["as asked"], "asked": ["price|cost"]}}
 LABEL = LabelledTranscript(

@@ -29,8 +29,8 @@ from drillyard.records.adapted import AdapterPlant, LoraRecipe, PlantingRecipe
 from drillyard.records.alignment import ArmResult, FitCost, Measure, Preference, Serving
 from drillyard.records.base import Record
 from drillyard.records.bench import (
-    Ask,
     BehaviourAbsent,
+    BenchAsk,
     BenchCase,
     Benchmark,
     BenchReply,
@@ -95,10 +95,10 @@ __all__ = [
     "ArmResult",
     "Artefact",
     "ArtefactSubmission",
-    "Ask",
     "Attempt",
     "BehaviourAbsent",
     "BehaviourQuality",
+    "BenchAsk",
     "BenchCase",
     "BenchReply",
     "BenchReport",

@@ -52,6 +52,7 @@ def open_scoped(reference: str, scope: str | None) -> tuple[Target, World]:
         BadInput: as `open_target` and `scope_of`.
     """
     if scope:
-        return open_in(scope, reference), load_world(scope)
+        world = load_world(scope)  # an unknown one is told before a model is opened
+        return open_in(scope, reference), world
     target = open_target(reference)
     return target, world_of(target)

@@ -9,13 +9,14 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
+from drillyard.cli.options import spec_argument
 from drillyard.containment.channels.spec import ChannelSpec, ChannelStudy, read_channel, study
 
 __all__ = ["command"]
 
 
 @click.command()
-@click.argument("spec", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@spec_argument()
 @click.option("--answer", type=str, help="binary, grid-N, categorical-N or days-N (within N years); grid-21.")
 @click.option("--per-day", type=float, help="Answers a day; 50.")
 @click.option("--slots", type=int, help="Moments at which an answer may arrive; 1 is constant time.")

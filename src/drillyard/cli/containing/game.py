@@ -8,6 +8,7 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
+from drillyard.cli.options import seed_option, spec_argument
 from drillyard.containment.games.knowledge import LEVELS
 from drillyard.containment.games.report import GameReport, GameSpec, play, read_game
 
@@ -15,8 +16,8 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("spec", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the simulation.")
+@spec_argument()
+@seed_option("Decides the simulation.")
 @click.option(
     "--runs", type=click.IntRange(100, 1_000_000), default=20_000, show_default=True, help="Simulated, each protocol."
 )
