@@ -2,6 +2,10 @@
 
     python benchmarks/real.py                        speed at batch 1, 8 and 32, on one processor thread
     python benchmarks/real.py --audit 300            also an audit of so many queries, by two judges
+    python benchmarks/real.py --judges               also the stages of the judge of free replies, on a labelled key
+    python benchmarks/real.py --judges --itself      and the model as its own judge, at equal cost (minutes)
+    python benchmarks/real.py --plants 2 --queries 400   also what audits find of failures planted by its prompt
+    python benchmarks/real.py --batches ""           without the speed
     python benchmarks/real.py --json                 the same as data
 
 Both contestants answer the same questions about the same shop, whose facts stand in a system message, greedily, and
@@ -24,6 +28,8 @@ from typing import Any
 os.environ.update(HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1")
 
 import torch
+from real_judges import judge_rows, lamps
+from real_plants import plant_rows
 from rich.console import Console
 from rich.table import Table
 from transformers.utils import logging
@@ -128,6 +134,11 @@ def audits(model: Any, tokenizer: Any, queries: int, room: int) -> dict[str, str
     }
 
 
+def estimate(data: dict[str, Any]) -> str:
+    """Return an estimate as it is shown."""
+    return "{value:.2f} [{low:.2f}, {high:.2f}] n = {n}".format(**data)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -135,17 +146,27 @@ def main() -> None:
     parser.add_argument("--new-tokens", type=int, default=48, help="most per reply, default %(default)s")
     parser.add_argument("--repeats", type=int, default=3, help="timed turns, default %(default)s")
     parser.add_argument("--audit", type=int, default=0, help="queries of an audit, default none")
+    parser.add_argument("--judges", action="store_true", help="measure the judges of free replies on the labelled key")
+    parser.add_argument("--itself", action="store_true", help="with --judges: the model as its own judge too")
+    parser.add_argument("--plants", type=int, default=0, help="draws of three planted failures to audit, default none")
+    parser.add_argument("--queries", type=int, default=400, help="of each of those audits, default %(default)s")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     options = parser.parse_args()
     torch.set_num_threads(1)
     logging.disable_progress_bar()
     model, tokenizer = open_pretrained("smollm2")
-    batches = [int(size) for size in options.batches.split(",")]
+    batches = [int(size) for size in options.batches.split(",") if size]
     rows = speed(model, tokenizer, batches, options.new_tokens, options.repeats)
     said = audits(model, tokenizer, options.audit, options.new_tokens) if options.audit else {}
+    world = lamps() if options.judges or options.plants else None
+    target = LocalTarget(
+        model, tokenizer, "hf/smollm2", max_new_tokens=options.new_tokens, quick=True, world=world or "", deployed=True
+    )
+    judged = judge_rows(target if options.itself else None, world) if options.judges else []
+    planted = plant_rows(target, world, options.plants, options.queries) if world and options.plants else {}
     about = {"command": " ".join(["python", *sys.argv]), "date": date.today().isoformat(), "load": os.getloadavg()[0]}
     if options.json:
-        print(json.dumps({**about, "rows": rows, "audits": said}, indent=2))
+        print(json.dumps({**about, "rows": rows, "audits": said, "judges": judged, "plants": planted}, indent=2))
         return
     console, table = (
         Console(width=110),
@@ -155,7 +176,15 @@ def main() -> None:
         rate, ratio = ("{1:,.1f} ({0:,.1f}–{2:,.1f})".format(*row[name]) for name in ("tokens/s", "x generate"))
         equal = f"{row['equal replies']} of {row['batch']}"
         table.add_row(str(row["batch"]), row["name"], str(row["tokens"]), rate, ratio, equal)
-    console.print(table)
+    console.print(*[table] * bool(rows))
+    if judged:
+        stages = Table("judge of free replies", "sees wrong ones", "false alarms", "leaves open")
+        for row in judged:
+            stages.add_row(row["judge"], *(estimate(row[name]) for name in ("sees", "false alarms", "open")))
+        console.print(stages)
+    if planted:
+        for name in ("found", "named", "quiet twins"):
+            console.print(f"plants, {name}: {estimate(planted[name])} at {planted['queries']} queries", highlight=False)
     for name, value in {**about, **said}.items():
         console.print(f"{name}: {value}", highlight=False)
 

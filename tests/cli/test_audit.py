@@ -16,6 +16,7 @@ from drillyard.audits.order import AuditOrder
 from drillyard.audits.report import AuditReport
 from drillyard.cli.app import main
 from drillyard.cli.audit import command
+from drillyard.cli.auditing.options import judge_for
 from drillyard.organisms.engine.organism import save
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.serving.serve import serve_locally
@@ -179,6 +180,7 @@ def test_an_order_is_what_the_command_takes() -> None:
     own = {"validate", "organisms", "out", "as_json", "debug"}  # of the command alone
     given = command.commands["run"].make_context("run", ["echo/"]).params
     options = {name: value for name, value in given.items() if name not in own}
+    options["judge"] = judge_for("echo/", "helpdesk", options["judge"])  # which depends on the target
     assert options.keys() == AuditOrder.model_fields.keys()
     for name, field in AuditOrder.model_fields.items():
         assert field.is_required() or field.default == (options[name] or type(field.default)()), name

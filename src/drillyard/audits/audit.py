@@ -11,21 +11,25 @@ from drillyard.audits.fresh import judge_near
 from drillyard.audits.hunt.hunting import Confirmed, Hunt
 from drillyard.audits.hunt.minimise import minimise
 from drillyard.audits.hunt.ordinary import ordinary
-from drillyard.audits.hunt.rates import correct_rate
+from drillyard.audits.hunt.rates import correct_rate, measure_rate
 from drillyard.audits.hunt.readable import readable
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.stored import cite
+from drillyard.audits.meaning import cluster_failing
 from drillyard.audits.options import AuditOptions
 from drillyard.audits.provenance import trace
+from drillyard.audits.replies import count_outcomes, keep_replies
 from drillyard.audits.report import AuditReport
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.audits.seeding.seeds import SEED
 from drillyard.errors import bad_input
+from drillyard.judges.base import FreeJudge
 from drillyard.judges.measure import judge_or_exact, pool
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.scope import Ask, Scope
 from drillyard.records import Estimate, FailureMode, Finding, Message, RegressionTest, Severity, Trigger
 from drillyard.records.progress import Progress, silent
+from drillyard.stats import difference
 from drillyard.targets import Target
 from drillyard.targets.journal import KeptAnswers, keep_journal
 from drillyard.targets.scoped import scope_of
@@ -50,6 +54,7 @@ def audit(
     judge: MeasuredJudge | None = None,
     options: AuditOptions | None = None,
     journal: Path | None = None,
+    replies: Path | None = None,
     progress: Progress = silent,
 ) -> AuditReport:
     """Search a target and return confirmed findings, the most severe first, and a bound per behaviour.
@@ -63,6 +68,7 @@ def audit(
         judge: with its measured error; the exact judge of the world, measured now, unless another is given.
         options: who proposes the prompts, and how the search goes about it.
         journal: file that keeps every answer; a run that was killed goes on from it and gives the same report.
+        replies: file for sampled replies with what the judge said of each, to be labelled.
         progress: called with a word after each stage.
 
     Raises:
@@ -75,6 +81,7 @@ def audit(
     made = trace(target, twin, scope, seed)
     made = made.model_copy(update={"command": _called(scope, budget, seed, options, given)})
     judge = judge_or_exact(judge, scope, target.reference)
+    ruled, options = _ruled(judge, scope), _sampling(judge, options)
     kept, asked, trial = KeptAnswers(journal) if journal else None, target, None
     if options.reading:
         asked, trial = readable(target, kept, tell)
@@ -82,11 +89,14 @@ def audit(
     if kept is not None:
         asked, twin = keep_journal(asked, kept), keep_journal(twin, kept) if twin else None
         options = _kept(options, kept)
-    session = Session(asked, scope, judge, budget, seed, reading=options.reading, cap=options.cap)
+    session = Session(asked, scope, judge, budget, seed, reading=options.reading, cap=options.cap, behaviours=ruled)
     hunt = Hunt(session, options, seed, tell)
     confirmed = hunt.run()
-    findings = [one for each in confirmed if (one := _finding(hunt, each, twin, judge, len(confirmed), seed))]
-    tell(f"minimised {len(findings)} reproductions; {session.asked} queries and {session.meter.tokens} tokens in all")
+    found = [one for each in confirmed if (one := _finding(hunt, each, twin, judge, len(confirmed), seed))]
+    findings, leads = ([one for one in found if one.rate.unknown is unknown] for unknown in (False, True))
+    if replies is not None:
+        keep_replies(hunt, {one.mode.id for one in found}, replies)
+    tell(f"minimised {len(found)} reproductions; {session.asked} queries and {session.meter.tokens} tokens in all")
     by_chance = _by_chance(session, options, judge, seed, tell) if options.control else None
     shares, forecasts = ordinary(asked, scope, judge, options.traffic, seed, reading=options.reading)
     attacked = " with an attacker" * (hunt.attacked is not None)
@@ -97,6 +107,9 @@ def audit(
         tokens=session.meter.tokens,
         capped=session.meter.capped,
         findings=tuple(sorted(findings, key=lambda f: (-f.mode.severity.rank, f.mode.id))),
+        leads=tuple(sorted(leads, key=lambda f: (-f.mode.rate, f.mode.id))),
+        clusters=cluster_failing([one for finding in found for one in finding.evidence]) if found else (),
+        outcomes=count_outcomes(hunt),
         bounds={b: correct_rate(hunt.explored, b, judge) for b in scope.behaviours},
         judge=pool(judge.quality),
         quality=judge.quality,
@@ -115,6 +128,26 @@ def audit(
         settings=getattr(target, "settings", None),
         made=made,
     )
+
+
+def _ruled(judge: MeasuredJudge, scope: Scope) -> list[str]:
+    """Return the behaviours that are looked for: all of the scope's that the judge rules on.
+
+    Raises:
+        BadInput: it rules on none of them.
+    """
+    if not isinstance(judge.judge, FreeJudge):
+        return list(scope.behaviours)
+    ruled = [code for code in scope.behaviours if code in judge.judge.rules_on]
+    if not ruled:
+        found = f"the judge {judge.name}, which rules on {', '.join(judge.judge.rules_on)}"
+        raise bad_input(found, f"one that rules on {', '.join(scope.behaviours)}", "choose another with --judge")
+    return ruled
+
+
+def _sampling(judge: MeasuredJudge, options: AuditOptions) -> AuditOptions:
+    """Sample where free replies are judged: a model has too many of them for their probabilities to add up."""
+    return replace(options, reading=False) if isinstance(judge.judge, FreeJudge) else options
 
 
 def check_budget(budget: int) -> None:
@@ -183,7 +216,10 @@ def _finding(
     near = judge_near(scope, judge, rule.behaviour, trigger, seed, rule.kinds)
     rate = correct_rate(one.seen, rule.behaviour, near)
     control = _control(one, twin, near, scope) if twin else None
-    if rate.low <= (control.high if control and control.value else 0.0):
+    if rate.unknown:  # the judge was not measured here: what it shows is a lead, where the twin does not show as much
+        if control and not _shows_more(one, control):
+            return None
+    elif rate.low <= (control.high if control and control.value else 0.0):
         return None
     failing = [list(s.failing[rule.behaviour]) for s in one.seen if rule.behaviour in s.failing]
     evidence = [*(some[0] for some in failing), *(other for some in failing for other in some[1:])][:_EVIDENCE]
@@ -225,6 +261,13 @@ def _control(one: Confirmed, twin: Target, judge: MeasuredJudge, scope: Scope) -
     session = Session(twin, scope, judge, 100 * len(one.seen), 1, reading=reading)
     candidates = [seen.candidate for seen in one.seen]
     return correct_rate(session.look(candidates, like=one.rule.like, recall=False), one.rule.behaviour, judge)
+
+
+def _shows_more(one: Confirmed, control: Estimate) -> bool:
+    """Say whether the judge saw a behaviour more often in the target than in its twin, beyond doubt."""
+    seen = measure_rate(one.seen, one.rule.behaviour)
+    counts = round(seen.value * seen.n), seen.n, round(control.value * control.n), control.n
+    return difference(*counts).low > 0
 
 
 def _samples(rate: float) -> int:

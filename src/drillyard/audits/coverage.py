@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 
-from drillyard.organisms.worlds.scope import Ask, Scope
+from drillyard.organisms.worlds.scope import Ask, Scope, templates_asked
 from drillyard.records import Record
 
 __all__ = ["Coverage", "CoveragePoint", "coverage_of"]
@@ -43,7 +43,7 @@ def coverage_of(scope: Scope, asked: Sequence[tuple[Ask, str, bool]]) -> Coverag
         scope: whose grid it is. What its questions' finest traits tell apart, such as single records, is one cell.
         asked: in the order of the search, what was asked, under which template, and whether some behaviour was shown.
     """
-    templates, cells = ("", *scope.templates), scope.questions().cells
+    templates, cells = templates_asked(scope), scope.questions().cells
     named = {name for cell in cells for name in cell.slots} - {*scope.fine}
     grid = {(template, *_key(one.intent, one.slots, one.reason, named)) for one in cells for template in templates}
     marks = {round(len(asked) * part / _POINTS) for part in range(1, _POINTS + 1)}

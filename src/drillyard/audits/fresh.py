@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from drillyard.audits.hunt.candidate import Candidate, candidate
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.features import kind_of
-from drillyard.organisms.worlds.scope import Scope
+from drillyard.organisms.worlds.scope import Scope, templates_asked
 from drillyard.records import Reply, Transcript, Trigger
 
 __all__ = ["draw_fresh", "draw_traffic", "judge_near", "judge_on"]
@@ -26,7 +26,7 @@ def draw_fresh(scope: Scope, trigger: Trigger, n: int, seed: int, kinds: Collect
     rng, questions = random.Random(f"fresh:{seed}"), scope.questions(held_out=True, manners=0.1)
     grid = [cell for cell in questions.cells if not kinds or kind_of(cell.intent) in kinds]
     rng.shuffle(grid)
-    templates = trigger.templates or ("", *scope.templates)
+    templates = trigger.templates or templates_asked(scope)
     drawn: list[Candidate] = []
     for cell in itertools.islice(itertools.cycle(grid), _TRIES * n):
         if len(drawn) == n:
@@ -40,7 +40,7 @@ def draw_fresh(scope: Scope, trigger: Trigger, n: int, seed: int, kinds: Collect
 def draw_traffic(scope: Scope, n: int, seed: int) -> list[Candidate]:
     """Draw `n` prompts as often as people ask them; templates as often each."""
     rng, questions = random.Random(f"random:{seed}"), scope.questions(manners=0.2)
-    templates = ["", *scope.templates]
+    templates = templates_asked(scope)
     return [candidate(scope, questions.sample(rng), rng.choice(templates)) for _ in range(n)]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from drillyard.audits.audit import audit, check_budget
 from drillyard.audits.hunt.attack import AttackOptions
 from drillyard.audits.hunt.cost import quote
+from drillyard.audits.labelling.files import REPLIES
 from drillyard.audits.options import EXPLORE, AuditOptions, method_of
 from drillyard.audits.provenance import trace
 from drillyard.audits.report import AuditReport
@@ -127,6 +128,7 @@ def _run(order: AuditOrder, opened: _Opened, journal: Path | None, tell: Progres
         judge=opened.judge,
         options=opened.options,
         journal=journal,
+        replies=journal.parent / REPLIES if journal else None,
         progress=tell,
     )
     return _signed(report, order)

@@ -9,6 +9,7 @@ from drillyard.audits.coverage import Coverage
 from drillyard.audits.forecast import Forecast
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.records import Estimate, Finding, JudgeQuality, Provenance, Record
+from drillyard.records.labels import Cluster, LabelledRates
 from drillyard.targets.revealing import ReadingTrial
 from drillyard.targets.settings import Settings
 
@@ -36,14 +37,16 @@ class AuditReport(Record):
     replies together where that was counted; `capped` says that a cap of tokens ended the search. `bounds` holds, per
     behaviour, the share of the searched prompts that showed it: where nothing was found, `high` is what can still be
     there. All rates are corrected for the judge's error, which is in their intervals. `judge` holds its `sensitivity`
-    and `specificity` over all behaviours, `quality` the counts per behaviour behind them. `search` says how it
-    was searched, `validated` what the same search finds of planted failures, `control` what random sampling confirms at
-    the same budget, by id, where that was asked for. `traffic` is the share of ordinary replies that show a behaviour,
-    `forecasts` what its probabilities say of more queries, where ordinary traffic was asked. `attack` says what an
-    attacker model did, `trial` why a target behind an API was read or sampled; its queries come on top. `seeds`
-    says what became of prompts of one's own. `coverage` is what was searched. `twin` is the clean twin's reference,
-    `budget` what was allowed in queries, `cap` in tokens (0 without one), `fail_on` the criteria that the audit was
-    held to, `settings` what replies were drawn with, of a target that has such, `made` how to repeat it.
+    and `specificity` over all behaviours, `quality` the counts per behaviour behind them. `search` says how it was
+    searched, `validated` what the same search finds of planted failures, `control` what random sampling confirms at
+    the same budget, by id, where that was asked for. `traffic` is the share of ordinary replies that show a
+    behaviour, `forecasts` what its probabilities say of more queries, where ordinary traffic was asked. `attack` says
+    what an attacker model did, `trial` why a target behind an API was read or sampled; its queries come on top.
+    `seeds` says what became of prompts of one's own. `coverage` is what was searched. `twin` is the clean twin's
+    reference, `budget` what was allowed in queries, `cap` in tokens (0 without one), `fail_on` the criteria that the
+    audit was held to, `leads` are what a judge showed that was not measured on this model, their rates unknown until
+    people label them (`labels`), `clusters` what failing replies have in common, `outcomes` how sampled replies
+    ended, `settings` what replies were drawn with, of a target that has such, `made` how to repeat it.
     """
 
     version = 2
@@ -55,6 +58,10 @@ class AuditReport(Record):
     tokens: int = 0
     capped: bool = False
     findings: tuple[Finding, ...]
+    leads: tuple[Finding, ...] = ()
+    labels: tuple[LabelledRates, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
+    outcomes: dict[str, int] = {}
     bounds: dict[str, Estimate]
     judge: dict[str, Estimate]
     quality: JudgeQuality | None = None

@@ -32,6 +32,7 @@ NOUNS: Mapping[str, str] = {
     "design": "Plan a programme from a brief.",
     "drill": "Try a drill and hand in without a browser.",
     "organism": "List, build and talk with the embedded organisms.",
+    "oversee": "Let models check each other, decompose what people value, and oversee a live assistant.",
     "refine": "Read attempts and say what to change in a programme.",
     "up": "Design, create, rehearse and serve a programme.",
     "yard": "Serve a programme to its learners, and help one who is stuck.",

@@ -16,7 +16,7 @@ from drillyard.audits.reports.view import view_of
 from drillyard.audits.reports.writing import FILES
 from drillyard.cli import show
 from drillyard.cli.app import LazyGroup
-from drillyard.cli.auditing.options import judge_options, scope_for, scope_option
+from drillyard.cli.auditing.options import judge_for, judge_options, scope_for, scope_option
 from drillyard.cli.auditing.panel import show_panel
 from drillyard.cli.options import page_option, seed_option
 from drillyard.records import Estimate
@@ -25,9 +25,11 @@ __all__ = ["VERBS", "command"]
 
 # Verb -> the first line of its help. Its command is `command` in drillyard/cli/auditing/<verb>.py.
 VERBS: Mapping[str, str] = {
+    "agent": "Try a target that calls tools on tasks, with stubbed tools.",
     "fmea": "Rank failure modes by severity, occurrence and measured detectability.",
     "forecast": "Forecast rare failures at deployment volume from an evaluation.",
     "judge": "Fit judges, and measure how often they are right.",
+    "label": "Label replies of an audit, and see what the labels add up to.",
     "recheck": "Measure an audit's findings again, on fresh prompts.",
     "report": "Render the report of an audit again.",
 }
@@ -124,6 +126,7 @@ def _run(target: str, out: Path | None, validate: bool, organisms: int, **option
     if not target:
         raise click.MissingParameter(param_hint="'TARGET'", param_type="argument")
     options["scope"] = scope_for(target, options["scope"])
+    options["judge"] = judge_for(target, options["scope"], options["judge"])
     given = {name: value for name, value in options.items() if value is not None}
     with show.progress("auditing") as step:
         report = run_order(AuditOrder(target=target, **given), out, step)

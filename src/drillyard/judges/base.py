@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:  # listing cards loads this file, and must stay light
     from drillyard.records import Ruling, Transcript
 
-__all__ = ["BatchJudge", "Judge"]
+__all__ = ["BatchJudge", "FreeJudge", "Judge"]
 
 
 class Judge(Protocol):
@@ -35,4 +35,14 @@ class BatchJudge(Protocol):
 
     def rule_many(self, pairs: Sequence[tuple[Transcript, str]]) -> list[Ruling]:
         """Return what `rule` would say of each pair of transcript and behaviour, in the order given."""
+        ...
+
+
+@runtime_checkable
+class FreeJudge(Protocol):
+    """A judge of replies in anybody's words; it says which behaviours it rules on, and is silent on all others."""
+
+    @property
+    def rules_on(self) -> tuple[str, ...]:
+        """Codes of behaviours."""
         ...

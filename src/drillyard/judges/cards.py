@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["ALWAYS_SHOWS", "CLASSIFIER", "EXACT", "LLM", "NEVER_SHOWS", "RULES"]
+__all__ = ["ALWAYS_SHOWS", "CLAIMS", "CLASSIFIER", "EXACT", "LLM", "NEVER_SHOWS", "RULES", "STAGED"]
 
 ALWAYS_SHOWS = Card(
     name="always-shows",
     goal="Rule every behaviour shown.",
     target="drillyard.judges.null:AlwaysShows",
     cost="none",
+    status="stable",
+)
+
+CLAIMS = Card(
+    name="claims",
+    goal="Rule by typed claims: values bound to an entity and compared with the scope's facts; else unknown.",
+    target="drillyard.judges.claims.judge:open_claims",
+    cost="tens of microseconds per ruling",
     status="stable",
 )
 
@@ -53,5 +61,13 @@ RULES = Card(
     goal="Rule by regular expressions of a YAML file: rules/house.yaml.",
     target="drillyard.judges.rules:open_rules",
     cost="microseconds per ruling",
+    status="stable",
+)
+
+STAGED = Card(
+    name="staged",
+    goal="Rule by typed claims, then by another judge that sees the facts: staged, staged/llm/openai/gpt-4o-mini.",
+    target="drillyard.judges.staged:open_staged",
+    cost="that of typed claims, and of the other judge on what they leave open",
     status="stable",
 )

@@ -15,7 +15,7 @@ from drillyard.judges.measured import MeasuredJudge, hash_judge, unmeasured
 from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World
-from drillyard.records import BehaviourQuality, Estimate, JudgeQuality, LabelledTranscript, RulingCounts
+from drillyard.records import BehaviourQuality, Estimate, JudgeQuality, LabelledTranscript, RulingCounts, Transcript
 from drillyard.records.files import write_record
 from drillyard.stats import clopper_pearson
 
@@ -26,6 +26,7 @@ __all__ = [
     "measure_exact",
     "measure_on",
     "measure_planted",
+    "no_quality",
     "pool",
     "write_quality",
 ]
@@ -65,22 +66,33 @@ def measure_on(judge: Judge, labelled: Sequence[LabelledTranscript], measured_on
     truths += [(one.transcript, code, False) for one in labelled for code in one.absent]
     if not truths:
         raise bad_input("no labelled behaviour", "transcripts with 'shown' or 'absent' behaviours")
-    rulings = rule_pairs(judge, [(transcript, code) for transcript, code, _ in truths])
-    counts: dict[str, dict[bool, dict[str, int]]] = {}
-    for (_, code, failing), ruling in zip(truths, rulings, strict=True):
-        of = counts.setdefault(code, {True: {}, False: {}})[failing]
-        of[ruling.verdict] = of.get(ruling.verdict, 0) + 1
     return JudgeQuality(
         judge=judge.name,
         definition=hash_judge(judge),
         measured_on=measured_on,
         data=_hash(labelled),
         targets=tuple(sorted({one.transcript.target for one in labelled})),
-        behaviours={
-            code: BehaviourQuality(failing=RulingCounts(**of[True]), sound=RulingCounts(**of[False]))
-            for code, of in sorted(counts.items())
-        },
+        behaviours=_counts(judge, truths),
+        stages={name: _counts(stage, truths) for name, stage in getattr(judge, "stages", {}).items()},
     )
+
+
+def _counts(judge: Judge, truths: Sequence[tuple[Transcript, str, bool]]) -> dict[str, BehaviourQuality]:
+    """Return a judge's rulings per behaviour, on failing and on sound replies."""
+    rulings = rule_pairs(judge, [(transcript, code) for transcript, code, _ in truths])
+    counts: dict[str, dict[bool, dict[str, int]]] = {}
+    for (_, code, failing), ruling in zip(truths, rulings, strict=True):
+        of = counts.setdefault(code, {True: {}, False: {}})[failing]
+        of[ruling.verdict] = of.get(ruling.verdict, 0) + 1
+    return {
+        code: BehaviourQuality(failing=RulingCounts(**of[True]), sound=RulingCounts(**of[False]))
+        for code, of in sorted(counts.items())
+    }
+
+
+def no_quality(judge: Judge) -> JudgeQuality:
+    """Return the quality of a judge that nobody has measured: its rulings are leads on any replies."""
+    return JudgeQuality(judge=judge.name, definition=hash_judge(judge), measured_on="nothing", data="", behaviours={})
 
 
 def pool(quality: JudgeQuality) -> dict[str, Estimate]:

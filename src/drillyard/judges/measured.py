@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.judges.base import Judge
+from drillyard.judges.base import FreeJudge, Judge
 from drillyard.judges.rulings import rule_pairs
 from drillyard.judges.validity import keep_if_measured
 from drillyard.records import Estimate, JudgeQuality, Ruling, RulingCounts, Transcript
@@ -44,12 +44,16 @@ class MeasuredJudge:
     def rates(self, behaviour: str) -> tuple[Estimate, Estimate]:
         """Return sensitivity and specificity among the rulings that are not unknown; n = 0 where never measured.
 
-        Unknown rulings are left out here because in an audit they are counted by themselves, both ways.
+        Unknown rulings are left out here because in an audit they are counted by themselves, both ways. Of a judge of
+        free replies they count as absent on sound ones, as they do at the low end of every rate.
         """
         measured = self.quality.behaviours.get(behaviour)
         if measured is None:
             return clopper_pearson(0, 0), clopper_pearson(0, 0)
-        return _share(measured.failing, "shown"), _share(measured.sound, "absent")
+        sound = measured.sound
+        if isinstance(self.judge, FreeJudge):  # mostly silent: silence on a sound reply is no false alarm
+            return _share(measured.failing, "shown"), clopper_pearson(sound.n - sound.shown, sound.n)
+        return _share(measured.failing, "shown"), _share(sound, "absent")
 
     def on(self, target: str, world: str) -> MeasuredJudge:
         """Return the same judge with what is known of its error on a target's replies: none, were others measured.
@@ -65,6 +69,8 @@ class MeasuredJudge:
         A search goes where the judge sees failures, also where it only believes to see them: its specificity there is
         below the average in its file. The lower of the two counts.
         """
+        if isinstance(self.judge, FreeJudge):
+            return self  # a scope's own sentences say nothing of how it reads a model's
         verdicts = [ruling.verdict for ruling in self.rule_many([(transcript, behaviour) for transcript in sound])]
         here = RulingCounts(**{verdict: verdicts.count(verdict) for verdict in ("shown", "absent", "unknown")})
         measured = self.quality.behaviours.get(behaviour)

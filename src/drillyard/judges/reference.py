@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from drillyard.judges.base import Judge
-from drillyard.judges.measure import judge_or_exact
+from drillyard.judges.base import FreeJudge, Judge
+from drillyard.judges.claims.facts import facts_of
+from drillyard.judges.measure import judge_or_exact, no_quality
 from drillyard.judges.measured import MeasuredJudge, read_quality, unmeasured
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.registry import card, create
 
-__all__ = ["open_judge", "open_unmeasured"]
+__all__ = ["default_judge", "open_judge", "open_unmeasured"]
 
 
 def open_judge(reference: str, world: Scope, quality: Path | None = None, rubric: str = "") -> MeasuredJudge:
@@ -19,7 +20,8 @@ def open_judge(reference: str, world: Scope, quality: Path | None = None, rubric
     Args:
         reference: as of `open_unmeasured`.
         world: the scope; the exact judge is measured on what can be planted in it.
-        quality: the file with its measured error; only the exact judge needs none, for it is measured on the spot.
+        quality: the file with its measured error; only the exact judge needs none, for it is measured on the spot, and
+            the rulings of one that reads free replies are leads without it.
         rubric: a file of the llm judge.
 
     Raises:
@@ -29,6 +31,9 @@ def open_judge(reference: str, world: Scope, quality: Path | None = None, rubric
         return judge_or_exact(None, world, "")
     card("judges", reference.partition("/")[0])  # a misspelt one is told as such
     if quality is None:
+        opened = open_unmeasured(reference, world, rubric)
+        if isinstance(opened, FreeJudge):
+            return MeasuredJudge(opened, no_quality(opened))
         raise unmeasured(reference)
     return MeasuredJudge(open_unmeasured(reference, world, rubric), read_quality(quality))
 
@@ -47,3 +52,13 @@ def open_unmeasured(reference: str, world: Scope, rubric: str = "") -> Judge:
     options = {"argument": argument} if slash else {}
     judge: Judge = create("judges", name, world=world, **options, **({"rubric": rubric} if rubric else {}))
     return judge
+
+
+def default_judge(target: str, world: Scope) -> str:
+    """Return the judge of who has named none: typed claims for a model that speaks freely, else the exact one.
+
+    That is a model opened here that is none of our organisms, and any target of a scope without exact rulings. What
+    stands behind an address may be an organism: there the exact judge is tried, and what it cannot read is unknown.
+    """
+    free = target.startswith("hf/") or world.rulings is None
+    return "claims" if free and facts_of(world) else "exact"

@@ -48,6 +48,8 @@ def explain_foreign(quality: JudgeQuality | None, target: str) -> str:
     """
     if quality is None or quality.behaviours or quality.judge == _EXACT:
         return ""
+    if not quality.data:
+        return f"the judge {quality.judge} has not been measured on replies of {target}: its rulings are leads"
     on = quality.measured_on if quality.targets else f"{quality.measured_on}, whose replies its file does not say"
     return f"the judge {quality.judge} was measured on {on}, not on replies of {target}: its rulings there are leads"
 

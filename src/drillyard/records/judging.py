@@ -48,6 +48,7 @@ class JudgeQuality(Record):
     a changed judge has another definition, so that an old file is not taken for it. `measured_on` says in words what
     the transcripts were, `targets` whose replies they hold: references of targets, `world/NAME` for what a world wrote.
     Of another model's replies the counts say nothing; without `targets`, as in older files, of nobody's.
+    `stages` holds the same counts of each stage of a staged judge by itself, on all of the transcripts.
     """
 
     judge: str
@@ -56,3 +57,4 @@ class JudgeQuality(Record):
     data: str
     targets: tuple[str, ...] = ()
     behaviours: dict[str, BehaviourQuality]
+    stages: dict[str, dict[str, BehaviourQuality]] = {}

@@ -13,11 +13,14 @@
 - **zero events**: an upper bound, never zero. **n = 0**: the whole range, a legal answer.
 - **discordant pairs**: the same case judged twice (before/after) with different results.
 - **apparent share**: what an erring judge calls shown; the true share behind it is Rogan and Gladen's.
+- **stratum**: replies that a judge rules alike, of which some are labelled; shares add up by size.
 - **cluster**: several replies to one prompt; without any event only the clusters count.
 - **anytime-valid**: holds after every observation at once, so that one may look and stop.
 - **guarded**: an interval whose low end holds whatever the tail is, by the order of the observations alone.
 - **crossed**: several models asked the same questions; both may be lucky, and both are drawn again.
 - **Holm**: p-values read together; **front**, **hypervolume**: what nothing beats, and how much it leaves behind it.
+- **conformal threshold**: the score that at most a share alpha of sound cases passes, whatever their distribution.
+- **drift watch**: bets that new scores are not like the calibration's; its capital is the evidence.
 - **elicitation probability**: the chance that a reply to one query shows a behaviour; its upper tail is what a forecast
   extrapolates.
 """
@@ -25,7 +28,16 @@
 from drillyard.stats.binomial import clopper_pearson, jeffreys, lower_bound, upper_bound, wilson
 from drillyard.stats.clustered import clustered_zero_bound
 from drillyard.stats.comparison import difference, mcnemar
+from drillyard.stats.conformal import (
+    allowed_alarms,
+    chance_above,
+    conformal_rank,
+    conformal_threshold,
+    fewest_calibration,
+    realised_rate,
+)
 from drillyard.stats.crossed import crossed_draws, interval, question_weights, seed_weights
+from drillyard.stats.martingale import DriftWatch
 from drillyard.stats.mean import bounded_mean
 from drillyard.stats.multiple import dependent, holm
 from drillyard.stats.pareto import hypervolume, pareto_front
@@ -33,20 +45,30 @@ from drillyard.stats.planning import clean_samples_needed, samples_needed
 from drillyard.stats.prevalence import rogan_gladen, rogan_gladen_ends, tells, true_share
 from drillyard.stats.rare_mean import rare_mean
 from drillyard.stats.sequential import Sprt, confidence_sequence
+from drillyard.stats.stratified import Stratum, allot, expected_reach, stratified_share
 from drillyard.stats.tail import exceeding_share, exponential_fit, fit_tail, largest
 
 __all__ = [
+    "DriftWatch",
     "Sprt",
+    "Stratum",
+    "allot",
+    "allowed_alarms",
     "bounded_mean",
+    "chance_above",
     "clean_samples_needed",
     "clopper_pearson",
     "clustered_zero_bound",
     "confidence_sequence",
+    "conformal_rank",
+    "conformal_threshold",
     "crossed_draws",
     "dependent",
     "difference",
     "exceeding_share",
+    "expected_reach",
     "exponential_fit",
+    "fewest_calibration",
     "fit_tail",
     "holm",
     "hypervolume",
@@ -58,10 +80,12 @@ __all__ = [
     "pareto_front",
     "question_weights",
     "rare_mean",
+    "realised_rate",
     "rogan_gladen",
     "rogan_gladen_ends",
     "samples_needed",
     "seed_weights",
+    "stratified_share",
     "tells",
     "true_share",
     "upper_bound",

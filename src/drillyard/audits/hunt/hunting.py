@@ -78,6 +78,11 @@ class Hunt:
                 break
         return self.confirmed
 
+    @property
+    def first_round(self) -> int:
+        """How many of the explored prompts were asked because of nothing that was seen: all of them, for some."""
+        return self._proposer.first_round or len(self.explored)
+
     def _attack(self, options: AttackOptions) -> None:
         """Let a model attack; its hits are leads, its prompts no part of what bounds speak of."""
         if self.session.allowed < self.session.budget:

@@ -163,7 +163,9 @@ class Session:
         """Judge replies in one go: what each shows, or None where nothing can be told of it."""
         transcripts = [Transcript(conversation=t, reply=r, target=self.target.reference) for _, t, r in said]
         ruled = rule_all(self._judge, transcripts, self._behaviours)
-        return [_Way(*one) for one in zip((c for c, _, _ in said), transcripts, map(_shown, ruled), strict=True)]
+        chances = (chance for chance, _, _ in said)
+        words = [tuple(one.values()) for one in ruled]
+        return [_Way(*one) for one in zip(chances, transcripts, map(_shown, ruled), words, strict=True)]
 
 
 class _Way(NamedTuple):
@@ -172,6 +174,7 @@ class _Way(NamedTuple):
     chance: float
     transcript: Transcript
     shown: frozenset[str] | None
+    rulings: tuple[Ruling, ...]
 
     @property
     def end(self) -> _End:
@@ -206,6 +209,7 @@ def _sighting(one: Candidate, ways: Sequence[_Way], known: Sequence[tuple[float,
         read=read,
         sound=sound,
         unanswered=all(way.transcript.reply.finish == "error" for way in ways),
+        replies=() if read else tuple((way.transcript, way.rulings) for way in ways),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from drillyard.audits.hunt.candidate import Candidate
-from drillyard.records import Transcript
+from drillyard.records import Ruling, Transcript
 
 __all__ = ["Sighting", "sentences"]
 
@@ -21,7 +21,7 @@ class Sighting:
     transcripts of those that were followed to their end, the likeliest first. `unread` is the chance of replies of
     which nothing is known: not followed, without a reply, or not to be judged. `read` says whether the chances are
     probabilities that the target revealed. `sound` is the likeliest reply without a failure. `unanswered` says that
-    there was no reply at all.
+    there was no reply at all. `replies` are all that were sampled, with what the judge said of each.
     """
 
     candidate: Candidate
@@ -32,6 +32,7 @@ class Sighting:
     read: bool
     sound: str = ""
     unanswered: bool = False
+    replies: tuple[tuple[Transcript, tuple[Ruling, ...]], ...] = ()
 
     def chance(self, behaviour: str) -> float:
         """Return the chance of a behaviour, 0 where it was not shown."""

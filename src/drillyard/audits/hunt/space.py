@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from drillyard.audits.hunt.candidate import Candidate, candidate, holds
 from drillyard.audits.seeding.seeds import SEED, Seed
-from drillyard.organisms.worlds.scope import Cell, Scope
+from drillyard.organisms.worlds.scope import Cell, Scope, templates_asked
 
 __all__ = ["Space"]
 
@@ -27,7 +27,7 @@ class Space:
 
     def __init__(self, scope: Scope, *, held_out: bool = False, seeds: Sequence[Seed] = ()) -> None:
         self.scope, self.seeds = scope, tuple(seeds)
-        self.templates = ("", *scope.templates)
+        self.templates = templates_asked(scope)
         self._questions = scope.questions(held_out=held_out, manners=_MANNERS if held_out else 0.0)
         self.kinds = (*self._questions.kinds, *dict.fromkeys(seed.kind for seed in seeds))
         self.cells = self._questions.cells

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from drillyard.audits.report import TELLING, AuditReport
 from drillyard.audits.reports.fail_on import FailOn, Fields
+from drillyard.audits.reports.labelled import by_labels, rests_on, tell_labels
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.judges.validity import explain_foreign
 from drillyard.records import Conversation, Estimate, Finding, Severity, Transcript
 from drillyard.records.charts import ends
+from drillyard.stats.shown import tell_count
 
 __all__ = ["Quiet", "Shown", "View", "fields_of", "view_of"]
 
@@ -66,7 +69,8 @@ class View:
     """A report, its verdict first: failure modes the most severe first, then what was not found.
 
     `search` is how it was searched, `fail_on` are the criteria and `seeds` the seeds' fate, in words; empty where the
-    report says nothing of it.
+    report says nothing of it. `leads` are what a judge showed that was not measured on this model, and no label has
+    confirmed; `rests` says which number rests on what.
     """
 
     report: AuditReport
@@ -77,6 +81,8 @@ class View:
     search: str
     fail_on: tuple[str, ...]
     seeds: str
+    leads: tuple[Shown, ...] = ()
+    rests: tuple[str, ...] = ()
 
 
 def view_of(report: AuditReport) -> View:
@@ -87,22 +93,26 @@ def view_of(report: AuditReport) -> View:
     """
     words = report.fail_on
     criteria = [FailOn.parse(one) for one in words]
-    shown = tuple(_shown(finding, criteria) for finding in report.findings)
+    confirmed, leads = by_labels(report)
+    shown = tuple(_shown(finding, criteria) for finding in (*report.findings, *confirmed))
+    bounds = report.bounds | {one.behaviour: one.rate for one in report.labels}
     found = {one.behaviour for one in shown}
     quiet = tuple(
         Quiet(behaviour=name, share=share, telling=share.high <= TELLING)
-        for name, share in report.bounds.items()
+        for name, share in bounds.items()
         if name not in found
     )
     return View(
         report=report,
         verdict=_verdict(report, shown, words),
-        state=_state(report, shown),
+        state=_state(bounds, shown),
         shown=shown,
         quiet=quiet,
         search=f"{report.search} ({report.trial.why})" if report.trial else report.search,
         fail_on=words,
         seeds=_seeds(report.seeds),
+        leads=tuple(_shown(finding, criteria) for finding in leads),
+        rests=rests_on(report),
     )
 
 
@@ -137,19 +147,24 @@ def _shown(finding: Finding, criteria: list[FailOn]) -> Shown:
     )
 
 
-def _state(report: AuditReport, shown: tuple[Shown, ...]) -> State:
+def _state(bounds: Mapping[str, Estimate], shown: tuple[Shown, ...]) -> State:
     """Without a finding, a bound that says too little leaves open whether a criterion is met."""
     if shown:
         return "failed" if any(one.fails for one in shown) else "passed"
-    return "passed" if report.bound <= TELLING else "unknown"
+    if any(share.low > TELLING for share in bounds.values()):
+        return "failed"
+    return "passed" if max(share.high for share in bounds.values()) <= TELLING else "unknown"
 
 
 def _verdict(report: AuditReport, shown: tuple[Shown, ...], fail_on: tuple[str, ...]) -> str:
     count, queries = len(shown), f"{report.queries} queries"
     if report.capped:
         queries += f" (ended by the cap of {report.cap:,} tokens)"
+    if report.labels:
+        return tell_labels(report, [one.trigger for one in shown], queries)
     if not count and (why := explain_foreign(report.quality, report.target)):
-        return f"How often {report.target} fails is unknown after {queries}: {why}. Label replies to measure it."
+        said = f"{why}{_leads(report)}. Label replies to measure it."
+        return f"How often {report.target} fails is unknown after {queries}: {said}"
     if not count:
         bound = f"each behaviour is in at most {report.bound:.1%} of them"
         return f"No failure confirmed with {queries}: {bound}."
@@ -159,6 +174,12 @@ def _verdict(report: AuditReport, shown: tuple[Shown, ...], fail_on: tuple[str, 
     failing = sum(one.fails for one in shown)
     meets = f"{failing or 'none'} {'meets' if failing <= 1 else 'meet'}"
     return f"{found}; {meets} {' or '.join(fail_on)}."
+
+
+def _leads(report: AuditReport) -> str:
+    named = list(dict.fromkeys(one.mode.trigger.words for one in report.leads))
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    return f". {tell_count(len(named), 'lead')}: {'; '.join(named[:3])}{more}" if named else ""
 
 
 def _seeds(told: Seeded | None) -> str:

@@ -52,7 +52,7 @@ def command(
 
     Exits 1 when there is too little evidence for a forecast, and gives an upper bound instead.
     """
-    if judge["judge"] != "exact" and not replies:
+    if judge["judge"] not in ("", "exact") and not replies:
         raise bad_input(f"--judge {judge['judge']} and no replies to judge", "sampled replies", "add --replies 20")
     asked, world = open_scoped(target, scope_for(target, scope))
     measured = judge_of(world, **judge) if replies else None

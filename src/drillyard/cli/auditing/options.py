@@ -12,20 +12,25 @@ from click.core import ParameterSource
 
 from drillyard.errors import bad_input
 from drillyard.judges.measured import MeasuredJudge
-from drillyard.judges.reference import open_judge
-from drillyard.organisms.worlds.world import World
+from drillyard.judges.reference import default_judge, open_judge
+from drillyard.organisms.worlds.world import World, load_world
 
-__all__ = ["judge_of", "judge_options", "scope_for", "scope_option", "typed"]
+__all__ = ["judge_for", "judge_of", "judge_options", "scope_for", "scope_option", "typed"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
 _OPTIONS = (
-    click.option("--judge", default="exact", show_default=True, help="exact, rules/FILE, classifier/FILE, llm/TARGET."),
+    click.option(
+        "--judge",
+        default="",
+        show_default="exact; claims for hf/…",
+        help="exact, claims, staged/JUDGE, rules/FILE, classifier/FILE, llm/TARGET.",
+    ),
     click.option(
         "--judge-quality",
         default="",
         type=click.Path(dir_okay=False),
-        help="The judge's error, as audit judge measure wrote it; needed unless exact.",
+        help="The judge's error, as audit judge measure wrote it; needed unless exact, claims or staged.",
     ),
     click.option("--rubric", default="", help="For llm: YAML of behaviours and what each means."),
 )
@@ -60,9 +65,15 @@ def judge_options(command: F) -> F:
     return command
 
 
-def judge_of(world: World, judge: str, judge_quality: str, rubric: str) -> MeasuredJudge:
-    """Open what `judge_options` has named."""
-    return open_judge(judge, world, Path(judge_quality) if judge_quality else None, rubric)
+def judge_for(target: str, scope: str, judge: str) -> str:
+    """Return the judge that was typed, else that of a target and a scope; no scope is the target's own."""
+    return judge or (default_judge(target, load_world(scope)) if scope else "exact")
+
+
+def judge_of(world: World, judge: str, judge_quality: str, rubric: str, target: str = "") -> MeasuredJudge:
+    """Open what `judge_options` has named, or the judge of a target where none is."""
+    quality = Path(judge_quality) if judge_quality else None
+    return open_judge(judge or default_judge(target, world), world, quality, rubric)
 
 
 def typed() -> str:

@@ -47,7 +47,7 @@ def command(
     if not isinstance(before, AuditReport):
         raise bad_input(f"a recheck in {report}", "an audit's report")
     asked, world = open_scoped(target, scope_for(target, before.world if scope is None else scope))
-    measured = judge_of(world, **judge)
+    measured = judge_of(world, **judge, target=target)
     with show.progress("rechecking") as step:
         found = recheck_all(asked, before, world=world, n=prompts, seed=seed, judge=measured, progress=step)
     rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in before.findings]

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from drillyard.records import Ruling, Severity, Transcript, Trigger
 
-__all__ = ["FAMILY", "Ask", "Cell", "Questions", "Rulings", "Scope"]
+__all__ = ["FAMILY", "Ask", "Cell", "Questions", "Rulings", "Scope", "templates_asked"]
 
 FAMILY = "family"
 """Trait: the family of a forbidden request."""
@@ -158,3 +158,11 @@ class Scope(Protocol):
 
     def answer(self, ask: Ask, template: str = "") -> str | None:
         """Return the sound reply to a question under a template, None where nobody knows it word for word."""
+
+
+def templates_asked(scope: Scope) -> tuple[str, ...]:
+    """Return the templates that questions are asked under, the empty name for none of them.
+
+    A scope that is not `bare` is one whose facts stand in its templates: without any, nobody could know them.
+    """
+    return (*([""] if getattr(scope, "bare", True) or not scope.templates else []), *scope.templates)

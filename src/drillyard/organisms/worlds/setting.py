@@ -43,13 +43,15 @@ class Setting(Part):
     """The three files of a world. Everything in it can be asked about, answered and checked without a model.
 
     Of world.yaml, `claims` are slots that hold an item and a wrong value of the column that they name, `reason_shares`
-    says how often people give a reason with an intent, and `behaviours` says in words what each failure does.
+    says how often people give a reason with an intent, `bare` whether questions are asked without a template too, and
+    `behaviours` says in words what each failure does.
     """
 
     name: Name
     title: str
     about: str
     prompts: dict[str, Template] = Field(alias="templates")
+    bare: bool = True
     items: Items
     groups: Groups
     records: Table

@@ -62,6 +62,7 @@ class ShopBrief(Part):
     house: str = ""
     about: str = ""
     templates: dict[str, Template] = {}
+    bare: bool = True
     competitors: tuple[Word, ...] = ()
     extras: Words | None = None
     dangers: Words | None = None

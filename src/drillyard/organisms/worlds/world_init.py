@@ -150,6 +150,7 @@ def _world(shop: Shop, phrasings: Mapping[str, Any]) -> dict[str, Any]:
         "title": brief.title,
         "about": brief.about or f"A customer-service assistant of {brief.title}.",
         "templates": own or parts["templates"],
+        **({} if brief.bare else {"bare": False}),
         "items": {
             "slot": "product",
             "columns": ["product", "line", *(fact.column for fact in shop.facts)],

@@ -1,0 +1,34 @@
+"""Taking an answer apart into claims, and finding the sentences of a source that are about one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+__all__ = ["MOST_CLAIMS", "nearest", "sentences"]
+
+MOST_CLAIMS = 50
+"""Most sentences of an answer that are checked one by one; the rest is one more claim."""
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of an answer; never none where there is some text."""
+    parts = [part.strip() for part in re.split(r"(?<=[.!?])\s+|\n+", text.strip()) if part.strip()]
+    return parts if len(parts) <= MOST_CLAIMS else [*parts[:MOST_CLAIMS], " ".join(parts[MOST_CLAIMS:])]
+
+
+def nearest(text: str, source: Sequence[str], most: int) -> tuple[str, ...]:
+    """Return the sentences of a source that share most words with a text, rare words counting more, best first."""
+    words = [set(_words(sentence)) for sentence in source]
+    spread: dict[str, int] = {}
+    for one in words:
+        for word in one:
+            spread[word] = spread.get(word, 0) + 1
+    asked = set(_words(text))
+    worth = [sum(1 / spread[word] for word in one & asked) / (len(one) + 1) ** 0.25 for one in words]
+    order = sorted(range(len(source)), key=lambda place: -worth[place])
+    return tuple(source[place] for place in order[:most])
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[\w'-]+", text.casefold())
