@@ -28,9 +28,9 @@ from drillyard.cli import show
 from drillyard.cli.app import app, main
 from drillyard.containment.adversaries.case import read_case
 from drillyard.containment.adversaries.years import example_year
-from drillyard.containment.channels.spec import read_channel
+from drillyard.containment.channels.spec import ChannelSpec
 from drillyard.containment.forecasting.spec import read_forecast
-from drillyard.containment.games.report import read_game
+from drillyard.containment.games.report import GameSpec
 from drillyard.containment.gateway.policy import read_gateway_policy
 from drillyard.containment.horizon.report import read_horizon
 from drillyard.containment.incentives.report import read_diagrams
@@ -47,10 +47,12 @@ from drillyard.records import (
     Benchmark,
     Conversation,
     LabelledTranscript,
+    Record,
     Reply,
     TextCheck,
     Transcript,
 )
+from drillyard.records.yaml_file import read_yaml_record
 from drillyard.targets import open_target
 from drillyard.targets.endpoint_openai import open_endpoint
 
@@ -112,6 +114,11 @@ def opened(reader: Callable[[Path], object]) -> Callable[[Path], list[str] | cli
     return command
 
 
+def recorded(kind: type[Record]) -> Callable[[Path], list[str] | click.Command]:
+    """Wrap the reader of a kind of record as a command."""
+    return opened(lambda path: read_yaml_record(path, kind))
+
+
 def asked(path: Path) -> None:
     """Open a scripted target and ask it."""
     target = open_target(f"scripted/{path}")
@@ -159,9 +166,9 @@ def doors(folder: Path) -> list[Door]:
         ("brief.yaml", yaml.safe_dump(brief).encode(), opened(load_brief)),
         ("plants.yaml", (EXAMPLES / "plants" / "all-kinds.yaml").read_bytes(), opened(load_plants)),
         ("case.json", example_year().to_json().encode(), opened(read_case)),
-        ("channel.yaml", (oracle / "channel.yaml").read_bytes(), opened(read_channel)),
+        ("channel.yaml", (oracle / "channel.yaml").read_bytes(), recorded(ChannelSpec)),
         ("forecast.yaml", (oracle / "forecast.yaml").read_bytes(), opened(read_forecast)),
-        ("game.yaml", (oracle / "game.yaml").read_bytes(), opened(read_game)),
+        ("game.yaml", (oracle / "game.yaml").read_bytes(), recorded(GameSpec)),
         ("gateway.yaml", (oracle / "gateway.yaml").read_bytes(), opened(read_gateway_policy)),
         ("horizon.yaml", (oracle / "horizon.yaml").read_bytes(), opened(read_horizon)),
         ("diagrams.yaml", (oracle / "incentives.yaml").read_bytes(), opened(read_diagrams)),

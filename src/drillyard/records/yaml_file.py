@@ -6,13 +6,16 @@ import re
 from collections.abc import Hashable
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from drillyard.errors import BadInput, bad_input
+from drillyard.records.base import Record
 
-__all__ = ["parse_yaml", "read_yaml"]
+__all__ = ["parse_yaml", "read_yaml", "read_yaml_record"]
+
+_R = TypeVar("_R", bound=Record)
 
 MAX_BYTES = 1_000_000
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -58,6 +61,19 @@ def read_yaml(path: Path | Traversable) -> object:
         BadInput: no such file, not text, too large, empty, or a syntax error (with its line).
     """
     return parse_yaml(_read_text(path), path.name)
+
+
+def read_yaml_record(path: Path | Traversable, kind: type[_R]) -> _R:
+    """Return a record that people write as YAML.
+
+    Raises:
+        BadInput: as `read_yaml`, or a field that is wrong, with the file's name.
+    """
+    data = read_yaml(path)
+    try:
+        return kind.from_data(data)
+    except BadInput as error:
+        raise BadInput(f"{path.name}: {error}") from None
 
 
 def parse_yaml(text: str, name: str) -> object:

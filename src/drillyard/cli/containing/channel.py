@@ -10,7 +10,8 @@ from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.cli.options import spec_argument
-from drillyard.containment.channels.spec import ChannelSpec, ChannelStudy, read_channel, study
+from drillyard.containment.channels.spec import ChannelSpec, ChannelStudy, study
+from drillyard.records.yaml_file import read_yaml_record
 
 __all__ = ["command"]
 
@@ -36,7 +37,7 @@ def command(spec: Path | None, **options: Any) -> show.Outcome:
     Bounds them by the answer type, timing and refusals, measures a planted secret before and after canonicalisation,
     and says what a consensus of oracles is worth. Exits 1 when the bits of a year are over the budget.
     """
-    start = read_channel(spec) if spec else ChannelSpec()
+    start = read_yaml_record(spec, ChannelSpec) if spec else ChannelSpec()
     given = {name: value for name, value in options.items() if value is not None}
     found = study(ChannelSpec.from_data({**start.model_dump(), **given}))
     return show.Outcome(

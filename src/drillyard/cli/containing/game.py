@@ -10,7 +10,8 @@ from rich.console import RenderableType
 from drillyard.cli import show
 from drillyard.cli.options import seed_option, spec_argument
 from drillyard.containment.games.knowledge import LEVELS
-from drillyard.containment.games.report import GameReport, GameSpec, play, read_game
+from drillyard.containment.games.report import GameReport, GameSpec, play
+from drillyard.records.yaml_file import read_yaml_record
 
 __all__ = ["command"]
 
@@ -29,7 +30,7 @@ def command(spec: Path | None, seed: int, runs: int) -> show.Outcome:
     the best policy is not certified, or leaves more damage than the file's most_loss allows.
     """
     with show.progress("playing") as step:
-        report = play(read_game(spec) if spec else GameSpec(), seed=seed, runs=runs, told=step)
+        report = play(read_yaml_record(spec, GameSpec) if spec else GameSpec(), seed=seed, runs=runs, told=step)
     return show.Outcome(
         verdict=report.verdict,
         state="passed" if report.holds else "failed",
