@@ -126,7 +126,7 @@ class _Reader:
         left, right = self._side(first), self._side(second)
         if not left.field and not right.field:
             found = self._text(first)
-            raise self._wrong(self._start(first), f"one of: {', '.join(_FIELDS)}", did_you_mean(found))
+            raise self._wrong(self._start(first), f"one of: {', '.join(_FIELDS)}", did_you_mean(found, _FIELDS))
         left = self._as(left, right) if not left.field else left
         right = self._as(right, left) if not right.field else right
         if left.sort != right.sort:
@@ -157,7 +157,7 @@ class _Reader:
                 raise self._wrong(start, f"one of: {', '.join(Severity)}")
             return _Side("severity", "", Severity(value.is_), value.node)
         if other.sort == "number" and value.sort == "text":
-            raise self._wrong(start, f"a number, or one of: {', '.join(_NUMBERS)}", did_you_mean(value.is_))
+            raise self._wrong(start, f"a number, or one of: {', '.join(_NUMBERS)}", did_you_mean(value.is_, _FIELDS))
         return value
 
     def _start(self, node: ast.expr) -> int:
