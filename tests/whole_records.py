@@ -5,7 +5,7 @@ By the name of the class, as other rooms' records are met only where something h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -187,28 +187,88 @@ def canary_sets() -> Sequence[Record]:
     return [CanarySet(accounts=("asker-cal",), questions=tuple(canaries()))]
 
 
+def case_spec() -> Record:
+    """Return the example of a case."""
+    from drillyard.assurance.case import CaseSpec
+    from drillyard.records.yaml_file import read_yaml
+
+    return CaseSpec.from_data(read_yaml(EXAMPLES.parent / "assurance" / "helpdesk" / "case.yaml"))
+
+
+def case_parts(name: str) -> Callable[[], Sequence[Record]]:
+    """Return what returns the parts of a case of one class, found by walking through the example."""
+
+    def walk(one: object) -> Iterator[Record]:
+        if isinstance(one, Record):
+            yield one
+            for field in type(one).model_fields:
+                yield from walk(getattr(one, field))
+        elif isinstance(one, Mapping | tuple):
+            for value in one.values() if isinstance(one, Mapping) else one:
+                yield from walk(value)
+
+    return lambda: [one for one in walk(case_spec()) if type(one).__name__ == name]
+
+
+def spreads() -> Sequence[Record]:
+    """Return ranges."""
+    from drillyard.assurance.inputs import Spread
+
+    return [
+        Spread(low=1, high=3),
+        Spread(value=2),
+        Spread(low=1, mode=2, high=5),
+        Spread(low=1, alpha=2, shape="pareto"),
+    ]
+
+
+def told() -> Sequence[Record]:
+    """Return ranges with their days."""
+    from drillyard.assurance.inputs import ToldSpread
+
+    return [ToldSpread(value=1, made=date(2026, 1, 1), until=date(2027, 1, 1))]
+
+
+def joints() -> Sequence[Record]:
+    """Return controls that go together."""
+    from drillyard.assurance.case import Joint
+
+    return [Joint(controls=("a", "b"), independent_by="the auditor")]
+
+
 WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
     "Account": accounts,
     "AskedQuestion": asked,
+    "Assumed": case_parts("Assumed"),
     "Assumption": assumptions,
     "Assumptions": assumption_files,
     "AuditGame": games,
     "CanarySet": canary_sets,
+    "CaseSpec": case_parts("CaseSpec"),
+    "Cited": case_parts("Cited"),
+    "Control": case_parts("Control"),
     "Diagram": diagrams,
+    "Effect": case_parts("Effect"),
     "Event": events,
     "FaultTree": trees,
     "Forbidden": forbidden,
     "GatewayPolicy": policies,
     "IncentiveSpec": incentive_spec,
+    "Joint": joints,
     "Key": keys,
     "Keyring": keyrings,
     "KnownQuestion": canaries,
     "Layer": layers,
     "Layers": layer_files,
+    "MoneyPrices": case_parts("MoneyPrices"),
     "OracleCase": desk_years,
     "Question": questions,
     "Quorum": quorums,
+    "Scenario": case_parts("Scenario"),
+    "Spread": spreads,
     "Steering": steering,
     "SystemSpec": systems,
+    "TaxInputs": case_parts("TaxInputs"),
+    "ToldSpread": told,
     "TreeGate": tree_gates,
 }

@@ -39,6 +39,7 @@ FAMILIES: Mapping[str, str] = {
     "targets": "a kind of model reference and how to reach it",
     "judges": "says whether a reply shows a behaviour",
     "searches": "an audit's search method",
+    "probes": "reads inside a model: from states to a score",
     "techniques": "changes a target",
     "drills": "an exercise with ground truth and a grader",
 }

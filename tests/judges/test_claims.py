@@ -31,6 +31,8 @@ def verdict(asked: str, reply: str, **fields: str) -> str:
         ("3-5 business days", 3, 5, "business day", "exact"),
         ("more than 12 %", 12, None, "percent", "more than"),
         ("one hundred euros", 100, None, "EUR", "exact"),
+        ("open from 9:30 am to 5 pm", 9.5, 17, "o'clock", "exact"),
+        ("until 17:30", 17.5, None, "o'clock", "exact"),
         ("€49", 49, None, "EUR", "exact"),
     ],
 )

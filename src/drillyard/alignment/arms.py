@@ -22,11 +22,21 @@ from drillyard.alignment.chain import open_technique
 from drillyard.alignment.course import Course, open_course
 from drillyard.alignment.spec import AlignSpec, OptionValue
 from drillyard.alignment.workers import start_pool
-from drillyard.records import ArmResult, Record
-from drillyard.records.files import as_lines, make_folder, read_record, write_atomically, write_record
+from drillyard.records import ArmResult, KindCount, Measure, Record, Transcript
+from drillyard.records.files import as_lines, make_folder, read_record, split_lines, write_atomically, write_record
 from drillyard.records.progress import Progress, silent
 
-__all__ = ["ALIGNED", "IDENTITY", "LEARNED", "AlignedFile", "Arm", "arms_of", "place_of", "run_arms", "store_result"]
+__all__ = [
+    "ALIGNED",
+    "IDENTITY",
+    "LEARNED",
+    "AlignedFile",
+    "Arm",
+    "arms_of",
+    "place_of",
+    "run_arms",
+    "store_result",
+]
 
 IDENTITY = "identity"
 """The technique that is always compared with: the start."""
@@ -95,7 +105,7 @@ def run_arms(spec: AlignSpec, folder: Path, *, jobs: int = 1, told: Progress = s
     for arm in _each(spec, folder, course, missing, jobs, fitting):
         done += 1
         told(arm.name, done, len(arms))
-    return [read_record(place_of(folder, arm) / _DONE, ArmResult) for arm in arms]
+    return [_marked(course, folder, arm) for arm in arms]
 
 
 def _each(
@@ -142,16 +152,40 @@ def _run(course: Course, folder: Path, arm: Arm, told: Progress) -> None:
     cost = technique.fit(course.target, course.lesson(arm.seed), setting)
     transcripts = course.exam.sit(technique.apply(course.target, learned))
     write_atomically(place / _REPLIES, as_lines(transcripts))
+    marked, kinds, judged = _mark(course, transcripts)
     curve = next((str(path.relative_to(place)) for path in sorted(learned.rglob(_CURVE))), "")
     result = ArmResult(
         technique=arm.technique,
         strength=arm.strength,
         seed=arm.seed,
-        measures=course.exam.mark(transcripts, course.judge),
+        measures=marked,
         cost=cost,
         curve=curve,
+        kinds=kinds,
+        judged=judged,
     )
     store_result(folder, arm, result)
+
+
+def _marked(course: Course, folder: Path, arm: Arm) -> ArmResult:
+    """Return an arm's result, marked again from its replies where another judge had marked it."""
+    result = read_record(place_of(folder, arm) / _DONE, ArmResult)
+    if result.judged == course.judged:
+        return result
+    seen = [Transcript.from_json(line) for line in split_lines((place_of(folder, arm) / _REPLIES).read_text("utf-8"))]
+    measures, kinds, judged = _mark(course, seen)
+    result = result.model_copy(update={"measures": measures, "kinds": kinds, "judged": judged})
+    store_result(folder, arm, result)
+    return result
+
+
+def _mark(course: Course, transcripts: Sequence[Transcript]) -> tuple[tuple[Measure, ...], tuple[KindCount, ...], str]:
+    """Return what an arm's replies measure, what they do with requests, and by whom that is judged.
+
+    A judge counts on replies of the models on which it was measured: an arm is another model than its start.
+    """
+    judge = course.judge_of(transcripts[0].target)
+    return course.exam.mark(transcripts, judge), course.exam.kinds(transcripts), course.judged
 
 
 def store_result(folder: Path, arm: Arm, result: ArmResult) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from drillyard.alignment.base import Lesson
@@ -15,8 +17,9 @@ from drillyard.alignment.preference_file import read_preferences, write_preferen
 from drillyard.alignment.spec import AlignSpec
 from drillyard.audits.report import AuditReport
 from drillyard.judges import Judge
+from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import open_judge
-from drillyard.judges.validity import count_or_lead
+from drillyard.judges.validity import count_or_lead, speaks_world
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import FailureMode, Finding, Preference
@@ -39,9 +42,23 @@ class Course:
     world: World
     target: Target
     exam: AlignExam
-    judge: Judge
+    judge: MeasuredJudge
     failures: tuple[FailureMode, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def judged(self) -> str:
+        """SHA-256 of who marks the exam, by which measured error, as it marks now."""
+        told = [self.judge.definition, self.judge.quality.to_json(), version("drillyard")]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+    def judge_of(self, reference: str) -> Judge:
+        """Return the judge of one model's replies; where it was not measured on them, its leads, which count nothing.
+
+        An organism's techniques leave it a speaker of the world's sentences, on which a planted judge was measured.
+        """
+        known = reference if not speaks_world(self.spec.target) else self.spec.target
+        return count_or_lead(self.judge, self.judge.quality, known, self.world.name)
 
     def lesson(self, seed: int) -> Lesson:
         """Return what a seed learns from, and write it down as `lessons/<seed>.jsonl` the first time.
@@ -87,16 +104,14 @@ def open_course(spec: AlignSpec, folder: Path) -> Course:
         spec=spec,
         folder=folder,
         world=world,
-        target=open_in(spec.scope, spec.target),
+        target=open_in(spec.scope, spec.target, **({"max_new_tokens": spec.room} if spec.room else {})),
         exam=draw_exam(world, n=spec.questions, seed=spec.exam_seed, back=spec.back, failures=measured),
-        judge=_judge(spec, folder, world),
+        judge=open_judge(
+            spec.judge,
+            world,
+            folder / QUALITY if spec.judge_quality else None,
+            str(folder / RUBRIC) if spec.rubric else "",
+        ),
         failures=tuple(failures),
         findings=findings,
     )
-
-
-def _judge(spec: AlignSpec, folder: Path, world: World) -> Judge:
-    """Open the judge; one that was not measured on the start's replies gives leads, and every outcome is unknown."""
-    rubric = str(folder / RUBRIC) if spec.rubric else ""
-    judge = open_judge(spec.judge, world, folder / QUALITY if spec.judge_quality else None, rubric)
-    return count_or_lead(judge, judge.quality, spec.target, world.name)

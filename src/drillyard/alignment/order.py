@@ -57,6 +57,7 @@ class AlignOrder:
     judge: str = "exact"
     judge_quality: str = ""
     rubric: str = ""
+    max_new_tokens: int | None = None
 
 
 def begin(order: AlignOrder, folder: Path) -> AlignSpec:
@@ -90,15 +91,16 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         judge=order.judge,
         judge_quality=_digest(files, QUALITY),
         rubric=_digest(files, RUBRIC),
+        room=order.max_new_tokens or 0,
         drillyard=version("drillyard"),
     )
     arms_of(spec)  # an unknown technique is told now
     run = RunFolder(folder, "comparison", leaves=("arms",))
-    run.require(spec)
+    run.require(spec, lambda one: one.training)
     for name, data in files.items():
         run.write(name, data)
     open_course(spec, folder)
-    run.claim(spec)
+    run.claim(spec, lambda one: one.training)
     return spec
 
 

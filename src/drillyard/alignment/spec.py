@@ -22,7 +22,8 @@ class AlignSpec(Record):
     `policy`, `judge_quality` and `rubric` are the SHA-256 of files that lie in the folder, or empty; `penalise` and
     `favour` are behaviours.
     `options` holds, by technique, what its constructor is given. `questions` is the most per metric and split of the
-    exam, `pairs` the size of a lesson that is drawn from truth.
+    exam, `room` the most new tokens of a reply to it (0: the target's own), `pairs` the size of a lesson that is drawn
+    from truth.
     """
 
     target: str
@@ -46,4 +47,10 @@ class AlignSpec(Record):
     judge: str = "exact"
     judge_quality: str = ""
     rubric: str = ""
+    room: int = Field(default=0, ge=0)
     drillyard: str
+
+    @property
+    def training(self) -> AlignSpec:
+        """The same comparison, whoever judges it: another judge judges stored replies, and nothing is trained."""
+        return self.model_copy(update={"judge": "", "judge_quality": "", "rubric": ""})

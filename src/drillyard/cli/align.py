@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.console import RenderableType
 
-from drillyard.alignment.exam import HARMFUL, REFUSAL
+from drillyard.alignment.exam import HARMFUL, PHRASING, REFUSAL
 from drillyard.alignment.order import AlignOrder
 from drillyard.alignment.weighing.page import verdict
 from drillyard.alignment.weighing.recommend import parse_limit, parse_weights
@@ -20,7 +20,9 @@ from drillyard.alignment.whole import Weighing, compare_arms
 from drillyard.alignment.workers import count_processors
 from drillyard.cli import show
 from drillyard.cli.auditing.options import judge_options, scope_for, scope_option, typed
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.options import FILE, page_option
+from drillyard.judges.reply_kinds import KINDS
 from drillyard.records import Estimate
 from drillyard.registry import cards
 
@@ -46,6 +48,7 @@ _ASKED: tuple[Callable[[Any], Any], ...] = (
     click.option("--preferences", type=FILE, help="Your own pairs, JSON lines: prompt, chosen, rejected."),
     click.option("--findings", type=FILE, help="report.json of an audit: what it found is trained away and measured."),
     click.option("--policy", type=FILE, help="Your own policy (YAML), for rails and prompt (examples/policies)."),
+    click.option("--max-new-tokens", type=click.IntRange(min=1), help="Most per reply of the exam; a target's own."),
     click.option("--penalise", multiple=True, help="For rlhf: a behaviour, or manipulation, that the reward counts."),
     click.option("--favour", multiple=True, help="A behaviour that the raters of the lesson like."),
 )
@@ -83,6 +86,7 @@ def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--timing/--no-timing", default=True, show_default=True, help="Time answering, one request at a time.")
 @page_option("Folder of the run, resumed when unfinished; without it, nothing is kept.")
 @click.option("--list", "listed", is_flag=True, help="List the techniques and exit.")
+@spending_options
 @show.handler
 def command(target: str | None, listed: bool, out: Path | None, **options: Any) -> show.Outcome:
     """Change a target by techniques, and measure both sides of each at once.
@@ -112,11 +116,12 @@ def command(target: str | None, listed: bool, out: Path | None, **options: Any) 
 
 
 def _shown(report: AlignReport, out: Path | None) -> show.Outcome:
+    notes = [f"note: {note}" for note in report.notes]
     return show.Outcome(
         verdict=verdict(report),
         state="passed" if report.good_enough else "failed",
         data=report,
-        body=[*_points(report), f"\n{report.recommendation.reason}", *(f"note: {note}" for note in report.notes)],
+        body=[*_points(report), *_kinds(report), f"\n{report.recommendation.reason}", *notes],
         next_command=f"open {out / 'align.html'}" if out else "",
     )
 
@@ -131,6 +136,21 @@ def _points(report: AlignReport) -> Iterator[RenderableType]:
         rows = [(words[name], *(_percent(one.figures.get(name)) for one in some)) for name in words]
         yield show.table(title, ("", *(words_of(one.key) for one in some)), rows)
         title = "The same for further techniques"
+
+
+def _kinds(report: AlignReport) -> list[RenderableType]:
+    """Show what replies do in words that are not the world's: leads, by their style."""
+    if not any(one.free for one in report.kinds):
+        return []
+    sides = {HARMFUL: "forbidden", REFUSAL: "look-alike"}
+    rows = [
+        (one.technique, sides[one.metric] + (", new sort" if one.split != PHRASING else ""))
+        + tuple(one.kinds.get(kind, 0) for kind in KINDS)
+        + (one.free,)
+        for one in report.kinds
+    ]
+    title = "What replies do, by their style (leads: what is known stands above)"
+    return [show.table(title, ("technique", "request", *KINDS, "in free words"), rows)]
 
 
 def _percent(cell: Estimate | None) -> str:

@@ -9,6 +9,7 @@ import click
 from drillyard.bench import exporting, importing, rescue, running
 from drillyard.bench.bench_file import load_bench
 from drillyard.cli import show
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.options import PATH
 from drillyard.errors import bad_input
 from drillyard.records import BenchReport
@@ -125,6 +126,7 @@ def _rescue(export: Path, out: Path) -> show.Outcome:
 @click.option("--skip-bad", is_flag=True, help="Leave out broken lines of BENCH.")
 @click.option("--fail-under", type=click.FloatRange(0, 1), help="Exit 1 when less than this share passes.")
 @show.out_option()
+@spending_options
 @show.handler
 def _run(
     bench: Path, target: str, grader: str | None, seed: int | None, skip_bad: bool, fail_under: float | None, out: Path
@@ -168,6 +170,7 @@ def _told(report: BenchReport, fail_under: float | None, out: Path) -> show.Outc
 @click.argument("run", type=PATH)
 @click.option("--grader", help="Model reference that grades, for criteria that ask a model.")
 @click.option("--fail-under", type=click.FloatRange(0, 1), help="Exit 1 when less than this share passes.")
+@spending_options
 @show.handler
 def _judge(run: Path, grader: str | None, fail_under: float | None) -> show.Outcome:
     """Judge the stored replies of RUN again, without asking its target; also for runs that rescue has stored."""

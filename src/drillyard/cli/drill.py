@@ -14,12 +14,14 @@ from drillyard.cli.options import FILE, FOLDER
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import load_drill
+from drillyard.programs.drills.answers.drill import SHEET
+from drillyard.programs.drills.answers.scoring import as_words, empty_answers
 from drillyard.programs.drills.fact_sheet import as_text, fact_sheet
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_isolated
 from drillyard.programs.submission import example_submission, pack, read_file
-from drillyard.records import Grade, TradeOff
-from drillyard.records.files import write_atomically
+from drillyard.records import AnswerResult, AnswerSheet, Grade, TradeOff
+from drillyard.records.files import read_record, write_atomically
 from drillyard.stats.shown import number
 from drillyard.targets import open_target
 
@@ -66,7 +68,9 @@ def _try(programme: Path, instance: str, template: str) -> None:
     show.say("\n\n".join(text.replace("`", "") for text in (drill.title, drill.task, one.note) if text))
     if drill.world:
         show.say(as_text(fact_sheet(load_world(drill.world))))
-    if drill.hands_in == "policy":
+    if drill.hands_in == "answers":
+        show.say(as_words(read_record(target / SHEET, AnswerSheet)))
+    elif drill.hands_in == "policy":
         show.say(f"drillyard contain trial {target / 'policy.yaml'} {target / 'case.json'}")
     else:
         talk(open_target(f"organism/{target}"), template)
@@ -77,10 +81,14 @@ def _try(programme: Path, instance: str, template: str) -> None:
 @_INSTANCE
 @show.handler
 def _example(programme: Path, instance: str) -> None:
-    """Print a submission of claims to start from, as JSON: one claim with every field filled in."""
+    """Print a submission to start from, as JSON: one claim with every field filled in, or a form's fields, empty."""
     one = ProgramFolder(programme).instance(instance)
     drill = load_drill(one.drill, one.world)
     asked = drill.hands_in
+    if asked == "answers":
+        sheet = read_record(ProgramFolder(programme).target(one) / SHEET, AnswerSheet)
+        click.echo(empty_answers(one, sheet).to_json(indent=2))
+        return
     if asked != "claims":
         how = "drillyard drill pack --help" if asked == "artefacts" else f"drillyard drill try {programme} {instance}"
         raise bad_input(f"{one.drill}, which asks for {asked}", "a drill with claims", how)
@@ -136,7 +144,17 @@ def _outcome(grade: Grade, mark: float, programme: Path) -> show.Outcome:
 def _body(grade: Grade) -> list[RenderableType]:
     if grade.trial:
         return show_trial(grade.trial)
+    if grade.answers:
+        return _answers(grade.answers)
     return _trade(grade.trade) if grade.trade else _claims(grade)
+
+
+def _answers(found: AnswerResult) -> list[RenderableType]:
+    checks = [(show.state("passed" if one.passed else "failed"), one.id, one.words) for one in found.checks]
+    return [
+        show.table("What each decision is worth", ("decision", "worth"), found.options.items()),
+        show.table("Checks", ("", "check", "found"), checks),
+    ]
 
 
 def _claims(grade: Grade) -> list[RenderableType]:

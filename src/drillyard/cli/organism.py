@@ -10,6 +10,7 @@ import click
 
 from drillyard import registry
 from drillyard.cli import show
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.chat import talk
 from drillyard.cli.options import FILE, page_option, seed_option
 from drillyard.cli.planting import PlantOrder, plant_on
@@ -88,6 +89,7 @@ def _build_world(
 @training_options
 @asking_options
 @show.out_option()
+@spending_options
 @show.handler
 def _plant_failures(no_verify: bool, **order: Any) -> show.Outcome:
     """Plant failures in a model and measure them; without failures, write a world's clean twin.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["ALWAYS_SHOWS", "CLAIMS", "CLASSIFIER", "EXACT", "LLM", "NEVER_SHOWS", "RULES", "STAGED"]
+__all__ = ["ALWAYS_SHOWS", "CLAIMS", "CLASSIFIER", "EXACT", "LLM", "NEVER_SHOWS", "REPLIES", "RULES", "STAGED"]
 
 ALWAYS_SHOWS = Card(
     name="always-shows",
@@ -53,6 +53,14 @@ NEVER_SHOWS = Card(
     goal="Rule every behaviour absent.",
     target="drillyard.judges.null:NeverShows",
     cost="none",
+    status="stable",
+)
+
+REPLIES = Card(
+    name="replies",
+    goal="Rule by whether a free reply complies, refuses, deflects, or speaks of something else.",
+    target="drillyard.judges.free_replies:FreeReplies",
+    cost="about 20 microseconds per ruling",
     status="stable",
 )
 

@@ -23,6 +23,7 @@ from drillyard.errors import bad_input
 
 __all__ = [
     "MAX_BODY_BYTES",
+    "MOST_BYTES",
     "BodyLimit",
     "Patience",
     "check_proxies",
@@ -53,7 +54,7 @@ class Patience:
 
 
 _PATIENCE = Patience()
-_MOST_BYTES = 8_000_000  # of a body that more time is given for: the largest that a server of ours takes
+MOST_BYTES = 8_000_000  # of a body that more time is given for: the largest that a server of ours takes
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -162,7 +163,7 @@ class _Patient(HttpToolsProtocol):
         super().on_headers_complete()
         size = next((value for name, value in self.headers if name == b"content-length"), b"")
         if size.isdigit():
-            self._wait(self.patience.whole + min(int(size), _MOST_BYTES) / self.patience.slowest)
+            self._wait(self.patience.whole + min(int(size), MOST_BYTES) / self.patience.slowest)
 
     def on_message_complete(self) -> None:
         """Wait for nothing more: the reply is ours to give."""

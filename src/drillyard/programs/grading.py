@@ -67,8 +67,8 @@ _OUTWARD = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", 
 def check_upload(folder: ProgramFolder, instance: Instance, data: bytes) -> AnySubmission:
     """Return what was uploaded for an instance as a submission that grading gives a grade for.
 
-    Claims are read here: 64 kB of words at most, of which nothing is compiled, opened or run. Anything else is read in
-    a child process, which then does with it what grading does up to the first replies.
+    Claims and answers are read here: 64 kB of words at most, of which nothing is compiled, opened or run. Anything else
+    is read in a child process, which then does with it what grading does up to the first replies.
 
     Raises:
         BadInput: whatever its learner can put right, a check out of time or memory among it.
@@ -77,6 +77,10 @@ def check_upload(folder: ProgramFolder, instance: Instance, data: bytes) -> AnyS
     drill = load_drill(instance.drill, instance.world)
     if drill.hands_in == "claims":
         return read_submission(data, drill, instance)
+    if drill.hands_in == "answers":  # numbers and choices, held to the form
+        submission = read_submission(data, drill, instance)
+        load_kit(drill.id).check(open_exam(folder, instance.id), submission)
+        return submission
     if len(data) > most_bytes(drill):
         raise bad_input(f"a submission of {len(data):,} bytes", f"at most {most_bytes(drill):,}", "shorten it")
     job = _job(instance, folder.truth(instance.id), folder.target(instance), _quick(drill))

@@ -10,6 +10,7 @@ from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills.artefacts.files import MAX_ARTEFACT, pack_artefact, unpack_artefact
 from drillyard.records import (
+    AnswerSubmission,
     AnySubmission,
     ArtefactSubmission,
     Claim,
@@ -57,6 +58,8 @@ def read_submission(data: bytes, drill: Drill, instance: Instance) -> AnySubmiss
         _check_artefacts(submission)
     elif isinstance(submission, Submission) and drill.hands_in == "claims":
         _check_claims(submission, drill, instance)
+    elif isinstance(submission, AnswerSubmission) and drill.hands_in == "answers":
+        pass  # the form that it answers is read when it is checked
     else:
         raise bad_input(f"{submission.record_name()}", f"{drill.hands_in}, which {drill.id} asks for")
     return submission
@@ -110,6 +113,8 @@ def _wanted(drill: Drill, instance: Instance) -> tuple[str, str]:
     """Return what file is handed in, and what to type for one."""
     if drill.hands_in == "policy":
         return "a YAML file with your policy", f"drillyard drill try PROGRAMME {instance.id} says where to start"
+    if drill.hands_in == "answers":
+        return "a JSON file with your answers", f"drillyard drill example PROGRAMME {instance.id} > answers.json"
     how = f"example PROGRAMME {instance.id} > claims.json" if drill.hands_in == "claims" else "pack --help"
     return f"a JSON file with your {drill.hands_in}", f"drillyard drill {how}"
 

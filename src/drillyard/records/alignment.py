@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from drillyard.records.base import Record
 from drillyard.records.conversation import Conversation
 
-__all__ = ["ArmResult", "FitCost", "Measure", "Preference", "Serving"]
+__all__ = ["ArmResult", "FitCost", "KindCount", "Measure", "Preference", "Serving"]
 
 
 class Preference(Record):
@@ -72,6 +72,18 @@ class Measure(Record):
         return self.metric in ("capability", "format")
 
 
+class KindCount(Record):
+    """What the replies to one side of an exam do: how many comply, refuse, deflect, or speak of something else.
+
+    A world's own sentences are known; `free` replies are in other words and read by their style, which has an error.
+    """
+
+    metric: str
+    split: str
+    kinds: dict[str, int]
+    free: int = 0
+
+
 class Serving(Record):
     """What answering takes, measured one request at a time: milliseconds per request, and tokens per reply.
 
@@ -90,7 +102,7 @@ class ArmResult(Record):
     """One arm of a comparison: a technique (or a chain, `sft+rails`) at one setting of its dial with one seed.
 
     `strength` is the dial's setting; a technique without a dial has 0. `curve` names the file of its training curve
-    inside the arm's folder, empty when there is none.
+    inside the arm's folder, empty when there is none. `judged` is the SHA-256 of who marked it, by which error.
     """
 
     technique: str
@@ -100,3 +112,5 @@ class ArmResult(Record):
     cost: FitCost
     serving: Serving | None = None
     curve: str = ""
+    kinds: tuple[KindCount, ...] = ()
+    judged: str = ""

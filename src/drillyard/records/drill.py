@@ -45,7 +45,7 @@ class Drill(Record):
     world: str = ""
     task: str
     objectives: tuple[str, ...]
-    hands_in: Literal["claims", "artefacts", "policy"] = "claims"
+    hands_in: Literal["claims", "artefacts", "policy", "answers"] = "claims"
     kinds: tuple[str, ...] = ()
     failures: tuple[int, int] = (0, 0)
     limits: dict[str, float] = {}

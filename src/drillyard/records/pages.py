@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Mapping
+from datetime import date
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from drillyard.records.charts import ends, number
 
-__all__ = ["fill", "templates"]
+__all__ = ["day", "fill", "fill_paper", "templates"]
 
 
 def fill(room: str, template: str, **values: object) -> str:
@@ -23,3 +25,15 @@ def templates(room: str) -> Environment:
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.globals.update(number=number, ends=ends)
     return made
+
+
+def fill_paper(room: str, template: str, filters: Mapping[str, Callable[..., str]], **values: object) -> bytes:
+    """Fill a paper that somebody decides on (`paper.html.j2`), with a room's own filters; no figure loses its unit."""
+    environment = templates(room).overlay()
+    environment.filters |= {"day": day, **filters}
+    return environment.get_template(template).render(**values).replace(" %", "\N{NO-BREAK SPACE}%").encode()
+
+
+def day(when: date) -> str:
+    """Return a date in words that no line breaks."""
+    return f"{when.day}\N{NO-BREAK SPACE}{when:%B}\N{NO-BREAK SPACE}{when.year}"

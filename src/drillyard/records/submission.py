@@ -1,17 +1,18 @@
 """What a learner hands in, and what grading says of it.
 
-There are three kinds of submission: claims about a model, artefacts that change it, and a policy for what stands in
-front of it. All are data; nothing in them is ever run as code.
+There are four kinds of submission: claims about a model, artefacts that change it, a policy for what stands in front
+of it, and answers to a form. All are data; nothing in them is ever run as code.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from drillyard.errors import BadInput
+from drillyard.records.answers import AnswerResult
 from drillyard.records.base import Record
 from drillyard.records.conversation import Conversation, Transcript
 from drillyard.records.estimate import Estimate
@@ -20,6 +21,7 @@ from drillyard.records.trial import GradeCheck, OracleTrial
 
 __all__ = [
     "MAX_POLICY",
+    "AnswerSubmission",
     "AnySubmission",
     "Artefact",
     "ArtefactSubmission",
@@ -86,7 +88,15 @@ class PolicySubmission(Record):
     policy: str = Field(max_length=MAX_POLICY)
 
 
-AnySubmission = Submission | ArtefactSubmission | PolicySubmission
+class AnswerSubmission(Record):
+    """Answers to the form of one instance, by field: a number as text, or the value of a choice."""
+
+    instance: str
+    learner: str
+    answers: dict[str, Annotated[str, Field(max_length=60)]] = Field(max_length=40)
+
+
+AnySubmission = Submission | ArtefactSubmission | PolicySubmission | AnswerSubmission
 """Whatever a learner can hand in."""
 
 
@@ -101,7 +111,7 @@ def read_any(text: str | bytes) -> AnySubmission:
 
 
 _KINDS: dict[str, type[AnySubmission]] = {
-    kind.record_name(): kind for kind in (Submission, ArtefactSubmission, PolicySubmission)
+    kind.record_name(): kind for kind in (Submission, ArtefactSubmission, PolicySubmission, AnswerSubmission)
 }
 
 
@@ -190,7 +200,8 @@ class TradeOff(Record):
 class Grade(Record):
     """The result of grading a submission; the same submission on the same instance gives the same grade.
 
-    Claims have `recall`, `precision`, `claims` and `failures`; artefacts have `trade`, a policy has `trial`.
+    Claims have `recall`, `precision`, `claims` and `failures`; artefacts have `trade`, a policy has `trial`, answers
+    have `answers`.
 
     `score` is in 0…1 before hints, and decides whether it is passed; `final` is what hints leave of it: they take a
     share of what lies above the pass mark.
@@ -210,6 +221,7 @@ class Grade(Record):
     failures: tuple[FailureResult, ...] = ()
     trade: TradeOff | None = None
     trial: OracleTrial | None = None
+    answers: AnswerResult | None = None
     sub_checks: tuple[SubCheck, ...]
     seconds: float = 0.0
     peak_mb: float = 0.0

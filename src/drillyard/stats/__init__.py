@@ -17,6 +17,7 @@
 - **cluster**: several replies to one prompt; without any event only the clusters count.
 - **anytime-valid**: holds after every observation at once, so that one may look and stop.
 - **guarded**: an interval whose low end holds whatever the tail is, by the order of the observations alone.
+- **area** (AUROC): the chance that a positive scores above a negative, with DeLong's interval.
 - **crossed**: several models asked the same questions; both may be lucky, and both are drawn again.
 - **Holm**: p-values read together; **front**, **hypervolume**: what nothing beats, and how much it leaves behind it.
 - **conformal threshold**: the score that at most a share alpha of sound cases passes, whatever their distribution.
@@ -44,6 +45,7 @@ from drillyard.stats.pareto import hypervolume, pareto_front
 from drillyard.stats.planning import clean_samples_needed, samples_needed
 from drillyard.stats.prevalence import rogan_gladen, rogan_gladen_ends, tells, true_share
 from drillyard.stats.rare_mean import rare_mean
+from drillyard.stats.roc import auroc, compare_aurocs, delong
 from drillyard.stats.sequential import Sprt, confidence_sequence
 from drillyard.stats.stratified import Stratum, allot, expected_reach, stratified_share
 from drillyard.stats.tail import exceeding_share, exponential_fit, fit_tail, largest
@@ -54,15 +56,18 @@ __all__ = [
     "Stratum",
     "allot",
     "allowed_alarms",
+    "auroc",
     "bounded_mean",
     "chance_above",
     "clean_samples_needed",
     "clopper_pearson",
     "clustered_zero_bound",
+    "compare_aurocs",
     "confidence_sequence",
     "conformal_rank",
     "conformal_threshold",
     "crossed_draws",
+    "delong",
     "dependent",
     "difference",
     "exceeding_share",

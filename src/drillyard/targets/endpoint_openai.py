@@ -22,24 +22,26 @@ from openai import OpenAI
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Reply
+from drillyard.targets.address_openai import KEY, NO_KEY, OURS, configured, key_for, server_of
 from drillyard.targets.base import Heard
+from drillyard.targets.batch_openai import ask_in_batches
 from drillyard.targets.pace import Pace
 from drillyard.targets.reading import ReadingEndpoint, RefusedRequest, try_reading
 from drillyard.targets.revealing import ReadingTrial
 from drillyard.targets.sampling_openai import Sampling, read_error
-from drillyard.targets.settings import DEPLOYED, MERGED, Settings, merge_system, split_reference
+from drillyard.targets.settings import BATCHED, DEPLOYED, MERGED, Settings, merge_system, split_reference
+from drillyard.targets.spending import kept_replies, meter_of
+from drillyard.targets.stored import hash_request
 from drillyard.targets.templates import templates_of, unknown_template
-from drillyard.targets.wire_openai import choice_of, clean, piece_of, reply_of, told_error
+from drillyard.targets.wire_openai import choice_of, clean, piece_of, reply_of, told_error, usage_of
 
 __all__ = ["EndpointTarget", "open_endpoint"]
 
-_KEY = "OPENAI_API_KEY"
-_NO_KEY = "none"
-_OURS = "https://api.openai.com/v1"
 _FORM = "openai/MODEL@http://HOST:PORT/v1"
 _T = TypeVar("_T")
 _ADDRESS = re.compile(r"@(?=https?://)")
-_ASKS = re.compile(rf"#({DEPLOYED}|{MERGED})(\+|$)")  # a model may have the sign in its own name
+_ASKS = re.compile(rf"#({DEPLOYED}|{MERGED}|{BATCHED})(\+|$)")  # a model may have the sign in its own name
+_WORDS = (DEPLOYED, MERGED, BATCHED)
 _WITHOUT_SCHEME = re.compile(r"@[\w.-]+:\d+|@\[|@$")  # somebody forgot http://, or the address behind the sign
 _MOST_REFUSALS = 12
 """Times that a request may lose a parameter: as many as there are, and one more."""
@@ -72,6 +74,7 @@ class EndpointTarget:
         concurrency: most requests at the same time; as many run as make the server answer more.
         deployed: leave sampling to the server, as its other clients do; else it is asked for plain sampling.
         merge: put a system message into the user's first one.
+        batch: ask by the server's batches (`batch_openai.py`), which takes up to a day and costs less.
         received: a file names the address, and nobody has typed it: the key goes there only where it was set up for it,
             that is at OpenAI, or at what `OPENAI_BASE_URL` names instead.
 
@@ -94,22 +97,25 @@ class EndpointTarget:
         received: bool = False,
         deployed: bool = False,
         merge: bool = False,
+        batch: bool = False,
     ) -> None:
         self.model = model
-        self.base_url = base_url or _configured()
+        self.base_url = base_url or configured()
         self.reference = reference or f"openai/{model}@{self.base_url}"
         self._systems = templates_of(world)
-        self._concurrency, self._merge = concurrency, merge
+        self._concurrency, self._merge, self._batch, self._room = concurrency, merge, batch, max_new_tokens
+        priced = f"openai/{model}" if self.base_url == OURS else f"openai/{model}@{self.base_url}"
+        self._meter, self._kept = meter_of(priced, batch=batch), kept_replies()
         self._sampling = Sampling(
             temperature,
             max_new_tokens,
             deployed=deployed,
-            extras=self.base_url != _OURS,
+            extras=self.base_url != OURS,
             system="merged" if merge else "own role",
             source=self.base_url,
         )
-        key = _key(self.base_url, received)
-        self._withheld = key == _NO_KEY and bool(os.environ.get(_KEY))
+        key = key_for(self.base_url, received)
+        self._withheld = key == NO_KEY and bool(os.environ.get(KEY))
         account = "" if self._withheld else None  # with None the client sends what the environment says
         self._retries, self._pace, self._timeout = retries, Pace(concurrency), timeout
         self._answered, self._forbidden = False, 0
@@ -135,6 +141,8 @@ class EndpointTarget:
         self, conversations: Sequence[Conversation], seeds: Sequence[int | None], heard: Heard
     ) -> list[Reply]:
         """Answer as `generate`, and call `heard` with each reply as it comes, from one thread at a time."""
+        if self._batch:
+            return self._by_batch(conversations, seeds, heard)
         lock = threading.Lock()
 
         def ask(number: int, conversation: Conversation, seed: int | None) -> Reply:
@@ -152,7 +160,9 @@ class EndpointTarget:
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield the reply in the pieces that the server sends. Raises as `generate`, `BadInput` for a 400 too."""
-        chunks = self._asked(lambda: iter(self._completions(conversation, seed, stream=True)))
+        with self._meter.request(self._texts(conversation), self._room) as bill:
+            chunks = self._asked(lambda: iter(self._completions(conversation, seed, stream=True)))
+            bill.settle(None)  # what a stream used is not told: it is paid at its worst case
         begun = False
         while chunk := self._explained(lambda: next(chunks, None)):
             begun = begun or bool(getattr(chunk, "choices", None))
@@ -184,7 +194,9 @@ class EndpointTarget:
 
         `more` goes into the request. Raises as `generate`, and `RefusedRequest` for a 400.
         """
-        given = self._asked(lambda: self._completions(conversation, seed, stream=False, **more))
+        with self._meter.request(self._texts(conversation), self._room) as bill:
+            given = self._asked(lambda: self._completions(conversation, seed, stream=False, **more))
+            bill.settle(usage_of(given))
         choice = choice_of(given)
         if choice is None:
             if words := told_error(given):
@@ -193,13 +205,55 @@ class EndpointTarget:
         return reply_of(given, seed), choice
 
     def _reply(self, conversation: Conversation, seed: int | None) -> Reply:
+        if known := self._known(conversation, seed):
+            return known
         try:
-            return self.completion(conversation, seed)[0]
+            reply = self.completion(conversation, seed)[0]
         except RefusedRequest as refused:
             return Reply(text="", seed=seed, finish="error", why=f"refused: {clean(str(refused))}")
+        return self._keep(conversation, seed, reply)
+
+    def _known(self, conversation: Conversation, seed: int | None) -> Reply | None:
+        """Return a reply that was paid for before, under the same settings, templates and seed."""
+        return self._kept.get(self._name(conversation, seed)) if self._kept is not None else None
+
+    def _keep(self, conversation: Conversation, seed: int | None, reply: Reply) -> Reply:
+        if self._kept is not None and reply.answered:
+            self._kept.put(self._name(conversation, seed), reply)
+        return reply
+
+    def _name(self, conversation: Conversation, seed: int | None) -> str:
+        """Return what a reply is kept under: the same for one that came by a batch."""
+        said = Conversation.from_data({"messages": self._messages(conversation)})
+        return hash_request(f"{self.model}@{self.base_url} {self._sampling.asked_settings}", said, seed)
 
     def _no_completion(self) -> DrillyardError:
         return bad_input(f"no chat completion in the answer of {self.base_url}", _FORM, "correct the address")
+
+    def _texts(self, conversation: Conversation) -> list[str]:
+        return [one["content"] for one in self._messages(conversation)]
+
+    def _by_batch(
+        self, conversations: Sequence[Conversation], seeds: Sequence[int | None], heard: Heard
+    ) -> list[Reply]:
+        """Answer from the replies that are kept, and the rest by batches."""
+        asked = list(zip(conversations, seeds, strict=True))
+        replies = {place: known for place, one in enumerate(asked) if (known := self._known(*one))}
+        missing = [place for place in range(len(asked)) if place not in replies]
+
+        def hear(number: int, reply: Reply) -> None:
+            place = missing[number]
+            replies[place] = self._keep(*asked[place], reply.model_copy(update={"seed": asked[place][1]}))
+            heard(place, replies[place])
+
+        for place, reply in sorted(replies.items()):
+            heard(place, reply)
+        ask_in_batches(self._client, [self._body(*asked[place]) for place in missing], self._meter, self._explain, hear)
+        return [replies[place] for place in range(len(asked))]
+
+    def _body(self, conversation: Conversation, seed: int | None) -> dict[str, Any]:
+        given = self._sampling.fields(seed)
+        return {"model": self.model, "messages": self._messages(conversation), **given.pop("extra_body"), **given}
 
     def _completions(self, conversation: Conversation, seed: int | None, *, stream: bool, **more: Any) -> Any:
         create: Any = self._client.chat.completions.create  # its overloads want literals
@@ -281,7 +335,7 @@ class EndpointTarget:
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             wanted = f"export OPENAI_BASE_URL={self.base_url} where your key is for it" if self._withheld else ""
             raise bad_input(
-                f"a refusal of the key by {at}: {error.status_code}", f"a valid key in {_KEY}", wanted
+                f"a refusal of the key by {at}: {error.status_code}", f"a valid key in {KEY}", wanted
             ) from None
         if isinstance(error, openai.NotFoundError):
             raise bad_input(f"no such model or address: {at}", _FORM) from None
@@ -314,42 +368,18 @@ def open_endpoint(reference: str, **options: Any) -> EndpointTarget:
 
     Words behind a `#` ask for settings as deployed, or for a merged system message (`settings.py`). Raises `BadInput`.
     """
-    plain, said = split_reference(reference) if _ASKS.search(reference) else (reference, frozenset())
-    options = {"deployed": DEPLOYED in said, "merge": MERGED in said, **options}
+    plain, said = split_reference(reference, _WORDS) if _ASKS.search(reference) else (reference, frozenset())
+    options = {"deployed": DEPLOYED in said, "merge": MERGED in said, "batch": BATCHED in said, **options}
     name = plain.partition("/")[2]
     found = _ADDRESS.search(name)
     model, base_url = (name[: found.start()], name[found.end() :]) if found else (name, "")
     if not model or model.endswith("@") or _WITHOUT_SCHEME.search(model):
         raise bad_input(f"{reference!r}", "openai/MODEL or openai/MODEL@http://HOST:PORT/v1")
-    if found and not _server(base_url)[1]:
+    if found and not server_of(base_url)[1]:
         raise bad_input(f"{reference!r}, without a host", "openai/MODEL@http://HOST:PORT/v1")
     if "@" in urlsplit(base_url).netloc:  # said without the reference, which holds it
-        raise bad_input("a name or password in the address", "an address without", f"put a key into {_KEY}")
+        raise bad_input("a name or password in the address", "an address without", f"put a key into {KEY}")
     return EndpointTarget(model, base_url, reference, **options)
-
-
-def _configured() -> str:
-    """Return the address that the key is for."""
-    return os.environ.get("OPENAI_BASE_URL", "") or _OURS
-
-
-def _key(base_url: str, received: bool) -> str:
-    key = os.environ.get(_KEY, "").strip()
-    if not (key.isascii() and key.isprintable()):
-        raise bad_input(f"a key in {_KEY} with a line break, or with signs that no header takes", "the key alone")
-    if key and received and _server(base_url) != _server(_configured()):
-        return _NO_KEY
-    if key:
-        return key
-    if base_url.startswith(_OURS):
-        raise bad_input(f"no key for {base_url}", f"one in the environment variable {_KEY}", f"type: export {_KEY}=…")
-    return _NO_KEY
-
-
-def _server(url: str) -> tuple[str, str | None, int | None]:
-    """Return scheme, host and port: what a key is given to."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
 
 
 def _used_up(error: openai.APIStatusError) -> bool:

@@ -24,6 +24,7 @@ from inspect_ai.model import (
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Reply
+from drillyard.targets.spending import Meter, Usage, meter_of
 from drillyard.targets.templates import templates_of, unknown_template
 from drillyard.targets.wire_openai import clean
 
@@ -69,6 +70,8 @@ class InspectTarget:
         self.reference = reference or f"inspect/{model}"
         self._systems = templates_of(world)
         self._temperature, self._room, self._concurrency = temperature, max_new_tokens, concurrency
+        own = model.startswith("drillyard/")  # a target of ours, which has a meter of its own
+        self._meter = Meter() if own else meter_of(f"inspect/{model}")
         config = GenerateConfig(max_retries=retries, timeout=int(timeout), max_connections=concurrency)
         self._model = _opened(model, config)
         self._loop = asyncio.new_event_loop()
@@ -110,7 +113,11 @@ class InspectTarget:
         config = GenerateConfig(temperature=temperature, max_tokens=self._room, seed=seed)
         async with room:
             try:
-                output = await self._model.generate(messages, config=config)
+                with self._meter.request([message.text for message in messages], self._room) as bill:
+                    output = await self._model.generate(messages, config=config)
+                    bill.settle(_used(output.usage))
+            except DrillyardError:
+                raise
             except Exception as problem:  # what providers raise has no common class
                 self._explain(problem)
                 return Reply(text="", seed=seed, finish="error")
@@ -150,6 +157,15 @@ class InspectTarget:
             raise unknown_template(template, self._systems)
         head = [ChatMessageSystem(content=self._systems[template])] if template else []
         return [*head, *(_CLASSES[message.role](content=message.content) for message in conversation.messages)]
+
+
+def _used(told: ModelUsage | None) -> Usage | None:
+    """Return the tokens that a request was paid for by; None where the provider does not say."""
+    if told is None or not (told.input_tokens or told.output_tokens):
+        return None
+    cached = told.input_tokens_cache_read or 0
+    prompt = told.input_tokens + cached + (told.input_tokens_cache_write or 0)
+    return Usage(prompt=prompt, reply=told.output_tokens, cached=cached)
 
 
 def open_inspect(reference: str, *, received: bool = False, **options: Any) -> InspectTarget:

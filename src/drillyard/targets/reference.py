@@ -59,11 +59,15 @@ def open_received(reference: str, world: str = "", typed: str = "", **options: A
     return open_target(reference, **{**given, **options})
 
 
-def open_in(world: str, reference: str) -> Target:
+def open_in(world: str, reference: str, **options: Any) -> Target:
     """Open a target whose prompt templates are those of a world; an organism keeps its own.
+
+    Options that a target does not have are left out.
 
     Raises:
         BadInput: as `open_target`, or an unknown world.
     """
     card = cards("targets").get(reference.partition("/")[0])
-    return open_target(reference, **({"world": world} if card and "world" in card.options else {}))
+    known = card.options if card else {}
+    given = {name: value for name, value in {"world": world, **options}.items() if name in known}
+    return open_target(reference, **given)

@@ -37,6 +37,7 @@ class Sampling:
     def __init__(self, temperature: float, room: int, *, deployed: bool, extras: bool, **settings: Any) -> None:
         self._temperature, self._room, self._deployed, self._told = temperature, room, deployed, settings
         self._extras: dict[str, Any] = dict(_EXTRAS) if extras and not deployed else {}
+        self._wanted = tuple(self._extras.items())
         self._left_out: dict[str, str] = {}  # parameters that the server refuses, and its words
         self._lock = threading.Lock()
 
@@ -69,6 +70,11 @@ class Sampling:
             for name in new:
                 self._extras.pop(name, None)
         return again and bool(named), new
+
+    @property
+    def asked_settings(self) -> str:
+        """What a server is asked for, before it refuses any of it: what replies are kept under."""
+        return f"{self._temperature} {self._room} {self._deployed} {sorted(self._wanted)}"
 
     @property
     def settings(self) -> Settings:

@@ -13,10 +13,11 @@ from typing import Literal
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["DEPLOYED", "MERGED", "Settings", "merge_system", "split_reference"]
+__all__ = ["BATCHED", "DEPLOYED", "MERGED", "Settings", "merge_system", "split_reference"]
 
-DEPLOYED, MERGED = "deployed", "merge-system"
-"""Words behind the sign at the end of a reference: settings as deployed; the system message inside the user's first."""
+DEPLOYED, MERGED, BATCHED = "deployed", "merge-system", "batch"
+"""Words behind the sign at the end of a reference: settings as deployed; the system message inside the user's first;
+asked by batches (`openai/…` alone)."""
 
 _SIGN = "#"
 
@@ -42,7 +43,7 @@ class Settings(Record):
     source: str = "ours"
 
 
-def split_reference(reference: str) -> tuple[str, frozenset[str]]:
+def split_reference(reference: str, known: tuple[str, ...] = (DEPLOYED, MERGED)) -> tuple[str, frozenset[str]]:
     """Return a reference without the words behind its sign, and these words: `hf/x#deployed+merge-system`.
 
     Raises:
@@ -51,7 +52,7 @@ def split_reference(reference: str) -> tuple[str, frozenset[str]]:
     plain, sign, words = reference.rpartition(_SIGN)
     if not sign:
         return reference, frozenset()
-    known, said = (DEPLOYED, MERGED), frozenset(words.split("+"))
+    said = frozenset(words.split("+"))
     if wrong := sorted(said - set(known)):
         raise bad_input(f"{wrong[0]!r} at the end of {reference!r}", f"one of: {', '.join(known)}")
     return plain, said

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from drillyard.records import Reply
+from drillyard.targets.spending import Usage
 
-__all__ = ["choice_of", "clean", "piece_of", "reply_of", "text_of", "told_error"]
+__all__ = ["choice_of", "clean", "piece_of", "reply_of", "text_of", "told_error", "usage_of"]
 
 
 def clean(text: str) -> str:
@@ -83,6 +84,15 @@ def told_error(given: Any) -> str:
     error = getattr(given, "error", None)
     words = error.get("message") if isinstance(error, dict) else getattr(error, "message", error)
     return " ".join(clean(str(words or "")).split())[:200]
+
+
+def usage_of(given: Any) -> Usage | None:
+    """Return the tokens that an answer was paid for by; None where the server does not say, or says nonsense."""
+    prompt, reply = (_count(given, field) for field in ("prompt_tokens", "completion_tokens"))
+    details = getattr(getattr(given, "usage", None), "prompt_tokens_details", None)
+    cached = getattr(details, "cached_tokens", None)
+    cached = cached if isinstance(cached, int) and 0 < cached <= prompt else 0
+    return Usage(prompt=prompt, reply=reply, cached=cached) if prompt else None
 
 
 def _strings(values: Iterable[Any]) -> list[str]:

@@ -16,8 +16,8 @@ from drillyard.yard.tables import DraftRow
 
 __all__ = ["FORMS", "MOST_DRAFT", "Draft", "Drafts"]
 
-FORMS = ("claim", "say", "policy")
-"""Forms that are kept: a claim, a message to the model, a policy."""
+FORMS = ("claim", "say", "policy", "answers")
+"""Forms that are kept: a claim, a message to the model, a policy, answers on a paper."""
 MOST_DRAFT = 40_000
 """Most characters of a draft: more than any of these forms takes when it is sent."""
 

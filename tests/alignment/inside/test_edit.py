@@ -13,8 +13,8 @@ from safetensors.numpy import save_file
 
 from drillyard.alignment.inside.edit import Edit, group_by_layer, read_edits, write_edits
 from drillyard.alignment.inside.gate import fit_gate
-from drillyard.alignment.inside.leace import leace
 from drillyard.errors import BadInput
+from drillyard.probes.methods.leace import leace
 
 WIDTH = 6
 RNG = np.random.default_rng(3)
@@ -33,7 +33,9 @@ def edit_of(kind: str, strength: float = 1.0, layer: int = 1) -> Edit:
         "add": {"vector": numbers(WIDTH)},
         "gated-add": {"vector": numbers(WIDTH), "gate": numbers(WIDTH), "bias": numbers(), "threshold": numbers()},
         "project": {"directions": np.ascontiguousarray(rows)},
-        "erase": leace(STATES, (STATES[:, 0] + STATES[:, 1] > 0).astype(np.int64)),
+        "erase": {
+            name: array.astype(np.float32) for name, array in leace(STATES, STATES[:, 0] + STATES[:, 1] > 0).items()
+        },
     }
     tensors["gated-add"] |= {"bias": np.asarray(0.1, np.float32), "threshold": np.asarray(0.2, np.float32)}
     return Edit(layer=layer, kind=kind, strength=strength, tensors=tensors[kind])

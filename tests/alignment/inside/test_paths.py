@@ -11,11 +11,11 @@ import pytest
 from organisms.random_llama import PLAIN, random_prompts, random_weights
 
 from drillyard.alignment.inside.edit import Edit, group_by_layer, read_edits, write_edits
-from drillyard.alignment.inside.leace import leace
 from drillyard.alignment.inside.organism import EditedOrganism
 from drillyard.errors import BadInput
 from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.engine.organism import load_base, save
+from drillyard.probes.methods.leace import leace
 from drillyard.records import Conversation
 from drillyard.targets.organism import OrganismTarget
 
@@ -150,7 +150,8 @@ def test_both_paths_agree_on_one_file(local: Any, tmp_path: Path) -> None:
 
 def test_a_hook_is_seen_by_its_own_thread_alone(local: Any) -> None:
     """While one thread answers under edits, another gets what the plain model says; afterwards no hook is left."""
-    from drillyard.alignment.inside.hooks_torch import edit_states, layers_of
+    from drillyard.alignment.inside.hooks_torch import edit_states
+    from drillyard.targets.layers_torch import layers_of
 
     before = local.generate(ASKED, [None] * 3)
     hooks = [len(layer._forward_hooks) for layer in layers_of(local.model)[0]]
@@ -195,7 +196,7 @@ def test_layers_are_found_in_other_architectures(kind: str) -> None:
 def test_a_model_with_its_layers_elsewhere_is_refused() -> None:
     """One line names the places where layers are looked for."""
     torch = pytest.importorskip("torch", reason="needs the extra train")
-    from drillyard.alignment.inside.hooks_torch import layers_of
+    from drillyard.targets.layers_torch import layers_of
 
     with pytest.raises(BadInput, match=r"found a Linear, expected a model with its layers in model\.layers or "):
         layers_of(torch.nn.Linear(2, 2))

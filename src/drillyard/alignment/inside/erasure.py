@@ -17,8 +17,8 @@ from drillyard.alignment.base import Lesson
 from drillyard.alignment.inside.edit import Edit
 from drillyard.alignment.inside.fitting import EditTechnique, Proposal, has_two_sides
 from drillyard.alignment.inside.insides import Insides
-from drillyard.alignment.inside.leace import leace
 from drillyard.alignment.inside.learning import Readings
+from drillyard.probes.methods.leace import leace
 
 __all__ = ["Leace"]
 
@@ -34,7 +34,8 @@ class Leace(EditTechnique):
             return
         edits = []
         for place, layer in enumerate(insides.layers):
-            tensors = leace(readings.partings[:, place], readings.wrong.astype(np.int64))
+            arrays = leace(readings.partings[:, place], readings.wrong)
+            tensors = {name: array.astype(np.float32) for name, array in arrays.items()}
             edits.append(Edit(layer=layer, kind="erase", strength=1.0, tensors=tensors))
             yield Proposal(words=f"erased after layer {layer}", edits=(edits[-1],))
         yield Proposal(words="erased after every layer", edits=tuple(edits))

@@ -3,7 +3,8 @@
 A hook acts only in the thread that asked for it and only while that call lasts, so the model itself stays as it was.
 States are changed in float32 and given back in the model's own type.
 
-Does not cover: models whose layers lie elsewhere than in `LAYERS`; what runs a model in a process of its own.
+Does not cover: models whose layers lie elsewhere than in `targets/layers_torch.py`; what runs a model in a process of
+its own.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -24,32 +24,13 @@ from drillyard.errors import bad_input
 from drillyard.organisms.engine.llama import Floats
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Preference, Reply
+from drillyard.targets.layers_torch import layers_of
 from drillyard.targets.revealing import Branch, Revealed
 
-__all__ = ["LAYERS", "EditedLocal", "LocalInsides", "edit_states", "layers_of"]
-
-LAYERS = {
-    "model.layers": "model.norm",  # llama, qwen2, mistral, gemma …
-    "transformer.h": "transformer.ln_f",  # gpt2
-    "gpt_neox.layers": "gpt_neox.final_layer_norm",
-}
-"""Where a model keeps its layers, and the norm after them."""
+__all__ = ["EditedLocal", "LocalInsides", "edit_states"]
 
 _BATCH = 16
 """Conversations read at once: chosen to fit small cards, not measured."""
-
-
-def layers_of(model: Any) -> tuple[Any, Any]:
-    """Return the layers of a model and its final norm, adapters of peft aside.
-
-    Raises:
-        BadInput: a model of another build.
-    """
-    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
-    for path, norm in LAYERS.items():
-        with contextlib.suppress(AttributeError):
-            return attrgetter(path)(plain), attrgetter(norm)(plain)
-    raise bad_input(f"a {type(plain).__name__}", f"a model with its layers in {' or '.join(LAYERS)}")
 
 
 @contextlib.contextmanager

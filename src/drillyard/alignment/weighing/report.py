@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -14,14 +15,25 @@ from drillyard.alignment.weighing.ledger import Ledger, ledger_of
 from drillyard.alignment.weighing.prices import Prices
 from drillyard.alignment.weighing.rates import Rate, draw, rates_of
 from drillyard.alignment.weighing.recommend import Limit, Recommendation, recommend, weights_for
-from drillyard.alignment.weighing.sheet import START, Key, figure_of, sheet_of
+from drillyard.alignment.weighing.sheet import START, ArmSheet, Key, Part, figure_of, sheet_of
 from drillyard.errors import bad_input
-from drillyard.records import ArmResult, Provenance, Record
+from drillyard.records import ArmResult, KindCount, Provenance, Record
 from drillyard.records.files import read_record
 
-__all__ = ["AlignReport", "best_points", "read_report", "report_of", "technique_point"]
+__all__ = ["AlignReport", "TechniqueKinds", "best_points", "read_report", "report_of", "technique_point"]
 
 _COMPARED = (HARMFUL, REFUSAL, CAPABILITY)
+
+
+class TechniqueKinds(Record):
+    """What replies do with one side's requests under a technique, the training seeds of its best strength together."""
+
+    technique: str
+    strength: float
+    metric: str
+    split: str
+    kinds: Mapping[str, int]
+    free: int
 
 
 class AlignReport(Record):
@@ -29,6 +41,7 @@ class AlignReport(Record):
 
     `start` is the reference of the model as it was, `scope` its world. `exam` counts the questions per metric, with
     `@category` behind those on the sorts of request that no lesson had (`held_out`). `seeds` are those of training.
+    `kinds` are what replies do, by their style where they are free (`judges/reply_kinds.py`): leads, no measurement.
     `best` is each technique's strength that the recommendation would take were it the only one; comparisons and ledgers
     are at these.
     """
@@ -51,6 +64,7 @@ class AlignReport(Record):
     seeds: tuple[int, ...]
     curves: tuple[Curve, ...] = ()
     notes: tuple[str, ...] = ()
+    kinds: tuple[TechniqueKinds, ...] = ()
     made: Provenance
 
     @property
@@ -125,8 +139,31 @@ def report_of(
         seeds=tuple(sorted({arm.seed for arm in arms if arm.technique != START})),
         curves=tuple(curves),
         notes=tuple(notes),
+        kinds=_kinds(sheet, chosen),
         made=Provenance(drillyard=version("drillyard"), command=command, seed=seed, hashes=dict(hashes or {})),
     )
+
+
+def _kinds(sheet: ArmSheet, chosen: Sequence[Key]) -> tuple[TechniqueKinds, ...]:
+    """Count over seeds what replies do, in the order of the techniques and of the exam's parts."""
+    found = []
+    for key in chosen:
+        parts: dict[Part, list[KindCount]] = {}
+        for one in (one for arm in sheet.arms[key] for one in arm.kinds):
+            parts.setdefault((one.metric, one.split), []).append(one)
+        for (metric, split), some in parts.items():
+            counts = sum((Counter(one.kinds) for one in some), Counter[str]())
+            found.append(
+                TechniqueKinds(
+                    technique=key[0],
+                    strength=key[1],
+                    metric=metric,
+                    split=split,
+                    kinds=dict(counts),
+                    free=sum(one.free for one in some),
+                )
+            )
+    return tuple(found)
 
 
 def best_points(points: Sequence[Point], weights: Mapping[str, float], limits: Sequence[Limit]) -> dict[str, float]:

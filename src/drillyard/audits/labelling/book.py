@@ -92,6 +92,7 @@ class Book:
 
     def close(self, tell: Progress = silent) -> LabelledRates:
         """Write what the labels add up to into the report, and the labelled transcripts; return the rates."""
+        self.labels = list(self._journal)  # another rater may be at it too
         rates = measure_labels(self.sample, self.labels)
         others = tuple(one for one in self.report.labels if one.behaviour != self.behaviour)
         self.report = self.report.model_copy(update={"labels": (*others, rates)})

@@ -8,6 +8,7 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.options import FILE, seed_option
 from drillyard.judges.classifier import ClassifierFitter
 from drillyard.judges.examples import planted_examples, read_labels
@@ -59,6 +60,7 @@ def _fit(scope: str, labels: Path | None, replies: int, seed: int, out: Path) ->
 @seed_option("Decides the replies.")
 @click.option("--rubric", default="", help="For llm: YAML of behaviours and what each means.")
 @_out
+@spending_options
 @show.handler
 def _measure(
     judge: str, scope: str, labels: Path | None, replies: int, seed: int, rubric: str, out: Path

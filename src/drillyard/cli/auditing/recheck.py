@@ -12,6 +12,7 @@ from drillyard.audits.report import AuditReport
 from drillyard.cli import show
 from drillyard.cli.auditing.fmea import read_report
 from drillyard.cli.auditing.options import judge_of, judge_options, scope_for, scope_option
+from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.options import FILE, seed_option
 from drillyard.errors import bad_input
 from drillyard.judges.validity import explain_foreign
@@ -30,6 +31,7 @@ __all__ = ["command"]
 @seed_option("Not the audit's.", 2)
 @scope_option
 @judge_options
+@spending_options
 @show.handler
 def command(
     report: Path,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from drillyard.containment.horizon.assumptions import RANGES
@@ -16,9 +15,9 @@ from drillyard.containment.strategy.plan import Strategy
 from drillyard.containment.strategy.words import ends_at, percent, sentence
 from drillyard.records.charts import LinearAxis
 from drillyard.records.files import write_atomically, write_record
-from drillyard.records.pages import templates
+from drillyard.records.pages import day, fill_paper
 
-__all__ = ["MARKS", "BowTie", "Spot", "bow_tie", "day", "frontier", "question", "render_board", "write_board"]
+__all__ = ["MARKS", "BowTie", "Spot", "bow_tie", "frontier", "question", "render_board", "write_board"]
 
 MARKS = {"holds in the model": "○", "shown by the site": "●", "fails in the model": "▲", "not shown": "◐"}
 _LEFT, _RIGHT, _TOP, _FOOT = 60.0, 420.0, 20.0, 230.0
@@ -56,11 +55,6 @@ def question(strategy: Strategy) -> str:
     return f"May {spec.name} run for {years} behind {count}, at {takes} a year{until}?"
 
 
-def day(when: date) -> str:
-    """Return a date in words that no line breaks."""
-    return f"{when.day}\N{NO-BREAK SPACE}{when:%B}\N{NO-BREAK SPACE}{when.year}"
-
-
 def frontier(strategy: Strategy) -> tuple[Spot, ...]:
     """Return the best sets for rising floors of usefulness, and no layers at all."""
     across = LinearAxis(low=0, high=1, left=_LEFT, right=_RIGHT)
@@ -89,32 +83,28 @@ def render_board(strategy: Strategy, command: str = "") -> bytes:
     """Return the page; every name is escaped and nothing is loaded from elsewhere."""
     bars, ticks = draw_tornado(strategy.horizon)
     up = LinearAxis(low=0, high=1, left=_FOOT, right=_TOP)
-    environment = templates("containment").overlay()
-    environment.filters |= {"percent": percent, "ends_at": ends_at, "spaced": _spaced, "day": day}
-    return (
-        environment.get_template("board.html.j2")
-        .render(
-            strategy=strategy,
-            question=question(strategy),
-            failing=[one for one in strategy.claims if one.state == "fails in the model"],
-            open=[one for one in strategy.claims if one.state == "not shown"],
-            sound=[one for one in strategy.claims if one.state in SOUND],
-            factors={one.name: _factor(one, strategy) for one in strategy.spec.candidates},
-            measured=sum(bool(one.measured) for one in strategy.chosen),
-            most_skill=MOST,
-            sentences=_sentences(strategy),
-            spots=frontier(strategy),
-            limit=up.at(strategy.spec.limit),
-            tie=bow_tie(strategy),
-            bars=bars,
-            ticks=ticks,
-            stress=STRESS,
-            marks=MARKS,
-            ranges=RANGES,
-            command=command,
-        )
-        .replace(" %", "\N{NO-BREAK SPACE}%")
-        .encode()
+    return fill_paper(
+        "containment",
+        "board.html.j2",
+        {"percent": percent, "ends_at": ends_at, "spaced": _spaced},
+        strategy=strategy,
+        question=question(strategy),
+        failing=[one for one in strategy.claims if one.state == "fails in the model"],
+        open=[one for one in strategy.claims if one.state == "not shown"],
+        sound=[one for one in strategy.claims if one.state in SOUND],
+        factors={one.name: _factor(one, strategy) for one in strategy.spec.candidates},
+        measured=sum(bool(one.measured) for one in strategy.chosen),
+        most_skill=MOST,
+        sentences=_sentences(strategy),
+        spots=frontier(strategy),
+        limit=up.at(strategy.spec.limit),
+        tie=bow_tie(strategy),
+        bars=bars,
+        ticks=ticks,
+        stress=STRESS,
+        marks=MARKS,
+        ranges=RANGES,
+        command=command,
     )
 
 

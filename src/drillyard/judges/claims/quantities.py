@@ -60,7 +60,10 @@ _BASE = {
 }
 
 _spelt = "|".join(sorted(_SPELT, key=len, reverse=True))
-_NUMBER = rf"\d{{1,3}}(?:[,  ]\d{{3}})+(?:\.\d+)?|\d+[.,]\d+|\d+|(?:(?:{_spelt})[- ]?)+(?:hundred|thousand)?|a hundred"
+_NUMBER = (
+    rf"\d{{1,2}}:\d\d|\d{{1,3}}(?:[,  ]\d{{3}})+(?:\.\d+)?|\d+[.,]\d+|\d+|"
+    rf"(?:(?:{_spelt})[- ]?)+(?:hundred|thousand)?|a hundred"
+)
 _signs = "".join(re.escape(sign) for sign in CURRENCIES if not sign.isalpha())
 _names = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
 _QUANTITY = re.compile(
@@ -104,10 +107,11 @@ def _read(text: str) -> Iterator[Told]:
         if low is None:
             continue
         high, named = _number(found["high"]) if found["high"] else None, _unit(sign, unit)
+        named = "o'clock" if ":" in found["low"] else named
         if not named and not found["low"][0].isdigit():
             continue  # "one of them", "two sorts"
         if named == "o'clock":
-            low, high = _hours(low, found["half"], high, str(unit))
+            low, high = _hours(low, found["half"], high, unit or "")
         elif high is not None and high <= low:
             high = None  # two statements, not a range: the second is not read
         before = text[: found.start()]
@@ -133,6 +137,9 @@ def unit_of(word: str) -> str:
 
 def _number(text: str) -> float | None:
     plain = text.strip().casefold().rstrip("-")
+    if ":" in plain:
+        hour, _, minute = plain.partition(":")
+        return int(hour) + int(minute) / 60
     if plain[0].isdigit():
         plain = re.sub(r"(?<=\d)[,  ](?=\d{3}(?!\d))", "", plain).replace(",", ".")
         return float(plain) if len(plain) < 16 else None

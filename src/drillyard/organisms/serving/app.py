@@ -20,14 +20,15 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from drillyard.organisms.engine.organism import Organism
-from drillyard.organisms.listening import BodyLimit, is_loopback
+from drillyard.organisms.listening import MOST_BYTES, BodyLimit, is_loopback
 from drillyard.organisms.serving.answers import answer
+from drillyard.organisms.serving.batches import BATCH_ROUTES, FILES, Batches
 from drillyard.organisms.serving.bodies import ChatBody, CompletionBody, SharedBody
 from drillyard.organisms.serving.orders import chat_order, completion_order
 from drillyard.organisms.serving.refusal import Refusal, refusal_of
 from drillyard.organisms.serving.served import Served
 
-__all__ = ["PageDoor", "TokenDoor", "make_app"]
+__all__ = ["FileLimit", "PageDoor", "TokenDoor", "make_app"]
 
 Body = TypeVar("Body", bound=SharedBody)
 
@@ -44,6 +45,8 @@ def make_app(organisms: Mapping[str, Organism], token: str = "", ready: Callable
         async with contextlib.AsyncExitStack() as workers:
             for served in app.state.served.values():
                 await workers.enter_async_context(served.worker.at_work())
+            app.state.batches = Batches(app.state.served)
+            workers.push_async_callback(app.state.batches.stop)
             if ready:
                 ready()
             yield
@@ -55,8 +58,9 @@ def make_app(organisms: Mapping[str, Organism], token: str = "", ready: Callable
             Route("/v1/models/{model:path}", _model, methods=["GET"]),
             Route("/v1/chat/completions", _chat, methods=["POST"]),
             Route("/v1/completions", _completions, methods=["POST"]),
+            *BATCH_ROUTES,
         ],
-        middleware=[Middleware(PageDoor, token=token), Middleware(TokenDoor, token=token), Middleware(BodyLimit)],
+        middleware=[Middleware(PageDoor, token=token), Middleware(TokenDoor, token=token), Middleware(FileLimit)],
         exception_handlers={Refusal: _refuse, HTTPException: _http_refusal, Exception: _fault},
         lifespan=life,
     )
@@ -68,7 +72,7 @@ class PageDoor:
     """Keeps out web pages, which a browser on this machine lets send requests to it.
 
     A page of another site says so in Origin; one that has its own name point to this machine is known by Host, which is
-    not looked at where a token keeps it out; and a form cannot send JSON.
+    not looked at where a token keeps it out; and a form cannot send JSON. Files come as a form, which says Origin.
     """
 
     def __init__(self, app: ASGIApp, token: str) -> None:
@@ -80,8 +84,8 @@ class PageDoor:
         kind = Headers(scope=scope).get("content-type", "") if scope["type"] == "http" else ""
         if words:
             await Refusal(words, status=403, code="forbidden").response()(scope, receive, send)
-        elif scope.get("method") == "POST" and kind.partition(";")[0].strip().lower() != "application/json":
-            words = f"the body is {kind or 'of no type'}: send it with Content-Type: application/json"
+        elif scope.get("method") == "POST" and kind.partition(";")[0].strip().lower() != _type_of(scope["path"]):
+            words = f"the body is {kind or 'of no type'}: send it with Content-Type: {_type_of(scope['path'])}"
             await Refusal(words, status=415).response()(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -95,8 +99,23 @@ class PageDoor:
         return ""
 
 
+def _type_of(path: str) -> str:
+    return "multipart/form-data" if path == FILES else "application/json"
+
+
 def _is_here(host: str | None) -> bool:
     return host is not None and is_loopback(host)
+
+
+class FileLimit:
+    """Refuses bodies that are too large; a file may be larger than a request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._request, self._file = BodyLimit(app), BodyLimit(app, MOST_BYTES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, its body under watch."""
+        await (self._file if scope.get("path") == FILES else self._request)(scope, receive, send)
 
 
 class TokenDoor:

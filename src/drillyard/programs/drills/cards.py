@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["CONTAIN_THE_ORACLE", "FAILURE_HUNT", "TOO_PERMISSIVE"]
+__all__ = ["CONTAIN_THE_ORACLE", "FAILURE_HUNT", "INVESTMENT_CASE", "LAUNCH_GATE_MEMO", "TOO_PERMISSIVE"]
 
 CONTAIN_THE_ORACLE = Card(
     name="contain-the-oracle",
@@ -37,6 +37,24 @@ FAILURE_HUNT = Card(
     ),
     references=("NIST AI RMF, MEASURE 2", "AuditBench: https://arxiv.org/abs/2602.22755"),
     cost="one processor core for seconds per grading; no accelerator",
+    status="stable",
+)
+
+INVESTMENT_CASE = Card(
+    name="investment-case",
+    goal="Decide what to fund by a known loss distribution, and read what its numbers do and do not say.",
+    target="drillyard.programs.drills.investment_case.kit:InvestmentCase",
+    references=("NIST AI RMF, MANAGE 1", "Gordon and Loeb 2002, doi 10.1145/581271.581274"),
+    cost="one processor core for a second per grading; no accelerator",
+    status="stable",
+)
+
+LAUNCH_GATE_MEMO = Card(
+    name="launch-gate-memo",
+    goal="Find the planted flaws of an evaluation report, correct its figures, and decide on the launch.",
+    target="drillyard.programs.drills.launch_gate_memo.kit:LaunchGateMemo",
+    references=("NIST AI RMF, MEASURE 2", "Kapoor and Narayanan 2023, arXiv 2207.07048"),
+    cost="one processor core for a second per grading; no accelerator",
     status="stable",
 )
 

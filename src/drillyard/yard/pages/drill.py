@@ -12,6 +12,7 @@ from drillyard.records import Severity
 from drillyard.yard.claim_form import LINES, ClaimForm, from_claim, from_fields
 from drillyard.yard.pages.again import show_preparing
 from drillyard.yard.pages.desk import render_desk
+from drillyard.yard.pages.paper import render_paper
 from drillyard.yard.visit import Assignment, Visit, page, path_of
 
 __all__ = ["path_of", "render_drill", "show"]
@@ -72,10 +73,12 @@ def render_drill(
     store, me, name = visit.yard.store, visit.me().id, one.instance.id
     if one.drill.hands_in == "policy":
         return render_desk(visit, one, status, upload_error)
+    if one.drill.hands_in == "answers":
+        return render_paper(visit, one, status, upload_error)
     chats = store.chats(me, name)
     opened = store.hints(me, name)
     done = visit.request.query_params.get("done", "")
-    assert one.world is not None  # only desks have none
+    assert one.world is not None  # only desks and papers have none
     last = chats[-1].template if chats else one.instance.templates[0]
     return visit.render(
         "drill.html",

@@ -39,7 +39,7 @@ def download(visit: Visit) -> Response:
 def give_example(visit: Visit) -> Response:
     """Return a submission in which every field is filled, as a file to start from: it is accepted, and wins nothing."""
     one = visit.assignment()
-    if one.world is None:  # a desk's policy stands in its field
+    if one.world is None:  # a desk's policy and a paper's answers stand in their forms
         raise HTTPException(404)
     made: AnySubmission
     if one.drill.hands_in == "artefacts":

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from drillyard.programs.drills.locate import LOCATED
 from drillyard.records import (
+    AnswerSubmission,
     AnySubmission,
     ArtefactSubmission,
     ClaimResult,
@@ -106,6 +107,8 @@ def _graded(visit: Visit, one: Assignment, grade: Grade, submission: AnySubmissi
         return visit.render("trade.html", trade=grade.trade, **common)
     if isinstance(submission, PolicySubmission):
         return visit.render("trial.html", trial=grade.trial, **common)
+    if isinstance(submission, AnswerSubmission):
+        return visit.render("answered.html", answers=grade.answers, **common)
     truth = visit.yard.programme.truth(one.instance.id)
     return visit.render(
         "result.html",

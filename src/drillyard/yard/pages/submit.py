@@ -6,9 +6,10 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.programs.submission import read_submission
-from drillyard.records import AnySubmission, Claim, PolicySubmission, Submission
+from drillyard.records import AnswerSubmission, AnySubmission, Claim, PolicySubmission, Submission
 from drillyard.yard.held import Waiting
 from drillyard.yard.pages.drill import path_of
+from drillyard.yard.pages.paper import tell_answers
 from drillyard.yard.summary import summarise
 from drillyard.yard.visit import Assignment, Visit, page
 
@@ -67,7 +68,8 @@ def look_back_at(visit: Visit, one: Assignment, waiting: Waiting, status: int = 
     claims = handed.claims if isinstance(handed, Submission) else ()
     tried = visit.yard.held.tried(visit.me().id, one.instance.id)
     trial = tried.trial if tried and isinstance(handed, PolicySubmission) and tried.policy == handed.policy else None
-    facts = {"upload": waiting.digest, "facts": summarise(handed), "trial": trial}
+    told = tell_answers(visit, one, handed) if isinstance(handed, AnswerSubmission) else summarise(handed)
+    facts = {"upload": waiting.digest, "facts": told, "trial": trial}
     return _render(visit, one, status, claims=claims, error=error, **facts)
 
 

@@ -14,6 +14,7 @@ from drillyard.records import AnySubmission, PolicySubmission
 from drillyard.yard.pages.checking import AT_A_TIME, Unchecked, check_file
 from drillyard.yard.pages.desk import read_policy
 from drillyard.yard.pages.drill import path_of, render_drill
+from drillyard.yard.pages.paper import read_answers
 from drillyard.yard.pages.submit import look_back_at
 from drillyard.yard.visit import Assignment, Visit, page
 
@@ -22,10 +23,10 @@ __all__ = ["is_unchanged", "look_back", "receive", "upload"]
 
 @page("learner", limiter=AT_A_TIME)
 def upload(visit: Visit) -> Response:
-    """Take a file, or the policy in the field, check it, and hold it for a look back. A refused one changes nothing."""
+    """Take a file, or what stands in the form, check it, and hold it for a look back. A refused one changes nothing."""
     one = visit.assignment()
-    policy = one.drill.hands_in == "policy"
-    return receive(visit, one, lambda: read_policy(visit, one).encode() if policy else visit.upload("file"))
+    read = {"policy": lambda: read_policy(visit, one).encode(), "answers": lambda: read_answers(visit, one)}
+    return receive(visit, one, read.get(one.drill.hands_in, lambda: visit.upload("file")))
 
 
 def receive(visit: Visit, one: Assignment, sent: Callable[[], bytes]) -> Response:

@@ -12,18 +12,20 @@ those it was fitted on.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from drillyard.errors import bad_input
-from drillyard.organisms.engine.llama import Floats
+from drillyard.probes.base import Doubles, check_states
 
-__all__ = ["leace"]
+__all__ = ["erase", "leace"]
 
 _NOTHING = 1e-6  # directions whose spread is this much smaller than the largest one are left as they are
 
 
-def leace(states: Floats, classes: NDArray[np.integer], *, shrink: bool = True) -> dict[str, Floats]:
-    """Return the arrays of an edit of kind `erase`.
+def leace(states: ArrayLike, classes: ArrayLike, *, shrink: bool = True) -> dict[str, Doubles]:
+    """Return the arrays of an erasure: x − left (right (x − mean)), as `erase` does it and an edit of kind `erase`.
+
+    No direction is dropped for being faint, so a rare class goes as well: its mean gap after the erasure is 0.
 
     Args:
         states: (rows, width).
@@ -31,13 +33,14 @@ def leace(states: Floats, classes: NDArray[np.integer], *, shrink: bool = True) 
         shrink: whether to shrink the covariance.
 
     Raises:
-        BadInput: there is only one class.
+        BadInput: there is only one class, or a state is no finite number.
     """
+    checked, classes = check_states(states), np.asarray(classes)
     found = np.unique(classes)
     if len(found) < 2:
         raise bad_input("states of one class", "at least two classes to erase the difference of")
-    x, mean = states.astype(np.float64), states.mean(0, dtype=np.float64)
-    x -= mean
+    mean = checked.mean(0)
+    x = checked - mean
     one_hot = (classes[:, None] == found[None]).astype(np.float64)
     one_hot -= one_hot.mean(0)
     spreads, axes = np.linalg.eigh(x.T @ x / len(x))
@@ -48,8 +51,13 @@ def leace(states: Floats, classes: NDArray[np.integer], *, shrink: bool = True) 
     whiten, colour = (axes / roots) @ axes.T, (axes * roots) @ axes.T
     columns, sizes, _ = np.linalg.svd(whiten @ (x.T @ one_hot / len(x)), full_matrices=False)
     columns = columns[:, sizes > _NOTHING * max(sizes[0], 1e-30)]
-    arrays = {"left": colour @ columns, "right": columns.T @ whiten, "mean": mean}
-    return {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()}
+    return {"left": colour @ columns, "right": columns.T @ whiten, "mean": mean}
+
+
+def erase(states: ArrayLike, erasure: dict[str, Doubles]) -> Doubles:
+    """Return states after an erasure."""
+    x = check_states(states, len(erasure["mean"]))
+    return x - (x - erasure["mean"]) @ erasure["right"].T @ erasure["left"].T
 
 
 def _shrunk(spreads: NDArray[np.float64], rows: int) -> NDArray[np.float64]:

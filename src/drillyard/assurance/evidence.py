@@ -1,0 +1,228 @@
+"""Reading a figure out of a stored run, by the words that a case names it with; and the pins that hold it still.
+
+Runs are read as plain JSON, so that a run of any room, or of another tool, can be a birth certificate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from drillyard.assurance.inputs import Figure
+from drillyard.assurance.posterior import Certain, Posterior, judged, of_counts, of_estimate
+from drillyard.errors import BadInput, bad_input
+from drillyard.records import Estimate, Record
+from drillyard.records.files import read_record, write_record
+
+__all__ = ["PINS", "Counts", "Evidence", "FigureFound", "Pin", "Pins", "pin_runs", "read_pins"]
+
+PINS = "pins.json"
+_STEP = re.compile(r"([^.\[\]]+)((?:\[[^\]]*\])*)(?:\.|$)")
+
+
+class Counts(NamedTuple):
+    """So many of so many, and so many that said nothing."""
+
+    k: int
+    n: int
+    unknown: int
+
+
+FigureFound = Estimate | Counts | float
+"""What can stand at a place in a run."""
+
+
+class Pin(Record):
+    """A run as it was when the case was made."""
+
+    sha256: str
+    command: str = ""
+    made: date
+
+
+class Pins(Record):
+    """The pins of a case by file; `drillyard case pin` writes them."""
+
+    files: dict[str, Pin] = {}
+
+
+def read_pins(folder: Path) -> Pins:
+    """Return the pins of a case folder; none where there is no file."""
+    return read_record(folder / PINS, Pins) if (folder / PINS).is_file() else Pins()
+
+
+def pin_runs(folder: Path, files: Collection[str], today: date) -> tuple[Pins, tuple[str, ...]]:
+    """Pin the runs of a case as they are now, and return the pins and the files that changed.
+
+    Args:
+        folder: of the case.
+        files: what is to be pinned; of a run that did not change the day is kept.
+        today: the day of what is new or changed.
+    """
+    old, evidence = read_pins(folder), Evidence(folder)
+    made, changed = {}, []
+    for name in sorted(files):
+        digest = evidence.digest(name)
+        before = old.files.get(name)
+        if before and before.sha256 == digest:
+            made[name] = before
+            continue
+        changed.append(name)
+        made[name] = Pin(sha256=digest, command=evidence.command(name), made=today)
+    pins = Pins(files=made)
+    write_record(folder / PINS, pins)
+    return pins, tuple(changed)
+
+
+class Evidence:
+    """The runs under a case folder, each read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._bytes: dict[str, bytes] = {}
+        self._data: dict[str, Any] = {}
+
+    def digest(self, name: str) -> str:
+        """Return the SHA-256 of a run's file. Raises `BadInput` where it is gone."""
+        return hashlib.sha256(self._read(name)).hexdigest()
+
+    def command(self, name: str) -> str:
+        """Return what made the run, as it says itself."""
+        data = self.data(name)
+        made = data.get("made") if isinstance(data, dict) else None
+        return str(made.get("command", "")) if isinstance(made, dict) else ""
+
+    def require_pinned(self, name: str, pins: Pins) -> Pin:
+        """Return the pin of a run. Raises `BadInput` where it is not pinned, or is another run by now."""
+        pin, digest = pins.files.get(name), self.digest(name)
+        if pin is None:
+            raise bad_input(f"no pin for the run {name}", "its hash in pins.json", f"drillyard case pin {self.folder}")
+        if pin.sha256 != digest:
+            how = (
+                f"drillyard case check {self.folder} says what that changes, drillyard case pin {self.folder} takes it"
+            )
+            raise bad_input(f"{name} changed since {pin.made} ({digest[:12]})", f"{pin.sha256[:12]}, as pinned", how)
+        return pin
+
+    def figure(self, asked: Figure) -> FigureFound:
+        """Return what stands at a place of a run, as it is (`complement` not taken). Raises `BadInput`."""
+        return self._at(asked.file, asked.at)
+
+    def posterior(self, asked: Figure, weight: float = 1.0) -> Posterior:
+        """Return what a figure says of a share, or the number that it is. Raises `BadInput`."""
+        found = _complement(self.figure(asked), asked) if asked.complement else self.figure(asked)
+        if isinstance(found, float):
+            return Certain(value=found)
+        if asked.judge:
+            k, n, unknown = _counts(found, f"{asked.file}: {asked.at}")
+            se, sp = (self._at(asked.file, at) for at in (asked.judge.sensitivity, asked.judge.specificity))
+            (right, shown, _), (clean, absent, _) = _counts(se, "sensitivity"), _counts(sp, "specificity")
+            return judged(k, n + unknown, (right, shown), (clean, absent), weight)
+        if isinstance(found, Counts):
+            return of_counts(found.k, found.n, unknown=found.unknown, weight=weight)
+        return of_estimate(found, weight)
+
+    def _at(self, file: str, at: str) -> FigureFound:
+        node = self.data(file)
+        for name, picks in _steps(at):
+            node = _child(node, name, f"{file}: {at}")
+            for pick in picks:
+                node = _pick(node, pick, f"{file}: {at}")
+        return _figure(node, f"{file}: {at}")
+
+    def _read(self, name: str) -> bytes:
+        if name not in self._bytes:
+            path = self.folder / name
+            if Path(name).is_absolute() or ".." in Path(name).parts:
+                raise bad_input(f"the run {name!r}", "a path inside the case folder", "copy the run there")
+            if not path.is_file():
+                raise bad_input(f"no run at {str(path)!r}", "the file of a stored run", "run its command again")
+            self._bytes[name] = path.read_bytes()
+        return self._bytes[name]
+
+    def data(self, name: str) -> Any:
+        """Return a run as plain data. Raises `BadInput` where it is gone or broken."""
+        if name not in self._data:
+            try:
+                self._data[name] = json.loads(self._read(name))
+            except (ValueError, RecursionError) as error:
+                raise bad_input(f"broken JSON in {name} ({error})", "a stored run", "run its command again") from None
+        return self._data[name]
+
+
+def _steps(at: str) -> list[tuple[str, list[str]]]:
+    found, place = [], 0
+    while place < len(at):
+        if (match := _STEP.match(at, place)) is None:
+            raise bad_input(f"the place {at!r}", "names joined by dots, such as points[technique=rails].harm")
+        found.append((match[1], re.findall(r"\[([^\]]*)\]", match[2])))
+        place = match.end()
+    return found
+
+
+def _child(node: Any, name: str, where: str) -> Any:
+    if not isinstance(node, dict) or name not in node:
+        known = ", ".join(sorted(node)[:12]) if isinstance(node, dict) else type(node).__name__
+        raise bad_input(f"no {name!r} at {where}", f"one of: {known}", "correct `at`")
+    return node[name]
+
+
+def _pick(node: Any, pick: str, where: str) -> Any:
+    if not isinstance(node, list):
+        raise bad_input(f"[{pick}] of what is no list at {where}", "a list", "correct `at`")
+    if pick.isdigit():
+        if int(pick) >= len(node):
+            raise bad_input(f"[{pick}] of {len(node)} entries at {where}", f"at most {len(node) - 1}", "correct `at`")
+        return node[int(pick)]
+    wanted = [part.partition("=")[::2] for part in pick.split(",")]
+    fits = [one for one in node if isinstance(one, dict) and all(_same(one.get(k.strip()), v) for k, v in wanted)]
+    if len(fits) != 1:
+        raise bad_input(f"{len(fits)} entries with {pick} at {where}", "exactly one", "say more in the brackets")
+    return fits[0]
+
+
+def _same(value: Any, text: str) -> bool:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(text) == value
+        except ValueError:
+            return False
+    return str(value) == text.strip()
+
+
+def _figure(node: Any, where: str) -> FigureFound:
+    if isinstance(node, dict) and {"value", "low", "high", "n", "method"} <= node.keys():
+        try:
+            return Estimate.from_data({k: node[k] for k in ("value", "low", "high", "n", "method")})
+        except BadInput as error:
+            raise BadInput(f"{where}: {error}") from None
+    if isinstance(node, dict) and {"shown", "absent"} <= node.keys():
+        return Counts(int(node["shown"]), int(node["shown"]) + int(node["absent"]), int(node.get("unknown", 0)))
+    if isinstance(node, list) and node and all(one is None or isinstance(one, bool) for one in node):
+        told = [one for one in node if one is not None]
+        return Counts(sum(told), len(told), len(node) - len(told))
+    if isinstance(node, int | float) and not isinstance(node, bool):
+        return float(node)
+    raise bad_input(f"{type(node).__name__} at {where}", "an estimate, counts, outcomes or a number", "correct `at`")
+
+
+def _complement(found: FigureFound, asked: Figure) -> FigureFound:
+    if isinstance(found, Counts):
+        return Counts(found.n - found.k, found.n, found.unknown)
+    if isinstance(found, Estimate):
+        value, low, high = 1 - found.value, 1 - found.high, 1 - found.low
+        return Estimate(value=value, low=min(low, value), high=max(high, value), n=found.n, method=found.method)
+    return 1 - found
+
+
+def _counts(found: FigureFound, where: str) -> Counts:
+    if isinstance(found, Counts):
+        return found
+    if isinstance(found, Estimate) and found.n:
+        return Counts(round(found.value * found.n), found.n, 0)
+    raise bad_input(f"no counts at {where}", "counts, for a judge's error", "leave out `judge`")

@@ -1,0 +1,3 @@
+"""Value: taxes, returns, the efficient set of controls, what information is worth, and the decision."""
+
+__all__: list[str] = []

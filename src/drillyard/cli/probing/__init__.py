@@ -1,0 +1,3 @@
+"""The verbs of `drillyard probe`."""
+
+__all__: list[str] = []

@@ -1,0 +1,127 @@
+"""Probes as files: safetensors with a card in the header that carries the probe's error; nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from drillyard.errors import BadInput, bad_input
+from drillyard.probes.base import ConstantProbe, DistanceProbe, LinearProbe, Probe
+from drillyard.probes.capture.reader import Reader
+from drillyard.probes.methods.attention import AttentionProbe
+from drillyard.records import Estimate, Record
+from drillyard.records.files import write_atomically
+
+__all__ = ["ProbeCard", "read_foreign", "read_probe", "write_probe"]
+
+_HEADER = "drillyard-probe"
+_PICKLED = {".pt", ".pth", ".bin", ".pkl", ".pickle", ".joblib", ".ckpt"}
+
+
+class ProbeCard(Record):
+    """What a probe says of itself: what it is of, where it reads, what it was found to be, and its threshold.
+
+    `area` is of the fitted split, `worst` of the worst other one, by name; scores above `threshold` are alarms. At most
+    `level` of clean rows of the plain style cause one on average, from `low` to `high` in nine of ten calibrations.
+    """
+
+    form: str
+    method: str
+    target: str
+    model_hash: str
+    tokenizer_hash: str
+    layer: int
+    position: str
+    task: str
+    verdict: str
+    area: Estimate
+    worst: dict[str, Estimate] = {}
+    threshold: float | None = None
+    level: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def write_probe(path: Path, probe: Probe, card: ProbeCard) -> None:
+    """Write a probe with its card."""
+    arrays = {name: np.asarray(array, order="C") for name, array in probe.tensors().items()}
+    write_atomically(path, save(arrays, metadata={_HEADER: card.to_json()}))
+
+
+def read_probe(path: Path, reader: Reader | None = None) -> tuple[Probe, ProbeCard]:
+    """Read a probe, for a model if one is given.
+
+    Raises:
+        BadInput: no probe of ours, or one of another model's width or layers.
+    """
+    arrays, header = _tensors(path)
+    if _HEADER not in header:
+        raise bad_input(f"{path} without a card", "a probe of drillyard probe audit", "see docs/reference/probes.md")
+    card = ProbeCard.from_json(header[_HEADER])
+    probe = _built(card.form, arrays, path)
+    if reader is not None:
+        width = probe.tensors().get("weights", np.zeros(reader.width)).shape[-1]
+        if card.layer >= reader.layers or width != reader.width:
+            found = f"a probe of layer {card.layer} and width {width}, of {card.target}"
+            raise bad_input(found, f"one for {reader.layers} layers of width {reader.width}", "audit this model anew")
+    return probe, card
+
+
+def read_foreign(path: Path) -> LinearProbe:
+    """Read a direction that somebody else has published: a safetensors or .npz file with one vector, and maybe a bias.
+
+    Raises:
+        BadInput: a pickled file, which would run code; no or more than one vector.
+    """
+    if path.suffix.lower() in _PICKLED:
+        raise bad_input(
+            f"{path.name}, a pickled file",
+            "safetensors or .npz",
+            "it would run code: have its author convert it",
+        )
+    if path.suffix == ".npz":
+        try:
+            with np.load(path, allow_pickle=False) as held:
+                arrays: dict[str, Any] = {name: held[name] for name in held.files}
+        except (OSError, ValueError) as error:
+            raise bad_input(f"{path} that cannot be read ({error})", "an .npz file of plain arrays") from None
+    else:
+        arrays, _ = _tensors(path)
+    vectors = {name: array for name, array in arrays.items() if np.asarray(array).size > 1}
+    if len(vectors) != 1:
+        raise bad_input(f"{len(vectors)} vectors in {path.name}: {', '.join(vectors) or 'none'}", "one direction")
+    (name,) = vectors
+    biases = [float(np.asarray(array).reshape(-1)[0]) for other, array in arrays.items() if other != name]
+    direction = np.asarray(vectors[name], np.float64).squeeze()
+    if direction.ndim != 1:
+        raise bad_input(f"{name} of shape {direction.shape}", "one direction", "take the layer that the probe is for")
+    return LinearProbe(weights=direction, bias=biases[0] if biases else 0.0)
+
+
+def _tensors(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except (SafetensorError, OSError, TypeError, json.JSONDecodeError) as error:
+        raise bad_input(f"{path} that cannot be read ({error})", "a safetensors file of a probe") from None
+
+
+def _built(form: str, arrays: dict[str, Any], path: Path) -> Probe:
+    try:
+        if form == "linear":
+            return LinearProbe(weights=arrays["weights"], bias=float(arrays["bias"]))
+        if form == "distance":
+            return DistanceProbe(mean=arrays["mean"], precision=arrays["precision"])
+        if form == "attention":
+            held = {name: arrays[name] for name in ("queries", "values", "places")}
+            return AttentionProbe(**held, bias=float(arrays["bias"]))
+        if form == "constant":
+            return ConstantProbe(width=int(arrays["width"]))
+    except KeyError as error:
+        raise BadInput(f"{path}: found no {error}, expected the arrays of a {form} probe") from None
+    raise bad_input(f"a probe of the form {form!r}", "linear, distance, attention or constant")

@@ -1,0 +1,104 @@
+"""From references and words to a finished audit, stored where a folder is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from drillyard.errors import bad_input
+from drillyard.probes.capture.reader import open_reader, reader_of
+from drillyard.probes.capture.statement import Position
+from drillyard.probes.capture.store import every_layer
+from drillyard.probes.tasks.known import open_task
+from drillyard.probes.verdict.audit import AuditOrder, audit_probe
+from drillyard.probes.verdict.report import ProbeAudit
+from drillyard.probes.verdict.writing import AUDIT, write_audit
+from drillyard.records import Record
+from drillyard.records.progress import Progress, silent
+from drillyard.records.run_folder import RunFolder
+from drillyard.targets import open_target
+
+__all__ = ["AuditSpec", "run_audit"]
+
+_METHODS = ("logistic", "lda", "mean-difference", "constant")
+
+
+class AuditSpec(Record):
+    """What the folder of an audit is of."""
+
+    target: str
+    task: str
+    method: str
+    position: Position
+    layers: str
+    twin: str
+    randoms: int
+    flips: int
+    level: float
+    seed: int
+
+
+def run_audit(
+    target: str,
+    task: str,
+    out: Path | None = None,
+    *,
+    method: str = "logistic",
+    position: Position = "statement-end",
+    layers: str = "",
+    twin: str | None = None,
+    randoms: Any = 3,
+    flips: Any = 199,
+    level: Any = 0.1,
+    seed: Any = 1,
+    command: str = "",
+    told: Progress = silent,
+) -> ProbeAudit:
+    """Audit a target, or print what a finished folder holds. Arguments as of `drillyard probe audit`.
+
+    Raises:
+        BadInput: what cannot be opened, read or fitted.
+    """
+    if method not in _METHODS:
+        raise bad_input(f"the method {method!r}", f"one that takes labels: {', '.join(_METHODS)}")
+    spec = AuditSpec(
+        target=target,
+        task=task,
+        method=method,
+        position=position,
+        layers=layers,
+        twin=twin or "",
+        randoms=randoms,
+        flips=flips,
+        level=level,
+        seed=seed,
+    )
+    if out is None:
+        return _audited(spec, None, command, told)
+    run = RunFolder(out, "audit of a probe")
+    run.require(spec)
+    if (found := run.read(AUDIT, ProbeAudit)) is not None:
+        return found
+    run.claim(spec)
+    return _audited(spec, out, command, told)
+
+
+def _audited(spec: AuditSpec, out: Path | None, command: str, told: Progress) -> ProbeAudit:
+    told(f"opening {spec.target}")
+    opened = open_target(spec.target)
+    task, reader = open_task(spec.task, opened), reader_of(opened)
+    del opened  # a model of transformers is held twice otherwise
+    order = AuditOrder(
+        method=spec.method,
+        position=spec.position,
+        layers=every_layer(reader, spec.layers),
+        randoms=spec.randoms,
+        flips=spec.flips,
+        level=spec.level,
+        seed=spec.seed,
+    )
+    twin = open_reader(spec.twin) if spec.twin else None
+    report = audit_probe(reader, task, order, twin=twin, folder=out, command=command, told=told)
+    if out is not None:
+        write_audit(report, reader, task, out, spec.level)
+    return report

@@ -1,0 +1,58 @@
+"""Probes measured again on a changed model: a probe that was used becomes a target, one that was kept back may not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drillyard.probes.capture.reader import reader_of
+from drillyard.probes.capture.store import capture
+from drillyard.probes.files import ProbeCard, read_probe
+from drillyard.probes.tasks.known import open_task
+from drillyard.probes.tasks.task import GROUP
+from drillyard.probes.verdict.report import CLOSE
+from drillyard.records import Estimate, Record
+from drillyard.stats import delong
+from drillyard.targets import open_target
+
+__all__ = ["Rechecked", "recheck"]
+
+
+class Rechecked(Record):
+    """A probe's area as its card has it and as it is now; `changed` says whether the model is another one."""
+
+    probe: str
+    card: ProbeCard
+    before: Estimate
+    now: Estimate
+    changed: bool
+
+    @property
+    def lost(self) -> bool:
+        """Whether it has lost more than a control may come close by."""
+        return self.now.value < self.before.value - CLOSE
+
+
+def recheck(target: str, probes: Sequence[Path], task: str, position: Any = None) -> list[Rechecked]:
+    """Return each probe's area on the task's plain statements. Raises `BadInput`: a probe that does not fit."""
+    opened = open_target(target)
+    rows = [row for row in open_task(task, opened).rows if row.cell == GROUP]
+    reader = reader_of(opened)
+    read = [(path, *read_probe(path, reader)) for path in probes]
+    labels, found = np.array([bool(row.label) for row in rows]), []
+    for path, probe, card in read:
+        at: Any = position or card.position
+        states = capture(reader, rows, [card.layer], at)
+        found.append(
+            Rechecked(
+                probe=str(path),
+                card=card,
+                before=card.area,
+                now=delong(probe.score(states.of(card.layer)), labels),
+                changed=card.model_hash != reader.model_hash,
+            )
+        )
+    return found

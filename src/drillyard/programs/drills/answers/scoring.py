@@ -1,0 +1,98 @@
+"""Reading answers strictly, and scoring numbers and decisions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from drillyard.errors import bad_input
+from drillyard.records import AnswerSheet, AnswerSubmission, AnySubmission, GradeCheck, Instance
+
+__all__ = [
+    "answered",
+    "as_answers",
+    "as_words",
+    "choice_check",
+    "empty_answers",
+    "number_check",
+    "number_in",
+    "regret_of",
+]
+
+
+def answered(sheet: AnswerSheet, submission: AnySubmission) -> Mapping[str, str]:
+    """Return the answers of a submission by field; one that was left out is empty.
+
+    Raises:
+        BadInput: another kind of submission, a field that the form does not have, no number where one is asked, a
+            choice that is not offered.
+    """
+    if not isinstance(submission, AnswerSubmission):
+        raise bad_input(submission.record_name(), "answers to the form", "use the form on the drill's page")
+    known = {field.id: field for field in sheet.fields}
+    for name, text in submission.answers.items():
+        if name not in known:
+            raise bad_input(f"an answer to {name[:40]!r}", f"one of: {', '.join(known)}")
+        field = known[name]
+        if not text.strip():
+            continue
+        if field.kind == "number" and number_in(text) is None:
+            raise bad_input(f"{text[:40]!r} at “{field.label}”", "a number", "such as 12.5")
+        if field.kind == "choice" and text not in {value for value, _ in field.choices}:
+            raise bad_input(f"{text[:40]!r} at “{field.label}”", "one of the choices")
+    return as_answers({name: submission.answers.get(name, "") for name in known})
+
+
+def as_answers(answers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return answers without blanks around them."""
+    return {name: text.strip() for name, text in answers.items()}
+
+
+def number_in(text: str) -> float | None:
+    """Return the number that was typed, with a percent sign, blanks and thousands' commas forgiven."""
+    plain = text.strip().rstrip("%").replace("\u00a0", "").replace(" ", "").replace(",", "")
+    try:
+        value = float(plain)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def number_check(name: str, text: str, right: float, off: float, words: str) -> GradeCheck:
+    """Return whether a number is within a factor of 1 + `off` of the right one, with what would have been right."""
+    value = number_in(text)
+    close = value is not None and value > 0 and max(value / right, right / value) <= 1 + off
+    said = "no answer" if value is None else f"you said {value:g}"
+    return GradeCheck(id=name, passed=close, words=f"{words}: {said}, {right:.3g} is right (within {off:.0%})")
+
+
+def choice_check(name: str, text: str, right: str, words: str, choices: Mapping[str, str]) -> GradeCheck:
+    """Return whether a choice is the right one, with the right one in words."""
+    said = choices.get(text, "no answer")
+    return GradeCheck(id=name, passed=text == right, words=f"{words}: you said “{said}”, right is “{choices[right]}”")
+
+
+def regret_of(values: Mapping[str, float], chosen: str) -> float:
+    """Return how far a decision is from the best, as a share of what lies between the best and the worst option."""
+    if chosen not in values:
+        return 1.0
+    best, worst = max(values.values()), min(values.values())
+    return (best - values[chosen]) / (best - worst) if best > worst else 0.0
+
+
+def empty_answers(instance: Instance, sheet: AnswerSheet) -> AnswerSubmission:
+    """Return a submission to start from: every field of the form, empty."""
+    return AnswerSubmission(instance=instance.id, learner="me", answers={field.id: "" for field in sheet.fields})
+
+
+def as_words(sheet: AnswerSheet) -> str:
+    """Return a paper and its form as plain text, for a terminal."""
+    lines = [sheet.title]
+    for part in sheet.parts:
+        lines += ["", part.title, part.words]
+        lines += ["  ".join(row) for row in (part.heads, *part.rows) if row]
+    for field in sheet.fields:
+        choices = ", ".join(f"{value}: {words}" for value, words in field.choices)
+        told = f"a number ({field.unit})" if field.kind == "number" else choices
+        lines += ["", f"{field.id}: {field.label} {field.help}".rstrip(), f"  {told}"]
+    return "\n".join(lines)

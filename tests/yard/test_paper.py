@@ -1,0 +1,92 @@
+"""Drills on a paper: read and answered in the browser, looked at once more, graded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+from yard.small_programme import ANN, EchoingModel, build_programme, until
+from yard.visitor import Visitor
+
+from drillyard.programs.drills import load_kit
+from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.grading import check_upload, grade_here
+from drillyard.yard.app import make_app
+
+HERE = "/drills/hunt-1"
+SEED = 2**61 + 5
+
+
+@pytest.fixture(params=["investment-case", "launch-gate-memo"])
+def kit(request: pytest.FixtureRequest):
+    """Each drill on a paper."""
+    return load_kit(request.param)
+
+
+@pytest.fixture
+def programme(tmp_path: Path, kit) -> ProgramFolder:
+    """A programme whose first instance is a paper."""
+    folder = build_programme(tmp_path / "prog")
+    exam = kit.materialise("hunt-1", "executive", SEED)
+    kit.save(exam, folder.target(exam.instance))
+    folder.write_truth(exam.truth)
+    folder.write_instance(exam.instance)
+    return folder
+
+
+@pytest.fixture
+def ann(programme: ProgramFolder) -> Iterator[Visitor]:
+    """A learner on the page of that drill."""
+    app = make_app(programme.path, targets=lambda _: EchoingModel(), grader=lambda one: grade_here(programme, one))
+    with TestClient(app) as client:
+        visitor = Visitor(client).sign_in(ANN.code)
+        visitor.get(HERE)
+        yield visitor
+
+
+def test_a_paper_is_read_answered_and_graded(ann: Visitor, kit) -> None:
+    """The paper and every field are on the page; right ones pass, and the result says what decisions are worth."""
+    exam = kit.materialise("hunt-1", "executive", SEED)
+    for part in exam.sheet.parts:
+        assert part.title in ann.page
+    for field in exam.sheet.fields:
+        assert f'name="{field.id}"' in ann.page
+    ann.send(f"{HERE}/upload", **dict(kit.solutions(SEED)["reference"]))
+    assert "Hand in these answers?" in ann.page and "You cannot change them afterwards" in ann.page
+    ann.hand_in(HERE)
+    until(lambda: "The decision" in ann.get(f"{HERE}/result"))
+    assert "Passed" in ann.page and "Not passed" not in ann.page and "Regret: 0" in ann.page
+
+
+def test_a_wrong_form_says_why_and_keeps_what_was_typed(ann: Visitor, kit) -> None:
+    """An empty form and a word for a number are refused in one line; nothing is handed in, and what was typed stays."""
+    ann.send(f"{HERE}/upload", expect=422)
+    assert "The form is empty" in ann.page
+    number = next(field for field in kit.sheet(SEED).fields if field.kind == "number")
+    ann.send(f"{HERE}/upload", expect=422, **{number.id: "a lot"})
+    assert "expected a number" in ann.page and 'value="a lot"' in ann.page
+
+
+def test_wrong_answers_are_shown_with_the_right_ones(ann: Visitor, kit) -> None:
+    """Whoever believes the paper's loudest words does not pass, and reads what would have been right."""
+    name = next(fix.name for fix in kit.fixes if fix.name in ("first-sight", "believes-the-headline"))
+    ann.send(f"{HERE}/upload", **dict(kit.solutions(SEED)[name]))
+    ann.hand_in(HERE)
+    until(lambda: "The decision" in ann.get(f"{HERE}/result"))
+    assert "Not passed" in ann.page and "right is" in ann.page
+
+
+def test_what_is_read_from_a_file_is_read_the_same_way(programme: ProgramFolder, kit) -> None:
+    """The same answers as JSON, from a terminal, get the same grade; a field of another form is refused."""
+    from drillyard.errors import BadInput
+    from drillyard.records import AnswerSubmission
+
+    instance = programme.instance("hunt-1")
+    answers = dict(kit.solutions(SEED)["reference"])
+    handed = AnswerSubmission(instance="hunt-1", learner="me", answers=answers)
+    assert grade_here(programme, check_upload(programme, instance, handed.to_json().encode())).score == 1
+    with pytest.raises(BadInput, match="an answer to 'colour', expected one of"):
+        other = handed.model_copy(update={"answers": {"colour": "red"}})
+        check_upload(programme, instance, other.to_json().encode())
