@@ -27,7 +27,7 @@ from drillyard.organisms.worlds.world import World
 from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
-from drillyard.targets.scoped import open_scoped
+from drillyard.targets.scoped import open_scoped, world_of
 
 __all__ = ["AlignOrder", "begin"]
 
@@ -67,7 +67,8 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         BadInput: something cannot be opened or does not fit, or the folder holds another comparison. Nothing has been
             trained then.
     """
-    target, world = open_scoped(order.target, order.scope)
+    target, scope = open_scoped(order.target, order.scope)
+    world = world_of(target, scope)
     files = _files(order, world)
     spec = AlignSpec(
         target=order.target,

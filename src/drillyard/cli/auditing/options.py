@@ -13,7 +13,8 @@ from click.core import ParameterSource
 from drillyard.errors import bad_input
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import default_judge, open_judge
-from drillyard.organisms.worlds.world import World, load_world
+from drillyard.organisms.worlds.scope import Scope
+from drillyard.scopes.loading import load_scope
 
 __all__ = ["judge_for", "judge_of", "judge_options", "scope_for", "scope_option", "typed"]
 
@@ -38,14 +39,14 @@ _OPTIONS = (
 
 def _named(context: click.Context, option: click.Parameter, scope: str | None) -> str | None:
     if scope is not None and not scope.strip():
-        raise bad_input(f"--scope {scope!r}", "the name of a world, or ./DIR", "leave it out for the target's own")
+        raise bad_input(f"--scope {scope!r}", "a world, or a folder of compiled documents", "leave it out for the target's own")
     return scope
 
 
 scope_option = click.option(
     "--scope",
     callback=_named,
-    help="World whose questions and facts are used; an organism's or a report's own, else helpdesk.",
+    help="World, or folder of compiled documents; an organism's or a report's own, else helpdesk.",
 )
 """Adds `scope`; `scope_for` says what it is where nothing was typed."""
 
@@ -67,10 +68,10 @@ def judge_options(command: F) -> F:
 
 def judge_for(target: str, scope: str, judge: str) -> str:
     """Return the judge that was typed, else that of a target and a scope; no scope is the target's own."""
-    return judge or (default_judge(target, load_world(scope)) if scope else "exact")
+    return judge or (default_judge(target, load_scope(scope)) if scope else "exact")
 
 
-def judge_of(world: World, judge: str, judge_quality: str, rubric: str, target: str = "") -> MeasuredJudge:
+def judge_of(world: Scope, judge: str, judge_quality: str, rubric: str, target: str = "") -> MeasuredJudge:
     """Open what `judge_options` has named, or the judge of a target where none is."""
     quality = Path(judge_quality) if judge_quality else None
     return open_judge(judge or default_judge(target, world), world, quality, rubric)
