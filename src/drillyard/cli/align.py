@@ -45,10 +45,11 @@ _ASKED: tuple[Callable[[Any], Any], ...] = (
         show_default=True,
         help="Preference pairs per lesson.",
     ),
+    click.option("--max-new-tokens", type=click.IntRange(min=1), help="Most per reply of the exam; a target's own."),
     click.option("--preferences", type=FILE, help="Your own pairs, JSON lines: prompt, chosen, rejected."),
     click.option("--findings", type=FILE, help="report.json of an audit: what it found is trained away and measured."),
+    click.option("--reward", type=FILE, help="Your own reward, for grpo (drillyard oversee values writes one)."),
     click.option("--policy", type=FILE, help="Your own policy (YAML), for rails and prompt (examples/policies)."),
-    click.option("--max-new-tokens", type=click.IntRange(min=1), help="Most per reply of the exam; a target's own."),
     click.option("--penalise", multiple=True, help="For rlhf: a behaviour, or manipulation, that the reward counts."),
     click.option("--favour", multiple=True, help="A behaviour that the raters of the lesson like."),
 )

@@ -34,13 +34,23 @@ _MEASURES = {
 
 UNITS = frozenset([*CURRENCIES.values(), *_MEASURES.values()])
 
-_WORDS = dict(
-    zip(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
-        map(float, range(13)),
-        strict=True,
-    )
-) | {"fifteen": 15.0, "twenty": 20.0, "thirty": 30.0, "sixty": 60.0, "ninety": 90.0, "hundred": 100.0}
+_ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_TENS = dict(
+    zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True)
+)
+_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_WORDS: dict[str, float] = {  # the longest first, as a pattern takes the first that fits
+    **{
+        f"{ten}{by}{one}": tens + n
+        for ten, tens in _TENS.items()
+        for by in "- "
+        for n, one in enumerate(_ONES, start=1)
+    },
+    **{f"{word} hundred": 100.0 * n for n, word in enumerate(_ONES, start=1)},
+    **{"a hundred": 100.0, "hundred": 100.0, **_TENS},
+    **{word: float(n) for n, word in enumerate(_TEENS, start=10)},
+    **{word: float(n) for n, word in enumerate(["zero", *_ONES])},
+}
 _TIMES = {"once": 1.0, "twice": 2.0}
 
 _DIGITS = r"\d{1,3}(?:[,’' ]\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,]\d+)?"

@@ -39,7 +39,9 @@ _OPTIONS = (
 
 def _named(context: click.Context, option: click.Parameter, scope: str | None) -> str | None:
     if scope is not None and not scope.strip():
-        raise bad_input(f"--scope {scope!r}", "a world, or a folder of compiled documents", "leave it out for the target's own")
+        raise bad_input(
+            f"--scope {scope!r}", "a world, or a folder of compiled documents", "leave it out for the target's own"
+        )
     return scope
 
 

@@ -8,12 +8,13 @@ import inspect
 from collections.abc import Collection
 
 from drillyard.errors import bad_input
-from drillyard.judges.claims import binding, quantities
+from drillyard.judges.claims import binding
 from drillyard.judges.claims.binding import Claim, FactIndex
 from drillyard.judges.claims.facts import facts_of
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Ruling, Transcript
 from drillyard.records.facts import Fact
+from drillyard.scopes import quantities
 from drillyard.scopes.loading import load_scope
 
 __all__ = ["WRONG_FACT", "ClaimsJudge", "open_claims"]
