@@ -110,6 +110,7 @@ def command(target: str | None, listed: bool, out: Path | None, **options: Any) 
     )
     jobs = options.pop("jobs") or count_processors()
     options["scope"] = scope_for(target, options["scope"])
+    options["judge"] = options["judge"] or "exact"
     order = AlignOrder(target=target, **options)
     with tempfile.TemporaryDirectory(prefix="drillyard-align-") as temporary, show.progress("aligning") as step:
         report = compare_arms(order, weighing, out or Path(temporary), jobs=jobs, told=step)

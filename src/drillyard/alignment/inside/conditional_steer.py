@@ -21,7 +21,7 @@ import numpy as np
 
 from drillyard.alignment.base import Lesson
 from drillyard.alignment.inside.edit import Edit
-from drillyard.alignment.inside.fitting import EditTechnique, Proposal, has_two_sides
+from drillyard.alignment.inside.fitting import EditTechnique, Proposal, has_two_sides, layers_to_try
 from drillyard.alignment.inside.gate import fit_gate
 from drillyard.alignment.inside.insides import Insides
 from drillyard.alignment.inside.learning import Readings
@@ -58,9 +58,8 @@ class ConditionalSteer(EditTechnique):
         tokens = [(one.chosen[one.parting], one.rejected[one.parting]) for one in partings]
         readout = (insides.rows([a for a, _ in tokens]) - insides.rows([b for _, b in tokens])).mean(0)
         given = _given(Path(self._probe), insides.layers, readings.partings.shape[-1]) if self._probe else None
-        for place, layer in enumerate(insides.layers):
-            if given and layer != given[0]:
-                continue
+        own = [(list(insides.layers).index(given[0]), given[0])] if given else layers_to_try(insides.layers)
+        for place, layer in own:
             fires = readings.partings[wrong, place]
             rests = np.concatenate([readings.partings[~wrong, place], readings.elsewhere[:, place]])
             gate, bias = given[1:] if given else fit_gate(fires, rests)
