@@ -44,12 +44,12 @@ def test_design_prints_one_json_document(programme: Path, capsys: pytest.Capture
 def test_design_exits_1_on_a_clash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Hours that cannot hold the plan are a finding, not bad input."""
     data = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
-    data |= {"roles": [{"id": "executive", "head_count": 2, "hours": 1}], "policies": []}
+    data |= {"roles": [{"id": "executive", "head_count": 2, "hours": 0.8}], "policies": []}
     (tmp_path / "brief.yaml").write_text(yaml.safe_dump(data))
     assert main(["design", str(tmp_path / "brief.yaml"), "-o", str(tmp_path / "prog")]) == 1
     shown = capsys.readouterr().out
-    assert "Executives: 3 objectives do not fit in 1 h (1 h 10 min needed)" in shown
-    assert "give 1 h 10 min per person" in shown
+    assert "Executives: 4 objectives do not fit in 48 min (55 min needed)" in shown
+    assert "give 55 min per person" in shown
 
 
 def test_design_exits_2_on_a_wrong_brief(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
