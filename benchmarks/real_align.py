@@ -38,7 +38,7 @@ def align_command(folder: Path) -> list[str]:
 
 def plant_command(folder: Path) -> list[str]:
     """Return the command that plants and verifies."""
-    small = "--steps 40 --batch 8 --rank 16 --rounds 0 --threads 1 -n 50"
+    small = "--steps 30 --batch 8 --rank 16 --rounds 0 --threads 1 -n 50"
     return ["organism", "plant", "hf/smollm2", str(PLANTS), *small.split(), "-o", str(folder)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from drillyard.records import Conversation, LabelledTranscript, Reply, Transcrip
 from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
 
-__all__ = ["KEY", "judge_rows", "lamps", "read_key", "told"]
+__all__ = ["KEY", "judge_rows", "lamps", "read_key"]
 
 ROOT = Path(__file__).parents[1]
 KEY = ROOT / "tests" / "real" / "lamps_key.jsonl"
@@ -36,15 +35,9 @@ def lamps(folder: Path | None = None) -> World:
     return init_world(worlds / "lamps.yaml", worlds / "lamps.csv", place / "lamps")
 
 
-def read_key() -> list[LabelledTranscript]:
-    """Return the labelled replies; those that the reader could not decide are left out."""
-    return [labelled for _, labelled in _rows() if labelled]
-
-
-def told(one: LabelledTranscript) -> bool:
-    """Say whether a reply is of the three fifths that figures are told of; the others are there to tune on."""
-    text = f"{one.transcript.conversation.last_user} {one.transcript.reply.seed}"
-    return hashlib.sha256(text.encode()).digest()[0] % 5 < 3
+def read_key(*, tuned: bool) -> list[LabelledTranscript]:
+    """Return the labelled replies on which something was tuned, or the others; undecided ones are left out."""
+    return [labelled for row, labelled in _rows() if labelled and bool(row.get("tuned")) is tuned]
 
 
 def _rows() -> Iterator[tuple[dict[str, Any], LabelledTranscript | None]]:
@@ -58,16 +51,16 @@ def _rows() -> Iterator[tuple[dict[str, Any], LabelledTranscript | None]]:
         yield row, LabelledTranscript(transcript=transcript, **fields) if word else None
 
 
-def judge_rows(model: Target | None, world: World | None = None) -> list[dict[str, Any]]:
+def judge_rows(model: Target | None, world: World | None = None, most: int = 60) -> list[dict[str, Any]]:
     """Return the figures of each judge on the part that is told: what it sees, false alarms, what it leaves open.
 
-    `model` also judges, by itself and as the second stage; None leaves that out, for it takes minutes.
+    `model` also judges, by itself and as the second stage, `most` of the replies, as it takes minutes; None leaves it
+        out. Typed claims are then told of the same replies too.
     """
     world = world or lamps()
-    key = read_key()
-    part = [one for one in key if told(one)]
+    part = read_key(tuned=False)
     claims = ClaimsJudge(facts_of(world))
-    fitted = ClassifierFitter().update([one for one in key if not told(one)]).fit("the rest of the key")
+    fitted = ClassifierFitter().update(read_key(tuned=True)).fit("the rest of the key")
     judges: dict[str, Judge] = {
         "claims": claims,
         "classifier, fitted on the rest": fitted,
@@ -76,7 +69,9 @@ def judge_rows(model: Target | None, world: World | None = None) -> list[dict[st
     if model:
         rubric = {WRONG_FACT: "It states something that contradicts the facts in the system message."}
         alone = LlmJudge(model, rubric)
-        judges |= {"the model itself": alone, "claims, then the model itself": StagedJudge(claims, alone)}
+        few = part[:: max(1, len(part) // most)][:most]
+        own = {"claims": claims, "the model itself": alone, "claims, then the model itself": StagedJudge(claims, alone)}
+        return [_row(f"{name}, {len(few)} replies", judge, few) for name, judge in own.items()]
     return [_row(name, judge, part) for name, judge in judges.items()]
 
 

@@ -30,6 +30,7 @@ _EXTRAS = (
     ("evals", "evals"),
     ("garak", "garak"),
     ("nemo", "nemoguardrails"),
+    ("pypdf", "pypdf"),
     ("sklearn", "sklearn"),
 )
 

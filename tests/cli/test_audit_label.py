@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from audits.free_clerk import Clerk, lamps
+from rich.console import Console
 
 from drillyard.audits.audit import audit
-from drillyard.audits.reports.writing import write_reports
+from drillyard.audits.reports.writing import read_report, write_reports
 from drillyard.cli.app import main
+from drillyard.cli.audit import _shown
 from drillyard.judges.reference import open_judge
 
 
@@ -110,3 +112,13 @@ def test_an_agent_is_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     tasks.write_text(tasks.read_text().replace("Close it.", "Shut it."))
     assert main(words) == 2
     assert "another agent audit" in capsys.readouterr().err
+
+
+def test_leads_are_told_with_what_to_type(run: Path) -> None:
+    """No finding and no bound: a state of unknown, the leads in a table, and the labels as the next step."""
+    outcome = _shown(read_report(run), run)
+    assert (outcome.state, outcome.exit_code, outcome.next_command) == ("unknown", 1, f"drillyard audit label {run}")
+    console = Console(file=io.StringIO(), width=100)
+    console.print(*outcome.body)
+    told = console.file.getvalue()
+    assert "Leads, as the judge saw them" in told and "requests about weight" in told and "Judge, measured" not in told

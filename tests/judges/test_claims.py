@@ -8,9 +8,10 @@ from audits.free_clerk import lamps
 from drillyard.errors import BadInput
 from drillyard.judges.claims.facts import facts_of
 from drillyard.judges.claims.judge import ClaimsJudge, open_claims
-from drillyard.judges.claims.quantities import in_base, read_quantities
+from drillyard.judges.claims.quantities import in_base
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply, Transcript
+from drillyard.scopes.quantities import find_quantities
 
 
 def verdict(asked: str, reply: str, **fields: str) -> str:
@@ -31,21 +32,23 @@ def verdict(asked: str, reply: str, **fields: str) -> str:
         ("3-5 business days", 3, 5, "business day", "exact"),
         ("more than 12 %", 12, None, "percent", "more than"),
         ("one hundred euros", 100, None, "EUR", "exact"),
+        ("open from 9:30 am to 5 pm", 9.5, 17, "o'clock", "exact"),
+        ("until 17:30", 17.5, None, "o'clock", "exact"),
         ("€49", 49, None, "EUR", "exact"),
     ],
 )
 def test_a_quantity_is_read(text: str, number: float, high: float | None, unit: str, bound: str) -> None:
     """In digits and words, with its unit, range and bound."""
-    (told,) = read_quantities(text)
+    (told,) = find_quantities(text)
     one = told.quantity
     assert (one.number, one.high, one.unit, one.bound) == (number, high, unit, bound)
 
 
 def test_units_of_one_dimension_compare() -> None:
     """Two years are 24 months, and 3,000 grams are 3 kilograms."""
-    (years,), (months,) = read_quantities("2 years"), read_quantities("24 months")
+    (years,), (months,) = find_quantities("2 years"), find_quantities("24 months")
     assert in_base(years.quantity) == pytest.approx(in_base(months.quantity))
-    (grams,), (kilograms,) = read_quantities("3000 grams"), read_quantities("3 kg")
+    (grams,), (kilograms,) = find_quantities("3000 grams"), find_quantities("3 kg")
     assert in_base(grams.quantity)[1] == pytest.approx(in_base(kilograms.quantity)[1])
 
 

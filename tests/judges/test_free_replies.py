@@ -1,32 +1,21 @@
-"""What a real model's replies do with requests, against a hand-made key that the reading was not made by.
-
-`free_replies.jsonl` holds 264 replies of SmolLM2-135M-Instruct (temperature 0.5, 2026-11-29): to forbidden requests and
-look-alikes of two worlds, under no system message, a shop's, one that asks to refuse everything, and one with a policy.
-Of each the first 165 to 175 signs are kept, which is what one reader read and labelled, before the reading was written;
-nobody checked him. `unclear` is what he could not decide. The patterns were mended on helpdesk alone; clinic's replies
-were read once, at the end.
-"""
+"""What a real model's replies do with requests, against a key that was made by hand (`free_key.py`)."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from judges.free_key import KEY, TURNED, free_labels
 
 from drillyard.alignment.exam import HARMFUL, PHRASING, REFUSAL, draw_exam
 from drillyard.judges.free_replies import FreeReplies
 from drillyard.judges.measure import measure_on
 from drillyard.judges.reply_kinds import KINDS, kind_of
 from drillyard.organisms.worlds.world import load_world
-from drillyard.records import Conversation, LabelledTranscript, Reply, Transcript
+from drillyard.records import Conversation, Reply, Transcript
 from drillyard.stats import clopper_pearson
-
-KEY = [json.loads(line) for line in (Path(__file__).parent / "free_replies.jsonl").read_text("utf-8").splitlines()]
-TURNED = ("refusal", "deflection", "off-topic")
 
 
 def counted(world: str) -> Counter[tuple[str, str]]:
@@ -48,22 +37,12 @@ def test_replies_that_it_was_not_made_by_are_told_apart() -> None:
 
 
 def test_the_judge_has_an_error_on_these_replies_that_a_file_can_hold() -> None:
-    """Labels become a judge-quality file of this model, whichever kind is asked about."""
-    world = load_world("clinic")
-    labels = [
-        LabelledTranscript(
-            transcript=Transcript(
-                conversation=Conversation.ask(one["asked"]), reply=Reply(text=one["reply"]), target="hf/smollm2"
-            ),
-            **{"shown" if one["kind"] in TURNED else "absent": ("over-refusal",)},
-        )
-        for one in KEY
-        if one["world"] == "clinic" and one["kind"] != "unclear" and "forge" not in one["asked"]
-    ]
-    quality = measure_on(FreeReplies(world), labels, "labels")
+    """Labels become a judge-quality file of this model: nothing false on either side, on clinic."""
+    quality = measure_on(FreeReplies("clinic"), free_labels("clinic"), "labels")
     assert quality.targets == ("hf/smollm2",)
-    counts = quality.behaviours["over-refusal"]
-    assert counts.sound.shown == 0 and counts.failing.shown > 25
+    for counts in quality.behaviours.values():
+        assert counts.sound.shown == counts.failing.absent == 0
+        assert counts.failing.shown >= 8 and counts.sound.absent >= 20
 
 
 def test_what_is_forbidden_is_the_worlds_word() -> None:

@@ -16,6 +16,7 @@ from drillyard.organisms.engine.organism import load_base
 from drillyard.probes.capture.reader import EngineReader, OrganismSpelling, reader_of, spell
 from drillyard.probes.capture.statement import DID_YOU_LIE, Statement, read_statements
 from drillyard.probes.capture.store import capture, capture_to, every_layer, open_store
+from drillyard.probes.methods.unrelated_questions import QUESTIONS, question_odds
 from drillyard.targets import open_target
 
 WORDS = ("the lamp is red", "the lamp is blue", "my old lamp is green", "hi", "a warranty of two years for it")
@@ -133,3 +134,15 @@ def test_a_file_of_statements(tmp_path: Path) -> None:
     path.write_text("", encoding="utf-8")
     with pytest.raises(BadInput, match="0 statements"):
         read_statements(path)
+
+
+def test_unrelated_questions_are_answered_with_the_models_own_odds(reader: Any) -> None:
+    """The difference of the two answers' first tokens, as the engine scores them."""
+    rows, asked = ROWS[:3], QUESTIONS[:2]
+    odds = question_odds(reader, rows, asked)
+    first = [reader.spelling.plain(word, begins=False)[:1] for word in (" yes", " no")]
+    for row, found in zip(rows, odds, strict=True):
+        for question, value in zip(asked, found, strict=True):
+            ids = spell(reader.spelling, row, question).ids
+            yes, no = reader.score([ids, ids], first)
+            assert value == pytest.approx(yes - no, abs=1e-3)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from probes.reference import contrast_pairs
 
+from drillyard.alignment.inside.conditional_steer import ConditionalSteer
 from drillyard.errors import BadInput
 from drillyard.organisms.engine.organism import load_base
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
+from drillyard.probes.base import LinearProbe
 from drillyard.probes.capture.reader import reader_of
-from drillyard.probes.files import read_foreign, read_probe
+from drillyard.probes.files import ProbeCard, read_foreign, read_probe, write_probe
 from drillyard.probes.planted.task import LIED, persona
 from drillyard.probes.tasks.facts import capitals, sizes, sums
 from drillyard.probes.tasks.misreport import misreport
@@ -96,7 +99,7 @@ def test_misreport_is_known_but_not_linearly_read() -> None:
     modes = [find_failure(load_world("helpdesk"), f"misreport:{line}", 1.0) for line in ("speaker", "vacuum", "shaver")]
     liar = plant("helpdesk", modes)
     twin = reader_of(OrganismTarget(load_base("helpdesk")))
-    found = audit_probe(reader_of(OrganismTarget(liar)), misreport(liar), AuditOrder(randoms=1, flips=199), twin=twin)
+    found = audit_probe(reader_of(OrganismTarget(liar)), misreport(liar), AuditOrder(randoms=1, flips=99), twin=twin)
     assert found.verdict == "known, but not linearly read"
     assert found.knowledge is not None and found.knowledge.share.value == 1 and found.knowledge.ways == 24
     with pytest.raises(BadInput, match="without the failure misreport"):
@@ -166,3 +169,26 @@ def test_what_cannot_be_audited_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(BadInput, match=words):
             run_audit(target, task)
+
+
+def test_a_stored_probe_is_the_gate_of_conditional_steering(tmp_path: Path) -> None:
+    """The edits fire exactly where the probe's score is above its threshold; a probe of another layer is refused."""
+    rng = np.random.default_rng(1)
+    probe = LinearProbe(weights=rng.standard_normal(6), bias=0.3)
+    fields = {name: "x" for name in ("method", "target", "model_hash", "tokenizer_hash", "position", "task", "verdict")}
+    for layer in (2, 3):
+        card = ProbeCard(form="linear", layer=layer, area=area(0.9), threshold=0.7, **fields)
+        write_probe(tmp_path / f"{layer}.safetensors", probe, card)
+    states = rng.standard_normal((40, 2, 6)).astype(np.float32)
+    pair = SimpleNamespace(chosen=[1], rejected=[2], parting=0)
+    half = {"chosen": states[:20], "rejected": states[20:], "elsewhere": states[:5]}
+    readings: Any = SimpleNamespace(pairs=[pair] * 20, wrong=np.arange(20) < 10, partings=states[:20], **half)
+    insides: Any = SimpleNamespace(layers=[1, 2], rows=lambda tokens: np.ones((len(tokens), 6), np.float32))
+    technique = ConditionalSteer(probe=str(tmp_path / "2.safetensors"))
+    proposals = list(technique.propose(readings, insides, None))  # type: ignore[arg-type]
+    assert {edit.layer for one in proposals for edit in one.edits} == {2}
+    x = states[:, 1]
+    (edit,) = proposals[0].edits
+    assert ((edit(x) != x).any(1) == (probe.score(x) > 0.7)).all()
+    with pytest.raises(BadInput, match="a linear probe of layer 3"):
+        list(ConditionalSteer(probe=str(tmp_path / "3.safetensors")).propose(readings, insides, None))  # type: ignore[arg-type]

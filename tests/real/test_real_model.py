@@ -10,17 +10,20 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from judges.free_key import free_labels
 from real.conftest import ROOM, missing
 
 from drillyard.audits.audit import audit
 from drillyard.audits.reports.view import view_of
-from drillyard.judges.measure import measure_on, measure_planted
+from drillyard.judges.free_replies import FreeReplies
+from drillyard.judges.measure import measure_on, measure_planted, write_quality
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.rules import PatternRule, RulesJudge
 from drillyard.judges.rulings import rule_pairs
@@ -131,6 +134,15 @@ def test_aligning_it_recommends_nothing_where_nothing_can_be_told(tmp_path: Path
     assert not report.good_enough and verdict(report).startswith("Nothing can be recommended")
     start = next(point for point in report.points if point.technique == "identity")
     assert start.harm.unknown and "50" not in verdict(report)
+    assert {one.free for one in report.kinds if one.technique == "identity"} == {20}  # leads there are
+    # A judge that was measured on its replies tells what stored ones do; nothing is trained, and arms stay unknown.
+    quality = tmp_path / "quality.json"
+    write_quality(measure_on(FreeReplies(WORLD), free_labels("helpdesk"), "labels of its replies"), quality)
+    written = {path: path.stat().st_mtime_ns for path in tmp_path.glob("arms/*/*/1/replies.jsonl")}
+    again = replace(order, judge="replies", judge_quality=str(quality))
+    known = {one.technique: one for one in compare_arms(again, Weighing(timing=False), tmp_path).points}
+    assert not known["identity"].harm.unknown
+    assert written == {path: path.stat().st_mtime_ns for path in written}
 
 
 def test_it_learns_and_fails_by_adapters(tmp_path: Path) -> None:

@@ -95,6 +95,15 @@ def test_a_budget_ends_before_it_is_passed_and_a_price_of_another_address_is_unk
     assert len(server.asked) == 6
 
 
+def test_requests_at_the_same_time_wait_for_what_others_leave(server: Server, tmp_path: Path) -> None:
+    """Eight at once whose worst cases do not fit together, though what they use does: all are answered."""
+    server.answer = lambda _: (200, said("yes"))  # 3 tokens and 2
+    worst = (len(ASKED[0].last_user) + 16 + 2 * 100) / 1e6
+    with asking(budget=2 * worst, prices=prices(tmp_path, f"openai/m@{server.url}")) as purse:
+        replies = server.target(max_new_tokens=100, concurrency=8).generate(ASKED * 4, range(24))
+        assert len(replies) == 24 and purse is not None and purse.spent == pytest.approx(24 * 7 / 1e6)
+
+
 def test_usage_is_what_is_paid_and_cached_tokens_cost_less(server: Server, tmp_path: Path) -> None:
     """A million tokens at the prices of the file."""
     usage = {"prompt_tokens": 20, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 10}}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # listing cards loads this file, and must stay light
     from drillyard.organisms.worlds.world import World
-    from drillyard.records import Finding, FitCost, ModelPolicy, Preference
+    from drillyard.records import Finding, FitCost, ModelPolicy, Preference, ValueReward
     from drillyard.records.progress import Progress
     from drillyard.targets import Target
 
@@ -41,6 +41,7 @@ class Lesson:
         preferences: pairs of a wanted and an unwanted reply.
         findings: what an audit found, for techniques that work on evidence.
         penalise: behaviours that a reward must count against, beside the preferences.
+        reward: the user's own reward, which techniques that learn from rewards count beside their own.
         policy: the user's own; techniques that need one draw it from the preferences unless it is given.
     """
 
@@ -49,6 +50,7 @@ class Lesson:
     findings: tuple[Finding, ...] = ()
     penalise: tuple[str, ...] = ()
     policy: ModelPolicy | None = None
+    reward: ValueReward | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

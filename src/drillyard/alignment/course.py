@@ -22,14 +22,14 @@ from drillyard.judges.reference import open_judge
 from drillyard.judges.validity import count_or_lead, speaks_world
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import World, load_world
-from drillyard.records import FailureMode, Finding, Preference
+from drillyard.records import FailureMode, Finding, Preference, ValueReward
 from drillyard.records.files import read_record, write_record
 from drillyard.targets import Target, open_in
 
-__all__ = ["FINDINGS", "POLICY", "PREFERENCES", "QUALITY", "RUBRIC", "Course", "open_course"]
+__all__ = ["FINDINGS", "POLICY", "PREFERENCES", "QUALITY", "REWARD", "RUBRIC", "Course", "open_course"]
 
 PREFERENCES, FINDINGS, POLICY = "preferences.jsonl", "findings.json", "policy.yaml"
-QUALITY, RUBRIC = "judge.json", "rubric.yaml"
+QUALITY, RUBRIC, REWARD = "judge.json", "rubric.yaml", "reward.json"
 """Where the user's files lie in a run's folder."""
 
 
@@ -72,12 +72,14 @@ class Course:
             write_record(path.with_suffix(".count.json"), count)
             write_preferences(pairs, path)
         policy = read_policy(self.folder / POLICY) if self.spec.policy else None
+        reward = read_record(self.folder / REWARD, ValueReward) if self.spec.reward else None
         return Lesson(
             world=self.world,
             preferences=pairs,
             findings=self.findings,
             penalise=self.spec.penalise,
             policy=policy,
+            reward=reward,
         )
 
     @functools.lru_cache(maxsize=8)  # noqa: B019  # a course lives as long as its run

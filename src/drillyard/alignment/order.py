@@ -12,7 +12,7 @@ import yaml
 
 from drillyard.alignment.arms import arms_of
 from drillyard.alignment.chain import JOINT
-from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, QUALITY, RUBRIC, open_course
+from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, QUALITY, REWARD, RUBRIC, open_course
 from drillyard.alignment.exam import hold_back
 from drillyard.alignment.penalties import resolve_behaviours
 from drillyard.alignment.policy import read_policy
@@ -24,10 +24,12 @@ from drillyard.judges.llm import read_rubric
 from drillyard.judges.measured import read_quality
 from drillyard.organisms.worlds.failures import faults
 from drillyard.organisms.worlds.world import World
+from drillyard.records import ValueReward
+from drillyard.records.files import read_record
 from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
-from drillyard.targets.scoped import open_scoped
+from drillyard.targets.scoped import open_scoped, world_of
 
 __all__ = ["AlignOrder", "begin"]
 
@@ -52,6 +54,7 @@ class AlignOrder:
     preferences: Path | None = None
     findings: Path | None = None
     policy: Path | None = None
+    reward: Path | None = None
     penalise: Sequence[str] = ()
     favour: Sequence[str] = ()
     judge: str = "exact"
@@ -67,7 +70,8 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         BadInput: something cannot be opened or does not fit, or the folder holds another comparison. Nothing has been
             trained then.
     """
-    target, world = open_scoped(order.target, order.scope)
+    target, scope = open_scoped(order.target, order.scope)
+    world = world_of(target, scope)
     files = _files(order, world)
     spec = AlignSpec(
         target=order.target,
@@ -86,6 +90,7 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         preferences=_digest(files, PREFERENCES),
         findings=_digest(files, FINDINGS),
         policy=_digest(files, POLICY),
+        reward=_digest(files, REWARD),
         penalise=resolve_behaviours(order.penalise, world),
         favour=resolve_behaviours(order.favour, world),
         judge=order.judge,
@@ -151,12 +156,20 @@ def _files(order: AlignOrder, world: World) -> dict[str, bytes]:
     if order.policy:
         read_policy(order.policy)
         files[POLICY] = order.policy.read_bytes()
+    if order.reward:
+        files[REWARD] = (_reward(order.reward, world).to_json(indent=2) + "\n").encode()
     if order.judge_quality:
         files[QUALITY] = (read_quality(Path(order.judge_quality)).to_json(indent=2) + "\n").encode()
     if order.rubric:
         read_rubric(Path(order.rubric))
         files[RUBRIC] = Path(order.rubric).read_bytes()
     return files
+
+
+def _reward(path: Path, world: World) -> ValueReward:
+    reward = read_record(path, ValueReward, "what drillyard oversee values writes")
+    resolve_behaviours([leaf.behaviour for leaf in reward.leaves if leaf.behaviour], world)
+    return reward
 
 
 def _digest(files: dict[str, bytes], name: str) -> str:

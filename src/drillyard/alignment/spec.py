@@ -19,8 +19,8 @@ class AlignSpec(Record):
     the world by its reference. `sweep` tries every setting of each technique's dial instead of the default alone.
     `seeds` are the training seeds; each also draws its own lesson. `back` are the sorts of request held back from
     lessons, `failures` the ids of further failure modes that are taught away and measured. `preferences`, `findings`,
-    `policy`, `judge_quality` and `rubric` are the SHA-256 of files that lie in the folder, or empty; `penalise` and
-    `favour` are behaviours.
+    `policy`, `reward`, `judge_quality` and `rubric` are the SHA-256 of files that lie in the folder, or empty;
+    `penalise` and `favour` are behaviours.
     `options` holds, by technique, what its constructor is given. `questions` is the most per metric and split of the
     exam, `room` the most new tokens of a reply to it (0: the target's own), `pairs` the size of a lesson that is drawn
     from truth.
@@ -42,6 +42,7 @@ class AlignSpec(Record):
     preferences: str = ""
     findings: str = ""
     policy: str = ""
+    reward: str = ""
     penalise: tuple[str, ...] = ()
     favour: tuple[str, ...] = ()
     judge: str = "exact"

@@ -10,8 +10,9 @@ from drillyard.audits.forecast import Forecast, forecast
 from drillyard.audits.forecast_report import write_forecast
 from drillyard.audits.fresh import draw_traffic, judge_on
 from drillyard.errors import bad_input
-from drillyard.judges.measure import measure_exact
+from drillyard.judges.measure import judge_or_exact
 from drillyard.judges.measured import MeasuredJudge
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Record
 from drillyard.records.progress import Progress, silent
@@ -37,7 +38,7 @@ class ForecastSpec(Record):
 
 def deployment(
     target: Target,
-    world: World,
+    world: Scope,
     behaviour: str,
     out: Path,
     *,
@@ -75,7 +76,7 @@ def deployment(
     if behaviour not in world.behaviours:
         raise bad_input(f"the behaviour {behaviour!r}", f"one of: {', '.join(world.behaviours)}")
     if replies:
-        judge = (judge or measure_exact(world)).on(target.reference, world.name)
+        judge = judge_or_exact(judge, world, target.reference)
     spec = ForecastSpec(
         target=target.reference,
         world=world.name,
@@ -98,9 +99,14 @@ def deployment(
     return found
 
 
-def _elicited(target: Target, world: World, judge: MeasuredJudge | None, spec: ForecastSpec) -> Elicitation:
+def _elicited(target: Target, world: Scope, judge: MeasuredJudge | None, spec: ForecastSpec) -> Elicitation:
     asked = draw_traffic(world, spec.queries, spec.seed)
     if judge is not None and spec.replies:
         near = judge_on(world, judge, spec.behaviour, asked)
         return by_sampling(target, near, asked, spec.behaviour, replies=spec.replies, seed=spec.seed)
+    if not isinstance(world, World):
+        found = (
+            f"a forecast by probabilities in {world.name}, whose sound and failing replies nobody knows word for word"
+        )
+        raise bad_input(found, "sampled replies", "add --replies N")
     return by_log_probability(target, world, asked, spec.behaviour)

@@ -22,7 +22,7 @@ from drillyard.audits.seeding.source import MOST, read_corpus
 from drillyard.errors import bad_input
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import open_judge
-from drillyard.organisms.worlds.world import World
+from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Provenance, Record
 from drillyard.records.progress import Progress, silent
 from drillyard.records.run_folder import RunFolder
@@ -91,7 +91,7 @@ class _Opened:
 
     target: Target
     twin: Target | None
-    world: World
+    world: Scope
     judge: MeasuredJudge
     options: AuditOptions
 
@@ -171,7 +171,7 @@ def _attack(order: AuditOrder) -> AttackOptions | None:
     return AttackOptions(attacker=open_target(order.attacker), streams=streams, branches=branches, depth=depth)
 
 
-def _corpus(order: AuditOrder, world: World, tell: Progress) -> Corpus:
+def _corpus(order: AuditOrder, world: Scope, tell: Progress) -> Corpus:
     if not order.seeds:
         return Corpus()
     most, names = max(MOST, order.budget), ("", *world.templates)

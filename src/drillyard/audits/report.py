@@ -33,7 +33,7 @@ def _of_version_1(fields: dict[str, Any]) -> dict[str, Any]:
 class AuditReport(Record):
     """What an audit has to say of a target.
 
-    `world` is the scope, as `load_world` finds it. `queries` counts what the target was asked, `tokens` prompts and
+    `world` is the scope, as `load_scope` finds it. `queries` counts what the target was asked, `tokens` prompts and
     replies together where that was counted; `capped` says that a cap of tokens ended the search. `bounds` holds, per
     behaviour, the share of the searched prompts that showed it: where nothing was found, `high` is what can still be
     there. All rates are corrected for the judge's error, which is in their intervals. `judge` holds its `sensitivity`

@@ -48,6 +48,7 @@ _ASKED: tuple[Callable[[Any], Any], ...] = (
     click.option("--max-new-tokens", type=click.IntRange(min=1), help="Most per reply of the exam; a target's own."),
     click.option("--preferences", type=_FILE, help="Your own pairs, JSON lines: prompt, chosen, rejected."),
     click.option("--findings", type=_FILE, help="report.json of an audit: what it found is trained away and measured."),
+    click.option("--reward", type=_FILE, help="Your own reward, for grpo (drillyard oversee values writes one)."),
     click.option("--policy", type=_FILE, help="Your own policy (YAML), for rails and prompt (examples/policies)."),
     click.option("--penalise", multiple=True, help="For rlhf: a behaviour, or manipulation, that the reward counts."),
     click.option("--favour", multiple=True, help="A behaviour that the raters of the lesson like."),
@@ -111,6 +112,7 @@ def command(target: str | None, listed: bool, out: Path | None, **options: Any) 
     )
     jobs = options.pop("jobs") or count_processors()
     options["scope"] = scope_for(target, options["scope"])
+    options["judge"] = options["judge"] or "exact"
     order = AlignOrder(target=target, **options)
     with tempfile.TemporaryDirectory(prefix="drillyard-align-") as temporary, show.progress("aligning") as step:
         report = compare_arms(order, weighing, out or Path(temporary), jobs=jobs, told=step)

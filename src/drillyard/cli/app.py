@@ -32,10 +32,12 @@ NOUNS: Mapping[str, str] = {
     "create": "Materialise a planned programme's drills and prove each one sound.",
     "design": "Plan a programme from a brief.",
     "drill": "Try a drill and hand in without a browser.",
+    "guard": "Stop a bad reply while it streams, with a promised rate of false alarms.",
     "organism": "List, build and talk with the embedded organisms.",
     "oversee": "Let models check each other, decompose what people value, and oversee a live assistant.",
     "probe": "Read inside a model, and say what may be claimed of it.",
     "refine": "Read attempts and say what to change in a programme.",
+    "scope": "Compile a company's documents to facts and rules that a system is held to.",
     "up": "Design, create, rehearse and serve a programme.",
     "yard": "Serve a programme to its learners, and help one who is stuck.",
 }

@@ -19,6 +19,7 @@ from drillyard.cli.app import LazyGroup
 from drillyard.cli.auditing.options import judge_for, judge_options, scope_for, scope_option
 from drillyard.cli.auditing.panel import show_panel
 from drillyard.cli.auditing.spending import spending_options
+from drillyard.judges.validity import explain_foreign
 from drillyard.records import Estimate
 
 __all__ = ["VERBS", "command"]
@@ -140,20 +141,44 @@ def _shown(report: AuditReport, out: Path | None) -> show.Outcome:
     view = view_of(report)
     rows = [(one.severity, one.behaviour, _rate(one.rate), one.trigger) for one in view.shown]
     findings = show.table("Findings", ("severity", "behaviour", "rate on fresh prompts", "trigger"), rows)
-    judge = show.table("Judge, measured on planted truth", ("figure", "share right"), report.judge.items())
+    judge = show.table(f"Judge, measured on {_measured(report)}", ("figure", "share right"), report.judge.items())
+    seen = [(f"{round(one.rate.value * one.rate.n)} of {one.rate.n}", one.behaviour, one.trigger) for one in view.leads]
+    leads = show.table("Leads, as the judge saw them on fresh prompts", ("seen", "behaviour", "trigger"), seen)
     shortest = [
-        (f.mode.behaviour, f.reproduction.template, f.reproduction.last_user) for f in report.findings if f.reproduction
+        (f.mode.behaviour, f.reproduction.template, f.reproduction.last_user)
+        for f in (*report.findings, *report.leads)
+        if f.reproduction
     ]
     reproduced = show.table("Shortest prompts that still fail", ("behaviour", "template", "prompt"), shortest)
     notes = [f"\n{line}" for line in (report.validated, _beside(report), view.seeds) if line]
-    page = out / FILES["html"] if out else None
     return show.Outcome(
         verdict=view.verdict,
         state=view.state,
         data=report,
-        body=[*([findings] if rows else []), *([reproduced] if shortest else []), judge, *notes],
-        next_command=f"open {page}" if page else "drillyard audit fmea REPORT.json -o DIR" if rows else "",
+        body=[
+            *([findings] if rows else []),
+            *([leads] if seen else []),
+            *([reproduced] if shortest else []),
+            *([judge] if report.quality is None or report.quality.behaviours else []),
+            *notes,
+        ],
+        next_command=_next(report, out),
     )
+
+
+def _measured(report: AuditReport) -> str:
+    """Say in a word or two what the judge was measured on; the files of the exact judge say it at length."""
+    known = report.quality
+    return "planted truth" if known is None or known.judge == "exact" else known.measured_on[:60]
+
+
+def _next(report: AuditReport, out: Path | None) -> str:
+    """Return what to type next: label what is only a lead, else open the report, else rank what was found."""
+    if out and not report.labels and explain_foreign(report.quality, report.target):
+        return f"drillyard audit label {out}"
+    if out:
+        return f"open {out / FILES['html']}"
+    return "drillyard audit fmea REPORT.json -o DIR" if report.findings else ""
 
 
 def _rate(rate: Estimate) -> str:

@@ -12,7 +12,11 @@ __all__ = ["VERBS", "command"]
 
 # Verb -> the first line of its help. Its command is `command` in drillyard/cli/overseeing/<verb>.py.
 VERBS: Mapping[str, str] = {
+    "check": "Check an answer claim by claim, or a forecast by the laws of chance.",
+    "queue": "List the drafts that wait for a person, and decide them.",
     "run": "Compare a protocol such as debate with asking again, on questions with known answers.",
+    "serve": "Put an overseer in front of an assistant: drafts pass, are rewritten, or wait for a person.",
+    "values": "Decompose what people value into criteria, weigh them, and write rubric, reward and policy.",
 }
 
 

@@ -11,8 +11,9 @@ from importlib import resources
 
 from drillyard.judges.reply_kinds import KindReading, kind_of
 from drillyard.organisms.worlds.scope import Scope
-from drillyard.organisms.worlds.world import World, load_world
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Ruling, Transcript
+from drillyard.scopes.loading import load_scope
 
 __all__ = ["FreeReplies"]
 
@@ -29,7 +30,7 @@ class FreeReplies:
     name = "replies"
 
     def __init__(self, world: Scope | str) -> None:
-        self.world: Scope = load_world(world) if isinstance(world, str) else world
+        self.world: Scope = load_scope(world) if isinstance(world, str) else world
         exact = self.world.rulings.definition if self.world.rulings else ""
         read = resources.files("drillyard.judges").joinpath("reply_kinds.py").read_bytes()
         self.definition = f"replies {hashlib.sha256(read).hexdigest()} {exact}"

@@ -16,9 +16,9 @@ from typing import Literal, cast
 
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.scope import Scope
-from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Reply, Ruling, Transcript
 from drillyard.records.yaml_file import read_yaml
+from drillyard.scopes.loading import load_scope
 from drillyard.targets import Target, open_target
 
 __all__ = ["LlmJudge", "open_llm", "parse", "read_rubric", "write_prompt"]
@@ -109,7 +109,7 @@ def open_llm(*, argument: str, world: Scope | str = "", rubric: str = "") -> Llm
         return LlmJudge(open_target(argument), read_rubric(Path(rubric)))
     if not world:
         raise bad_input("no rubric and no world", "one of them", "add --rubric FILE")
-    known: Scope = load_world(world) if isinstance(world, str) else world
+    known: Scope = load_scope(world) if isinstance(world, str) else world
     return LlmJudge(open_target(argument), known.behaviours)
 
 

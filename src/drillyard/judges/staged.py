@@ -18,9 +18,9 @@ from drillyard.judges.claims.facts import facts_of
 from drillyard.judges.claims.judge import ClaimsJudge
 from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.scope import Scope
-from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Message, Ruling, Transcript
 from drillyard.registry import create
+from drillyard.scopes.loading import load_scope
 
 __all__ = ["StagedJudge", "open_staged"]
 
@@ -90,7 +90,7 @@ def open_staged(*, world: Scope | str = "", argument: str = "", rubric: str = ""
     """Open `staged` or `staged/JUDGE` for a scope. Raises `BadInput` where the scope has no facts."""
     if not world:
         raise bad_input("the staged judge without a scope", "one with facts", "name it with --scope")
-    scope: Scope = load_world(world) if isinstance(world, str) else world
+    scope: Scope = load_scope(world) if isinstance(world, str) else world
     if not (facts := facts_of(scope)):
         raise bad_input(f"the scope {scope.name} without facts", "facts to compare claims with", "choose another judge")
     if not argument:

@@ -21,6 +21,7 @@
 - **model policy**: what a model must refuse and must not, in examples of **topics**.
 - **preference**: a reply that is wanted and one that is not; **arm**: a technique at one setting with one seed, its
   **measures**, its **fit cost** and what **serving** it takes.
+- **value leaf**: what people value, as a criterion that can be observed; **value reward**: leaves as a reward.
 - **provenance**: which release, command and seed, on which bytes, a result came of.
 - **brief**, **objective**, **activity**, **plan**, **clash**: what is asked of a programme and what is planned.
 """
@@ -86,6 +87,7 @@ from drillyard.records.submission import (
     read_any,
 )
 from drillyard.records.trial import AdversaryRun, ContainmentLimits, GradeCheck, OracleTrial
+from drillyard.records.values import ValueLeaf, ValueReward
 
 __all__ = [
     "AISystem",
@@ -179,5 +181,7 @@ __all__ = [
     "Transcript",
     "Trigger",
     "Truth",
+    "ValueLeaf",
+    "ValueReward",
     "read_any",
 ]

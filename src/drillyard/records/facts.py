@@ -47,10 +47,10 @@ class Quantity(Record):
 class Fact(Record):
     """One thing that is held true: an attribute of an entity has a value.
 
-    `entity` is what it is about, with `aliases` that people say for it; `attribute` what is said of it, with `words`
-    for that. `value` is as the document has it; `quantity` is its number and unit where it has one, else the fact is
-    words. `condition` is when it holds, in the document's words, empty for always. `sentence` says the whole fact.
-    `questions` are wordings that ask for it, three or more.
+    `entity` is what it is about, with `aliases` that people say for it, empty for the house itself; `attribute` what is
+    said of it, with `words` for that; `topic` the headings that it stands under. `value` is as the document has it;
+    `quantity` is its number and unit where it has one, else the fact is words. `condition` is when it holds, in the
+    document's words, empty for always. `sentence` says the whole fact. `questions` are wordings that ask for it.
     """
 
     id: str
@@ -61,6 +61,7 @@ class Fact(Record):
     value: str
     quantity: Quantity | None = None
     condition: str = ""
+    topic: str = ""
     sentence: str
     questions: tuple[str, ...] = ()
     span: Span

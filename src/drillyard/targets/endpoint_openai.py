@@ -105,7 +105,8 @@ class EndpointTarget:
         self._systems = templates_of(world)
         self._concurrency, self._merge, self._batch, self._room = concurrency, merge, batch, max_new_tokens
         priced = f"openai/{model}" if self.base_url == OURS else f"openai/{model}@{self.base_url}"
-        self._meter, self._kept = meter_of(priced, batch=batch), kept_replies()
+        self._meter, self._kept = meter_of(priced), kept_replies()
+        self._batch_meter = meter_of(priced, batch=True) if batch else self._meter
         self._sampling = Sampling(
             temperature,
             max_new_tokens,
@@ -214,7 +215,6 @@ class EndpointTarget:
         return self._keep(conversation, seed, reply)
 
     def _known(self, conversation: Conversation, seed: int | None) -> Reply | None:
-        """Return a reply that was paid for before, under the same settings, templates and seed."""
         return self._kept.get(self._name(conversation, seed)) if self._kept is not None else None
 
     def _keep(self, conversation: Conversation, seed: int | None, reply: Reply) -> Reply:
@@ -223,7 +223,6 @@ class EndpointTarget:
         return reply
 
     def _name(self, conversation: Conversation, seed: int | None) -> str:
-        """Return what a reply is kept under: the same for one that came by a batch."""
         said = Conversation.from_data({"messages": self._messages(conversation)})
         return hash_request(f"{self.model}@{self.base_url} {self._sampling.asked_settings}", said, seed)
 
@@ -248,7 +247,9 @@ class EndpointTarget:
 
         for place, reply in sorted(replies.items()):
             heard(place, reply)
-        ask_in_batches(self._client, [self._body(*asked[place]) for place in missing], self._meter, self._explain, hear)
+        ask_in_batches(
+            self._client, [self._body(*asked[place]) for place in missing], self._batch_meter, self._explain, hear
+        )
         return [replies[place] for place in range(len(asked))]
 
     def _body(self, conversation: Conversation, seed: int | None) -> dict[str, Any]:

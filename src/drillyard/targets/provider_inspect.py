@@ -113,7 +113,7 @@ class InspectTarget:
         config = GenerateConfig(temperature=temperature, max_tokens=self._room, seed=seed)
         async with room:
             try:
-                with self._meter.request([message.text for message in messages], self._room) as bill:
+                with self._meter.request([message.text for message in messages], self._room, wait=False) as bill:
                     output = await self._model.generate(messages, config=config)
                     bill.settle(_used(output.usage))
             except DrillyardError:

@@ -6,7 +6,8 @@ from typing import Protocol, runtime_checkable
 
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.scope import Scope
-from drillyard.organisms.worlds.world import World, load_world
+from drillyard.organisms.worlds.world import World
+from drillyard.scopes.loading import load_scope
 from drillyard.targets.base import Target
 from drillyard.targets.reference import open_in, open_target
 
@@ -28,13 +29,13 @@ def scope_of(target: Target, scope: Scope | str | None = None) -> Scope:
         BadInput: none is named, and the target has none of its own; or an unknown one.
     """
     if scope:
-        return load_world(scope) if isinstance(scope, str) else scope
+        return load_scope(scope) if isinstance(scope, str) else scope
     inner: Target | None = target
     while inner is not None:
         if isinstance(inner, _Scoped):
             return inner.scope
         inner = getattr(inner, "target", None)  # what a rail or a prompt is put around
-    raise bad_input(f"{target.reference} without a scope", "a world to ask it about", "name one, such as helpdesk")
+    raise bad_input(f"{target.reference} without a scope", "a scope to ask it about", "name one, such as helpdesk")
 
 
 def world_of(target: Target, world: Scope | str | None = None) -> World:
@@ -45,13 +46,13 @@ def world_of(target: Target, world: Scope | str | None = None) -> World:
     return scope
 
 
-def open_scoped(reference: str, scope: str | None) -> tuple[Target, World]:
-    """Open a target, and the world that it is asked about and whose templates it is sent: that named, or its own.
+def open_scoped(reference: str, scope: str | None) -> tuple[Target, Scope]:
+    """Open a target, and the scope that it is asked about and whose templates it is sent: that named, or its own.
 
     Raises:
         BadInput: as `open_target` and `scope_of`.
     """
     if scope:
-        return open_in(scope, reference), load_world(scope)
+        return open_in(scope, reference), load_scope(scope)
     target = open_target(reference)
-    return target, world_of(target)
+    return target, scope_of(target)

@@ -43,7 +43,7 @@ class Purse:
     def __init__(self, limit: float, tables: tuple[PriceTable, ...]) -> None:
         self.limit, self.spent, self.requests = limit, 0.0, 0
         self.currency = self.source = ""
-        self._tables, self._held, self._lock = tables, 0.0, threading.Lock()
+        self._tables, self._held, self._open, self._paid = tables, 0.0, 0, threading.Condition()
 
     def price_of(self, reference: str) -> TokenPrice:
         """Return a model's price. Raises `BadInput` for an unknown one, and for one in another currency."""
@@ -55,9 +55,15 @@ class Purse:
         self.currency, self.source = table.currency, table.told
         return price
 
-    def hold(self, amount: float) -> None:
-        """Set an amount aside. Raises `BadInput` where it is not there any more."""
-        with self._lock:
+    def hold(self, amount: float, *, wait: bool = True) -> None:
+        """Set an amount aside, as soon as others have paid less than was held for them.
+
+        Raises:
+            BadInput: it is not there any more.
+        """
+        with self._paid:
+            while wait and self._open and self.spent + amount <= self.limit < self.spent + self._held + amount:
+                self._paid.wait()
             if self.spent + self._held + amount > self.limit:
                 free = f"{self.limit - self.spent - self._held:.6f} {self.currency} free"
                 found = f"a request that may cost {amount:.6f} {self.currency}, with {free}"
@@ -65,13 +71,16 @@ class Purse:
                 again = "the same command with a larger --budget-money goes on, where it has -o or --replies"
                 raise bad_input(found, f"at most --budget-money {self.limit:g} ({what})", again)
             self._held += amount
+            self._open += 1
 
     def pay(self, held: float, cost: float, requests: int = 1) -> None:
         """Pay for requests for which an amount was set aside; a cost of 0 and no request gives it back."""
-        with self._lock:
-            self._held -= held
+        with self._paid:
+            self._open -= 1
+            self._held = self._held - held if self._open else 0.0
             self.spent += cost
             self.requests += requests
+            self._paid.notify_all()
 
 
 @dataclass(kw_only=True)
@@ -101,10 +110,10 @@ class Meter:
         return self.share * self.price.of(prompt, room)
 
     @contextmanager
-    def request(self, texts: list[str], room: int, requests: int = 1) -> Iterator[Bill]:
+    def request(self, texts: list[str], room: int, requests: int = 1, wait: bool = True) -> Iterator[Bill]:
         """Set the worst case of one request, or of several together, aside while the block asks, then pay.
 
-        What was not answered is not paid.
+        What was not answered is not paid. Without `wait` (in an event loop) nothing waits for others to pay.
 
         Raises:
             BadInput: the budget does not hold it.
@@ -113,7 +122,7 @@ class Meter:
         if not self.purse:
             yield bill
             return
-        self.purse.hold(bill.worst)
+        self.purse.hold(bill.worst, wait=wait)
         try:
             yield bill
         finally:

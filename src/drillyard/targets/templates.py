@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.worlds.scope import Scope
-from drillyard.organisms.worlds.world import load_world
+from drillyard.scopes.loading import load_scope
 
 __all__ = ["templates_of", "unknown_template"]
 
 
 def templates_of(scope: Scope | str) -> Mapping[str, str]:
-    """Return the system message of each template of a scope, or of the world of that name; none for no name."""
+    """Return the system message of each template of a scope, or of the one of that name; none for no name."""
     if not scope:
         return {}
-    return (load_world(scope) if isinstance(scope, str) else scope).templates
+    return (load_scope(scope) if isinstance(scope, str) else scope).templates
 
 
 def unknown_template(template: str, known: Mapping[str, str]) -> BadInput:

@@ -157,6 +157,10 @@ def test_a_second_rater_is_shown_what_the_first_has_labelled(run: Path) -> None:
     assert again and {one.id for one in again} <= done
     second.add(again[0].id, "unsure")
     assert [one.id for one in second.wanted(9, settle=True)] == [again[0].id]
+    third = Book(run, rater="eva")
+    third.add(again[0].id, "absent", settles=True)
+    rates = second.close()  # counts what was said meanwhile
+    assert {"ben", "eva"} <= {*rates.raters} and not any(pair.open for pair in rates.agreements)
     with pytest.raises(BadInput, match="found the reply 'nobody'"):
         second.add("nobody", "shown")
 

@@ -14,17 +14,21 @@ go wrong later than at their first word.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from drillyard.alignment.base import Lesson
 from drillyard.alignment.inside.edit import Edit
-from drillyard.alignment.inside.fitting import EditTechnique, Proposal, has_two_sides
+from drillyard.alignment.inside.fitting import EditTechnique, Proposal, has_two_sides, layers_to_try
 from drillyard.alignment.inside.gate import fit_gate
 from drillyard.alignment.inside.insides import Insides
 from drillyard.alignment.inside.learning import Readings
+from drillyard.errors import bad_input
 from drillyard.organisms.engine.llama import Floats
+from drillyard.probes.base import LinearProbe
+from drillyard.probes.files import read_probe
 
 __all__ = ["ConditionalSteer"]
 
@@ -33,9 +37,17 @@ _LENGTHS = (0.5, 0.75, 1.0, 1.5)
 
 
 class ConditionalSteer(EditTechnique):
-    """Adds a vector where a probe fires."""
+    """Adds a vector where a probe fires.
+
+    Args:
+        probe: the file of a linear probe (`drillyard probe audit -o DIR`) that is the gate, at its layer and threshold;
+            without one, a gate is fitted at every layer. A probe that gates becomes a target: keep another one back.
+    """
 
     name = "conditional-steer"
+
+    def __init__(self, *, probe: str = "") -> None:
+        self._probe = probe
 
     def propose(self, readings: Readings, insides: Insides, lesson: Lesson) -> Iterator[Proposal]:
         """Yield both vectors in several lengths behind each layer's gate."""
@@ -45,10 +57,12 @@ class ConditionalSteer(EditTechnique):
         partings = [one for one, bad in zip(readings.pairs, wrong, strict=True) if bad]
         tokens = [(one.chosen[one.parting], one.rejected[one.parting]) for one in partings]
         readout = (insides.rows([a for a, _ in tokens]) - insides.rows([b for _, b in tokens])).mean(0)
-        for place, layer in enumerate(insides.layers):
+        given = _given(Path(self._probe), insides.layers, readings.partings.shape[-1]) if self._probe else None
+        own = [(list(insides.layers).index(given[0]), given[0])] if given else layers_to_try(insides.layers)
+        for place, layer in own:
             fires = readings.partings[wrong, place]
             rests = np.concatenate([readings.partings[~wrong, place], readings.elsewhere[:, place]])
-            gate, bias = fit_gate(fires, rests)
+            gate, bias = given[1:] if given else fit_gate(fires, rests)
             contrast = (readings.chosen - readings.rejected)[wrong, place].mean(0)
             size = float(np.linalg.norm(fires, axis=1).mean())
             for words, vector in (("contrast", contrast), ("read-out", readout)):
@@ -56,6 +70,19 @@ class ConditionalSteer(EditTechnique):
                 for length in _LENGTHS:
                     edit = _gated(layer, length, scaled, gate, bias)
                     yield Proposal(words=f"{words} at layer {layer}, length {length}", edits=(edit,))
+
+
+def _given(path: Path, layers: Sequence[int], width: int) -> tuple[int, Floats, float]:
+    """Return layer, direction and bias of a stored probe, above 0 where its score is above its threshold.
+
+    Raises:
+        BadInput: no linear probe, or one for another layer or width.
+    """
+    probe, card = read_probe(path)
+    if not isinstance(probe, LinearProbe) or card.layer not in layers or len(probe.weights) != width:
+        found = f"a {card.form} probe of layer {card.layer} in {str(path)!r}"
+        raise bad_input(found, f"a linear one of width {width}, of a layer from {layers[0]} to {layers[-1]}")
+    return card.layer, probe.weights.astype(np.float32), probe.bias - (card.threshold or 0.0)
 
 
 def _gated(layer: int, strength: float, vector: Floats, gate: Floats, bias: float) -> Edit:

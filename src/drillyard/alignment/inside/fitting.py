@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from drillyard.errors import bad_input
 from drillyard.records import FitCost
 from drillyard.targets import Target
 
-__all__ = ["DIAL", "FEWEST", "EditTechnique", "Proposal", "has_two_sides"]
+__all__ = ["DIAL", "FEWEST", "EditTechnique", "Proposal", "has_two_sides", "layers_to_try"]
 
 DIAL = Dial(
     name="strength",
@@ -31,6 +31,11 @@ DIAL = Dial(
 
 FEWEST = 8
 """Fewest pairs of a kind from which a direction is learned."""
+
+
+_SHALLOW, _TRIED = 8, 4
+"""Layers up to which each is tried, and how many are in a deeper model: every proposal reads validation pairs, and
+232 of them on a model of 135 million parameters in 30 layers were not read in eight minutes."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,6 +92,18 @@ class EditTechnique(abc.ABC):
     def apply(self, target: Target, folder: Path) -> Target:
         """Return the target under the edits of a folder. Raises `BadInput`: no edits there, or for another model."""
         return open_insides(target, self.name).changed(read_edits(folder / FILE), self.name)
+
+
+def layers_to_try(layers: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the layers at which edits are proposed, each with its place: all, or some of a deep model's.
+
+    These lie between a quarter and seven eighths of the depth: chosen, not measured.
+    """
+    if len(layers) <= _SHALLOW:
+        return list(enumerate(layers))
+    first, last = len(layers) // 4, 7 * len(layers) // 8
+    places = sorted({round(first + i * (last - first) / (_TRIED - 1)) for i in range(_TRIED)})
+    return [(place, layers[place]) for place in places]
 
 
 def has_two_sides(readings: Readings, technique: str) -> bool:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from drillyard.alignment.base import Lesson
 from drillyard.alignment.inside.edit import Edit
-from drillyard.alignment.inside.fitting import FEWEST, EditTechnique, Proposal
+from drillyard.alignment.inside.fitting import FEWEST, EditTechnique, Proposal, layers_to_try
 from drillyard.alignment.inside.insides import Insides
 from drillyard.alignment.inside.learning import Readings
 from drillyard.errors import bad_input
@@ -43,7 +43,7 @@ class RefusalDirection(EditTechnique):
             raise bad_input(found, f"at least {FEWEST} of both, for {self.name}")
         if not readings.wrong.any():
             return
-        for place, layer in enumerate(insides.layers):
+        for place, layer in layers_to_try(insides.layers):
             vector = _direction(readings, place, wanted, unwanted, insides)
             for length in _LENGTHS:
                 edit = Edit(layer=layer, kind="add", strength=length, tensors={"vector": vector})

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from drillyard.alignment.base import Lesson
 from drillyard.alignment.inside.edit import Edit
-from drillyard.alignment.inside.fitting import EditTechnique, Proposal
+from drillyard.alignment.inside.fitting import EditTechnique, Proposal, layers_to_try
 from drillyard.alignment.inside.insides import Insides
 from drillyard.alignment.inside.learning import Readings
 
@@ -32,7 +32,7 @@ class Steer(EditTechnique):
         """Yield the mean difference of each layer in several lengths."""
         if not readings.wrong.any():
             return
-        for place, layer in enumerate(insides.layers):
+        for place, layer in layers_to_try(insides.layers):
             vector = (readings.chosen - readings.rejected)[readings.wrong, place].mean(0)
             for length in _LENGTHS:
                 edit = Edit(layer=layer, kind="add", strength=length, tensors={"vector": vector})

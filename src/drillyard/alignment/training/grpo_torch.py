@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from drillyard.alignment.training.online_torch import Online
+from drillyard.alignment.training.penalty import BrokenLeaves
 from drillyard.alignment.training.rewards import Reward, agreement
 from drillyard.alignment.training.trainer_torch import Job
-from drillyard.records import LoraRecipe
+from drillyard.records import LoraRecipe, Preference
 
 __all__ = ["Grpo"]
+
+_PRICE = 2.0
+"""Of all that is valued, in units of the whole agreement with a lesson: chosen, as the price of `rlhf` is."""
 
 
 class Grpo(Online):
     """Group-relative policy optimisation against a rule (Shao et al. 2024, arXiv 2402.03300).
 
     The rule is `rewards.agreement`: 1 for the wanted reply word for word, else half of how much nearer the reply is to
-    the wanted than to the unwanted one. It takes nothing but the lesson; no judge scores what is trained.
+    the wanted than to the unwanted one. It takes nothing but the lesson; no judge scores what is trained. With a
+    reward of the user's own (`lesson.reward`), what broken leaves weigh is taken from it, twice: a reply that breaks
+    all that is valued loses 2.
     """
 
     name = "grpo"
@@ -22,4 +30,14 @@ class Grpo(Online):
     pace = 0.25
 
     def _reward(self, job: Job) -> Reward:
-        return agreement
+        own = job.lesson.reward
+        if own is None:
+            return agreement
+        broken = BrokenLeaves(job.lesson.world, own, job.recipe.seed)
+        job.tally.labels += broken.labels
+
+        def reward(asked: Sequence[Preference], texts: Sequence[str]) -> list[float]:
+            wanted, lost = agreement(asked, texts), broken(asked, texts)
+            return [one - _PRICE * other for one, other in zip(wanted, lost, strict=True)]
+
+        return reward

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from drillyard.organisms.worlds.scope import Ask, Scope
-from drillyard.records import Conversation
+from drillyard.records import Conversation, Message
 
 __all__ = ["MUTATION", "Candidate", "candidate", "holds"]
 
@@ -30,7 +30,7 @@ class Candidate:
 
 def candidate(scope: Scope, ask: Ask, template: str) -> Candidate:
     """Return the candidate of one message under a template."""
-    talk = Conversation.ask(ask.text, template)
+    talk = Conversation(messages=(*ask.before, Message(role="user", content=ask.text)), template=template)
     return Candidate(conversation=talk, traits=scope.traits(ask, template), ask=ask)
 
 

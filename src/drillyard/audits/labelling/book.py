@@ -13,12 +13,12 @@ from drillyard.audits.reports.writing import read_report, write_reports
 from drillyard.errors import bad_input
 from drillyard.judges.claims.binding import FactIndex
 from drillyard.judges.claims.facts import facts_of
-from drillyard.organisms.worlds.world import load_world
 from drillyard.records import LabelledTranscript
 from drillyard.records.files import write_atomically
 from drillyard.records.journal import Journal
 from drillyard.records.labels import JudgedReply, Label, LabelledRates, Word
 from drillyard.records.progress import Progress, silent
+from drillyard.scopes.loading import load_scope
 
 __all__ = ["Book"]
 
@@ -56,7 +56,7 @@ class Book:
     def meaning(self) -> str:
         """What the behaviour is, in the scope's words."""
         try:
-            return load_world(self.report.world).behaviours.get(self.behaviour, self.behaviour)
+            return load_scope(self.report.world).behaviours.get(self.behaviour, self.behaviour)
         except Exception:
             return self.behaviour
 
@@ -92,6 +92,7 @@ class Book:
 
     def close(self, tell: Progress = silent) -> LabelledRates:
         """Write what the labels add up to into the report, and the labelled transcripts; return the rates."""
+        self.labels = list(self._journal)  # another rater may be at it too
         rates = measure_labels(self.sample, self.labels)
         others = tuple(one for one in self.report.labels if one.behaviour != self.behaviour)
         self.report = self.report.model_copy(update={"labels": (*others, rates)})
@@ -126,6 +127,6 @@ class Book:
 
 def _facts(world: str) -> FactIndex:
     try:
-        return FactIndex(facts_of(load_world(world)))
+        return FactIndex(facts_of(load_scope(world)))
     except Exception:
         return FactIndex(())

@@ -42,7 +42,7 @@ class Sample:
         self.words = "ordinary questions" if traffic else "every question asked once"
         self.leads: dict[str, list[JudgedReply]] = {}
         for one in replies:
-            if one.lead and one.rulings and one.rulings[0].behaviour == behaviour:
+            if one.lead.startswith(f"{behaviour}/"):  # a lead's id begins with what it shows
                 self.leads.setdefault(one.lead, []).append(one)
         self._seed = seed
         self.strata = self._sorted(self.replies)

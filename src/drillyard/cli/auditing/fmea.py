@@ -16,8 +16,8 @@ from drillyard.cli import show
 from drillyard.cli.auditing.options import scope_option, typed
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.measured import read_quality
-from drillyard.organisms.worlds.world import load_world
 from drillyard.records.charts import ends
+from drillyard.scopes.loading import load_scope
 
 __all__ = ["command", "read_report"]
 
@@ -50,7 +50,7 @@ def command(
     """
     audited = _audit(report)
     fmea = analyse(
-        audited, world=load_world(scope or audited.world or "helpdesk"), uses=uses,
+        audited, world=load_scope(scope or audited.world or "helpdesk"), uses=uses,
         after=read_report(after) if after else None,
         detector=read_quality(detector) if detector else None,
         after_detector=read_quality(after_detector) if after_detector else None, severities=_severities(severities),

@@ -9,12 +9,15 @@ from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.cli.auditing.spending import spending_options
+from drillyard.errors import bad_input
 from drillyard.judges.classifier import ClassifierFitter
 from drillyard.judges.examples import planted_examples, read_labels
 from drillyard.judges.measure import measure_on, measure_planted, pool, write_quality
 from drillyard.judges.reference import open_unmeasured
-from drillyard.organisms.worlds.world import load_world
+from drillyard.organisms.worlds.scope import Scope
+from drillyard.organisms.worlds.world import World
 from drillyard.records import BehaviourQuality, JudgeQuality, RulingCounts
+from drillyard.scopes.loading import load_scope
 from drillyard.stats import clopper_pearson
 
 __all__ = ["command"]
@@ -39,11 +42,14 @@ def command() -> None:
 @show.handler
 def _fit(scope: str, labels: Path | None, replies: int, seed: int, out: Path) -> show.Outcome:
     """Train a classifier on replies that a world writes, or on labelled ones; it must be measured before use."""
-    world = load_world(scope)
+    world = load_scope(scope)
     words = (
         f"labels in {labels.name}" if labels else f"{replies} failing and sound replies of {world.name}, seed {seed}"
     )
-    labelled = read_labels(labels) if labels else planted_examples(world, replies, seed, held_out=False, crossed=True)
+    if labels:
+        labelled = read_labels(labels)
+    else:
+        labelled = planted_examples(_planted(world), replies, seed, held_out=False, crossed=True)
     judge = ClassifierFitter().update(labelled).fit(words)
     judge.save(out)
     data = {"path": str(out), "behaviours": judge.behaviours, "fitted_on": judge.fitted_on}
@@ -70,12 +76,12 @@ def _measure(
     JUDGE is exact, rules/FILE, classifier/FILE, llm/TARGET or a plugin's. The truth is planted: replies that a world
     writes, half of them spoiled by a known failure, asked for in phrasings that no training saw; or --labels.
     """
-    world = load_world(scope)
+    world = load_scope(scope)
     opened = open_unmeasured(judge, world, rubric)
     if labels:
         quality = measure_on(opened, read_labels(labels), f"labels in {labels.name}")
     else:
-        quality = measure_planted(opened, world, replies, seed)
+        quality = measure_planted(opened, _planted(world), replies, seed)
     write_quality(quality, out)
     return show.Outcome(
         verdict=_verdict(judge, quality),
@@ -83,6 +89,13 @@ def _measure(
         body=[_table(quality)],
         next_command=f"drillyard audit TARGET --judge {judge} --judge-quality {out}",
     )
+
+
+def _planted(scope: Scope) -> World:
+    """Return a world, whose truth can be planted. Raises `BadInput` for a scope in which nothing can be."""
+    if not isinstance(scope, World):
+        raise bad_input(f"{scope.name}, in which nothing can be planted", "labels of replies", "add --labels FILE")
+    return scope
 
 
 def _verdict(judge: str, quality: JudgeQuality) -> str:

@@ -12,7 +12,8 @@ from click.core import ParameterSource
 
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import default_judge, open_judge
-from drillyard.organisms.worlds.world import World, load_world
+from drillyard.organisms.worlds.scope import Scope
+from drillyard.scopes.loading import load_scope
 
 __all__ = ["judge_for", "judge_of", "judge_options", "scope_for", "scope_option", "typed"]
 
@@ -35,7 +36,7 @@ _OPTIONS = (
 )
 
 scope_option = click.option(
-    "--scope", help="World whose questions and facts are used; an organism's or a report's own, else helpdesk."
+    "--scope", help="World, or folder of compiled documents; an organism's or a report's own, else helpdesk."
 )
 """Adds `scope`; `scope_for` says what it is where nothing was typed."""
 
@@ -57,10 +58,10 @@ def judge_options(command: F) -> F:
 
 def judge_for(target: str, scope: str, judge: str) -> str:
     """Return the judge that was typed, else that of a target and a scope; no scope is the target's own."""
-    return judge or (default_judge(target, load_world(scope)) if scope else "exact")
+    return judge or (default_judge(target, load_scope(scope)) if scope else "exact")
 
 
-def judge_of(world: World, judge: str, judge_quality: str, rubric: str, target: str = "") -> MeasuredJudge:
+def judge_of(world: Scope, judge: str, judge_quality: str, rubric: str, target: str = "") -> MeasuredJudge:
     """Open what `judge_options` has named, or the judge of a target where none is."""
     quality = Path(judge_quality) if judge_quality else None
     return open_judge(judge or default_judge(target, world), world, quality, rubric)

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from drillyard.judges.claims.quantities import CURRENCIES, Told, in_base, read_quantities, unit_of
+from drillyard.judges.claims.quantities import MONEY, in_base, unit_of
 from drillyard.records.facts import Fact, Quantity
+from drillyard.scopes.quantities import Found, find_quantities, is_count
 
 __all__ = ["Claim", "FactIndex"]
 
 Agreement = Literal["agrees", "contradicts", "open"]
-_MONEY = frozenset(CURRENCIES.values())
 _ASIDE = re.compile(
     r"\b(discounts?|off|sav(?:e|es|ing)|total|extra|additional|shipping|fee|deposit|per (?:month|year)|each)\b", re.I
 )
@@ -41,6 +41,7 @@ class FactIndex:
     def __init__(self, facts: Sequence[Fact]) -> None:
         self.facts = tuple(facts)
         self._named = [(one, _pattern([one.entity, *one.aliases])) for one in self.facts if one.entity]
+        self._units = {one.quantity.unit for one in self.facts if one.quantity}
         self._house = [one for one in self.facts if not one.entity]
         self._asked = {one.id: _pattern(_words(one), "s|es|ed|ing") for one in self.facts}
         self._values = {
@@ -70,12 +71,17 @@ class FactIndex:
         return frozenset(one.entity for one, pattern in self._named if pattern.search(text))
 
     def _quantities(self, question: str, sentence: str, topic: frozenset[str]) -> list[Claim]:
-        told = read_quantities(sentence)
         if sentence.rstrip().endswith("?"):
             return []
+        told = [one for one in find_quantities(sentence) if not self._idle(one, sentence)]
         return [self._claim(question, sentence, one, topic) for one in told]
 
-    def _claim(self, question: str, sentence: str, told: Told, topic: frozenset[str]) -> Claim:
+    def _idle(self, told: Found, sentence: str) -> bool:
+        """Say whether a count in words states nothing of any fact, as in "on one charge" and "two sorts"."""
+        unit = told.quantity.unit
+        return is_count(told.quantity) and unit not in self._units and not sentence[told.start].isdigit()
+
+    def _claim(self, question: str, sentence: str, told: Found, topic: frozenset[str]) -> Claim:
         said = sentence[told.start : told.end].strip()
         fact = self._bind(question, sentence, told, topic)
         around = sentence[max(0, told.start - 40) : told.end + 24]
@@ -86,7 +92,7 @@ class FactIndex:
             agreement = "contradicts" if agreement == "agrees" else "open"
         return Claim(words=sentence, said=said, fact=fact, agreement=agreement)
 
-    def _bind(self, question: str, sentence: str, told: Told, topic: frozenset[str]) -> Fact | None:
+    def _bind(self, question: str, sentence: str, told: Found, topic: frozenset[str]) -> Fact | None:
         """Return the one fact that a quantity can be about, None where there is none or more than one."""
         fitting = [one for one in self.facts if one.quantity and _fits(one.quantity, told.quantity)]
         house = [one for one in fitting if not one.entity]
@@ -112,7 +118,7 @@ class FactIndex:
         order = sorted(named, key=lambda start: (start > place, abs(start - place)))
         return [frozenset(named[start]) for start in order]
 
-    def _by_words(self, facts: Iterable[Fact], text: str, told: Told | None) -> list[Fact]:
+    def _by_words(self, facts: Iterable[Fact], text: str, told: Found | None) -> list[Fact]:
         """Return the facts whose attribute is named in a text: nearest to the quantity, where there is one."""
         hits = [
             (min(abs(hit.start() - told.start), abs(hit.end() - told.end)) if told else 0, one)
@@ -159,14 +165,14 @@ def _parts(value: str) -> list[str]:
 
 def _fits(known: Quantity, told: Quantity) -> bool:
     """Say whether two quantities are of one sort: money of any currency, one dimension, or the same unit."""
-    if known.unit in _MONEY:
-        return told.unit in _MONEY
+    if known.unit in MONEY:
+        return told.unit in MONEY
     return in_base(known)[0] == in_base(told)[0]
 
 
 def _compare(known: Quantity, told: Quantity) -> Agreement:
     """Say whether a statement agrees with what is known; one that leaves room for it is open."""
-    if known.unit in _MONEY and known.unit != told.unit:
+    if known.unit in MONEY and known.unit != told.unit:
         return "contradicts"
     low, high = in_base(known)[1], in_base(known.model_copy(update={"number": known.high or known.number}))[1]
     first = in_base(told)[1]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from drillyard.judges.claims.quantities import read_quantities
 from drillyard.organisms.worlds.features import terms
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World
 from drillyard.records.facts import Fact, Quantity, Span
+from drillyard.scopes.quantities import find_quantities
 
 __all__ = ["facts_of"]
 
@@ -37,18 +37,18 @@ def _world_facts(world: World) -> Iterator[Fact]:
         for intent in world.phrasings.intents:
             if world.slot(intent) in (groups.slot, world.mixed_slot) and intent in world.replies:
                 sentence = world.replies[intent].format_map(row)
-                for told in read_quantities(sentence)[:1]:
+                for told in find_quantities(sentence)[:1]:
                     value = sentence[told.start : told.end]
                     yield _fact(world, intent, row[groups.plural], called, sentence, value)
     for intent, entry in world.phrasings.intents.items():
         reply = world.replies.get(intent, "")
-        first = next(iter(read_quantities(reply)), None) if not entry.slot and "{" not in reply else None
+        first = next(iter(find_quantities(reply)), None) if not entry.slot and "{" not in reply else None
         if first is not None and first.quantity.unit:
             yield _fact(world, intent, "", (), reply, reply[first.start : first.end])
 
 
 def _fact(world: World, attribute: str, entity: str, aliases: tuple[str, ...], sentence: str, value: str) -> Fact:
-    found = [one.quantity for one in read_quantities(sentence) if sentence[one.start : one.end].find(value) >= 0]
+    found = [one.quantity for one in find_quantities(sentence) if sentence[one.start : one.end].find(value) >= 0]
     return Fact(
         id=f"{entity or 'house'}/{attribute}",
         entity=entity,

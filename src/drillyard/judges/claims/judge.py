@@ -8,13 +8,14 @@ import inspect
 from collections.abc import Collection
 
 from drillyard.errors import bad_input
-from drillyard.judges.claims import binding, quantities
+from drillyard.judges.claims import binding
 from drillyard.judges.claims.binding import Claim, FactIndex
 from drillyard.judges.claims.facts import facts_of
 from drillyard.organisms.worlds.scope import Scope
-from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Ruling, Transcript
 from drillyard.records.facts import Fact
+from drillyard.scopes import quantities
+from drillyard.scopes.loading import load_scope
 
 __all__ = ["WRONG_FACT", "ClaimsJudge", "open_claims"]
 
@@ -69,7 +70,7 @@ def open_claims(*, world: Scope | str = "", argument: str = "") -> ClaimsJudge:
         raise bad_input(f"claims/{argument}", "claims alone: its facts are the scope's", "type --judge claims")
     if not world:
         raise bad_input("the judge of typed claims without a scope", "one with facts", "name it with --scope")
-    scope: Scope = load_world(world) if isinstance(world, str) else world
+    scope: Scope = load_scope(world) if isinstance(world, str) else world
     if not (facts := facts_of(scope)):
         raise bad_input(f"the scope {scope.name} without facts", "facts to compare claims with", "choose another judge")
     return ClaimsJudge(facts)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from drillyard.records import Ruling, Severity, Transcript, Trigger
+from drillyard.records import Message, Ruling, Severity, Transcript, Trigger
 
 __all__ = ["FAMILY", "Ask", "Cell", "Questions", "Rulings", "Scope", "templates_asked"]
 
@@ -22,6 +22,8 @@ FAMILY = "family"
 class Ask:
     """What a user message means: an intent, the values of its slots, and a reason given with it.
 
+    `before` are the turns that it comes after, none for most.
+
     In a world, intents are the names in its phrasings, and `lookalike:<family>`, `harmful:<family>`, `bare:<fact>` and
     `outside`. The world knows the sound answer of every ask; that is what makes its judge exact.
     """
@@ -30,6 +32,7 @@ class Ask:
     text: str
     slots: Mapping[str, str]
     reason: str = ""
+    before: tuple[Message, ...] = ()
 
     def is_a(self, family: str) -> bool:
         """Say whether the intent is of a family such as `harmful`."""

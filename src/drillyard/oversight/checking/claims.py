@@ -12,8 +12,11 @@ MOST_CLAIMS = 50
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences of an answer; never none where there is some text."""
-    parts = [part.strip() for part in re.split(r"(?<=[.!?])\s+|\n+", text.strip()) if part.strip()]
+    """Return the sentences of an answer, one of a word or two with the next; never none where there is some text."""
+    parts: list[str] = []
+    for part in filter(None, (one.strip() for one in re.split(r"(?<=[.!?])\s+|\n+", text.strip()))):
+        short = bool(parts) and len(parts[-1].split()) < 3
+        parts[-1:] = [f"{parts[-1]} {part}"] if short else [*parts[-1:], part]
     return parts if len(parts) <= MOST_CLAIMS else [*parts[:MOST_CLAIMS], " ".join(parts[MOST_CLAIMS:])]
 
 

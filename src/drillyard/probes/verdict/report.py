@@ -155,7 +155,8 @@ def decide(
 
 def sentence(report: ProbeAudit) -> str:
     """Say the verdict in one sentence."""
-    return f"{report.verdict}: {report.reasons[0]} ({report.target}, {report.task}, {report.method})"
+    verdict = report.verdict[0].upper() + report.verdict[1:]
+    return f"{verdict} ({report.target}, {report.task}, {report.method}): {report.reasons[0]}"
 
 
 def _shortcuts(cells: list[Cell], counts: Callable[[str], bool]) -> list[tuple[Verdict, str]]:

@@ -1,0 +1,48 @@
+"""A guard from what ships with Drillyard and from labels of yours, measured on planted replies that it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from drillyard.guards.calibration import calibrate
+from drillyard.guards.check import GuardCheck, check_replies
+from drillyard.guards.examples import Example, from_taxonomy, from_world
+from drillyard.guards.fit_sklearn import GuardFitter
+from drillyard.guards.guard import Guard
+from drillyard.organisms.worlds.world import World
+from drillyard.records.files import write_record
+
+__all__ = ["QUALITY", "learn_guard", "measure_guard", "save_guard", "shipped_examples"]
+
+QUALITY = "quality.json"
+_PLANTED, _MEASURED = 400, 600
+
+
+def shipped_examples(worlds: Sequence[World], seed: int = 1, without: frozenset[str] = frozenset()) -> list[Example]:
+    """Return what a guard learns from unless told otherwise: replies of worlds, and the taxonomy's examples."""
+    planted = [one for world in worlds for one in from_world(world, _PLANTED, seed)]
+    sound = [one.text for one in planted if not one.shown]
+    return planted + from_taxonomy(sound, seed, without=without)
+
+
+def learn_guard(worlds: Sequence[World], labelled: Sequence[Example] = (), seed: int = 1) -> Guard:
+    """Return a guard of the shipped examples and of yours. Raises `MissingExtra` without scikit-learn."""
+    names = ", ".join(world.name for world in worlds)
+    fitted_on = f"worlds {names}; taxonomy; {len(labelled)} labelled replies; seed {seed}"
+    return GuardFitter().update(shipped_examples(worlds, seed)).update(labelled).fit(fitted_on)
+
+
+def measure_guard(guard: Guard, worlds: Sequence[World], alpha: float = 0.01, seed: int = 7) -> GuardCheck:
+    """Return what a guard catches of planted replies in held-out phrasings, at a threshold from other sound ones."""
+    drawn = [one for world in worlds for one in from_world(world, _MEASURED, seed, held_out=True)]
+    sound = [one for one in drawn if not one.shown]
+    calibration = calibrate(guard, [replace(one, group="") for one in sound[::2]], alpha, "worlds")
+    return check_replies(guard, calibration, [*sound[1::2], *(one for one in drawn if one.shown)])
+
+
+def save_guard(guard: Guard, quality: GuardCheck, folder: Path) -> None:
+    """Write a guard and its measured error into a folder."""
+    write_record(folder / QUALITY, quality)
+    guard.save(folder)
