@@ -46,7 +46,7 @@ model.input_data("Loss Event Frequency", constant=0.1)
 mu, sigma = {mu}, {sigma}
 began = time.perf_counter()
 drawn = np.random.lognormal(mu, sigma, 1_000_000)
-model.input_raw_data("Loss Magnitude", drawn)
+model.input_raw_data("Loss Magnitude", drawn.tolist())
 model.calculate_all()
 took = time.perf_counter() - began
 risk = model.export_results()["Risk"].to_numpy()

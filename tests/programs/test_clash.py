@@ -66,7 +66,7 @@ def test_minutes_needed_is_the_least(catalogue: Catalogue) -> None:
         RoleNeed(id="engineer", head_count=1, hours=1),
         RoleNeed(id="engineer", head_count=1, hours=2.5),
         RoleNeed(id="support-lead", head_count=1, hours=2.5, without=("rate-severity",)),
-        RoleNeed(id="product-manager", head_count=1, hours=1),
+        RoleNeed(id="product-manager", head_count=1, hours=0.7),
         RoleNeed(id="executive", head_count=1, hours=0.8),
         RoleNeed(id="executive", head_count=1, hours=0.1),
     ],
