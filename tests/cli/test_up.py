@@ -49,10 +49,10 @@ def test_up_prints_every_gate_report(programme: Path, capsys: pytest.CaptureFixt
 
 def test_up_exits_1_when_the_plan_does_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A clash is a result, not bad input: its reason is printed and nothing is built."""
-    roles = [{"id": "executive", "head_count": 2, "hours": 1}]
+    roles = [{"id": "executive", "head_count": 2, "hours": 0.8}]
     arguments = ["up", str(brief_with(tmp_path / "brief.yaml", roles=roles)), "-o", str(tmp_path / "prog")]
     assert main([*arguments, "--no-serve"]) == 1
-    assert "Executives: 3 objectives do not fit in 1 h" in capsys.readouterr().out
+    assert "Executives: 4 objectives do not fit in 48 min" in capsys.readouterr().out
     assert main([*arguments, "--json"]) == 1  # nor is anything served
     assert json.loads(capsys.readouterr().out)["status"] == "clash"
     assert not (tmp_path / "prog" / "instances").exists()
