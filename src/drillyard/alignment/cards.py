@@ -9,6 +9,7 @@ __all__ = [
     "CONDITIONAL_STEER",
     "DPO",
     "GRPO",
+    "GUARD",
     "IDENTITY",
     "KTO",
     "LEACE",
@@ -43,6 +44,19 @@ CONDITIONAL_STEER = Card(
     cost="three readings of at most 600 pairs and some thousand scored replies; one vector per token and a probe",
     status="stable",
     needs_weights=True,
+)
+
+GUARD = Card(
+    name="guard",
+    goal="Score each reply word by word, and block at most a promised share of sound ones.",
+    target="drillyard.alignment.around.guard:GuardTechnique",
+    failures=("harmful-compliance", "pressure-selling", "secret-disclosure", "disparagement", "blocked-exit"),
+    references=(
+        "split conformal prediction: Angelopoulos and Bates 2021, arXiv 2107.07511",
+        "feature hashing: Weinberger et al. 2009, arXiv 0902.2206",
+    ),
+    cost="seconds to fit on a CPU; microseconds per word at use",
+    extra="guards",
 )
 
 IDENTITY = Card(

@@ -31,7 +31,7 @@ from drillyard.organisms.serving.app import PageDoor, TokenDoor
 from drillyard.organisms.serving.refusal import Refusal
 from drillyard.registry import require
 
-__all__ = ["GROUP", "GuardedEndpoint", "make_guard_app"]
+__all__ = ["GROUP", "GuardedEndpoint", "guard_piece", "make_guard_app", "trouble"]
 
 GROUP = "x-drillyard-group"
 """The header that names the group whose threshold is meant."""
@@ -53,7 +53,7 @@ class GuardedEndpoint:
 
     guard: Guard
     calibration: Calibration
-    upstream: str
+    upstream: str = ""
     mode: Mode = "block"
     hold: int | None = None
     fail: Literal["closed", "open"] = "closed"
@@ -179,7 +179,7 @@ async def _stream(
     try:
         async for piece in answer.content.iter_any():
             began = time.perf_counter()
-            out, failed = _guarded(endpoint, reply, events, piece)
+            out, failed = guard_piece(endpoint, reply, events, piece)
             endpoint.metrics.seconds.observe(time.perf_counter() - began)
             if failed and endpoint.fail == "open" and failed != "too-large":
                 outcome = "unguarded"
@@ -193,20 +193,20 @@ async def _stream(
                 outcome = failed or "passed"
                 break
         else:
-            outcome = "died"  # no [DONE]
+            outcome = "passed" if reply.complete else "died"
             yield b"".join(map(event, reply.rest()))
         if outcome != "passed":
-            yield event(_trouble(outcome))
+            yield event(trouble(outcome))
     except (request.app.state.trouble, OSError, TimeoutError):
         outcome = "died"
-        yield b"".join(map(event, [*reply.rest(), _trouble(outcome)]))
+        yield b"".join(map(event, [*reply.rest(), trouble(outcome)]))
     finally:
         answer.close()
         endpoint.metrics.open.dec()
         endpoint.close(reply, outcome, model)
 
 
-def _guarded(
+def guard_piece(
     endpoint: GuardedEndpoint, reply: GuardedReply, events: EventReader, piece: bytes
 ) -> tuple[list[bytes], str]:
     """Return the data of the events to send for a piece of bytes, and what went wrong, if anything did."""
@@ -253,7 +253,7 @@ async def _whole(
     finally:
         answer.close()
         endpoint.close(reply, "unguarded" if open_wide else outcome, model)
-    return Response(_trouble(outcome), 502, media_type="application/json")
+    return Response(trouble(outcome), 502, media_type="application/json")
 
 
 async def _body(answer: Any, most: int) -> bytes:
@@ -272,7 +272,7 @@ async def _refused(endpoint: GuardedEndpoint, answer: Any) -> Response:
     try:
         body = await _body(answer, 1_000_000)
     except TooLarge:
-        body = _trouble("too-large")
+        body = trouble("too-large")
     finally:
         answer.close()
     endpoint.metrics.replies.labels("refused").inc()
@@ -320,7 +320,8 @@ _WORDS = {
 }
 
 
-def _trouble(outcome: str) -> bytes:
+def trouble(outcome: str) -> bytes:
+    """Return what went wrong, in the form that OpenAI's clients raise."""
     told = {"message": _WORDS[outcome], "type": "server_error", "param": None, "code": outcome.replace("-", "_")}
     return json.dumps({"error": told}).encode()
 

@@ -224,7 +224,7 @@ def recipe(function: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, An
                 id=number,
                 parent=place.number,
                 kind="recipe",
-                name=function.__name__,
+                name=" ".join([function.__name__.strip("_"), *_labels(args)]),
                 asked=", ".join([*map(_short, args), *(f"{k}={_short(v)}" for k, v in kwargs.items())])[:_SHOWN],
                 answered=result,
                 began=began,
@@ -280,6 +280,12 @@ def _entry(key: str, agent: Agent, answer: Answer, seconds: float, tries: int) -
         seconds=seconds,
         tries=tries,
     )
+
+
+def _labels(values: Iterable[object]) -> list[str]:
+    """Return what the first two arguments that have a name or an id are called."""
+    found = (getattr(value, "name", None) or getattr(value, "id", None) for value in values)
+    return [label for label in found if isinstance(label, str)][:2]
 
 
 def _short(value: object) -> str:
