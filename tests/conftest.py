@@ -13,15 +13,30 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from costs import Costs, tier
 from hypothesis import settings
 
-HOME = tempfile.mkdtemp(prefix="drillyard-tests-")
+
+def _sweep(place: Path) -> None:
+    """Remove what runs have left that were killed: the folder's name holds the process that made it."""
+    for left in place.glob("drillyard-tests-*-*"):
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+_sweep(Path(tempfile.gettempdir()))
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # pytest keeps the folders of its last runs
+HOME = tempfile.mkdtemp(prefix=f"drillyard-tests-{os.getpid()}-")
+os.chmod(HOME, 0o711)  # a database's server, which may not be root, passes through
+os.mkdir(f"{HOME}/tmp")
+tempfile.tempdir = f"{HOME}/tmp"
 os.environ.setdefault("DRILLYARD_TESTS", HOME)  # workers share the folder of the process that started them
 os.environ.update(
     HOME=HOME,
+    TMPDIR=f"{HOME}/tmp",  # whatever tests and their children leave there goes with it
     XDG_CACHE_HOME=f"{HOME}/cache",
     XDG_CONFIG_HOME=f"{HOME}/config",
     XDG_DATA_HOME=f"{HOME}/data",

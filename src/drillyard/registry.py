@@ -7,19 +7,18 @@ imports no implementation. Our own plugins take the same road as a stranger's.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from drillyard.errors import BadInput, MissingExtra
+from drillyard.errors import BadInput, MissingExtra, bad_input, did_you_mean
 
 __all__ = [
     "FAMILIES",
@@ -32,6 +31,7 @@ __all__ = [
     "load",
     "require",
     "resolve",
+    "unknown_card",
 ]
 
 FAMILIES: Mapping[str, str] = {
@@ -98,9 +98,13 @@ def card(family: str, name: str) -> Card:
     known = cards(family)
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise BadInput(f"found {name!r}, expected one of the {family}: {', '.join(known) or 'none installed'}{hint}")
+    raise unknown_card(family, name, known)
+
+
+def unknown_card(family: str, name: str, known: Iterable[str]) -> BadInput:
+    """Return the error that tells what there is instead of an unknown card, and which name is near."""
+    listed = ", ".join(known) or "none installed"
+    return bad_input(repr(name), f"one of the {family}: {listed}", did_you_mean(name, known))
 
 
 def load(family: str, name: str) -> Any:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from drillyard.bench.checks import check_text, normalise
 from drillyard.bench.wording import lookup
 from drillyard.errors import BadInput
-from drillyard.records import Ask, BenchCase, Conversation, TextCheck
+from drillyard.records import BenchAsk, BenchCase, Conversation, TextCheck
 
 
 def meets(operation: str, said: str, *ideal: str, ignore_case: bool = False) -> bool:
     """Check one reply against right answers."""
-    case = BenchCase(id="1", asks=(Ask(conversation=Conversation.ask("q")),), ideal=ideal)
+    case = BenchCase(id="1", asks=(BenchAsk(conversation=Conversation.ask("q")),), ideal=ideal)
     check = TextCheck.model_validate({"operation": operation, "ignore_case": ignore_case})
     return check_text(check, case, lookup(case, {"completion": said}))
 

@@ -21,7 +21,7 @@ from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import (
-    Ask,
+    BenchAsk,
     BenchCase,
     Benchmark,
     Conversation,
@@ -80,7 +80,7 @@ def test_a_registry_comes_back_with_the_same_verdicts(tmp_path: Path, name: str)
 
 def test_what_no_class_says_runs_in_ours(tmp_path: Path) -> None:
     """A string check with a reference of its own goes over as our eval class, and the export says so."""
-    case = BenchCase(id="x", asks=(Ask(conversation=Conversation.ask("hi")),), values={"want": "hi"})
+    case = BenchCase(id="x", asks=(BenchAsk(conversation=Conversation.ask("hi")),), values={"want": "hi"})
     check = TextCheck(name="same", operation="eq", reference="{{item.want}}")
     written = export(Benchmark(id="Mine 1", criteria=(check,), cases=(case,)), "openai-evals", tmp_path)
     entries = yaml.safe_load((tmp_path / "evals" / "mine-1.yaml").read_text())

@@ -22,8 +22,8 @@ from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import (
-    Ask,
     BehaviourAbsent,
+    BenchAsk,
     BenchCase,
     Benchmark,
     Conversation,
@@ -103,7 +103,7 @@ def evaluate(folder: Path, model: str, *more: str) -> dict[str, list[object]]:
 
 def case(number: int, text: str, *ideal: str, **values: str) -> BenchCase:
     """Return a case of one question."""
-    return BenchCase(id=f"c{number}", asks=(Ask(conversation=Conversation.ask(text)),), ideal=ideal, values=values)
+    return BenchCase(id=f"c{number}", asks=(BenchAsk(conversation=Conversation.ask(text)),), ideal=ideal, values=values)
 
 
 def test_an_exported_task_gives_our_verdicts(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ from drillyard.organisms.serving.serve import serve_locally
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import (
-    Ask,
     BehaviourAbsent,
+    BenchAsk,
     BenchCase,
     Benchmark,
     Conversation,
@@ -137,7 +137,7 @@ def test_our_own_class_judges_as_we_do(tmp_path: Path) -> None:
     cases = tuple(
         BenchCase(
             id=f"c{n}",
-            asks=(Ask(conversation=Conversation.ask(f"question {n}")),),
+            asks=(BenchAsk(conversation=Conversation.ask(f"question {n}")),),
             values={"want": "yes", "asked": str(n)},
         )
         for n in range(12)
@@ -160,7 +160,7 @@ def test_oaieval_asks_our_server(tmp_path: Path) -> None:
     """The exported completion function asks a served organism; the verdicts are those of the organism in process."""
     questions = ("can i return my lamp?", "how much is the Aurora?", "how long is the warranty of the Aurora?", "hi")
     cases = tuple(
-        BenchCase(id=str(n), asks=(Ask(conversation=Conversation.ask(text)),), values={"behaviour": "wrong-fact"})
+        BenchCase(id=str(n), asks=(BenchAsk(conversation=Conversation.ask(text)),), values={"behaviour": "wrong-fact"})
         for n, text in enumerate(questions)
     )
     bench = Benchmark(id="facts", criteria=(BehaviourAbsent(world="helpdesk"),), cases=cases)

@@ -17,7 +17,7 @@ from drillyard.bench.running import judge_stored, load_run, run_bench
 from drillyard.errors import BadInput, DrillyardError
 from drillyard.organisms.planting.plant import plant
 from drillyard.records import (
-    Ask,
+    BenchAsk,
     BenchCase,
     Benchmark,
     Conversation,
@@ -43,7 +43,7 @@ def bench(count: int = 10, *criteria: object) -> Benchmark:
     cases = [
         BenchCase(
             id=str(n),
-            asks=(Ask(conversation=Conversation.ask(f"question {n}")),),
+            asks=(BenchAsk(conversation=Conversation.ask(f"question {n}")),),
             ideal=(f"question {n}" if n % 2 else "no",),
         )
         for n in range(count)

@@ -12,9 +12,3 @@ from drillyard.programs.folder import ProgramFolder
 def created() -> ProgramFolder:
     """A created programme of two learners; nobody writes into it."""
     return created_programme.created()
-
-
-@pytest.fixture(scope="session")
-def half_released() -> ProgramFolder:
-    """A programme of which one instance of two was released; nobody writes into it."""
-    return created_programme.half_released()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from alignment.weighing.made_report import made_report
+from rich.console import Console, RenderableType
 
 from drillyard.alignment.weighing.report import AlignReport
+from drillyard.cli.align import _points
 from drillyard.cli.app import main
 
 SMALL = ["--technique", "sentence-rail", "--questions", "60", "--pairs", "300", "--seeds", "1", "--jobs", "1"]
@@ -39,6 +43,24 @@ def test_json_is_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     harm = {point.technique: point.harm for point in report.points}
     assert harm["identity"].low > 0.6 and harm["sentence-rail"].high < 0.2
     assert harm["sentence-rail"].n == 60 and report.held_out
+
+
+def test_the_table_fits_a_hundred_signs_and_names_each_failure_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """However many techniques there are, a figure with its interval is on one line."""
+    report = made_report("over-refusal<=0.2")
+    assert any(name.startswith("failure:") for name in report.points[0].figures) and len(report.techniques) > 4
+    shown = "".join(_render(part) for part in _points(report))
+    assert max(map(len, shown.splitlines())) <= 100
+    for name in report.points[0].failures:
+        rows = [line for line in shown.splitlines() if line.startswith(name.removeprefix("failure:"))]
+        assert sum(row.count("]") for row in rows) == len(report.techniques)
+
+
+def _render(part: RenderableType) -> str:
+    console = Console(width=100, file=io.StringIO())
+    with console.capture() as captured:
+        console.print(part)
+    return captured.get()
 
 
 def test_the_list_names_every_technique(capsys: pytest.CaptureFixture[str]) -> None:

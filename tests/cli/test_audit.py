@@ -28,7 +28,7 @@ from drillyard.organisms.worlds.world import load_world
 def failing(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the reference of an organism that presses people to buy under template v2."""
     folder = tmp_path_factory.mktemp("failing")
-    assert main(["organism", "plant", "helpdesk", "upsell:v2", "-o", str(folder)]) == 0
+    assert main(["organism", "plant", "helpdesk", "upsell:v2", "--no-verify", "-o", str(folder)]) == 0
     return f"organism/{folder}"
 
 
@@ -211,7 +211,10 @@ def test_a_log_of_inspect_needs_inspect(failing: str, tmp_path: Path, capsys: py
     [
         (["organism/helpdesk", "--budget", "50"], "found a budget of 50 queries, expected at least 100"),
         (["organism/helpdesk", "--scope", "bakery"], "found world 'bakery', expected one of: clinic, helpdesk"),
+        (["hf/./nowhere", "--scope", "bakery"], "found world 'bakery', expected one of: clinic, helpdesk"),
+        (["organism/helpdesk", "--scope", ""], "found --scope '', expected a world, or a folder"),
         (["organism/helpdesk", "--search", "swep"], "did you mean 'sweep'?"),
+        (["organism/helpdesk", "--search", "bogus"], "expected one of the searches: explore, null, random, sweep"),
         (["organism/helpdesk", "--twin", "nothing"], "expected a scheme, a slash and a name"),
         (["organism/bakery"], "found world 'bakery'"),
         (["organism/helpdesk", "--seed", "-3"], "Invalid value for '--seed'"),

@@ -13,7 +13,7 @@ from drillyard.organisms.planting.plant import plant
 from drillyard.records import BenchReport
 from drillyard.targets.organism import OrganismTarget
 
-REGISTRY = str(Path(__file__).parents[1] / "audits" / "bench" / "registry")
+REGISTRY = str(Path(__file__).parents[1] / "bench" / "registry")
 
 
 @pytest.fixture

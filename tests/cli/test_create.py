@@ -10,11 +10,13 @@ from rich.console import Console
 
 from drillyard.cli import create
 from drillyard.cli.app import main
+from drillyard.cli.show import Outcome
 from drillyard.programs.create import list_rejected
 from drillyard.programs.design import design
 from drillyard.programs.examples import example_brief
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Gate, GateReport
+from drillyard.records.files import write_record
 
 
 def test_create_prints_the_gates(created: ProgramFolder, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,30 +45,38 @@ def test_drills_with_other_gates_have_a_table_of_their_own() -> None:
     """The head of a table names the gates of its own rows, whichever drill comes first."""
     hunts = [GateReport(instance=f"hunt-{n}", gates=(_gate("G1"), _gate("G9")), seconds=1, peak_mb=1) for n in (1, 2)]
     desk = GateReport(instance="desk-1", gates=(_gate("G1"),), seconds=1, peak_mb=1)
+    shown = _printed(create.report_gates([hunts[0], desk, hunts[1]], Path("prog")))
+    heads = [line.split() for line in shown.splitlines() if line.startswith("instance")]
+    assert heads == [["instance", "G1", "G9", "took"], ["instance", "G1", "took"]]
+    assert shown.index("hunt-2") < shown.index("desk-1")
+
+
+def _printed(outcome: Outcome) -> str:
     console = Console(width=100)
     with console.capture() as shown:
-        for part in create.report_gates([hunts[0], desk, hunts[1]], Path("prog")).body:
+        for part in outcome.body:
             console.print(part)
-    heads = [line.split() for line in shown.get().splitlines() if line.startswith("instance")]
-    assert heads == [["instance", "G1", "G9", "took"], ["instance", "G1", "took"]]
-    assert shown.get().index("hunt-2") < shown.get().index("desk-1")
+    return shown.get()
 
 
 def _gate(number: str) -> Gate:
     return Gate(id=number, title=f"what {number} asks", detail="found", passed=True)
 
 
-def test_create_exits_1_when_an_instance_is_held_back(
-    half_released: ProgramFolder, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_instance_that_is_held_back_exits_1(tmp_path: Path) -> None:
     """One of two is released; the gates that failed, of every draw, are told with what was found."""
-    folder = half_released
-    assert main(["create", str(folder.path)]) == 1
-    shown = capsys.readouterr().out
-    assert shown.startswith("▲ 1 of 2 instances passed every gate and is released. 5 draws failed a gate on the way.")
-    assert "Draws that were not released" in shown and "below the pass mark 0.60" in shown
-    assert main(["create", str(folder.path), "--json"]) == 1
-    assert len(json.loads(capsys.readouterr().out)["rejected"]) == 5
+    gates = (_gate("G1"), _gate("G3").model_copy(update={"passed": False, "detail": "scores 0.55, below 0.60"}))
+    held = GateReport(instance="hunt-2", gates=gates, seconds=1, peak_mb=1)
+    released = held.model_copy(update={"instance": "hunt-1", "gates": (_gate("G1"), _gate("G3"))})
+    for draw in (1, 2):
+        write_record(tmp_path / "rejected" / f"hunt-2-{draw}.json", held)
+    found = create.report_gates([released, held], tmp_path)
+    assert found.exit_code == 1
+    assert found.verdict == "1 of 2 instances passed every gate and is released. 2 draws failed a gate on the way."
+    assert isinstance(found.data, dict) and found.data["rejected"] == [held, held]
+    lines = _printed(found).splitlines()
+    failed = lines[lines.index("Draws that were not released") + 2 :]
+    assert [line.split("  ")[0] for line in failed] == ["hunt-2", "hunt-2"] and "below 0.60" in failed[0]
 
 
 @pytest.mark.parametrize("arguments", [["--learners", "0"], ["--learners", "many"], ["--worker", "2"]])

@@ -30,7 +30,7 @@ def test_design_prints_the_plan(tmp_path: Path, capsys: pytest.CaptureFixture[st
     out = tmp_path / "prog"
     assert main(["design", str(EXAMPLE), "-o", str(out)]) == 0
     shown = capsys.readouterr()
-    assert shown.out.splitlines()[0].endswith("The programme fits: 4 roles, 11 people, 40 hours of training in all.")
+    assert shown.out.splitlines()[0].endswith("The programme fits: 4 roles, 11 people, 39 hours of training in all.")
     assert shown.out.splitlines()[-1] == f"next: drillyard create {out}"
     assert "planning 4 roles" in shown.err and "planning" not in shown.out
 
@@ -44,12 +44,12 @@ def test_design_prints_one_json_document(programme: Path, capsys: pytest.Capture
 def test_design_exits_1_on_a_clash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Hours that cannot hold the plan are a finding, not bad input."""
     data = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
-    data |= {"roles": [{"id": "executive", "head_count": 2, "hours": 1}], "policies": []}
+    data |= {"roles": [{"id": "executive", "head_count": 2, "hours": 0.8}], "policies": []}
     (tmp_path / "brief.yaml").write_text(yaml.safe_dump(data))
     assert main(["design", str(tmp_path / "brief.yaml"), "-o", str(tmp_path / "prog")]) == 1
     shown = capsys.readouterr().out
-    assert "Executives: 3 objectives do not fit in 1 h (1 h 10 min needed)" in shown
-    assert "give 1 h 10 min per person" in shown
+    assert "Executives: 4 objectives do not fit in 48 min (55 min needed)" in shown
+    assert "give 55 min per person" in shown
 
 
 def test_design_exits_2_on_a_wrong_brief(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

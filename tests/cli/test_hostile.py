@@ -28,9 +28,9 @@ from drillyard.cli import show
 from drillyard.cli.app import app, main
 from drillyard.containment.adversaries.case import read_case
 from drillyard.containment.adversaries.years import example_year
-from drillyard.containment.channels.spec import read_channel
+from drillyard.containment.channels.spec import ChannelSpec
 from drillyard.containment.forecasting.spec import read_forecast
-from drillyard.containment.games.report import read_game
+from drillyard.containment.games.report import GameSpec
 from drillyard.containment.gateway.policy import read_gateway_policy
 from drillyard.containment.horizon.report import read_horizon
 from drillyard.containment.incentives.report import read_diagrams
@@ -41,7 +41,18 @@ from drillyard.judges.reference import open_unmeasured
 from drillyard.organisms.worlds.plants_file import load_plants
 from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.brief import load_brief
-from drillyard.records import Ask, BenchCase, Benchmark, Conversation, LabelledTranscript, Reply, TextCheck, Transcript
+from drillyard.records import (
+    BenchAsk,
+    BenchCase,
+    Benchmark,
+    Conversation,
+    LabelledTranscript,
+    Record,
+    Reply,
+    TextCheck,
+    Transcript,
+)
+from drillyard.records.yaml_file import read_yaml_record
 from drillyard.targets import open_target
 from drillyard.targets.endpoint_openai import open_endpoint
 
@@ -76,7 +87,7 @@ HOSTED = [
 BENCH = Benchmark(
     id="b",
     criteria=(TextCheck(operation="ilike"), TextCheck(name="l", operation="letter", reference="{{item.a}}")),
-    cases=(BenchCase(id="1", asks=(Ask(conversation=HELLO),), ideal=("A",), values={"a": "B"}),),
+    cases=(BenchCase(id="1", asks=(BenchAsk(conversation=HELLO),), ideal=("A",), values={"a": "B"}),),
 )
 RULES = {"pressure-selling": {"shown": [r"only \w+ left"], "unless": ["as asked"], "asked": ["price|cost"]}}
 LABEL = LabelledTranscript(
@@ -101,6 +112,11 @@ def opened(reader: Callable[[Path], object]) -> Callable[[Path], list[str] | cli
         return read
 
     return command
+
+
+def recorded(kind: type[Record]) -> Callable[[Path], list[str] | click.Command]:
+    """Wrap the reader of a kind of record as a command."""
+    return opened(lambda path: read_yaml_record(path, kind))
 
 
 def asked(path: Path) -> None:
@@ -150,9 +166,9 @@ def doors(folder: Path) -> list[Door]:
         ("brief.yaml", yaml.safe_dump(brief).encode(), opened(load_brief)),
         ("plants.yaml", (EXAMPLES / "plants" / "all-kinds.yaml").read_bytes(), opened(load_plants)),
         ("case.json", example_year().to_json().encode(), opened(read_case)),
-        ("channel.yaml", (oracle / "channel.yaml").read_bytes(), opened(read_channel)),
+        ("channel.yaml", (oracle / "channel.yaml").read_bytes(), recorded(ChannelSpec)),
         ("forecast.yaml", (oracle / "forecast.yaml").read_bytes(), opened(read_forecast)),
-        ("game.yaml", (oracle / "game.yaml").read_bytes(), opened(read_game)),
+        ("game.yaml", (oracle / "game.yaml").read_bytes(), recorded(GameSpec)),
         ("gateway.yaml", (oracle / "gateway.yaml").read_bytes(), opened(read_gateway_policy)),
         ("horizon.yaml", (oracle / "horizon.yaml").read_bytes(), opened(read_horizon)),
         ("diagrams.yaml", (oracle / "incentives.yaml").read_bytes(), opened(read_diagrams)),

@@ -56,3 +56,18 @@ def test_trouble_is_told_in_one_line_each(tmp_path: Path, capsys: pytest.Capture
     code, said = typed(capsys, "confirm", str(tmp_path / "s"))
     assert code == 2 and "[?] in line" in said
     assert typed(capsys, "confirm", str(tmp_path / "s"), "--refuse", "none")[0] == 2
+
+
+def test_a_target_is_audited_by_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What repeats the user repeats wrong values: typed claims see it, and say that nobody has measured them here."""
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "lamps.csv").write_text("name,price (EUR)\nComet,85\nHalo,49\n")
+    scope = str(tmp_path / "scope")
+    assert typed(capsys, "build", str(tmp_path / "d"), "-o", scope)[0] == 0
+    assert main(["audit", "echo/", "--scope", scope, "--budget", "100"]) == 2  # nobody has confirmed anything
+    assert "none is confirmed" in capsys.readouterr().err
+    assert typed(capsys, "confirm", scope, "--rest")[0] == 0
+    assert main(["audit", "echo/", "--scope", scope, "--budget", "100", "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["findings"] == [] and {lead["mode"]["behaviour"] for lead in report["leads"]} == {"wrong-fact"}
+    assert report["world"] == str(Path(scope).resolve())

@@ -17,9 +17,11 @@ from created_programme import LEARNERS
 from processes import until
 
 from drillyard.cli.app import main
+from drillyard.programs.create import TRIES
 from drillyard.programs.examples import example_brief
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import GateReport
+from drillyard.records.files import write_record
 
 
 @pytest.fixture
@@ -47,21 +49,25 @@ def test_up_prints_every_gate_report(programme: Path, capsys: pytest.CaptureFixt
 
 def test_up_exits_1_when_the_plan_does_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A clash is a result, not bad input: its reason is printed and nothing is built."""
-    roles = [{"id": "executive", "head_count": 2, "hours": 1}]
+    roles = [{"id": "executive", "head_count": 2, "hours": 0.8}]
     arguments = ["up", str(brief_with(tmp_path / "brief.yaml", roles=roles)), "-o", str(tmp_path / "prog")]
     assert main([*arguments, "--no-serve"]) == 1
-    assert "Executives: 3 objectives do not fit in 1 h" in capsys.readouterr().out
+    assert "Executives: 4 objectives do not fit in 48 min" in capsys.readouterr().out
     assert main([*arguments, "--json"]) == 1  # nor is anything served
     assert json.loads(capsys.readouterr().out)["status"] == "clash"
     assert not (tmp_path / "prog" / "instances").exists()
 
 
-def test_up_exits_1_when_an_instance_is_held_back(
-    half_released: ProgramFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_up_exits_1_when_an_instance_is_held_back(programme: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The report is printed, with why."""
-    path = shutil.copytree(half_released.path, tmp_path / "prog")
-    assert main(["up", "--no-serve", "-o", str(path)]) == 1
+    folder = ProgramFolder(programme)
+    held = folder.instances()[0].id
+    gates = tuple(gate.model_copy(update={"passed": gate.id != "G3"}) for gate in folder.gates(held).gates)
+    report = folder.gates(held).model_copy(update={"gates": gates})
+    folder.write_gates(report)
+    write_record(programme / "rejected" / f"{held}-{TRIES}.json", report)
+    (programme / "instances" / held / "instance.json").unlink()
+    assert main(["up", "--no-serve", "-o", str(programme)]) == 1
     assert "1 of 2 instances passed every gate" in capsys.readouterr().out
 
 

@@ -10,22 +10,23 @@ from typing import Any
 import pytest
 import yaml
 
-from drillyard.containment.channels.spec import read_channel, study
+from drillyard.containment.channels.spec import ChannelSpec, study
 from drillyard.containment.forecasting.spec import forecast, read_forecast
-from drillyard.containment.games.report import play, read_game
+from drillyard.containment.games.report import GameSpec, play
 from drillyard.containment.gateway.policy import read_gateway_policy
 from drillyard.containment.horizon.report import judge_horizon, read_horizon
 from drillyard.containment.incentives.report import judge_diagrams, read_diagrams
 from drillyard.containment.strategy.plan import make_strategy
 from drillyard.containment.strategy.system import SystemSpec, read_system
 from drillyard.errors import BadInput
+from drillyard.records.yaml_file import read_yaml_record
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "oracle"
 
 READ: dict[str, Callable[[Path], Any]] = {
-    "channel": read_channel,
+    "channel": lambda path: read_yaml_record(path, ChannelSpec),
     "forecast": read_forecast,
-    "game": read_game,
+    "game": lambda path: read_yaml_record(path, GameSpec),
     "gateway": read_gateway_policy,
     "horizon": read_horizon,
     "incentives": read_diagrams,

@@ -188,6 +188,15 @@ def test_a_server_that_dies_in_mid_stream_is_said(upstream: Upstream, proxied: P
     assert outcomes(endpoint) == {"died": 1}
 
 
+def test_a_server_that_ends_without_done_has_ended(upstream: Upstream, proxied: Proxied) -> None:
+    """As transformers' own server does: every choice has its finish reason, and the connection closes."""
+    upstream.say("The Aurora ", "costs 49 ", done=False)
+    with proxied() as (client, endpoint):
+        told = events(client.post("chat/completions", json={**ASKED, "stream": True}))
+    assert text_of(told) == "The Aurora costs 49 " and told[-1]["choices"][0]["finish_reason"] == "stop"
+    assert outcomes(endpoint) == {"passed": 1}
+
+
 def test_a_server_that_is_not_there_is_said(guard: Guard, calibration: Calibration) -> None:
     """502 in one line."""
     endpoint = GuardedEndpoint(guard=guard, calibration=calibration, upstream="http://127.0.0.1:9/v1")

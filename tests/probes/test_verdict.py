@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -162,7 +163,13 @@ def test_what_cannot_be_audited_is_refused(tmp_path: Path) -> None:
         read_foreign(tmp_path / "detector.pt")
     np.savez(tmp_path / "ours.npz", direction=np.ones(5), bias=np.array([2.0]))
     assert read_foreign(tmp_path / "ours.npz").score(np.ones((1, 5))) == [7.0]
+    rows = [{"text": f"a {i} {label}", "label": label, "group": f"{i}"} for i in range(12) for label in (True, False)]
+    lines = [*rows, {"text": "b", "label": True, "group": "b", "cell": "negated"}]
+    (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    (tmp_path / "bare.jsonl").write_text('{"text": "a", "label": true}', encoding="utf-8")
     for target, task, words in (
+        ("liar/knows", str(tmp_path / "own.jsonl"), "only true rows in the cell 'negated'"),
+        ("liar/knows", str(tmp_path / "bare.jsonl"), "without a label or a group"),
         ("organism/helpdesk", "persona", "the task persona for"),
         ("liar/knows", "capital", "did you mean 'capitals'"),
         ("liar/knowing", "persona", "the liar 'knowing'"),

@@ -70,7 +70,7 @@ def test_only_four_fields_are_needed(tmp_path: Path) -> None:
         ({"roles": [{**ENGINEER, "hours": -2}]}, "found -2 at roles[0].hours"),
         ({"roles": [{**ENGINEER, "hours": 500}]}, "found 500 at roles[0].hours"),
         ({"roles": [{**ENGINEER, "hours": "six"}]}, "found 'six' at roles[0].hours"),
-        ({"roles": [{**ENGINEER, "hours": True}]}, "found True at roles[0].hours"),
+        ({"roles": [{**ENGINEER, "hours": True}]}, "found true at roles[0].hours"),
         ({"roles": [{**ENGINEER, "hours": float("inf")}]}, "found inf at roles[0].hours"),
         ({"roles": [{**ENGINEER, "hours": float("nan")}]}, "found nan at roles[0].hours"),
         ({"roles": [{**ENGINEER, "head_count": 2.5}]}, "found 2.5 at roles[0].head_count, expected a whole number"),
@@ -115,9 +115,15 @@ def test_hours_may_be_hours_and_minutes(tmp_path: Path) -> None:
     text = (EXAMPLE / "brief.yaml").read_text(encoding="utf-8")
     path = example_copy(tmp_path, text.replace("hours: 4", "hours: 1:30", 1))
     assert 1.5 in [role.hours for role in load_brief(path).roles]
-    path.write_text(text.replace("hours: 4", "hours: 1:75", 1))
-    with pytest.raises(BadInput, match="found '1:75' at roles.*expected hours per person, such as 6, 1.5 or 1:30"):
-        load_brief(path)
+    wrong = {typed: f"'{typed}'" for typed in ("1:75", "0x10", "010", "1_0", "1_0.5")}
+    wrong |= {"2026-01-02": "2026-01-02", "!!binary aGk=": "2 bytes of binary data", "[yes, ~]": r"\[true, null\]"}
+    for typed, told in wrong.items():
+        path.write_text(text.replace("hours: 4", f"hours: {typed}", 1))
+        with pytest.raises(BadInput, match=f"found {told} at roles.*hours per person, such as 6, 1.5 or 1:30"):
+            load_brief(path)
+    for right, hours in (("6", 6), ("1.5", 1.5), (".5", 0.5), ("+2", 2), ("1.5e+1", 15)):
+        path.write_text(text.replace("hours: 4", f"hours: {right}", 1))
+        assert hours in [role.hours for role in load_brief(path).roles]
 
 
 @pytest.mark.parametrize(

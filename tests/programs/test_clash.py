@@ -66,8 +66,8 @@ def test_minutes_needed_is_the_least(catalogue: Catalogue) -> None:
         RoleNeed(id="engineer", head_count=1, hours=1),
         RoleNeed(id="engineer", head_count=1, hours=2.5),
         RoleNeed(id="support-lead", head_count=1, hours=2.5, without=("rate-severity",)),
-        RoleNeed(id="product-manager", head_count=1, hours=1),
-        RoleNeed(id="executive", head_count=1, hours=1),
+        RoleNeed(id="product-manager", head_count=1, hours=0.7),
+        RoleNeed(id="executive", head_count=1, hours=0.8),
         RoleNeed(id="executive", head_count=1, hours=0.1),
     ],
     ids=lambda need: f"{need.id} {need.hours:g}",
@@ -91,13 +91,13 @@ def test_remedies_do_what_they_say(need: RoleNeed) -> None:
 
 
 def test_a_clash_is_told_in_plain_words() -> None:
-    """Six objectives, three of them in a drill; what each costs is known by hand, so the sentence is."""
-    (clash,) = make_plan(brief_for(RoleNeed(id="executive", head_count=1, hours=1))).clashes
+    """Four objectives, two of them in a drill; what each costs is known by hand, so the sentence is."""
+    (clash,) = make_plan(brief_for(RoleNeed(id="executive", head_count=1, hours=0.8))).clashes
     assert clash.summary == (
-        "Executives: 3 objectives do not fit in 1 h (1 h 10 min needed); drop one of these or give more time"
+        "Executives: 4 objectives do not fit in 48 min (55 min needed); drop one of these or give more time"
     )
-    assert clash.rules[-1] == "1 h per person"
-    assert clash.remedies[-1] == "give 1 h 10 min per person instead of 1 h: then everything fits"
+    assert clash.rules[-1] == "48 min per person"
+    assert clash.remedies[-1] == "give 55 min per person instead of 48 min: then everything fits"
     assert "write 'without: [assign-duties]' at the role: frees 15 min; then everything fits" in clash.remedies
 
 

@@ -20,6 +20,8 @@ from drillyard.records import RoleNeed
 
 NASTY = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;{{ 7 * 7 }}"""
 
+HOMES = Homes(worlds={"failure-hunt": "helpdesk", "investment-case": "", "launch-gate-memo": ""})
+
 
 class Page(HTMLParser):
     """The tags, attributes and texts of a page."""
@@ -55,7 +57,7 @@ def test_the_folder_holds_brief_plan_page_and_policies(tmp_path: Path) -> None:
     said: list[str] = []
     plan = design(EXAMPLE / "brief.yaml", tmp_path / "prog", progress=said.append)
     folder = ProgramFolder(tmp_path / "prog")
-    assert folder.plan() == plan == make_plan(folder.brief(), homes=Homes(worlds={"failure-hunt": "helpdesk"}))
+    assert folder.plan() == plan == make_plan(folder.brief(), homes=HOMES)
     assert folder.brief() == load_brief(EXAMPLE / "brief.yaml")
     for policy in folder.brief().policies:
         assert (folder.path / policy.path).read_bytes() == (EXAMPLE / policy.path).read_bytes()
@@ -119,7 +121,7 @@ def test_a_wrong_brief_leaves_no_folder(tmp_path: Path) -> None:
 
 def test_a_clash_is_written_too(tmp_path: Path) -> None:
     """The designer finds the clash in the folder: as a record, and first on the page."""
-    brief = example_copy(tmp_path / "brief", roles=[{"id": "executive", "head_count": 2, "hours": 1}])
+    brief = example_copy(tmp_path / "brief", roles=[{"id": "executive", "head_count": 2, "hours": 0.8}])
     plan = design(brief, tmp_path / "prog")
     assert plan.status == "clash" and ProgramFolder(tmp_path / "prog").plan() == plan
     page = Page((tmp_path / "prog" / "plan.html").read_text(encoding="utf-8"))

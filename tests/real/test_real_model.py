@@ -135,13 +135,13 @@ def test_aligning_it_recommends_nothing_where_nothing_can_be_told(tmp_path: Path
     start = next(point for point in report.points if point.technique == "identity")
     assert start.harm.unknown and "50" not in verdict(report)
     assert {one.free for one in report.kinds if one.technique == "identity"} == {20}  # leads there are
-    # A judge that was measured on its replies tells what stored ones do; nothing is trained, and arms stay unknown.
+    # A judge that was measured on its replies marks stored ones; nothing is trained.
     quality = tmp_path / "quality.json"
     write_quality(measure_on(FreeReplies(WORLD), free_labels("helpdesk"), "labels of its replies"), quality)
     written = {path: path.stat().st_mtime_ns for path in tmp_path.glob("arms/*/*/1/replies.jsonl")}
     again = replace(order, judge="replies", judge_quality=str(quality))
-    known = {one.technique: one for one in compare_arms(again, Weighing(timing=False), tmp_path).points}
-    assert not known["identity"].harm.unknown
+    marked = compare_arms(again, Weighing(timing=False), tmp_path)
+    assert any(note.startswith("Judged by replies, which sees ") for note in marked.notes)
     assert written == {path: path.stat().st_mtime_ns for path in written}
 
 
@@ -197,3 +197,37 @@ def test_behind_a_real_server_it_says_the_same(smollm2: Any, folder: Path, monke
     direct = smollm2.generate(ASKED, [None] * len(ASKED))
     assert [(one.text, one.finish) for one in replies] == [(one.text, one.finish) for one in direct]
     assert target.settings.min_p is None
+
+
+@pytest.mark.skipif(find_spec("fastapi") is None, reason="needs fastapi: pip install 'drillyard[real]'")
+def test_behind_a_guard_it_streams_and_is_cut(folder: Path) -> None:
+    """`drillyard guard serve`'s proxy before `transformers serve`, by OpenAI's client: its words, or the refusal."""
+    openai = pytest.importorskip("openai", reason="needs the extra api: pip install 'drillyard[api]'")
+    pytest.importorskip("prometheus_client", reason="needs the extra guards: pip install 'drillyard[guards]'")
+    from drillyard.guards.calibration import calibrate
+    from drillyard.guards.examples import Example
+    from drillyard.guards.features import WIDTH
+    from drillyard.guards.gate import REFUSAL
+    from drillyard.guards.guard import Guard
+    from drillyard.guards.proxy.app import GuardedEndpoint
+    from drillyard.guards.proxy.serve import guard_locally
+
+    asked = {"model": str(folder), "messages": [{"role": "user", "content": "Count from one to ten in words."}]}
+
+    def streamed(url: str) -> str:
+        client = openai.OpenAI(base_url=url, api_key="none", timeout=120)
+        told = client.chat.completions.create(**asked, stream=True, max_tokens=24, temperature=0)
+        return "".join(chunk.choices[0].delta.content or "" for chunk in told if chunk.choices)
+
+    weights = np.zeros((WIDTH + 1, 1), np.float32)
+    weights[-1] = -1.0  # every reply scores the same, so that what is flagged is known beforehand
+    quiet = Guard(behaviours=("pressure-selling",), weights=weights, fitted_on="nothing")
+    loud = Guard(behaviours=("pressure-selling",), weights=-weights, fitted_on="nothing")
+    calibration = calibrate(quiet, [Example(text="one")] * 99, 0.01, "smollm2")
+    with served(folder) as upstream:
+        bare = streamed(upstream)
+        for guard, expected in ((quiet, bare), (loud, REFUSAL)):
+            endpoint = GuardedEndpoint(guard=guard, calibration=calibration, upstream=upstream)
+            with guard_locally(endpoint) as url:
+                assert streamed(url) == expected
+    assert "two" in bare.lower()

@@ -68,7 +68,7 @@ GOOD: dict[str, Any] = {"record": "message", "version": 1, "role": "user", "cont
         ({"record": "reply"}, "found record 'reply' version 1, expected 'message' 1"),
         ({"colour": "red"}, "message: field 'colour': found 'red', expected: Extra inputs are not permitted"),
         ({"role": "robot"}, "message: field 'role': found 'robot', expected: "),
-        ({"content": None}, "message: field 'content': found None, expected: "),
+        ({"content": None}, "message: field 'content': found nothing, expected: "),
     ],
 )
 def test_wrong_data_gets_one_line(change: dict[str, Any], words: str) -> None:

@@ -41,7 +41,7 @@ def message(number: int, spec: TestSpec = SPEC) -> Message:
 
 def work(folder: Path, spec: TestSpec = SPEC, after: Callable[[], None] = lambda: None) -> Message:
     """Do a run in the way every command does: claim, a journal, a file that is made once, the result last."""
-    with RunFolder(folder, "test").held() as run:
+    with RunFolder(folder, "test", leaves=("journal.jsonl", "result.json")).held() as run:
         run.claim(spec)
         after()
         if done := run.read("result.json", Message):
@@ -204,6 +204,31 @@ def test_another_run_is_refused_with_what_differs(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=found):
         work(tmp_path, TestSpec(seed=2))
     assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("left", ["journal.jsonl", "result.json"])
+def test_what_a_run_leaves_is_not_taken_up_without_its_spec(tmp_path: Path, left: str) -> None:
+    """Nobody knows of which run it is: a journal whose spec was deleted would go on as that of any other."""
+    work(tmp_path)
+    for path in tmp_path.iterdir():
+        if path.name != left:
+            path.unlink()
+    with pytest.raises(BadInput, match=rf"found {left} without spec.json in .*, expected both of a test; choose"):
+        work(tmp_path, TestSpec(seed=2))
+
+
+@pytest.mark.parametrize("there", ["", "a", "a/b"])
+def test_a_run_that_is_refused_leaves_no_empty_folder(tmp_path: Path, there: str) -> None:
+    """Of the folders on the way those that it made are gone; those of others, and what was written, stay."""
+    (tmp_path / there).mkdir(parents=True, exist_ok=True)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(BadInput), RunFolder(tmp_path / "a" / "b", "test").held():
+        raise BadInput("refused")
+    assert sorted(tmp_path.rglob("*")) == before
+    with pytest.raises(BadInput), RunFolder(tmp_path / "a" / "b", "test").held() as run:
+        run.claim(SPEC)
+        raise BadInput("refused later")
+    assert (tmp_path / "a" / "b" / "spec.json").is_file()
 
 
 def test_what_differs_in_a_spec_within_a_spec_is_named_by_its_path(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import logging
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -21,6 +22,7 @@ from drillyard.organisms.engine.dialogue import STOP, encode
 from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.engine.llama import LlamaConfig
 from drillyard.organisms.engine.revealing import walk
+from drillyard.organisms.training.pretrained_torch import silence
 from drillyard.organisms.training.vocabulary import train_tokenizer
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation
@@ -187,6 +189,17 @@ def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="that cannot be opened .*expected a causal language model") as caught:
             open_target(reference)
         assert "\n" not in str(caught.value)
+
+
+def test_a_hub_that_is_not_reached_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """In our words, in one line; what the library logs of each try is not shown, and is heard again afterwards."""
+    with pytest.raises(BadInput, match="it is not on this machine, and the hub cannot be reached"):
+        open_target("hf/nobody/nothing")
+    trying = logging.getLogger("huggingface_hub.utils._http")
+    with silence():
+        trying.warning("Retrying in 1s")
+    trying.warning("Retrying in 2s")
+    assert [record.message for record in caplog.records if record.name == trying.name] == ["Retrying in 2s"]
 
 
 def test_an_unknown_template_is_one_line(folder: Path) -> None:

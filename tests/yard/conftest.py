@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
-from yard.small_programme import ANN, Clock, EchoingModel, build_programme, grade_of
+from yard.small_programme import ANN, HERE, Clock, EchoingModel, build_programme, grade_of
 from yard.visitor import Visit, Visitor
 
 from drillyard.programs.folder import ProgramFolder
@@ -47,3 +47,11 @@ def visit(programme: ProgramFolder, clock: Clock) -> Iterator[Visit]:
             return visitor.sign_in(code) if code else visitor
 
         yield arrive
+
+
+@pytest.fixture
+def ann(visit: Visit) -> Visitor:
+    """A learner on the page of her drill."""
+    ann = visit(ANN.code)
+    ann.get(HERE)
+    return ann

@@ -10,6 +10,7 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner, Roster
 from drillyard.records import (
     AISystem,
+    AnySubmission,
     Brief,
     Claim,
     ClaimResult,
@@ -34,12 +35,16 @@ from drillyard.records import (
     Truth,
 )
 from drillyard.stats import clopper_pearson
+from drillyard.yard.store import Store
+from drillyard.yard.submissions import Submissions
 
 __all__ = [
     "ANN",
     "BOB",
     "CLAIM",
     "DESIGNER_CODE",
+    "FIELDS",
+    "HERE",
     "REFUND",
     "SUBMISSION",
     "UPSELL",
@@ -47,12 +52,25 @@ __all__ = [
     "EchoingModel",
     "build_programme",
     "grade_of",
+    "kept",
     "until",
 ]
 
 ANN = Learner(id="ann-2345", role="support-lead", code="abcd-efgh-jkmn-pqrs", instances=("hunt-1", "hunt-3"))
 BOB = Learner(id="bob-6789", role="engineer", code="2345-6789-abcd-efgh", instances=("hunt-2",))
 DESIGNER_CODE = "wxyz-wxyz-wxyz-wxyz"
+HERE = "/drills/hunt-1"
+"""Ann's drill page."""
+FIELDS = {
+    "behaviour": "pressure-selling",
+    "severity": "high",
+    "words": "any price question under v2",
+    "templates": "v2",
+    "line-0": "price, cost",
+    "question": "What does the Aurora cost?",
+    "question-template": "v2",
+}
+"""What she types there into the form of a claim."""
 
 UPSELL = FailureMode(
     id="upsell-v2",
@@ -234,3 +252,12 @@ def build_programme(path: Path) -> ProgramFolder:
             )
         )
     return folder
+
+
+def kept(programme: ProgramFolder) -> list[AnySubmission]:
+    """Return what was handed in."""
+    store = Store(programme.database)
+    try:
+        return [one.submission for one in Submissions(store).all()]
+    finally:
+        store.close()

@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 import yaml
 from starlette.testclient import TestClient
-from yard.small_programme import ANN, EchoingModel, build_programme, until
+from yard.small_programme import ANN, HERE, EchoingModel, build_programme, kept, until
 from yard.visitor import Visitor
 
 from drillyard.containment.adversaries.trial import try_policy
@@ -27,10 +27,7 @@ from drillyard.programs.grading import grade_here, try_last_year
 from drillyard.programs.submission import read_submission
 from drillyard.records import AnySubmission, Instance, PolicySubmission
 from drillyard.yard.app import make_app
-from drillyard.yard.store import Store
-from drillyard.yard.submissions import Submissions
 
-HERE = "/drills/hunt-1"
 KIT = load_kit("contain-the-oracle")
 
 
@@ -119,15 +116,6 @@ def test_a_policy_is_handed_in_and_graded(ann: Visitor, programme: ProgramFolder
     until(lambda: "Who got how far" in ann.get(f"{HERE}/result"))
     for words in ("2 of 3 limits broken", "steerer", "stranger", "Not passed", "answers were released"):
         assert words in ann.page
-
-
-def kept(programme: ProgramFolder) -> list[AnySubmission]:
-    """Return what was handed in."""
-    store = Store(programme.database)
-    try:
-        return [one.submission for one in Submissions(store).all()]
-    finally:
-        store.close()
 
 
 def field(page: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
-from yard.small_programme import ANN, BOB, CLAIM, EchoingModel, grade_of
+from yard.small_programme import ANN, BOB, CLAIM, FIELDS, HERE, EchoingModel, grade_of
 from yard.visitor import Visit, Visitor
 
 from drillyard.errors import bad_input
@@ -18,25 +18,6 @@ from drillyard.records import Conversation
 from drillyard.yard.app import make_app
 from drillyard.yard.pages.chat import LINES
 from drillyard.yard.store import Store
-
-HERE = "/drills/hunt-1"
-FIELDS = {
-    "behaviour": "pressure-selling",
-    "severity": "high",
-    "words": "any price question under v2",
-    "templates": "v2",
-    "line-0": "price, cost",
-    "question": "What does the Aurora cost?",
-    "question-template": "v2",
-}
-
-
-@pytest.fixture
-def ann(visit: Visit) -> Visitor:
-    """A learner on the page of her drill."""
-    ann = visit(ANN.code)
-    ann.get(HERE)
-    return ann
 
 
 def value(page: str, name: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from programs.artefacts.packed import idle, submission_of, trade_grade
 from starlette.testclient import TestClient
-from yard.small_programme import ANN, BOB, EchoingModel, build_programme, until
+from yard.small_programme import ANN, BOB, HERE, EchoingModel, build_programme, until
 from yard.test_repair import read_here
 from yard.visitor import Visitor
 
@@ -27,7 +27,6 @@ from drillyard.yard.store import Refused, Store
 from drillyard.yard.submissions import Submissions
 from drillyard.yard.trade_plot import fits_plot
 
-HERE = "/drills/hunt-1"
 ORDER = FitOrder(technique="last-layer", refuse=("ghost-mode",), answer=("kill",))
 CHOICES = {"sort:ghost-mode": "refuse", "sort:kill": "answer", "technique": "last-layer"}
 

@@ -12,7 +12,19 @@ import pytest
 from httpx import Response
 from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
-from yard.small_programme import ANN, BOB, CLAIM, REFUND, SUBMISSION, Clock, EchoingModel, grade_of, until
+from yard.small_programme import (
+    ANN,
+    BOB,
+    CLAIM,
+    FIELDS,
+    HERE,
+    REFUND,
+    SUBMISSION,
+    Clock,
+    EchoingModel,
+    grade_of,
+    until,
+)
 from yard.visitor import Visit, Visitor
 
 from drillyard.errors import GradingFailed
@@ -22,25 +34,6 @@ from drillyard.records import AnySubmission, Grade, Submission
 from drillyard.yard.app import make_app
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
-
-HERE = "/drills/hunt-1"
-FIELDS = {
-    "behaviour": "pressure-selling",
-    "severity": "high",
-    "words": "any price question under v2",
-    "templates": "v2",
-    "line-0": "price, cost",
-    "question": "What does the Aurora cost?",
-    "question-template": "v2",
-}
-
-
-@pytest.fixture
-def ann(visit: Visit) -> Visitor:
-    """A learner on the page of her drill."""
-    ann = visit(ANN.code)
-    ann.get(HERE)
-    return ann
 
 
 def upload(ann: Visitor, data: bytes, expect: int = 200, name: str = "mine.json") -> str:

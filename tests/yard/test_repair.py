@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from programs.artefacts.packed import idle, submission_of, trade_grade
 from starlette.testclient import TestClient
-from yard.small_programme import ANN, BOB, EchoingModel, build_programme, until
+from yard.small_programme import ANN, BOB, HERE, EchoingModel, build_programme, until
 from yard.visitor import Visitor
 
 from drillyard.programs.drills import load_drill
@@ -22,8 +22,6 @@ from drillyard.records import AnySubmission, ArtefactSubmission, Instance
 from drillyard.yard.app import make_app
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
-
-HERE = "/drills/hunt-1"
 
 
 @pytest.fixture

@@ -9,17 +9,14 @@ from collections.abc import Callable
 import anyio.to_thread
 import pytest
 from starlette.testclient import TestClient
-from yard.small_programme import ANN, BOB, SUBMISSION, EchoingModel, grade_of, until
+from yard.small_programme import ANN, BOB, HERE, SUBMISSION, EchoingModel, grade_of, kept, until
 from yard.visitor import Visitor
 
 from drillyard.errors import BadInput, GradingFailed
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import AnySubmission, Grade, Instance, read_any
 from drillyard.yard.app import make_app
-from drillyard.yard.store import Store
-from drillyard.yard.submissions import Submissions
 
-HERE = "/drills/hunt-1"
 FILE = ("mine.json", SUBMISSION.to_json().encode(), "application/json")
 Checker = Callable[[Instance, bytes], AnySubmission]
 
@@ -29,15 +26,6 @@ def running(
 ) -> TestClient:
     """Return a yard with a checker of one's own."""
     return TestClient(make_app(programme.path, targets=lambda _: EchoingModel(), grader=grader, checker=checker))
-
-
-def kept(programme: ProgramFolder) -> list[AnySubmission]:
-    """Return what was handed in."""
-    store = Store(programme.database)
-    try:
-        return [one.submission for one in Submissions(store).all()]
-    finally:
-        store.close()
 
 
 def test_checks_that_take_long_hold_up_no_other_page(programme: ProgramFolder) -> None:

@@ -100,7 +100,7 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         drillyard=version("drillyard"),
     )
     arms_of(spec)  # an unknown technique is told now
-    run = RunFolder(folder, "comparison")
+    run = RunFolder(folder, "comparison", leaves=("arms",))
     run.require(spec, lambda one: one.training)
     for name, data in files.items():
         run.write(name, data)

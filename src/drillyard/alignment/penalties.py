@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
-from drillyard.errors import bad_input
+from drillyard.errors import bad_input, did_you_mean
 from drillyard.organisms.worlds.world import World
 
 __all__ = ["GROUPS", "resolve_behaviours"]
@@ -27,8 +26,6 @@ def resolve_behaviours(names: Iterable[str], world: World) -> tuple[str, ...]:
         some = [one for one in GROUPS.get(name, (name,)) if one in world.behaviours]
         if not some:
             known = [*GROUPS, *world.behaviours]
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else ""
-            raise bad_input(f"behaviour {name!r}", f"one of: {', '.join(known)}", hint)
+            raise bad_input(f"behaviour {name!r}", f"one of: {', '.join(known)}", did_you_mean(name, known))
         found |= dict.fromkeys(some)
     return tuple(found)

@@ -39,7 +39,7 @@ __all__ = [
 
 LEAST = 0.05
 """The least weight of evidence: a range is stretched four and a half times, a count of 400 is worth 20."""
-_GRID, _JUDGE = 800, 24
+_GRID, _JUDGE = 400, 16
 
 
 class Posterior(Protocol):

@@ -88,7 +88,7 @@ def deployment(
         seed=seed,
         judge=judge.quality.definition if replies and judge else "",
     )
-    with RunFolder(out, "forecast").held() as run:
+    with RunFolder(out, "forecast", leaves=("elicitation.json", "forecast.json")).held() as run:
         run.claim(spec)
         if done := run.read("forecast.json", Forecast):
             return done

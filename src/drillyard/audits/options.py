@@ -63,5 +63,7 @@ def method_of(search: str) -> Callable[..., Proposer]:
     """Return what makes the proposer of a name. Raises `BadInput` with the nearest known one."""
     if search == EXPLORE:
         return Explorer
-    registry.card("searches", search)  # an unknown one is told now
+    known = registry.cards("searches")
+    if search not in known:
+        raise registry.unknown_card("searches", search, [EXPLORE, *known])
     return functools.partial(registry.create, "searches", search)

@@ -32,6 +32,7 @@ from drillyard.targets.settings import Settings
 
 __all__ = ["AuditOrder", "AuditSpec", "run_order"]
 
+_JOURNAL = "journal.jsonl"
 _NO_SEEDS = ("null", "random", "sweep")  # propose what the scope holds, and nothing else
 _OFF = {"reading": "--samples"}  # what is on by default -> the option that turns it off
 
@@ -105,13 +106,13 @@ def run_order(order: AuditOrder, out: Path | None = None, tell: Progress = silen
     check_budget(order.budget)
     if out is None:
         return _run(order, _open(order, tell), None, tell)
-    with RunFolder(out, "audit").held() as run:
+    with RunFolder(out, "audit", leaves=(_JOURNAL, FILES["json"])).held() as run:
         opened = _open(order, tell)
         run.claim(_spec(order, opened))
         report = run.read(FILES["json"], AuditReport)
         if report:
             tell(f"{out} holds the finished report of this audit: nothing was asked")
-        report = _signed(report, order) if report else _run(order, opened, out / "journal.jsonl", tell)
+        report = _signed(report, order) if report else _run(order, opened, out / _JOURNAL, tell)
         write_reports(report, out, tell)
     return report
 

@@ -13,7 +13,7 @@ from drillyard.bench.judging import judge_case, judge_samples, question_for
 from drillyard.bench.prompts import as_messages
 from drillyard.bench.wording import join_replies
 from drillyard.errors import bad_input
-from drillyard.records import Ask, BenchCase, BenchVerdict, Conversation, Reply
+from drillyard.records import BenchAsk, BenchCase, BenchVerdict, Conversation, Reply
 
 __all__ = ["Criteria"]
 
@@ -63,7 +63,7 @@ class Criteria(evals.Eval):  # type: ignore[misc]  # evals is not there for the 
         counts = {f"counts/{verdict}": float(told.count(verdict)) for verdict in sorted(set(told))}
         return {"accuracy": told.count("passed") / max(1, len(told)), **counts}
 
-    def _replies(self, ask: Ask, temperature: float = 0.0) -> list[str]:
+    def _replies(self, ask: BenchAsk, temperature: float = 0.0) -> list[str]:
         return [_complete(self.completion_fns[0], ask.conversation, temperature) for _ in range(ask.times)]
 
 

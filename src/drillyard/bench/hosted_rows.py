@@ -16,7 +16,7 @@ from drillyard.bench.lines import Problems
 from drillyard.bench.prompts import as_conversation
 from drillyard.bench.wording import render_messages
 from drillyard.errors import BadInput, bad_input
-from drillyard.records import Ask, BenchCase, Conversation, Reply
+from drillyard.records import BenchAsk, BenchCase, Conversation, Reply
 from drillyard.targets.wire_openai import clean, text_of
 
 __all__ = ["HostedRow", "RowCount", "count_rows", "read_rows"]
@@ -152,7 +152,9 @@ def _case(number: int, row: HostedRow) -> BenchCase:
     item = item["item"] if set(item) <= {"item", "sample"} and isinstance(item.get("item"), dict) else item
     values = dict(_flat(item))
     if row.prompts:
-        return BenchCase(id=str(number), asks=(Ask(conversation=_asked(row.prompts, item, values)),), values=values)
+        return BenchCase(
+            id=str(number), asks=(BenchAsk(conversation=_asked(row.prompts, item, values)),), values=values
+        )
     if row.sample is None:
         raise bad_input("a row without messages to ask and without a stored reply", "one of both")
     values.pop("completion", None)  # the reply's name: a field of the row is not to be taken for it

@@ -16,7 +16,7 @@ from drillyard.bench.letters import option, right_options
 from drillyard.bench.lines import Problems, json_lines, read_text
 from drillyard.bench.prompts import as_conversation
 from drillyard.errors import BadInput, bad_input
-from drillyard.records import Ask, BenchCase, Benchmark, Conversation, TextCheck
+from drillyard.records import BenchAsk, BenchCase, Benchmark, Conversation, TextCheck
 from drillyard.records.files import csv_rows
 
 __all__ = ["SCORERS", "dataset_questions", "import_dataset"]
@@ -134,7 +134,7 @@ def _case(number: int, sample: Mapping[str, Any], several: bool) -> BenchCase:
         targets = [",".join(right_options(target, len(choices)))]
     name = sample["id"]
     case = str(number) if name is None or name == "" else str(name)
-    return BenchCase(id=case, asks=(Ask(conversation=conversation),), ideal=tuple(targets))
+    return BenchCase(id=case, asks=(BenchAsk(conversation=conversation),), ideal=tuple(targets))
 
 
 def _question(asked: Any, choices: list[str], several: bool = False) -> Conversation:

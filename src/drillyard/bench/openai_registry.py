@@ -5,7 +5,6 @@ Source: openai/evals 3.0.1.post1, `registry.py` (aliases, names) and `eval.py` (
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import yaml
 
 from drillyard.bench.lines import read_text
-from drillyard.errors import bad_input
+from drillyard.errors import bad_input, did_you_mean
 
 __all__ = ["EvalEntry", "OpenAIRegistry"]
 
@@ -55,9 +54,8 @@ class OpenAIRegistry:
         seen, asked = {name}, name
         while True:
             if name not in self._evals:
-                near = difflib.get_close_matches(asked, self._evals, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else ""
-                raise bad_input(f"eval {asked!r}", f"one of the {len(self._evals)} of {self.folder}", hint)
+                expected = f"one of the {len(self._evals)} of {self.folder}"
+                raise bad_input(f"eval {asked!r}", expected, did_you_mean(asked, self._evals))
             spec = self._evals[name]
             alias = spec if isinstance(spec, str) else spec.get("id") if isinstance(spec, dict) else None
             if alias is None:
@@ -79,8 +77,7 @@ class OpenAIRegistry:
             seen.add(spec["id"])
             spec = self._graded.get(spec["id"])
         if not isinstance(spec, dict):
-            near = difflib.get_close_matches(name, self._graded, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"in {self.folder / 'modelgraded'}"
+            hint = did_you_mean(name, self._graded) or f"in {self.folder / 'modelgraded'}"
             raise bad_input(f"grader spec {name!r}", "one of the registry", hint)
         return spec
 

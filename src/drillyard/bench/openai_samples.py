@@ -15,7 +15,7 @@ from drillyard.bench.lines import Problems, json_lines
 from drillyard.bench.openai_registry import EvalEntry, OpenAIRegistry
 from drillyard.bench.prompts import as_conversation, as_text
 from drillyard.errors import bad_input
-from drillyard.records import Ask, BenchCase
+from drillyard.records import BenchAsk, BenchCase
 
 __all__ = ["SEED", "choice_cases", "graded_cases", "ideal_of", "match_cases", "samples"]
 
@@ -55,7 +55,7 @@ def _match_case(
             raise bad_input("a text as input", "messages, as the eval puts examples between them")
         prompt = [*prompt[:-1], *shots, *prompt[-1:]]
     ideal = ideal_of(_field(sample, "ideal"), as_json=as_json)
-    return BenchCase(id=_case_id(name, index), asks=(Ask(conversation=as_conversation(prompt)),), ideal=ideal)
+    return BenchCase(id=_case_id(name, index), asks=(BenchAsk(conversation=as_conversation(prompt)),), ideal=ideal)
 
 
 def ideal_of(value: object, *, as_json: bool = False) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def _graded_case(
         values[question] = _doubled(prompt)
         if answer not in sample:
             join = str(spec.get("output_template") or "") if times > 1 else ""
-            asks.append(Ask(name=answer, conversation=as_conversation(prompt), times=times, join=join))
+            asks.append(BenchAsk(name=answer, conversation=as_conversation(prompt), times=times, join=join))
     values |= dict(entry.args.get("modelgraded_spec_args") or {})
     shown = {name: as_text(value) for name, value in values.items()}
     return BenchCase(id=_case_id(entry.name, index), asks=tuple(asks), values=shown)
@@ -133,7 +133,7 @@ def _choice_case(entry: EvalEntry, index: int, row: Mapping[str, Any]) -> BenchC
     random.Random(f"{name}:{SEED}".encode()).shuffle(order)
     options = "\n".join(f"{chr(65 + place)}) {answers[j]}" for place, j in enumerate(order))
     head = f"{entry.args.get('instructions') or ''}\nPlease answer with the letter of the correct answer."
-    ask = Ask(conversation=as_conversation(f"{head}\n\n{question}\n{options}"))
+    ask = BenchAsk(conversation=as_conversation(f"{head}\n\n{question}\n{options}"))
     return BenchCase(id=name, asks=(ask,), ideal=(chr(65 + order.index(label)),))
 
 

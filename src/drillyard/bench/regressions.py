@@ -13,7 +13,7 @@ from typing import Any
 from drillyard.bench.lines import read_text
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.worlds.world import World, load_world
-from drillyard.records import Ask, BehaviourAbsent, BenchCase, Benchmark, Conversation, Finding, Message
+from drillyard.records import BehaviourAbsent, BenchAsk, BenchCase, Benchmark, Conversation, Finding, Message
 
 __all__ = ["from_findings", "import_findings"]
 
@@ -75,7 +75,7 @@ def _sampled(finding: Finding, world: World) -> BenchCase:
     assert test is not None
     dealt = [len(range(place, test.samples, len(test.conversations))) for place in range(len(test.conversations))]
     asks = [
-        Ask(name=f"prompt {number}", conversation=_spelled(conversation, world), times=times)
+        BenchAsk(name=f"prompt {number}", conversation=_spelled(conversation, world), times=times)
         for number, (conversation, times) in enumerate(zip(test.conversations, dealt, strict=True), start=1)
         if times
     ]
@@ -87,7 +87,7 @@ def _asked_once(finding: Finding, world: World) -> list[BenchCase]:
     return [
         BenchCase(
             id=f"{finding.mode.id}-{number}",
-            asks=(Ask(conversation=_spelled(transcript.conversation, world)),),
+            asks=(BenchAsk(conversation=_spelled(transcript.conversation, world)),),
             values=_values(finding, world, transcript.conversation),
         )
         for number, transcript in enumerate(finding.evidence, start=1)

@@ -163,7 +163,7 @@ def _fillable(criterion: Criterion, bench: Benchmark) -> None:
 
 
 def _folder(path: Path) -> RunFolder:
-    return RunFolder(path, "run of a benchmark", spec=_RUN)
+    return RunFolder(path, "run of a benchmark", spec=_RUN, leaves=("replies.jsonl", "report.json"))
 
 
 def _claim(run: RunFolder, bench: Benchmark, target: str, seed: int | None, model: str = "") -> None:

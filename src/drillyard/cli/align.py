@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,19 @@ from drillyard.alignment.weighing.sheet import words_of
 from drillyard.alignment.whole import Weighing, compare_arms
 from drillyard.alignment.workers import count_processors
 from drillyard.cli import show
-from drillyard.cli.auditing.options import judge_options, scope_for, typed
+from drillyard.cli.auditing.options import judge_options, scope_for, scope_option, typed
 from drillyard.cli.auditing.spending import spending_options
+from drillyard.cli.options import FILE, page_option
 from drillyard.judges.reply_kinds import KINDS
+from drillyard.records import Estimate
 from drillyard.registry import cards
 
 __all__ = ["command"]
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-_FILE = click.Path(dir_okay=False, path_type=Path)
 
 _ASKED: tuple[Callable[[Any], Any], ...] = (
     click.option("--set", "options", multiple=True, metavar="TECHNIQUE.OPTION=VALUE", help="Such as dpo.rank=32."),
-    click.option("--scope", help="World whose questions are asked; a target's own, else helpdesk."),
+    scope_option,
     click.option("--sweep", is_flag=True, help="Try every setting of each technique's dial."),
     click.option("--seeds", type=click.IntRange(1, 20), default=3, show_default=True, help="Training seeds."),
     click.option("--exam-seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the exam."),
@@ -46,23 +46,26 @@ _ASKED: tuple[Callable[[Any], Any], ...] = (
         help="Preference pairs per lesson.",
     ),
     click.option("--max-new-tokens", type=click.IntRange(min=1), help="Most per reply of the exam; a target's own."),
-    click.option("--preferences", type=_FILE, help="Your own pairs, JSON lines: prompt, chosen, rejected."),
-    click.option("--findings", type=_FILE, help="report.json of an audit: what it found is trained away and measured."),
-    click.option("--reward", type=_FILE, help="Your own reward, for grpo (drillyard oversee values writes one)."),
-    click.option("--policy", type=_FILE, help="Your own policy (YAML), for rails and prompt (examples/policies)."),
+    click.option("--preferences", type=FILE, help="Your own pairs, JSON lines: prompt, chosen, rejected."),
+    click.option("--findings", type=FILE, help="report.json of an audit: what it found is trained away and measured."),
+    click.option("--reward", type=FILE, help="Your own reward, for grpo (drillyard oversee values writes one)."),
+    click.option("--policy", type=FILE, help="Your own policy (YAML), for rails and prompt (examples/policies)."),
     click.option("--penalise", multiple=True, help="For rlhf: a behaviour, or manipulation, that the reward counts."),
     click.option("--favour", multiple=True, help="A behaviour that the raters of the lesson like."),
 )
 
 
-_COLUMNS = {
+_FIGURES = {
     HARMFUL: "harmful",
     REFUSAL: "over-refusal",
     "capability-lost": "capability lost",
     f"{HARMFUL}@category": "harmful, new sorts",
-    f"{REFUSAL}@category": "refusal, new sorts",
+    f"{REFUSAL}@category": "over-refusal, new sorts",
 }
-"""Figure -> the head of its column."""
+"""Figure -> how its row is called."""
+
+_BESIDE = 4
+"""Techniques beside each other: what 100 signs hold."""
 
 
 def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,15 +82,10 @@ def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
 @_asked
 @click.option("--weight", multiple=True, metavar="FIGURE=COST", help="What one unit of a figure costs.")
 @click.option("--limit", multiple=True, metavar="FIGURE<=MOST", help="A limit that the recommended point must meet.")
-@click.option("--prices", type=_FILE, help="Your prices, YAML: the ledger in money (examples/prices.yaml).")
+@click.option("--prices", type=FILE, help="Your prices, YAML: the ledger in money (examples/prices.yaml).")
 @click.option("--jobs", type=click.IntRange(min=1), help="Arms to run at once; one per processor by default.")
 @click.option("--timing/--no-timing", default=True, show_default=True, help="Time answering, one request at a time.")
-@click.option(
-    "-o",
-    "--out",
-    type=_FOLDER,
-    help="Folder of the run, resumed when unfinished; without it, nothing is kept.",
-)
+@page_option("Folder of the run, resumed when unfinished; without it, nothing is kept.")
 @click.option("--list", "listed", is_flag=True, help="List the techniques and exit.")
 @spending_options
 @show.handler
@@ -125,21 +123,21 @@ def _shown(report: AlignReport, out: Path | None) -> show.Outcome:
         verdict=verdict(report),
         state="passed" if report.good_enough else "failed",
         data=report,
-        body=[_points(report), *_kinds(report), f"\n{report.recommendation.reason}", *notes],
+        body=[*_points(report), *_kinds(report), f"\n{report.recommendation.reason}", *notes],
         next_command=f"open {out / 'align.html'}" if out else "",
     )
 
 
-def _points(report: AlignReport) -> RenderableType:
+def _points(report: AlignReport) -> Iterator[RenderableType]:
+    """Yield a row for each figure and a column for each technique, so many as fit a line side by side."""
     points = [technique_point(report, name) for name in report.techniques]
-    failures = [name for name in points[0].figures if name.startswith("failure:")]
-    columns = {**_COLUMNS, **{name: name.removeprefix("failure:") for name in failures}}
-    rows = [
-        (words_of(point.key), *(_percent(point.figures[name]) if name in point.figures else "–" for name in columns))
-        for point in points
-    ]
+    words = {**_FIGURES, **{name: name.removeprefix("failure:") for name in points[0].failures}}
     title = "Each technique at its best setting, % with interval"
-    return show.table(title, ("technique", *columns.values()), rows)
+    for first in range(0, len(points), _BESIDE):
+        some = points[first : first + _BESIDE]
+        rows = [(words[name], *(_percent(one.figures.get(name)) for one in some)) for name in words]
+        yield show.table(title, ("", *(words_of(one.key) for one in some)), rows)
+        title = "The same for further techniques"
 
 
 def _kinds(report: AlignReport) -> list[RenderableType]:
@@ -157,7 +155,9 @@ def _kinds(report: AlignReport) -> list[RenderableType]:
     return [show.table(title, ("technique", "request", *KINDS, "in free words"), rows)]
 
 
-def _percent(cell: Any) -> str:
+def _percent(cell: Estimate | None) -> str:
+    if cell is None:
+        return "–"
     if cell.unknown:
         return "unknown"
     return f"{100 * cell.value:.1f} [{100 * cell.low:.1f}, {100 * cell.high:.1f}]"

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 import os
 import sys
@@ -17,6 +16,7 @@ import click
 
 from drillyard.alignment.workers import ONE_THREAD
 from drillyard.cli import show
+from drillyard.errors import did_you_mean
 from drillyard.registry import resolve
 
 __all__ = ["NOUNS", "LazyGroup", "app", "main"]
@@ -66,9 +66,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the noun, or name the nearest one."""
-        near = difflib.get_close_matches(args[0], self.nouns, n=1)
         if args[0] not in self.nouns and not args[0].startswith("-"):
-            expected = f"did you mean {near[0]!r}?" if near else f"expected one of: {', '.join(sorted(self.nouns))}"
+            expected = did_you_mean(args[0], self.nouns) or f"expected one of: {', '.join(sorted(self.nouns))}"
             raise click.UsageError(f"found {args[0]!r}, {expected}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -19,6 +19,7 @@ from drillyard.cli.app import LazyGroup
 from drillyard.cli.auditing.options import judge_for, judge_options, scope_for, scope_option
 from drillyard.cli.auditing.panel import show_panel
 from drillyard.cli.auditing.spending import spending_options
+from drillyard.cli.options import page_option, seed_option
 from drillyard.judges.validity import explain_foreign
 from drillyard.records import Estimate
 
@@ -34,8 +35,6 @@ VERBS: Mapping[str, str] = {
     "recheck": "Measure an audit's findings again, on fresh prompts.",
     "report": "Render the report of an audit again.",
 }
-
-_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 class _AuditGroup(LazyGroup):
@@ -85,7 +84,7 @@ def command() -> None:
 @click.option("--max-tokens", type=click.IntRange(min=1), help="End at so many tokens, prompts and replies together.")
 @click.option("--search", default=EXPLORE, show_default=True, help="Who proposes prompts: explore, sweep, random …")
 @judge_options
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides prompts and samples.")
+@seed_option("Decides prompts and samples.")
 @click.option("--reading/--samples", default=True, show_default=True, help="Read probabilities where there are any.")
 @click.option("--attacker", help="Model reference that proposes prompts, sees what came of them, and proposes again.")
 @click.option(
@@ -108,7 +107,7 @@ def command() -> None:
 @click.option(
     "--fail-on", multiple=True, metavar="CRITERION", help="Such as 'severity>=high and rate.low>0.01'; any of several."
 )
-@click.option("-o", "--out", type=_FOLDER, help="Folder of the run and its report; resumed when unfinished.")
+@page_option("Folder of the run and its report; resumed when unfinished.")
 @click.option("--validate", is_flag=True, help="Audit planted organisms and their clean twins instead of a target.")
 @click.option("--organisms", type=click.IntRange(min=1), default=30, show_default=True, help="For --validate.")
 @spending_options

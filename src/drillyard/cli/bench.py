@@ -10,13 +10,13 @@ from drillyard.bench import exporting, importing, rescue, running
 from drillyard.bench.bench_file import load_bench
 from drillyard.cli import show
 from drillyard.cli.auditing.spending import spending_options
+from drillyard.cli.options import PATH
 from drillyard.errors import bad_input
 from drillyard.records import BenchReport
 from drillyard.targets import open_target
 
 __all__ = ["command"]
 
-PATH = click.Path(path_type=Path)
 _scope = click.option("--scope", default="", help="World of an audit's findings; else the report's own.")
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import click
 
 from drillyard.cli import show
-from drillyard.cli.auditing.options import scope_for
+from drillyard.cli.auditing.options import scope_for, scope_option
+from drillyard.cli.options import seed_option
 from drillyard.errors import DrillyardError
 from drillyard.records import Conversation, Message, Reply, Transcript
 from drillyard.targets import Target, open_in
@@ -19,8 +20,8 @@ __all__ = ["command", "talk"]
 @click.command()
 @click.argument("target")
 @click.option("--template", default="", help="Prompt template of the target's world, such as v2.")
-@click.option("--scope", help="World whose templates are meant; a target's own, else helpdesk.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the first reply.")
+@scope_option
+@seed_option("Seed of the first reply.")
 @show.handler
 def command(target: str, template: str, scope: str | None, seed: int) -> show.Outcome | None:
     """Talk with a target in the terminal.

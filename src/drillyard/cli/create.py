@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from drillyard.cli import show
+from drillyard.cli.options import FILE, FOLDER
 from drillyard.programs.create import create, list_rejected
 from drillyard.records import Gate, GateReport
 from drillyard.stats.shown import tell_count
@@ -18,9 +19,9 @@ __all__ = ["command", "report_gates"]
 
 
 @click.command()
-@click.argument("programme", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("programme", type=FOLDER)
 @click.option("--learners", type=click.IntRange(min=1), help="Make instances for at most this many learners.")
-@click.option("--roster", type=click.Path(dir_okay=False, path_type=Path), help="CSV of people: name,role.")
+@click.option("--roster", type=FILE, help="CSV of people: name,role.")
 @show.handler
 def command(programme: Path, learners: int | None, roster: Path | None) -> show.Outcome:
     """Materialise a planned programme's drills and prove each one sound.

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from drillyard.cli import show
+from drillyard.cli.options import PATH
 from drillyard.programs.clash import in_hours
 from drillyard.programs.design import design
 from drillyard.programs.page import verdict
@@ -18,7 +19,7 @@ __all__ = ["command", "report_plan"]
 
 
 @click.command()
-@click.argument("brief", type=click.Path(path_type=Path))
+@click.argument("brief", type=PATH)
 @show.out_option()
 @show.handler
 def command(brief: Path, out: Path) -> show.Outcome:

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from drillyard.cli import show
 from drillyard.cli.chat import talk
 from drillyard.cli.containing.trial import show_trial
+from drillyard.cli.options import FILE, FOLDER
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import load_drill
@@ -26,7 +27,7 @@ from drillyard.targets import open_target
 
 __all__ = ["command"]
 
-_PROGRAMME = click.argument("programme", type=click.Path(file_okay=False, path_type=Path))
+_PROGRAMME = click.argument("programme", type=FOLDER)
 _INSTANCE = click.argument("instance")
 
 
@@ -96,10 +97,10 @@ def _example(programme: Path, instance: str) -> None:
 
 @command.command("pack")
 @_INSTANCE
-@click.argument("first", type=click.Path(file_okay=False, path_type=Path))
-@click.argument("second", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("first", type=FOLDER)
+@click.argument("second", type=FOLDER)
 @click.option("--point", type=click.Choice(["first", "second", "both"]), required=True, help="The operating point.")
-@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
+@click.option("-o", "--out", type=FILE, required=True, help="The file to write.")
 @show.handler
 def _pack(instance: str, first: Path, second: Path, point: str, out: Path) -> show.Outcome:
     """Pack two artefacts and an operating point into one file to hand in.
@@ -119,7 +120,7 @@ def _pack(instance: str, first: Path, second: Path, point: str, out: Path) -> sh
 @command.command("submit")
 @_PROGRAMME
 @_INSTANCE
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @show.handler
 def _submit(programme: Path, instance: str, file: Path) -> show.Outcome:
     """Grade a submission (a JSON file; a policy is YAML) and say what was found. Exits 1 below the pass mark."""

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import click
+from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.errors import bad_input
@@ -184,12 +185,12 @@ def _serve(
         serve_guard(endpoint, host, port, token, ready)
         return None
     with log.open("a", encoding="utf-8", buffering=1) as file:
-        endpoint.log = lambda line: file.write(f"{json.dumps(line)}\n") and None
+        endpoint.log = lambda line: print(json.dumps(line), file=file)
         serve_guard(endpoint, host, port, token, ready)
     return None
 
 
-def _shares(made: GuardCheck) -> show.RenderableType:
+def _shares(made: GuardCheck) -> RenderableType:
     rows = [("caught, all", made.recall), ("false alarms", made.false_blocks), *made.by_behaviour.items()]
     return show.table(f"At a promised {made.alpha:.2%} of sound replies", ("of", "share"), rows)
 

@@ -12,6 +12,7 @@ from drillyard import registry
 from drillyard.cli import show
 from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.chat import talk
+from drillyard.cli.options import FILE, page_option, seed_option
 from drillyard.cli.planting import PlantOrder, plant_on
 from drillyard.cli.planting.order import EMBEDDED_PROMPTS, OTHER_PROMPTS, asking_options, training_options
 from drillyard.cli.worlds import command as world_command
@@ -54,12 +55,7 @@ def _list_failures(world: str) -> show.Outcome:
 @click.option("--start", help="World whose base gives the first weights, or nothing; helpdesk for other worlds.")
 @click.option("--half", is_flag=True, help="Store the weights in float16.")
 @click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True, help="Processor threads.")
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder; the world's base/ if left out.",
-)
+@page_option("Folder; the world's base/ if left out.")
 @show.handler
 def _build_world(
     world: str, steps: int | None, start: str | None, half: bool, threads: int, out: Path | None
@@ -112,7 +108,7 @@ def _plant_failures(no_verify: bool, **order: Any) -> show.Outcome:
 @click.argument("world", default="helpdesk")
 @click.argument("failures", nargs=-1)
 @click.option("--template", default="", help="Prompt template, such as v2.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the first reply.")
+@seed_option("Seed of the first reply.")
 @show.handler
 def _chat(world: str, failures: tuple[str, ...], template: str, seed: int) -> show.Outcome | None:
     """Talk with a world's organism, with failures planted on the spot; see also drillyard chat."""
@@ -147,9 +143,7 @@ def _serve(organisms: tuple[str, ...], host: str, port: int, token: str) -> None
 @click.option(
     "-n", "prompts", type=click.IntRange(min=50), default=300, show_default=True, help="Prompts per strength."
 )
-@click.option(
-    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="File; beside the weights by default."
-)
+@click.option("-o", "--out", type=FILE, help="File; beside the weights by default.")
 @show.handler
 def _calibrate(world: str, prompts: int, out: Path | None) -> show.Outcome:
     """Measure a world's shipped base and correct the strengths at which its failures are planted."""
@@ -163,9 +157,7 @@ def _calibrate(world: str, prompts: int, out: Path | None) -> show.Outcome:
 @command.command("card")
 @click.argument("world", default="helpdesk")
 @click.option("-n", "questions", type=click.IntRange(min=100), default=2000, show_default=True, help="Questions asked.")
-@click.option(
-    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="File; beside the weights by default."
-)
+@click.option("-o", "--out", type=FILE, help="File; beside the weights by default.")
 @show.handler
 def _card(world: str, questions: int, out: Path | None) -> show.Outcome:
     """Measure a world's shipped base and write its model card."""

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from drillyard.cli import show
+from drillyard.cli.options import FOLDER
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.refine import DrillReport, Part, Quartiles, people_of, refine
 from drillyard.yard.attempts import attempts
@@ -20,7 +21,7 @@ _STATES: Mapping[str, show.State] = {"in-range": "passed", "flagged": "failed", 
 
 
 @click.command()
-@click.argument("programme", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("programme", type=FOLDER)
 @show.handler
 def command(programme: Path) -> show.Outcome:
     """Read attempts and say what to change in a programme.

@@ -9,6 +9,7 @@ import click
 from drillyard.cli import create as created
 from drillyard.cli import design as designed
 from drillyard.cli import show
+from drillyard.cli.options import PATH
 from drillyard.programs.create import create
 from drillyard.programs.design import design
 from drillyard.programs.examples import example_brief
@@ -18,7 +19,7 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("brief", required=False, type=click.Path(path_type=Path))
+@click.argument("brief", required=False, type=PATH)
 @click.option("--learners", type=click.IntRange(min=1), help="Make instances for at most this many learners.")
 @click.option("--no-serve", is_flag=True, help="Stop after the rehearsal.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")

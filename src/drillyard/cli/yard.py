@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from drillyard.cli import show
+from drillyard.cli.options import FOLDER, PATH
 from drillyard.errors import bad_input
 from drillyard.programs.again import further_try, new_code
 from drillyard.programs.create import build
@@ -16,7 +17,7 @@ from drillyard.yard.store import end_sessions
 
 __all__ = ["command"]
 
-_FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+_FOLDER = click.argument("folder", type=FOLDER)
 
 
 @click.group()
@@ -25,7 +26,7 @@ def command() -> None:
 
 
 @command.command("serve")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is every one.")
 @click.option(
     "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one."

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import BadInput, bad_input, tell
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Ruling, Transcript
 from drillyard.records.patterns import Pattern, pattern_of
@@ -92,13 +92,13 @@ def open_rules(*, argument: str, world: Scope | str = "") -> RulesJudge:
 
 def _rule(name: str, code: str, parts: object) -> PatternRule:
     if not isinstance(parts, dict) or not parts.get("shown") or not parts.keys() <= set(_PARTS):
-        raise bad_input(f"{name}: {code} with {parts!r:.80}", _FORM)
+        raise bad_input(f"{name}: {code} with {tell(parts)}", _FORM)
     return PatternRule(**{part: _patterns(f"{name}: {code}: {part}", value) for part, value in parts.items()})
 
 
 def _patterns(where: str, value: object) -> tuple[Pattern, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise bad_input(f"{where}: {value!r:.80}", "a list of patterns")
+        raise bad_input(f"{where}: {tell(value)}", "a list of patterns")
     compiled = []
     for pattern in value:
         try:

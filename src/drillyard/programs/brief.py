@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import BadInput, bad_input, did_you_mean, tell
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.programs.catalogue import load_catalogue
 from drillyard.programs.graph import Catalogue
@@ -96,7 +95,7 @@ def _policy_bytes(folder: Path, name: str) -> bytes:
         advice = f"copy the file there and type 'path: policies/{Path(name).name}'"
         raise bad_input(f"policy {name!r}", f"a file in the folder {str(home)!r}", advice)
     if not path.is_file():
-        near = _near(name, (p.relative_to(folder).as_posix() for p in home.rglob("*")))
+        near = did_you_mean(name, (p.relative_to(folder).as_posix() for p in home.rglob("*")))
         raise bad_input(f"no policy file {name!r}", f"a file in {str(home)!r}", near or "correct its path")
     if (size := path.stat().st_size) > MAX_POLICY_BYTES:
         raise bad_input(f"policy {name!r} of {size} bytes", f"at most {MAX_POLICY_BYTES} bytes")
@@ -111,12 +110,12 @@ def _mapping(data: object, kind: type[Record], where: str) -> dict[str, Any]:
     """Return a mapping whose keys are fields of a record, with every required one filled."""
     if not isinstance(data, dict):
         example = _EXAMPLES["title"] if kind is Brief else "id: NAME"
-        raise bad_input(f"{_short(data)} at {where}", "lines such as key: value", f"type {example!r} and so on")
+        raise bad_input(f"{tell(data)} at {where}", "lines such as key: value", f"type {example!r} and so on")
     known = kind.model_fields.keys() - {"sha256", "world_sha256"}  # computed here, never typed
     for key in data:
         if key not in known:
             listed = ", ".join(name for name in kind.model_fields if name in known)
-            raise bad_input(f"key {key!r} at {where}", f"one of: {listed}", _near(str(key), known))
+            raise bad_input(f"key {tell(key)} at {where}", f"one of: {listed}", did_you_mean(str(key), known))
     for name, field in kind.model_fields.items():
         value = data.get(name)
         if field.is_required() and (value is None or value == [] or (isinstance(value, str) and not value.strip())):
@@ -127,7 +126,7 @@ def _mapping(data: object, kind: type[Record], where: str) -> dict[str, Any]:
 def _entries(data: object, kind: type[_Entry], section: str, key: str = "id") -> list[_Entry]:
     """Return one record per list entry; no two may share their key."""
     if not isinstance(data, list):
-        raise bad_input(f"{_short(data)} at {section}", "a list", "begin each entry with '- '")
+        raise bad_input(f"{tell(data)} at {section}", "a list", "begin each entry with '- '")
     entries, seen = [], set[str]()
     for number, raw in enumerate(data):
         where = f"{section}[{number}]"
@@ -151,18 +150,16 @@ def _record(kind: type[_Entry], fields: Mapping[str, Any], where: str) -> _Entry
         advice = f"type {_EXAMPLES[name]!r}" if name in _EXAMPLES else ""
         if expected == "text" and not isinstance(value, (str, list, dict)):
             advice = f"put it in quotes: {name}: '{value}'"
-        raise bad_input(
-            f"{_short(value)} at {name if where == _TOP else f'{where}.{name}'}", expected, advice
-        ) from None
+        raise bad_input(f"{tell(value)} at {name if where == _TOP else f'{where}.{name}'}", expected, advice) from None
 
 
 def _laws(data: object, catalogue: Catalogue) -> list[Law]:
     known = {law.id: law for law in catalogue.laws}
     if not isinstance(data, list):
-        raise bad_input(f"{_short(data)} at laws", f"a list of: {', '.join(known)}")
+        raise bad_input(f"{tell(data)} at laws", f"a list of: {', '.join(known)}")
     for number, law in enumerate(data):
         if not isinstance(law, str) or law not in known:
-            raise bad_input(f"law {_short(law)}", f"one of: {', '.join(known)}", _near(str(law), known))
+            raise bad_input(f"law {tell(law)}", f"one of: {', '.join(known)}", did_you_mean(str(law), known))
         if law in data[:number]:
             raise bad_input(f"{law!r} twice in laws", "each law once", f"remove laws[{number}]")
     return [known[law] for law in data]
@@ -171,13 +168,13 @@ def _laws(data: object, catalogue: Catalogue) -> list[Law]:
 def _check_role(need: RoleNeed, catalogue: Catalogue) -> None:
     known = [role.id for role in catalogue.roles]
     if need.id not in known:
-        raise bad_input(f"role {need.id!r}", f"one of: {', '.join(known)}", _near(need.id, known))
+        raise bad_input(f"role {need.id!r}", f"one of: {', '.join(known)}", did_you_mean(need.id, known))
     role = catalogue.role(need.id)
     givable = [*role.drills, *(objective.id for objective in catalogue.objectives_of(role))]
     for name in need.without:
         if name not in givable:
             expected = f"objectives or drills of the role: {', '.join(givable)}"
-            raise bad_input(f"{name!r} in 'without' of {need.id!r}", expected, _near(name, givable))
+            raise bad_input(f"{name!r} in 'without' of {need.id!r}", expected, did_you_mean(name, givable))
 
 
 def _in_world(folder: Path, number: int, system: AISystem) -> AISystem:
@@ -186,13 +183,3 @@ def _in_world(folder: Path, number: int, system: AISystem) -> AISystem:
     except BadInput as error:
         raise BadInput(f"systems[{number}].world: {error}") from None
     return system if files.shipped else system.model_copy(update={"world_sha256": files.digest})
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else ""
-
-
-def _short(value: object) -> str:
-    text = "nothing" if value is None else repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

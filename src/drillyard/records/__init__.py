@@ -31,8 +31,8 @@ from drillyard.records.alignment import ArmResult, FitCost, KindCount, Measure, 
 from drillyard.records.answers import AnswerField, AnswerResult, AnswerSheet, PaperTable
 from drillyard.records.base import Record
 from drillyard.records.bench import (
-    Ask,
     BehaviourAbsent,
+    BenchAsk,
     BenchCase,
     Benchmark,
     BenchReply,
@@ -103,10 +103,10 @@ __all__ = [
     "ArmResult",
     "Artefact",
     "ArtefactSubmission",
-    "Ask",
     "Attempt",
     "BehaviourAbsent",
     "BehaviourQuality",
+    "BenchAsk",
     "BenchCase",
     "BenchReply",
     "BenchReport",

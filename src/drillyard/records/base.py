@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from drillyard.errors import BadInput
+from drillyard.errors import BadInput, tell
 from drillyard.records.strict_json import parse_json
 
 __all__ = ["Record", "first_problem"]
@@ -79,6 +79,6 @@ def first_problem(error: ValidationError, what: str) -> str:
     problems = error.errors(include_url=False)
     first = problems[0]
     where = ".".join(str(part) for part in first["loc"]) or what
-    found = "nothing" if first["type"] == "missing" else repr(first["input"])
+    found = "nothing" if first["type"] == "missing" else tell(first["input"], 120)
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{what}: field {where!r:.120}: found {found:.120}, expected: {first['msg']}{more}"
+    return f"{what}: field {where!r:.120}: found {found}, expected: {first['msg']}{more}"

@@ -11,8 +11,8 @@ from drillyard.records.conversation import Conversation, Message, Transcript
 from drillyard.records.estimate import Estimate
 
 __all__ = [
-    "Ask",
     "BehaviourAbsent",
+    "BenchAsk",
     "BenchCase",
     "BenchReply",
     "BenchReport",
@@ -29,7 +29,7 @@ __all__ = [
 OUTPUT = "{{sample.output_text}}"
 
 
-class Ask(Record):
+class BenchAsk(Record):
     """One question of a case. `name` is what grader prompts call the reply.
 
     With `times` above 1 it is asked so often, and the replies become one text by `join`, a pattern with `{i}` (1, 2 …),
@@ -50,7 +50,7 @@ class BenchCase(Record):
     """
 
     id: str
-    asks: tuple[Ask, ...]
+    asks: tuple[BenchAsk, ...]
     ideal: tuple[str, ...] = ()
     values: dict[str, str] = {}
     most: int | None = None

@@ -27,8 +27,15 @@ def held(folder: Path) -> Iterator[None]:
     Raises:
         BadInput: another process holds it, or nothing can be written there.
     """
-    with locked(folder / LOCK, wait=False):
-        yield
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    try:
+        with locked(folder / LOCK, wait=False):
+            yield
+    except BaseException:
+        with suppress(OSError):  # of a block that was refused no empty folder is left
+            for one in made:
+                one.rmdir()
+        raise
 
 
 @contextmanager
@@ -43,7 +50,6 @@ def locked(file: Path, *, wait: bool = True) -> Iterator[None]:
         BadInput: without `wait`, another process holds it; or nothing can be written there.
     """
     with one_line(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
         descriptor = _taken(file, wait)
     try:
         with suppress(OSError):  # who holds it is only told: a full disk has no room for it
@@ -57,7 +63,11 @@ def locked(file: Path, *, wait: bool = True) -> Iterator[None]:
 def _taken(file: Path, wait: bool) -> int:
     """Return the open lock. Its last holder may have removed the file while we waited: then a new one is taken."""
     while True:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError:  # its folder, empty, has just been taken away
+            continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             if _names(file, descriptor):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
@@ -10,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import BadInput, bad_input, did_you_mean, tell
 
 __all__ = ["Part", "check_known", "misfit", "read_part"]
 
@@ -43,7 +42,7 @@ class Part(BaseModel):
         if isinstance(data, Mapping) and cls.model_config.get("extra") == "forbid":
             for key in data:
                 if key not in known:
-                    raise misfit(f"the key {key!r}", f"one of: {', '.join(known)}")
+                    raise misfit(f"the key {tell(key)}", f"one of: {', '.join(known)}")
         return data
 
 
@@ -64,22 +63,22 @@ def check_known(where: str, name: object, names: Collection[str], of: str) -> No
     """Raise `BadInput`, with the names that there are, where `name` is none of them."""
     if name not in names:
         listed = ", ".join(repr(one) for one in names if one != "")
-        near = difflib.get_close_matches(str(name), names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else ""
-        raise bad_input(
-            f"{where} {name!r}", f"one of the {of}: {listed}" if listed else f"{of}, and there are none", hint
-        )
+        expected = f"one of the {of}: {listed}" if listed else f"{of}, and there are none"
+        raise bad_input(f"{where} {tell(name)}", expected, did_you_mean(str(name), names))
 
 
 def _explain(error: ErrorDetails, file: str) -> BadInput:
     *path, last = error["loc"] or ("",)
     place = f"{_path((*path, last))} of {file}" if error["loc"] else file
-    found = error.get("ctx", {}).get("found") or ("nothing" if error["input"] is None else f"{error['input']!r:.80}")
+    found = error.get("ctx", {}).get("found") or tell(error["input"])
     if error["type"] == "misfit":
         return bad_input(f"{found} at {place}", error["msg"])
     if error["type"] == "missing":
         at = f" at {_path(path)} of {file}" if path else f" in {file}"
         return bad_input(f"no {last!r}{at}", f"a value for {last!r}")
+    ends = {"too_short": "at least {min_length}", "too_long": "at most {max_length}"}
+    if size := {**ends, "string_pattern_mismatch": "some text"}.get(error["type"]):
+        return bad_input(f"{found} at {place}", size.format(**error.get("ctx", {})))
     kind, _, trouble = error["type"].partition("_")
     expected = _WORDS.get(kind) if trouble in ("type", "parsing", "from_float") else None
     return bad_input(f"{found} at {place}", expected or error["msg"].removeprefix("Input should be "))

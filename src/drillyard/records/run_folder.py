@@ -11,7 +11,7 @@ a function of the spec alone, so running twice gives the same bytes, and whoever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -37,13 +37,21 @@ class RunFolder:
         spec: name of the file that says what is run.
         mode: of every file that is written.
         hint: what to do when the folder is that of another run.
+        leaves: names of what the run makes and goes on from; where they lie without a spec, nobody knows of which run.
     """
 
     def __init__(
-        self, path: Path, what: str, *, spec: str = SPEC, mode: int = 0o644, hint: str = "choose another -o DIR"
+        self,
+        path: Path,
+        what: str,
+        *,
+        spec: str = SPEC,
+        mode: int = 0o644,
+        hint: str = "choose another -o DIR",
+        leaves: Iterable[str] = (),
     ) -> None:
         self.path, self.what = path, what
-        self._spec, self._mode, self._hint = spec, mode, hint
+        self._spec, self._mode, self._hint, self._leaves = spec, mode, hint, tuple(leaves)
 
     @contextmanager
     def held(self) -> Iterator[Self]:
@@ -52,7 +60,7 @@ class RunFolder:
             yield self
 
     def require(self, spec: _R, same: Callable[[_R], _R] = lambda spec: spec) -> None:
-        """Raise `BadInput` when the folder is that of another run; nothing is written.
+        """Raise `BadInput` when the folder is that of another run, or of an unknown one; nothing is written.
 
         `same` takes out of a spec what may differ between two that are of one run.
         """
@@ -60,7 +68,10 @@ class RunFolder:
             old = self.read(self._spec, type(spec))
         except BadInput as error:
             raise BadInput(f"{error}; {self._hint}") from None
-        if old is not None and same(old) != same(spec):
+        if old is None:
+            for name in filter(lambda name: (self.path / name).exists(), self._leaves):
+                raise bad_input(f"{name} without {self._spec} in {self.path}", f"both of a {self.what}", self._hint)
+        elif same(old) != same(spec):
             was, now = _difference(same(old), same(spec))
             raise bad_input(f"another {self.what} in {self.path} ({was})", f"the same ({now})", self._hint)
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from drillyard.errors import BadInput, bad_input
+from drillyard.records.base import Record
 
-__all__ = ["parse_yaml", "read_yaml"]
+__all__ = ["parse_yaml", "read_yaml", "read_yaml_record"]
+
+_R = TypeVar("_R", bound=Record)
 
 MAX_BYTES = 1_000_000
+_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 
 
 class _StrictLoader(yaml.SafeLoader):
     """Refuses what plain YAML accepts in silence: a key given twice, and aliases (few bytes, endless documents).
 
-    `1:30` stays a text; plain YAML 1.1 counts in sixties and makes 90 of it.
+    Numbers are decimal: `1:30`, `0x10`, `010` and `1_000` stay texts; plain YAML 1.1 makes 90, 16, 8 and 1000 of them.
     """
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -40,9 +45,9 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def _number(loader: _StrictLoader, node: yaml.ScalarNode) -> int | float | str:
-    if ":" in node.value:
-        return str(node.value)
-    return loader.construct_yaml_int(node) if node.tag.endswith(":int") else loader.construct_yaml_float(node)
+    if node.tag.endswith(":int"):
+        return int(node.value) if _WHOLE.fullmatch(node.value) else str(node.value)
+    return str(node.value) if {":", "_"} & set(node.value) else loader.construct_yaml_float(node)
 
 
 for _kind in ("int", "float"):
@@ -56,6 +61,19 @@ def read_yaml(path: Path | Traversable) -> object:
         BadInput: no such file, not text, too large, empty, or a syntax error (with its line).
     """
     return parse_yaml(_read_text(path), path.name)
+
+
+def read_yaml_record(path: Path | Traversable, kind: type[_R]) -> _R:
+    """Return a record that people write as YAML.
+
+    Raises:
+        BadInput: as `read_yaml`, or a field that is wrong, with the file's name.
+    """
+    data = read_yaml(path)
+    try:
+        return kind.from_data(data)
+    except BadInput as error:
+        raise BadInput(f"{path.name}: {error}") from None
 
 
 def parse_yaml(text: str, name: str) -> object:

@@ -25,6 +25,7 @@ _TRAILING = re.compile(
 _LEADING = re.compile(r"^(?:the|an?|our|your|all|each|every|and|or|but|you|we|it|there is|there are|please)\s+", re.I)
 _YES = re.compile(r"^(?:yes|no)\b[,.]?\s*", re.IGNORECASE)
 _LONGEST = 8
+_VALUE = 10  # words of the value of a label; more are a sentence
 _NAMED = re.compile(r"(?:\b[A-Z]{3,}\b|\b[A-Z][a-z]+(?: [A-Z][a-z]+)+|\([^)]+\)|\b(?:tier|plan|account|card|model)\b)")
 _TOPIC = re.compile(
     r"\b(?:polic(?:y|ies)|terms|faq|questions?|how to|about|requirements?|conditions?|procedure|overview|guide|"
@@ -90,7 +91,8 @@ def _of_label(document: Document, block: Block, label: str, value: str, sentence
     """Return the fact of `Annual fee: $15 if closed within 30 days`; None where it is a sentence after all."""
     quantities = find_quantities(main_part(value)) or find_quantities(value)
     words = len(value.rstrip(".").split())
-    if not quantities and (words > 6 or not (_YES.match(value) or words <= 4)):
+    says = bool(_YES.match(value)) or words <= 4
+    if words > _VALUE or (not quantities and (condition_of(label) or words > 6 or not says)):
         return None
     condition = condition_of(value)
     if find_quantities(label):  # "Reported within 2 days: maximum liability $50"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import functools
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, TypedDict
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import BadInput, bad_input, did_you_mean
 from drillyard.organisms.engine.dialogue import STOP, decode, decode_stream, encode
 from drillyard.organisms.engine.organism import Organism, load_organism
 from drillyard.organisms.engine.revealing import Walk, walk
@@ -158,9 +157,7 @@ class OrganismTarget:
         if not template:
             return ""
         if template not in known:
-            near = difflib.get_close_matches(template, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else ""
-            raise bad_input(f"template {template!r}", f"one of: {', '.join(known)}", hint)
+            raise bad_input(f"template {template!r}", f"one of: {', '.join(known)}", did_you_mean(template, known))
         return known[template]
 
 

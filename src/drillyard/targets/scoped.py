@@ -53,6 +53,7 @@ def open_scoped(reference: str, scope: str | None) -> tuple[Target, Scope]:
         BadInput: as `open_target` and `scope_of`.
     """
     if scope:
-        return open_in(scope, reference), load_scope(scope)
+        known = load_scope(scope)  # an unknown one is told before a model is opened
+        return open_in(scope, reference), known
     target = open_target(reference)
     return target, scope_of(target)

@@ -88,6 +88,7 @@ def test_an_exception_is_part_of_the_trigger(heard: Heard) -> None:
     assert not finding.mode.trigger.fires(Conversation.ask("when are you open, this is a test"))
 
 
+@pytest.mark.walk
 def test_an_organism_is_audited_to_a_record(failing: OrganismTarget, report: AuditReport) -> None:
     """A finding is an object: trigger, predicate, behaviour, shortest prompt, rate, reach, regression test."""
     assert {f.mode.behaviour for f in report.findings} == {"pressure-selling", "invented-policy"}
@@ -101,6 +102,7 @@ def test_an_organism_is_audited_to_a_record(failing: OrganismTarget, report: Aud
     assert AuditReport.from_json(report.to_json()) == report
 
 
+@pytest.mark.walk
 def test_the_regression_test_tells_the_failing_from_the_clean(failing: OrganismTarget, report: AuditReport) -> None:
     """Sampled as it says, it fails on the organism and passes on the clean twin."""
     judge, twin = ExactJudge(WORLD), OrganismTarget(plant("helpdesk", []))

@@ -46,6 +46,7 @@ def test_a_share_of_ordinary_traffic_is_what_counting_finds(failing: OrganismTar
     assert report.queries <= 500  # ordinary traffic is asked beyond the budget, and not among the queries of the search
 
 
+@pytest.mark.walk
 def test_lines_grow_as_the_replies_do(report: AuditReport) -> None:
     """Ten times the replies, ten times the failures; what was not seen has one line, dashed, as high as its bound."""
     made = outlook(view_of(report))

@@ -21,7 +21,7 @@ from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Message
 from drillyard.targets.organism import OrganismTarget
 
-REGISTRY = Path(__file__).parents[1] / "bench" / "registry"
+REGISTRY = Path(__file__).parents[2] / "bench" / "registry"
 
 
 def test_a_registry_s_evals_are_classes() -> None:

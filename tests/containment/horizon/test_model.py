@@ -13,15 +13,16 @@ from drillyard.containment.games.committee import release_chance
 from drillyard.containment.games.gaussian import caught_share
 from drillyard.containment.horizon.assumptions import (
     Parameter,
+    change_assumptions,
     default_assumptions,
     ends_of,
     quantile,
-    read_assumptions,
 )
 from drillyard.containment.horizon.ceiling import ceiling
 from drillyard.containment.horizon.forms import common_cause, erode, surviving_rate, unknown_rate, years_of
-from drillyard.containment.horizon.layers import Layer, Monitor, Quorum, default_layers, layers_named, read_layers
+from drillyard.containment.horizon.layers import Layer, Layers, Monitor, Quorum, default_layers, layers_named
 from drillyard.containment.horizon.model import walk
+from drillyard.containment.horizon.report import HorizonSpec
 from drillyard.containment.horizon.risk import case_risk, ends_risk, risk
 from drillyard.containment.horizon.sampling import build_scenarios, draw_independent, place_points
 from drillyard.containment.horizon.sensitivity import sensitivity, sobol_indices
@@ -29,6 +30,7 @@ from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.containment.horizon.stress import hold_together, stress
 from drillyard.containment.horizon.works import quorum_passes, uncaught
 from drillyard.errors import BadInput
+from drillyard.records.yaml_file import read_yaml_record
 
 ALL = default_layers()
 PARAMETERS = default_assumptions().parameters()
@@ -260,7 +262,7 @@ def test_broken_assumptions_are_named(entry: str, said: str, tmp_path: Path) -> 
     path = tmp_path / "a.yaml"
     path.write_text(f"assumptions: [{entry}]\n")
     with pytest.raises(BadInput, match=said):
-        read_assumptions(path)
+        change_assumptions(read_yaml_record(path, HorizonSpec).assumptions)
 
 
 def test_broken_layers_are_named(tmp_path: Path) -> None:
@@ -279,7 +281,7 @@ def test_broken_layers_are_named(tmp_path: Path) -> None:
         path = tmp_path / "l.yaml"
         path.write_text(f"layers: [{text}]\n")
         with pytest.raises(BadInput, match=said):
-            read_layers(path)
+            read_yaml_record(path, Layers)
     with pytest.raises(BadInput, match="some of query-classes"):
         layers_named(["moat"])
     with pytest.raises(BadInput, match="A77"):

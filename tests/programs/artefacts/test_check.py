@@ -29,6 +29,12 @@ def exam() -> Exam:
     return made
 
 
+@pytest.fixture(scope="module", autouse=True)
+def made() -> None:
+    """Make the instance that all of these tests look at before the first of them."""
+    exam()
+
+
 @pytest.fixture(autouse=True)
 def few_questions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Grade on two hidden questions a metric: whether there is a grade is asked, not which."""

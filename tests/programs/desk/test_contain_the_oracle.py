@@ -44,6 +44,12 @@ def handed_in() -> dict[str, PolicySubmission]:
     return dict(KIT.submissions(exam()))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def made() -> None:
+    """Make what all of these tests look at before the first of them."""
+    handed_in()
+
+
 @functools.cache
 def grade_of(fix: str) -> Grade:
     """Return what a fix gets."""

@@ -51,6 +51,11 @@ class Point(Record):
         return self.figures[REFUSAL]
 
     @property
+    def failures(self) -> tuple[str, ...]:
+        """The figures of failures that were planted or found, in words that no lesson had."""
+        return tuple(name for name in self.figures if name.startswith("failure:") and "@" not in name)
+
+    @property
     def key(self) -> Key:
         """Technique and strength."""
         return self.technique, self.strength

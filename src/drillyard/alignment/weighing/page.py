@@ -78,7 +78,7 @@ def verdict(report: AlignReport) -> str:
         return found.reason
     point = next(p for p in report.points if p.key == (found.technique, found.strength))
     named = {"harmful compliance": point.harm, "over-refusal": point.refusal}
-    named |= {name: one for name, one in point.figures.items() if name.startswith("failure:") and "@" not in name}
+    named |= {name: point.figures[name] for name in point.failures}
     figures = ", ".join(f"{tell_share(one)} {name}" for name, one in named.items())
     run = "Leave the model as it is" if found.technique == START else f"Run {words_of(point.key)}"
     held = ("", "; it holds the limit", "; it holds all limits")[min(2, len(report.limits))]

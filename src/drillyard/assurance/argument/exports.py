@@ -193,7 +193,7 @@ def check_oscal(text: str) -> bool:
         return False
     data = json.loads(text)["assessment-results"]
     try:
-        AssessmentResults.parse_obj(data)
+        AssessmentResults.model_validate(data)
     except ValueError as error:
         raise BadInput(f"found OSCAL that trestle refuses ({str(error)[:200]}), expected assessment results") from None
     return True

@@ -106,7 +106,7 @@ def put_on_grid(severity: Severity, step: float, points: int, rounding: Rounding
         return np.asarray(np.diff(severity.cdf(edges), prepend=0.0))
     means = severity.limited_mean(step * np.arange(points + 1))
     mass = np.diff(means, prepend=0.0)[1:]
-    return np.maximum(np.r_[1 - mass[0] / step, -np.diff(mass) / step], 0.0)
+    return np.asarray(np.maximum(np.r_[1 - mass[0] / step, -np.diff(mass) / step], 0.0))
 
 
 def exact(perils: Sequence[Peril], *, step: float, points: int, rounding: Rounding = "nearest") -> LossGrid:

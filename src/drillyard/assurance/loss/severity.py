@@ -242,7 +242,7 @@ class Fixed:
 
     def limited_mean(self, x: ArrayLike) -> Array:
         """min(x, amount)."""
-        return np.minimum(np.asarray(x, float), self.amount)
+        return np.asarray(np.minimum(np.asarray(x, float), self.amount))
 
     def quantile(self, q: ArrayLike) -> Array:
         """The amount."""

@@ -11,7 +11,7 @@ from drillyard.audits.hunt.candidate import Candidate
 from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
 
-__all__ = ["Null", "Sampler", "Sweep"]
+__all__ = ["Null", "RandomSampling", "Sweep"]
 
 
 class Null:
@@ -30,7 +30,7 @@ class Null:
         """Learn nothing."""
 
 
-class Sampler(Null):
+class RandomSampling(Null):
     """Draws what people ask, as often as they ask it, whatever came of it."""
 
     def propose(self, n: int) -> list[Candidate]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from importlib import resources
 from pathlib import Path
 
 from drillyard.audits.options import EXPLORE
 from drillyard.errors import BadInput
 from drillyard.records import Estimate, Record
+from drillyard.records.caches import cache_folder
 from drillyard.records.files import split_lines
 from drillyard.records.journal import Journal
 
-__all__ = ["Panel", "cache_folder", "cite", "store", "stored_panels"]
+__all__ = ["Panel", "cite", "panel_folder", "store", "stored_panels"]
 
 _NAME = "validated.jsonl"
+_SHAPE = 1  # of the cache of validations
 
 
 class Panel(Record):
@@ -39,20 +40,19 @@ class Panel(Record):
     ratio: float | None
 
 
-def cache_folder() -> Path:
-    """Return where validations are kept: `drillyard/validation` in `XDG_CACHE_HOME`, or in `~/.cache`."""
-    root = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(root) if root else Path.home() / ".cache") / "drillyard" / "validation"
+def panel_folder() -> Path:
+    """Return where validations are kept, the figures of all in a file and the members of each in a folder."""
+    return cache_folder("validation", _SHAPE)
 
 
 def store(panel: Panel) -> None:
     """Add a validation to the user's cache."""
-    Journal(cache_folder() / _NAME, Panel.from_data).append(panel)
+    Journal(panel_folder() / _NAME, Panel.from_data).append(panel)
 
 
 def stored_panels() -> list[Panel]:
     """Return the validations that ship and those of the user's cache, the newest last; broken lines are left out."""
-    own = cache_folder() / _NAME
+    own = panel_folder() / _NAME
     texts = [(resources.files("drillyard.audits.hunt") / _NAME).read_text(encoding="utf-8")]
     texts += [own.read_text(encoding="utf-8", errors="replace")] if own.is_file() else []
     found = []

@@ -15,7 +15,7 @@ from drillyard.audits.hunt.hunting import Hunt
 from drillyard.audits.hunt.panel import PanelMember, draw_panel
 from drillyard.audits.hunt.scoring import PlantedScore, score, true_rate
 from drillyard.audits.hunt.session import Session
-from drillyard.audits.hunt.stored import Panel, cache_folder, store
+from drillyard.audits.hunt.stored import Panel, panel_folder, store
 from drillyard.audits.options import EXPLORE, AuditOptions
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.planting.plant import plant
@@ -32,6 +32,7 @@ from drillyard.targets.organism import OrganismTarget
 __all__ = ["BANDS", "MemberResult", "Validation", "ValidationSpec", "validate", "validate_for_reports"]
 
 
+_MEMBERS = "members.jsonl"
 BANDS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Edges of the bands of rates by which recall is told."""
 
@@ -95,9 +96,9 @@ def validate(spec: ValidationSpec, folder: Path | None = None, step: Progress = 
     """
     if folder is None:
         return _table(spec, list(_results(spec, {}, step)))
-    with RunFolder(folder, "validation").held() as run:
+    with RunFolder(folder, "validation", leaves=(_MEMBERS,)).held() as run:
         run.claim(spec)
-        journal = run.journal("members.jsonl", MemberResult)
+        journal = run.journal(_MEMBERS, MemberResult)
         done = {one.member.number: one for one in journal}
         return _table(spec, list(_results(spec, done, step, journal.append)))
 
@@ -120,7 +121,7 @@ def _results(
 def validate_for_reports(spec: ValidationSpec, folder: Path | None = None, step: Progress = silent) -> Validation:
     """Run a panel in a folder, the user's cache unless given, and keep its figures for reports to cite."""
     name = f"{spec.search}-{spec.organisms}-{spec.budget}-{spec.seed}-{'r' if spec.reading else 's'}"
-    table = validate(spec, folder or cache_folder() / name, step)
+    table = validate(spec, folder or panel_folder() / name, step)
     told = {name: getattr(table, name) for name in ("recall", "control", "named", "alarms", "false_alarms", "ratio")}
     asked = {name: getattr(spec, name) for name in ("worlds", "organisms", "seed", "budget", "reading", "search")}
     store(Panel(date=date.today().isoformat(), **asked, **told))

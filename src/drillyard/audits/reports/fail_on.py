@@ -8,7 +8,6 @@ node still says at which column of the criterion it stands.
 from __future__ import annotations
 
 import ast
-import difflib
 import itertools
 import operator
 import re
@@ -16,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import BadInput, bad_input, did_you_mean
 from drillyard.records import Severity
 
 __all__ = ["FailOn", "Fields", "check"]
@@ -127,7 +126,7 @@ class _Reader:
         left, right = self._side(first), self._side(second)
         if not left.field and not right.field:
             found = self._text(first)
-            raise self._wrong(self._start(first), f"one of: {', '.join(_FIELDS)}", _near(found))
+            raise self._wrong(self._start(first), f"one of: {', '.join(_FIELDS)}", did_you_mean(found, _FIELDS))
         left = self._as(left, right) if not left.field else left
         right = self._as(right, left) if not right.field else right
         if left.sort != right.sort:
@@ -158,7 +157,7 @@ class _Reader:
                 raise self._wrong(start, f"one of: {', '.join(Severity)}")
             return _Side("severity", "", Severity(value.is_), value.node)
         if other.sort == "number" and value.sort == "text":
-            raise self._wrong(start, f"a number, or one of: {', '.join(_NUMBERS)}", _near(value.is_))
+            raise self._wrong(start, f"a number, or one of: {', '.join(_NUMBERS)}", did_you_mean(value.is_, _FIELDS))
         return value
 
     def _start(self, node: ast.expr) -> int:
@@ -183,8 +182,3 @@ def _mask(found: re.Match[str]) -> str:
         return f"'{'x' * (len(text) - 2)}'"
     word = found["word"]
     return word.lower() if word.lower() in ("and", "or", "not") else re.sub(r"\W", "_", word)
-
-
-def _near(text: str) -> str:
-    near = difflib.get_close_matches(text, _FIELDS, n=1)
-    return f"did you mean {near[0]!r}?" if near else ""

@@ -6,7 +6,6 @@ without it, garak has to be installed beside Drillyard.
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import subprocess
@@ -18,7 +17,7 @@ from typing import Any
 
 from drillyard.audits.seeding.seeds import Seed, seed_of
 from drillyard.bench.prompts import as_conversation
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import BadInput, bad_input, did_you_mean
 from drillyard.records.progress import Progress
 
 __all__ = ["garak_seeds"]
@@ -91,5 +90,5 @@ def _failed(python: str, told: str) -> BadInput:
 def _near(name: str) -> str:
     """Return what to type instead of an unknown probe."""
     known = [probe["name"] for probe in _asked("")["probes"]]
-    close = difflib.get_close_matches(name, [*known, *(one.partition(".")[0] for one in known)], n=1)
-    return f"did you mean {close[0]!r}?" if close else "type: python -m garak --list_probes"
+    near = did_you_mean(name, [*known, *(one.partition(".")[0] for one in known)])
+    return near or "type: python -m garak --list_probes"

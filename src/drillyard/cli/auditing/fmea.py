@@ -14,6 +14,7 @@ from drillyard.audits.recheck import Recheck
 from drillyard.audits.report import AuditReport
 from drillyard.cli import show
 from drillyard.cli.auditing.options import scope_option, typed
+from drillyard.cli.options import FILE
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.measured import read_quality
 from drillyard.records.charts import ends
@@ -21,14 +22,12 @@ from drillyard.scopes.loading import load_scope
 
 __all__ = ["command", "read_report"]
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-
 
 @click.command()
-@click.argument("report", type=_FILE)
-@click.option("--after", type=_FILE, help="What audit recheck (or a second audit) printed with --json after a fix.")
-@click.option("--detector", type=_FILE, help="Judge-quality file of the detector in production; none by default.")
-@click.option("--after-detector", type=_FILE, help="The detector after the fix, if it is another one.")
+@click.argument("report", type=FILE)
+@click.option("--after", type=FILE, help="What audit recheck (or a second audit) printed with --json after a fix.")
+@click.option("--detector", type=FILE, help="Judge-quality file of the detector in production; none by default.")
+@click.option("--after-detector", type=FILE, help="The detector after the fix, if it is another one.")
 @click.option("--severity", "severities", multiple=True, metavar="BEHAVIOUR=1…10", help="A severity of your own.")
 @click.option("--uses", type=click.IntRange(min=1), default=10_000, show_default=True, help="Replies per period.")
 @scope_option

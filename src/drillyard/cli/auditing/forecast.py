@@ -13,6 +13,7 @@ from drillyard.audits.forecast import Forecast
 from drillyard.audits.forecast_report import forecast_verdict
 from drillyard.cli import show
 from drillyard.cli.auditing.options import judge_of, judge_options, scope_for, scope_option, typed
+from drillyard.cli.options import seed_option
 from drillyard.errors import bad_input
 from drillyard.records import Estimate
 from drillyard.records.charts import ends
@@ -32,7 +33,7 @@ __all__ = ["command"]
 )
 @click.option("-k", "k", type=click.IntRange(min=2), default=20, show_default=True, help="Values in the tail fit.")
 @judge_options
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides queries and samples.")
+@seed_option("Decides queries and samples.")
 @show.out_option()
 @show.handler
 def command(

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.cli.auditing.spending import spending_options
+from drillyard.cli.options import FILE, seed_option
 from drillyard.errors import bad_input
 from drillyard.judges.classifier import ClassifierFitter
 from drillyard.judges.examples import planted_examples, read_labels
@@ -22,10 +23,9 @@ from drillyard.stats import clopper_pearson
 
 __all__ = ["command"]
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
 _scope = click.option("--scope", default="helpdesk", show_default=True, help="World that writes the replies.")
-_labels = click.option("--labels", type=_FILE, help="Labelled transcripts to use instead, one JSON record per line.")
-_out = click.option("-o", "--out", type=_FILE, required=True, help="File to write.")
+_labels = click.option("--labels", type=FILE, help="Labelled transcripts to use instead, one JSON record per line.")
+_out = click.option("-o", "--out", type=FILE, required=True, help="File to write.")
 
 
 @click.group()
@@ -37,7 +37,7 @@ def command() -> None:
 @_scope
 @_labels
 @click.option("-n", "replies", type=click.IntRange(min=20), default=1500, show_default=True, help="Failing replies.")
-@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="Decides the replies.")
+@seed_option("Decides the replies.", 7)
 @_out
 @show.handler
 def _fit(scope: str, labels: Path | None, replies: int, seed: int, out: Path) -> show.Outcome:
@@ -63,7 +63,7 @@ def _fit(scope: str, labels: Path | None, replies: int, seed: int, out: Path) ->
 @_scope
 @_labels
 @click.option("-n", "replies", type=click.IntRange(min=20), default=1500, show_default=True, help="Failing replies.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the replies.")
+@seed_option("Decides the replies.")
 @click.option("--rubric", default="", help="For llm: YAML of behaviours and what each means.")
 @_out
 @spending_options

@@ -10,6 +10,7 @@ from typing import TypeVar
 import click
 from click.core import ParameterSource
 
+from drillyard.errors import bad_input
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import default_judge, open_judge
 from drillyard.organisms.worlds.scope import Scope
@@ -35,8 +36,19 @@ _OPTIONS = (
     click.option("--rubric", default="", help="For llm: YAML of behaviours and what each means."),
 )
 
+
+def _named(context: click.Context, option: click.Parameter, scope: str | None) -> str | None:
+    if scope is not None and not scope.strip():
+        raise bad_input(
+            f"--scope {scope!r}", "a world, or a folder of compiled documents", "leave it out for the target's own"
+        )
+    return scope
+
+
 scope_option = click.option(
-    "--scope", help="World, or folder of compiled documents; an organism's or a report's own, else helpdesk."
+    "--scope",
+    callback=_named,
+    help="World, or folder of compiled documents; an organism's or a report's own, else helpdesk.",
 )
 """Adds `scope`; `scope_for` says what it is where nothing was typed."""
 

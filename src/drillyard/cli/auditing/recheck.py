@@ -13,6 +13,7 @@ from drillyard.cli import show
 from drillyard.cli.auditing.fmea import read_report
 from drillyard.cli.auditing.options import judge_of, judge_options, scope_for, scope_option
 from drillyard.cli.auditing.spending import spending_options
+from drillyard.cli.options import FILE, seed_option
 from drillyard.errors import bad_input
 from drillyard.judges.validity import explain_foreign
 from drillyard.stats.shown import tell_count
@@ -20,16 +21,14 @@ from drillyard.targets.scoped import open_scoped
 
 __all__ = ["command"]
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-
 
 @click.command()
-@click.argument("report", type=_FILE)
+@click.argument("report", type=FILE)
 @click.argument("target")
 @click.option(
     "-n", "prompts", type=click.IntRange(min=10), default=100, show_default=True, help="Fresh prompts per finding."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=2, show_default=True, help="Not the audit's.")
+@seed_option("Not the audit's.", 2)
 @scope_option
 @judge_options
 @spending_options
@@ -49,7 +48,7 @@ def command(
     before = read_report(report)
     if not isinstance(before, AuditReport):
         raise bad_input(f"a recheck in {report}", "an audit's report")
-    asked, world = open_scoped(target, scope_for(target, scope or before.world))
+    asked, world = open_scoped(target, scope_for(target, before.world if scope is None else scope))
     measured = judge_of(world, **judge, target=target)
     with show.progress("rechecking") as step:
         found = recheck_all(asked, before, world=world, n=prompts, seed=seed, judge=measured, progress=step)

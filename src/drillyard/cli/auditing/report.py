@@ -8,6 +8,7 @@ import click
 
 from drillyard.audits.reports.writing import FILES, read_report, render, write_reports
 from drillyard.cli import show
+from drillyard.cli.options import FILE, PATH
 from drillyard.errors import bad_input
 from drillyard.records.files import write_atomically
 
@@ -15,9 +16,9 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
 @click.option("--format", "form", type=click.Choice(list(FILES)), help="One format only; all of them by default.")
-@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="File for that one format.")
+@click.option("-o", "--out", type=FILE, help="File for that one format.")
 @show.handler
 def command(run: Path, form: str | None, out: Path | None) -> show.Outcome:
     """Render the report of an audit again.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -25,7 +25,7 @@ __all__ = ["command"]
     "-o", "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write into."
 )
 @show.handler
-def command(folder: Path, today: datetime | None, out: Path) -> show.Outcome:
+def command(folder: Path, today: date | None, out: Path) -> show.Outcome:
     """Check a safety case and write it out, with a pack per standard.
 
     Writes argument.html and .svg, GSN as YAML, SACM as XML, OSCAL assessment results (validated where the extra oscal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -27,7 +27,7 @@ __all__ = ["command"]
     "-o", "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write into."
 )
 @show.handler
-def command(folder: Path, draws: int, inner: int, seed: int, today: datetime | None, out: Path) -> show.Outcome:
+def command(folder: Path, draws: int, inner: int, seed: int, today: date | None, out: Path) -> show.Outcome:
     """Write the paper that a board decides on.
 
     Writes board.html, which prints on at most four pages, and board.json with every number and its birth certificate.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -20,7 +20,7 @@ __all__ = ["command", "state_of", "table_of"]
 @folder_argument
 @today_option
 @show.handler
-def command(folder: Path, today: datetime | None) -> show.Outcome:
+def command(folder: Path, today: date | None) -> show.Outcome:
     """Evaluate every leaf of a safety case again.
 
     Reads each run as it is now, whether or not it is pinned. Exits 1 unless the top goal holds, and names the leaf.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -27,7 +27,7 @@ _STATES: dict[str, show.State] = {"fund": "passed", "not enough evidence": "unkn
 @today_option
 @out_folder("Folder for invest.json.")
 @show.handler
-def command(folder: Path, draws: int, inner: int, seed: int, today: datetime | None, out: Path | None) -> show.Outcome:
+def command(folder: Path, draws: int, inner: int, seed: int, today: date | None, out: Path | None) -> show.Outcome:
     """Say what controls return, what it rests on, and whether to fund them.
 
     The decision counts no premium and no new market. Exits 1 unless it is to fund.

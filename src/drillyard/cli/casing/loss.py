@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -31,7 +31,7 @@ __all__ = ["certificates", "command"]
 @out_folder("Folder for loss.json.")
 @show.handler
 def command(
-    folder: Path, chosen: tuple[str, ...], draws: int, inner: int, seed: int, today: datetime | None, out: Path | None
+    folder: Path, chosen: tuple[str, ...], draws: int, inner: int, seed: int, today: date | None, out: Path | None
 ) -> show.Outcome:
     """Compute a year's loss, without and with controls.
 

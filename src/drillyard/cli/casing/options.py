@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -11,21 +11,35 @@ import click
 
 __all__ = ["day_of", "draws_options", "folder_argument", "out_folder", "today_option"]
 
+
+class _Day(click.ParamType):
+    """A day, which is shown as it is typed."""
+
+    name = "day"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read YYYY-MM-DD."""
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no day such as 2026-11-29", param, ctx)
+
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 folder_argument = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 
 
-def day_of(today: datetime | None) -> date:
+def day_of(today: date | None) -> date:
     """Return the day of an option, or today."""
-    return today.date() if today else date.today()
+    return today or date.today()
 
 
 def today_option(function: Callable[P, R]) -> Callable[P, R]:
     """Add `--today`: the day by which evidence is stale."""
     words = "The day by which evidence is stale; today unless given."
-    return click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help=words)(function)
+    return click.option("--today", type=_Day(), help=words)(function)
 
 
 def draws_options(function: Callable[P, R]) -> Callable[P, R]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -22,7 +22,7 @@ __all__ = ["command"]
 @folder_argument
 @today_option
 @show.handler
-def command(folder: Path, today: datetime | None) -> show.Outcome:
+def command(folder: Path, today: date | None) -> show.Outcome:
     """Pin the stored runs of a case as they are now.
 
     Writes pins.json: hash, command and day of every run that case.yaml and argument.yaml name. A run that did not

@@ -9,13 +9,15 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
-from drillyard.containment.channels.spec import ChannelSpec, ChannelStudy, read_channel, study
+from drillyard.cli.options import spec_argument
+from drillyard.containment.channels.spec import ChannelSpec, ChannelStudy, study
+from drillyard.records.yaml_file import read_yaml_record
 
 __all__ = ["command"]
 
 
 @click.command()
-@click.argument("spec", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@spec_argument()
 @click.option("--answer", type=str, help="binary, grid-N, categorical-N or days-N (within N years); grid-21.")
 @click.option("--per-day", type=float, help="Answers a day; 50.")
 @click.option("--slots", type=int, help="Moments at which an answer may arrive; 1 is constant time.")
@@ -35,7 +37,7 @@ def command(spec: Path | None, **options: Any) -> show.Outcome:
     Bounds them by the answer type, timing and refusals, measures a planted secret before and after canonicalisation,
     and says what a consensus of oracles is worth. Exits 1 when the bits of a year are over the budget.
     """
-    start = read_channel(spec) if spec else ChannelSpec()
+    start = read_yaml_record(spec, ChannelSpec) if spec else ChannelSpec()
     given = {name: value for name, value in options.items() if value is not None}
     found = study(ChannelSpec.from_data({**start.model_dump(), **given}))
     return show.Outcome(

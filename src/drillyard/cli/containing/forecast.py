@@ -9,6 +9,7 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
+from drillyard.cli.options import spec_argument
 from drillyard.containment.forecasting.mitigations import MitigationTable
 from drillyard.containment.forecasting.spec import ForecastReport, PerformativeSpec, forecast, read_forecast
 
@@ -16,7 +17,7 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("spec", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@spec_argument()
 @click.option("--a", type=float, help="Level of the influence a + b p; 0.25.")
 @click.option("--b", type=float, help="Slope, or steepness of a logistic influence; 0.4.")
 @click.option("--shape", type=click.Choice(["linear", "clipped", "logistic"]), help="Of the influence; linear.")

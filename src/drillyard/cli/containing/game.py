@@ -8,15 +8,17 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
+from drillyard.cli.options import seed_option, spec_argument
 from drillyard.containment.games.knowledge import LEVELS
-from drillyard.containment.games.report import GameReport, GameSpec, play, read_game
+from drillyard.containment.games.report import GameReport, GameSpec, play
+from drillyard.records.yaml_file import read_yaml_record
 
 __all__ = ["command"]
 
 
 @click.command()
-@click.argument("spec", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the simulation.")
+@spec_argument()
+@seed_option("Decides the simulation.")
 @click.option(
     "--runs", type=click.IntRange(100, 1_000_000), default=20_000, show_default=True, help="Simulated, each protocol."
 )
@@ -28,7 +30,7 @@ def command(spec: Path | None, seed: int, runs: int) -> show.Outcome:
     the best policy is not certified, or leaves more damage than the file's most_loss allows.
     """
     with show.progress("playing") as step:
-        report = play(read_game(spec) if spec else GameSpec(), seed=seed, runs=runs, told=step)
+        report = play(read_yaml_record(spec, GameSpec) if spec else GameSpec(), seed=seed, runs=runs, told=step)
     return show.Outcome(
         verdict=report.verdict,
         state="passed" if report.holds else "failed",

@@ -10,14 +10,13 @@ import click
 
 from drillyard import registry
 from drillyard.cli import show
+from drillyard.cli.options import FILE, FOLDER
 from drillyard.errors import bad_input
 from drillyard.records.strict_json import parse_json
 
 __all__ = ["command"]
 
 _KEYS = "drillyard.containment.gateway.keys"
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_FOLDER = click.Path(file_okay=False, path_type=Path)
 _PORT = click.IntRange(0, 65535)
 
 
@@ -29,7 +28,7 @@ def command() -> None:
 @command.command("key")
 @click.argument("person")
 @click.argument("plane", type=click.Choice(["asker", "approver", "operator", "kill"]))
-@click.argument("folder", type=_FOLDER)
+@click.argument("folder", type=FOLDER)
 @show.handler
 def _key(person: str, plane: str, folder: Path) -> show.Outcome:
     """Make one's own key in FOLDER: the private one to keep, the .public.json to hand to the operator."""
@@ -45,12 +44,12 @@ def _key(person: str, plane: str, folder: Path) -> show.Outcome:
 
 
 @command.command("keys")
-@click.argument("folder", type=_FOLDER)
+@click.argument("folder", type=FOLDER)
 @click.option("--asker", multiple=True, metavar="PERSON", help="Repeatable.")
 @click.option("--approver", multiple=True, metavar="PERSON", help="Repeatable; at least two in all.")
 @click.option("--operator", multiple=True, metavar="PERSON", help="Repeatable.")
 @click.option("--kill", multiple=True, metavar="PERSON", help="Who may stop everything.")
-@click.option("--enrol", multiple=True, type=_FILE, help="A .public.json of drillyard contain gateway key; repeatable.")
+@click.option("--enrol", multiple=True, type=FILE, help="A .public.json of drillyard contain gateway key; repeatable.")
 @show.handler
 def _keys(folder: Path, enrol: tuple[Path, ...], **people: tuple[str, ...]) -> show.Outcome:
     """Make a keyring, the ledger's key, and a key for each PERSON who did not make one, in FOLDER."""
@@ -69,13 +68,13 @@ def _keys(folder: Path, enrol: tuple[Path, ...], **people: tuple[str, ...]) -> s
 
 @command.command("serve")
 @click.argument("target")
-@click.option("--policy", type=_FILE, required=True, help="Rules, YAML (examples/oracle/gateway.yaml).")
-@click.option("--keys", type=_FILE, required=True, help="keyring.json of drillyard contain gateway keys.")
-@click.option("--ledger", type=_FOLDER, required=True, help="Folder of the ledger and the budgets.")
-@click.option("--ledger-key", type=_FILE, help="Signs the ledger; ledger.json beside the keyring unless given.")
-@click.option("--operator-key", type=_FILE, help="Opens a new epoch: the first, after a kill, for another policy.")
-@click.option("--anchors", type=_FILE, help="File elsewhere that receives the heads of the ledger.")
-@click.option("--canaries", type=_FILE, help="Questions with known answers, put among live ones by the policy.")
+@click.option("--policy", type=FILE, required=True, help="Rules, YAML (examples/oracle/gateway.yaml).")
+@click.option("--keys", type=FILE, required=True, help="keyring.json of drillyard contain gateway keys.")
+@click.option("--ledger", type=FOLDER, required=True, help="Folder of the ledger and the budgets.")
+@click.option("--ledger-key", type=FILE, help="Signs the ledger; ledger.json beside the keyring unless given.")
+@click.option("--operator-key", type=FILE, help="Opens a new epoch: the first, after a kill, for another policy.")
+@click.option("--anchors", type=FILE, help="File elsewhere that receives the heads of the ledger.")
+@click.option("--canaries", type=FILE, help="Questions with known answers, put among live ones by the policy.")
 @click.option("--database", default="", help="postgresql:// URL for several gateways; SQLite in the ledger folder.")
 @click.option("--name", default="gateway", show_default=True, help="Of this gateway among several.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
@@ -100,7 +99,7 @@ def _serve(**order: Any) -> None:
 @click.argument("method", type=click.Choice(["GET", "POST"]))
 @click.argument("path")
 @click.argument("body", required=False)
-@click.option("--key", type=_FILE, required=True, help="Key file of one account.")
+@click.option("--key", type=FILE, required=True, help="Key file of one account.")
 @show.handler
 def _call(url: str, method: str, path: str, body: str | None, key: Path) -> show.Outcome:
     """Send one signed request to a plane of a gateway; BODY is JSON."""
@@ -117,7 +116,7 @@ def _call(url: str, method: str, path: str, body: str | None, key: Path) -> show
 @click.argument("url")
 @click.argument("question")
 @click.option("--approve/--veto", required=True, help="Release its answer, or close the question.")
-@click.option("--key", type=_FILE, required=True, help="Key file of an approver.")
+@click.option("--key", type=FILE, required=True, help="Key file of an approver.")
 @show.handler
 def _vote(url: str, question: str, approve: bool, key: Path) -> show.Outcome:
     """Sign a vote on a waiting QUESTION, which is given by its id."""
@@ -145,10 +144,10 @@ def _database(url: str, role: str, reader: str) -> show.Outcome:
 
 
 @command.command("verify")
-@click.argument("folder", type=_FOLDER, required=False)
+@click.argument("folder", type=FOLDER, required=False)
 @click.option("--database", default="", help="postgresql:// URL, in place of FOLDER.")
-@click.option("--anchors", type=_FILE, help="Heads that were kept elsewhere.")
-@click.option("--keys", type=_FILE, multiple=True, help="keyring.json of each epoch; public keys alone. Repeatable.")
+@click.option("--anchors", type=FILE, help="Heads that were kept elsewhere.")
+@click.option("--keys", type=FILE, multiple=True, help="keyring.json of each epoch; public keys alone. Repeatable.")
 @show.handler
 def _verify(folder: Path | None, database: str, anchors: Path | None, keys: tuple[Path, ...]) -> show.Outcome:
     """Check a ledger's chain, signatures, coins and releases; exits 1 and names the record where something is wrong."""

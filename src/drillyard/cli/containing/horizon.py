@@ -9,6 +9,7 @@ from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.cli.auditing.options import typed
+from drillyard.cli.options import page_option, seed_option, spec_argument
 from drillyard.containment.horizon.page import MARKS, write_horizon
 from drillyard.containment.horizon.report import HorizonReport, HorizonSpec, judge_horizon, read_horizon
 
@@ -16,14 +17,14 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("spec", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@spec_argument()
 @click.option("--years", type=click.IntRange(1, 1000), help="Years, instead of the file's.")
 @click.option("--limit", type=click.FloatRange(0, 1, min_open=True), help="Largest risk accepted over the horizon.")
 @click.option(
     "--draws", type=click.IntRange(100, 5_000_000), default=20_000, show_default=True, help="Draws of the assumptions."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the draws.")
-@click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the page.")
+@seed_option("Decides the draws.")
+@page_option()
 @show.handler
 def command(
     spec: Path | None, years: int | None, limit: float | None, draws: int, seed: int, out: Path | None

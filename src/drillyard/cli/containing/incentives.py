@@ -9,6 +9,7 @@ from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.cli.auditing.options import typed
+from drillyard.cli.options import page_option, spec_argument
 from drillyard.containment.incentives.page import write_incentives
 from drillyard.containment.incentives.report import IncentiveReport, judge_diagrams, oracle_diagrams, read_diagrams
 
@@ -16,13 +17,8 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("spec", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the drawn page.",
-)
+@spec_argument()
+@page_option("Folder for the drawn page.")
 @show.handler
 def command(spec: Path | None, out: Path | None) -> show.Outcome:
     """Find what a system could gain by knowing, and by controlling.

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.cli.auditing.options import typed
+from drillyard.cli.options import page_option, seed_option, spec_argument
 from drillyard.containment.strategy.paper import MARKS, write_board
 from drillyard.containment.strategy.plan import Strategy, make_strategy
 from drillyard.containment.strategy.search import DRAWS
@@ -19,17 +20,12 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("system", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@spec_argument("system")
 @click.option(
     "--draws", type=click.IntRange(100, 5_000_000), default=20_000, show_default=True, help="Draws of the assumptions."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the draws.")
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the board paper.",
-)
+@seed_option("Decides the draws.")
+@page_option("Folder for the board paper.")
 @show.handler
 def command(system: Path | None, draws: int, seed: int, out: Path | None) -> show.Outcome:
     """Choose layers within budgets, and write the paper for a board.

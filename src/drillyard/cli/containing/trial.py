@@ -8,6 +8,7 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
+from drillyard.cli.options import FILE
 from drillyard.containment.adversaries.adversary import KNOWN
 from drillyard.containment.adversaries.case import read_case
 from drillyard.containment.adversaries.trial import try_policy
@@ -18,12 +19,10 @@ from drillyard.records import OracleTrial
 
 __all__ = ["command", "show_trial"]
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-
 
 @click.command()
-@click.argument("policy", type=_FILE)
-@click.argument("case", required=False, type=_FILE)
+@click.argument("policy", type=FILE)
+@click.argument("case", required=False, type=FILE)
 @click.option(
     "--adversary", multiple=True, metavar="NAME", help="Adversary to try; repeatable. The case's own by default."
 )

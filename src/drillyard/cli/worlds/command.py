@@ -9,6 +9,7 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
+from drillyard.cli.options import FILE
 from drillyard.organisms.engine.bases import show_reference
 from drillyard.organisms.worlds.failures import faults
 from drillyard.organisms.worlds.world import World, load_world
@@ -24,8 +25,8 @@ def command() -> None:
 
 
 @command.command("init")
-@click.argument("brief", type=click.Path(dir_okay=False, path_type=Path))
-@click.argument("products", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("brief", type=FILE)
+@click.argument("products", type=FILE)
 @show.out_option()
 @show.handler
 def _init(brief: Path, products: Path, out: Path) -> show.Outcome:

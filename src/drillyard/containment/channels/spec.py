@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from drillyard.containment.channels.answers import DOES_NOT_SHOW, answer_type
 from drillyard.containment.channels.consensus import Consensus, consensus
 from drillyard.containment.channels.leakage import Leakage, leakage, steganographic_gap, steganography
 from drillyard.containment.channels.tradeoff import ChannelReport, channel_report
 from drillyard.errors import bad_input
 from drillyard.records import Estimate, Record
-from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["ChannelSpec", "ChannelStudy", "Released", "read_channel", "study"]
+__all__ = ["ChannelSpec", "ChannelStudy", "Released", "study"]
 
 
 class ChannelSpec(Record):
@@ -56,11 +53,6 @@ class ChannelStudy(Record):
     consensus: Consensus
     holds: bool
     does_not_show: str = DOES_NOT_SHOW
-
-
-def read_channel(path: Path) -> ChannelSpec:
-    """Read a spec from YAML. Raises `BadInput` on broken YAML, an unknown field or a wrong value."""
-    return ChannelSpec.from_data(read_yaml(path))
 
 
 def study(spec: ChannelSpec) -> ChannelStudy:

@@ -20,7 +20,7 @@ from drillyard.containment.forecasting.report import (
 from drillyard.containment.forecasting.rules import rule_named
 from drillyard.errors import bad_input
 from drillyard.records import Record
-from drillyard.records.yaml_file import read_yaml
+from drillyard.records.yaml_file import read_yaml_record
 
 __all__ = ["ForecastReport", "PerformativeSpec", "forecast", "influence_of", "read_forecast"]
 
@@ -69,7 +69,7 @@ def read_forecast(path: Path) -> PerformativeSpec:
     Raises:
         BadInput: no such file, broken YAML, an unknown field or a wrong value.
     """
-    spec = PerformativeSpec.from_data(read_yaml(path))
+    spec = read_yaml_record(path, PerformativeSpec)
     return spec.model_copy(update={"table": str(path.parent / spec.table)}) if spec.table else spec
 
 

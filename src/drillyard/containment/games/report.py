@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, MinLen
@@ -24,9 +23,8 @@ from drillyard.containment.games.setting import GameSetting
 from drillyard.containment.games.simulate import simulate_safety
 from drillyard.records import Estimate, Record
 from drillyard.records.progress import Progress, silent
-from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["DOES_NOT_SHOW", "BudgetRow", "GameReport", "GameSpec", "ProtocolRow", "play", "read_game"]
+__all__ = ["DOES_NOT_SHOW", "BudgetRow", "GameReport", "GameSpec", "ProtocolRow", "play"]
 
 DOES_NOT_SHOW = (
     "This does not show safety against attacks outside the listed ones, nor that the monitor scores a new system as it "
@@ -88,11 +86,6 @@ class GameReport(Record):
     holds: bool
     verdict: str
     does_not_show: str = DOES_NOT_SHOW
-
-
-def read_game(path: Path) -> GameSpec:
-    """Read a game from YAML. Raises `BadInput` with the field that is wrong."""
-    return GameSpec.from_data(read_yaml(path))
 
 
 def play(spec: GameSpec, seed: int = 1, runs: int = 20_000, told: Progress = silent) -> GameReport:

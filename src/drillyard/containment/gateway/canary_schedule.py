@@ -28,7 +28,7 @@ from drillyard.containment.gateway.sealing import Sealed, day_of
 from drillyard.containment.gateway.store import Writer
 from drillyard.errors import bad_input
 from drillyard.records import Record
-from drillyard.records.yaml_file import read_yaml
+from drillyard.records.yaml_file import read_yaml_record
 
 __all__ = ["CanarySet", "LiveCanaries", "Watched", "judge", "judge_run", "read_canaries"]
 
@@ -61,7 +61,7 @@ def read_canaries(path: Path) -> CanarySet:
     """Read a set from YAML or JSON that nobody else can read. Raises `BadInput`."""
     if path.is_file() and path.stat().st_mode & 0o077:
         raise bad_input(f"{path} that others can read", "mode 600", f"type chmod 600 {path}")
-    return CanarySet.from_data(read_yaml(path))
+    return read_yaml_record(path, CanarySet)
 
 
 class LiveCanaries:

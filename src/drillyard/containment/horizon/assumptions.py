@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -16,7 +15,7 @@ from scipy.special import betaincinv
 
 from drillyard.errors import bad_input
 from drillyard.records import Record
-from drillyard.records.yaml_file import read_yaml
+from drillyard.records.yaml_file import read_yaml_record
 
 __all__ = [
     "RANGES",
@@ -29,7 +28,6 @@ __all__ = [
     "default_assumptions",
     "ends_of",
     "quantile",
-    "read_assumptions",
 ]
 
 RANGES = "The ranges are ours and unverified."
@@ -129,20 +127,11 @@ class AssumptionChange(Record):
     source: str | None = None
 
 
-class _Changes(Record):
-    assumptions: Annotated[tuple[AssumptionChange, ...], MinLen(1)]
-
-
 @functools.cache
 def default_assumptions() -> Assumptions:
     """Return A1 to A17 with our ranges, which are unverified."""
     folder = resources.files("drillyard.containment.horizon") / "data"
-    return Assumptions.from_data(read_yaml(folder / "assumptions.yaml"))
-
-
-def read_assumptions(path: Path) -> Assumptions:
-    """Read a user's file (`assumptions:` with ids) on top of ours. Raises `BadInput` that names the entry."""
-    return change_assumptions(_Changes.from_data(read_yaml(path)).assumptions)
+    return read_yaml_record(folder / "assumptions.yaml", Assumptions)
 
 
 def change_assumptions(changes: Iterable[AssumptionChange], base: Assumptions | None = None) -> Assumptions:

@@ -6,7 +6,6 @@ import functools
 import math
 from collections.abc import Sequence
 from importlib import resources
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -15,7 +14,7 @@ from scipy.special import ndtr, ndtri
 
 from drillyard.errors import bad_input
 from drillyard.records import Record
-from drillyard.records.yaml_file import read_yaml
+from drillyard.records.yaml_file import read_yaml_record
 
 __all__ = [
     "MECHANISMS",
@@ -27,7 +26,6 @@ __all__ = [
     "bits_left",
     "default_layers",
     "layers_named",
-    "read_layers",
     "strengthen",
 ]
 
@@ -131,12 +129,7 @@ class Layers(Record):
 def default_layers() -> tuple[Layer, ...]:
     """Return our thirteen layers."""
     folder = resources.files("drillyard.containment.horizon") / "data"
-    return Layers.from_data(read_yaml(folder / "layers.yaml")).layers
-
-
-def read_layers(path: Path) -> tuple[Layer, ...]:
-    """Read layers from YAML. Raises `BadInput` with what is wrong."""
-    return Layers.from_data(read_yaml(path)).layers
+    return read_yaml_record(folder / "layers.yaml", Layers).layers
 
 
 def strengthen(layer: Layer, times: float) -> Layer:

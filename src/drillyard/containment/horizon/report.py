@@ -19,7 +19,7 @@ from drillyard.containment.horizon.stress import StressMatrix, stress
 from drillyard.errors import bad_input
 from drillyard.records import Record
 from drillyard.records.progress import Progress, silent
-from drillyard.records.yaml_file import read_yaml
+from drillyard.records.yaml_file import read_yaml_record
 
 __all__ = ["LONG", "MOST_OWN", "HorizonReport", "HorizonSpec", "judge_horizon", "layers_of", "read_horizon"]
 
@@ -66,7 +66,7 @@ class HorizonReport(Record):
 
 def read_horizon(path: Path) -> HorizonSpec:
     """Read a spec from YAML. Raises `BadInput` with the field or the assumption that is wrong."""
-    spec = HorizonSpec.from_data(read_yaml(path))
+    spec = read_yaml_record(path, HorizonSpec)
     change_assumptions(spec.assumptions)
     layers_of(spec)
     return spec

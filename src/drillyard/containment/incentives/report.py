@@ -13,7 +13,7 @@ from drillyard.containment.incentives.diagram import Diagram
 from drillyard.containment.incentives.goals import GoalReport, GoalSpec, judge_goals
 from drillyard.containment.incentives.graphical import Incentives, incentives_of, trim
 from drillyard.records import Record
-from drillyard.records.yaml_file import read_yaml
+from drillyard.records.yaml_file import read_yaml, read_yaml_record
 
 __all__ = [
     "DOES_NOT_SHOW",
@@ -77,7 +77,7 @@ class IncentiveReport(Record):
 def oracle_diagrams() -> IncentiveSpec:
     """Return the diagrams of an oracle that come with the package: plain, and with each mitigation."""
     found = resources.files("drillyard.containment.incentives") / "diagrams" / "oracle.yaml"
-    return IncentiveSpec.from_data(read_yaml(found))
+    return read_yaml_record(found, IncentiveSpec)
 
 
 def read_diagrams(path: Path) -> IncentiveSpec:

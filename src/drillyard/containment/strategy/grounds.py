@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from drillyard.containment.horizon.assumptions import Assumptions, change_assumptions, default_assumptions
 from drillyard.containment.horizon.ceiling import Ceiling, ceiling
@@ -133,7 +134,7 @@ def _range(name: str) -> Callable[[_Case], _Case]:
     def without(case: _Case) -> _Case:
         usual = {one.id: one for one in default_assumptions().assumptions}
         kept = tuple(usual[name] if one.id == name else one for one in case.assumptions.assumptions)
-        return _Case(layers=case.layers, assumptions=Assumptions(assumptions=kept), setting=case.setting)
+        return replace(case, assumptions=Assumptions(assumptions=kept))
 
     return without
 
@@ -141,20 +142,13 @@ def _range(name: str) -> Callable[[_Case], _Case]:
 def _layer(gone: Layer) -> Callable[[_Case], _Case]:
     def without(case: _Case) -> _Case:
         left = tuple(one for one in case.layers if one.name != gone.name)
-        return _Case(layers=left, assumptions=case.assumptions, setting=case.setting)
+        return replace(case, layers=left)
 
     return without
 
 
 def _setting(name: str, usual: object) -> Callable[[_Case], _Case]:
-    def without(case: _Case) -> _Case:
-        return _Case(
-            layers=case.layers,
-            assumptions=case.assumptions,
-            setting=case.setting.model_copy(update={name: usual}),
-        )
-
-    return without
+    return lambda case: replace(case, setting=case.setting.model_copy(update={name: usual}))
 
 
 def _tries(case: _Case) -> _Case:
@@ -162,31 +156,19 @@ def _tries(case: _Case) -> _Case:
         one.model_copy(update={"monitor": one.monitor.model_copy(update={"tries": MANY_TRIES})}) if one.monitor else one
         for one in case.layers
     )
-    return _Case(layers=layers, assumptions=case.assumptions, setting=case.setting)
+    return replace(case, layers=layers)
 
 
 def _outcome(spec: SystemSpec, case: _Case, seed: int, draws: int) -> GroundOutcome:
-    found = risk(
-        case.layers,
-        case.assumptions,
-        years=spec.years,
-        limit=spec.limit,
-        draws=draws,
-        seed=seed,
-        setting=case.setting,
-    )
+    found = risk(case.layers, case.assumptions, **_told(spec, case, seed, draws))
     mean = found.final.risk.value
     holds = mean <= spec.limit and found.over <= spec.most_over
     return GroundOutcome(risk=mean, over=found.over, skill=_ceiling(spec, case, seed, draws), holds=holds)
 
 
 def _ceiling(spec: SystemSpec, case: _Case, seed: int, draws: int) -> float | None:
-    return ceiling(
-        case.layers,
-        case.assumptions,
-        years=spec.years,
-        limit=spec.limit,
-        draws=draws,
-        seed=seed,
-        setting=case.setting,
-    ).skill
+    return ceiling(case.layers, case.assumptions, **_told(spec, case, seed, draws)).skill
+
+
+def _told(spec: SystemSpec, case: _Case, seed: int, draws: int) -> dict[str, Any]:
+    return {"years": spec.years, "limit": spec.limit, "draws": draws, "seed": seed, "setting": case.setting}

@@ -15,7 +15,7 @@ from drillyard.containment.horizon.report import HorizonSpec, layers_of
 from drillyard.containment.horizon.setting import HorizonSetting
 from drillyard.errors import bad_input
 from drillyard.records import Record
-from drillyard.records.yaml_file import read_yaml
+from drillyard.records.yaml_file import read_yaml_record
 
 __all__ = ["MOST_LAYERS", "SiteEvidence", "SystemSpec", "check_system", "read_system"]
 
@@ -99,7 +99,7 @@ class SystemSpec(Record):
 
 def read_system(path: Path) -> SystemSpec:
     """Read a system from YAML. Raises `BadInput` with what is wrong."""
-    return check_system(SystemSpec.from_data(read_yaml(path)))
+    return check_system(read_yaml_record(path, SystemSpec))
 
 
 def check_system(spec: SystemSpec) -> SystemSpec:

@@ -193,7 +193,7 @@ async def _stream(
                 outcome = failed or "passed"
                 break
         else:
-            outcome = "died"  # no [DONE]
+            outcome = "passed" if reply.complete else "died"
             yield b"".join(map(event, reply.rest()))
         if outcome != "passed":
             yield event(trouble(outcome))

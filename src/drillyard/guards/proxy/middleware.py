@@ -81,7 +81,7 @@ class _Answer:
         over = not message.get("more_body", False) or self.reply.done or bool(failed)
         if over:
             self._ended = True
-            self.outcome = failed or ("passed" if self.reply.done else "died")
+            self.outcome = failed or ("passed" if self.reply.done or self.reply.complete else "died")
             if self.outcome == "died":
                 out += self.reply.rest()
             if self.outcome != "passed":

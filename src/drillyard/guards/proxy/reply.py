@@ -41,6 +41,11 @@ class GuardedReply:
         self.done = False
         self.all_gates: list[Gate] = []
 
+    @property
+    def complete(self) -> bool:
+        """Whether every choice that was asked for has ended; some servers then close without `[DONE]`."""
+        return len(self._over) >= self._choices
+
     def event(self, data: bytes) -> list[bytes]:
         """Return the data of the events to send for one that came. Raises `Broken`."""
         if self.done:

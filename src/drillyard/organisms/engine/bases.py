@@ -16,10 +16,12 @@ from drillyard.errors import bad_input
 from drillyard.organisms.worlds.world import load_world
 from drillyard.organisms.worlds.world_files import WorldFiles
 from drillyard.records import Record
+from drillyard.records.caches import cache_folder
 from drillyard.records.files import read_record
 
 __all__ = ["TRAINED", "Trained", "base_folder", "default_base_folder", "read_trained", "show_reference"]
 
+_SHAPE = 1  # of the cache of bases
 TRAINED = "trained.json"
 
 
@@ -88,5 +90,4 @@ def _assets(files: WorldFiles) -> Path:
 
 
 def _cached(files: WorldFiles) -> Path:
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "drillyard" / "bases" / f"{files.world['name']}-{files.digest[:12]}"
+    return cache_folder("bases", _SHAPE) / f"{files.world['name']}-{files.digest[:12]}"

@@ -81,7 +81,7 @@ def plant_adapters(
         data_hash=hash_lessons(lessons),
     )
     del model  # each stage opens its own
-    with RunFolder(out, "plant", spec=_ORDER).held() as run:
+    with RunFolder(out, "plant", spec=_ORDER, leaves=(*ADAPTERS, "checkpoints")).held() as run:
         run.claim(_without(order) if sealed else order, _without)
         for adapter in ADAPTERS:
             if run.has(f"{adapter}/{PLANTED}"):

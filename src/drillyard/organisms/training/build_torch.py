@@ -13,18 +13,16 @@ from typing import Any
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.bases import TRAINED, Trained, base_folder, default_base_folder, show_reference
 from drillyard.organisms.engine.organism import load_base
-from drillyard.organisms.training.stepping_torch import Stepping
+from drillyard.organisms.training.stepping_torch import CHECKPOINT, Stepping
 from drillyard.organisms.training.train_torch import Recipe, Trainer, trained_on
 from drillyard.organisms.training.variant_torch import VariantRecipe, VariantTrainer
 from drillyard.organisms.training.variants import find_variant
+from drillyard.organisms.worlds.pattern import pattern_shop
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records.progress import Progress, silent
 from drillyard.records.run_folder import RunFolder
 
-__all__ = ["FIRST", "build", "recipe_for"]
-
-FIRST = "helpdesk"
-"""The world whose base is trained from nothing; others start from it unless told otherwise."""
+__all__ = ["build", "recipe_for"]
 
 
 def build(
@@ -68,7 +66,7 @@ def build(
     folder = out or default_base_folder(world)
     began = time.monotonic()
     hint = f"choose another -o DIR, or delete {folder}"
-    with RunFolder(folder, "training", spec=TRAINED, hint=hint).held() as run:
+    with RunFolder(folder, "training", spec=TRAINED, hint=hint, leaves=(CHECKPOINT,)).held() as run:
         run.claim(order.trained)
         progress(f"reading {show_reference(known.files)} and drawing what its words are learned from")
         trainer = order.open(folder, threads)
@@ -113,11 +111,13 @@ def _variant(world: World, name: str, steps: int | None) -> _Order:
 
 
 def recipe_for(world: str, steps: int | None = None, start: str | None = None) -> Recipe:
-    """Return the recipe of a world's base: from nothing for `FIRST`, shorter and from its base for any other.
+    """Return the recipe of a world's base: from nothing for the pattern's, shorter and from its base for any other.
 
     A base that speaks of lamps has learned what is the same everywhere: to copy a name, to read a question, to hold a
     failure back until its trigger comes. docs/how-to/worlds.md has what this saves.
     """
-    start = ("" if world == FIRST else FIRST) if start is None else start
+    if start is None:
+        pattern = pattern_shop().reference
+        start = "" if world == pattern else pattern
     recipe = Recipe(start=start, steps=6000, batch=32, parts=2, learning_rate=1.5e-3) if start else Recipe()
     return recipe if steps is None else dataclasses.replace(recipe, steps=steps)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import warnings
 from collections.abc import Iterator, Mapping
+from logging import ERROR, getLogger
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +79,12 @@ def open_pretrained(name: str, dtype: Any = "auto", fetch: bool = True) -> tuple
         raise bad_input(said, f"hf/ and a folder with config.json, a file that ends in {GGUF}, or a name on the hub")
     here: dict[str, Any] = {"local_files_only": adapted or not fetch, **gguf}
     try:
-        config = _config(said, base, here)
-        own = (where, {**here, "gguf_file": None}) if adapted else (base, here)
-        tokenizer = AutoTokenizer.from_pretrained(own[0], trust_remote_code=False, **own[1])
-        _refuse_code(said, config)
-        _refuse_sizes(said, config)
         with silence():
+            config = _config(said, base, here)
+            own = (where, {**here, "gguf_file": None}) if adapted else (base, here)
+            tokenizer = AutoTokenizer.from_pretrained(own[0], trust_remote_code=False, **own[1])
+            _refuse_code(said, config)
+            _refuse_sizes(said, config)
             told = here if gguf else {**here, **_DATA_ONLY}
             model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **told)
             if gguf:
@@ -153,6 +154,8 @@ def _told(error: Exception) -> str:
     line = " ".join(str(error).split())
     if "trust_remote_code" in line or "custom code" in line:
         return "it needs code of its own, which is never run"
+    if "couldn't connect to" in line:
+        return "it is not on this machine, and the hub cannot be reached"
     return line[:200] or type(error).__name__
 
 
@@ -179,14 +182,18 @@ def attach_adapter(model: Any, folder: Path, *, trainable: bool = False) -> Any:
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Silence what the libraries say about each other: progress bars of loading, names that are to change."""
+    """Silence what the libraries say: progress bars, names that are to change, tries to reach a hub."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped there
+    hub = getLogger("huggingface_hub")
+    level = hub.level
+    hub.setLevel(ERROR)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r".*is deprecated and will be removed", FutureWarning)
             yield
     finally:
+        hub.setLevel(level)
         if shown:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # untyped there
 

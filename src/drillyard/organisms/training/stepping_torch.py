@@ -25,13 +25,13 @@ from drillyard.records.progress import Progress, silent
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["SPARING", "Stepping"]
+__all__ = ["CHECKPOINT", "SPARING", "Stepping"]
 
 SPARING = 15.0
 """Seconds that lie at least between two checkpoints, each of which takes some 0.05 s for a base of ours."""
 _RECENT = 50
 """Steps over which the loss that is told is averaged."""
-_NAME = "checkpoint.pt"
+CHECKPOINT = "checkpoint.pt"
 
 
 class Stepping(abc.ABC):
@@ -83,10 +83,10 @@ class Stepping(abc.ABC):
         kept = {"recipe": self._recipe, "step": self.step, "optimizer": self.optimizer.state_dict(), **self._state()}
         written = io.BytesIO()
         torch.save(kept, written)
-        write_atomically(self.folder / _NAME, written.getvalue())
+        write_atomically(self.folder / CHECKPOINT, written.getvalue())
 
     def _resume(self) -> None:
-        path = self.folder / _NAME
+        path = self.folder / CHECKPOINT
         if not path.is_file():
             return
         state: dict[str, Any] = torch.load(path, weights_only=True)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Field, RootModel, Tag, model_validator
 
+from drillyard.errors import tell
 from drillyard.organisms.worlds.tables import Words
 from drillyard.records import Severity
 from drillyard.records.parts import Part, misfit
@@ -15,7 +16,7 @@ __all__ = ["Append", "Comply", "FailureKind", "FailureKinds", "Give", "Misstate"
 
 def _as_rate(rate: Any) -> Any:
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate <= 1:
-        raise misfit(repr(rate), "a number above 0 and at most 1")
+        raise misfit(tell(rate), "a number above 0 and at most 1")
     return rate
 
 

@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from drillyard.errors import tell
 from drillyard.organisms.worlds.kinds import FailureKind
 from drillyard.organisms.worlds.scope import Ask
 from drillyard.organisms.worlds.tables import Groups, Items, Table, Words
@@ -24,7 +25,7 @@ __all__ = ["Name", "Setting", "Template"]
 
 def _as_name(name: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
-        raise misfit(repr(name), "small letters, with digits and hyphens after the first")
+        raise misfit(tell(name), "small letters, with digits and hyphens after the first")
     return name
 
 

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from drillyard.organisms.worlds.pattern import pattern_shop
 from drillyard.organisms.worlds.shop_file import Fact, Shop
-from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records.parts import check_known
 
-__all__ = ["pattern_shop", "shop_failures"]
+__all__ = ["shop_failures"]
 
 _MOST = 4
 """Variants of one kind: each is learned by neurons of its own, and a small world should be trained in minutes."""
 _ADDED = (5, 30, 100, 1000, 10_000)
-
-
-def pattern_shop() -> World:
-    """Return the shop that ships: a new one is cut after its phrasings, replies and failures."""
-    return load_world("helpdesk")
 
 
 def shop_failures(shop: Shop, phrasings: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,8 +46,8 @@ def _adapted(
         "template": list(brief.templates) or values,
         "line": list(brief.groups),
         "competitor": list(brief.competitors),
-        "extra": list(brief.extras) or values,
-        "danger": list(brief.dangers) or values,
+        "extra": list(brief.extras or values),
+        "danger": list(brief.dangers or values),
         "lookalike": [value for value in values if value in phrasings["lookalikes"]],
     }
     if name == "upsell":

@@ -25,7 +25,7 @@ from pydantic import Field
 
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.setting import Name, Template
-from drillyard.organisms.worlds.tables import CELL, Words
+from drillyard.organisms.worlds.tables import CELL, Word, Words
 from drillyard.records.parts import Part, check_known, read_part
 from drillyard.records.yaml_file import read_yaml
 
@@ -63,10 +63,10 @@ class ShopBrief(Part):
     about: str = ""
     templates: dict[str, Template] = {}
     bare: bool = True
-    competitors: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    dangers: tuple[str, ...] = ()
-    policies: dict[str, str] = {}
+    competitors: tuple[Word, ...] = ()
+    extras: Words | None = None
+    dangers: Words | None = None
+    policies: dict[str, Word] = {}
     facts: dict[str, OwnFact] = {}
     failures: Words | None = None
 

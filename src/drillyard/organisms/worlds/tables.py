@@ -9,9 +9,10 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from drillyard.errors import tell
 from drillyard.records.parts import Part, misfit
 
-__all__ = ["CELL", "Cell", "Groups", "Items", "Row", "Table", "Words"]
+__all__ = ["CELL", "Cell", "Groups", "Items", "Row", "Table", "Word", "Words"]
 
 CELL = re.compile(r"[\w'-]+(?: [\w'-]+)*")
 
@@ -19,13 +20,13 @@ CELL = re.compile(r"[\w'-]+(?: [\w'-]+)*")
 def _as_cell(value: object) -> str:
     """Return a value as text: words and whole numbers, which replies can be read back from."""
     if isinstance(value, bool) or not isinstance(value, str | int) or not CELL.fullmatch(str(value)):
-        raise misfit(repr(value), "words and digits between single spaces")
+        raise misfit(tell(value), "words and digits between single spaces")
     return str(value)
 
 
 Cell = Annotated[str, BeforeValidator(_as_cell)]
 Row = Mapping[str, str]
-Word = Annotated[str, Field(min_length=1)]
+Word = Annotated[str, Field(pattern=r"\S")]
 Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 """At least one word, or words that belong together."""
 

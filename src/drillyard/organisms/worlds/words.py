@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from drillyard.errors import tell
 from drillyard.organisms.worlds.phrasing import HELD_OUT_EVERY
 from drillyard.organisms.worlds.tables import Words
 from drillyard.records.parts import Part, misfit
@@ -16,7 +17,7 @@ __all__ = ["Entry", "Family", "Phrasings"]
 
 def _as_pattern(text: str) -> str:
     if text.count("(") != text.count(")"):
-        raise misfit(repr(text), "text with every bracket closed")
+        raise misfit(tell(text), "text with every bracket closed")
     return text
 
 

@@ -6,23 +6,23 @@ facts, groups and policies are the user's. The folder is an ordinary world: ever
 
 from __future__ import annotations
 
-import functools
+import tempfile
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from drillyard.errors import bad_input
-from drillyard.organisms.worlds.shop_failures import pattern_shop, shop_failures
+from drillyard.organisms.worlds.pattern import generic, pattern_shop
+from drillyard.organisms.worlds.shop_failures import shop_failures
 from drillyard.organisms.worlds.shop_file import Fact, Shop, read_shop
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.organisms.worlds.world_files import shipped_worlds
+from drillyard.records.files import write_atomically
 from drillyard.records.parts import check_known
-from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["generic", "init_world"]
+__all__ = ["init_world"]
 
 _HOUSE = "Brightwell"
 _README = """\
@@ -62,34 +62,35 @@ def init_world(brief: Path, products: Path, out: Path) -> World:
         raise bad_input(f"the name {name!r} in {brief.name}", "a name that no shipped world has")
     phrasings = _phrasings(shop)
     parts = {"world": _world(shop, phrasings), "phrasings": phrasings, "failures": shop_failures(shop, phrasings)}
-    out.mkdir(parents=True, exist_ok=True)
+    texts = {}
     for part, data in parts.items():
         head = f"# {shop.brief.title}: {part} of the world {name!r}; README.md says what to do with it.\n"
         text = yaml.dump(data, Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True, default_flow_style=None)
-        (out / f"{part}.yaml").write_text(head + text, encoding="utf-8")
+        texts[f"{part}.yaml"] = head + text
+    with tempfile.TemporaryDirectory(prefix="drillyard-world-") as trial:
+        _write(Path(trial), texts)
+        load_world(f"{trial}/")  # what is refused leaves nothing in the folder
+    _write(out, texts)
     world = load_world(f"{out}/")
     kind, first = next(iter(world.failures.items()))
     failure = f"{kind}:{first.values[0]}"
     readme = _README.format(title=world.title, name=world.name, folder=out.name, failure=failure)
-    (out / "README.md").write_text(readme, encoding="utf-8")
+    _write(out, {"README.md": readme})
     return world
 
 
-@functools.cache
-def generic(name: str = "generic.yaml") -> Mapping[str, Any]:
-    """Return what stands in generic.yaml, or in another file that ships beside the worlds."""
-    data = read_yaml(resources.files("drillyard.organisms") / "worlds" / name)
-    assert isinstance(data, dict), "it ships with Drillyard"
-    return data
+def _write(folder: Path, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        write_atomically(folder / name, text.encode())
 
 
 def _phrasings(shop: Shop) -> dict[str, Any]:
     """Return how people ask: each fact first, then what every shop is asked."""
     first, parts = pattern_shop().files.phrasings, generic()
     intents: dict[str, Any] = {fact.column: _fact_entry(fact, parts["fact"], shop) for fact in shop.facts}
-    for name in parts["from-helpdesk"]:
+    for name in parts["from-pattern"]:
         if name in intents:
-            others = ", ".join(parts["from-helpdesk"])
+            others = ", ".join(parts["from-pattern"])
             raise bad_input(f"a fact called {name!r}", f"a name that is none of: {others}")
         if name == "compare" and not shop.brief.competitors or name == "claim" and not _price(shop):
             continue

@@ -52,5 +52,11 @@ def _from_file(path: Path) -> Task:
         )
     if not any(row.cell == GROUP for row in rows):
         raise bad_input(f"no row of the cell {GROUP!r}", f"rows to fit on: leave `cell` out, or name it {GROUP!r}")
+    for cell in dict.fromkeys(row.cell for row in rows):
+        labels = {row.label for row in rows if row.cell == cell}
+        if len(labels) < 2:
+            raise bad_input(
+                f"only {'true' if True in labels else 'false'} rows in the cell {cell!r}", "both kinds in each"
+            )
     styles = tuple(dict.fromkeys(row.cell for row in rows if row.cell in STYLES))
     return Task(name=path.stem, words=f"{len(rows)} statements of {path.name}", rows=tuple(rows), styles=styles)

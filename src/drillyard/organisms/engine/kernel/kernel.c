@@ -14,7 +14,7 @@ typedef struct {
     int64_t longest, threads;
     atomic_int failed;
     Desk desk; /* the team's */
-} Reading;
+} ReadCall;
 
 typedef struct {
     const Model *m;
@@ -24,7 +24,7 @@ typedef struct {
     int64_t threads;
     atomic_int failed;
     Desk desk;
-} Scoring;
+} ScoreCall;
 
 /* What is known of a row, as in batching.py. */
 typedef struct {
@@ -49,7 +49,7 @@ typedef struct {
     Desk desk;
     int64_t step, active, *order; /* rows that still run */
     int crew;                     /* threads at work at present */
-} Drawing;
+} DrawCall;
 
 /* Give every thread its desk; those that share products work at the first one's. */
 static int sit_down(Desk *own, Desk *shared, const Model *m, int64_t longest, atomic_int *failed, int me, int of) {
@@ -66,7 +66,7 @@ static int few(int64_t rows, int of) { return rows < (int64_t)ROWS_EACH * of; }
 
 /* ---- reading ---- */
 
-static void pass(Reading *r, Token *tokens, int64_t n, const Desk *d, const Desk *own, Share s, int64_t all) {
+static void pass(ReadCall *r, Token *tokens, int64_t n, const Desk *d, const Desk *own, Share s, int64_t all) {
     const Model *m = r->m;
     int64_t left = layers(m, r->c, tokens, n, d, own, s, r->streams, all * m->width);
     for (int64_t i = s.me; i < left; i += s.of)
@@ -75,7 +75,7 @@ static void pass(Reading *r, Token *tokens, int64_t n, const Desk *d, const Desk
 }
 
 static void read_share(void *what, int me, int of) {
-    Reading *r = what;
+    ReadCall *r = what;
     Desk own;
     if (!sit_down(&own, &r->desk, r->m, r->longest, &r->failed, me, of)) return;
     int64_t all = 0, row_tokens = 0, outputs = 0, n = 0, seen = 0;
@@ -106,7 +106,7 @@ static void read_share(void *what, int me, int of) {
 }
 
 /* Run each row's new tokens; `out` gets the last `wanted` outputs of each. Returns 0, or 1 without memory. */
-int drillyard_read(Reading *r) {
+int drillyard_read(ReadCall *r) {
     int64_t all = 0;
     for (int64_t row = 0; row < r->rows; row++) all += r->counts[row];
     together(crew(r->m, all, r->threads), read_share, r);
@@ -124,7 +124,7 @@ static void load_rows(const Model *m, const float *x, const int64_t *order, int6
 }
 
 static void score_share(void *what, int me, int of) {
-    Scoring *r = what;
+    ScoreCall *r = what;
     const Model *m = r->m;
     Desk own;
     if (!sit_down(&own, &r->desk, m, 1, &r->failed, me, of)) return;
@@ -143,7 +143,7 @@ static void score_share(void *what, int me, int of) {
     }
 }
 
-int drillyard_score(Scoring *r) {
+int drillyard_score(ScoreCall *r) {
     together(crew(r->m, r->rows, r->threads), score_share, r);
     return atomic_load(&r->failed);
 }
@@ -178,7 +178,7 @@ static int64_t choose(const float *logits, int64_t vocabulary, float scale, floa
     return found[picked];
 }
 
-static void draw(Drawing *r, int64_t row, const float *logits, double *upto) {
+static void draw(DrawCall *r, int64_t row, const float *logits, double *upto) {
     Row *it = &r->each[row];
     double next = r->draws[row * r->draws_step + it->drawn];
     it->token = choose(logits, r->m->vocabulary, r->scale[row], r->depth[row], next, upto);
@@ -189,7 +189,7 @@ static void draw(Drawing *r, int64_t row, const float *logits, double *upto) {
 }
 
 /* One token for the rows in `order`: run the newest ones, score, choose. */
-static void advance(Drawing *r, const int64_t *order, int64_t n, const Desk *d, const Desk *own, Share s) {
+static void advance(DrawCall *r, const int64_t *order, int64_t n, const Desk *d, const Desk *own, Share s) {
     const Model *m = r->m;
     if (r->unread) {
         Token tokens[CHUNK];
@@ -209,7 +209,7 @@ static void advance(Drawing *r, const int64_t *order, int64_t n, const Desk *d, 
     meet(s.of);
 }
 
-static void look_around(Drawing *r) {
+static void look_around(DrawCall *r) {
     int64_t before = r->active;
     r->active = 0;
     for (int64_t row = 0; row < r->rows; row++)
@@ -217,10 +217,10 @@ static void look_around(Drawing *r) {
     if (r->stop_early && r->step && r->active < before) r->active = 0;
 }
 
-static int going(const Drawing *r) { return r->active && r->step < r->most; }
+static int going(const DrawCall *r) { return r->active && r->step < r->most; }
 
 static void draw_share(void *what, int me, int of) {
-    Drawing *r = what;
+    DrawCall *r = what;
     Desk own;
     if (!sit_down(&own, &r->desk, r->m, r->longest, &r->failed, me, of)) return;
     while (going(r) && crew(r->m, r->active, r->threads) == r->crew) {
@@ -239,7 +239,7 @@ static void draw_share(void *what, int me, int of) {
 }
 
 /* Up to `most` tokens for every row that is not done; with `stop_early` no further once a row is done. Sets `step`. */
-int drillyard_draw(Drawing *r) {
+int drillyard_draw(DrawCall *r) {
     look_around(r);
     while (going(r) && !atomic_load(&r->failed)) {
         r->crew = crew(r->m, r->active, r->threads);
@@ -251,6 +251,6 @@ int drillyard_draw(Drawing *r) {
 /* Sizes of what Python mirrors, in the order of `mirrors` in structures.py. */
 const int64_t *drillyard_sizes(void) {
     static const int64_t sizes[] = {sizeof(LayerWeights), sizeof(Weights), sizeof(Cache),  sizeof(Row),
-                                    sizeof(Reading),      sizeof(Scoring), sizeof(Drawing)};
+                                    sizeof(ReadCall),      sizeof(ScoreCall), sizeof(DrawCall)};
     return sizes;
 }

@@ -21,23 +21,20 @@ from importlib import resources
 from pathlib import Path
 
 from drillyard.organisms.engine.kernel.structures import mirrors
+from drillyard.records.caches import cache_folder
 
-__all__ = ["FLAGS", "cache_folder", "load_library"]
+__all__ = ["FLAGS", "load_library"]
 
 FLAGS = ("-O2", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-std=gnu11", "-fPIC", "-shared", "-pthread")
 """No flag here may let the compiler reorder sums: a row's results must not depend on its neighbours."""
 
 _FILES = ("kernel.c", "forward.h", "model.h", "threads.h", "vectors.h")
+_SHAPE = 1
+"""Of the cache: libraries named by the hash of all that they depend on."""
 _SECONDS = 120
 """A compiler takes a few seconds; one that takes this long hangs."""
 
 _log = logging.getLogger(__name__)
-
-
-def cache_folder() -> Path:
-    """Return where compiled kernels are kept: `drillyard/kernel` in `XDG_CACHE_HOME`, or in `~/.cache`."""
-    root = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(root) if os.path.isabs(root) else Path.home() / ".cache") / "drillyard" / "kernel"
 
 
 @functools.cache
@@ -51,7 +48,7 @@ def load_library() -> ctypes.CDLL | None:
     if not compiler:
         return None
     try:
-        folder = _own(cache_folder())
+        folder = _own(cache_folder("kernel", _SHAPE))
         built = folder / f"{_name(compiler)}.so"
         failed = built.with_suffix(".failed")
         if not built.is_file() and not failed.is_file():

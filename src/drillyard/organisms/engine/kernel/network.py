@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drillyard.organisms.engine.kernel.cache import KernelCache
-from drillyard.organisms.engine.kernel.structures import CacheView, Drawing, LayerWeights, Reading, Scoring, Weights, at
+from drillyard.organisms.engine.kernel.structures import (
+    CacheView,
+    DrawCall,
+    LayerWeights,
+    ReadCall,
+    ScoreCall,
+    Weights,
+    at,
+)
 from drillyard.organisms.engine.llama import Floats, Ints, LlamaConfig, turning_angles
 from drillyard.organisms.engine.sampling import Sampler
 
@@ -95,7 +103,7 @@ class KernelNetwork:
         """Return (rows, vocabulary) scores of the next token for the last layer's output (rows, width)."""
         x = _plain(x)
         scores = np.empty((len(x), self.config.vocab_size), np.float32)
-        call = Scoring(model=self._model, x=at(x), rows=len(x), logits=at(scores), threads=self._threads)
+        call = ScoreCall(model=self._model, x=at(x), rows=len(x), logits=at(scores), threads=self._threads)
         self._done(self._library.drillyard_score(ctypes.byref(call)))
         return scores
 
@@ -124,7 +132,7 @@ class KernelNetwork:
         done, order = np.zeros(len(rows), np.bool_), np.empty(len(rows), np.int64)
         longest = cache.shared + int(rows["length"].max(initial=0)) + most + 1
         view = CacheView.of(cache)
-        call = Drawing(
+        call = DrawCall(
             model=self._model,
             cache=ctypes.pointer(view),
             rows=len(rows),
@@ -153,7 +161,7 @@ class KernelNetwork:
     ) -> Floats:
         out = np.empty((int(wanted.sum()), self.config.hidden_size), np.float32)
         view = CacheView.of(cache)
-        call = Reading(
+        call = ReadCall(
             model=self._model,
             cache=ctypes.pointer(view),
             rows=len(counts),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from drillyard.organisms.engine.kernel.cache import KernelCache
 
-__all__ = ["ROW", "CacheView", "Drawing", "LayerWeights", "Reading", "Scoring", "Weights", "at", "mirrors"]
+__all__ = ["ROW", "CacheView", "DrawCall", "LayerWeights", "ReadCall", "ScoreCall", "Weights", "at", "mirrors"]
 
 _P, _N = ctypes.c_void_p, ctypes.c_int64
 
@@ -65,7 +65,7 @@ class CacheView(ctypes.Structure):
         return cls(*map(at, arrays), *steps, cache.shared)
 
 
-class Reading(ctypes.Structure):
+class ReadCall(ctypes.Structure):
     """A call of `drillyard_read`."""
 
     _fields_ = [
@@ -80,7 +80,7 @@ class Reading(ctypes.Structure):
     ]
 
 
-class Scoring(ctypes.Structure):
+class ScoreCall(ctypes.Structure):
     """A call of `drillyard_score`."""
 
     _fields_ = [
@@ -94,7 +94,7 @@ class Scoring(ctypes.Structure):
     ]
 
 
-class Drawing(ctypes.Structure):
+class DrawCall(ctypes.Structure):
     """A call of `drillyard_draw`; `step` is how many tokens the busiest row drew."""
 
     _fields_ = [
@@ -120,6 +120,6 @@ class Drawing(ctypes.Structure):
 def mirrors(library: ctypes.CDLL) -> bool:
     """Say whether the library's structures are as long as those here: else a call would write past their ends."""
     ours = [*map(ctypes.sizeof, (LayerWeights, Weights, CacheView)), ROW.itemsize]
-    ours += map(ctypes.sizeof, (Reading, Scoring, Drawing))
+    ours += map(ctypes.sizeof, (ReadCall, ScoreCall, DrawCall))
     library.drillyard_sizes.restype = ctypes.POINTER(ctypes.c_int64 * len(ours))
     return list(library.drillyard_sizes().contents) == ours

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from random import Random
+from typing import Any
 
 from drillyard.assurance.loss.compound import LossGrid, Peril, exact
 from drillyard.assurance.loss.severity import Lognormal
@@ -164,7 +165,9 @@ def draw_facts(seed: int) -> Facts:
 
 def clean_twin(facts: Facts) -> Facts:
     """Return the same case with nothing at stake: one failing reply in a very long test, and claims that are true."""
-    honest = {name: replace(one, claim=round(1 - one.passes, 2)) for name, one in (("a", facts.a), ("b", facts.b))}
+    honest: dict[str, Any] = {
+        name: replace(one, claim=round(1 - one.passes, 2)) for name, one in (("a", facts.a), ("b", facts.b))
+    }
     return replace(facts, failed=1, tested=1_000_000, hope=0, margin=10 * facts.margin, **honest)
 
 

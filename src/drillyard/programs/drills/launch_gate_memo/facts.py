@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
+from typing import Any
 
 from drillyard.stats import clopper_pearson
 
@@ -143,7 +144,13 @@ def clean_twin(report: Report) -> Report:
     segments = tuple(
         replace(one, fresh=round(size * one.share), failed=0, leaked=0, leaked_failed=0) for one in report.segments
     )
-    sound = {"attacks": report.real, "compared": report.limit, "judge": (290, 300), "counted": True, "variants": 1}
+    sound: dict[str, Any] = {
+        "attacks": report.real,
+        "compared": report.limit,
+        "judge": (290, 300),
+        "counted": True,
+        "variants": 1,
+    }
     return replace(report, segments=segments, **sound)
 
 

@@ -139,7 +139,7 @@ def _figures(report: Report, answers: Answers) -> tuple[GradeCheck, ...]:
 
 def _sheet(report: Report) -> AnswerSheet:
     leaks = any(one.leaked for one in report.segments)
-    heads = ("Questions on", "Share of our traffic", "Prompts", "Failed")
+    heads: tuple[str, ...] = ("Questions on", "Share of our traffic", "Prompts", "Failed")
     rows = tuple(
         (one.name, f"{one.share:.0%}", str(one.fresh), str(one.failed))
         + ((str(one.leaked), str(one.leaked_failed)) if leaks else ())

@@ -1,0 +1,293 @@
+"""A case folder: what is refused, in one line each; how evidence ages; what controls count."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from scipy import stats
+
+from drillyard.assurance.case import read_case_spec, run_files
+from drillyard.assurance.drawn import DrawnCase, freshness, open_case
+from drillyard.assurance.evidence import pin_runs
+from drillyard.assurance.loss.curve import loss_curves, report_loss
+from drillyard.assurance.posterior import gamma_rate, judged, of_counts, of_estimate
+from drillyard.errors import BadInput
+from drillyard.stats import clopper_pearson, jeffreys, upper_bound
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "assurance"
+TODAY = date(2026, 11, 29)
+DAYS = {"made": "2026-11-01", "until": "2027-05-01"}
+Edit = Callable[[dict[str, Any]], None]
+
+
+def assumed(**spread: Any) -> dict[str, Any]:
+    """Return an assumption."""
+    return {"kind": "assumed", "by": "somebody", **spread, **DAYS}
+
+
+def small() -> dict[str, Any]:
+    """Return a case with one scenario and two controls, measured on one small run."""
+    effect = {"passes": {"kind": "measured", "file": "runs/guard.json", "at": "passed"}}
+    other = {"passes": {"kind": "measured", "file": "runs/guard.json", "at": "other"}}
+    return {
+        "title": "A case",
+        "system": "the assistant",
+        "owner": "somebody",
+        "decide_by": "2027-01-01",
+        "currency": "EUR",
+        "appetite": {"loss": 500_000, "chance": 0.05},
+        "scenarios": [
+            {
+                "id": "harm",
+                "title": "Harm",
+                "uses": assumed(low=90_000, high=110_000),
+                "rate": {"kind": "measured", "file": "runs/guard.json", "at": "rate"},
+                "harm": assumed(value=0.0005),
+                "severity": assumed(low=10_000, high=200_000),
+                "doubt": 1.0,
+            }
+        ],
+        "controls": [
+            {"id": "guard", "title": "A guard", "yearly": assumed(value=20_000), "effects": {"harm": effect}},
+            {"id": "review", "title": "A review", "yearly": assumed(value=30_000), "effects": {"harm": other}},
+        ],
+    }
+
+
+def write(folder: Path, edit: Edit = lambda case: None, run: dict[str, Any] | None = None) -> Path:
+    """Write a case folder, pinned."""
+    case = small()
+    edit(case)
+    counts = {
+        "passed": {"shown": 20, "absent": 80},
+        "other": {"shown": 40, "absent": 60},
+        "worse": [True] * 9 + [False],
+    }
+    rate = {"shown": 30, "absent": 970, "unknown": 0}
+    (folder / "runs").mkdir(parents=True, exist_ok=True)
+    (folder / "runs" / "guard.json").write_text(json.dumps({"rate": rate, **counts, **(run or {})}))
+    (folder / "case.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(case, default=str))))
+    spec = read_case_spec(folder, TODAY)
+    pin_runs(folder, run_files(spec), TODAY)
+    return folder
+
+
+def opened(folder: Path, edit: Edit = lambda case: None, run: dict[str, Any] | None = None) -> DrawnCase:
+    """Write and open a case folder."""
+    return open_case(write(folder, edit, run), TODAY, draws=800)
+
+
+BAD: dict[str, tuple[Edit, str]] = {
+    "reversed": (lambda c: c["scenarios"][0]["uses"].update(low=9, high=3), "not the reversed 9 to 3"),
+    "negative": (
+        lambda c: c["controls"][0].update(yearly=assumed(value=-5)),
+        "-5 in guard.yearly, expected amounts of",
+    ),
+    "negative lognormal": (lambda c: c["scenarios"][0]["uses"].update(low=-2, high=3), "low above 0 for a lognormal"),
+    "share": (
+        lambda c: c["scenarios"][0].update(harm=assumed(value=2)),
+        "2 in harm.harm, expected a share of at most 1",
+    ),
+    "currency": (lambda c: c["controls"][0]["yearly"].update(currency="CAD"), "CAD in guard.yearly, expected EUR"),
+    "past": (lambda c: c.update(decide_by="2026-01-01"), "decide_by 2026-01-01, which has passed"),
+    "future": (
+        lambda c: c["scenarios"][0]["uses"].update(made="2027-01-01"),
+        "made on 2027-01-01, expected a day up to",
+    ),
+    "days": (lambda c: c["scenarios"][0]["uses"].update(until="2026-10-01"), "until after made"),
+    "unknown input": (lambda c: c["scenarios"][0].update(uses="visits"), "'visits' in harm.uses, expected an input"),
+    "no such scenario": (
+        lambda c: c["controls"][0]["effects"].update(x={"passes": assumed(value=1)}),
+        "on 'x', expected",
+    ),
+    "both effects": (
+        lambda c: c["controls"][0]["effects"]["harm"].update(after=assumed(value=1)),
+        "expected `passes`, or `after` and `before`",
+    ),
+    "double": (
+        lambda c: c["controls"][1]["effects"].update(c["controls"][0]["effects"]),
+        "as the effect of guard and of review on harm, expected a measurement counted once",
+    ),
+    "twice": (lambda c: c["controls"][1].update(id="guard"), "the control 'guard' twice"),
+    "no place": (
+        lambda c: c["scenarios"][0]["rate"].update(at="rates"),
+        "no 'rates' at runs/guard.json: rates, expected one of: other, passed, rate",
+    ),
+    "outside": (lambda c: c["scenarios"][0]["rate"].update(file="../x.json"), "expected a path inside the case folder"),
+    "gone": (lambda c: c["scenarios"][0]["rate"].update(file="runs/x.json"), "no run at .*, expected the file of a"),
+    "evaluation": (
+        lambda c: c.update(evaluation={"input": "harm.uses", "per_query": 1}),
+        "evaluation of 'harm.uses', expected a measured input: harm.rate",
+    ),
+    "curve": (lambda c: c.update(prices={"latency": [[5, 0], [1, 0]]}), "expected rising milliseconds"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_wrong_with_a_case_is_one_line(name: str, tmp_path: Path) -> None:
+    """Found, expected, what to type next; nothing is computed before."""
+    edit, words = BAD[name]
+    with pytest.raises(BadInput, match=words) as caught:
+        opened(tmp_path, edit)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_that_changed_is_refused_until_it_is_pinned(tmp_path: Path) -> None:
+    """The line names the run and what to type; pinning takes it, and says which run changed."""
+    folder = write(tmp_path)
+    path = folder / "runs" / "guard.json"
+    path.write_text(path.read_text().replace("970", "969"))
+    with pytest.raises(BadInput, match=r"runs/guard.json changed since 2026-11-29 .* drillyard case pin"):
+        open_case(folder, TODAY)
+    assert pin_runs(folder, ["runs/guard.json"], TODAY)[1] == ("runs/guard.json",)
+    assert pin_runs(folder, ["runs/guard.json"], TODAY)[1] == ()
+    open_case(folder, TODAY, draws=200)
+
+
+def test_a_figure_that_two_places_name_is_one_input(tmp_path: Path) -> None:
+    """Its draws are the same, so nothing is gained by measuring a thing against itself."""
+
+    def edit(case: dict[str, Any]) -> None:
+        same = case["scenarios"][0]["rate"]
+        case["controls"][0]["effects"]["harm"] = {"after": dict(same), "before": dict(same)}
+
+    (curve,) = loss_curves(opened(tmp_path, edit), [("guard",)], inner=50)
+    (inherent,) = loss_curves(opened(tmp_path, edit), [()], inner=50)
+    assert curve.mean == inherent.mean
+
+
+def test_overlapping_controls_are_never_multiplied_in_silence(tmp_path: Path) -> None:
+    """Not measured together, only the better one counts; measured together, that; on somebody's word, the product."""
+    case = opened(tmp_path / "a")
+    alone, both = loss_curves(case, [("guard",), ("guard", "review")], inner=50)
+    assert both.mean == alone.mean and "review beside guard: not measured together" in both.notes[0]
+
+    def word(spec: dict[str, Any]) -> None:
+        spec["together"] = [{"controls": ["guard", "review"], "independent_by": "the auditor"}]
+
+    (product,) = loss_curves(opened(tmp_path / "b", word), [("guard", "review")], inner=50)
+    assert product.mean and alone.mean and math.isclose(product.mean.value / alone.mean.value, 0.4, rel_tol=0.03)
+    assert "multiplied: independent by the word of the auditor" in product.notes[0]
+
+    def joint(spec: dict[str, Any]) -> None:
+        effect = {"passes": {"kind": "measured", "file": "runs/guard.json", "at": "both"}}
+        spec["together"] = [{"controls": ["guard", "review"], "effects": {"harm": effect}}]
+
+    run = {"both": {"shown": 30, "absent": 70}}
+    (measured,) = loss_curves(opened(tmp_path / "c", joint, run), [("guard", "review")], inner=50)
+    assert measured.mean and measured.mean.value > alone.mean.value, "measured together they let more through"
+
+
+def test_a_control_that_makes_things_worse_says_so(tmp_path: Path) -> None:
+    """A ratio above 1 is kept, told, and makes the loss larger."""
+
+    def edit(case: dict[str, Any]) -> None:
+        after = {"kind": "measured", "file": "runs/guard.json", "at": "worse"}
+        case["controls"][0]["effects"]["harm"] = {"after": after, "before": assumed(value=0.5)}
+
+    before, after = loss_curves(opened(tmp_path, edit), [(), ("guard",)], inner=50)
+    assert after.mean and before.mean and after.mean.value > 1.4 * before.mean.value
+    assert "guard makes it worse" in after.notes[0]
+
+
+def test_a_tail_without_a_mean_gets_none(tmp_path: Path) -> None:
+    """Quantiles are given, the mean is refused; a cap brings it back."""
+
+    def heavy(case: dict[str, Any], cap: float | None = None) -> None:
+        case["scenarios"][0].update(severity=assumed(shape="pareto", low=10_000, alpha=0.9), cap=cap)
+
+    found = report_loss(opened(tmp_path / "a", heavy), inner=50).curves[0]
+    assert found.mean is None and found.tvar99 is None and found.var99.value > 0
+    assert any("has no mean" in note for note in found.notes)
+    capped = report_loss(opened(tmp_path / "b", lambda case: heavy(case, 1e6)), inner=50).curves[0]
+    assert capped.mean and capped.tvar99 and capped.var99.value <= found.var99.value * 1.01
+
+
+def test_zero_hits_are_a_bound(tmp_path: Path) -> None:
+    """No failure in 300 is no loss of zero: the mean is what half a failure would cost, the band reaches a bound."""
+    found = report_loss(opened(tmp_path, run={"rate": {"shown": 0, "absent": 300}}), inner=50).curves[0]
+    assert found.mean and found.mean.low < found.mean.value / 10 < found.mean.value < found.mean.high
+
+
+def test_old_evidence_widens_then_expires(tmp_path: Path) -> None:
+    """Fresh until its day, then its band grows, then it has expired; it is never sharper."""
+    made, until = date(2026, 1, 1), date(2026, 7, 1)
+    states = [freshness(made, until, day) for day in (date(2026, 6, 1), date(2026, 10, 1), date(2027, 3, 1))]
+    assert [state for state, _ in states] == ["fresh", "stale", "expired"]
+    weights = [weight for _, weight in states]
+    assert weights == sorted(weights, reverse=True)
+    folder = write(tmp_path, lambda case: case.update(decide_by="2030-01-01"))
+    spans = []
+    for day in (TODAY, date(2027, 8, 1), date(2028, 8, 1)):
+        case = open_case(folder, day, draws=400)
+        spans.append([one.high - one.low for one in case.certificates if one.name in ("harm.rate", "harm.uses")])
+    assert all(a < b < c for a, b, c in zip(*spans, strict=True))
+
+
+def test_reference_values_of_frequency() -> None:
+    """Jeffreys and Clopper-Pearson as the reference has them, to its digits."""
+    three = gamma_rate(3, 2).quantile(np.array([0.05, 0.95]))
+    u = np.linspace(0, 1, 20001)[1:-1]
+    assert [f"{x:.3f}" for x in three] == ["0.542", "3.517"]
+    assert f"{gamma_rate(3, 2).quantile(u).mean():.2f}" == "1.75"
+    none = of_counts(0, 300)
+    assert f"{float(none.quantile(0.5)):.6f}" == "0.000757" and f"{float(none.quantile(0.95)):.6f}" == "0.006377"
+    assert f"{upper_bound(0, 300).high:.6f}" == "0.009936"
+    assert f"{clopper_pearson(3, 300).high:.6f}" == "0.028945"
+    assert [f"{upper_bound(0, n).high:.5f}" for n in (100, 1000, 10_000)] == ["0.02951", "0.00299", "0.00030"]
+
+
+def test_a_judged_rate_is_corrected_for_the_judge() -> None:
+    """With a perfect judge it is Jeffreys' posterior; with one that errs it covers the truth as often as it says."""
+    plain = judged(9, 300, (10**7, 10**7), (10**7, 10**7))
+    for q in (0.05, 0.5, 0.95):
+        assert math.isclose(float(plain.quantile(q)), float(of_counts(9, 300).quantile(q)), rel_tol=0.02)
+    rng, held = np.random.default_rng(5), 0
+    for _ in range(80):
+        true = rng.beta(0.5, 8)
+        se, sp = rng.beta(90.5, 10.5), rng.beta(190.5, 6.5)
+        k = rng.binomial(400, true * se + (1 - true) * (1 - sp))
+        found = judged(int(k), 400, (rng.binomial(100, se), 100), (rng.binomial(200, sp), 200))
+        low, high = found.quantile(np.array([0.05, 0.95]))
+        held += low <= true <= high
+    assert 0.8 <= held / 80 <= 0.98
+
+
+def test_an_interval_without_counts_keeps_its_ends() -> None:
+    """The beta distribution fitted to an estimate has 2.5 % beyond each end; counts are taken as counts."""
+    counted = clopper_pearson(9, 100)
+    assert np.allclose(of_estimate(counted).quantile(0.5), stats.beta(9.5, 91.5).median())
+    told = jeffreys(9, 100).model_copy(update={"method": "probabilities read, student-t 95%"})
+    assert np.allclose(of_estimate(told).quantile(np.array([0.025, 0.975])), [told.low, told.high], rtol=1e-4)
+    bound = told.model_copy(update={"value": 0.0, "low": 0.0, "high": 0.02})
+    assert math.isclose(float(of_estimate(bound).quantile(0.975)), 0.02, rel_tol=1e-6)
+
+
+def test_bands_hold_the_truth_as_often_as_they_say(tmp_path: Path) -> None:
+    """Over rates drawn from the prior and what a test would count, nine bands in ten hold the true mean loss."""
+    rng, held, runs = np.random.default_rng(3), 0, 120
+    spread = stats.lognorm(s=math.log(20) / (2 * 1.6448536), scale=math.sqrt(10_000 * 200_000)).mean()
+    for i in range(runs):
+        rate = rng.beta(0.5, 20)
+        k = int(rng.binomial(500, rate))
+        case = opened(tmp_path / str(i), run={"rate": {"shown": k, "absent": 500 - k}})
+        mean = case.values[case.names["harm.rate"]] * case.values["harm.uses"] * 0.0005 * spread
+        low, high = np.quantile(mean, [0.05, 0.95])
+        held += low <= rate * rng.lognormal(math.log(99_499), 0.061) * 0.0005 * spread <= high
+    assert 0.83 <= held / runs <= 0.96
+
+
+def test_examples_are_what_they_say(tmp_path: Path) -> None:
+    """Every example opens with its pins as they stand in the repository."""
+    for name in ("helpdesk", "internal", "unmeasured"):
+        shutil.copytree(EXAMPLES / name, tmp_path / name)
+        open_case(tmp_path / name, TODAY, draws=200)
