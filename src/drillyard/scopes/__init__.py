@@ -13,3 +13,5 @@ read is said, by line. A world is written for an organism; these documents are w
 - **contradiction**: two facts about the same thing that cannot both be true; neither can be confirmed as it is.
 - **coverage**: the share of confirmed facts that can be asked for in three wordings or more.
 """
+
+__all__: list[str] = []

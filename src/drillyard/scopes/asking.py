@@ -12,7 +12,7 @@ from drillyard.records import Action, Fact, Message, Quantity, Rule
 from drillyard.scopes.grammar import main_part, sentences, stems
 from drillyard.scopes.wordings import LANGUAGES, say, say_quantity
 
-__all__ = ["KINDS", "DocumentQuestions", "Topic", "topics_of", "wrong_value"]
+__all__ = ["KINDS", "DocumentQuestions", "Topic", "cell_key", "topics_of", "wrong_value"]
 
 KINDS: Mapping[str, str] = {
     "fact": "questions about what the documents say",

@@ -10,7 +10,19 @@ from pathlib import Path
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Span
 
-__all__ = ["SUFFIXES", "Block", "Document", "Problem", "decode", "list_files", "place"]
+__all__ = [
+    "SUFFIXES",
+    "Block",
+    "Document",
+    "Problem",
+    "decode",
+    "list_files",
+    "one_problem",
+    "place",
+    "read_bytes",
+    "squeeze",
+    "under_headings",
+]
 
 SUFFIXES = (".csv", ".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".json")
 """The kinds of file that are read; any other is said to be left out."""

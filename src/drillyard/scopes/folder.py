@@ -19,7 +19,18 @@ from drillyard.scopes.compiled import CompiledScope
 from drillyard.scopes.documents import place
 from drillyard.scopes.wordings import value_of
 
-__all__ = ["MARKS", "NAME", "PAGE", "changed_sources", "confirm", "read_compiled", "read_marks", "write_compiled"]
+__all__ = [
+    "MARKS",
+    "NAME",
+    "PAGE",
+    "changed_sources",
+    "confirm",
+    "read_compiled",
+    "read_marks",
+    "tell_fact",
+    "tell_rule",
+    "write_compiled",
+]
 
 NAME = "scope.json"
 PAGE = "confirm.md"

@@ -23,10 +23,10 @@ from drillyard.records.yaml_file import read_yaml
 __all__ = [
     "ARGUMENT",
     "Argument",
-    "LeafCriterion",
     "Defeater",
     "Element",
     "ElementKind",
+    "LeafCriterion",
     "check_argument",
     "parse_criterion",
 ]
