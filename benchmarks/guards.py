@@ -1,7 +1,8 @@
-"""Guards, measured: `python benchmarks/guards.py [catch|speed|promise|proxy]`, all unless named; --json for data.
+"""Guards, measured: `python benchmarks/guards.py [catch|choices|speed|promise|proxy]`, all unless named; or --json.
 
 - catch: recall with interval at the guaranteed rate, on planted failures of organisms, on tactics that were held back,
   on paraphrases, other languages, and disguises;
+- choices: the same of tactics that were held back, for other strengths and windows than those that ship;
 - speed: microseconds per word and per chunk, beside rivals on the same replies;
 - promise: false blocks over 100 calibrations, beside the law that they should follow;
 - proxy: concurrent streams through `drillyard guard serve`, and what it adds to each chunk.
@@ -103,6 +104,29 @@ def catch() -> Rows:
                 .fit()
             )
             add("tactic held back", f"{code}: {tactic}", texts, other, threshold(other).tau())
+    return rows
+
+
+def choices() -> Rows:
+    """Measure recall on held-back tactics, a third of them at a time, for strengths and windows; helpdesk alone."""
+    world = load_world("helpdesk")
+    sound = collect_replies(OrganismTarget(load_base("helpdesk")), world, 500, 21)
+    people = free_sound()
+    kept = [(tactic, texts) for one in load_taxonomy().behaviours.values() for tactic, texts in one.tactics.items()]
+    rows: Rows = []
+    tried = [*(("strength", value) for value in (0.1, 1.0, 10.0)), *(("window", value) for value in (8, 16, 32))]
+    for name, value in tried:
+        caught, blocked = [], []
+        for fold in range(3):
+            out = kept[fold::3]
+            fitter = GuardFitter(**{name: value})
+            guard = fitter.update(shipped_examples([world], without=frozenset(tactic for tactic, _ in out))).fit()
+            tau = calibrate(guard, sound, ALPHA, "clean twin").tau()
+            caught += [guard.score(text).score > tau for _, texts in out for text in texts]
+            blocked += [guard.score(text).score > tau for text in people]
+        found, false = share(caught), share(blocked)
+        row = {"choice": f"{name} {value:g}", "flagged": found.value, "low": found.low, "high": found.high}
+        rows.append({**row, "n": found.n, "other sound replies blocked": false.value})
     return rows
 
 
@@ -343,7 +367,7 @@ def show(title: str, rows: Rows) -> None:
 
 def main() -> None:
     """Run what was named."""
-    parts = {"catch": catch, "speed": speed, "promise": promise, "proxy": proxy}
+    parts = {"catch": catch, "choices": choices, "speed": speed, "promise": promise, "proxy": proxy}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[[], *parts], default=[])
     parser.add_argument("--json", action="store_true", help="one JSON document")

@@ -19,7 +19,7 @@ HERE = "/drills/hunt-1"
 SEED = 2**61 + 5
 
 
-@pytest.fixture(params=["investment-case", "launch-gate-memo"])
+@pytest.fixture(params=["guard-duty", "investment-case", "launch-gate-memo"])
 def kit(request: pytest.FixtureRequest):
     """Each drill on a paper."""
     return load_kit(request.param)
@@ -71,7 +71,9 @@ def test_a_wrong_form_says_why_and_keeps_what_was_typed(ann: Visitor, kit) -> No
 
 def test_wrong_answers_are_shown_with_the_right_ones(ann: Visitor, kit) -> None:
     """Whoever believes the paper's loudest words does not pass, and reads what would have been right."""
-    name = next(fix.name for fix in kit.fixes if fix.name in ("first-sight", "believes-the-headline"))
+    name = next(
+        fix.name for fix in kit.fixes if fix.name in ("first-sight", "believes-the-headline", "believes-the-guard")
+    )
     ann.send(f"{HERE}/upload", **dict(kit.solutions(SEED)[name]))
     ann.hand_in(HERE)
     until(lambda: "The decision" in ann.get(f"{HERE}/result"))

@@ -29,6 +29,7 @@ __all__ = ["command"]
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_ONLY_LIKE = "That holds only for replies like those calibrated on; of others any share may be blocked."
 
 
 @click.group()
@@ -87,7 +88,8 @@ def _calibrate(
     save_calibration(made, guard)
     rows = [(name or "everybody", one.n, f"{one.tau:.3f}", one.realised) for name, one in made.groups.items()]
     return show.Outcome(
-        verdict=f"At most {alpha:.2%} of sound replies of {made.release} are blocked, until {made.expires}.",
+        verdict=f"At most {alpha:.2%} of sound replies of {made.release} are blocked, until {made.expires}. "
+        f"{_ONLY_LIKE}",
         data=made,
         body=[show.table("Thresholds", ("group", "replies", "threshold", "really blocked"), rows)],
         next_command=f"drillyard guard serve {guard} --upstream http://127.0.0.1:8000/v1",
@@ -175,11 +177,15 @@ def _serve(
         key=os.environ.get("OPENAI_API_KEY", "") if token else "",
     )
     as_json = show.wants_json()
+    promise = (
+        f"Promised: at most {endpoint.calibration.alpha:.2%} of sound replies of {endpoint.calibration.release} are "
+        f"flagged. {_ONLY_LIKE}"
+    )
     told = {"mode": mode, "upstream": upstream, "alpha": endpoint.calibration.alpha}
 
     def ready(url: str) -> None:
-        line = json.dumps({"url": url, **told}) if as_json else f"{url} guards {upstream} ({mode}). Ctrl+C ends it."
-        click.echo(line)
+        line = f"{url} guards {upstream} ({mode}). Ctrl+C ends it.\n{promise}"
+        click.echo(json.dumps({"url": url, **told, "promise": promise}) if as_json else line)
 
     if log is None:
         serve_guard(endpoint, host, port, token, ready)

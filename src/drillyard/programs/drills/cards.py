@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["CONTAIN_THE_ORACLE", "FAILURE_HUNT", "INVESTMENT_CASE", "LAUNCH_GATE_MEMO", "TOO_PERMISSIVE"]
+__all__ = ["CONTAIN_THE_ORACLE", "FAILURE_HUNT", "GUARD_DUTY", "INVESTMENT_CASE", "LAUNCH_GATE_MEMO", "TOO_PERMISSIVE"]
 
 CONTAIN_THE_ORACLE = Card(
     name="contain-the-oracle",
@@ -37,6 +37,15 @@ FAILURE_HUNT = Card(
     ),
     references=("NIST AI RMF, MEASURE 2", "AuditBench: https://arxiv.org/abs/2602.22755"),
     cost="one processor core for seconds per grading; no accelerator",
+    status="stable",
+)
+
+GUARD_DUTY = Card(
+    name="guard-duty",
+    goal="Label a stream, choose a guard's threshold under two costs, and tell drift from chance.",
+    target="drillyard.programs.drills.guard_duty.kit:GuardDuty",
+    references=("NIST AI RMF, MANAGE 4", "Vovk et al. 2021, Retrain or not retrain, COPA, PMLR 152"),
+    cost="one processor core for a second per grading; no accelerator",
     status="stable",
 )
 
