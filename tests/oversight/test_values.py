@@ -77,6 +77,21 @@ def test_intervals_cover_what_they_should() -> None:
     assert np.mean(held) > 0.88
 
 
+def test_intervals_cover_strong_preferences_too() -> None:
+    """One comparison of each pair, strengths from -4 to 4: over 90 % are covered, 59 % by the normal curve alone."""
+    rng, names, hits = np.random.default_rng(2), list("abcde"), 0
+    strength = np.array([4.0, 0.0, 0.0, 0.0, -4.0])
+    shares = np.exp(strength) / np.exp(strength).sum()
+    for seed in range(60):
+        made = []
+        for i, j in itertools.combinations(range(5), 2):
+            first = rng.random() < 1 / (1 + np.exp(strength[j] - strength[i]))
+            made.append(Choice(by="x", prefers=names[i if first else j], over=names[j if first else i]))
+        found = fit_weights(names, made, seed)
+        hits += sum(found[name].low <= shares[i] <= found[name].high for i, name in enumerate(names))
+    assert hits / 300 > 0.9
+
+
 def test_what_people_contradict_is_named() -> None:
     """Circles of one person and of the majority; pairs about which people differ."""
     assert circles(choices("a>b b>c c>a")) == [("ada", "a", "b", "c")]
