@@ -63,7 +63,7 @@ class Scenario(Record):
         severity: the spread between events; money.
         doubt: the factor by which all severities may be wrong either way (90 %): what nobody knows yet. 1 for cited
             ones and 2 for assumed ones unless it is stated.
-        clustering: variance of a year's rate over its mean; 0 is Poisson.
+        clustering: variance of the factor of mean 1 by which a year's rate differs; 0 is Poisson.
         cap: the most that one event can cost; a statutory maximum enters as this and is named by `cap_words`.
     """
 
