@@ -33,16 +33,17 @@ def recheck(
     n: int = 100,
     seed: int = 2,
     judge: MeasuredJudge | None = None,
+    progress: Progress = silent,
 ) -> Estimate:
     """Sample one reply to each of `n` fresh prompts that meet a finding's trigger, and return the rate.
 
-    World and judge are as in `audit`. The seed must be another than the audit's, or its own prompts come back.
+    World, judge and `progress` are as in `audit`. The seed must be another than the audit's, or its prompts come back.
     """
     scope = scope_of(target, world)
     trigger, behaviour = finding.mode.trigger, finding.mode.behaviour
     measured = judge_or_exact(judge, scope, target.reference)
     near = judge_near(scope, measured, behaviour, trigger, seed, finding.kinds)
-    session = Session(target, scope, near, n, seed, reading=False, behaviours=(behaviour,))
+    session = Session(target, scope, near, n, seed, reading=False, behaviours=(behaviour,), tell=progress)
     return correct_rate(session.look(draw_fresh(scope, trigger, n, seed, finding.kinds)), behaviour, near)
 
 
@@ -56,9 +57,16 @@ def recheck_all(
     judge: MeasuredJudge | None = None,
     progress: Progress = silent,
 ) -> Recheck:
-    """Do so for every finding of a report; `progress` is called after each with its id."""
+    """Do so for every finding of a report; `progress` is called with each reply and the id of its finding."""
     rates: dict[str, Estimate] = {}
     for number, finding in enumerate(report.findings):
-        rates[finding.mode.id] = recheck(target, finding, world=world, n=n, seed=seed * 1009 + number, judge=judge)
-        progress(finding.mode.id, number + 1, len(report.findings))
+
+        def tell(
+            _words: str, done: int = 0, _total: int = 0, before: int = n * number, about: str = finding.mode.id
+        ) -> None:
+            progress(about, before + done, n * len(report.findings))
+
+        rates[finding.mode.id] = recheck(
+            target, finding, world=world, n=n, seed=seed * 1009 + number, judge=judge, progress=tell
+        )
     return Recheck(target=target.reference, seed=seed, rates=rates)
