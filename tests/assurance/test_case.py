@@ -151,6 +151,28 @@ def test_what_is_wrong_with_a_case_is_one_line(name: str, tmp_path: Path) -> Non
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("alias", [{"file": "./runs/guard.json"}, {"file": "runs/copy.json"}, {"at": "all[1]"}])
+def test_one_measurement_by_two_names_is_counted_once(alias: dict[str, str], tmp_path: Path) -> None:
+    """A copied run, another path or another way to its place makes no second measurement."""
+    rows = [{"of": "a", "out": {"shown": 1, "absent": 9}}, {"of": "b", "out": {"shown": 2, "absent": 8}}]
+    first = {"kind": "measured", "file": "runs/guard.json", "at": "all[of=b].out"}
+    second = {**first, **alias}
+    second["at"] = second["at"].removesuffix(".out") + ".out"
+
+    def edit(case: dict[str, Any]) -> None:
+        for control, passes in zip(case["controls"], (first, second), strict=True):
+            control["effects"]["harm"] = {"passes": passes}
+        case["together"] = [{"controls": ["guard", "review"], "independent_by": "somebody"}]
+
+    (tmp_path / "runs").mkdir()
+    run = {"rate": {"shown": 30, "absent": 970, "unknown": 0}, "passed": 1, "other": 1, "worse": 1, "all": rows}
+    counts = {"passed": {"shown": 20, "absent": 80}, "other": {"shown": 40, "absent": 60}}
+    run.update(counts, worse=[True] * 9 + [False])
+    (tmp_path / "runs" / "copy.json").write_text(json.dumps({"rate": run["rate"], **counts, **run}))
+    with pytest.raises(BadInput, match="expected a measurement counted once"):
+        opened(tmp_path, edit, run=run)
+
+
 @pytest.mark.parametrize("rate", [{"shown": -5, "absent": 9}, {"shown": "3", "absent": 9}, math.nan, math.inf])
 def test_a_run_with_broken_figures_is_one_line(rate: Any, tmp_path: Path) -> None:
     """Negative counts, words for numbers and what JSON calls NaN are refused, not computed with."""

@@ -14,6 +14,7 @@ from drillyard.audits.fresh import draw_fresh
 from drillyard.audits.hunt.candidate import candidate
 from drillyard.audits.hunt.space import Space
 from drillyard.audits.labelling.book import Book
+from drillyard.audits.recheck import recheck_all
 from drillyard.audits.reports.view import view_of
 from drillyard.audits.reports.writing import read_report, write_reports
 from drillyard.errors import BadInput
@@ -159,3 +160,14 @@ def test_topics_of_labels_are_what_was_asked_about(shop: DocumentScope, tmp_path
     assert page.index("What shows in no corner of its own") < page.index("What was not found")
     assert "wrong-fact" not in page.partition("What was not found")[2].partition("</section>")[0]
     assert 'failures="0"' not in junit and "shows beyond doubt" in junit
+
+
+def test_leads_are_measured_again_too(shop: DocumentScope) -> None:
+    """A report of leads alone is no report of nothing: unknown before and after, and one without any is refused."""
+    judge = open_judge("claims", shop)
+    report = audit(EchoTarget(), world=shop, budget=100, judge=judge)
+    assert report.leads and not report.findings
+    found = recheck_all(EchoTarget(), report, world=shop, n=10, judge=judge)
+    assert {*found.rates} == {one.mode.id for one in report.leads} and all(one.unknown for one in found.rates.values())
+    with pytest.raises(BadInput, match="found a report without a finding or a lead"):
+        recheck_all(EchoTarget(), report.model_copy(update={"leads": ()}), world=shop, n=10, judge=judge)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +22,7 @@ __all__ += [
     "Scenario",
     "TaxInputs",
     "check_case",
+    "check_double",
     "limits_of",
     "named_inputs",
     "read_case_spec",
@@ -214,7 +215,6 @@ def check_case(spec: CaseSpec, today: date) -> CaseSpec:
     for name, one in inputs.items():
         _check_input(name, one, limits[name], spec, today)
     _check_names(spec)
-    _check_double(spec)
     if spec.evaluation and not isinstance(inputs.get(spec.evaluation.input), Measured):
         rates = ", ".join(name for name, one in inputs.items() if isinstance(one, Measured))
         raise bad_input(f"evaluation of {spec.evaluation.input!r}", f"a measured input: {rates}", "name one")
@@ -343,8 +343,11 @@ def _check_names(spec: CaseSpec) -> None:
             raise bad_input(f"{'+'.join(joint.controls)} without effects", "effects, or independent_by", "give one")
 
 
-def _check_double(spec: CaseSpec) -> None:
-    """Refuse one measurement that is claimed by two controls for the same scenario."""
+def check_double(spec: CaseSpec, spot: Callable[[Figure], tuple[str, str]]) -> None:
+    """Refuse one measurement that is claimed by two controls for the same scenario.
+
+    `spot` says where a figure is, whatever it was called by: the hash of its run, and the place in it.
+    """
     seen: dict[tuple[str, str, str], str] = {}
     for control in spec.controls:
         for scenario, effect in control.effects.items():
@@ -352,7 +355,7 @@ def _check_double(spec: CaseSpec) -> None:
             one = spec.inputs.get(shown) if isinstance(shown, str) else shown
             if not isinstance(one, Figure):
                 continue
-            key = (one.file, one.at, scenario)
+            key = (*spot(one), scenario)
             if key in seen:
                 found = f"{one.file} at {one.at} as the effect of {seen[key]} and of {control.id} on {scenario}"
                 raise bad_input(found, "a measurement counted once", "measure each, or put both under `together`")

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from drillyard.assurance.case import CaseSpec, Ref, limits_of, named_inputs, read_case_spec
+from drillyard.assurance.case import CaseSpec, Ref, check_double, limits_of, named_inputs, read_case_spec
 from drillyard.assurance.evidence import Counts, Evidence, Pin, Pins, read_pins
 from drillyard.assurance.inputs import Assumed, Cited, Input, JudgeError, Measured, Spread
 from drillyard.assurance.ledger import LedgerLine, read_ledger
@@ -112,6 +112,7 @@ def draw_case(spec: CaseSpec, folder: Path, today: date, *, draws: int = 4000, s
         seed: of all draws, with each input's name.
     """
     evidence, pins = Evidence(folder), read_pins(folder)
+    check_double(spec, evidence.spot)
     posteriors: dict[str, Posterior] = {}
     certificates: list[Certificate] = []
     names: dict[str, str] = {}
@@ -215,7 +216,7 @@ def _read(
 ) -> tuple[Certificate, Posterior]:
     if not isinstance(one, Measured):
         inner = of_spread(one, freshness(one.made, one.until, today)[1])
-        found = Kept(inner=inner, low=limits[0], high=limits[1])
+        found: Posterior = Kept(inner=inner, low=limits[0], high=limits[1])
         return _told(name, one, today, found), found
     pin = evidence.require_pinned(one.file, pins)
     until = pin.made + timedelta(days=one.days)

@@ -128,6 +128,18 @@ class Evidence:
             return of_counts(found.k, found.n, unknown=found.unknown, weight=weight)
         return of_estimate(found, weight)
 
+    def spot(self, asked: Figure) -> tuple[str, str]:
+        """Return the hash of a figure's run and its place there, whatever it was called by."""
+        node, where, found = self.data(asked.file), f"{asked.file}: {asked.at}", []
+        for name, picks in _steps(asked.at):
+            node = _child(node, name, where)
+            found.append(name)
+            for pick in picks:
+                picked = _pick(node, pick, where)
+                found.append(str(next(i for i, one in enumerate(node) if one is picked)))
+                node = picked
+        return self.digest(asked.file), ".".join(found)
+
     def _at(self, file: str, at: str) -> FigureFound:
         node = self.data(file)
         for name, picks in _steps(at):
@@ -212,8 +224,8 @@ def _figure(node: Any, where: str) -> FigureFound:
         return Counts(sum(told), len(told), len(node) - len(told))
     if isinstance(node, int | float) and not isinstance(node, bool) and math.isfinite(node):
         return float(node)
-    told = node if isinstance(node, float) else type(node).__name__
-    raise bad_input(f"{told} at {where}", "an estimate, counts, outcomes or a number", "correct `at`")
+    what = str(node) if isinstance(node, float) else type(node).__name__
+    raise bad_input(f"{what} at {where}", "an estimate, counts, outcomes or a number", "correct `at`")
 
 
 def _complement(found: FigureFound, asked: Figure) -> FigureFound:
