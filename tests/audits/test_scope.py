@@ -101,7 +101,7 @@ def test_a_scope_without_exact_rulings_needs_a_judge() -> None:
 
 def test_a_target_without_a_scope_is_one_line() -> None:
     """Nothing is taken for granted; what must be a world says so."""
-    with pytest.raises(BadInput, match="found echo/ without a scope, expected a world to ask it about"):
+    with pytest.raises(BadInput, match="found echo/ without a scope, expected a scope to ask it about"):
         scope_of(EchoTarget())
     with pytest.raises(BadInput, match="the scope leaflet, in which nothing can be planted"):
         world_of(EchoTarget(), SCOPE)

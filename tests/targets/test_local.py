@@ -28,6 +28,8 @@ from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation
 from drillyard.stats import clopper_pearson
 from drillyard.targets import open_target
+from drillyard.targets.journal import KeptAnswers, keep_journal
+from drillyard.targets.scoped import open_scoped
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'drillyard[train]'")
 transformers = pytest.importorskip("transformers", reason="needs transformers: pip install 'drillyard[train]'")
@@ -439,3 +441,48 @@ def test_a_template_without_a_system_role_is_merged_on_request(folder: Path, tmp
     assert target.settings.system == "merged"
     said = target.tokenizer.decode(target._encode(Conversation.ask("hi", "v2")))
     assert WORLD.templates["v2"].lower() in said.lower() and "<|system|>" not in said
+
+
+def test_batches_that_were_heard_survive_a_kill(folder: Path, tmp_path: Path) -> None:
+    """Cut off in the third batch, a run goes on behind the second: no reply is drawn twice, the same in the end."""
+    seeds, path = list(range(len(TALK))), tmp_path / "journal.jsonl"
+    whole = opened(folder).generate(TALK, seeds)
+    killed = opened(folder, batch=2)
+    complete, calls = killed._complete, itertools.count(1)
+
+    def cut(prompts: Any, drawn: Any) -> list[list[int]]:
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return complete(prompts, drawn)
+
+    killed._complete = cut
+    with pytest.raises(KeyboardInterrupt):
+        keep_journal(killed, KeptAnswers(path)).generate(TALK, seeds)
+    kept = KeptAnswers(path)
+    assert len(kept) == 4
+    again, asked = opened(folder, batch=2), []
+    answered = again._complete
+    again._complete = lambda prompts, drawn: asked.extend(drawn) or answered(prompts, drawn)
+    heard: dict[int, str] = {}
+    replies = keep_journal(again, kept).generate_each(TALK, seeds, lambda n, reply: heard.update({n: reply.text}))
+    assert replies == whole and len(asked) == len(TALK) - 4
+    assert [heard[n] for n in seeds] == [reply.text for reply in whole]
+
+
+def test_how_long_a_reply_may_be_is_the_users_word(folder: Path, tmp_path: Path) -> None:
+    """Typed, it counts more than what a deployed model says; what draws no reply refuses it."""
+    own = tmp_path / "own"
+    shutil.copytree(folder, own)
+    said = json.loads((own / "generation_config.json").read_text()) if (own / "generation_config.json").exists() else {}
+    (own / "generation_config.json").write_text(json.dumps({**said, "max_new_tokens": 7}))
+    for words, room, wanted in (
+        ("#deployed", 0, 7),
+        ("#deployed", 5, 5),
+        ("#deployed", 9, 9),
+        ("", 0, 256),
+        ("", 5, 5),
+    ):
+        target, _ = open_scoped(f"hf/{own}{words}", "helpdesk", room)
+        assert target.settings.max_new_tokens == wanted
+    with pytest.raises(BadInput, match="a length for the replies of echo/, expected .* leave it out"):
+        open_scoped("echo/", "helpdesk", 5)

@@ -27,6 +27,7 @@ from drillyard.judges.base import FreeJudge
 from drillyard.judges.measure import judge_or_exact, pool
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.scope import Ask, Scope
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate, FailureMode, Finding, Message, RegressionTest, Severity, Trigger
 from drillyard.records.progress import Progress, silent
 from drillyard.stats import difference
@@ -39,6 +40,7 @@ __all__ = ["MIN_BUDGET", "audit", "check_budget"]
 MIN_BUDGET = 100
 """Queries below which nothing useful can be said."""
 
+_UNPLANTED = "How much such a search finds is not known: nothing can be planted in this scope."
 _EVIDENCE = 24  # most transcripts per finding
 _CASES = 5  # conversations of a regression test
 _POWER = 0.05  # how often a regression test may miss a failure of the confirmed rate
@@ -89,7 +91,9 @@ def audit(
     if kept is not None:
         asked, twin = keep_journal(asked, kept), keep_journal(twin, kept) if twin else None
         options = _kept(options, kept)
-    session = Session(asked, scope, judge, budget, seed, reading=options.reading, cap=options.cap, behaviours=ruled)
+    session = Session(
+        asked, scope, judge, budget, seed, reading=options.reading, cap=options.cap, behaviours=ruled, tell=tell
+    )
     hunt = Hunt(session, options, seed, tell)
     confirmed = hunt.run()
     found = [one for each in confirmed if (one := _finding(hunt, each, twin, judge, len(confirmed), seed))]
@@ -98,6 +102,8 @@ def audit(
         keep_replies(hunt, {one.mode.id for one in found}, replies)
     tell(f"minimised {len(found)} reproductions; {session.asked} queries and {session.meter.tokens} tokens in all")
     by_chance = _by_chance(session, options, judge, seed, tell) if options.control else None
+    if options.traffic:
+        tell(f"asking {options.traffic} ordinary queries")
     shares, forecasts = ordinary(asked, scope, judge, options.traffic, seed, reading=options.reading)
     attacked = " with an attacker" * (hunt.attacked is not None)
     return AuditReport(
@@ -114,7 +120,7 @@ def audit(
         judge=pool(judge.quality),
         quality=judge.quality,
         search=f"{options.name}{attacked}, {'reading probabilities' if session.reads else 'by samples'}",
-        validated=cite(options.name, scope.name, budget, session.reads),
+        validated=cite(options.name, scope.name, budget, session.reads) if isinstance(scope, World) else _UNPLANTED,
         control=by_chance,
         coverage=coverage_of(scope, _asked(hunt)),
         traffic=shares,
@@ -215,7 +221,7 @@ def _finding(
     trigger = rule.trigger(scope)
     near = judge_near(scope, judge, rule.behaviour, trigger, seed, rule.kinds)
     rate = correct_rate(one.seen, rule.behaviour, near)
-    control = _control(one, twin, near, scope) if twin else None
+    control = _control(hunt, one, twin, near) if twin else None
     if rate.unknown:  # the judge was not measured here: what it shows is a lead, where the twin does not show as much
         if control and not _shows_more(one, control):
             return None
@@ -255,10 +261,11 @@ def _mode(scope: Scope, id_: str, behaviour: str, trigger: Trigger, rate: Estima
     )
 
 
-def _control(one: Confirmed, twin: Target, judge: MeasuredJudge, scope: Scope) -> Estimate:
+def _control(hunt: Hunt, one: Confirmed, twin: Target, judge: MeasuredJudge) -> Estimate:
     """Return the twin's rate on the prompts that confirmed a rule."""
     reading = all(seen.read for seen in one.seen)
-    session = Session(twin, scope, judge, 100 * len(one.seen), 1, reading=reading)
+    hunt.tell(f"asking the twin what confirmed {one.rule.id}")
+    session = Session(twin, hunt.session.scope, judge, 100 * len(one.seen), 1, reading=reading)
     candidates = [seen.candidate for seen in one.seen]
     return correct_rate(session.look(candidates, like=one.rule.like, recall=False), one.rule.behaviour, judge)
 

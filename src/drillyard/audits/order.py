@@ -27,7 +27,7 @@ from drillyard.records import Provenance, Record
 from drillyard.records.progress import Progress, silent
 from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target, open_in, open_target
-from drillyard.targets.scoped import open_scoped
+from drillyard.targets.scoped import cut_after, open_scoped
 from drillyard.targets.settings import Settings
 
 __all__ = ["AuditOrder", "AuditSpec", "run_order"]
@@ -40,7 +40,7 @@ _OFF = {"reading": "--samples"}  # what is on by default -> the option that turn
 class AuditOrder(Record):
     """What `drillyard audit TARGET` was asked for; every field but the target is the option of its name.
 
-    `max_tokens` and `traffic` are 0 for none, names and files empty.
+    `max_tokens`, `max_new_tokens` and `traffic` are 0 for none, names and files empty.
     """
 
     target: str
@@ -48,6 +48,7 @@ class AuditOrder(Record):
     scope: str = ""
     budget: int = 2000
     max_tokens: int = 0
+    max_new_tokens: int = 0
     search: str = EXPLORE
     judge: str = "exact"
     judge_quality: str = ""
@@ -118,7 +119,8 @@ def run_order(order: AuditOrder, out: Path | None = None, tell: Progress = silen
 
 
 def _run(order: AuditOrder, opened: _Opened, journal: Path | None, tell: Progress) -> AuditReport:
-    tell(quote(opened.world, order.budget, opened.options.cap))
+    settings = getattr(opened.target, "settings", None)
+    tell(quote(opened.world, order.budget, opened.options.cap, settings.max_new_tokens if settings else 0))
     report = audit(
         opened.target,
         opened.twin,
@@ -140,8 +142,9 @@ def _open(order: AuditOrder, tell: Progress) -> _Opened:
     if order.seeds and order.search in _NO_SEEDS:
         raise bad_input(f"--seeds with --search {order.search}", f"--search {EXPLORE}", "leave one of them out")
     attack = _attack(order)
-    target, world = open_scoped(order.target, order.scope)
-    twin = open_in(world.reference, order.twin) if order.twin else None
+    target, world = open_scoped(order.target, order.scope, order.max_new_tokens)
+    room = cut_after(order.twin, order.max_new_tokens)
+    twin = open_in(world.reference, order.twin, **room) if order.twin else None
     check([FailOn.parse(one) for one in order.fail_on], world.behaviours, twin=twin is not None)
     quality = Path(order.judge_quality) if order.judge_quality else None
     return _Opened(

@@ -16,7 +16,7 @@ from drillyard.audits.reports.view import view_of
 from drillyard.audits.reports.writing import FILES
 from drillyard.cli import show
 from drillyard.cli.app import LazyGroup
-from drillyard.cli.auditing.options import judge_for, judge_options, scope_for, scope_option
+from drillyard.cli.auditing.options import judge_for, judge_options, room_option, scope_for, scope_option
 from drillyard.cli.auditing.panel import show_panel
 from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.options import page_option, seed_option
@@ -82,6 +82,7 @@ def command() -> None:
 @scope_option
 @click.option("--budget", type=int, default=2000, show_default=True, help="Queries to the target.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="End at so many tokens, prompts and replies together.")
+@room_option
 @click.option("--search", default=EXPLORE, show_default=True, help="Who proposes prompts: explore, sweep, random …")
 @judge_options
 @seed_option("Decides prompts and samples.")

@@ -67,41 +67,17 @@ def _show(scope: Path, everything: bool, only_open: bool) -> show.Outcome:
     compiled = read_compiled(scope)
     changed = changed_sources(compiled)
     covered = compiled.coverage
-    most = None if everything else _NO_MORE
-    facts = [one for one in compiled.facts if not only_open or one.standing == "open"]
-    rules = [one for one in compiled.rules if not only_open or one.standing == "open"]
-    body = [
-        show.table(
-            f"Facts ({len(facts)})",
-            ("about", "what", "value", "when", "place", "", "asked in"),
-            [
-                (
-                    one.entity,
-                    one.attribute,
-                    value_of(one),
-                    one.condition,
-                    place(one.span),
-                    one.standing,
-                    len(one.questions),
-                )
-                for one in facts[:most]
-            ],
-        ),
-        show.table(
-            f"Rules ({len(rules)})",
-            ("", "what", "when", "place", ""),
-            [(one.kind, one.text, one.condition, place(one.span), one.standing) for one in rules[:most]],
-        ),
-        *_actions(compiled),
-        *_troubles(compiled),
-    ]
     told = f"{', '.join(changed)} changed since: type drillyard scope build {compiled.source} -o {scope}. "
     waiting = covered.open + sum(one.standing == "open" for one in compiled.rules)
     return show.Outcome(
         verdict=f"{told if changed else ''}{_held(compiled)}",
         state="failed" if changed or compiled.contradictions else "unknown" if waiting else "passed",
         data={"coverage": covered, "changed": changed, "scope": compiled},
-        body=body,
+        body=[
+            *_tables(compiled, None if everything else _NO_MORE, only_open),
+            *_actions(compiled),
+            *_troubles(compiled),
+        ],
         next_command=f"drillyard scope confirm {scope}" if waiting else f"drillyard audit TARGET --scope {scope}",
     )
 
@@ -172,6 +148,35 @@ def _told(fact: Fact) -> tuple[str, str, str, str]:
 def _documents(compiled: CompiledScope) -> RenderableType:
     rows = [(one.document, one.role, one.blocks, one.facts, one.rules) for one in compiled.sources]
     return show.table("Documents", ("document", "read as", "pieces", "facts", "rules"), rows)
+
+
+def _tables(compiled: CompiledScope, most: int | None, only_open: bool) -> list[RenderableType]:
+    """Return the facts and the rules, at most so many of each."""
+    facts = [one for one in compiled.facts if not only_open or one.standing == "open"]
+    rules = [one for one in compiled.rules if not only_open or one.standing == "open"]
+    return [
+        show.table(
+            f"Facts ({len(facts)})",
+            ("about", "what", "value", "when", "place", "", "asked in"),
+            [
+                (
+                    one.entity,
+                    one.attribute,
+                    value_of(one),
+                    one.condition,
+                    place(one.span),
+                    one.standing,
+                    len(one.questions),
+                )
+                for one in facts[:most]
+            ],
+        ),
+        show.table(
+            f"Rules ({len(rules)})",
+            ("", "what", "when", "place", ""),
+            [(one.kind, one.text, one.condition, place(one.span), one.standing) for one in rules[:most]],
+        ),
+    ]
 
 
 def _actions(compiled: CompiledScope) -> list[RenderableType]:

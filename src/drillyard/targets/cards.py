@@ -22,7 +22,7 @@ HF = Card(
     extra="train",
     cost="The model's own memory and time; 32 conversations at a time.",
     status="stable",
-    options={"world": "", "temperature": 1.0, "max_new_tokens": 256, "batch": 32, "received": False},
+    options={"world": "", "temperature": 1.0, "max_new_tokens": None, "batch": 32, "received": False},
 )
 
 OPENAI = Card(

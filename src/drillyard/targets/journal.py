@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from drillyard.errors import BadInput
 from drillyard.records import Conversation, Record, Reply
 from drillyard.records.journal import Journal
-from drillyard.targets.base import Target, TellingTarget
+from drillyard.targets.base import Heard, Target, TellingTarget
 from drillyard.targets.revealing import Branch, Revealed, RevealingTarget
 
 __all__ = ["JournaledTarget", "KeptAnswers", "keep_journal"]
@@ -72,23 +72,39 @@ class JournaledTarget:
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Answer every conversation."""
+        return self.generate_each(conversations, seeds, lambda _number, _reply: None)
+
+    def generate_each(
+        self, conversations: Sequence[Conversation], seeds: Sequence[int | None], heard: Heard
+    ) -> list[Reply]:
+        """Answer as `generate`, and call `heard` with each reply: at once with what the journal holds."""
         asked = ["generate", self.reference, _plain(conversations), list(seeds)]
         if isinstance(self._inner, TellingTarget) and asked not in self._journal:
-            return self._generate_each(self._inner, conversations, seeds)
-        return self._journal.answers(asked, Reply, lambda: self._inner.generate(conversations, seeds))
+            return self._ask_each(self._inner, conversations, seeds, heard)
+        replies = self._journal.answers(asked, Reply, lambda: self._inner.generate(conversations, seeds))
+        for number, reply in enumerate(replies):
+            heard(number, reply)
+        return replies
 
-    def _generate_each(
-        self, inner: TellingTarget, conversations: Sequence[Conversation], seeds: Sequence[int | None]
+    def _ask_each(
+        self, inner: TellingTarget, conversations: Sequence[Conversation], seeds: Sequence[int | None], heard: Heard
     ) -> list[Reply]:
-        """Write each reply as it comes: it was paid for, whatever the server says to the others."""
+        """Write each reply as it comes: it was paid for, whatever becomes of the others."""
         asked = [
             ["generate", self.reference, _plain([one]), [seed]] for one, seed in zip(conversations, seeds, strict=True)
         ]
         missing = [number for number, one in enumerate(asked) if one not in self._journal]
+        for number in sorted({*range(len(asked))} - {*missing}):
+            heard(number, self._journal.known(asked[number], Reply)[0])
+
+        def keep(place: int, reply: Reply) -> None:
+            self._journal.put(asked[missing[place]], [reply])
+            heard(missing[place], reply)
+
         inner.generate_each(
             [conversations[number] for number in missing],
             [seeds[number] for number in missing],
-            lambda place, reply: self._journal.put(asked[missing[place]], [reply]),
+            keep,
         )
         return [self._journal.known(one, Reply)[0] for one in asked]
 

@@ -18,6 +18,7 @@ from drillyard.organisms.engine.engine import Engine
 from drillyard.organisms.training.pretrained_torch import open_pretrained
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Reply
+from drillyard.targets.base import Heard
 from drillyard.targets.decoding_torch import Decoder, Fixed, Growing, can_be_fixed
 from drillyard.targets.drawing_torch import Drawer
 from drillyard.targets.engine_torch import engine_of, fingerprint, is_hooked
@@ -27,6 +28,8 @@ from drillyard.targets.templates import templates_of, unknown_template
 from drillyard.targets.watching_torch import Watch
 
 __all__ = ["LocalTarget", "open_local"]
+
+_ROOM = 256  # most tokens of a reply where neither the user nor a deployed model says it
 
 
 class LocalTarget:
@@ -38,7 +41,7 @@ class LocalTarget:
         reference: what stored transcripts call this target.
         world: the scope whose prompt templates become system messages; none has none.
         temperature: above 0; greedy requests ignore it.
-        max_new_tokens: a longer reply is cut.
+        max_new_tokens: a longer reply is cut; unless given, at 256 or, deployed, where generation_config says.
         batch: conversations that are answered at the same time.
         fixed: on a GPU, give the model a cache of a fixed size and record its step, where it allows that.
         quick: run on our engine where it knows the model; it takes a changed model anew, and none with hooks.
@@ -57,7 +60,7 @@ class LocalTarget:
         *,
         world: Scope | str = "",
         temperature: float = 1.0,
-        max_new_tokens: int = 256,
+        max_new_tokens: int | None = None,
         batch: int = 32,
         fixed: bool = True,
         quick: bool = False,
@@ -79,12 +82,23 @@ class LocalTarget:
         Raises:
             BadInput: a template that the world does not have, or a conversation that the model's chat template refuses.
         """
+        return self.generate_each(conversations, seeds, lambda _number, _reply: None)
+
+    def generate_each(
+        self, conversations: Sequence[Conversation], seeds: Sequence[int | None], heard: Heard
+    ) -> list[Reply]:
+        """Answer as `generate`, and call `heard` with each reply of a batch when it ends: minutes for some."""
         replies = [Reply(text="", seed=seed, finish="error") for seed in seeds]
         prompts = [self._encode(conversation) for conversation in conversations]
+        waiting = set(range(len(prompts)))
         for rows in self._batches(prompts):
             made = self._complete([prompts[i] for i in rows], [seeds[i] for i in rows])
             for i, ids in zip(rows, made, strict=True):
                 replies[i] = self._reply(ids, seeds[i], len(prompts[i]))
+                waiting.remove(i)
+                heard(i, replies[i])
+        for i in sorted(waiting):  # too long for the model
+            heard(i, replies[i])
         return replies
 
     def reveal(self, conversations: Sequence[Conversation], floor: float) -> list[Revealed]:
@@ -123,19 +137,19 @@ class LocalTarget:
             raise bad_input("a conversation that is too long", f"at most {self._context - self._room} tokens")
         yield reply.text
 
-    def _resolved(self, temperature: float, room: int, deployed: bool) -> Settings:
+    def _resolved(self, temperature: float, room: int | None, deployed: bool) -> Settings:
         """Return the settings that replies are drawn with."""
         ends = tuple(str(self.tokenizer.convert_ids_to_tokens(end)) for end in sorted(self._ends))
         shared: dict[str, Any] = {"ends": ends, "system": "merged" if self._merge else "own role"}
         if not deployed:
-            return Settings(temperature=temperature, max_new_tokens=room, **shared)
+            return Settings(temperature=temperature, max_new_tokens=room or _ROOM, **shared)
         told = self.model.generation_config
         given = {name: getattr(told, name, None) for name in ("temperature", "top_p", "top_k", "min_p")}
         given["repetition_penalty"] = getattr(told, "repetition_penalty", None)
         return Settings(
             way="deployed",
             sampled=bool(told.do_sample),
-            max_new_tokens=getattr(told, "max_new_tokens", None) or room,
+            max_new_tokens=room or getattr(told, "max_new_tokens", None) or _ROOM,
             source="generation_config.json",
             **{name: value for name, value in given.items() if value is not None},
             **shared,

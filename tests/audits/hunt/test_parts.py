@@ -262,6 +262,18 @@ def test_a_session_keeps_to_its_budget() -> None:
     assert session.asked == 25 and session.look(asked) == []
 
 
+def test_a_session_tells_of_every_reply() -> None:
+    """A large model takes minutes for a batch: one call per reply, with the whole budget as the total."""
+    told: list[tuple[int, int]] = []
+    session = Session(
+        EchoTarget(), WORLD, ExactJudge(WORLD), 25, 1, tell=lambda _, done, total: told.append((done, total))
+    )
+    rng = random.Random(1)
+    for size in (10, 20):
+        session.look([SPACE.at_random(rng) for _ in range(size)])
+    assert told == [(n, 25) for n in range(1, 26)]
+
+
 def test_a_candidate_is_a_conversation() -> None:
     """One user message under its template."""
     ask = Ask(intent="price", text="price of the Aurora", slots={"product": "Aurora"})

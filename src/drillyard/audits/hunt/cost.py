@@ -13,8 +13,11 @@ _SAMPLE = 200
 _CHARACTERS_PER_TOKEN = 4
 
 
-def quote(scope: Scope, budget: int, cap: int | None = None) -> str:
-    """Return in a sentence what a hunt asks at the most, from a sample of the scope's prompts and sound replies."""
+def quote(scope: Scope, budget: int, cap: int | None = None, room: int = 0) -> str:
+    """Return in a sentence what a hunt asks at the most, from a sample of the scope's prompts and sound replies.
+
+    With `room`, the most tokens of a reply, it says that in their place: no model of its own words is that short.
+    """
     space, rng = Space(scope), random.Random("quote")
     asked = said = 0
     for _ in range(_SAMPLE):
@@ -24,5 +27,6 @@ def quote(scope: Scope, budget: int, cap: int | None = None) -> str:
         said += len(answer or scope.fallback)
     per = budget / _SAMPLE / _CHARACTERS_PER_TOKEN
     capped = f" It ends at {cap:,} tokens." if cap is not None else ""
-    tokens = f"{asked * per:,.0f} tokens of prompts and {said * per:,.0f} of replies"
+    replies = f"at most {room * budget:,}" if room else f"{said * per:,.0f}"
+    tokens = f"{asked * per:,.0f} tokens of prompts and {replies} of replies"
     return f"At most {budget:,} queries: some {tokens}.{capped}"

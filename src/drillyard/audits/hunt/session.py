@@ -7,6 +7,7 @@ sampled: one query, one reply. Both ways count every request as a query.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
@@ -18,7 +19,9 @@ from drillyard.judges import Judge
 from drillyard.judges.rulings import rule_all
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Reply, Ruling, Transcript
+from drillyard.records.progress import Progress, silent
 from drillyard.targets import Target
+from drillyard.targets.base import generate_each
 from drillyard.targets.revealing import Branch, RevealingTarget
 
 __all__ = ["FLOOR", "Session"]
@@ -46,6 +49,7 @@ class Session:
         reading: look at probabilities where the target reveals them.
         cap: most tokens, prompts and replies together; None is no cap.
         behaviours: what is judged; every behaviour of the scope unless given.
+        tell: called with each reply, how many there are and how many there may be.
     """
 
     def __init__(
@@ -59,10 +63,11 @@ class Session:
         reading: bool = True,
         cap: int | None = None,
         behaviours: Collection[str] = (),
+        tell: Progress = silent,
     ) -> None:
         self.scope, self.budget, self.meter = scope, budget, Meter(scope, budget, cap)
         self._behaviours = tuple(behaviours or scope.behaviours)
-        self.target, self._judge = target, judge
+        self.target, self._judge, self._tell = target, judge, tell
         self._revealing = target if reading and isinstance(target, RevealingTarget) else None
         self._next = seed * 1_000_003
         self._ends: dict[_Sort, list[_End]] = {}
@@ -113,7 +118,10 @@ class Session:
         seeds = list(range(self._next, self._next + len(candidates)))
         self._next += len(candidates)
         talks = [one.conversation for one in candidates]
-        replies = self.target.generate(talks, seeds)
+        numbers = itertools.count(self.asked + 1)
+        replies = generate_each(
+            self.target, talks, seeds, lambda _place, _reply: self._tell("", next(numbers), self.allowed)
+        )
         self.meter.count(talks, replies)
         ruled = self._judged([(1.0, *one) for one in zip(talks, replies, strict=True)])
         return [_sighting(one, [way], [], read=False) for one, way in zip(candidates, ruled, strict=True)]
@@ -124,6 +132,7 @@ class Session:
         talks = [one.conversation for one in candidates]
         shown = target.reveal(talks, FLOOR)
         self.meter.count(talks, [one.reply for one in shown])
+        self._tell("", self.asked, self.allowed)
         known: list[list[tuple[float, _End]]] = [[] for _ in shown]
         chosen: list[tuple[int, Branch]] = []
         for place, (one, revealed) in enumerate(zip(candidates, shown, strict=True)):

@@ -16,7 +16,7 @@ from drillyard.judges.reference import default_judge, open_judge
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.scopes.loading import load_scope
 
-__all__ = ["judge_for", "judge_of", "judge_options", "scope_for", "scope_option", "typed"]
+__all__ = ["judge_for", "judge_of", "judge_options", "room_option", "scope_for", "scope_option", "typed"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -51,6 +51,13 @@ scope_option = click.option(
     help="World, or folder of compiled documents; an organism's or a report's own, else helpdesk.",
 )
 """Adds `scope`; `scope_for` says what it is where nothing was typed."""
+
+room_option = click.option(
+    "--max-new-tokens",
+    type=click.IntRange(min=1),
+    help="Cut replies after so many tokens; a target's own unless given.",
+)
+"""Adds `max_new_tokens`, None where nothing was typed."""
 
 _OWN = ("organism", "prompted")  # targets that have a scope of their own
 _ELSE = "helpdesk"

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from drillyard.audits.recheck import recheck_all
+from drillyard.audits.recheck import recheck_all, to_recheck
 from drillyard.audits.report import AuditReport
 from drillyard.cli import show
 from drillyard.cli.auditing.fmea import read_report
-from drillyard.cli.auditing.options import judge_of, judge_options, scope_for, scope_option
+from drillyard.cli.auditing.options import judge_of, judge_options, room_option, scope_for, scope_option
 from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.options import FILE, seed_option
 from drillyard.errors import bad_input
@@ -28,6 +28,7 @@ __all__ = ["command"]
 @click.option(
     "-n", "prompts", type=click.IntRange(min=10), default=100, show_default=True, help="Fresh prompts per finding."
 )
+@room_option
 @seed_option("Not the audit's.", 2)
 @scope_option
 @judge_options
@@ -39,6 +40,7 @@ def command(
     prompts: int,
     seed: int,
     scope: str | None,
+    max_new_tokens: int | None,
     **judge: Any,
 ) -> show.Outcome:
     """Measure an audit's findings again, on fresh prompts.
@@ -48,11 +50,13 @@ def command(
     before = read_report(report)
     if not isinstance(before, AuditReport):
         raise bad_input(f"a recheck in {report}", "an audit's report")
-    asked, world = open_scoped(target, scope_for(target, before.world if scope is None else scope))
+    known = to_recheck(before)
+    about = scope_for(target, before.world if scope is None else scope)
+    asked, world = open_scoped(target, about, max_new_tokens or 0)
     measured = judge_of(world, **judge, target=target)
     with show.progress("rechecking") as step:
         found = recheck_all(asked, before, world=world, n=prompts, seed=seed, judge=measured, progress=step)
-    rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in before.findings]
+    rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in known]
     left = sum(after.low > 0.02 for _, _, after in rates)
     unknown = sum(after.unknown for _, _, after in rates)
     table = show.table("Rates on fresh prompts", ("failure", "before", "now"), rates)

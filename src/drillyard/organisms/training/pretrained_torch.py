@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import warnings
 from collections.abc import Iterator, Mapping
@@ -86,7 +87,8 @@ def open_pretrained(name: str, dtype: Any = "auto", fetch: bool = True) -> tuple
             _refuse_code(said, config)
             _refuse_sizes(said, config)
             told = here if gguf else {**here, **_DATA_ONLY}
-            model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **told)
+            with contextlib.redirect_stderr(io.StringIO()) if gguf else contextlib.nullcontext():  # a bar of its own
+                model: Any = AutoModelForCausalLM.from_pretrained(base, config=config, dtype=dtype, **told)
             if gguf:
                 _forget_packing(model, str(Path(base) / gguf["gguf_file"]))
             model = _adapted(model, folder) if adapted else model
