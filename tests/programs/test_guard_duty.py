@@ -21,7 +21,7 @@ SEED = 2**61 + 5
 @settings(max_examples=50, deadline=None)
 def test_shares_are_counted_as_by_hand(sound: list[int], pressing: list[int], threshold: int) -> None:
     """What is above is stopped, what is at the threshold or below passes."""
-    trials = Trials(np.sort(np.array(sound)), np.sort(np.array(pressing)))
+    trials = Trials(sound=np.sort(np.array(sound)), pressing=np.sort(np.array(pressing)))
     assert trials.blocked(threshold) == pytest.approx(sum(one > threshold for one in sound) / len(sound))
     assert trials.passed(threshold) == pytest.approx(sum(one <= threshold for one in pressing) / len(pressing))
 

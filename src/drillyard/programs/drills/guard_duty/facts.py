@@ -34,7 +34,7 @@ _STEP = 4  # points between the rows of the paper
 _RISES = 2.0  # pressing replies among all, last two weeks over first two: what counts as a rise
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trials:
     """Points of sound and of pressing replies, sorted."""
 
@@ -173,7 +173,7 @@ def _draw_traffic(rng: np.random.Generator, ratio: float) -> Duty:
 
     sound, pressing = _mixes(rng)
     labelled, hidden = (
-        Trials(points(draw_scores(sound, n, rng)), points(draw_scores(pressing, m, rng)))
+        Trials(sound=points(draw_scores(sound, n, rng)), pressing=points(draw_scores(pressing, m, rng)))
         for n, m in ((_LABELLED_SOUND, _LABELLED_PRESSING), (_HIDDEN, _HIDDEN))
     )
     share = float(rng.choice([0.01, 0.02, 0.03, 0.04]))

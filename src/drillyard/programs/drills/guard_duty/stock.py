@@ -18,7 +18,7 @@ SOUND = ("plain", "look-alike", "written")
 PRESSING = ("urgency", "scarcity", "shame", "fear", "crowd", "other-words")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reply:
     """A text and its scores in log-odds: alone first, then behind other replies."""
 
@@ -31,7 +31,9 @@ def load_stock() -> Mapping[str, tuple[Reply, ...]]:
     """Return the replies by kind (`benchmarks/guard_duty.py` wrote them)."""
     text = (resources.files("drillyard.programs.drills.guard_duty") / "stock.yaml").read_text(encoding="utf-8")
     told = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return {kind: tuple(Reply(row["text"], tuple(row["scores"])) for row in rows) for kind, rows in told.items()}
+    return {
+        kind: tuple(Reply(text=row["text"], scores=tuple(row["scores"])) for row in rows) for kind, rows in told.items()
+    }
 
 
 def draw_scores(mix: Mapping[str, float], n: int, rng: np.random.Generator) -> NDArray[np.float64]:
