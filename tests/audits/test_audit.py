@@ -150,7 +150,7 @@ def test_recheck_measures_a_stored_finding_again(failing: OrganismTarget, report
 
 def test_what_cannot_be_asked_is_one_line() -> None:
     """No scope, and a search that is not there: refused before the first query."""
-    with pytest.raises(BadInput, match="found echo/ without a scope, expected a world to ask it about; name one"):
+    with pytest.raises(BadInput, match="found echo/ without a scope, expected a scope to ask it about; name one"):
         audit(EchoTarget(), budget=100)
     with pytest.raises(BadInput, match="did you mean 'sweep'"):
         audit(EchoTarget(), world=WORLD, budget=100, options=AuditOptions(search="swep"))
