@@ -21,6 +21,7 @@ from drillyard.assurance.evidence import pin_runs
 from drillyard.assurance.loss.curve import loss_curves, report_loss
 from drillyard.assurance.posterior import gamma_rate, judged, of_counts, of_estimate
 from drillyard.errors import BadInput
+from drillyard.records import Estimate
 from drillyard.stats import clopper_pearson, jeffreys, upper_bound
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "assurance"
@@ -97,6 +98,15 @@ BAD: dict[str, tuple[Edit, str]] = {
         lambda c: c["scenarios"][0].update(harm=assumed(value=2)),
         "2 in harm.harm, expected a share of at most 1",
     ),
+    "shared share": (
+        lambda c: c.update(inputs={"lost": assumed(low=2, high=3)}, scenarios=[c["scenarios"][0] | {"harm": "lost"}]),
+        "3 in lost, expected a share of at most 1",
+    ),
+    "count as share": (
+        lambda c: c["scenarios"][0]["rate"].update(at="rate.absent"),
+        "970 at runs/guard.json: rate.absent in harm.rate, expected a figure from 0 to 1",
+    ),
+    "huge": (lambda c: c["scenarios"][0]["severity"].update(high=9e200), "expected amounts of at most 1e.15"),
     "currency": (lambda c: c["controls"][0]["yearly"].update(currency="CAD"), "CAD in guard.yearly, expected EUR"),
     "past": (lambda c: c.update(decide_by="2026-01-01"), "decide_by 2026-01-01, which has passed"),
     "future": (
@@ -139,6 +149,53 @@ def test_what_is_wrong_with_a_case_is_one_line(name: str, tmp_path: Path) -> Non
     with pytest.raises(BadInput, match=words) as caught:
         opened(tmp_path, edit)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("alias", [{"file": "./runs/guard.json"}, {"file": "runs/copy.json"}, {"at": "all[1]"}])
+def test_one_measurement_by_two_names_is_counted_once(alias: dict[str, str], tmp_path: Path) -> None:
+    """A copied run, another path or another way to its place makes no second measurement."""
+    rows = [{"of": "a", "out": {"shown": 1, "absent": 9}}, {"of": "b", "out": {"shown": 2, "absent": 8}}]
+    first = {"kind": "measured", "file": "runs/guard.json", "at": "all[of=b].out"}
+    second = {**first, **alias}
+    second["at"] = second["at"].removesuffix(".out") + ".out"
+
+    def edit(case: dict[str, Any]) -> None:
+        for control, passes in zip(case["controls"], (first, second), strict=True):
+            control["effects"]["harm"] = {"passes": passes}
+        case["together"] = [{"controls": ["guard", "review"], "independent_by": "somebody"}]
+
+    (tmp_path / "runs").mkdir()
+    run = {"rate": {"shown": 30, "absent": 970, "unknown": 0}, "passed": 1, "other": 1, "worse": 1, "all": rows}
+    counts = {"passed": {"shown": 20, "absent": 80}, "other": {"shown": 40, "absent": 60}}
+    run.update(counts, worse=[True] * 9 + [False])
+    (tmp_path / "runs" / "copy.json").write_text(json.dumps({"rate": run["rate"], **counts, **run}))
+    with pytest.raises(BadInput, match="expected a measurement counted once"):
+        opened(tmp_path, edit, run=run)
+
+
+@pytest.mark.parametrize("rate", [{"shown": -5, "absent": 9}, {"shown": "3", "absent": 9}, math.nan, math.inf])
+def test_a_run_with_broken_figures_is_one_line(rate: Any, tmp_path: Path) -> None:
+    """Negative counts, words for numbers and what JSON calls NaN are refused, not computed with."""
+    with pytest.raises(BadInput, match=r"at runs/guard.json: rate, expected"):
+        opened(tmp_path, run={"rate": rate})
+
+
+def test_no_draw_leaves_what_its_place_allows(tmp_path: Path) -> None:
+    """Tails of a wide range are cut: a share above 1 or a negative amount would be money that is not there."""
+
+    def edit(case: dict[str, Any]) -> None:
+        case["scenarios"][0].update(harm=assumed(low=0.3, high=0.99))
+        case["scenarios"][0].update(uses=assumed(low=10, high=90_000, shape="normal"))
+
+    case = opened(tmp_path, edit)
+    assert case.values["harm.harm"].max() == 1 and case.values["harm.uses"].min() == 0
+    assert math.isclose(case.certificate("harm.harm").high, 0.99, rel_tol=1e-6)
+
+
+def test_an_estimate_that_is_no_share_keeps_its_size() -> None:
+    """A waiting time of 350 ms is drawn around 350, not squeezed into 0 … 1."""
+    found = of_estimate(Estimate(value=350, low=300, high=420, n=40, method="bootstrap"))
+    assert np.allclose(found.quantile(np.array([0.025, 0.5, 0.975])), [300, 350, 420])
 
 
 def test_a_run_that_changed_is_refused_until_it_is_pinned(tmp_path: Path) -> None:

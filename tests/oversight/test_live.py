@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from drillyard.cli.overseeing.queue import command as queue_command
 from drillyard.errors import BadInput
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.serving.serve import serve_locally
 from drillyard.organisms.worlds.world import load_world
+from drillyard.oversight.live.action import overseer_action
 from drillyard.oversight.live.app import serve_overseer_locally
 from drillyard.oversight.live.critic import ApproveAll, Critic, Criticism, open_critic
 from drillyard.oversight.live.measure import measure_overseer
@@ -109,6 +113,40 @@ def test_the_first_person_to_decide_counts_and_nothing_is_lost(tmp_path: Path) -
     assert not queue.waiting()
     with pytest.raises(BadInput, match="the id of a draft that waits"):
         queue.decide(Verdict(id="nobody", by="ada", action="release"))
+
+
+def test_a_decision_that_came_second_changes_nothing_and_says_so(tmp_path: Path) -> None:
+    """Two people at two terminals: the first line of the file counts, and the second person is told."""
+    queue = HoldQueue(tmp_path)
+    held = front(answering(FALSE), queue=queue).answer(ASKED, 0)[1].id
+    lines = [Verdict(id=held, by="ada", action="release"), Verdict(id=held, by="bob", action="refuse")]
+    (tmp_path / "verdicts.jsonl").write_text("".join(f"{json.dumps(one.to_data())}\n" for one in lines))
+    assert HoldQueue(tmp_path).verdicts()[held].by == "ada"
+    late = CliRunner().invoke(queue_command, [str(tmp_path), "--refuse", held, "--by", "bob"])
+    assert isinstance(late.exception, BadInput) and "which ada has decided (release)" in str(late.exception)
+
+
+def test_an_edit_without_words_is_refused(tmp_path: Path) -> None:
+    """An empty message to a customer is no decision."""
+    queue = HoldQueue(tmp_path)
+    held = front(answering(FALSE), queue=queue).answer(ASKED, 0)[1].id
+    with pytest.raises(BadInput, match="an edit without words"):
+        queue.decide(Verdict(id=held, by="ada", action="edit", text=" "))
+    assert [one.id for one in queue.waiting()] == [held]
+
+
+@pytest.mark.parametrize(("on_error", "text"), [("hold", POLICY.held_words), ("pass", TRUE)])
+def test_a_critic_that_raises_anything_decides_as_the_policy_says(on_error: str, text: str) -> None:
+    """A bug in somebody's own critic is neither a passed draft nor a 500, for the server and for NeMo's action."""
+
+    class Buggy(Critic):
+        def read(self, request: str, draft: str) -> Criticism:
+            raise ZeroDivisionError("by zero")
+
+    policy = POLICY.model_copy(update={"on_error": on_error})
+    reply, decision = Overseen(answering(TRUE), Buggy(), policy).answer(ASKED, 0)
+    assert reply.text == text and decision.failed and "ZeroDivisionError" in decision.reason
+    assert asyncio.run(overseer_action(Buggy(), policy)(TRUE)) is (on_error == "pass")
 
 
 def test_a_policy_with_a_broken_pattern_is_one_line(tmp_path: Path) -> None:

@@ -114,6 +114,13 @@ def test_simultaneous_turns_do_not_hear_each_other(cases: list[Case], tmp_path: 
     assert set(heard[True]) == {0, 2} and {1, 3} <= set(heard[False])
 
 
+def test_letters_of_a_word_are_no_quote() -> None:
+    """`a` stands in nearly every rule, and `10 days` in `110 days`: neither is quoted word for word."""
+    source = ("Returns end after 110 days.", "The price is 49 euros (tax included).")
+    said = "<quote>a</quote><quote>10 days</quote><quote>110 days</quote><quote>(tax included).</quote><quote> </quote>"
+    assert [found for _, found in check_quotes(said, source)] == [False, False, True, True, False]
+
+
 def test_quotes_are_checked_word_for_word() -> None:
     """Spaces and capitals apart; a near miss is not found, and an empty quote is none."""
     source = ["The Fjord has a warranty of 2 years."]

@@ -8,17 +8,26 @@ from pathlib import Path
 import answer_key
 import pytest
 
+from drillyard.audits.audit import audit
 from drillyard.audits.coverage import coverage_of
 from drillyard.audits.fresh import draw_fresh
 from drillyard.audits.hunt.candidate import candidate
 from drillyard.audits.hunt.space import Space
+from drillyard.audits.labelling.book import Book
+from drillyard.audits.recheck import recheck_all
+from drillyard.audits.reports.view import view_of
+from drillyard.audits.reports.writing import read_report, write_reports
 from drillyard.errors import BadInput
+from drillyard.judges.claims.binding import FactIndex
+from drillyard.judges.claims.facts import facts_of
+from drillyard.judges.reference import open_judge
 from drillyard.records import Conversation
 from drillyard.scopes.asking import KINDS
 from drillyard.scopes.compiling import compile_folder
 from drillyard.scopes.folder import confirm, read_marks, write_compiled
 from drillyard.scopes.loading import load_scope
 from drillyard.scopes.scope import DocumentScope
+from drillyard.targets.null import EchoTarget
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +127,47 @@ def test_a_changed_document_is_told(tmp_path: Path) -> None:
     (documents / "a.csv").write_text("name,price (EUR)\nComet,95\nHalo,49\n")
     with pytest.warns(UserWarning, match=r"a\.csv changed"):
         load_scope(str(tmp_path / "s"))
+
+
+def test_people_who_label_see_the_fact_that_settles_it_first(shop: DocumentScope) -> None:
+    """In a sentence with its column's name, what is asked before the rest; a fact of the house by its words."""
+    index = FactIndex(facts_of(shop))
+    asked = {
+        "What does the Breeze cost?": "The price of the Breeze is 64 EUR.",
+        "So a refund is paid within 14 business days, yes?": "A refund is paid within 7 business days after the parcel",
+        "How heavy is the Drift?": "The weight of the Drift is 2.4 kg.",
+    }
+    for question, fact in asked.items():
+        lines = index.lines(question, "I am not sure.")
+        assert lines[0].startswith(fact) and not any("|" in line for line in lines)
+
+
+def test_topics_of_labels_are_what_was_asked_about(shop: DocumentScope, tmp_path: Path) -> None:
+    """A manager reads "price" and not "leading", which leads tell; what people saw is not among what was not found."""
+    report = audit(
+        EchoTarget(), world=shop, budget=100, judge=open_judge("claims", shop), replies=tmp_path / "replies.jsonl"
+    )
+    assert "nothing can be planted" in report.validated
+    write_reports(report.model_copy(update={"leads": ()}), tmp_path)
+    with Book(tmp_path, rater="ada") as book:
+        assert {"price", "weight", "Delivery"} <= {one.topic for one in book.replies}
+        for one in book.wanted(40):
+            book.add(one.id, "shown")
+    view = view_of(read_report(tmp_path))
+    (wrong,) = [one for one in view.quiet if one.behaviour == "wrong-fact"]
+    page, junit = ((tmp_path / name).read_text() for name in ("report.html", "junit.xml"))
+    assert wrong.there and "none confirmed" not in wrong.words
+    assert page.index("What shows in no corner of its own") < page.index("What was not found")
+    assert "wrong-fact" not in page.partition("What was not found")[2].partition("</section>")[0]
+    assert 'failures="0"' not in junit and "shows beyond doubt" in junit
+
+
+def test_leads_are_measured_again_too(shop: DocumentScope) -> None:
+    """A report of leads alone is no report of nothing: unknown before and after, and one without any is refused."""
+    judge = open_judge("claims", shop)
+    report = audit(EchoTarget(), world=shop, budget=100, judge=judge)
+    assert report.leads and not report.findings
+    found = recheck_all(EchoTarget(), report, world=shop, n=10, judge=judge)
+    assert {*found.rates} == {one.mode.id for one in report.leads} and all(one.unknown for one in found.rates.values())
+    with pytest.raises(BadInput, match="found a report without a finding or a lead"):
+        recheck_all(EchoTarget(), report.model_copy(update={"leads": ()}), world=shop, n=10, judge=judge)

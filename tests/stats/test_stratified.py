@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
-from drillyard.stats import Stratum, allot, expected_reach, stratified_share, wilson
+from drillyard.stats import Stratum, allot, clopper_pearson, expected_reach, stratified_share, wilson
 
 GUESS = {"shown": 0.8, "absent": 0.05}
 
@@ -54,6 +54,19 @@ def test_without_labels_everything_is_possible() -> None:
     assert nothing.unknown and nothing.n == 0
     some = stratified_share([Stratum(size=50, absent=50), Stratum(size=50)])
     assert some.low < 0.01 and some.high > 0.5  # half of the weight is open
+
+
+def test_what_nobody_looked_at_is_no_error_that_cancels_out() -> None:
+    """Beside a stratum without a label the ends are those of the other one, weighted, with all or none of the rest."""
+    known = clopper_pearson(1, 1)
+    share = stratified_share([Stratum(size=40, shown=1), Stratum(size=20)])
+    assert share.low <= known.low * 40 / 60 + 1e-9 and share.high == 1
+    rng, held = np.random.default_rng(5), 0
+    for _ in range(400):  # the stratum without labels never shows it
+        shown = int(rng.binomial(12, 0.9))
+        found = stratified_share([Stratum(size=200, shown=shown, absent=12 - shown), Stratum(size=100)])
+        held += found.low <= 0.6 <= found.high
+    assert held >= 0.95 * 400 - 3 * (0.95 * 0.05 * 400) ** 0.5
 
 
 def test_unsure_labels_widen_both_ways() -> None:

@@ -20,7 +20,7 @@ from drillyard.records.pages import fill_paper
 from drillyard.records.progress import Progress, silent
 from drillyard.stats.shown import percent, tell_count
 
-__all__ = ["BoardPaper", "Option", "make_paper", "money", "render_paper", "write_paper"]
+__all__ = ["BoardPaper", "Option", "make_paper", "money", "render_paper", "tell_grounds", "write_paper"]
 
 DOES_NOT_SHOW = (
     "This does not show what nobody asked of the system, nor a way to lose money that is not among the scenarios; a "
@@ -148,14 +148,14 @@ def _options(spec: CaseSpec, found: Investment, before: LossCurve, after: LossCu
         )
     rows += [_dearer(spec, row) for row in found.frontier if row.controls and row.controls != found.offered]
     if found.sample:
-        net = found.sample.net
+        npv = found.sample.now + found.sample.net
         rows.append(
             Option(
                 name=f"Evaluate first: {found.sample.queries:,} queries, then decide",
                 asks=_ask(spec, found),
                 yearly_loss=None,
                 over=None,
-                npv=Estimate(value=net, low=net, high=net, n=0, method="expected, beside deciding now"),
+                npv=Estimate(value=npv, low=npv, high=npv, n=0, method="expected"),
                 chosen=found.decision == "evaluate first",
             )
         )
@@ -171,6 +171,23 @@ def _options(spec: CaseSpec, found: Investment, before: LossCurve, after: LossCu
         )
     )
     return tuple(rows)
+
+
+def tell_grounds(found: Investment) -> str:
+    """Return what a headline about an offer hangs on: how much of it is somebody's word, and what turns it over."""
+    if not found.weights:
+        return ""
+    told = f"{percent(found.shares['ASSUMED'])} of the doubt about its worth is what somebody assumes."
+    named = {one.name: _lower(_named(one)) for one in found.certificates}
+    alone = [named[one.name] for one in found.without if one.by and one.decision != found.decision]
+    every = next((one for one in found.without if not one.by), None)
+    if alone:
+        return f"{told} At its worst end each of these alone turns the decision over: {'; '.join(alone)}."
+    if every and every.decision != found.decision:
+        worth = money(every.npv, found.currency)
+        then = f"all at their worst together do: {every.decision}, {worth}"
+        return f"{told} No single assumption turns the decision over; {then}."
+    return f"{told} The decision stands with every assumption at its worst." if every else told
 
 
 def _dearer(spec: CaseSpec, row: BundleReturn) -> Option:
@@ -251,6 +268,7 @@ def render_paper(paper: BoardPaper, argument: Argument | None = None, command: s
         titles=_titles(paper.spec, found.offered),
         weights=[(one, used[one.name]) for one in found.weights if abs(one.high - one.low) > 0][:7],
         without=found.without,
+        grounds=tell_grounds(found),
         renew=[used[name] for name in (*found.expired, *found.stale)],
         words={one.name: _named(one) for one in found.certificates},
         argument=argument,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +22,8 @@ __all__ += [
     "Scenario",
     "TaxInputs",
     "check_case",
+    "check_double",
+    "limits_of",
     "named_inputs",
     "read_case_spec",
     "run_files",
@@ -62,7 +64,7 @@ class Scenario(Record):
         severity: the spread between events; money.
         doubt: the factor by which all severities may be wrong either way (90 %): what nobody knows yet. 1 for cited
             ones and 2 for assumed ones unless it is stated.
-        clustering: variance of a year's rate over its mean; 0 is Poisson.
+        clustering: variance of the factor of mean 1 by which a year's rate differs; 0 is Poisson.
         cap: the most that one event can cost; a statutory maximum enters as this and is named by `cap_words`.
     """
 
@@ -73,8 +75,8 @@ class Scenario(Record):
     escapes: Ref | None = None
     harm: Ref | None = None
     severity: Input
-    doubt: Annotated[float, Ge(1)] | None = None
-    clustering: Annotated[float, Ge(0)] = 0.0
+    doubt: Annotated[float, Ge(1), Le(1000)] | None = None
+    clustering: Annotated[float, Ge(0), Le(1000)] = 0.0
     cap: Annotated[float, Gt(0)] | None = None
     cap_words: str = ""
     insurance: Insurance | None = None
@@ -161,7 +163,7 @@ class Evaluation(Record):
     input: Name
     per_query: Annotated[float, Ge(0)]
     fixed: Annotated[float, Ge(0)] = 0.0
-    sizes: Annotated[tuple[Annotated[int, Gt(0)], ...], MinLen(1)] = (100, 300, 1000, 3000, 10000)
+    sizes: Annotated[tuple[Annotated[int, Gt(0), Le(10**9)], ...], MinLen(1)] = (100, 300, 1000, 3000, 10000)
     months: Annotated[float, Ge(0)] = 1.0
 
 
@@ -174,11 +176,11 @@ class CaseSpec(Record):
     decide_by: date
     currency: Annotated[str, MinLen(3)]
     years: Annotated[int, Ge(1), Le(30)] = 3
-    discount: Annotated[float, Gt(-1), Le(1)] = 0.08
+    discount: Annotated[float, Ge(-0.5), Le(1)] = 0.08
     appetite: Appetite
     inputs: dict[str, Input] = {}
     scenarios: Annotated[tuple[Scenario, ...], MinLen(1)]
-    shock: Annotated[float, Ge(0)] = 0.0
+    shock: Annotated[float, Ge(0), Le(1000)] = 0.0
     controls: tuple[Control, ...] = ()
     together: tuple[Joint, ...] = ()
     prices: MoneyPrices = MoneyPrices()
@@ -209,11 +211,10 @@ def check_case(spec: CaseSpec, today: date) -> CaseSpec:
     _unique("control", [one.id for one in spec.controls])
     if len(spec.controls) > MOST_CONTROLS:
         raise bad_input(f"{len(spec.controls)} controls", f"at most {MOST_CONTROLS}", "join those that go together")
-    inputs = named_inputs(spec)
+    inputs, limits = named_inputs(spec), limits_of(spec)
     for name, one in inputs.items():
-        _check_input(name, one, spec, today)
+        _check_input(name, one, limits[name], spec, today)
     _check_names(spec)
-    _check_double(spec)
     if spec.evaluation and not isinstance(inputs.get(spec.evaluation.input), Measured):
         rates = ", ".join(name for name, one in inputs.items() if isinstance(one, Measured))
         raise bad_input(f"evaluation of {spec.evaluation.input!r}", f"a measured input: {rates}", "name one")
@@ -228,11 +229,29 @@ def _unique(what: str, ids: Sequence[str]) -> None:
         raise bad_input(f"the {what} {doubled[0]!r} twice", f"each {what} once", "rename one")
 
 
-_SIGNED = ("refused", "capability", "wait_ms", "hours_once", "hours_yearly", "delay_days", "unlock", "ship_value")
-_SHARES = ("rate", "escapes", "harm", "passes", "bypass", "after", "before", "refusable")
+_MOST = 1e15
+"""The most that an amount can be: beyond it a year's loss would leave what is computed with."""
+_SHARE, _CHANGE, _ANY = (0.0, 1.0), (-1.0, 1.0), (-_MOST, _MOST)
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("rate", "escapes", "harm", "passes", "bypass", "after", "before", "refusable"), _SHARE),
+    **dict.fromkeys(("refused", "capability"), _CHANGE),
+    **dict.fromkeys(("wait_ms", "hours_once", "hours_yearly", "delay_days", "unlock", "ship_value"), _ANY),
+}
+"""By the place that an input stands in; everywhere else it is an amount of at least 0."""
 
 
-def _check_input(name: str, one: Input, spec: CaseSpec, today: date) -> None:
+def limits_of(spec: CaseSpec) -> dict[str, tuple[float, float]]:
+    """Return, by input, the ends that all places that it stands in leave to it: a share's, an amount's, a change's."""
+    found: dict[str, tuple[float, float]] = dict.fromkeys(spec.inputs, _ANY)
+    for place, value in _places(spec):
+        name = value if isinstance(value, str) else place
+        low, high = _LIMITS.get(place.rsplit(".", 1)[-1], (0.0, _MOST))
+        least, most = found.get(name, _ANY)
+        found[name] = max(low, least), min(high, most)
+    return found
+
+
+def _check_input(name: str, one: Input, limits: tuple[float, float], spec: CaseSpec, today: date) -> None:
     if isinstance(one, Measured):
         return
     last = name.rsplit(".", 1)[-1]
@@ -241,11 +260,12 @@ def _check_input(name: str, one: Input, spec: CaseSpec, today: date) -> None:
         raise bad_input(f"{one.currency} in {name}", f"{spec.currency}, as the case", how)
     if one.made > today:
         raise bad_input(f"{name} made on {one.made}", f"a day up to {today}", "correct `made`")
-    low = _least(one)
-    if low < 0 and last not in _SIGNED:
-        raise bad_input(f"{low:g} in {name}", "amounts of at least 0", "correct the range")
-    if last in _SHARES and _top(one) > 1:
-        raise bad_input(f"{_top(one):g} in {name}", "a share of at most 1", "correct the range, or use shape: pert")
+    low, high = _least(one), _top(one)
+    if low < limits[0]:
+        raise bad_input(f"{low:g} in {name}", f"amounts of at least {limits[0]:g}", "correct the range")
+    if high > limits[1]:
+        what = "a share of at most 1" if limits[1] == 1 else f"amounts of at most {limits[1]:g}"
+        raise bad_input(f"{high:g} in {name}", what, "correct the range")
     if one.form == "pareto" and last != "severity":
         raise bad_input(f"a Pareto tail in {name}", "one in a severity", "state a range")
     if last == "severity" and one.form == "normal":
@@ -323,8 +343,11 @@ def _check_names(spec: CaseSpec) -> None:
             raise bad_input(f"{'+'.join(joint.controls)} without effects", "effects, or independent_by", "give one")
 
 
-def _check_double(spec: CaseSpec) -> None:
-    """Refuse one measurement that is claimed by two controls for the same scenario."""
+def check_double(spec: CaseSpec, spot: Callable[[Figure], tuple[str, str]]) -> None:
+    """Refuse one measurement that is claimed by two controls for the same scenario.
+
+    `spot` says where a figure is, whatever it was called by: the hash of its run, and the place in it.
+    """
     seen: dict[tuple[str, str, str], str] = {}
     for control in spec.controls:
         for scenario, effect in control.effects.items():
@@ -332,7 +355,7 @@ def _check_double(spec: CaseSpec) -> None:
             one = spec.inputs.get(shown) if isinstance(shown, str) else shown
             if not isinstance(one, Figure):
                 continue
-            key = (one.file, one.at, scenario)
+            key = (*spot(one), scenario)
             if key in seen:
                 found = f"{one.file} at {one.at} as the effect of {seen[key]} and of {control.id} on {scenario}"
                 raise bad_input(found, "a measurement counted once", "measure each, or put both under `together`")

@@ -15,14 +15,14 @@ from typing import Literal
 
 import numpy as np
 
-from drillyard.assurance.case import CaseSpec, Ref, named_inputs, read_case_spec
-from drillyard.assurance.evidence import Evidence, Pin, Pins, read_pins
+from drillyard.assurance.case import CaseSpec, Ref, check_double, limits_of, named_inputs, read_case_spec
+from drillyard.assurance.evidence import Counts, Evidence, Pin, Pins, read_pins
 from drillyard.assurance.inputs import Assumed, Cited, Input, JudgeError, Measured, Spread
-from drillyard.assurance.ledger import LedgerLine, TwoSided, read_ledger
+from drillyard.assurance.ledger import LedgerLine, read_ledger
 from drillyard.assurance.loss.severity import Array
-from drillyard.assurance.posterior import LEAST, Certain, Posterior, of_spread
+from drillyard.assurance.posterior import LEAST, Certain, Kept, Posterior, TwoSided, of_spread
 from drillyard.errors import bad_input
-from drillyard.records import Record
+from drillyard.records import Estimate, Record
 
 __all__ = ["Age", "Certificate", "DrawnCase", "draw_case", "freshness", "open_case", "uniform_of"]
 
@@ -112,19 +112,23 @@ def draw_case(spec: CaseSpec, folder: Path, today: date, *, draws: int = 4000, s
         seed: of all draws, with each input's name.
     """
     evidence, pins = Evidence(folder), read_pins(folder)
+    check_double(spec, evidence.spot)
     posteriors: dict[str, Posterior] = {}
     certificates: list[Certificate] = []
     names: dict[str, str] = {}
+    limits = limits_of(spec)
     for place, one in named_inputs(spec).items():
         name = _canonical(place, one, names, spec)
         names[place] = name
+        if isinstance(one, Measured):
+            _check_figure(place, one, evidence, limits[place])
         if name in posteriors:
             continue
         if place.endswith(".severity"):
             posteriors[name] = Certain(value=1.0)
             certificates.append(_told(name, one, today, of_spread(_as_told(name, one))))
             continue
-        certificate, found = _read(name, one, evidence, pins, today)
+        certificate, found = _read(name, one, evidence, pins, today, limits[place])
         posteriors[name] = found
         certificates.append(certificate)
     for scenario in spec.scenarios:
@@ -195,9 +199,24 @@ def uniform_of(name: str, draws: int, seed: int) -> Array:
     return np.asarray((rng.permutation(draws) + rng.random(draws)) / draws)
 
 
-def _read(name: str, one: Input, evidence: Evidence, pins: Pins, today: date) -> tuple[Certificate, Posterior]:
+def _check_figure(place: str, one: Measured, evidence: Evidence, limits: tuple[float, float]) -> None:
+    """Refuse a figure of a run that cannot be what its place asks for, such as a count where a share has to stand."""
+    found = evidence.figure(one)
+    if isinstance(found, Counts):
+        return
+    value = found.value if isinstance(found, Estimate) else found
+    value = 1 - value if one.complement else value
+    if not limits[0] <= value <= limits[1]:
+        ends = f"{limits[0]:g} to {limits[1]:g}"
+        raise bad_input(f"{value:g} at {one.file}: {one.at} in {place}", f"a figure from {ends}", "correct `at`")
+
+
+def _read(
+    name: str, one: Input, evidence: Evidence, pins: Pins, today: date, limits: tuple[float, float]
+) -> tuple[Certificate, Posterior]:
     if not isinstance(one, Measured):
-        found = of_spread(one, freshness(one.made, one.until, today)[1])
+        inner = of_spread(one, freshness(one.made, one.until, today)[1])
+        found: Posterior = Kept(inner=inner, low=limits[0], high=limits[1])
         return _told(name, one, today, found), found
     pin = evidence.require_pinned(one.file, pins)
     until = pin.made + timedelta(days=one.days)

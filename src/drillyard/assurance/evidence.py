@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Collection
 from datetime import date
@@ -127,6 +128,18 @@ class Evidence:
             return of_counts(found.k, found.n, unknown=found.unknown, weight=weight)
         return of_estimate(found, weight)
 
+    def spot(self, asked: Figure) -> tuple[str, str]:
+        """Return the hash of a figure's run and its place there, whatever it was called by."""
+        node, where, found = self.data(asked.file), f"{asked.file}: {asked.at}", []
+        for name, picks in _steps(asked.at):
+            node = _child(node, name, where)
+            found.append(name)
+            for pick in picks:
+                picked = _pick(node, pick, where)
+                found.append(str(next(i for i, one in enumerate(node) if one is picked)))
+                node = picked
+        return self.digest(asked.file), ".".join(found)
+
     def _at(self, file: str, at: str) -> FigureFound:
         node = self.data(file)
         for name, picks in _steps(at):
@@ -202,13 +215,17 @@ def _figure(node: Any, where: str) -> FigureFound:
         except BadInput as error:
             raise BadInput(f"{where}: {error}") from None
     if isinstance(node, dict) and {"shown", "absent"} <= node.keys():
-        return Counts(int(node["shown"]), int(node["shown"]) + int(node["absent"]), int(node.get("unknown", 0)))
+        shown, absent, unknown = (node.get(name, 0) for name in ("shown", "absent", "unknown"))
+        if not all(type(one) is int and one >= 0 for one in (shown, absent, unknown)):
+            raise bad_input(f"counts {shown}, {absent}, {unknown} at {where}", "whole numbers from 0", "correct `at`")
+        return Counts(shown, shown + absent, unknown)
     if isinstance(node, list) and node and all(one is None or isinstance(one, bool) for one in node):
         told = [one for one in node if one is not None]
         return Counts(sum(told), len(told), len(node) - len(told))
-    if isinstance(node, int | float) and not isinstance(node, bool):
+    if isinstance(node, int | float) and not isinstance(node, bool) and math.isfinite(node):
         return float(node)
-    raise bad_input(f"{type(node).__name__} at {where}", "an estimate, counts, outcomes or a number", "correct `at`")
+    what = str(node) if isinstance(node, float) else type(node).__name__
+    raise bad_input(f"{what} at {where}", "an estimate, counts, outcomes or a number", "correct `at`")
 
 
 def _complement(found: FigureFound, asked: Figure) -> FigureFound:

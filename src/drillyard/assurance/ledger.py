@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike
-from scipy import special
-
 from drillyard.assurance.case import LedgerFigure
 from drillyard.assurance.evidence import Evidence
-from drillyard.assurance.loss.severity import Array
 from drillyard.errors import bad_input
 from drillyard.records import Estimate, Record
 
-__all__ = ["PRICED", "LedgerLine", "TwoSided", "read_ledger"]
+__all__ = ["PRICED", "LedgerLine", "read_ledger"]
 
 PRICED: Mapping[str, str] = {
     "legitimate requests refused": "refused",
@@ -34,17 +29,6 @@ class LedgerLine(Record):
     change: Estimate
     money: Estimate | None
     recurs: bool
-
-
-class TwoSided(Record):
-    """What an estimate of either sign says: normal on each side of its value, 95 % between its ends."""
-
-    estimate: Estimate
-
-    def quantile(self, u: ArrayLike) -> Array:
-        """Return quantiles."""
-        one, z = self.estimate, np.asarray(special.ndtri(np.asarray(u, float)))
-        return np.asarray(one.value + z * np.where(z < 0, one.value - one.low, one.high - one.value) / 1.959964)
 
 
 def read_ledger(evidence: Evidence, asked: LedgerFigure, currency: str) -> tuple[LedgerLine, ...]:

@@ -26,10 +26,12 @@ __all__ = [
     "LEAST",
     "BetaShare",
     "Certain",
+    "Kept",
     "Mixed",
     "Posterior",
     "Stretched",
     "Tabled",
+    "TwoSided",
     "gamma_rate",
     "judged",
     "of_counts",
@@ -112,6 +114,31 @@ class Stretched:
         return np.maximum(middle + self.factor * (self.inner.quantile(u) - middle), self.floor)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A distribution whose tails are cut to what its place allows: no share above 1, no negative amount."""
+
+    inner: Posterior
+    low: float
+    high: float
+
+    def quantile(self, u: ArrayLike) -> Array:
+        """Return quantiles within the ends."""
+        return np.clip(self.inner.quantile(u), self.low, self.high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoSided:
+    """What an estimate of either sign says: normal on each side of its value, 95 % between its ends."""
+
+    estimate: Estimate
+
+    def quantile(self, u: ArrayLike) -> Array:
+        """Return quantiles of the two halves."""
+        one, z = self.estimate, np.asarray(special.ndtri(np.asarray(u, float)))
+        return np.asarray(one.value + z * np.where(z < 0, one.value - one.low, one.high - one.value) / 1.959964)
+
+
 def of_counts(k: float, n: float, *, unknown: int = 0, weight: float = 1.0) -> Posterior:
     """Return what k of n say of a share, with `unknown` more that said nothing; Jeffreys' prior (0.5, 0.5)."""
     if unknown:
@@ -150,7 +177,9 @@ def judged(k: int, n: int, sensitivity: tuple[int, int], specificity: tuple[int,
 
 
 def of_estimate(found: Estimate, weight: float = 1.0) -> Posterior:
-    """Return what an estimate of a share says: from its counts where its method counts, else from its interval."""
+    """Return what an estimate says: of a share from its counts where its method counts, else from its interval."""
+    if not (found.low >= 0 and found.high <= 1):
+        return Stretched(inner=TwoSided(estimate=found), factor=1 / math.sqrt(weight))
     counted = found.method.split(" ")[0] in ("clopper-pearson", "wilson", "jeffreys")
     k = found.value * found.n
     if not found.n or found.unknown:

@@ -27,6 +27,7 @@ from drillyard.judges.base import FreeJudge
 from drillyard.judges.measure import judge_or_exact, pool
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.scope import Ask, Scope
+from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate, FailureMode, Finding, Message, RegressionTest, Severity, Trigger
 from drillyard.records.progress import Progress, silent
 from drillyard.stats import difference
@@ -39,6 +40,7 @@ __all__ = ["MIN_BUDGET", "audit", "check_budget"]
 MIN_BUDGET = 100
 """Queries below which nothing useful can be said."""
 
+_UNPLANTED = "How much such a search finds is not known: nothing can be planted in this scope."
 _EVIDENCE = 24  # most transcripts per finding
 _CASES = 5  # conversations of a regression test
 _POWER = 0.05  # how often a regression test may miss a failure of the confirmed rate
@@ -118,7 +120,7 @@ def audit(
         judge=pool(judge.quality),
         quality=judge.quality,
         search=f"{options.name}{attacked}, {'reading probabilities' if session.reads else 'by samples'}",
-        validated=cite(options.name, scope.name, budget, session.reads),
+        validated=cite(options.name, scope.name, budget, session.reads) if isinstance(scope, World) else _UNPLANTED,
         control=by_chance,
         coverage=coverage_of(scope, _asked(hunt)),
         traffic=shares,

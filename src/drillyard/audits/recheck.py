@@ -6,6 +6,8 @@ from drillyard.audits.fresh import draw_fresh, judge_near
 from drillyard.audits.hunt.rates import correct_rate
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.report import AuditReport
+from drillyard.audits.reports.labelled import by_labels
+from drillyard.errors import bad_input
 from drillyard.judges.measure import judge_or_exact
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.organisms.worlds.scope import Scope
@@ -14,7 +16,7 @@ from drillyard.records.progress import Progress, silent
 from drillyard.targets import Target
 from drillyard.targets.scoped import scope_of
 
-__all__ = ["Recheck", "recheck", "recheck_all"]
+__all__ = ["Recheck", "recheck", "recheck_all", "to_recheck"]
 
 
 class Recheck(Record):
@@ -47,6 +49,18 @@ def recheck(
     return correct_rate(session.look(draw_fresh(scope, trigger, n, seed, finding.kinds)), behaviour, near)
 
 
+def to_recheck(report: AuditReport) -> tuple[Finding, ...]:
+    """Return what is measured again: findings, leads that labels have confirmed, with that rate, and other leads.
+
+    Raises:
+        BadInput: there is neither a finding nor a lead.
+    """
+    confirmed, leads = by_labels(report)
+    if not (known := (*report.findings, *confirmed, *leads)):
+        raise bad_input("a report without a finding or a lead", "one to measure again", "audit the target anew instead")
+    return known
+
+
 def recheck_all(
     target: Target,
     report: AuditReport,
@@ -57,14 +71,15 @@ def recheck_all(
     judge: MeasuredJudge | None = None,
     progress: Progress = silent,
 ) -> Recheck:
-    """Do so for every finding of a report; `progress` is called with each reply and the id of its finding."""
+    """Do so for all of `to_recheck`; `progress` is called with each reply and the id of its finding."""
     rates: dict[str, Estimate] = {}
-    for number, finding in enumerate(report.findings):
+    known = to_recheck(report)
+    for number, finding in enumerate(known):
 
         def tell(
             _words: str, done: int = 0, _total: int = 0, before: int = n * number, about: str = finding.mode.id
         ) -> None:
-            progress(about, before + done, n * len(report.findings))
+            progress(about, before + done, n * len(known))
 
         rates[finding.mode.id] = recheck(
             target, finding, world=world, n=n, seed=seed * 1009 + number, judge=judge, progress=tell

@@ -48,7 +48,8 @@ def _judged(hunt: Hunt, leads: Collection[str]) -> Iterator[JudgedReply]:
 
 
 def _of(seen: Sighting, part: str, lead: str) -> Iterator[JudgedReply]:
-    topic = seen.candidate.kind
+    ask = seen.candidate.ask
+    topic = (ask.slots.get("attribute") if ask else "") or seen.candidate.kind
     for transcript, rulings in seen.replies:
         fields = {"transcript": transcript, "rulings": rulings, "part": part, "topic": topic, "lead": lead}
         yield JudgedReply.model_validate(fields)

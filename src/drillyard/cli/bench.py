@@ -10,7 +10,7 @@ from drillyard.bench import exporting, importing, rescue, running
 from drillyard.bench.bench_file import load_bench
 from drillyard.cli import show
 from drillyard.cli.auditing.spending import spending_options
-from drillyard.cli.options import PATH
+from drillyard.cli.options import PATH, FiniteRange
 from drillyard.errors import bad_input
 from drillyard.records import BenchReport
 from drillyard.targets import open_target
@@ -124,7 +124,7 @@ def _rescue(export: Path, out: Path) -> show.Outcome:
 @click.option("--grader", help="Model reference that grades, for criteria that ask a model.")
 @click.option("--seed", type=click.IntRange(min=0), help="Sample replies; by default the most probable one is taken.")
 @click.option("--skip-bad", is_flag=True, help="Leave out broken lines of BENCH.")
-@click.option("--fail-under", type=click.FloatRange(0, 1), help="Exit 1 when less than this share passes.")
+@click.option("--fail-under", type=FiniteRange(0, 1), help="Exit 1 when less than this share passes.")
 @show.out_option()
 @spending_options
 @show.handler
@@ -169,7 +169,7 @@ def _told(report: BenchReport, fail_under: float | None, out: Path) -> show.Outc
 @command.command("judge")
 @click.argument("run", type=PATH)
 @click.option("--grader", help="Model reference that grades, for criteria that ask a model.")
-@click.option("--fail-under", type=click.FloatRange(0, 1), help="Exit 1 when less than this share passes.")
+@click.option("--fail-under", type=FiniteRange(0, 1), help="Exit 1 when less than this share passes.")
 @spending_options
 @show.handler
 def _judge(run: Path, grader: str | None, fail_under: float | None) -> show.Outcome:

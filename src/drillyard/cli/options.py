@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
 
-__all__ = ["FILE", "FOLDER", "PATH", "page_option", "seed_option", "spec_argument"]
+__all__ = ["FILE", "FOLDER", "PATH", "FiniteRange", "page_option", "seed_option", "spec_argument"]
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -16,6 +17,17 @@ PATH = click.Path(path_type=Path)
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class FiniteRange(click.FloatRange):
+    """A number within a range. Click lets NaN through, which is neither below nor above anything, and infinity."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Convert as click does, and refuse what is no finite number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 def seed_option(words: str, default: int = 1) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -33,7 +33,8 @@ class JudgedReply(Record):
 
     `part` is `even` for the round that asks everything once, `traffic` for ordinary questions, `search` for what was
     asked because of earlier replies, which is no sample of anything, and `lead` for fresh prompts of a lead; `lead` is
-    then its id. `topic` is the kind of question.
+    then its id. `topic` is what is asked about, or the kind of question
+    where that names nothing.
     """
 
     transcript: Transcript

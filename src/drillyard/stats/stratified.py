@@ -112,7 +112,9 @@ def _end(strata: Sequence[Stratum], shown: Sequence[int], total: int, confidence
     mean = _mean(rates, strata, total)
     ends = [(1.0 if upper else 0.0) if not one.n else (one.high if upper else one.low) for one in known]
     reaches = [one.size / total * (end - rate) for one, end, rate in zip(strata, ends, rates, strict=True)]
+    blind = math.fsum(abs(reach) for one, reach in zip(known, reaches, strict=True) if not one.n)
+    seen = math.fsum(reach * reach for one, reach in zip(known, reaches, strict=True) if one.n)
     z = float(special.ndtri((1 + confidence) / 2))
     sizes = z * z * math.fsum(one.size / total * (rate - mean) ** 2 for one, rate in zip(strata, rates, strict=True))
-    reach = math.sqrt(math.fsum(one * one for one in reaches) + sizes / total)
+    reach = blind + math.sqrt(seen + sizes / total)  # what nobody has looked at is no error that cancels out
     return min(1.0, mean + reach) if upper else max(0.0, mean - reach)

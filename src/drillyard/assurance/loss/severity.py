@@ -73,8 +73,9 @@ class Lognormal:
 
     @property
     def mean(self) -> float:
-        """exp(μ + σ²/2)."""
-        return math.exp(self.mu + self.sigma**2 / 2)
+        """exp(μ + σ²/2); infinite where that is beyond every number."""
+        power = self.mu + self.sigma**2 / 2
+        return math.exp(power) if power < 700 else math.inf
 
     def _z(self, x: ArrayLike) -> Array:
         with np.errstate(divide="ignore"):

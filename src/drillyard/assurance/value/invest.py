@@ -77,9 +77,13 @@ class WithoutIt(Record):
 
 
 class SampleValue(Record):
-    """An evaluation of so many queries: what it is worth, what it costs (waiting included), and what that leaves."""
+    """An evaluation of so many queries: what it is worth, what it costs (waiting included), and what that leaves.
+
+    `worth` and `net` are beside deciding at once, which is worth `now`.
+    """
 
     queries: int
+    now: float
     worth: float
     cost: float
     net: float
@@ -249,7 +253,8 @@ def _verdict(
     named = " and ".join(titles[one] for one in (best or offered)) or "no control"
     npv = returns.npv(best or offered)
     told = f"{money}{tell(float(npv.mean()))} over {tell_count(spec.years, 'year')}"
-    sure = f"{tell_share(float((npv > 0).mean()))} of draws above zero"
+    chance = tell_share(float((npv > 0).mean()))
+    sure = f"and more than nothing with a chance of {chance} if the stated ranges hold"
     if decision == "not enough evidence":
         return f"Not enough evidence: {', '.join(expired)} expired. Renew it before anybody decides."
     if decision == "do not ship":
@@ -261,6 +266,11 @@ def _verdict(
         )
     if decision == "fund":
         return f"Fund {named}: worth {told} on average, with no premium counted, {sure}."
+    if spec.budget is not None and offered and float(npv.mean()) > 0:
+        asked = f"{money}{tell(returns.cash(offered))}, more than the budget of {money}{tell(spec.budget)}"
+        return (
+            f"Do not fund: nothing within the budget pays. {named} asks for {asked}, and would be worth {told}, {sure}."
+        )
     return f"Do not fund {named}: it would be worth {told} on average, with no premium counted, {sure}."
 
 
@@ -287,7 +297,7 @@ def _samples(returns: Returns, frontier: Sequence[Bundle]) -> tuple[SampleValue,
     for queries in asked.sizes:
         worth = value_of_sample(options, case.values[name], queries, case.seed + queries)
         cost = asked.fixed + asked.per_query * queries + late * (now + worth)
-        found.append(SampleValue(queries=queries, worth=worth, cost=cost, net=worth - cost))
+        found.append(SampleValue(queries=queries, now=now, worth=worth, cost=cost, net=worth - cost))
     return tuple(found)
 
 

@@ -123,6 +123,7 @@ def best_bundle(returns: Returns, budget: float | None = None) -> Bundle:
     # a hair for each control, so that of equal sets the smaller one is taken
     hair = 1e-9 * max([abs(x) for x in (*gains, *cost)] or [1.0])
     found = optimize.milp(
+        options={"mip_rel_gap": 0},
         c=np.array([*(c + hair for c in cost), *(-g for g in gains)]),
         integrality=np.ones(len(names) + len(cells), int),
         bounds=optimize.Bounds(0, 1),

@@ -73,7 +73,9 @@ def _shown_case(one: Shown) -> Xml.Element:
 def _quiet_case(one: Quiet) -> Xml.Element:
     case = Xml.Element("testcase", {"classname": _legal(one.behaviour), "name": "not found"})
     words = f"{one.words} of the searched prompts (n = {one.share.n})"
-    if not one.telling:
+    if one.there:
+        Xml.SubElement(case, "failure", {"type": one.behaviour, "message": f"shows beyond doubt: {words}"})
+    elif not one.telling:
         Xml.SubElement(case, "skipped", {"message": f"unknown: {words}"})
     Xml.SubElement(case, "system-out").text = words
     return case

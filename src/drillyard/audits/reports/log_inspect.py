@@ -75,7 +75,11 @@ def _spec(view: View, now: str, samples: int) -> EvalSpec:
 
 
 def _results(view: View, samples: int) -> EvalResults:
-    quiet = {one.behaviour: {"at_most": one.share.high, "n": one.share.n, "telling": one.telling} for one in view.quiet}
+    quiet = {
+        one.behaviour: {"at_most": one.share.high, "n": one.share.n, "telling": one.telling}
+        for one in view.quiet
+        if not one.there
+    }
     judge = {name: estimate.model_dump() for name, estimate in view.report.judge.items()}
     return EvalResults(
         total_samples=samples,

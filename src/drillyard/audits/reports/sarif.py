@@ -100,7 +100,9 @@ def _properties(view: View) -> dict[str, Any]:
         "scope": view.report.world,
         "queries": view.report.queries,
         "tokens": view.report.tokens,
-        "notFound": {one.behaviour: {"atMost": one.share.high, "telling": one.telling} for one in view.quiet},
+        "notFound": {
+            one.behaviour: {"atMost": one.share.high, "telling": one.telling} for one in view.quiet if not one.there
+        },
         "judge": {name: _estimate(estimate) for name, estimate in view.report.judge.items()},
     }
     return found | ({"made": view.report.made.model_dump(mode="json")} if view.report.made else {})

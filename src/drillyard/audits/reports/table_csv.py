@@ -46,7 +46,7 @@ def _lines(view: View) -> Iterator[dict[str, object]]:
             **(_ends("control", one.control) if one.control else {}),
         }
     for quiet in view.quiet:
-        status = "not found" if quiet.telling else "unknown"
+        status = "shows" if quiet.there else "not found" if quiet.telling else "unknown"
         ends = _ends("rate", quiet.share) | ({} if quiet.share.value else {"rate_value": ""})
         yield {"status": status, "fails": "no", "behaviour": quiet.behaviour, "method": quiet.share.method, **ends}
 

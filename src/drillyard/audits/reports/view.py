@@ -48,7 +48,8 @@ class Shown:
 class Quiet:
     """A behaviour of which no failure was confirmed: the share of the searched prompts that showed it, as a bound.
 
-    `telling` says whether the bound is low enough to call the behaviour not found.
+    `telling` says whether the bound is low enough to call the behaviour not found, `there` whether it shows beyond
+    doubt, as by labels, though in no corner that the search has named.
     """
 
     behaviour: str
@@ -56,12 +57,21 @@ class Quiet:
     telling: bool
 
     @property
+    def there(self) -> bool:
+        """Whether it shows beyond doubt."""
+        return self.share.low > TELLING
+
+    @property
     def words(self) -> str:
         """The share of the searched prompts in words: a bound where none showed it, never zero."""
-        if self.share.high >= 1:
+        if self.share.low == 0 and self.share.high >= 1:
             return "up to all"
         value, interval = ends(self.share)
-        return f"{value} ({interval}), none confirmed" if interval else value
+        return (
+            f"{value} ({interval}), {'in no corner of its own' if self.there else 'none confirmed'}"
+            if interval
+            else value
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import itertools
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from rich.console import RenderableType
 from drillyard.audits.labelling.book import Book
 from drillyard.audits.labelling.files import LABELLED
 from drillyard.audits.labelling.sample import plan
+from drillyard.audits.report import AuditReport
+from drillyard.audits.reports.writing import FILES
 from drillyard.cli import show
 from drillyard.errors import bad_input
 from drillyard.records.labels import JudgedReply, LabelledRates, Word
@@ -127,9 +130,16 @@ def _shown(book: Book, run: Path) -> show.Outcome:
     return show.Outcome(
         verdict=_verdict(rates),
         data=rates,
-        body=[*_tables(rates), _worth(book)],
-        next_command=f"drillyard audit judge measure JUDGE --labels {run / LABELLED} -o quality.json",
+        body=[*_tables(rates), _worth(book), f"The report is written anew: open {run / FILES['html']}"],
+        next_command=_measured(book.report, run),
     )
+
+
+def _measured(report: AuditReport, run: Path) -> str:
+    """Return the command that measures the judge of a report on what was labelled."""
+    judge = report.quality.judge if report.quality else "JUDGE"
+    words = ["drillyard", "audit", "judge", "measure", judge, "--scope", report.world, "--labels", str(run / LABELLED)]
+    return shlex.join([*words, "-o", "quality.json"])
 
 
 def _verdict(rates: LabelledRates) -> str:

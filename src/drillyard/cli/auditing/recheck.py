@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from drillyard.audits.recheck import recheck_all
+from drillyard.audits.recheck import recheck_all, to_recheck
 from drillyard.audits.report import AuditReport
 from drillyard.cli import show
 from drillyard.cli.auditing.fmea import read_report
@@ -50,12 +50,13 @@ def command(
     before = read_report(report)
     if not isinstance(before, AuditReport):
         raise bad_input(f"a recheck in {report}", "an audit's report")
+    known = to_recheck(before)
     about = scope_for(target, before.world if scope is None else scope)
     asked, world = open_scoped(target, about, max_new_tokens or 0)
     measured = judge_of(world, **judge, target=target)
     with show.progress("rechecking") as step:
         found = recheck_all(asked, before, world=world, n=prompts, seed=seed, judge=measured, progress=step)
-    rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in before.findings]
+    rates = [(f.mode.id, f.rate, found.rates[f.mode.id]) for f in known]
     left = sum(after.low > 0.02 for _, _, after in rates)
     unknown = sum(after.unknown for _, _, after in rates)
     table = show.table("Rates on fresh prompts", ("failure", "before", "now"), rates)

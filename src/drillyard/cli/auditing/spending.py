@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from drillyard.cli import show
+from drillyard.cli.options import FiniteRange
 from drillyard.targets.spending import asking
 
 __all__ = ["spending_options"]
@@ -21,7 +22,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 _OPTIONS = (
     click.option(
         "--budget-money",
-        type=click.FloatRange(min=0, min_open=True),
+        type=FiniteRange(min=0, min_open=True),
         help="Most money for models behind an API, in the currency of their prices; one without a price is refused.",
     ),
     click.option(

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.cli.auditing.options import typed
-from drillyard.cli.options import page_option, seed_option, spec_argument
+from drillyard.cli.options import FiniteRange, page_option, seed_option, spec_argument
 from drillyard.containment.horizon.page import MARKS, write_horizon
 from drillyard.containment.horizon.report import HorizonReport, HorizonSpec, judge_horizon, read_horizon
 
@@ -19,7 +19,7 @@ __all__ = ["command"]
 @click.command()
 @spec_argument()
 @click.option("--years", type=click.IntRange(1, 1000), help="Years, instead of the file's.")
-@click.option("--limit", type=click.FloatRange(0, 1, min_open=True), help="Largest risk accepted over the horizon.")
+@click.option("--limit", type=FiniteRange(0, 1, min_open=True), help="Largest risk accepted over the horizon.")
 @click.option(
     "--draws", type=click.IntRange(100, 5_000_000), default=20_000, show_default=True, help="Draws of the assumptions."
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from drillyard.cli import show
+from drillyard.cli.options import FiniteRange
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.world import load_world
 from drillyard.oversight.checking.forecast import check_forecast, read_forecast
@@ -29,7 +30,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--measure", is_flag=True, help="Measure checking on planted wrong answers, beside one-shot judging.")
 @click.option("--world", default="helpdesk", show_default=True, help="Whose rulebook, and whose wrong answers.")
 @click.option("--judge", default="clerk", show_default=True, help="clerk, or a target.")
-@click.option("--judge-skill", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="Words a clerk reads.")
+@click.option("--judge-skill", type=FiniteRange(0, 1), default=1.0, show_default=True, help="Words a clerk reads.")
 @click.option("--answers", type=click.IntRange(4, 10_000), default=120, show_default=True, help="With --measure.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides what is drawn.")
 @click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for journal and trace.")

@@ -12,6 +12,8 @@ from drillyard.oversight.live.overseer import HoldQueue, Verdict
 
 __all__ = ["command"]
 
+_SHOWN = 500
+
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path("overseer"))
@@ -28,17 +30,34 @@ def command(folder: Path, release: str, refuse: str, edit: tuple[str, str] | Non
         )
     queue = HoldQueue(folder)
     if release:
-        queue.decide(Verdict(id=release, by=by, action="release"))
+        _decide(queue, Verdict(id=release, by=by, action="release"))
     if refuse:
-        queue.decide(Verdict(id=refuse, by=by, action="refuse"))
+        _decide(queue, Verdict(id=refuse, by=by, action="refuse"))
     if edit:
-        queue.decide(Verdict(id=edit[0], by=by, action="edit", text=edit[1]))
+        _decide(queue, Verdict(id=edit[0], by=by, action="edit", text=edit[1]))
     waiting = queue.waiting()
-    rows = [(one.id, one.request, one.draft, one.reason) for one in waiting]
+    rows = [(one.id, _short(one.request), _short(one.draft), one.reason) for one in waiting]
     return show.Outcome(
-        verdict=f"{len(waiting)} drafts wait." if waiting else "Nothing waits.",
+        verdict=_count(len(waiting)),
         state="failed" if waiting else "passed",
         data=waiting,
         body=[show.table("Held", ("id", "request", "draft", "why"), rows)] if waiting else [],
         next_command=f"drillyard oversee queue {folder} --release {waiting[0].id}" if waiting else "",
     )
+
+
+def _decide(queue: HoldQueue, verdict: Verdict) -> None:
+    """Write a decision down, and refuse one that comes after another person's."""
+    counts = queue.decide(verdict)
+    if counts != verdict:
+        found = f"{verdict.id!r}, which {counts.by} has decided ({counts.action})"
+        raise bad_input(found, "a draft that waits", "the first decision counts")
+
+
+def _count(waiting: int) -> str:
+    return f"{waiting} draft{'s wait' if waiting > 1 else ' waits'}." if waiting else "Nothing waits."
+
+
+def _short(text: str) -> str:
+    """Return as much of a text as a terminal can show; decisions.jsonl and --json have all of it."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text):,} characters)"

@@ -9,6 +9,8 @@ import click
 
 from drillyard.cli import show
 from drillyard.cli.auditing.options import typed
+from drillyard.cli.options import FiniteRange
+from drillyard.errors import bad_input
 from drillyard.oversight.games.bisection import BisectionReport, BisectionSpec
 from drillyard.oversight.games.pixels import PixelReport, PixelSpec
 from drillyard.oversight.protocols.page import PIXEL_ROWS
@@ -29,8 +31,8 @@ _GAMES = ("bisection", "pixels")
 @click.option("--target", default="", help="Whose replies are disputed; the world's own, half spoiled, by default.")
 @click.option("--judge", default="clerk", show_default=True, help="clerk, always-yes, person, or a target.")
 @click.option("--debaters", default="advocate", show_default=True, help="advocate, or a target.")
-@click.option("--judge-skill", type=click.FloatRange(0, 1), default=0.8, show_default=True, help="Words a clerk reads.")
-@click.option("--find", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="How often advocates look.")
+@click.option("--judge-skill", type=FiniteRange(0, 1), default=0.8, show_default=True, help="Words a clerk reads.")
+@click.option("--find", type=FiniteRange(0, 1), default=1.0, show_default=True, help="How often advocates look.")
 @click.option("--cases", type=click.IntRange(4, 10_000), default=100, show_default=True, help="Disputes, or images.")
 @click.option("--turns", type=click.IntRange(1, 10), default=1, show_default=True, help="Speeches a side.")
 @click.option("--simultaneous", is_flag=True, help="Advocates do not hear each other's newest speech.")
@@ -43,11 +45,12 @@ def command(protocol: tuple[str, ...], task: str, out: Path, queries: int, token
     """Compare PROTOCOL with asking again for as many judge tokens.
 
     PROTOCOL is direct, expert, consultancy, double-consultancy, open-consultancy, debate, open-debate, factored,
-    amplification or ensemble, or several of them, or one of the games bisection and pixels. Every comparison has its
-    controls beside it: the judge asked again, rules drawn at random, and for debates a transcript of another case, both
-    sides colluding, and a judge that sees the moves alone. Exits 1 when no protocol is better than asking again.
+    amplification or ensemble, several of them, or all; or one of the games bisection and pixels, alone. Every
+    comparison has its controls beside it: the judge asked again, rules drawn at random, and for debates a transcript of
+    another case, both sides colluding, and a judge that sees the moves alone. Exits 1 when no protocol is better than
+    asking again.
     """
-    game = next((one for one in _GAMES if one in (*protocol, task)), "")
+    game = _game(protocol, task)
     if game == "bisection":
         return _bisection(oversee_bisection(BisectionSpec(seed=options["seed"]), out, command=typed()), out)
     with show.progress("playing") as step:
@@ -60,6 +63,16 @@ def command(protocol: tuple[str, ...], task: str, out: Path, queries: int, token
         budget = RecipeBudget(queries=queries, tokens=tokens)
         report = oversee_policy(spec, out, budget=budget, told=step, command=typed(), person=_at_terminal)
     return _policy(report, out)
+
+
+def _game(protocol: tuple[str, ...], task: str) -> str:
+    """Return the game that is asked for, if any. Raises `BadInput` where it stands beside something else."""
+    named = {one for one in (*protocol, task) if one in _GAMES}
+    beside = [one for one in protocol if one not in _GAMES and not (one == "debate" and len(protocol) == 1)]
+    if len(named) > 1 or (named and beside):
+        found = f"{', '.join(sorted(named))} beside {', '.join(beside) or 'each other'}"
+        raise bad_input(found, "one game by itself, or protocols on the task policy", "run them one by one")
+    return named.pop() if named else ""
 
 
 def _at_terminal(prompt: str) -> str | None:
@@ -87,9 +100,9 @@ def _policy(report: OverseeReport, out: Path) -> show.Outcome:
     heads = ("arm", "right", "balanced", "Brier", "judge tokens", "tokens", "unknown")
     tests = [(t.protocol, t.control, t.ahead, t.behind, f"{t.adjusted:.3g}") for t in report.comparisons]
     body = [
+        *report.named,
         show.table(f"{report.spec.cases} disputes", heads, rows),
         show.table("The same cases", ("protocol", "control", "only it", "only control", "p by Holm"), tests),
-        *report.named,
         *(f"does not show: {limit}" for limit in report.limits),
     ]
     return show.Outcome(

@@ -8,6 +8,7 @@ import click
 
 from drillyard.cli import show
 from drillyard.cli.auditing.options import typed
+from drillyard.errors import bad_input
 from drillyard.oversight.values.propose import propose_tree, write_tree
 from drillyard.oversight.values.tree import read_tree
 from drillyard.oversight.values.whole import ValuesReport, decompose_values, write_values
@@ -33,6 +34,9 @@ def command(tree: Path | None, brief: str, model: str, world: str, seed: int, ou
     something does not fit: a circle, one rater, people who differ, leaves that overlap or that no reply breaks.
     """
     if brief or model:
+        if not (brief and model):
+            found = f"--{'brief' if brief else 'model'} alone"
+            raise bad_input(found, "--brief and --model together", "or name a tree that you wrote")
         made = propose_tree(brief, open_target(model), world)
         path = write_tree(made, out / "tree.yaml")
         return show.Outcome(
@@ -60,5 +64,7 @@ def _shown(report: ValuesReport, out: Path) -> show.Outcome:
             show.table("Leaves", ("leaf", "weight", "stated", "broken by"), rows),
             *map("▲ {}".format, report.problems),
         ],
-        next_command=f"drillyard align TARGET --technique grpo --reward {out / 'reward.json'} -o RUN",
+        next_command=f"open {out / 'values.html'}"
+        if not report.coherent
+        else f"drillyard align TARGET --technique grpo --reward {out / 'reward.json'} -o RUN",
     )

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import click
 
+from drillyard.cli.options import FiniteRange
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.plants_file import load_plants
@@ -98,7 +99,7 @@ def training_options(command: Callable[P, R]) -> Callable[P, R]:
         "rank": ("--rank", {"type": whole}, "hf/… only. Rank of the LoRA adapters."),
         "learning_rate": (
             "--learning-rate",
-            {"type": click.FloatRange(min=0, min_open=True)},
+            {"type": FiniteRange(min=0, min_open=True)},
             "hf/… only. Peak learning rate.",
         ),
         "target_modules": (
@@ -115,7 +116,7 @@ def training_options(command: Callable[P, R]) -> Callable[P, R]:
 
 def asking_options(command: Callable[P, R]) -> Callable[P, R]:
     """Add the options of asking an API; those that were given reach the command together, as `asking`."""
-    seconds = click.FloatRange(min=0, min_open=True)
+    seconds = FiniteRange(min=0, min_open=True)
     options: _Options = {
         "knows_world": (
             "--knows-world",

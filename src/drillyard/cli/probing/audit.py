@@ -9,6 +9,7 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
+from drillyard.cli.options import FiniteRange
 from drillyard.probes.capture.statement import POSITIONS, Position
 from drillyard.probes.tasks.known import TASKS
 from drillyard.probes.verdict.order import run_audit
@@ -28,7 +29,7 @@ _STATES: dict[str, show.State] = {"signal": "passed", "unknown": "unknown"}
 @click.option("--twin", help="Model reference of a clean twin, read beside the target.")
 @click.option("--randoms", type=click.IntRange(0, 10), default=3, show_default=True, help="Models with random weights.")
 @click.option("--flips", type=click.IntRange(99, 9999), default=199, show_default=True, help="Flipped labellings.")
-@click.option("--level", type=click.FloatRange(0.001, 0.5), default=0.1, show_default=True, help="Of the threshold.")
+@click.option("--level", type=FiniteRange(0.001, 0.5), default=0.1, show_default=True, help="Of the threshold.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides folds and draws.")
 @click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of states, probe and page.")
 @show.handler

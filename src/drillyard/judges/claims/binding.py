@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from drillyard.judges.claims.quantities import MONEY, in_base, unit_of
 from drillyard.records.facts import Fact, Quantity
+from drillyard.scopes.grammar import stems
 from drillyard.scopes.quantities import Found, find_quantities, is_count
+from drillyard.scopes.wordings import say
 
 __all__ = ["Claim", "FactIndex"]
 
@@ -43,6 +47,7 @@ class FactIndex:
         self._named = [(one, _pattern([one.entity, *one.aliases])) for one in self.facts if one.entity]
         self._units = {one.quantity.unit for one in self.facts if one.quantity}
         self._house = [one for one in self.facts if not one.entity]
+        self._common = Counter(word for one in self.facts for word in _stems(one))
         self._asked = {one.id: _pattern(_words(one), "s|es|ed|ing") for one in self.facts}
         self._values = {
             (one.attribute, part): _pattern([part])
@@ -61,10 +66,18 @@ class FactIndex:
         return found
 
     def lines(self, question: str, reply: str, most: int = 12) -> list[str]:
-        """Return the sentences of the facts that speak of what a question or a reply names, the house's own last."""
+        """Return the facts that speak of what a question or a reply names, in sentences, the house's own last.
+
+        Of both, those first that share most with the text; a word that few facts have counts more.
+        """
         text = f"{question}\n{reply}"
-        near = [one.sentence for one, pattern in self._named if pattern.search(text)]
-        return list(dict.fromkeys([*near, *(one.sentence for one in self._house)]))[:most]
+        named = [one for one, pattern in self._named if pattern.search(text)]
+        words = stems(text)
+        shared = {
+            one.id: math.fsum(1 / self._common[word] for word in words & _stems(one)) for one in (*named, *self._house)
+        }
+        told = [*sorted(named, key=lambda one: -shared[one.id]), *sorted(self._house, key=lambda one: -shared[one.id])]
+        return list(dict.fromkeys(_told(one) for one in told))[:most]
 
     def _about(self, text: str) -> frozenset[str]:
         """Return the entities that a text names."""
@@ -146,6 +159,16 @@ class FactIndex:
                 agreement: Agreement = "agrees" if said <= {*_parts(fact.value)} else "contradicts"
                 found.append(Claim(words=sentence, said=", ".join(sorted(said)), fact=fact, agreement=agreement))
         return found
+
+
+def _stems(fact: Fact) -> frozenset[str]:
+    """Return what a fact is about: what is said of it, and what it is asked by."""
+    return stems(" ".join([fact.topic, fact.attribute, _told(fact), *fact.words, *fact.questions]))
+
+
+def _told(fact: Fact) -> str:
+    """Return a fact in a sentence; the row of a table is none."""
+    return say(fact) if "|" in fact.sentence else fact.sentence
 
 
 def _pattern(names: Iterable[str], endings: str = "'s|s|es") -> re.Pattern[str]:

@@ -77,22 +77,27 @@ class HoldQueue:
         return [one for one in self._decisions if one.action == "hold" and one.id not in done]
 
     def verdicts(self) -> Mapping[str, Verdict]:
-        """Return what people decided, by the id of the decision."""
-        return {one.id: one for one in self._verdicts}
+        """Return what people decided, by the id of the decision; the first one counts, whoever wrote it."""
+        first: dict[str, Verdict] = {}
+        for one in self._verdicts:
+            first.setdefault(one.id, one)
+        return first
 
     def decide(self, verdict: Verdict) -> Verdict:
-        """Write down what a person decided; the first one counts.
+        """Write down what a person decided, and return what counts: the first decision, which may be another's.
 
         Raises:
-            BadInput: nothing of that id waits.
+            BadInput: nothing of that id waits, or an edit has no words.
         """
+        if verdict.action == "edit" and not verdict.text.strip():
+            raise bad_input("an edit without words", "what the user is to read", "to send nothing, use --refuse")
         with self._lock:
             if known := self.verdicts().get(verdict.id):
                 return known
             if verdict.id not in {one.id for one in self.waiting()}:
                 raise bad_input(f"{verdict.id!r}", "the id of a draft that waits", "list them: drillyard oversee queue")
             self._verdicts.append(verdict)
-            return verdict
+            return self.verdicts()[verdict.id]  # another terminal may have been first
 
 
 class Overseen:
@@ -145,8 +150,9 @@ class Overseen:
             return future.result(self._policy.seconds)
         except concurrent.futures.TimeoutError:
             return Criticism(chance=None, reason=f"the critic took more than {self._policy.seconds:g} s")
-        except DrillyardError as error:
-            return Criticism(chance=None, reason=f"the critic failed: {error}")
+        except Exception as error:  # a critic of one's own may raise anything
+            why = str(error) if isinstance(error, DrillyardError) else f"{type(error).__name__}: {error}"
+            return Criticism(chance=None, reason=f"the critic failed: {why}")
 
     def _done(
         self,

@@ -76,7 +76,7 @@ def render_report(report: OverseeReport, command: str = "") -> bytes:
     whose = report.spec.target or f"the world {report.spec.world}"
     about = f"{report.spec.cases} cases of {whose}, judge {report.spec.judge}"
     return _fill(
-        "Protocols", report.verdict, report.holds, rows, heads, [*report.named, *tests], report.limits, about, command
+        "Protocols", report.verdict, report.holds, rows, heads, tests, report.limits, about, command, report.named
     )
 
 
@@ -121,6 +121,7 @@ def _fill(
     limits: Sequence[str],
     about: str,
     command: str,
+    named: Sequence[str] = (),
 ) -> bytes:
     shown = [
         Shown(name=name, value=value, cells=cells, mark=mark(_AXIS, value), y=_TOP + _ROW * place)  # type: ignore[arg-type]
@@ -131,7 +132,7 @@ def _fill(
     half = path([(_AXIS.at(0.5), 0.0), (_AXIS.at(0.5), foot)])
     return fill(
         "oversight", "report.html.j2", title=title, verdict=verdict, holds=holds, rows=shown, heads=heads,
-        notes=notes, limits=limits, about=about, command=command, foot=foot, ticks=ticks, half=half,
+        notes=notes, named=named, limits=limits, about=about, command=command, foot=foot, ticks=ticks, half=half,
     ).encode()  # fmt: skip
 
 

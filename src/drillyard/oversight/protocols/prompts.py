@@ -81,10 +81,18 @@ class Speech(Record):
 
 
 def check_quotes(text: str, source: Sequence[str]) -> tuple[tuple[str, bool], ...]:
-    """Return every quote of a speech and whether it is in the source, spaces and capitals apart."""
+    """Return every quote of a speech and whether its whole words are in the source, spaces and capitals apart.
+
+    A part of a sentence counts, so that a quote can leave out a "not": whoever reads it has only the part.
+    """
     known = " \n ".join(_plain(sentence) for sentence in source)
     found = [" ".join(quote.split()) for quote in _QUOTE.findall(text)]
-    return tuple((quote, bool(_plain(quote)) and _plain(quote) in known) for quote in found)
+    return tuple(
+        (quote, bool(re.search(rf"(?<!\w){re.escape(_plain(quote))}(?!\w)", known)))
+        if _plain(quote)
+        else (quote, False)
+        for quote in found
+    )
 
 
 def write_judgement(case: Case, said: Sequence[Speech], source: Sequence[str] = (), blind: bool = False) -> str:

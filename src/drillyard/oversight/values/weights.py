@@ -2,7 +2,9 @@
 
 Each leaf has a strength; of two leaves a is preferred over b with chance strength a / (strength a + strength b)
 (Bradley and Terry 1952). A weak prior (log-strengths are normal with a spread of 2) keeps the fit finite where somebody
-always chose the same; intervals are of 4,000 draws from the normal approximation at its peak.
+always chose the same. Intervals are of 4,000 draws around the peak, from a t distribution with four degrees of freedom,
+each weighted by what the posterior gives it (importance sampling): the normal approximation alone is too narrow where
+preferences are strong.
 """
 
 from __future__ import annotations
@@ -20,17 +22,17 @@ from drillyard.records import Estimate
 __all__ = ["circles", "disagreements", "fit_weights"]
 
 Floats = NDArray[np.float64]
-_SPREAD, _DRAWS, _STEPS = 2.0, 4000, 100
+_SPREAD, _DRAWS, _STEPS, _TAIL = 2.0, 4000, 100, 4.0
 
 
 def fit_weights(leaves: Sequence[str], choices: Sequence[Choice], seed: int = 1) -> dict[str, Estimate]:
     """Return the share that each leaf weighs; `n` counts the choices it was part of. Shares sum to 1."""
     wins = _wins(leaves, choices)
     strength, spread = _peak(wins)
-    drawn = np.random.default_rng(seed).multivariate_normal(strength, spread, size=_DRAWS, method="cholesky")
+    drawn, trust = _draw(strength, spread, wins, np.random.default_rng(seed))
     shares = _shares(drawn)
     middle = _shares(strength[None, :])[0]
-    low, high = np.quantile(shares, (0.025, 0.975), axis=0)
+    low, high = np.quantile(shares, (0.025, 0.975), axis=0, weights=trust, method="inverted_cdf")
     part = wins.sum(axis=0) + wins.sum(axis=1)
     return {
         leaf: Estimate(
@@ -100,6 +102,19 @@ def _peak(wins: Floats) -> tuple[Floats, Floats]:
         if np.abs(step).max(initial=0.0) < 1e-10:
             break
     return strength, np.asarray(np.linalg.inv(curve), dtype=np.float64)
+
+
+def _draw(strength: Floats, spread: Floats, wins: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return log-strengths around the peak, (draws, leaves), and how much the posterior gives each, (draws,)."""
+    normal = rng.standard_normal((_DRAWS, len(strength)))
+    wide = np.sqrt(_TAIL / rng.chisquare(_TAIL, size=(_DRAWS, 1)))
+    drawn = strength + normal * wide @ np.linalg.cholesky(spread).T
+    proposed = -(_TAIL + len(strength)) / 2 * np.log1p(((normal * wide) ** 2).sum(axis=1) / _TAIL)
+    believed = -(drawn**2).sum(axis=1) / (2 * _SPREAD**2)
+    for i, j in zip(*np.nonzero(wins), strict=True):
+        believed -= wins[i, j] * np.logaddexp(0, drawn[:, j] - drawn[:, i])
+    lead = believed - proposed
+    return drawn, np.asarray(np.exp(lead - lead.max()))
 
 
 def _shares(strength: Floats) -> Floats:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -79,8 +80,12 @@ def decompose_values(tree: ValueTree, seed: int = 1) -> ValuesReport:
     people = tuple(sorted({choice.by for choice in tree.choices}))
     problems = (*_of_people(tree, people), *_of_weights(rows), *_of_leaves(rows, seen))
     first = max(rows, key=lambda row: row.weight.value)
-    words = f"{len(rows)} leaves, {len(tree.choices)} comparisons by {len(people)} people"
-    words += f"; {first.leaf.id} weighs most ({first.weight.value:.2f}), {len(problems)} problems are named"
+    words = f"{_many(len(rows), 'leaf', 'leaves')}, {_many(len(tree.choices), 'comparison', 'comparisons')}"
+    if tree.choices:
+        words += f" by {_many(len(people), 'person', 'people')}; {first.leaf.id} weighs most ({first.weight.value:.2f})"
+    else:
+        words += "; no weight is supported by anybody's choice"
+    words += f", {_many(len(problems), 'problem is', 'problems are')} named"
     return ValuesReport(tree=tree, leaves=rows, people=people, problems=problems, coherent=not problems, verdict=words)
 
 
@@ -118,6 +123,10 @@ def _leaf(value: Value, weight: float) -> ValueLeaf:
     )
 
 
+def _many(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
+
+
 def _of_people(tree: ValueTree, people: Sequence[str]) -> list[str]:
     found = []
     if len(people) == 1:
@@ -126,6 +135,10 @@ def _of_people(tree: ValueTree, people: Sequence[str]) -> list[str]:
         found.append(f"a circle of {by}: {a} over {b}, {b} over {c}, {c} over {a}")
     for first, second, one, other in disagreements(tree.choices):
         found.append(f"people differ: {', '.join(one)} prefer {first} over {second}, {', '.join(other)} the other way")
+    counts = Counter(choice.by for choice in tree.choices)
+    for by, made in counts.items():
+        if len(counts) > 1 and 2 * made > len(tree.choices) and made > 2 * min(counts.values()):
+            found.append(f"{by} made {made} of {len(tree.choices)} comparisons: the weights are mostly theirs")
     both = [(c.by, c.prefers, c.over) for c in tree.choices]
     for by, a, b in dict.fromkeys(both):
         if a < b and (by, b, a) in both:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 from drillyard.errors import bad_input
@@ -18,6 +19,9 @@ __all__ = [
     "number_in",
     "regret_of",
 ]
+
+_DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d*,(?:\d{1,2}|\d{4,}))")
+"""One comma that parts no thousands: 12,5 and 0,125, but not 1,250."""
 
 
 def answered(sheet: AnswerSheet, submission: AnySubmission) -> Mapping[str, str]:
@@ -49,8 +53,10 @@ def as_answers(answers: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def number_in(text: str) -> float | None:
-    """Return the number that was typed, with a percent sign, blanks and thousands' commas forgiven."""
-    plain = text.strip().rstrip("%").replace("\u00a0", "").replace(" ", "").replace(",", "")
+    """Return the number that was typed; a percent sign, blanks, thousands' commas and decimal commas are forgiven."""
+    plain = text.strip().rstrip("%").replace("\u00a0", "").replace(" ", "")
+    decimal = _DECIMAL_COMMA.fullmatch(plain)
+    plain = plain.replace(",", "." if decimal else "")
     try:
         value = float(plain)
     except ValueError:

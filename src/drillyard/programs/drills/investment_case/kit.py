@@ -13,6 +13,9 @@ from drillyard.stats import upper_bound
 __all__ = ["InvestmentCase"]
 
 _DECISION, _READING = 0.4, 0.6
+_BEARABLE = 0.2
+"""The regret from which on a decision counts for nothing; with a line from 1 to 0 at a regret of 1, who read everything
+right and always funded the guard passed on 52 of 60 papers, and who never funded anything on 31."""
 _OFF = 0.15
 """How far a number may be off: what reading a table and rounding makes of it."""
 _SHOWN = {"yes": "Yes, it shows it", "no": "No, it refutes it", "unknown": "Neither: not enough evidence"}
@@ -35,13 +38,13 @@ class InvestmentCase(AnswerDrill):
         return _sheet(clean_twin(facts) if clean else facts)
 
     def score(self, seed: int, answers: Answers) -> tuple[float, AnswerResult, str]:
-        """Return 0.4 for the decision, less its regret, and 0.6 for what was read right."""
+        """Return 0.4 for the decision, less for regret and nothing from a fifth on, and 0.6 for what was read right."""
         facts = draw_facts(seed)
         values = facts.values()
         best = max(values, key=lambda name: values[name])
         regret, checks = regret_of(values, answers["decision"]), _checks(facts, answers)
         right = sum(check.passed for check in checks)
-        score = _DECISION * (1 - regret) + _READING * right / len(checks)
+        score = _DECISION * max(0.0, 1 - regret / _BEARABLE) + _READING * right / len(checks)
         result = AnswerResult(
             regret=regret,
             decided=OPTIONS.get(answers["decision"], "no decision"),
