@@ -20,7 +20,7 @@ from drillyard.records import RoleNeed
 
 NASTY = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;{{ 7 * 7 }}"""
 
-HOMES = Homes(worlds={"failure-hunt": "helpdesk", "investment-case": "", "launch-gate-memo": ""})
+HOMES = Homes(worlds={"failure-hunt": "helpdesk", "investment-case": "", "judge-a-debate": "", "launch-gate-memo": ""})
 
 
 class Page(HTMLParser):

@@ -93,7 +93,7 @@ def test_order_hours_and_coverage_hold(need: RoleNeed) -> None:
             else:
                 assert any(f"({objective.id})" in line for line in planned.left_out)
         if not need.without:
-            assert planned.drills == role.drills
+            assert sorted(planned.drills) == sorted(role.drills)
         assert not set(planned.drills) & set(need.without)
     assert [clash.role for clash in plan.clashes] == ([] if plan.roles else [need.id])
 
@@ -126,14 +126,14 @@ def test_the_example_fits_and_engineers_and_support_leads_take_the_drill() -> No
     """The shipped example is feasible; the drill is planned for the two roles that take it, and for no other."""
     plan = make_plan(load_brief(EXAMPLE / "brief.yaml"))
     assert plan.status == "fits"
-    assert {role.role for role in plan.roles if role.drills == ("failure-hunt",)} == {"engineer", "support-lead"}
+    assert {role.role for role in plan.roles if "failure-hunt" in role.drills} == {"engineer", "support-lead"}
     assert all(len(role.objectives) >= 4 for role in plan.roles)
 
 
 def test_what_is_not_built_is_said() -> None:
     """A drill of the catalogue that does not exist yet is named as such, and not planned."""
     plan = make_plan(brief_for(RoleNeed(id="support-lead", head_count=1, hours=8)))
-    assert plan.roles[0].drills == ("failure-hunt",)
+    assert plan.roles[0].drills == ("failure-hunt", "judge-a-debate")
     assert "Triage queue with planted incidents (drill, 40 min): not built yet" in plan.roles[0].left_out
 
 

@@ -152,7 +152,7 @@ def _body(grade: Grade) -> list[RenderableType]:
 def _answers(found: AnswerResult) -> list[RenderableType]:
     checks = [(show.state("passed" if one.passed else "failed"), one.id, one.words) for one in found.checks]
     return [
-        show.table("What each decision is worth", ("decision", "worth"), found.options.items()),
+        show.table(found.caption, tuple(head.lower() for head in found.heads), found.options.items()),
         show.table("Checks", ("", "check", "found"), checks),
     ]
 

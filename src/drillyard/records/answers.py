@@ -41,13 +41,16 @@ class AnswerSheet(Record):
 
 
 class AnswerResult(Record):
-    """What answers were worth: the decision's regret (0 the best, 1 the worst option) and one check per thing read.
+    """What answers were worth: one check per thing read, and a decision's regret (0 the best, 1 the worst option).
 
-    `options` are what each decision would have been worth, in the words of the paper.
+    `options` is a table of two columns: what each decision would have been worth, in the words of the paper; without a
+    decision (`decided` is empty) what `caption` and `heads` say.
     """
 
-    regret: float = Field(ge=0, le=1)
-    decided: str
-    best: str
+    regret: float = Field(default=0, ge=0, le=1)
+    decided: str = ""
+    best: str = ""
     checks: tuple[GradeCheck, ...]
     options: dict[str, str]
+    caption: str = "What each decision is worth, by what the paper shows"
+    heads: tuple[str, str] = ("Decision", "Worth")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from drillyard.registry import Card
 
-__all__ = ["CONTAIN_THE_ORACLE", "FAILURE_HUNT", "INVESTMENT_CASE", "LAUNCH_GATE_MEMO", "TOO_PERMISSIVE"]
+__all__ = [
+    "CONTAIN_THE_ORACLE",
+    "FAILURE_HUNT",
+    "INVESTMENT_CASE",
+    "JUDGE_A_DEBATE",
+    "LAUNCH_GATE_MEMO",
+    "TOO_PERMISSIVE",
+]
 
 CONTAIN_THE_ORACLE = Card(
     name="contain-the-oracle",
@@ -45,6 +52,18 @@ INVESTMENT_CASE = Card(
     goal="Decide what to fund by a known loss distribution, and read what its numbers do and do not say.",
     target="drillyard.programs.drills.investment_case.kit:InvestmentCase",
     references=("NIST AI RMF, MANAGE 1", "Gordon and Loeb 2002, doi 10.1145/581271.581274"),
+    cost="one processor core for a second per grading; no accelerator",
+    status="stable",
+)
+
+JUDGE_A_DEBATE = Card(
+    name="judge-a-debate",
+    goal="Judge disputed replies with and without a debate, and say how sure you are.",
+    target="drillyard.programs.drills.judge_a_debate.kit:JudgeADebate",
+    references=(
+        "Khan et al. 2024, arXiv 2402.06782",
+        "Brier 1950, Monthly Weather Review 78",
+    ),
     cost="one processor core for a second per grading; no accelerator",
     status="stable",
 )

@@ -154,7 +154,7 @@ class AnswerDrill(ABC):
             verdict=verdict,
             answers=result,
             sub_checks=(
-                SubCheck(id="decision", passed=result.regret < 0.1),
+                *((SubCheck(id="decision", passed=result.regret < 0.1),) if result.decided else ()),
                 *(SubCheck(id=check.id, passed=check.passed) for check in result.checks),
             ),
         )
