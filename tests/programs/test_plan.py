@@ -73,6 +73,7 @@ def check_order(role: RolePlan, catalogue: Catalogue) -> None:
 
 
 @given(needs())
+@settings(max_examples=25)
 def test_order_hours_and_coverage_hold(need: RoleNeed) -> None:
     """Whatever the brief, a plan that comes out keeps order and hours, and shows all that it must."""
     plan = make_plan(brief_for(need))
