@@ -24,7 +24,7 @@ def test_a_reference_opens_its_target(tmp_path: Path) -> None:
 def test_our_schemes_are_registered() -> None:
     """The schemes of this release are there, and none that does not exist yet."""
     ours = [card.name for card in cards("targets").values() if card.target.startswith("drillyard.")]
-    assert sorted(ours) == ["aligned", "echo", "hf", "inspect", "openai", "organism", "prompted", "scripted"]
+    assert sorted(ours) == ["aligned", "echo", "hf", "inspect", "liar", "openai", "organism", "prompted", "scripted"]
 
 
 @pytest.mark.parametrize(

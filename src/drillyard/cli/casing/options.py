@@ -12,7 +12,7 @@ import click
 __all__ = ["day_of", "draws_options", "folder_argument", "out_folder", "today_option"]
 
 
-class _Day(click.ParamType):
+class _Day(click.ParamType[date]):
     """A day, which is shown as it is typed."""
 
     name = "day"
