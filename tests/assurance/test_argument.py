@@ -16,6 +16,7 @@ from assurance.test_case import EXAMPLES, TODAY
 from drillyard.assurance.argument.check import check_case_argument
 from drillyard.assurance.argument.elements import Argument, check_argument, parse_criterion, read_argument
 from drillyard.assurance.argument.report import write_argument
+from drillyard.assurance.evidence import pin_runs
 from drillyard.errors import BadInput
 
 
@@ -63,6 +64,17 @@ def test_states_of_leaves(folder: Path) -> None:
     (folder / "runs" / "audit" / "report.json").unlink()
     gone = check_case_argument(argument, folder, TODAY)
     assert gone.of("Sn3").state == "undeveloped" and "no run at" in gone.of("Sn3").words
+
+
+def test_a_case_without_pins_is_refused_and_a_run_without_a_day_is_stale(folder: Path) -> None:
+    """Deleting the pins refreshes nothing: neither leaving them away nor pinning again."""
+    argument, files = read_argument(folder), ["runs/align/align.json", "runs/audit/report.json"]
+    (folder / "pins.json").unlink()
+    with pytest.raises(BadInput, match=r"no pins in .* drillyard case pin"):
+        check_case_argument(argument, folder, TODAY)
+    pin_runs(folder, files, TODAY, {})
+    found = check_case_argument(argument, folder, TODAY)
+    assert found.of("Sn2").state == "stale" and "of unknown age" in found.of("Sn2").words
 
 
 def test_exports_hold_the_argument(folder: Path, tmp_path: Path) -> None:

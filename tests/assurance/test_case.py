@@ -46,6 +46,7 @@ def small() -> dict[str, Any]:
         "decide_by": "2027-01-01",
         "currency": "EUR",
         "appetite": {"loss": 500_000, "chance": 0.05},
+        "measured_on": {"runs/guard.json": "2026-11-29"},
         "scenarios": [
             {
                 "id": "harm",
@@ -78,7 +79,7 @@ def write(folder: Path, edit: Edit = lambda case: None, run: dict[str, Any] | No
     (folder / "runs" / "guard.json").write_text(json.dumps({"rate": rate, **counts, **(run or {})}))
     (folder / "case.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(case, default=str))))
     spec = read_case_spec(folder, TODAY)
-    pin_runs(folder, run_files(spec), TODAY)
+    pin_runs(folder, run_files(spec), TODAY, spec.measured_on)
     return folder
 
 
@@ -203,10 +204,10 @@ def test_a_run_that_changed_is_refused_until_it_is_pinned(tmp_path: Path) -> Non
     folder = write(tmp_path)
     path = folder / "runs" / "guard.json"
     path.write_text(path.read_text().replace("970", "969"))
-    with pytest.raises(BadInput, match=r"runs/guard.json changed since 2026-11-29 .* drillyard case pin"):
+    with pytest.raises(BadInput, match=r"runs/guard.json changed since it was pinned .* drillyard case pin"):
         open_case(folder, TODAY)
-    assert pin_runs(folder, ["runs/guard.json"], TODAY)[1] == ("runs/guard.json",)
-    assert pin_runs(folder, ["runs/guard.json"], TODAY)[1] == ()
+    assert pin_runs(folder, ["runs/guard.json"], TODAY, {})[1] == ("runs/guard.json",)
+    assert pin_runs(folder, ["runs/guard.json"], TODAY, {})[1] == ()
     open_case(folder, TODAY, draws=200)
 
 
@@ -290,6 +291,28 @@ def test_old_evidence_widens_then_expires(tmp_path: Path) -> None:
     assert all(a < b < c for a, b, c in zip(*spans, strict=True))
 
 
+def test_pinning_makes_no_run_younger(tmp_path: Path) -> None:
+    """The age is the run's own or the case's word; without either it is stale, however freshly it is pinned."""
+    fresh = open_case(write(tmp_path / "a"), TODAY, draws=200).certificate("harm.rate")
+    nameless = write(tmp_path / "b", lambda case: case.pop("measured_on"))
+    unknown = open_case(nameless, TODAY, draws=200).certificate("harm.rate")
+    assert unknown.age == "stale" and "of unknown age" in unknown.origin
+    assert fresh.age == "fresh" and unknown.high - unknown.low > fresh.high - fresh.low
+    dated = write(tmp_path / "c", lambda case: case.pop("measured_on"), {"made": {"date": "2025-01-01T12:00:00Z"}})
+    for _ in range(2):
+        assert open_case(dated, TODAY, draws=200).certificate("harm.rate").age == "expired"
+        (dated / "pins.json").unlink()
+        with pytest.raises(BadInput, match=r"no pin for the run .* drillyard case pin"):
+            open_case(dated, TODAY)
+        pin_runs(dated, ["runs/guard.json"], TODAY, {})
+    with pytest.raises(BadInput, match="expected 2025-01-01, as the run itself says"):
+        pin_runs(dated, ["runs/guard.json"], TODAY, {"runs/guard.json": TODAY})
+    with pytest.raises(BadInput, match="measured_on of 'x.json', expected a run of the case"):
+        pin_runs(dated, ["runs/guard.json"], TODAY, {"x.json": TODAY})
+    with pytest.raises(BadInput, match="measured on 2030-01-01, expected a day up to 2026-11-29"):
+        pin_runs(nameless, ["runs/guard.json"], TODAY, {"runs/guard.json": date(2030, 1, 1)})
+
+
 def test_reference_values_of_frequency() -> None:
     """Jeffreys and Clopper-Pearson as the reference has them, to its digits."""
     three = gamma_rate(3, 2).quantile(np.array([0.05, 0.95]))
@@ -331,7 +354,7 @@ def test_an_interval_without_counts_keeps_its_ends() -> None:
 
 def test_bands_hold_the_truth_as_often_as_they_say(tmp_path: Path) -> None:
     """Over rates drawn from the prior and what a test would count, nine bands in ten hold the true mean loss."""
-    rng, held, runs = np.random.default_rng(3), 0, 120
+    rng, held, runs = np.random.default_rng(3), 0, 90
     spread = stats.lognorm(s=math.log(20) / (2 * 1.6448536), scale=math.sqrt(10_000 * 200_000)).mean()
     for i in range(runs):
         rate = rng.beta(0.5, 20)

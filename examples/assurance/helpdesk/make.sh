@@ -9,4 +9,5 @@ drillyard align organism/helpdesk:over-permissive --technique rails --technique 
 mkdir -p runs/audit runs/align
 cp "$made/audit/report.json" runs/audit/
 cp "$made/align/align.json" runs/align/
+sed -i -E "/^measured_on:/s/[0-9]{4}-[0-9]{2}-[0-9]{2}/$(date +%F)/g" case.yaml  # the runs carry no day of their own
 drillyard case pin .

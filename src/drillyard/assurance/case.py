@@ -168,7 +168,10 @@ class Evaluation(Record):
 
 
 class CaseSpec(Record):
-    """A case before its board."""
+    """A case before its board.
+
+    `measured_on` has the day of each run that does not carry it, by file; a run without a day counts as stale.
+    """
 
     title: Name
     system: Name
@@ -178,6 +181,7 @@ class CaseSpec(Record):
     years: Annotated[int, Ge(1), Le(30)] = 3
     discount: Annotated[float, Ge(-0.5), Le(1)] = 0.08
     appetite: Appetite
+    measured_on: dict[str, date] = {}
     inputs: dict[str, Input] = {}
     scenarios: Annotated[tuple[Scenario, ...], MinLen(1)]
     shock: Annotated[float, Ge(0), Le(1000)] = 0.0

@@ -7,11 +7,12 @@ a change to one input changes nothing else; a figure that two places name is one
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from drillyard.assurance.evidence import Counts, Evidence, Pin, Pins, read_pins
 from drillyard.assurance.inputs import Assumed, Cited, Input, JudgeError, Measured, Spread
 from drillyard.assurance.ledger import LedgerLine, read_ledger
 from drillyard.assurance.loss.severity import Array
-from drillyard.assurance.posterior import LEAST, Certain, Kept, Posterior, TwoSided, of_spread
+from drillyard.assurance.posterior import LEAST, Certain, Kept, Posterior, Stretched, TwoSided, of_spread
 from drillyard.errors import bad_input
 from drillyard.records import Estimate, Record
 
@@ -29,6 +30,8 @@ __all__ = ["Age", "Certificate", "DrawnCase", "draw_case", "freshness", "open_ca
 Age = Literal["fresh", "stale", "expired"]
 _STALE_DOUBT, _ASSUMED_DOUBT = 1.25, 2.0
 """Factors by which severities may be wrong: once their source is stale, and where somebody only assumes them."""
+_LEDGER_DAYS = 180
+"""How long the ledger of a run counts in full: as long as a measured figure that states no `days`."""
 
 
 class Certificate(Record):
@@ -59,6 +62,14 @@ def freshness(made: date, until: date, today: date) -> tuple[Age, float]:
     if late < life:
         return "stale", max(1 - late / life, LEAST)
     return "expired", LEAST
+
+
+def measured_age(made: date | None, days: int, today: date) -> tuple[Age, float, date]:
+    """Return age, weight and last day of a run of that day; one of unknown age is stale, with the least weight."""
+    if made is None:
+        return "stale", LEAST, today
+    until = made + timedelta(days=days)
+    return *freshness(made, until, today), until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,9 +158,9 @@ def draw_case(spec: CaseSpec, folder: Path, today: date, *, draws: int = 4000, s
         if control.ledger:
             pin = evidence.require_pinned(control.ledger.file, pins)
             for line in ledgers[control.id]:
-                for name, found in _line_inputs(control.id, line):
+                for name, found in _line_inputs(control.id, line, measured_age(pin.made, _LEDGER_DAYS, today)[1]):
                     posteriors[name] = found
-                    certificates.append(_of_line(name, line, control.ledger.file, pin, found))
+                    certificates.append(_of_line(name, line, control.ledger.file, pin, found, today))
     values = {name: one.quantile(uniform_of(name, draws, seed)) for name, one in posteriors.items()}
     return DrawnCase(
         spec=spec,
@@ -164,18 +175,25 @@ def draw_case(spec: CaseSpec, folder: Path, today: date, *, draws: int = 4000, s
     )
 
 
-def _line_inputs(control: str, line: LedgerLine) -> list[tuple[str, Posterior]]:
-    """Return what a line of a ledger brings in: its change, and its money where it has some."""
-    found: list[tuple[str, Posterior]] = [(f"{control}.{line.item}", TwoSided(estimate=line.change))]
+def _line_inputs(control: str, line: LedgerLine, weight: float) -> list[tuple[str, Posterior]]:
+    """Return what a line of a ledger brings in: its change, and its money where it has some; wider once it is old."""
+    told = {f"{control}.{line.item}": line.change}
     if line.money:
-        found.append((f"{control}.{line.item}, money", TwoSided(estimate=line.money)))
-    return found
+        told[f"{control}.{line.item}, money"] = line.money
+    factor = 1 / math.sqrt(weight)
+    return [(name, Stretched(inner=TwoSided(estimate=one), factor=factor)) for name, one in told.items()]
 
 
-def _of_line(name: str, line: LedgerLine, file: str, pin: Pin, found: Posterior) -> Certificate:
+def _of_line(name: str, line: LedgerLine, file: str, pin: Pin, found: Posterior, today: date) -> Certificate:
     origin = {"name": name, "kind": "MEASURED", "origin": f"{file}: ledger", "words": f"{line.item}, {line.unit}"}
-    aged = {"age": "fresh", "weight": 1.0, "until": pin.made + timedelta(days=180)}
-    return Certificate.model_validate({**origin, **aged, "sha256": pin.sha256, "command": pin.command, **_ends(found)})
+    return Certificate.model_validate({**origin, **_aged(pin, _LEDGER_DAYS, today, origin), **_ends(found)})
+
+
+def _aged(pin: Pin, days: int, today: date, origin: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a certificate says of the run behind it: age, weight, hash and command."""
+    age, weight, until = measured_age(pin.made, days, today)
+    told = origin["origin"] + ("" if pin.made else ", of unknown age")
+    return dict(age=age, weight=weight, until=until, origin=told, sha256=pin.sha256, command=pin.command)
 
 
 def _canonical(place: str, one: Input, names: Mapping[str, str], spec: CaseSpec) -> str:
@@ -219,12 +237,9 @@ def _read(
         found: Posterior = Kept(inner=inner, low=limits[0], high=limits[1])
         return _told(name, one, today, found), found
     pin = evidence.require_pinned(one.file, pins)
-    until = pin.made + timedelta(days=one.days)
-    age, weight = freshness(pin.made, until, today)
-    found = evidence.posterior(one, weight)
+    found = evidence.posterior(one, measured_age(pin.made, one.days, today)[1])
     origin = {"name": name, "kind": "MEASURED", "origin": f"{one.file}: {one.at}", "words": one.words}
-    aged = {"age": age, "weight": weight, "until": until, "sha256": pin.sha256, "command": pin.command}
-    return Certificate.model_validate({**origin, **aged, **_ends(found)}), found
+    return Certificate.model_validate({**origin, **_aged(pin, one.days, today, origin), **_ends(found)}), found
 
 
 def _told(name: str, one: Input, today: date, found: Posterior) -> Certificate:

@@ -9,8 +9,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,11 +39,15 @@ FigureFound = Estimate | Counts | float
 
 
 class Pin(Record):
-    """A run as it was when the case was made."""
+    """A run as it was when the case was made.
+
+    `made` is the day on which it was measured, as the run itself or the case file has it; pinning makes no run younger,
+    so there is none where neither says so.
+    """
 
     sha256: str
     command: str = ""
-    made: date
+    made: date | None = None
 
 
 class Pins(Record):
@@ -57,27 +61,37 @@ def read_pins(folder: Path) -> Pins:
     return read_record(folder / PINS, Pins) if (folder / PINS).is_file() else Pins()
 
 
-def pin_runs(folder: Path, files: Collection[str], today: date) -> tuple[Pins, tuple[str, ...]]:
-    """Pin the runs of a case as they are now, and return the pins and the files that changed.
+def pin_runs(
+    folder: Path, files: Collection[str], today: date, measured_on: Mapping[str, date]
+) -> tuple[Pins, tuple[str, ...]]:
+    """Pin the runs of a case as they are now, and return the pins and the files that are new or changed.
 
     Args:
         folder: of the case.
-        files: what is to be pinned; of a run that did not change the day is kept.
-        today: the day of what is new or changed.
+        files: what is to be pinned.
+        today: no run is younger.
+        measured_on: the days that the case file states, by file, for runs that carry none.
+
+    Raises:
+        BadInput: a run that is gone, a day of no such run, one to come, or another than the run's own.
     """
+    if strangers := sorted(set(measured_on) - set(files)):
+        raise bad_input(f"measured_on of {strangers[0]!r}", f"a run of the case: {', '.join(sorted(files)) or 'none'}")
     old, evidence = read_pins(folder), Evidence(folder)
-    made, changed = {}, []
-    for name in sorted(files):
-        digest = evidence.digest(name)
-        before = old.files.get(name)
-        if before and before.sha256 == digest:
-            made[name] = before
-            continue
-        changed.append(name)
-        made[name] = Pin(sha256=digest, command=evidence.command(name), made=today)
+    made = {name: _pin(name, evidence, today, measured_on.get(name)) for name in sorted(files)}
     pins = Pins(files=made)
     write_record(folder / PINS, pins)
-    return pins, tuple(changed)
+    return pins, tuple(name for name, pin in made.items() if pin != old.files.get(name))
+
+
+def _pin(name: str, evidence: Evidence, today: date, told: date | None) -> Pin:
+    digest, own = evidence.digest(name), evidence.day(name)
+    if own and told and own != told:
+        raise bad_input(f"measured_on {told} of {name}", f"{own}, as the run itself says", "leave it out")
+    day = own or told
+    if day and day > today:
+        raise bad_input(f"{name} measured on {day}", f"a day up to {today}", "correct `measured_on`")
+    return Pin(sha256=digest, command=evidence.command(name), made=day)
 
 
 class Evidence:
@@ -98,6 +112,16 @@ class Evidence:
         made = data.get("made") if isinstance(data, dict) else None
         return str(made.get("command", "")) if isinstance(made, dict) else ""
 
+    def day(self, name: str) -> date | None:
+        """Return the day of a run by its own record: `made.date`, `made` or `date`; none where it does not say."""
+        data = self.data(name)
+        made = data.get("made") if isinstance(data, dict) else None
+        told = made.get("date") if isinstance(made, dict) else made or (isinstance(data, dict) and data.get("date"))
+        try:
+            return datetime.fromisoformat(told).date() if isinstance(told, str) else None
+        except ValueError:
+            return None
+
     def require_pinned(self, name: str, pins: Pins) -> Pin:
         """Return the pin of a run. Raises `BadInput` where it is not pinned, or is another run by now."""
         pin, digest = pins.files.get(name), self.digest(name)
@@ -107,7 +131,7 @@ class Evidence:
             how = (
                 f"drillyard case check {self.folder} says what that changes, drillyard case pin {self.folder} takes it"
             )
-            raise bad_input(f"{name} changed since {pin.made} ({digest[:12]})", f"{pin.sha256[:12]}, as pinned", how)
+            raise bad_input(f"{name} changed since it was pinned ({digest[:12]})", f"{pin.sha256[:12]}, as pinned", how)
         return pin
 
     def figure(self, asked: Figure) -> FigureFound:

@@ -103,7 +103,7 @@ class Figure(Record):
 class Measured(Figure):
     """MEASURED: a figure of a run of ours; its hash, command and day stand in the case's pins.
 
-    `days` is how long it counts in full; after twice as long it has expired.
+    `days` is how long it counts in full; after twice as long it has expired. A run of unknown age is stale.
     """
 
     kind: Literal["measured"]

@@ -12,7 +12,7 @@ import numpy as np
 from drillyard.assurance.argument.elements import Argument, Element, LeafCriterion, parse_criterion
 from drillyard.assurance.evidence import Counts, Evidence, FigureFound, Pins, read_pins
 from drillyard.assurance.inputs import Figure
-from drillyard.errors import BadInput
+from drillyard.errors import BadInput, bad_input
 from drillyard.records import Estimate, Record
 from drillyard.stats import clopper_pearson
 
@@ -74,6 +74,8 @@ def argument_files(argument: Argument) -> tuple[str, ...]:
 def check_case_argument(argument: Argument, folder: Path, today: date) -> ArgumentCheck:
     """Evaluate every leaf on the runs of a case folder, and say where the case stands. Reads only."""
     evidence, pins = Evidence(folder), read_pins(folder)
+    if argument_files(argument) and not pins.files:
+        raise bad_input(f"no pins in {str(folder)!r}", "hash and day of every run", f"drillyard case pin {folder}")
     done: dict[str, ElementCheck] = {}
 
     def visit(name: str) -> ElementCheck:
@@ -115,17 +117,20 @@ def _leaf(one: Element, evidence: Evidence, pins: Pins, today: date) -> ElementC
         return ElementCheck(id=one.id, state="undeveloped", words=str(error))
     criterion, estimate = parse_criterion(one.criterion, one.id), _estimate(found, one.run)
     pin = pins.files.get(one.run.file)
+    made = evidence.day(one.run.file) or (pin.made if pin else None)
     holds = criterion.holds(float(getattr(estimate, criterion.field)))
     chance = _chance(criterion, evidence, one.run, holds)
     state: ElementState = "holds" if holds else "fails"
     told = f"{one.criterion}: {_told(estimate)}"
     if not estimate.n and not isinstance(found, float):
         state, told = "undeveloped", f"no observation stands behind {one.run.at}"
-    elif pin and pin.made + timedelta(days=one.days) < today and holds:
-        state, told = "stale", f"measured on {pin.made}, good for {one.days} days; {told}"
+    elif holds and made is None:
+        state, told = "stale", f"of unknown age: state its day under `measured_on` in case.yaml; {told}"
+    elif holds and made and made + timedelta(days=one.days) < today:
+        state, told = "stale", f"measured on {made}, good for {one.days} days; {told}"
     changed = pin is None or pin.sha256 != digest
     if changed:
-        told += "; not pinned" if pin is None else f"; the run changed since {pin.made}"
+        told += "; not pinned" if pin is None else "; the run changed since it was pinned"
     return ElementCheck(
         id=one.id,
         state=state,
@@ -136,7 +141,7 @@ def _leaf(one: Element, evidence: Evidence, pins: Pins, today: date) -> ElementC
         changed=changed,
         sha256=digest,
         command=evidence.command(one.run.file),
-        made=pin.made if pin else None,
+        made=made,
     )
 
 

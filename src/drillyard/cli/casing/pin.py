@@ -25,16 +25,20 @@ __all__ = ["command"]
 def command(folder: Path, today: date | None) -> show.Outcome:
     """Pin the stored runs of a case as they are now.
 
-    Writes pins.json: hash, command and day of every run that case.yaml and argument.yaml name. A run that did not
-    change keeps its day.
+    Writes pins.json: hash, command and day of every run that case.yaml and argument.yaml name. The day is the run's
+    own, or stands under `measured_on` in case.yaml; a run without one counts as stale.
     """
     day = day_of(today)
-    files = set(run_files(read_case_spec(folder, day)))
+    spec = read_case_spec(folder, day)
+    files = set(run_files(spec))
     if (folder / ARGUMENT).is_file():
         files |= {*argument_files(read_argument(folder))}
-    pins, changed = pin_runs(folder, files, day)
+    pins, changed = pin_runs(folder, files, day, spec.measured_on)
+    verdict = f"Pinned {tell_count(len(pins.files), 'run')}; new or changed: {', '.join(changed) or 'none'}."
+    if unknown := [name for name, pin in pins.files.items() if pin.made is None]:
+        verdict += f" Of unknown age, so stale until case.yaml has its day under `measured_on`: {', '.join(unknown)}."
     return show.Outcome(
-        verdict=f"Pinned {tell_count(len(pins.files), 'run')}; new or changed: {', '.join(changed) or 'none'}.",
+        verdict=verdict,
         data=pins,
         next_command=f"drillyard case board {folder} -o board/",
     )
