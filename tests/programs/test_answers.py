@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from drillyard.programs.drills.answers.scoring import number_in
@@ -42,3 +44,17 @@ def test_who_always_decides_the_same_fails_however_well_they_read() -> None:
         assert passed <= len(papers) // 2, habit
     assert len({right[seed]["decision"] for seed in papers}) >= 4
     assert all(draw_facts(seed).first_sight() != right[seed]["decision"] for seed in papers)
+
+
+def test_no_reading_of_a_paper_can_be_guessed() -> None:
+    """On 60 papers each right choice is about as frequent as its rivals; the reference passes all, no wrong fix any."""
+    kit, papers = InvestmentCase(), range(1000, 1060)
+    solved = {seed: kit.solutions(seed) for seed in papers}
+    for field, choices in (("decision", 5), ("claim", 3), ("moves", 4)):
+        counts = Counter(solved[seed]["reference"][field] for seed in papers)
+        even = len(papers) / choices
+        assert len(counts) == choices, field
+        assert all(even / 3 < many < 1.8 * even for many in counts.values()), (field, counts)
+    for name in solved[1000]:
+        passed = sum(kit.score(seed, solved[seed][name])[0] >= kit.drill.pass_mark for seed in papers)
+        assert passed == (len(papers) if name == "reference" else 0), name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -26,14 +27,24 @@ _MISLEADS, _CLEAR, _LEADS = 0.2, 0.08, 1.2
 """Least regret of the option that looks best at first sight; least lead of the best option over the second, as a share
 of what lies between the best and the worst; how much more the strongest input moves than the second."""
 _LEANINGS: Mapping[str, tuple[tuple[float, float], ...]] = {
-    "nothing": ((0.5, 1), (0.1, 0.6), (0.1, 0.6), (0.5, 1.2), (0.5, 1.2), (1.3, 6)),
-    "a": ((0.9, 1), (0.4, 1), (0.05, 0.3), (0.05, 0.4), (0.15, 0.5), (1.3, 6)),
-    "b": ((0.9, 1), (0.05, 0.3), (0.4, 1), (0.15, 0.6), (0.05, 0.4), (1.3, 6)),
-    "both": ((0.1, 0.4), (0.02, 0.1), (0.3, 1), (0.05, 0.3), (0.05, 0.25), (1.3, 6)),
-    "stop": ((0.5, 1), (0.1, 0.8), (0.1, 0.8), (0.2, 0.9), (0.2, 0.9), (0.05, 0.8)),
+    "nothing": ((0.5, 1), (0.1, 0.6), (0.5, 1.2), (0.5, 1.2), (0.3, 1.2), (1.3, 6)),
+    "a": ((0.9, 1), (0.02, 0.1), (0.05, 0.4), (0.05, 0.4), (0.02, 0.1), (1.3, 4)),
+    "b": ((0.9, 1), (0.4, 1), (0.15, 0.6), (0.05, 0.4), (0.1, 0.9), (1.3, 6)),
+    "both": ((0.05, 0.3), (0.02, 0.1), (0.1, 0.3), (0.05, 0.25), (0.02, 0.1), (1.3, 3)),
+    "stop": ((0.5, 1), (0.1, 0.8), (0.2, 0.9), (0.2, 0.9), (0.1, 0.9), (0.05, 0.8)),
 }
-"""By the option that shall be best: ranges of what both let through of the better one alone, of what makers leave of
-the share that comes through (guard, review), of costs over the loss (guard, review), of what the system brings in."""
+"""By the option that shall be best: ranges of what both let through of the better one alone, of what the review's maker
+leaves of the share that comes through, of costs over the loss (guard, review), of what sales hopes for over the loss,
+of what the system brings in over it."""
+_MOVES: Mapping[str, tuple[tuple[int, ...], tuple[int, ...], tuple[float, ...], tuple[float, ...]]] = {
+    "rate": ((400, 600, 1000, 1500), (80, 120, 200, 300), (1.05, 1.1, 1.2), (0.05, 0.1, 0.2)),
+    "harm": ((1000, 1500, 3000), (80, 120, 200, 300), (1.5, 1.8, 2.2), (0.05, 0.1, 0.2)),
+    "passes": ((6_000, 10_000, 20_000), (16, 24, 40), (1.03, 1.05, 1.1), (0.05, 0.1)),
+    "cost": ((6_000, 10_000, 20_000), (200, 300, 500), (1.03, 1.05, 1.1), (0.4, 0.6, 0.8)),
+}
+"""By the input that shall move the guard's value most: replies in the test of the rate and in those of the controls,
+factor by which the share that harms may be off, share by which the guard's cost may be."""
+_SHOWN = ("yes", "no", "unknown")
 _SYSTEMS = ("claims assistant", "booking assistant", "pharmacy assistant", "lending assistant", "travel assistant")
 
 
@@ -71,6 +82,7 @@ class Facts:
     appetite: int
     unseen: int
     spread: float
+    overrun: float
 
     @property
     def rate(self) -> float:
@@ -131,7 +143,7 @@ class Facts:
             "rate": (worth(rate.low / self.rate, self.a.passes), worth(rate.high / self.rate, self.a.passes)),
             "harm": (worth(1 / self.spread, self.a.passes), worth(self.spread, self.a.passes)),
             "passes": (worth(1, passes.low), worth(1, passes.high)),
-            "cost": (worth(1, self.a.passes, 0.9), worth(1, self.a.passes, 1.1)),
+            "cost": (worth(1, self.a.passes, 1 - self.overrun), worth(1, self.a.passes, 1 + self.overrun)),
         }
 
     def moves_most(self) -> str:
@@ -149,18 +161,27 @@ class Facts:
 
 @lru_cache(maxsize=64)
 def draw_facts(seed: int) -> Facts:
-    """Return the case of a seed. Which option is best is drawn first, so that each of the five is, as often."""
+    """Return the case of a seed.
+
+    The right answers to its choices are drawn first, each as often as any other; then papers, until one has them.
+    """
     rng = Random(f"investment case {seed}")
-    wanted = rng.choice(list(OPTIONS))
+    wanted, shown, moves = rng.choice(list(OPTIONS)), rng.choice(_SHOWN), rng.choice(list(_MOVES))
     while True:
-        made = _draw(rng, wanted)
-        values = made.values()
-        best, second = sorted(values.values(), reverse=True)[:2]
-        if values[wanted] < best or best - second < _CLEAR * (best - min(values.values())):
-            continue
-        sound = 1 < made.failed < made.tested // 4 and 0.2 < made.events < 60 and made.moves_most()
-        if sound and regret_of(values, made.first_sight()) >= _MISLEADS and 0.01 < made.year.over(made.appetite) < 0.4:
+        made = _draw(rng, wanted, shown, moves)
+        if made.claim_shown() == shown and made.moves_most() == moves and _is_sound(made, wanted):
             return made
+
+
+def _is_sound(made: Facts, wanted: str) -> bool:
+    """Return whether the wanted option leads clearly, first sight misleads, and the figures are plausible."""
+    values = made.values()
+    best, second = sorted(values.values(), reverse=True)[:2]
+    if values[wanted] < best or best - second < _CLEAR * (best - min(values.values())):
+        return False
+    if not (1 < made.failed < made.tested // 4 and 0.2 < made.events < 60):
+        return False
+    return regret_of(values, made.first_sight()) >= _MISLEADS and 0.01 < made.year.over(made.appetite) < 0.4
 
 
 def clean_twin(facts: Facts) -> Facts:
@@ -171,34 +192,48 @@ def clean_twin(facts: Facts) -> Facts:
     return replace(facts, failed=1, tested=1_000_000, hope=0, margin=10 * facts.margin, **honest)
 
 
-def _draw(rng: Random, wanted: str) -> Facts:
-    joint, bold_a, bold_b, cost_a, cost_b, margin = (rng.uniform(*ends) for ends in _LEANINGS[wanted])
+def _draw(rng: Random, wanted: str, shown: str, moves: str) -> Facts:
+    joint, bold, cost_a, cost_b, hope, margin = (rng.uniform(*ends) for ends in _LEANINGS[wanted])
+    tests, trials, spreads, overruns = _MOVES[moves]
     low = rng.choice((2_000, 5_000, 10_000, 20_000))
-    uses, tested = rng.randrange(80, 900) * 1000, rng.choice((400, 600, 1000, 1500))
+    uses, tested, n = rng.randrange(80, 900) * 1000, rng.choice(tests), rng.choice(trials)
     rate, harm = rng.uniform(0.004, 0.05), rng.choice((500, 1000, 2000, 5000))
     scale = uses * rate / harm * Lognormal.between(low, 20 * low).mean
     passes_a, passes_b = rng.uniform(0.15, 0.6), rng.uniform(0.2, 0.7)
-    n = rng.choice((80, 120, 200, 300))
 
-    def tried(share: float, cost: float, bold: float) -> Tried:
-        passed = sum(rng.random() < share for _ in range(n))
+    def tried(share: float, cost: float) -> Tried:
         claim = round(min(0.99, 1 - share * bold), 2)
-        return Tried(cost=max(round(scale * cost / 1000), 1) * 1000, claim=claim, passed=passed, n=n)
+        cost = max(round(scale * cost / 1000), 1) * 1000
+        return Tried(cost=cost, claim=claim, passed=_count(rng, n, share), n=n)
 
+    guard = tried(passes_a, cost_a)
     return Facts(
         system=rng.choice(_SYSTEMS),
         uses=uses,
-        failed=sum(rng.random() < rate for _ in range(tested)),
+        failed=_count(rng, tested, rate),
         tested=tested,
         harm=harm,
         low=low,
         high=20 * low,
-        a=tried(passes_a, cost_a, bold_a),
-        b=tried(passes_b, cost_b, bold_b),
-        both=tried(joint * min(passes_a, passes_b), 0, 1.0),
-        hope=round(scale * rng.uniform(0.1, 0.9) / 1000) * 1000,
+        a=replace(guard, claim=_claim(rng, guard, shown)),
+        b=tried(passes_b, cost_b),
+        both=tried(joint * min(passes_a, passes_b), 0),
+        hope=round(scale * hope / 1000) * 1000,
         margin=max(round(scale * margin / 1000), 1) * 1000,
         appetite=max(round(scale * rng.choice((1.5, 2, 2.5)) / 10_000), 1) * 10_000,
         unseen=10 * rng.randrange(4, 80),
-        spread=rng.choice((1.05, 1.1, 1.2, 1.6)),
+        spread=rng.choice(spreads),
+        overrun=rng.choice(overruns),
     )
+
+
+def _count(rng: Random, n: int, share: float) -> int:
+    """Return how many of n; a rounded normal draw, since a paper needs a likely count and tests have up to 20,000."""
+    return min(max(round(rng.gauss(n * share, math.sqrt(n * share * (1 - share)))), 0), n)
+
+
+def _claim(rng: Random, guard: Tried, shown: str) -> float:
+    """Return what the guard's maker says it stops, so that our test shows it, refutes it, or leaves it open."""
+    seen = clopper_pearson(guard.passed, guard.n)
+    ends = {"yes": (seen.high, min(1.4 * seen.high, 0.95)), "no": (0.4 * seen.low, 0.9 * seen.low)}
+    return round(min(0.99, 1 - rng.uniform(*ends.get(shown, (seen.low, seen.high)))), 2)
