@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from drillyard.assurance.board import make_paper, write_paper
 from drillyard.assurance.drawn import open_case
@@ -35,6 +36,7 @@ from drillyard.stats import clopper_pearson, upper_bound
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "assurance"
 TODAY = date(2026, 11, 29)
+FIXED = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3)
 SEVERITY = Lognormal.between(1e5, 1e6)
 _PYFAIR = """
 import json, sys, time, warnings
@@ -125,6 +127,18 @@ def coverage(repeats: int) -> dict[str, float]:
     return {name: count / repeats for name, count in held.items()}
 
 
+def fixed_coverage() -> list[tuple[float, float, float]]:
+    """Return, by rate, how often a 90 % band of k of 400 holds it: ours and the exact one; summed, not drawn."""
+    counts, n = np.arange(401), 400
+    ours = np.array([of_counts(int(k), n).quantile(np.array([0.05, 0.95])) for k in counts])
+    widest = np.array([(one.low, one.high) for one in (clopper_pearson(int(k), n, 0.9) for k in counts)])
+    rows = []
+    for rate in FIXED:
+        chance = stats.binom.pmf(counts, n, rate)
+        rows.append((rate, *(float(chance @ ((b[:, 0] <= rate) & (rate <= b[:, 1]))) for b in (ours, widest))))
+    return rows
+
+
 def speed() -> list[tuple[str, float, str]]:
     """Return what takes how many seconds, with its aim."""
     ten = [Peril(rate=0.1 * (i + 1), severity=Lognormal.between(1e4 * (i + 1), 1e6 * (1 + i / 5))) for i in range(10)]
@@ -193,6 +207,7 @@ def main() -> None:
     checked = values()
     wrong = [name for name, known, ours in checked if ours.replace("0.", ".") != known.replace("0.", ".")]
     found: dict[str, Any] = {"values": checked, "wrong": wrong, "coverage": coverage(asked.repeats)}
+    found["fixed_coverage"] = fixed_coverage()
     found |= {"speed": speed(), "peers": peers(asked.pyfair)}
     if asked.json:
         print(json.dumps(found, indent=2))
@@ -202,6 +217,9 @@ def main() -> None:
     print(f"{len(checked) - len(wrong)} of {len(checked)} reference values to their digits\n")
     for name, share in found["coverage"].items():
         print(f"a 90 % band holds the {name:<14}{share:.1%} of {asked.repeats} times")
+    print(f"\nof 400, at a rate of {'posterior':>14}{'Clopper-Pearson':>18}")
+    for rate, ours, widest in found["fixed_coverage"]:
+        print(f"{rate:>20.3f}{ours:>15.1%}{widest:>18.1%}")
     print()
     for name, seconds, aim in found["speed"]:
         print(f"{name:<42}{seconds:8.2f} s, aim {aim} s")
