@@ -32,6 +32,7 @@ def test_the_example_holds(folder: Path) -> None:
     argument = read_argument(folder)
     found = check_case_argument(argument, folder, TODAY)
     assert found.state == "holds" and not any(one.changed for one in found.elements)
+    assert found.verdict.endswith("leaves: 4 hold")
     leaves = [found.of(one.id) for one in argument.leaves]
     top = found.of("G1")
     assert top.high == min(one.high for one in leaves) and top.low <= top.high

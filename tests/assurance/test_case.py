@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -109,6 +110,15 @@ BAD: dict[str, tuple[Edit, str]] = {
     ),
     "huge": (lambda c: c["scenarios"][0]["severity"].update(high=9e200), "expected amounts of at most 1e.15"),
     "currency": (lambda c: c["controls"][0]["yearly"].update(currency="CAD"), "CAD in guard.yearly, expected EUR"),
+    "no currency": (lambda c: c.update(currency="Euros"), "the currency 'Euros', expected three capital letters"),
+    "excludes itself": (
+        lambda c: c["controls"][0].update(excludes=["guard"]),
+        "guard with 'guard' under needs or excludes, expected another control: review",
+    ),
+    "half a range": (
+        lambda c: c["scenarios"][0]["uses"].pop("low"),
+        r"field 'scenarios.0.uses.assumed': found fields by, high, kind, made, until, expected: value, or low and high",
+    ),
     "past": (lambda c: c.update(decide_by="2026-01-01"), "decide_by 2026-01-01, which has passed"),
     "future": (
         lambda c: c["scenarios"][0]["uses"].update(made="2027-01-01"),
@@ -324,6 +334,23 @@ def test_reference_values_of_frequency() -> None:
     assert f"{upper_bound(0, 300).high:.6f}" == "0.009936"
     assert f"{clopper_pearson(3, 300).high:.6f}" == "0.028945"
     assert [f"{upper_bound(0, n).high:.5f}" for n in (100, 1000, 10_000)] == ["0.02951", "0.00299", "0.00030"]
+
+
+def test_coverage_at_fixed_rates_is_as_the_reference_says() -> None:
+    """Of 400 replies, summed over all counts with the quantiles of scipy's beta distribution, as the page has it."""
+    page = (EXAMPLES.parents[1] / "docs" / "reference" / "assurance.md").read_text()
+    rows = re.findall(r"^\| (0\.\d+) \| ([\d.]+) % \| ([\d.]+) % \|$", page, re.M)
+    assert len(rows) == 7
+    k, ends = np.arange(401), ([0.05], [0.95])
+    low, high = of_bands = stats.beta.ppf(ends, k + 0.5, 400.5 - k)
+    assert np.allclose(np.transpose(of_bands)[4], of_counts(4, 400).quantile(np.array([0.05, 0.95])))
+    below, above = stats.beta.ppf(0.05, k, 401 - k), stats.beta.ppf(0.95, k + 1, 400 - k)
+    below[0], above[-1] = 0, 1
+    for rate, posterior, exact in rows:
+        true = float(rate)
+        chance = stats.binom.pmf(k, 400, true)
+        assert f"{100 * chance @ ((low <= true) & (true <= high)):.1f}" == posterior
+        assert f"{100 * chance @ ((below <= true) & (true <= above)):.1f}" == exact and float(exact) >= 90
 
 
 def test_a_judged_rate_is_corrected_for_the_judge() -> None:

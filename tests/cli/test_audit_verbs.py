@@ -12,9 +12,10 @@ from drillyard.audits.fmea import Fmea
 from drillyard.audits.forecast import Forecast
 from drillyard.audits.report import AuditReport
 from drillyard.cli.app import app, main
+from drillyard.cli.auditing.recheck import tell_recheck
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
-from drillyard.records import Finding, JudgeQuality
+from drillyard.records import Estimate, Finding, JudgeQuality
 from drillyard.stats import clopper_pearson
 
 WORLD = load_world("helpdesk")
@@ -66,6 +67,17 @@ def test_risks_are_ranked_from_a_report(report: Path, tmp_path: Path, capsys: py
     assert (out / "fmea.csv").is_file()
     typed = f"drillyard audit fmea {report} --after {after} --severity pressure-selling=9 --out {out}"
     assert f'<p class="muted">{typed}</p>' in (out / "fmea.html").read_text()
+
+
+def test_a_recheck_that_says_nothing_says_so() -> None:
+    """What is unknown is neither there nor gone; the rest is counted without it."""
+    unknown = Estimate(value=0.5, low=0, high=1, n=0, method="none")
+    none, often = clopper_pearson(0, 400), clopper_pearson(300, 400)
+    told = tell_recheck([unknown, unknown], 0, "echo/", "no judge")
+    assert told == "Of 2 of 2 failures nothing can be said: no judge. Nothing is shown to be gone from echo/."
+    told = tell_recheck([unknown, often, none], 1, "echo/", "no judge")
+    assert told == "Of 1 of 3 failures nothing can be said: no judge. 1 of 2 failures is still there in echo/."
+    assert tell_recheck([none], 0, "echo/", "") == "None of 1 failure is still there in echo/."
 
 
 def test_a_report_knows_its_world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -177,7 +177,7 @@ class CaseSpec(Record):
     system: Name
     owner: Name
     decide_by: date
-    currency: Annotated[str, MinLen(3)]
+    currency: Name
     years: Annotated[int, Ge(1), Le(30)] = 3
     discount: Annotated[float, Ge(-0.5), Le(1)] = 0.08
     appetite: Appetite
@@ -211,6 +211,8 @@ def check_case(spec: CaseSpec, today: date) -> CaseSpec:
     """
     if spec.decide_by < today:
         raise bad_input(f"decide_by {spec.decide_by}, which has passed", f"a day from {today} on", "set a new one")
+    if not (len(spec.currency) == 3 and spec.currency.isascii() and spec.currency.isupper()):
+        raise bad_input(f"the currency {spec.currency!r}", "three capital letters, such as EUR")
     _unique("scenario", [one.id for one in spec.scenarios])
     _unique("control", [one.id for one in spec.controls])
     if len(spec.controls) > MOST_CONTROLS:
@@ -338,8 +340,9 @@ def _check_names(spec: CaseSpec) -> None:
                 raise bad_input(f"the effect of {owner} on {name}", "`passes`, or `after` and `before`", "give one")
     for one in spec.controls:
         for other in (*one.needs, *one.excludes):
-            if other not in controls:
-                raise bad_input(f"{one.id} with {other!r}", f"one of: {', '.join(sorted(controls))}")
+            if other not in controls - {one.id}:
+                others = ", ".join(sorted(controls - {one.id})) or "none is there"
+                raise bad_input(f"{one.id} with {other!r} under needs or excludes", f"another control: {others}")
     for joint in spec.together:
         if strangers := [name for name in joint.controls if name not in controls]:
             raise bad_input(f"{strangers[0]!r} in together", f"some of: {', '.join(sorted(controls))}")

@@ -78,7 +78,9 @@ def first_problem(error: ValidationError, what: str) -> str:
     """Turn a validation error into one line: where, what was found, what was expected."""
     problems = error.errors(include_url=False)
     first = problems[0]
-    where = ".".join(str(part) for part in first["loc"]) or what
-    found = "nothing" if first["type"] == "missing" else tell(first["input"], 120)
+    where = ".".join(part for part in map(str, first["loc"]) if "[" not in part) or what  # branches of a union have one
+    given = first["input"]
+    told = f"fields {', '.join(map(str, given))}"[:120] if isinstance(given, dict) and given else tell(given, 120)
+    found = "nothing" if first["type"] == "missing" else told
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{what}: field {where!r:.120}: found {found}, expected: {first['msg']}{more}"
+    return f"{what}: field {where!r:.120}: found {found}, expected: {first['msg'].removeprefix('Value error, ')}{more}"

@@ -21,6 +21,7 @@ __all__ = ["MARKS", "ArgumentCheck", "ElementCheck", "ElementState", "argument_f
 ElementState = Literal["holds", "fails", "undeveloped", "stale"]
 MARKS: Mapping[str, str] = {"holds": "●", "fails": "▲", "undeveloped": "◐", "stale": "◌"}
 _WORST: tuple[ElementState, ...] = ("fails", "undeveloped", "stale", "holds")
+_PLURAL: Mapping[str, str] = {"holds": "hold", "fails": "fail"}
 DOES_NOT_COVER = (
     "A safety case shows what its leaves measured, on the models and questions of their runs. It does not cover what "
     "nobody asked, traffic that changes, or a model that is replaced; and it is no certificate."
@@ -101,7 +102,8 @@ def check_case_argument(argument: Argument, folder: Path, today: date) -> Argume
 
 def _verdict(argument: Argument, done: Mapping[str, ElementCheck], top: ElementCheck) -> str:
     leaves = [done[one.id] for one in argument.leaves]
-    counts = ", ".join(f"{n} {state}" for state in _WORST[::-1] if (n := sum(one.state == state for one in leaves)))
+    every = [(sum(one.state == state for one in leaves), state) for state in _WORST[::-1]]
+    counts = ", ".join(f"{n} {_PLURAL.get(state, state) if n != 1 else state}" for n, state in every if n)
     bad = [one for one in leaves if one.state != "holds"]
     named = f"; {bad[0].id} {bad[0].state}: {bad[0].words}" if bad else ""
     chance = f"{top.low:.0%} to {top.high:.0%}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.options import FILE, seed_option
 from drillyard.errors import bad_input
 from drillyard.judges.validity import explain_foreign
+from drillyard.records import Estimate
 from drillyard.stats.shown import tell_count
 from drillyard.targets.scoped import open_scoped
 
-__all__ = ["command"]
+__all__ = ["command", "tell_recheck"]
 
 
 @click.command()
@@ -60,10 +62,26 @@ def command(
     left = sum(after.low > 0.02 for _, _, after in rates)
     unknown = sum(after.unknown for _, _, after in rates)
     table = show.table("Rates on fresh prompts", ("failure", "before", "now"), rates)
-    there = f"{left or 'None'} of {tell_count(len(rates), 'failure')} {'is' if left == 1 else 'are'}"
-    verdict = f"{there} still there in {target}."
-    if unknown:
-        why = explain_foreign(measured.on(asked.reference, world.name).quality, target) or "the judge cannot tell them"
-        verdict = f"Of {unknown} of {len(rates)} failures nothing can be said: {why}. {verdict}"
+    why = explain_foreign(measured.on(asked.reference, world.name).quality, target) if unknown else ""
+    verdict = tell_recheck([after for _, _, after in rates], left, target, why or "the judge cannot tell them")
     state: show.State = "failed" if left else "unknown" if unknown else "passed"
     return show.Outcome(verdict=verdict, state=state, data=found, body=[table])
+
+
+def tell_recheck(rates: Sequence[Estimate], left: int, target: str, why: str) -> str:
+    """Return the verdict: how many failures are still there, of those of which anything can be said.
+
+    Args:
+        rates: on fresh prompts; an unknown one may be anything.
+        left: how many are still there.
+        target: what was asked.
+        why: the reason that a rate is unknown.
+    """
+    unknown = sum(one.unknown for one in rates)
+    known = len(rates) - unknown
+    verb = "is" if 1 in (left, known) else "are"
+    there = f"{left or 'None'} of {tell_count(known, 'failure')} {verb} still there in {target}."
+    if not unknown:
+        return there
+    which = f"{unknown} of {len(rates)} failures" if len(rates) > 1 else "the one failure"
+    return f"Of {which} nothing can be said: {why}. {there if known else f'Nothing is shown to be gone from {target}.'}"
