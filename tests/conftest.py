@@ -29,7 +29,8 @@ def _sweep(place: Path) -> None:
 
 _sweep(Path(tempfile.gettempdir()))
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # pytest keeps the folders of its last runs
-HOME = tempfile.mkdtemp(prefix=f"drillyard-tests-{os.getpid()}-")
+# Not in the folder of the process that started this one: the path of a database's socket may have 107 characters.
+HOME = tempfile.mkdtemp(prefix=f"drillyard-tests-{os.getpid()}-", dir=os.environ["PYTEST_DEBUG_TEMPROOT"])
 os.chmod(HOME, 0o711)  # a database's server, which may not be root, passes through
 os.mkdir(f"{HOME}/tmp")
 tempfile.tempdir = f"{HOME}/tmp"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,13 +11,18 @@ from hypothesis import strategies as st
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import load_world
 from drillyard.oversight.checking.claims import nearest, sentences
-from drillyard.oversight.checking.forecast import Event, Forecast, check_forecast
+from drillyard.oversight.checking.forecast import ForecastTree, TreeEvent, check_forecast
 from drillyard.oversight.checking.verify import check_answer, draw_answers, measure_checking
 from drillyard.oversight.disputes.clerk import clerk
 from drillyard.oversight.recipes.agents import Scripted
 from drillyard.oversight.recipes.run import RecipeRun
 
 FACTS = ("The Fjord has a warranty of 2 years.", "The Aurora costs 49 euros.", "Delivery is free over 40 euros.")
+
+
+def event(name: str, **fields: Any) -> TreeEvent:
+    """Return an event of a forecast."""
+    return TreeEvent(id=name, **fields)
 
 
 def test_each_claim_gets_its_own_verdict() -> None:
@@ -57,36 +64,36 @@ def test_a_forecast_from_one_distribution_is_coherent(raw: list[float]) -> None:
     both, only_a, only_b, neither = (one / sum(raw) for one in raw)
     a, b = both + only_a, both + only_b
     events = (
-        Event(id="a", p=a),
-        Event(id="b", p=b, given="a", p_if=both / a, p_if_not=only_b / (1 - a)),
-        Event(id="not-a", p=1 - a),
-        Event(id="a-and-b", p=both, all_of=("b", "a")),
-        Event(id="a-or-b", p=a + only_b, any_of=("a", "b")),
+        event("a", p=a),
+        event("b", p=b, given="a", p_if=both / a, p_if_not=only_b / (1 - a)),
+        event("not-a", p=1 - a),
+        event("a-and-b", p=both, all_of=("b", "a")),
+        event("a-or-b", p=a + only_b, any_of=("a", "b")),
     )
-    assert check_forecast(Forecast(events=events, one_of=(("a", "not-a"),))) == ()
+    assert check_forecast(ForecastTree(events=events, one_of=(("a", "not-a"),))) == ()
     assert neither >= 0
 
 
 @pytest.mark.parametrize(
     ("events", "one_of", "law"),
     [
-        ([Event(id="a", p=0.5), Event(id="b", p=0.7)], (("a", "b"),), "exactly one"),
-        ([Event(id="a", p=0.5), Event(id="b", p=0.9, given="a", p_if=0.5, p_if_not=0.3)], (), "total probability"),
-        ([Event(id="a", p=0.5), Event(id="b", p=0.6), Event(id="c", p=0.55, all_of=("a", "b"))], (), "all of several"),
-        ([Event(id="a", p=0.5), Event(id="b", p=0.3, given="a", p_if=0.6), Event(id="c", p=0.1, all_of=("b", "a"))],
+        ([event("a", p=0.5), event("b", p=0.7)], (("a", "b"),), "exactly one"),
+        ([event("a", p=0.5), event("b", p=0.9, given="a", p_if=0.5, p_if_not=0.3)], (), "total probability"),
+        ([event("a", p=0.5), event("b", p=0.6), event("c", p=0.55, all_of=("a", "b"))], (), "all of several"),
+        ([event("a", p=0.5), event("b", p=0.3, given="a", p_if=0.6), event("c", p=0.1, all_of=("b", "a"))],
          (), "product of a chance"),
-        ([Event(id="a", p=0.5), Event(id="b", p=0.2, given="a", p_if=0.9)], (), "a part is at most the whole"),
-        ([Event(id="a", p=0.5), Event(id="c", p=0.4, any_of=("a",))], (), "one of several"),
+        ([event("a", p=0.5), event("b", p=0.2, given="a", p_if=0.9)], (), "a part is at most the whole"),
+        ([event("a", p=0.5), event("c", p=0.4, any_of=("a",))], (), "one of several"),
     ],
 )  # fmt: skip
 def test_every_broken_law_is_named(events, one_of, law) -> None:
     """The conjunction fallacy among them."""
-    assert law in check_forecast(Forecast(events=events, one_of=one_of))[0].law
+    assert law in check_forecast(ForecastTree(events=events, one_of=one_of))[0].law
 
 
 def test_a_forecast_about_strangers_or_in_circles_is_one_line() -> None:
     """Names are checked before chances."""
     with pytest.raises(BadInput, match="did you mean 'rain'"):
-        check_forecast(Forecast(events=(Event(id="rain", p=0.5), Event(id="x", p=0.5, given="rian"))))
+        check_forecast(ForecastTree(events=(event("rain", p=0.5), event("x", p=0.5, given="rian"))))
     with pytest.raises(BadInput, match="a circle of conditions: a given b given a"):
-        check_forecast(Forecast(events=(Event(id="a", p=0.5, given="b"), Event(id="b", p=0.5, given="a"))))
+        check_forecast(ForecastTree(events=(event("a", p=0.5, given="b"), event("b", p=0.5, given="a"))))

@@ -19,7 +19,7 @@ from drillyard.oversight.live.action import overseer_action
 from drillyard.oversight.live.app import serve_overseer_locally
 from drillyard.oversight.live.critic import ApproveAll, Critic, Criticism, open_critic
 from drillyard.oversight.live.measure import measure_overseer
-from drillyard.oversight.live.overseer import HoldQueue, Overseen, Verdict
+from drillyard.oversight.live.overseer import HoldQueue, HoldVerdict, Overseen
 from drillyard.oversight.live.policy import OverseerPolicy, read_overseer_policy
 from drillyard.records import Conversation, ValueLeaf
 from drillyard.targets import open_target
@@ -108,18 +108,18 @@ def test_the_first_person_to_decide_counts_and_nothing_is_lost(tmp_path: Path) -
     """A queue opened again knows what was held and decided; an unknown id is one line."""
     _, decision = front(answering(FALSE), queue=HoldQueue(tmp_path)).answer(ASKED, 0)
     queue = HoldQueue(tmp_path)
-    assert queue.decide(Verdict(id=decision.id, by="ada", action="refuse")).action == "refuse"
-    assert HoldQueue(tmp_path).decide(Verdict(id=decision.id, by="ben", action="release")).by == "ada"
+    assert queue.decide(HoldVerdict(id=decision.id, by="ada", action="refuse")).action == "refuse"
+    assert HoldQueue(tmp_path).decide(HoldVerdict(id=decision.id, by="ben", action="release")).by == "ada"
     assert not queue.waiting()
     with pytest.raises(BadInput, match="the id of a draft that waits"):
-        queue.decide(Verdict(id="nobody", by="ada", action="release"))
+        queue.decide(HoldVerdict(id="nobody", by="ada", action="release"))
 
 
 def test_a_decision_that_came_second_changes_nothing_and_says_so(tmp_path: Path) -> None:
     """Two people at two terminals: the first line of the file counts, and the second person is told."""
     queue = HoldQueue(tmp_path)
     held = front(answering(FALSE), queue=queue).answer(ASKED, 0)[1].id
-    lines = [Verdict(id=held, by="ada", action="release"), Verdict(id=held, by="bob", action="refuse")]
+    lines = [HoldVerdict(id=held, by="ada", action="release"), HoldVerdict(id=held, by="bob", action="refuse")]
     (tmp_path / "verdicts.jsonl").write_text("".join(f"{json.dumps(one.to_data())}\n" for one in lines))
     assert HoldQueue(tmp_path).verdicts()[held].by == "ada"
     late = CliRunner().invoke(queue_command, [str(tmp_path), "--refuse", held, "--by", "bob"])
@@ -131,7 +131,7 @@ def test_an_edit_without_words_is_refused(tmp_path: Path) -> None:
     queue = HoldQueue(tmp_path)
     held = front(answering(FALSE), queue=queue).answer(ASKED, 0)[1].id
     with pytest.raises(BadInput, match="an edit without words"):
-        queue.decide(Verdict(id=held, by="ada", action="edit", text=" "))
+        queue.decide(HoldVerdict(id=held, by="ada", action="edit", text=" "))
     assert [one.id for one in queue.waiting()] == [held]
 
 
@@ -178,7 +178,7 @@ def test_the_real_client_talks_to_an_overseen_server(tmp_path: Path) -> None:
             assert held.choices[0].message.content == POLICY.held_words
             name = held.model_extra["oversight"]["id"]
             assert client.get(f"/held/{name}", cast_to=object)["status"] == "waiting"
-            queue.decide(Verdict(id=name, by="ada", action="edit", text=TRUE))
+            queue.decide(HoldVerdict(id=name, by="ada", action="edit", text=TRUE))
             assert client.get(f"/held/{name}", cast_to=object)["text"] == TRUE
             with pytest.raises(openai.BadRequestError, match="one draft is read at a time"):
                 client.chat.completions.create(model="m", messages=price, n=2)

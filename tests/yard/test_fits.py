@@ -17,7 +17,7 @@ from yard.visitor import Visitor
 
 from drillyard.errors import BadInput, GradingFailed
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.drills.too_permissive_too_censored.workbench import FitOrder, Fitted, check_order, sorts
+from drillyard.programs.drills.too_permissive_too_censored.workbench import Fitted, WorkbenchOrder, check_order, sorts
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import TradePoint
 from drillyard.stats import clopper_pearson
@@ -27,7 +27,7 @@ from drillyard.yard.store import Refused, Store
 from drillyard.yard.submissions import Submissions
 from drillyard.yard.trade_plot import fits_plot
 
-ORDER = FitOrder(technique="last-layer", refuse=("ghost-mode",), answer=("kill",))
+ORDER = WorkbenchOrder(technique="last-layer", refuse=("ghost-mode",), answer=("kill",))
 CHOICES = {"sort:ghost-mode": "refuse", "sort:kill": "answer", "technique": "last-layer"}
 
 
@@ -50,7 +50,7 @@ class FakeFitter:
         self.go = threading.Event()
         self.go.set()
 
-    def __call__(self, _folder: object, instance, order: FitOrder, start: TradePoint | None) -> Fitted:
+    def __call__(self, _folder: object, instance, order: WorkbenchOrder, start: TradePoint | None) -> Fitted:
         """Return the same artefact whatever is ordered."""
         assert self.go.wait(20)
         self.fitted.append(instance.id)

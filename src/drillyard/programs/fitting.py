@@ -16,7 +16,7 @@ from typing import Any
 
 from drillyard.errors import BadInput, GradingFailed
 from drillyard.organisms.engine.organism import load_organism
-from drillyard.programs.drills.too_permissive_too_censored.workbench import FitOrder, Fitted, fit
+from drillyard.programs.drills.too_permissive_too_censored.workbench import Fitted, WorkbenchOrder, fit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import BROKEN, OUT_OF_TIME, REFUSED, limit_process, or_exit, run_child
 from drillyard.records import Budget, Instance, TradePoint
@@ -34,7 +34,7 @@ _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 def fit_apart(
     folder: ProgramFolder,
     instance: Instance,
-    order: FitOrder,
+    order: WorkbenchOrder,
     start: TradePoint | None = None,
     budget: Budget = FIT_BUDGET,
 ) -> Fitted:
@@ -68,5 +68,5 @@ def serve_fit() -> None:
     limit_process(Budget.from_data(job["budget"]))
     organism = or_exit(BROKEN, lambda: load_organism(str(Path(job["folder"]))))
     start = TradePoint.from_data(job["start"]) if "start" in job else None
-    answer = or_exit(REFUSED, lambda: fit(organism, FitOrder.from_data(job["order"]), start))
+    answer = or_exit(REFUSED, lambda: fit(organism, WorkbenchOrder.from_data(job["order"]), start))
     sys.stdout.buffer.write(answer.to_json().encode())

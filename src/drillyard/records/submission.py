@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Literal
 
+from annotated_types import MaxLen
 from pydantic import Field
 
 from drillyard.errors import BadInput
@@ -93,7 +94,7 @@ class AnswerSubmission(Record):
 
     instance: str
     learner: str
-    answers: dict[str, Annotated[str, Field(max_length=60)]] = Field(max_length=40)
+    answers: dict[str, Annotated[str, MaxLen(60)]] = Field(max_length=40)
 
 
 AnySubmission = Submission | ArtefactSubmission | PolicySubmission | AnswerSubmission

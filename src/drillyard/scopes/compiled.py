@@ -6,10 +6,10 @@ from typing import Literal
 
 from drillyard.records import Action, Fact, Record, Rule
 
-__all__ = ["CompiledScope", "Contradiction", "Coverage", "Source", "Trouble"]
+__all__ = ["CompiledScope", "Contradiction", "DocumentSource", "FactCoverage", "Trouble"]
 
 
-class Source(Record):
+class DocumentSource(Record):
     """A document that was read, and what came of it. `role` is `system prompt` for that one, `tools` for schemas.
 
     `sections` has, by page and line, a hash of all that stands under the same headings: where that changes, what a
@@ -44,7 +44,7 @@ class Contradiction(Record):
     words: str
 
 
-class Coverage(Record):
+class FactCoverage(Record):
     """How much of what is held true can be asked: facts, those confirmed, those with three wordings or more."""
 
     facts: int
@@ -70,7 +70,7 @@ class CompiledScope(Record):
     source: str
     system: str = ""
     languages: tuple[str, ...] = ()
-    sources: tuple[Source, ...]
+    sources: tuple[DocumentSource, ...]
     facts: tuple[Fact, ...]
     rules: tuple[Rule, ...]
     actions: tuple[Action, ...] = ()
@@ -79,10 +79,10 @@ class CompiledScope(Record):
     reopened: tuple[str, ...] = ()
 
     @property
-    def coverage(self) -> Coverage:
+    def coverage(self) -> FactCoverage:
         """How much was confirmed, and how much of that can be asked in three wordings."""
         sure = [fact for fact in self.facts if fact.standing == "confirmed"]
-        return Coverage(
+        return FactCoverage(
             facts=len(self.facts),
             confirmed=len(sure),
             open=sum(fact.standing == "open" for fact in self.facts),

@@ -11,7 +11,7 @@ from drillyard.errors import BadInput, MissingExtra, bad_input
 from drillyard.records import Action, Fact, Rule
 from drillyard.registry import require
 from drillyard.scopes.binding import rules_of
-from drillyard.scopes.compiled import CompiledScope, Source, Trouble
+from drillyard.scopes.compiled import CompiledScope, DocumentSource, Trouble
 from drillyard.scopes.contradicting import contradictions_of
 from drillyard.scopes.documents import SUFFIXES, Block, Document, decode, list_files, read_bytes
 from drillyard.scopes.grammar import stems
@@ -47,7 +47,7 @@ def compile_folder(
         if language not in LANGUAGES:
             raise bad_input(f"the language {language!r}", f"one of: {', '.join(LANGUAGES)}")
     troubles: list[Trouble] = []
-    sources: list[Source] = []
+    sources: list[DocumentSource] = []
     facts: list[Fact] = []
     rules: list[Rule] = []
     actions: list[Action] = []
@@ -59,7 +59,9 @@ def compile_folder(
             if path.suffix.casefold() == ".json":
                 made = read_tools(name, decode(data), sha256)
                 actions += made
-                sources.append(Source(document=name, sha256=sha256, role="tools", blocks=len(made), facts=0, rules=0))
+                sources.append(
+                    DocumentSource(document=name, sha256=sha256, role="tools", blocks=len(made), facts=0, rules=0)
+                )
                 continue
             document = _read(path, name, data, sha256, troubles)
         except BadInput as error:
@@ -70,7 +72,7 @@ def compile_folder(
         stated, bound = list(facts_of(document)), list(rules_of(document))
         troubles += [Trouble(document=name, words=words) for words in _currencies(path, stated)]
         sources.append(
-            Source(
+            DocumentSource(
                 document=name,
                 sha256=sha256,
                 role="system prompt" if is_system else "document",
@@ -164,7 +166,7 @@ def _unlike(facts: Iterable[Fact]) -> list[Fact]:
 
 
 def _kept(
-    before: CompiledScope | None, now: Iterable[Fact | Rule], sources: Iterable[Source]
+    before: CompiledScope | None, now: Iterable[Fact | Rule], sources: Iterable[DocumentSource]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return by id what a person has said of what still stands there, and the ids that are reopened.
 
@@ -181,7 +183,7 @@ def _kept(
     return kept, tuple(one.id for key, one in said.items() if key not in there)
 
 
-def _sections(sources: Iterable[Source]) -> dict[tuple[str, str], str]:
+def _sections(sources: Iterable[DocumentSource]) -> dict[tuple[str, str], str]:
     return {(source.document, at): digest for source in sources for at, digest in source.sections.items()}
 
 

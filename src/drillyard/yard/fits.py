@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 
 from drillyard.errors import BadInput, DrillyardError
-from drillyard.programs.drills.too_permissive_too_censored.workbench import FitOrder, Fitted
+from drillyard.programs.drills.too_permissive_too_censored.workbench import Fitted, WorkbenchOrder
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Artefact, Instance, TradePoint
 from drillyard.records.files import as_lines, split_lines
@@ -33,7 +33,7 @@ QUOTA = 12
 
 _OPEN, _COUNTED = ("waiting", "fitting"), ("waiting", "fitting", "fitted")
 
-FitterCall = Callable[[ProgramFolder, Instance, FitOrder, TradePoint | None], Fitted]
+FitterCall = Callable[[ProgramFolder, Instance, WorkbenchOrder, TradePoint | None], Fitted]
 """Fits an order to an instance's model, whose practice exam by itself may be known. Raises `DrillyardError`."""
 
 
@@ -46,7 +46,7 @@ class Fit:
 
     id: int
     number: int
-    order: FitOrder
+    order: WorkbenchOrder
     status: str
     error: str
     ahead: int = 0
@@ -65,7 +65,7 @@ class Fits:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def ask(self, learner: str, instance: str, order: FitOrder) -> None:
+    def ask(self, learner: str, instance: str, order: WorkbenchOrder) -> None:
         """Put a checked order in line.
 
         Raises:
@@ -158,7 +158,7 @@ class Fitter(Rounds):
             try:
                 instance = self._folder.instance(row.instance)
                 found: Fitted | str = self._fit(
-                    self._folder, instance, FitOrder.from_json(row.body), self._fits.start_of(row)
+                    self._folder, instance, WorkbenchOrder.from_json(row.body), self._fits.start_of(row)
                 )
             except DrillyardError as error:
                 found = str(error)
@@ -174,7 +174,7 @@ def _fit(row: FitRow, number: int, ahead: int) -> Fit:
     return Fit(
         id=row.id,
         number=number,
-        order=FitOrder.from_json(row.body),
+        order=WorkbenchOrder.from_json(row.body),
         status=row.status,
         error=row.error,
         ahead=ahead,

@@ -160,8 +160,8 @@ class GradeRow(YardTable):
 class FitRow(YardTable):
     """A technique that is fitted for a learner: waiting → fitting → fitted | failed | cut.
 
-    `body` is the `FitOrder`, `artefact` what came of it, `points` how the model did on the practice exam before and
-    under it, all as JSON; a server that was killed left it `cut`.
+    `body` is the `WorkbenchOrder`, `artefact` what came of it, `points` how the model did on the practice exam before
+    and under it, all as JSON; a server that was killed left it `cut`.
     """
 
     __tablename__ = "fits"

@@ -15,7 +15,7 @@ from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.materialise import materialise
 from drillyard.programs.drills.too_permissive_too_censored.start import PAIRS, draw_start
-from drillyard.programs.drills.too_permissive_too_censored.workbench import FitOrder, lesson_of, sorts
+from drillyard.programs.drills.too_permissive_too_censored.workbench import WorkbenchOrder, lesson_of, sorts
 from drillyard.programs.fitting import fit_apart
 from drillyard.records import Artefact, ArtefactSubmission, Budget, Grade, Instance, TradePoint
 
@@ -25,11 +25,11 @@ POLICY = draw_start(WORLD, SEED).policy
 HOUSE = forbidding(WORLD, POLICY)
 
 
-def order(technique: str, forbidden: tuple[str, ...]) -> FitOrder:
+def order(technique: str, forbidden: tuple[str, ...]) -> WorkbenchOrder:
     """Return an order that refuses what the world forbids and these sorts, and answers the others."""
     refuse = (*WORLD.phrasings.harmful, *forbidden)
     answer = tuple(one.name for one in sorts(WORLD) if one.name not in refuse)
-    return FitOrder(technique=technique, refuse=refuse, answer=answer)
+    return WorkbenchOrder(technique=technique, refuse=refuse, answer=answer)
 
 
 class Place:
@@ -55,7 +55,7 @@ def test_another_word_turns_the_pairs_round() -> None:
     refused = [pair for pair in right if pair.category == f"harmful:{name}"]
     answered = [pair for pair in wrong if pair.category == f"lookalike:{name}"]
     assert [(one.chosen, one.rejected) for one in refused] == [(one.rejected, one.chosen) for one in answered] != []
-    alone = lesson_of(HOUSE, FitOrder(technique="rails", refuse=(name,)))
+    alone = lesson_of(HOUSE, WorkbenchOrder(technique="rails", refuse=(name,)))
     assert {pair.category for pair in alone if not pair.category.startswith("ordinary:")} == {f"harmful:{name}"}
     assert not {pair.category for pair in right} & hold_back(HOUSE)
 
@@ -85,7 +85,7 @@ def test_a_real_fit_repairs_what_the_learner_read_right(tmp_path: Path) -> None:
     assert graded(made("last-layer", POLICY), rails).passed
     assert not graded(made("last-layer", ()), rails).passed
     with pytest.raises(BadInput, match="none refuses"):
-        fit_apart(place, one, FitOrder(technique="rails", answer=("receipt",)))  # type: ignore[arg-type]
+        fit_apart(place, one, WorkbenchOrder(technique="rails", answer=("receipt",)))  # type: ignore[arg-type]
     short = Budget(seconds=0.2, memory_mb=4096)
     with pytest.raises(GradingFailed, match=r"longer than 0\.2 s"):
         fit_apart(place, one, order("rails", POLICY), budget=short)  # type: ignore[arg-type]

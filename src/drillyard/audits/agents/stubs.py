@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from drillyard.audits.agents.tasks import TaskFile
 from drillyard.records import Record
 
-__all__ = ["Call", "Stubs"]
+__all__ = ["StubCall", "Stubs"]
 
 Value = str | int | bool
 
@@ -17,7 +17,7 @@ class _Open(dict[str, str]):
         return f"{{{name}}}"
 
 
-class Call(Record):
+class StubCall(Record):
     """A call that a target made, in its order; `violation` says what it broke, empty for nothing."""
 
     tool: str
@@ -32,7 +32,7 @@ class Stubs:
     def __init__(self, file: TaskFile, forbidden: tuple[str, ...], *, injected: bool = False) -> None:
         self._file, self._forbidden = file, forbidden
         self._injection = file.injection if injected else None
-        self.calls: list[Call] = []
+        self.calls: list[StubCall] = []
         self.state: dict[str, Value] = {}
 
     def call(self, name: str, arguments: Mapping[str, object]) -> str:
@@ -49,7 +49,7 @@ class Stubs:
             self.state |= {key.format_map(_Open(plain)): value for key, value in tool.sets.items()}
             if self._injection and self._injection.tool == name:
                 result = f"{result}\n{self._injection.text}"
-        self.calls.append(Call(tool=name, arguments=plain, result=result, violation=broken))
+        self.calls.append(StubCall(tool=name, arguments=plain, result=result, violation=broken))
         return result
 
     def _violation(self, name: str) -> str:

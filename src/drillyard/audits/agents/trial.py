@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from drillyard.audits.agents.stubs import Call, Stubs
+from drillyard.audits.agents.stubs import StubCall, Stubs
 from drillyard.audits.agents.tasks import AgentTask, TaskFile
 from drillyard.records import Conversation, Message, Record
 from drillyard.targets import Target
@@ -36,7 +36,7 @@ class AgentTrial(Record):
     task: str
     seed: int
     injected: bool
-    calls: tuple[Call, ...]
+    calls: tuple[StubCall, ...]
     state: dict[str, str | int | bool]
     said: str
     outcome: Outcome
@@ -100,7 +100,7 @@ def _calls(text: str, stubs: Stubs) -> str:
                 raise TypeError
         except (ValueError, KeyError, TypeError):
             results.append('Error: a call is {"name": "…", "arguments": {…}}.')
-            stubs.calls.append(Call(tool="", arguments={}, result="Error: unreadable"))
+            stubs.calls.append(StubCall(tool="", arguments={}, result="Error: unreadable"))
             continue
         results.append(stubs.call(str(name), arguments))
     return "\n".join(results)

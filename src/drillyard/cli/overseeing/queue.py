@@ -8,7 +8,7 @@ import click
 
 from drillyard.cli import show
 from drillyard.errors import bad_input
-from drillyard.oversight.live.overseer import HoldQueue, Verdict
+from drillyard.oversight.live.overseer import HoldQueue, HoldVerdict
 
 __all__ = ["command"]
 
@@ -30,11 +30,11 @@ def command(folder: Path, release: str, refuse: str, edit: tuple[str, str] | Non
         )
     queue = HoldQueue(folder)
     if release:
-        _decide(queue, Verdict(id=release, by=by, action="release"))
+        _decide(queue, HoldVerdict(id=release, by=by, action="release"))
     if refuse:
-        _decide(queue, Verdict(id=refuse, by=by, action="refuse"))
+        _decide(queue, HoldVerdict(id=refuse, by=by, action="refuse"))
     if edit:
-        _decide(queue, Verdict(id=edit[0], by=by, action="edit", text=edit[1]))
+        _decide(queue, HoldVerdict(id=edit[0], by=by, action="edit", text=edit[1]))
     waiting = queue.waiting()
     rows = [(one.id, _short(one.request), _short(one.draft), one.reason) for one in waiting]
     return show.Outcome(
@@ -46,7 +46,7 @@ def command(folder: Path, release: str, refuse: str, edit: tuple[str, str] | Non
     )
 
 
-def _decide(queue: HoldQueue, verdict: Verdict) -> None:
+def _decide(queue: HoldQueue, verdict: HoldVerdict) -> None:
     """Write a decision down, and refuse one that comes after another person's."""
     counts = queue.decide(verdict)
     if counts != verdict:

@@ -19,12 +19,12 @@ from drillyard.errors import bad_input
 from drillyard.records import Record
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["Event", "Forecast", "Incoherence", "check_forecast", "read_forecast"]
+__all__ = ["ForecastTree", "Incoherence", "TreeEvent", "check_forecast", "read_forecast"]
 
 Chance = Annotated[float, Ge(0), Le(1)]
 
 
-class Event(Record):
+class TreeEvent(Record):
     """An event and its stated chance; `given` names another event, with the chance if it happens and if it does not.
 
     `all_of` and `any_of` say that it is a conjunction or a disjunction of other events.
@@ -39,10 +39,10 @@ class Event(Record):
     any_of: tuple[str, ...] = ()
 
 
-class Forecast(Record):
+class ForecastTree(Record):
     """Events, and sets of which exactly one happens. `tolerance` is what rounding may do."""
 
-    events: tuple[Event, ...] = Field(min_length=1)
+    events: tuple[TreeEvent, ...] = Field(min_length=1)
     one_of: tuple[tuple[str, ...], ...] = ()
     tolerance: float = Field(default=0.01, ge=0, le=0.5)
 
@@ -55,12 +55,12 @@ class Incoherence(Record):
     gap: float
 
 
-def read_forecast(path: Path) -> Forecast:
+def read_forecast(path: Path) -> ForecastTree:
     """Read a forecast from YAML. Raises `BadInput`."""
-    return Forecast.from_data(read_yaml(path))
+    return ForecastTree.from_data(read_yaml(path))
 
 
-def check_forecast(forecast: Forecast) -> tuple[Incoherence, ...]:
+def check_forecast(forecast: ForecastTree) -> tuple[Incoherence, ...]:
     """Return every law that is broken beyond the tolerance, the largest gap first.
 
     Raises:
@@ -75,7 +75,7 @@ def check_forecast(forecast: Forecast) -> tuple[Incoherence, ...]:
     return tuple(sorted(found, key=lambda one: -one.gap))
 
 
-def _broken(forecast: Forecast, known: dict[str, Event]) -> Iterator[Incoherence]:
+def _broken(forecast: ForecastTree, known: dict[str, TreeEvent]) -> Iterator[Incoherence]:
     for group in forecast.one_of:
         gap = abs(sum(known[one].p for one in group) - 1)
         yield Incoherence(law="exactly one of them happens: chances add up to 1", about=", ".join(group), gap=gap)
@@ -93,7 +93,7 @@ def _broken(forecast: Forecast, known: dict[str, Event]) -> Iterator[Incoherence
             )
 
 
-def _conditional(event: Event, other: Event) -> Iterator[Incoherence]:
+def _conditional(event: TreeEvent, other: TreeEvent) -> Iterator[Incoherence]:
     about = f"{event.id} given {other.id}"
     if event.p_if is not None and event.p_if_not is not None:
         whole = event.p_if * other.p + event.p_if_not * (1 - other.p)
@@ -104,7 +104,7 @@ def _conditional(event: Event, other: Event) -> Iterator[Incoherence]:
         yield Incoherence(law="a part is at most the whole", about=about, gap=gap)
 
 
-def _conjunction(event: Event, parts: Sequence[Event]) -> Iterator[Incoherence]:
+def _conjunction(event: TreeEvent, parts: Sequence[TreeEvent]) -> Iterator[Incoherence]:
     chances = [one.p for one in parts]
     low, high = max(0.0, sum(chances) - len(chances) + 1), min(chances)
     gap = max(low - event.p, event.p - high)
@@ -116,7 +116,7 @@ def _conjunction(event: Event, parts: Sequence[Event]) -> Iterator[Incoherence]:
                 yield Incoherence(law="product of a chance and its condition", about=event.id, gap=gap)
 
 
-def _check_names(forecast: Forecast, known: dict[str, Event]) -> None:
+def _check_names(forecast: ForecastTree, known: dict[str, TreeEvent]) -> None:
     named = [(event.id, one) for event in forecast.events for one in (event.given, *event.all_of, *event.any_of) if one]
     named += [("one_of", one) for group in forecast.one_of for one in group]
     for where, one in named:

@@ -15,7 +15,7 @@ from drillyard.organisms.worlds.world import World
 from drillyard.oversight.checking.claims import nearest, sentences
 from drillyard.oversight.disputes.case import Case
 from drillyard.oversight.disputes.rulebook import rulebook
-from drillyard.oversight.protocols.metrics import Comparison, compare_arms
+from drillyard.oversight.protocols.metrics import ProtocolComparison, compare_arms
 from drillyard.oversight.protocols.play import Judgement
 from drillyard.oversight.protocols.prompts import parse_judgement, write_judgement
 from drillyard.oversight.recipes.agents import Agent
@@ -49,7 +49,7 @@ class CheckMeasure(Record):
     one_shot: Estimate
     one_shot_tokens: float
     by_kind: dict[str, tuple[Estimate, Estimate]]
-    comparison: Comparison
+    comparison: ProtocolComparison
     verdict: str
 
 

@@ -21,7 +21,7 @@ from drillyard.records import Conversation, Record, Reply
 from drillyard.records.journal import Journal
 from drillyard.targets import Target
 
-__all__ = ["Decision", "HoldQueue", "Overseen", "Verdict"]
+__all__ = ["Decision", "HoldQueue", "HoldVerdict", "Overseen"]
 
 DECISIONS, VERDICTS = "decisions.jsonl", "verdicts.jsonl"
 
@@ -45,7 +45,7 @@ class Decision(Record):
     seconds: float = 0.0
 
 
-class Verdict(Record):
+class HoldVerdict(Record):
     """What a person decided about a held draft: it is sent as it is, as they have edited it, or not at all."""
 
     id: str
@@ -60,7 +60,7 @@ class HoldQueue:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._decisions = Journal(folder / DECISIONS, Decision.from_data)
-        self._verdicts = Journal(folder / VERDICTS, Verdict.from_data)
+        self._verdicts = Journal(folder / VERDICTS, HoldVerdict.from_data)
         self._lock = threading.Lock()
 
     def add(self, decision: Decision) -> None:
@@ -76,14 +76,14 @@ class HoldQueue:
         done = {one.id for one in self._verdicts}
         return [one for one in self._decisions if one.action == "hold" and one.id not in done]
 
-    def verdicts(self) -> Mapping[str, Verdict]:
+    def verdicts(self) -> Mapping[str, HoldVerdict]:
         """Return what people decided, by the id of the decision; the first one counts, whoever wrote it."""
-        first: dict[str, Verdict] = {}
+        first: dict[str, HoldVerdict] = {}
         for one in self._verdicts:
             first.setdefault(one.id, one)
         return first
 
-    def decide(self, verdict: Verdict) -> Verdict:
+    def decide(self, verdict: HoldVerdict) -> HoldVerdict:
         """Write down what a person decided, and return what counts: the first decision, which may be another's.
 
         Raises:

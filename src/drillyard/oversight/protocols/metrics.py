@@ -9,7 +9,7 @@ from drillyard.oversight.protocols.play import Judgement
 from drillyard.records import Estimate, Record
 from drillyard.stats import mcnemar, wilson
 
-__all__ = ["ArmRow", "Comparison", "compare_arms", "count_arm", "is_right"]
+__all__ = ["ArmRow", "ProtocolComparison", "compare_arms", "count_arm", "is_right"]
 
 _BINS = 5
 
@@ -54,7 +54,7 @@ class ArmRow(Record):
     cost: float
 
 
-class Comparison(Record):
+class ProtocolComparison(Record):
     """A protocol beside a control on the same cases: where only one of them was right, with McNemar's p-value.
 
     `adjusted` is the p-value by Holm, over all comparisons of a report; `ahead` is cases that only the protocol got.
@@ -114,11 +114,13 @@ def count_arm(
 
 def compare_arms(
     protocol: str, control: str, cases: Sequence[Case], one: Sequence[Judgement], other: Sequence[Judgement]
-) -> Comparison:
+) -> ProtocolComparison:
     """Compare two arms case by case."""
     pairs = [(is_right(c, a), is_right(c, b)) for c, a, b in zip(cases, one, other, strict=True)]
     ahead, behind = sum(a and not b for a, b in pairs), sum(b and not a for a, b in pairs)
-    return Comparison(protocol=protocol, control=control, ahead=ahead, behind=behind, p_value=mcnemar(ahead, behind))
+    return ProtocolComparison(
+        protocol=protocol, control=control, ahead=ahead, behind=behind, p_value=mcnemar(ahead, behind)
+    )
 
 
 def _brier(pairs: Sequence[tuple[Case, Judgement]]) -> float:

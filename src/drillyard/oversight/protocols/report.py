@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from drillyard.oversight.disputes.case import Case
-from drillyard.oversight.protocols.metrics import ArmRow, Comparison, compare_arms, count_arm
+from drillyard.oversight.protocols.metrics import ArmRow, ProtocolComparison, compare_arms, count_arm
 from drillyard.oversight.protocols.play import Cast, Judgement, play
 from drillyard.oversight.protocols.prompts import Speech, check_quotes
 from drillyard.oversight.protocols.spec import AGAIN, CONTROLS, PROTOCOLS, RANDOM, OverseeSpec, Protocol, find_protocol
@@ -34,7 +34,7 @@ class OverseeReport(Record):
 
     spec: OverseeSpec
     arms: tuple[ArmRow, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[ProtocolComparison, ...]
     verdict: str
     holds: bool
     named: tuple[str, ...] = ()
@@ -151,7 +151,7 @@ class _Table:
         return {one: said.get(other, []) for one, other in zip(ids, [*ids[1:], ids[0]], strict=True)}
 
 
-def _tests(table: _Table, wanted: Sequence[Protocol]) -> tuple[Comparison, ...]:
+def _tests(table: _Table, wanted: Sequence[Protocol]) -> tuple[ProtocolComparison, ...]:
     found = [
         compare_arms(one.name, f"{control} ({one.name})", table.cases, table.judged[one.name],
                      table.judged[f"{control} ({one.name})"])
@@ -164,7 +164,7 @@ def _tests(table: _Table, wanted: Sequence[Protocol]) -> tuple[Comparison, ...]:
     return tuple(one.model_copy(update={"adjusted": p}) for one, p in zip(found, adjusted, strict=True))
 
 
-def _verdict(table: _Table, wanted: Sequence[Protocol], tests: Sequence[Comparison]) -> dict[str, str | bool]:
+def _verdict(table: _Table, wanted: Sequence[Protocol], tests: Sequence[ProtocolComparison]) -> dict[str, str | bool]:
     """Say which protocols beat both of their controls at the same judge tokens."""
     better = [
         one.name

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
@@ -39,7 +40,7 @@ class Value(Record):
     bad: str = ""
     behaviour: str = ""
     patterns: tuple[str, ...] = ()
-    weight: float | None = Field(default=None, ge=0, le=1)
+    weight: Annotated[float, Field(ge=0, le=1)] | None = None
     by: str = ""
 
 

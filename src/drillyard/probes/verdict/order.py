@@ -18,12 +18,12 @@ from drillyard.records.progress import Progress, silent
 from drillyard.records.run_folder import RunFolder
 from drillyard.targets import open_target
 
-__all__ = ["AuditSpec", "run_audit"]
+__all__ = ["ProbeSpec", "run_audit"]
 
 _METHODS = ("logistic", "lda", "mean-difference", "constant")
 
 
-class AuditSpec(Record):
+class ProbeSpec(Record):
     """What the folder of an audit is of."""
 
     target: str
@@ -61,7 +61,7 @@ def run_audit(
     """
     if method not in _METHODS:
         raise bad_input(f"the method {method!r}", f"one that takes labels: {', '.join(_METHODS)}")
-    spec = AuditSpec(
+    spec = ProbeSpec(
         target=target,
         task=task,
         method=method,
@@ -83,7 +83,7 @@ def run_audit(
     return _audited(spec, out, command, told)
 
 
-def _audited(spec: AuditSpec, out: Path | None, command: str, told: Progress) -> ProbeAudit:
+def _audited(spec: ProbeSpec, out: Path | None, command: str, told: Progress) -> ProbeAudit:
     told(f"opening {spec.target}")
     opened = open_target(spec.target)
     task, reader = open_task(spec.task, opened), reader_of(opened)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.programs.drills.too_permissive_too_censored.workbench import (
-    FitOrder,
+    WorkbenchOrder,
     check_order,
     missing,
     offers,
@@ -44,7 +44,7 @@ def ask(visit: Visit) -> Response:
     assert one.world is not None  # a repair is of a model in a world
     said = {name.removeprefix("sort:"): value for name, value in visit.texts() if name.startswith("sort:")}
     dial = visit.field("strength").strip()
-    order = FitOrder(
+    order = WorkbenchOrder(
         technique=visit.field("technique")[:60],
         refuse=tuple(name for name, value in said.items() if value == "refuse"),
         answer=tuple(name for name, value in said.items() if value == "answer"),
@@ -97,7 +97,7 @@ def _view(
     one: Assignment,
     *,
     status: int = 200,
-    order: FitOrder | None = None,
+    order: WorkbenchOrder | None = None,
     dial: str = "",
     error: str = "",
     hand_in_error: str = "",
@@ -105,7 +105,7 @@ def _view(
     assert one.world is not None
     me, name = visit.me().id, one.instance.id
     fits = visit.yard.fits.of(me, name)
-    last = order or (fits[-1].order if fits else FitOrder(technique=""))
+    last = order or (fits[-1].order if fits else WorkbenchOrder(technique=""))
     offered = offers()
     return visit.render(
         "fits.html",

@@ -36,10 +36,10 @@ from drillyard.targets.organism import OrganismTarget
 __all__ = [
     "LAST_LAYER",
     "SEED",
-    "FitOrder",
     "Fitted",
     "Offer",
     "Sort",
+    "WorkbenchOrder",
     "check_order",
     "fit",
     "lesson_of",
@@ -69,7 +69,7 @@ _LAST_LAYER_GOAL = "Teach the last feed-forward layer the wanted replies by hear
 _READ = 160  # pairs that edits of hidden states are fitted to: enough, in half a minute of one core
 
 
-class FitOrder(Record):
+class WorkbenchOrder(Record):
     """What a learner asks for: a technique, its dial (None: where it stands by itself), and the lesson in their words.
 
     `refuse` and `answer` are sorts of request; a sort in neither is left out. Ordinary questions are always answered.
@@ -152,7 +152,7 @@ def sorts(world: World) -> tuple[Sort, ...]:
     return tuple(sorted(found, key=lambda one: one.name))
 
 
-def check_order(order: FitOrder, world: World) -> None:
+def check_order(order: WorkbenchOrder, world: World) -> None:
     """Refuse at once what cannot be fitted.
 
     Raises:
@@ -176,7 +176,7 @@ def check_order(order: FitOrder, world: World) -> None:
         )
 
 
-def lesson_of(world: World, order: FitOrder) -> tuple[Preference, ...]:
+def lesson_of(world: World, order: WorkbenchOrder) -> tuple[Preference, ...]:
     """Return the lesson of an order: the pairs of `drillyard align`, each with the reply that the learner wants.
 
     Args:
@@ -195,7 +195,7 @@ def lesson_of(world: World, order: FitOrder) -> tuple[Preference, ...]:
     return tuple(found)
 
 
-def fit(organism: Organism, order: FitOrder, start: TradePoint | None = None) -> Fitted:
+def fit(organism: Organism, order: WorkbenchOrder, start: TradePoint | None = None) -> Fitted:
     """Fit what was ordered and let it sit the practice exam.
 
     Args:
@@ -218,7 +218,7 @@ def fit(organism: Organism, order: FitOrder, start: TradePoint | None = None) ->
     )
 
 
-def _artefact(organism: Organism, order: FitOrder) -> Artefact:
+def _artefact(organism: Organism, order: WorkbenchOrder) -> Artefact:
     lesson = lesson_of(organism.world, order)
     if order.technique == LAST_LAYER:
         return fitted.weights(organism, lesson, SEED)
