@@ -64,7 +64,7 @@ def freshness(made: date, until: date, today: date) -> tuple[Age, float]:
     return "expired", LEAST
 
 
-def measured_age(made: date | None, days: int, today: date) -> tuple[Age, float, date]:
+def _measured_age(made: date | None, days: int, today: date) -> tuple[Age, float, date]:
     """Return age, weight and last day of a run of that day; one of unknown age is stale, with the least weight."""
     if made is None:
         return "stale", LEAST, today
@@ -158,7 +158,7 @@ def draw_case(spec: CaseSpec, folder: Path, today: date, *, draws: int = 4000, s
         if control.ledger:
             pin = evidence.require_pinned(control.ledger.file, pins)
             for line in ledgers[control.id]:
-                for name, found in _line_inputs(control.id, line, measured_age(pin.made, _LEDGER_DAYS, today)[1]):
+                for name, found in _line_inputs(control.id, line, _measured_age(pin.made, _LEDGER_DAYS, today)[1]):
                     posteriors[name] = found
                     certificates.append(_of_line(name, line, control.ledger.file, pin, found, today))
     values = {name: one.quantile(uniform_of(name, draws, seed)) for name, one in posteriors.items()}
@@ -191,7 +191,7 @@ def _of_line(name: str, line: LedgerLine, file: str, pin: Pin, found: Posterior,
 
 def _aged(pin: Pin, days: int, today: date, origin: Mapping[str, str]) -> dict[str, Any]:
     """Return what a certificate says of the run behind it: age, weight, hash and command."""
-    age, weight, until = measured_age(pin.made, days, today)
+    age, weight, until = _measured_age(pin.made, days, today)
     told = origin["origin"] + ("" if pin.made else ", of unknown age")
     return dict(age=age, weight=weight, until=until, origin=told, sha256=pin.sha256, command=pin.command)
 
@@ -237,7 +237,7 @@ def _read(
         found: Posterior = Kept(inner=inner, low=limits[0], high=limits[1])
         return _told(name, one, today, found), found
     pin = evidence.require_pinned(one.file, pins)
-    found = evidence.posterior(one, measured_age(pin.made, one.days, today)[1])
+    found = evidence.posterior(one, _measured_age(pin.made, one.days, today)[1])
     origin = {"name": name, "kind": "MEASURED", "origin": f"{one.file}: {one.at}", "words": one.words}
     return Certificate.model_validate({**origin, **_aged(pin, one.days, today, origin), **_ends(found)}), found
 
