@@ -26,6 +26,14 @@ def games() -> Sequence[Record]:
     return [REFERENCE, *(make(np.random.default_rng(i)) for i in range(3) for make in (random_game, monotone_game))]
 
 
+def audit_reports() -> Sequence[Record]:
+    """Return the reports of the assurance examples: drawing one field by field takes twenty seconds."""
+    from drillyard.audits.report import AuditReport
+
+    runs = sorted(EXAMPLES.with_name("assurance").glob("*/runs/audit/report.json"))
+    return [AuditReport.from_json(path.read_bytes()) for path in runs]
+
+
 def incentive_spec() -> Sequence[Record]:
     """Return a file of diagrams."""
     from drillyard.containment.incentives.report import oracle_diagrams
@@ -243,6 +251,7 @@ WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
     "Assumption": assumptions,
     "Assumptions": assumption_files,
     "AuditGame": games,
+    "AuditReport": audit_reports,
     "CanarySet": canary_sets,
     "CaseSpec": case_parts("CaseSpec"),
     "Cited": case_parts("Cited"),
