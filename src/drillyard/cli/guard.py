@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -176,17 +177,7 @@ def _serve(
         fail="open" if fail == "open" else "closed",
         key=os.environ.get("OPENAI_API_KEY", "") if token else "",
     )
-    as_json = show.wants_json()
-    promise = (
-        f"Promised: at most {endpoint.calibration.alpha:.2%} of sound replies of {endpoint.calibration.release} are "
-        f"flagged. {_ONLY_LIKE}"
-    )
-    told = {"mode": mode, "upstream": upstream, "alpha": endpoint.calibration.alpha}
-
-    def ready(url: str) -> None:
-        line = f"{url} guards {upstream} ({mode}). Ctrl+C ends it.\n{promise}"
-        click.echo(json.dumps({"url": url, **told, "promise": promise}) if as_json else line)
-
+    ready = _ready(endpoint, show.wants_json())
     if log is None:
         serve_guard(endpoint, host, port, token, ready)
         return None
@@ -194,6 +185,19 @@ def _serve(
         endpoint.log = lambda line: print(json.dumps(line), file=file)
         serve_guard(endpoint, host, port, token, ready)
     return None
+
+
+def _ready(endpoint: GuardedEndpoint, as_json: bool) -> Callable[[str], None]:
+    """Return what tells the address once the guard listens, and what it promises."""
+    made, upstream, mode = endpoint.calibration, endpoint.upstream, endpoint.mode
+    promise = f"Promised: at most {made.alpha:.2%} of sound replies of {made.release} are flagged. {_ONLY_LIKE}"
+    told = {"mode": mode, "upstream": upstream, "alpha": made.alpha, "promise": promise}
+
+    def ready(url: str) -> None:
+        line = f"{url} guards {upstream} ({mode}). Ctrl+C ends it.\n{promise}"
+        click.echo(json.dumps({"url": url, **told}) if as_json else line)
+
+    return ready
 
 
 def _shares(made: GuardCheck) -> RenderableType:
