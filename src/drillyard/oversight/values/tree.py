@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+from annotated_types import Ge, Le
 from pydantic import Field
 
 from drillyard.errors import bad_input
@@ -40,7 +41,7 @@ class Value(Record):
     bad: str = ""
     behaviour: str = ""
     patterns: tuple[str, ...] = ()
-    weight: Annotated[float, Field(ge=0, le=1)] | None = None
+    weight: Annotated[float, Ge(0), Le(1)] | None = None
     by: str = ""
 
 
