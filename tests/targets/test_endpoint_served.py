@@ -59,7 +59,9 @@ def test_an_audit_through_the_api_is_the_same_audit(monkeypatch: pytest.MonkeyPa
     options = AuditOptions(reading=reading, traffic=50)
     with serve_locally({"failing": FAILING, "twin": TWIN}) as url:
         model, twin = open_in("helpdesk", f"openai/failing@{url}"), open_in("helpdesk", f"openai/twin@{url}")
-        report = audit(model, twin, world=WORLD, budget=500, seed=2, options=options, progress=heard.append)
+        report = audit(
+            model, twin, world=WORLD, budget=500, seed=2, options=options, progress=lambda word, *_: heard.append(word)
+        )
     direct = audit(OrganismTarget(FAILING), OrganismTarget(TWIN), budget=500, seed=2, options=options)
     assert direct.findings and _unnamed(report) == _unnamed(direct)
     assert ("reading" in report.search) == reading and direct.trial is None

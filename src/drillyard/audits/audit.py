@@ -71,7 +71,7 @@ def audit(
         options: who proposes the prompts, and how the search goes about it.
         journal: file that keeps every answer; a run that was killed goes on from it and gives the same report.
         replies: file for sampled replies with what the judge said of each, to be labelled.
-        progress: called with a word after each stage.
+        progress: called with a word after each stage, and with how many queries of how many.
 
     Raises:
         BadInput: a budget too small for any statement, an unknown search, a judge without its measured error, or a
