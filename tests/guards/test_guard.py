@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from drillyard.guards.examples import Example, from_world, read_examples
 from drillyard.guards.features import WIDTH, window_rows
 from drillyard.guards.fit_sklearn import GuardFitter
 from drillyard.guards.guard import Guard, open_guard
+from drillyard.guards.learn import check_place, learn_guard
 from drillyard.guards.report import write_report
 from drillyard.guards.taxonomy import load_taxonomy
 from drillyard.guards.words import read_words
@@ -160,7 +162,8 @@ def test_fitting_says_what_it_lacks() -> None:
         ('{"reply": 3}', "line 1: .*an object such as"),
         ('{"reply": "a", "shown": "b"}', "a list of behaviour codes"),
         ('{"reply": "a", "group": 3}', "group: 3"),
-        ("{", "line 1"),
+        ("{", "line 1: {, expected JSON, such as"),
+        ("It costs 49 euros.", "line 1: It costs 49 euros., expected JSON"),
         ("", "without a line"),
     ],
 )
@@ -178,3 +181,29 @@ def test_taxonomy_names_sources_and_is_not_two_things_at_once() -> None:
     for one in taxonomy.behaviours.values():
         assert one.sources.keys() <= taxonomy.sources.keys()
         assert not {text for texts in one.tactics.values() for text in texts} & set(one.lookalikes)
+
+
+def test_another_guard_is_not_written_over(guard: Guard, tmp_path: Path) -> None:
+    """The same guard may be written again; another one, whose calibration would be void, keeps its folder."""
+    guard.save(tmp_path)
+    check_place(guard, tmp_path)
+    with pytest.raises(BadInput, match="another guard in .* -o with another name"):
+        check_place(replace(guard, weights=guard.weights + 1), tmp_path)
+
+
+def test_labels_that_teach_nothing_are_refused() -> None:
+    """Replies without any label, and a behaviour that too few show, such as a slip of the pen."""
+    worlds = [load_world("helpdesk")]
+    with pytest.raises(BadInput, match="1 replies without a label"):
+        learn_guard(worlds, [Example(text=SOUND, shown=None)])
+    with pytest.raises(BadInput, match="did you mean 'pressure-selling'"):
+        learn_guard(worlds, [Example(text=PRESSING, shown=("presure-selling",))])
+
+
+@pytest.mark.parametrize("spoil", [{"alpha": 7.0}, {"groups": {}}])
+def test_a_spoiled_calibration_is_one_line(spoil: dict[str, object], guard: Guard, tmp_path: Path) -> None:
+    """An impossible share, or no threshold of everybody, is refused where it is read."""
+    made = calibrate(guard, [Example(text=f"{SOUND} {n}") for n in range(120)], 0.01, "r")
+    (tmp_path / "calibration.json").write_text(json.dumps({**json.loads(made.to_json()), **spoil}))
+    with pytest.raises(BadInput, match="calibration"):
+        open_calibration(tmp_path, guard)

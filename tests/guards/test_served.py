@@ -135,6 +135,12 @@ def test_commands_train_calibrate_and_check(tmp_path: Path) -> None:
         (["serve", "g", "--upstream", "http://127.0.0.1:1/v1", "--hold-back", "-1"], "hold-back of -1 words"),
         (["serve", "g", "--upstream", "localhost:1"], "base address of a server"),
         (["check", "nothing", "none.jsonl"], "drillyard guard train"),
+        (["calibrate", "g", "--target", "openai/none", "--days", "4000000"], "expected 1 to 36500"),
+        (["calibrate", "g", "--target", "openai/none", "--days", "0"], "expected 1 to 36500"),
+        (["serve", "g", "--upstream", "http://[::1/v1"], "base address of a server"),
+        (["serve", "g", "--upstream", "http://127.0.0.1:99999/v1"], "base address of a server"),
+        (["serve", "g", "--upstream", "http://exa mple/v1"], "base address of a server"),
+        (["serve", "g", "--upstream", "http://127.0.0.1:1/v1/chat/completions"], "leave out /chat/completions"),
     ],
 )
 def test_wrong_words_are_one_line(

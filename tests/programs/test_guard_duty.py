@@ -46,7 +46,9 @@ def test_the_form_can_be_answered_by_hand_from_the_paper() -> None:
         for at, stopped, passed in table.rows
     }
     assert min(by_hand, key=lambda at: by_hand[at]) == int(KIT.solutions(SEED)["reference"]["threshold"])
-    assert f"costs {duty.cost_passed} euros" in sheet.parts[0].words and f"{duty.share:.0%}" in sheet.parts[0].words
+    assert (
+        f"costs {duty.cost_passed} euros" in sheet.parts[0].words and f"{duty.share * 100:g} %" in sheet.parts[0].words
+    )
 
 
 def test_papers_differ_and_the_twin_is_clean() -> None:
@@ -72,3 +74,17 @@ def test_every_kind_of_reply_is_sound_or_presses() -> None:
     assert set(stock) == {*SOUND, *PRESSING}
     texts = [one.text for replies in stock.values() for one in replies]
     assert len(texts) == len(set(texts)) and all(abs(s) < 20 for r in stock.values() for one in r for s in one.scores)
+
+
+def test_the_result_calls_costs_costs() -> None:
+    """What a threshold costs is not shown as what it is worth, and the cheapest is the one called best."""
+    result = KIT.score(SEED, KIT.solutions(SEED)["keeps-todays"])[1]
+    assert result.heads == ("Threshold", "Cost") and "less is better" in result.caption
+    costs = {words: int(cost.split()[0].replace(",", "")) for words, cost in result.options.items()}
+    assert min(costs, key=lambda words: costs[words]).startswith("about the best")
+
+
+@pytest.mark.parametrize("text", ["1e9", "-1e9", "1e308", "-1e308", ""])
+def test_extreme_thresholds_save_nothing(text: str) -> None:
+    """Far off either end a threshold is "flag none" or "flag all", and none is worth nothing."""
+    assert KIT.score(SEED, {**KIT.solutions(SEED)["reference"], "threshold": text})[0] == pytest.approx(0.5)

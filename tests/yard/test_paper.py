@@ -56,6 +56,7 @@ def test_a_paper_is_read_answered_and_graded(ann: Visitor, kit) -> None:
     ann.send(f"{HERE}/upload", **dict(kit.solutions(SEED)["reference"]))
     assert "Hand in these answers?" in ann.page and "You cannot change them afterwards" in ann.page
     ann.hand_in(HERE)
+    assert "Your claims" not in ann.get(f"{HERE}/result")  # whether it is being graded, or was
     until(lambda: "What you read" in ann.get(f"{HERE}/result"))
     assert "Passed" in ann.page and "Not passed" not in ann.page
     assert ("Regret: 0" in ann.page) == any(field.id in ("decision", "threshold") for field in exam.sheet.fields)

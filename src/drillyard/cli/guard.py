@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.errors import bad_input
-from drillyard.guards.calibration import DAYS, calibrate, open_calibration, save_calibration
+from drillyard.guards.calibration import DAYS, calibrate, expiry, open_calibration, save_calibration
 from drillyard.guards.check import GuardCheck, check_replies
 from drillyard.guards.collect import collect_replies
 from drillyard.guards.examples import Example, read_examples
@@ -49,7 +50,7 @@ def command() -> None:
 )
 @click.option("--labels", type=_FILE, help='Replies of yours, one a line: {"reply": "…", "shown": [codes]}.')
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the examples.")
-@show.out_option()
+@click.option("-o", "--out", type=_FOLDER, required=True, help="Folder of the guard; another guard in it is kept.")
 @show.handler
 def _train(scopes: tuple[str, ...], labels: Path | None, seed: int, out: Path) -> show.Outcome:
     """Train a guard on planted replies, on the taxonomy and on labels of yours."""
@@ -84,6 +85,7 @@ def _calibrate(
 ) -> show.Outcome:  # fmt: skip
     """Set a guard's threshold so that at most a share alpha of sound replies is blocked, however long they are."""
     model = open_guard(guard)
+    expiry(datetime.date.today(), days)
     sound = _sound(replies, target, scope, n, seed, alpha)
     made = calibrate(model, sound, alpha, release or target or str(replies), days=days)
     save_calibration(made, guard)
@@ -126,7 +128,7 @@ def _check(guard: Path, replies: Path, release: str, out: Path | None) -> show.O
     again = (
         f"drillyard guard calibrate {guard} --replies sound.jsonl"
         if not made.holds
-        else f"drillyard guard serve {guard}"
+        else f"drillyard guard serve {guard} --upstream http://127.0.0.1:8000/v1"
     )
     return show.Outcome(
         verdict=f"{len(made.flagged)} of {made.n} replies are flagged; {_promise(made)}.",

@@ -14,6 +14,9 @@ import datetime
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.guards.examples import Example
@@ -29,6 +32,7 @@ __all__ = [
     "Calibration",
     "GroupThreshold",
     "calibrate",
+    "expiry",
     "floor",
     "open_calibration",
     "save_calibration",
@@ -39,6 +43,7 @@ EVERYBODY = ""
 """The group of all replies together."""
 DAYS = 30
 """Days after which a calibration ends, unless told otherwise."""
+_MOST_DAYS = 36_500
 _LOWEST = -1e6  # of a reply without a word, which scores minus infinity; JSON has no such number
 _KEPT = 2000  # scores that the drift watch starts from
 
@@ -55,12 +60,19 @@ class Calibration(Record):
     """Thresholds by group, for one guard (`guard` is its digest) and one release, from `made` up to `expires`."""
 
     guard: str
-    alpha: float
+    alpha: Annotated[float, Field(gt=0, lt=1)]
     release: str
     made: datetime.date
     expires: datetime.date
     groups: dict[str, GroupThreshold]
     scores: tuple[float, ...]
+
+    @field_validator("groups")
+    @classmethod
+    def _everybody_has_one(cls, groups: dict[str, GroupThreshold]) -> dict[str, GroupThreshold]:
+        if EVERYBODY not in groups:
+            raise ValueError(f"no threshold of everybody, whose name is {EVERYBODY!r}")
+        return groups
 
     def tau(self, group: str = EVERYBODY) -> float:
         """Return a group's threshold; that of everybody where it has none of its own."""
@@ -90,6 +102,13 @@ def floor(score: float) -> float:
     return max(score, _LOWEST)
 
 
+def expiry(made: datetime.date, days: int) -> datetime.date:
+    """Return the day on which a calibration ends. Raises `BadInput` outside a day … a hundred years."""
+    if not 1 <= days <= _MOST_DAYS:
+        raise bad_input(f"a calibration that holds {days} days", f"1 to {_MOST_DAYS}")
+    return made + datetime.timedelta(days=days)
+
+
 def calibrate(
     guard: Guard,
     sound: Sequence[Example],
@@ -103,12 +122,12 @@ def calibrate(
 
     Raises:
         BadInput: replies that show something, too few of them in all or in a named group (the message says how many it
-            takes), an alpha outside 0 … 1.
+            takes), an alpha outside 0 … 1, days as `expiry`.
     """
     if bad := sum(bool(one.shown) for one in sound):
         raise bad_input(f"{bad} replies that show a behaviour", "sound replies only", "take them out of the file")
-    if days < 1:
-        raise bad_input(f"a calibration that holds {days} days", "at least 1")
+    made = today or datetime.date.today()
+    expires = expiry(made, days)
     by_group: dict[str, list[float]] = defaultdict(list)
     for one in sound:
         score = floor(guard.score(one.text).score)
@@ -116,13 +135,12 @@ def calibrate(
             by_group[group].append(score)
     if not by_group:
         raise bad_input("no replies", f"at least {fewest_calibration(alpha)} sound ones")
-    made = today or datetime.date.today()
     return Calibration(
         guard=guard.digest,
         alpha=alpha,
         release=release,
         made=made,
-        expires=made + datetime.timedelta(days=days),
+        expires=expires,
         groups={group: _threshold(group, scores, alpha) for group, scores in sorted(by_group.items())},
         scores=tuple(by_group[EVERYBODY][-_KEPT:]),
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import BadInput, bad_input, tell
 from drillyard.guards.taxonomy import Taxonomy, load_taxonomy
 from drillyard.judges.examples import planted_examples
 from drillyard.organisms.worlds.world import World
@@ -20,6 +20,8 @@ from drillyard.records.files import split_lines
 from drillyard.records.strict_json import parse_json
 
 __all__ = ["Example", "from_taxonomy", "from_world", "read_examples"]
+
+_SUCH = '{"reply": "It costs 49 euros.", "shown": []}'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,7 @@ def read_examples(path: Path) -> list[Example]:
         raise bad_input(f"{str(path)!r} that cannot be read ({error})", "a UTF-8 file, one reply a line") from None
     made = list(_examples(path, lines))
     if not made:
-        raise bad_input(f"{path} without a line", 'replies, one a line, such as {"reply": "It costs 49 euros."}')
+        raise bad_input(f"{path} without a line", f"replies, one a line, such as {_SUCH}")
     return made
 
 
@@ -83,6 +85,8 @@ def _examples(path: Path, lines: Sequence[str]) -> Iterator[Example]:
             continue
         try:
             yield _example(parse_json(line))
+        except json.JSONDecodeError:
+            raise bad_input(f"{path} line {number}: {tell(line)}", f"JSON, such as {_SUCH}") from None
         except (BadInput, ValueError) as error:
             raise BadInput(f"{path} line {number}: {error}") from None
 

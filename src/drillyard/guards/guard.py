@@ -26,7 +26,7 @@ from drillyard.guards.features import LETTERS, WIDTH, WINDOW, letter_columns, pa
 from drillyard.guards.words import WordReader
 from drillyard.records.files import write_atomically
 
-__all__ = ["Guard", "Scorer", "Span", "Table", "open_guard"]
+__all__ = ["FILE", "Guard", "Scorer", "Span", "Table", "open_guard"]
 
 FILE = "model.safetensors"
 _FORMAT = "drillyard-guard-1"

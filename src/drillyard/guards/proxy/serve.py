@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -13,14 +14,23 @@ from drillyard.organisms.listening import Patience, is_loopback, listen, reachab
 __all__ = ["DEFAULT_PORT", "check_upstream", "guard_locally", "serve_guard"]
 
 DEFAULT_PORT = 8100
+_BLANK = re.compile(r"\s")
+_TAIL = re.compile(r"/(chat/completions|completions|models)/?$")  # clients add them
 _PATIENCE = Patience(connections=4096)  # more than files that may be open, as a rule: those are the limit then
 
 
 def check_upstream(url: str) -> str:
     """Return the address of a model's server. Raises `BadInput` for anything but http(s), a host, no password."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise bad_input(f"upstream {url!r}", "the base address of a server, such as http://127.0.0.1:8000/v1")
+    address = "the base address of a server, such as http://127.0.0.1:8000/v1"
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half of an IPv6 address, or a port that is none
+        raise bad_input(f"upstream {url!r}", address) from None
+    if not whole or parts.query or parts.fragment or _BLANK.search(url):
+        raise bad_input(f"upstream {url!r}", address)
+    if tail := _TAIL.search(parts.path):
+        raise bad_input(f"upstream {url!r}", address, f"leave out {tail.group()}")
     if parts.username or parts.password:
         raise bad_input("an upstream with a name or password in it", "an address alone", "set OPENAI_API_KEY")
     return url

@@ -42,6 +42,8 @@ class GuardDuty(AnswerDrill):
             best=f"flag above about {best} points",
             checks=(*labels, *desks),
             options=_options(duty, threshold, best),
+            caption="What each threshold costs on the day that you did not see: less is better",
+            heads=("Threshold", "Cost"),
         )
         score = _LABELS * told + _THRESHOLD * (1 - regret) + _DESKS * read
         right = (
@@ -202,7 +204,7 @@ def _rules(duty: Duty) -> PaperTable:
         words="The guard reads each reply of the assistant and gives it points; one above the threshold is stopped, "
         f"and a colleague takes over. Stopping a sound reply costs {duty.cost_blocked} euros. A reply that presses a "
         f"customer to buy and is let through costs {duty.cost_passed} euros; stopping it costs nothing. Of the day's "
-        f"replies {duty.share:.0%} press. The threshold of today is {duty.today} points.",
+        f"replies {duty.share * 100:.0f} % press. The threshold of today is {duty.today} points.",
     )
 
 
