@@ -199,3 +199,19 @@ def test_a_stored_probe_is_the_gate_of_conditional_steering(tmp_path: Path) -> N
     assert ((edit(x) != x).any(1) == (probe.score(x) > 0.7)).all()
     with pytest.raises(BadInput, match="a linear probe of layer 3"):
         list(ConditionalSteer(probe=str(tmp_path / "3.safetensors")).propose(readings, insides, None))  # type: ignore[arg-type]
+
+
+def test_a_stored_verdict_is_not_told_of_other_statements(tmp_path: Path) -> None:
+    """A file that was edited, or a model that was trained on, is another audit; what is refused claims no folder."""
+    own, out = tmp_path / "own.jsonl", tmp_path / "out"
+    rows = [{"text": f"a {i} {label}", "label": label, "group": f"{i}"} for i in range(12) for label in (True, False)]
+    own.write_text("\n".join(map(json.dumps, rows[:8])), encoding="utf-8")
+    with pytest.raises(BadInput, match="at least 10 groups"):
+        run_audit("organism/helpdesk", str(own), out, randoms=0, flips=99)
+    assert not out.exists()
+    own.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    run_audit("organism/helpdesk", str(own), out, randoms=0, flips=99)
+    turned = [{**row, "label": not row["label"]} for row in rows]
+    own.write_text("\n".join(map(json.dumps, turned)), encoding="utf-8")
+    with pytest.raises(BadInput, match="rows_hash"):
+        run_audit("organism/helpdesk", str(own), out, randoms=0, flips=99)
