@@ -60,6 +60,8 @@ def read_statements(path: Path) -> list[Statement]:
         if line.strip():
             try:
                 rows.append(Statement.from_json(line))
+                if not (rows[-1].text.strip() or rows[-1].asked.strip()):
+                    raise bad_input("an empty text", "words to read")
             except BadInput as error:
                 raise BadInput(f"{path} line {number}: {error}") from None
     if not 0 < len(rows) <= _MOST:

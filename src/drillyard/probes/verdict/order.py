@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from drillyard.errors import bad_input
 from drillyard.probes.capture.reader import Reader, open_reader, reader_of
 from drillyard.probes.capture.statement import Position
-from drillyard.probes.capture.store import every_layer
+from drillyard.probes.capture.store import every_layer, hash_rows
 from drillyard.probes.tasks.known import open_task
 from drillyard.probes.tasks.task import Task
 from drillyard.probes.verdict.audit import AuditOrder, audit_probe
@@ -17,7 +16,6 @@ from drillyard.probes.verdict.report import ProbeAudit
 from drillyard.probes.verdict.scoring import Labelled
 from drillyard.probes.verdict.writing import AUDIT, write_audit
 from drillyard.records import Record
-from drillyard.records.files import as_lines
 from drillyard.records.progress import Progress, silent
 from drillyard.records.run_folder import RunFolder
 from drillyard.targets import open_target
@@ -90,7 +88,7 @@ def run_audit(
     Labelled.of(rows, seed)  # what cannot be audited is refused before a folder is its own
     if out is None:
         return _audited(spec, reader, mirror, rows, None, command, told)
-    hashes = {"model_hash": reader.model_hash, "rows_hash": hashlib.sha256(as_lines(rows.rows)).hexdigest()}
+    hashes = {"model_hash": reader.model_hash, "rows_hash": hash_rows(rows.rows)}
     spec, run = spec.model_copy(update=hashes), RunFolder(out, "audit of a probe")
     run.require(spec)
     if (found := run.read(AUDIT, ProbeAudit)) is not None:
