@@ -49,10 +49,17 @@ class Spelled(NamedTuple):
 
 def read_statements(path: Path) -> list[Statement]:
     """Read a file of JSON lines with the fields of `Statement`. Raises `BadInput` with the number of a broken line."""
-    rows = read_lines(path, Statement.from_json, 'statements, one a line, such as {"text": "…", "label": true}')
+    rows = read_lines(path, _statement, 'statements, one a line, such as {"text": "…", "label": true}')
     if len(rows) > _MOST:
         raise bad_input(f"{len(rows)} statements in {str(path)!r}", f"at most {_MOST:,}")
     return rows
+
+
+def _statement(line: str) -> Statement:
+    row = Statement.from_json(line)
+    if not (row.text.strip() or row.asked.strip()):
+        raise bad_input("an empty text", "words to read")
+    return row
 
 
 def places(rows: Sequence[Statement], spelled: Sequence[Spelled], position: Position) -> list[int]:
