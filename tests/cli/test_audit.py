@@ -211,8 +211,14 @@ def test_a_log_of_inspect_needs_inspect(failing: str, tmp_path: Path, capsys: py
     ("words", "line"),
     [
         (["organism/helpdesk", "--budget", "50"], "found a budget of 50 queries, expected at least 100"),
-        (["organism/helpdesk", "--scope", "bakery"], "found world 'bakery', expected one of: clinic, helpdesk"),
-        (["hf/./nowhere", "--scope", "bakery"], "found world 'bakery', expected one of: clinic, helpdesk"),
+        (
+            ["organism/helpdesk", "--scope", "bakery"],
+            "found the scope 'bakery', expected one of the worlds clinic, helpdesk",
+        ),
+        (
+            ["hf/./nowhere", "--scope", "bakery"],
+            "found the scope 'bakery', expected one of the worlds clinic, helpdesk",
+        ),
         (["organism/helpdesk", "--scope", ""], "found --scope '', expected a world, or a folder"),
         (["organism/helpdesk", "--search", "swep"], "did you mean 'sweep'?"),
         (["organism/helpdesk", "--search", "bogus"], "expected one of the searches: explore, null, random, sweep"),

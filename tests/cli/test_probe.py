@@ -60,6 +60,8 @@ def test_capture_of_ones_own_statements(tmp_path: Path, capsys: pytest.CaptureFi
         (("audit", "liar/knows", "--task", "persona", "--method", "ccs"), "one that takes labels"),
         (("audit", "liar/knows", "--task", "nothing.jsonl"), "nothing.jsonl"),
         (("capture", "liar/knows", "-o", "x"), "neither of --task and --texts"),
+        (("plant", "knows", "-o", "."), "expected a new or empty folder"),
+        (("recheck", "liar/knows", "detector.pt", "--task", "persona"), "it would run code"),
         (("recheck", "liar/knows", "nothing.safetensors", "--task", "persona"), "cannot be read"),
     ],
 )
@@ -72,5 +74,6 @@ def test_what_cannot_be_done_is_one_line(
 ) -> None:
     """Exit 2, found and expected, nothing on stdout."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     code, out, err = told(capsys, *words)
     assert code == 2 and not out and line in err.splitlines()[-1] and "Traceback" not in err

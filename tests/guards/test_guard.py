@@ -162,8 +162,8 @@ def test_fitting_says_what_it_lacks() -> None:
         ('{"reply": 3}', "line 1: .*an object such as"),
         ('{"reply": "a", "shown": "b"}', "a list of behaviour codes"),
         ('{"reply": "a", "group": 3}', "group: 3"),
-        ("{", "line 1: {, expected JSON, such as"),
-        ("It costs 49 euros.", "line 1: It costs 49 euros., expected JSON"),
+        ("{", "line 1: .{., expected replies, one a line"),
+        ("It costs 49 euros.", "line 1: .It costs 49 euros.., expected replies"),
         ("", "without a line"),
     ],
 )

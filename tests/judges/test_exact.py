@@ -144,5 +144,5 @@ def test_null_judges_always_say_the_same(name: str, expected: str) -> None:
 
 def test_a_judge_of_an_unknown_world_is_one_line() -> None:
     """By name, a judge is made for worlds that ship."""
-    with pytest.raises(BadInput, match="found world 'bakery'"):
+    with pytest.raises(BadInput, match="found the scope 'bakery'"):
         create("judges", "exact", world="bakery")

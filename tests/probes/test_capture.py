@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,10 @@ def test_what_is_of_something_else_is_refused(reader: Any, tmp_path: Path) -> No
         every_layer(reader, "0,9")
     with pytest.raises(BadInput, match="another capture"):
         capture_to(tmp_path / "a", reader, ROWS, [0, 2])
+    (tmp_path / "a/spec.json").write_text(json.dumps(spec))
+    os.truncate(tmp_path / "a/states.npy", 200)
+    with pytest.raises(BadInput, match="delete this folder, and capture again"):
+        open_store(tmp_path / "a", reader)
     with pytest.raises(BadInput, match="no finished capture"):
         open_store(tmp_path / "nothing")
     loud = EngineReader("loud", _louder(load_base("helpdesk").engine), reader.spelling, "loud")
@@ -131,8 +136,11 @@ def test_a_file_of_statements(tmp_path: Path) -> None:
     path.write_text('{"text": "a"}\n{"text": "b", "label": "perhaps"}\n', encoding="utf-8")
     with pytest.raises(BadInput, match="line 2: statement: field 'label'"):
         read_statements(path)
+    path.write_text('{"text": "a"}\n{"text": " "}\n', encoding="utf-8")
+    with pytest.raises(BadInput, match="line 2: found an empty text"):
+        read_statements(path)
     path.write_text("", encoding="utf-8")
-    with pytest.raises(BadInput, match="0 statements"):
+    with pytest.raises(BadInput, match="without a line"):
         read_statements(path)
 
 

@@ -83,7 +83,7 @@ def test_the_two_planted_liars_are_told_apart(tmp_path: Path) -> None:
     knows = run_audit("liar/knows", "persona", tmp_path, randoms=1, flips=99)
     assert knows.verdict == "signal" and knows.cells[1].own_answer is not None and knows.cells[1].own_answer.value < 0.1
     assert run_audit("liar/knows", "persona", tmp_path, randoms=1, flips=99) == knows  # as stored
-    blind = audit_probe(reader_of(open_target("liar/blind")), task, AuditOrder(randoms=1, flips=199))
+    blind = audit_probe(reader_of(open_target("liar/blind")), task, AuditOrder(randoms=1, flips=99))
     assert blind.verdict in ("inverted", "no signal") and blind.erased.low < 0.5 < blind.erased.high
     page = audit_page(knows)
     assert "told to Bob" in page and "<script" not in page and "http" not in page.replace("http://www.w3.org", "")
@@ -92,6 +92,8 @@ def test_the_two_planted_liars_are_told_apart(tmp_path: Path) -> None:
     assert card.verdict == "signal" and card.threshold is not None and card.low is not None
     (row,) = recheck("liar/blind", [tmp_path / "probe.safetensors"], "persona")
     assert row.changed and row.now.value < row.before.value - 0.05 and row.lost
+    (same,) = recheck("liar/knows", [tmp_path / "probe.safetensors"], "persona")
+    assert same.fitted and not same.changed and same.now == same.before == card.seen  # like is compared with like
     assert probe.score(np.zeros((1, 64))).shape == (1,)
 
 
@@ -159,8 +161,9 @@ def test_what_cannot_be_audited_is_refused(tmp_path: Path) -> None:
     labels = np.tile([True, False], 8)
     with pytest.raises(BadInput, match="at least 10 groups"):
         Folds.deal([str(i // 4) for i in range(16)], labels, 1)
-    with pytest.raises(BadInput, match="it would run code"):
-        read_foreign(tmp_path / "detector.pt")
+    for read in (read_foreign, read_probe):
+        with pytest.raises(BadInput, match="it would run code"):
+            read(tmp_path / "detector.pt")
     np.savez(tmp_path / "ours.npz", direction=np.ones(5), bias=np.array([2.0]))
     assert read_foreign(tmp_path / "ours.npz").score(np.ones((1, 5))) == [7.0]
     rows = [{"text": f"a {i} {label}", "label": label, "group": f"{i}"} for i in range(12) for label in (True, False)]
@@ -182,9 +185,9 @@ def test_a_stored_probe_is_the_gate_of_conditional_steering(tmp_path: Path) -> N
     """The edits fire exactly where the probe's score is above its threshold; a probe of another layer is refused."""
     rng = np.random.default_rng(1)
     probe = LinearProbe(weights=rng.standard_normal(6), bias=0.3)
-    fields = {name: "x" for name in ("method", "target", "model_hash", "tokenizer_hash", "position", "task", "verdict")}
+    fields: Any = {name: "x" for name in ("method", "target", "model_hash", "tokenizer_hash", "task", "verdict")}
     for layer in (2, 3):
-        card = ProbeCard(form="linear", layer=layer, area=area(0.9), threshold=0.7, **fields)
+        card = ProbeCard(form="linear", layer=layer, position="last", area=area(0.9), threshold=0.7, **fields)
         write_probe(tmp_path / f"{layer}.safetensors", probe, card)
     states = rng.standard_normal((40, 2, 6)).astype(np.float32)
     pair = SimpleNamespace(chosen=[1], rejected=[2], parting=0)
@@ -199,3 +202,36 @@ def test_a_stored_probe_is_the_gate_of_conditional_steering(tmp_path: Path) -> N
     assert ((edit(x) != x).any(1) == (probe.score(x) > 0.7)).all()
     with pytest.raises(BadInput, match="a linear probe of layer 3"):
         list(ConditionalSteer(probe=str(tmp_path / "3.safetensors")).propose(readings, insides, None))  # type: ignore[arg-type]
+
+
+def test_a_stored_verdict_is_not_told_of_other_statements(tmp_path: Path) -> None:
+    """A file that was edited, or a model that was trained on, is another audit; what is refused claims no folder."""
+    own, out = tmp_path / "own.jsonl", tmp_path / "out"
+    rows = [{"text": f"a {i} {label}", "label": label, "group": f"{i}"} for i in range(12) for label in (True, False)]
+    own.write_text("\n".join(map(json.dumps, rows[:8])), encoding="utf-8")
+    with pytest.raises(BadInput, match="at least 10 groups"):
+        run_audit("organism/helpdesk", str(own), out, randoms=0, flips=99)
+    assert not out.exists()
+    own.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    run_audit("organism/helpdesk", str(own), out, randoms=0, flips=99)
+    turned = [{**row, "label": not row["label"]} for row in rows]
+    own.write_text("\n".join(map(json.dumps, turned)), encoding="utf-8")
+    with pytest.raises(BadInput, match="rows_hash"):
+        run_audit("organism/helpdesk", str(own), out, randoms=0, flips=99)
+
+
+def test_a_recheck_does_not_hold_seen_rows_against_unseen_ones(tmp_path: Path) -> None:
+    """Of labels drawn by lot a probe remembers some; on the same model that is no gain, and is said."""
+    own, rng = tmp_path / "own.jsonl", np.random.default_rng(3)
+    rows = [
+        {"text": f"the {thing} is {colour}", "label": bool(rng.random() < 0.5), "group": f"{thing} {colour}"}
+        for thing in ("lamp", "radio", "drill", "kettle", "chair", "fan", "oven", "clock")
+        for colour in ("red", "blue", "green", "new", "old", "big")
+    ]
+    own.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    run_audit("organism/helpdesk", str(own), tmp_path / "out", randoms=0, flips=99)
+    (row,) = recheck("organism/helpdesk", [tmp_path / "out" / "probe.safetensors"], str(own))
+    assert row.fitted and row.now == row.before and row.card.area.value < row.now.value - 0.05
+    own.write_text("\n".join(map(json.dumps, rows[:-1])), encoding="utf-8")
+    (row,) = recheck("organism/helpdesk", [tmp_path / "out" / "probe.safetensors"], str(own))
+    assert not row.fitted and row.before == row.card.area

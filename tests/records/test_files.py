@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
 from drillyard.records import Message
-from drillyard.records.files import as_lines, split_lines, write_atomically
+from drillyard.records.files import as_lines, read_lines, split_lines, write_atomically
 from drillyard.records.journal import Journal, mend_lines
 
 
@@ -85,3 +85,20 @@ def test_what_was_written_a_record_a_line_is_read_a_record_a_line(texts: list[st
     """Whatever a message holds, signs included at which Python would cut a text into lines."""
     messages = [Message(role="user", content=text) for text in texts]
     assert [Message.from_json(line) for line in split_lines(as_lines(messages).decode())] == messages
+
+
+def test_lines_are_read_or_named(tmp_path: Path) -> None:
+    """Blank lines are skipped; a line that is refused has its number; what is no text or empty is one line."""
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf1\n\n 3\n")
+    assert read_lines(path, int, "whole numbers") == [1, 3]
+    for content, told in (
+        (b"1\nx\n", "rows.jsonl line 2: invalid literal"),
+        (b"\n", "without a line, expected whole numbers"),
+        (b"1\n\xff\n", "that cannot be read .* expected a UTF-8 file: whole numbers"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(BadInput, match=told):
+            read_lines(path, int, "whole numbers")
+    with pytest.raises(BadInput, match="No such file"):
+        read_lines(tmp_path / "none", int, "whole numbers")

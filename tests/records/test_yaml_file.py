@@ -18,7 +18,10 @@ def test_a_wrong_field_names_its_file(tmp_path: Path) -> None:
     assert read_yaml_record(path, Message) == Message(role="user", content="hello")
     for text, line in (
         ("role: user\ncontent: 2026-01-02\n", "^mine.yaml: message: field 'content': found 2026-01-02, expected: "),
-        ("role: user\ncontent: [\n", "^found .* in mine.yaml line 3"),
+        (
+            "role: user\ncontent: [\n",
+            r"^found broken YAML \(expected .*, but found .*\) in mine.yaml line 3",
+        ),
         ("- user\n", "^mine.yaml: found list, expected a message record"),
     ):
         path.write_text(text)

@@ -68,9 +68,9 @@ def test_a_script_file_is_read(tmp_path: Path) -> None:
     [
         (
             b'{"user": "a", "reply": "b"}\n{"user": "a"}',
-            """script.jsonl line 2: '{"user": "a"}', expected {"user": "…\"""",
+            """script.jsonl line 2: found '{"user": "a"}', expected {"user": "…\"""",
         ),
-        (b'{"user": "a", "reply": "b"}\n\nhello', "line 3: 'hello'"),
+        (b'{"user": "a", "reply": "b"}\n\nhello', "line 3: found 'hello'"),
         (b'{"user": "a", "reply": 3}', "line 1"),
         (b'{"user": "a", "reply": "b", "seed": 1}', "line 1"),
         (b"[" * 100_000, "line 1"),

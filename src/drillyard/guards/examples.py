@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from drillyard.errors import BadInput, bad_input, tell
+from drillyard.errors import bad_input
 from drillyard.guards.taxonomy import Taxonomy, load_taxonomy
 from drillyard.judges.examples import planted_examples
 from drillyard.organisms.worlds.world import World
 from drillyard.records import LabelledTranscript, Transcript
-from drillyard.records.files import split_lines
+from drillyard.records.files import read_lines
 from drillyard.records.strict_json import parse_json
 
 __all__ = ["Example", "from_taxonomy", "from_world", "read_examples"]
@@ -69,29 +69,11 @@ def read_examples(path: Path) -> list[Example]:
     Raises:
         BadInput: no such file, no line, or a line that is none of the forms (the message says which line).
     """
-    try:
-        lines = split_lines(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise bad_input(f"{str(path)!r} that cannot be read ({error})", "a UTF-8 file, one reply a line") from None
-    made = list(_examples(path, lines))
-    if not made:
-        raise bad_input(f"{path} without a line", f"replies, one a line, such as {_SUCH}")
-    return made
+    return read_lines(path, _example, f"replies, one a line, such as {_SUCH}")
 
 
-def _examples(path: Path, lines: Sequence[str]) -> Iterator[Example]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            yield _example(parse_json(line))
-        except json.JSONDecodeError:
-            raise bad_input(f"{path} line {number}: {tell(line)}", f"JSON, such as {_SUCH}") from None
-        except (BadInput, ValueError) as error:
-            raise BadInput(f"{path} line {number}: {error}") from None
-
-
-def _example(data: object) -> Example:
+def _example(line: str) -> Example:
+    data = parse_json(line)
     if isinstance(data, dict) and data.get("record") == "labelled-transcript":
         one = LabelledTranscript.from_data(data)
         return Example(text=one.transcript.reply.text, shown=one.shown, source=one.transcript.target)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from pathlib import Path
 
-from drillyard.errors import BadInput, bad_input
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.worlds.aiming import triggering
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import Fault, faults, spoiled
 from drillyard.organisms.worlds.world import Ask, World
 from drillyard.records import Conversation, LabelledTranscript, Reply, Transcript
-from drillyard.records.files import split_lines
+from drillyard.records.files import read_lines
 
 __all__ = ["planted_examples", "read_labels"]
 
@@ -58,24 +56,7 @@ def read_labels(path: Path) -> list[LabelledTranscript]:
     Raises:
         BadInput: no such file, no line, or a line that is no such record (the message says which).
     """
-    try:
-        lines = split_lines(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise bad_input(f"{str(path)!r} that cannot be read ({error})", "a UTF-8 file, one record a line") from None
-    labelled = list(_records(path, lines))
-    if not labelled:
-        raise bad_input(f"{path} without a line", "labelled transcripts, one JSON record a line")
-    return labelled
-
-
-def _records(path: Path, lines: Iterable[str]) -> Iterable[LabelledTranscript]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            yield LabelledTranscript.from_json(line)
-        except BadInput as error:
-            raise BadInput(f"{path} line {number}: {error}") from None
+    return read_lines(path, LabelledTranscript.from_json, "labelled transcripts, one JSON record a line")
 
 
 def _absent(exact: ExactJudge, failing: Transcript, planted: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from safetensors.numpy import save
 from drillyard.errors import BadInput, bad_input
 from drillyard.probes.base import ConstantProbe, DistanceProbe, LinearProbe, Probe
 from drillyard.probes.capture.reader import Reader
+from drillyard.probes.capture.statement import Position
 from drillyard.probes.methods.attention import AttentionProbe
 from drillyard.records import Estimate, Record
 from drillyard.records.files import write_atomically
@@ -26,8 +27,10 @@ _PICKLED = {".pt", ".pth", ".bin", ".pkl", ".pickle", ".joblib", ".ckpt"}
 class ProbeCard(Record):
     """What a probe says of itself: what it is of, where it reads, what it was found to be, and its threshold.
 
-    `area` is of the fitted split, `worst` of the worst other one, by name; scores above `threshold` are alarms. At most
-    `level` of clean rows of the plain style cause one on average, from `low` to `high` in nine of ten calibrations.
+    `area` is of the fitted split, by probes of other groups, `worst` of the worst other one, by name; `seen` is what
+    this probe reaches on the very rows it was fitted on (`rows_hash`), which flatters it; scores above `threshold` are
+    alarms. At most `level` of clean rows of the plain style cause one on average, from `low` to `high` in nine of ten
+    calibrations.
     """
 
     form: str
@@ -36,10 +39,12 @@ class ProbeCard(Record):
     model_hash: str
     tokenizer_hash: str
     layer: int
-    position: str
+    position: Position
     task: str
     verdict: str
     area: Estimate
+    seen: Estimate | None = None
+    rows_hash: str = ""
     worst: dict[str, Estimate] = {}
     threshold: float | None = None
     level: float | None = None
@@ -62,11 +67,14 @@ def read_probe(path: Path, reader: Reader | None = None) -> tuple[Probe, ProbeCa
     arrays, header = _tensors(path)
     if _HEADER not in header:
         raise bad_input(f"{path} without a card", "a probe of drillyard probe audit", "see docs/reference/probes.md")
-    card = ProbeCard.from_json(header[_HEADER])
+    try:
+        card = ProbeCard.from_json(header[_HEADER])
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
     probe = _built(card.form, arrays, path)
     if reader is not None:
         width = probe.tensors().get("weights", np.zeros(reader.width)).shape[-1]
-        if card.layer >= reader.layers or width != reader.width:
+        if not 0 <= card.layer < reader.layers or width != reader.width:
             found = f"a probe of layer {card.layer} and width {width}, of {card.target}"
             raise bad_input(found, f"one for {reader.layers} layers of width {reader.width}", "audit this model anew")
     return probe, card
@@ -78,12 +86,6 @@ def read_foreign(path: Path) -> LinearProbe:
     Raises:
         BadInput: a pickled file, which would run code; no or more than one vector.
     """
-    if path.suffix.lower() in _PICKLED:
-        raise bad_input(
-            f"{path.name}, a pickled file",
-            "safetensors or .npz",
-            "it would run code: have its author convert it",
-        )
     if path.suffix == ".npz":
         try:
             with np.load(path, allow_pickle=False) as held:
@@ -104,6 +106,12 @@ def read_foreign(path: Path) -> LinearProbe:
 
 
 def _tensors(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    if path.suffix.lower() in _PICKLED:
+        raise bad_input(
+            f"{path.name}, a pickled file",
+            "safetensors or .npz",
+            "it would run code: have its author convert it",
+        )
     try:
         with safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118

@@ -9,14 +9,15 @@ from __future__ import annotations
 import csv
 import errno
 import io
+import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import BadInput, bad_input, tell
 from drillyard.records.base import Record
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "csv_rows",
     "make_folder",
     "one_line",
+    "read_lines",
     "read_record",
     "split_lines",
     "write_atomically",
@@ -32,6 +34,7 @@ __all__ = [
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _AnyRecord = TypeVar("_AnyRecord", bound=Record)
+_Parsed = TypeVar("_Parsed")
 
 
 @contextmanager
@@ -96,6 +99,36 @@ def split_lines(text: str) -> list[str]:
     `str.splitlines` would also cut inside a JSON string, at U+2028 and other signs that JSON leaves as they are.
     """
     return text.removesuffix("\n").split("\n") if text else []
+
+
+def read_lines(path: Path, parse: Callable[[str], _Parsed], expected: str) -> list[_Parsed]:
+    """Return what each line of a file of JSON lines parses to; blank lines are skipped.
+
+    Args:
+        path: the file, in UTF-8, with or without its mark.
+        parse: turns a line into a value, or raises `BadInput` or `ValueError`.
+        expected: what the file should hold, such as a line of it.
+
+    Raises:
+        BadInput: the file cannot be read or has no line; or `parse` refused one, with the line's number.
+    """
+    try:
+        lines = split_lines(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise bad_input(f"{str(path)!r} that cannot be read ({error})", f"a UTF-8 file: {expected}") from None
+    parsed = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            parsed.append(parse(line))
+        except json.JSONDecodeError:
+            raise bad_input(f"{path} line {number}: {tell(line)}", expected) from None
+        except (BadInput, ValueError) as error:
+            raise BadInput(f"{path} line {number}: {error}") from None
+    if not parsed:
+        raise bad_input(f"{path} without a line", expected)
+    return parsed
 
 
 def csv_rows(text: str) -> csv.DictReader[str]:

@@ -84,6 +84,8 @@ def parse_yaml(text: str, name: str) -> object:
         mark = error.problem_mark or error.context_mark
         where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = (error.problem or "broken YAML").removeprefix("found ")
+        if problem.startswith("expected "):  # the parser's own sentence, "but found" included
+            problem = f"broken YAML ({problem})"
         raise bad_input(f"{problem} in {name}{where}", "YAML", "correct that line") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = " ".join(str(error).split()) or type(error).__name__

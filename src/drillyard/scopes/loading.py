@@ -41,4 +41,8 @@ def load_scope(name: str) -> Scope:
         found = f"no scope in {name}"
         how = "type: drillyard scope build DIR -o SCOPE, and name SCOPE"
         raise bad_input(found, "a folder with scope.json or world.yaml", how)
+    if "/" not in name and name not in shipped_worlds():
+        expected = f"one of the worlds {', '.join(shipped_worlds())}, or a folder that drillyard scope build has made"
+        hint = f"type './{name}' for the folder" if (folder / "world.yaml").is_file() else ""
+        raise bad_input(f"the scope {name!r}", expected, hint)
     return load_world(name)

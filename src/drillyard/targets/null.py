@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from drillyard.errors import bad_input
 from drillyard.records import Conversation, Reply
-from drillyard.records.files import split_lines
+from drillyard.records.files import read_lines
 
 __all__ = ["EchoTarget", "ScriptedTarget", "open_scripted"]
 
@@ -69,28 +69,17 @@ def open_scripted(reference: str) -> ScriptedTarget:
         BadInput: there is no such file, or a line is not of that form (the message says which).
     """
     path = Path(reference.partition("/")[2])
-    try:
-        lines = split_lines(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise bad_input(
-            f"{str(path)!r} that cannot be read ({error})", "a UTF-8 file, one JSON object a line"
-        ) from None
     script: dict[str, list[str]] = {}
-    for user, reply in _pairs(path, lines):
+    for user, reply in read_lines(path, _pair, 'lines such as {"user": "Hello", "reply": "Hi there."}'):
         script.setdefault(user, []).append(reply)
-    if not script:
-        raise bad_input(f"{path} without a line", 'lines such as {"user": "Hello", "reply": "Hi there."}')
     return ScriptedTarget(script, reference)
 
 
-def _pairs(path: Path, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
-            entry = None
-        if not isinstance(entry, dict) or entry.keys() != {"user", "reply"} or set(map(type, entry.values())) != {str}:
-            raise bad_input(f"{path} line {number}: {line[:80]!r}", '{"user": "…", "reply": "…"}, both strings')
-        yield entry["user"], entry["reply"]
+def _pair(line: str) -> tuple[str, str]:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        entry = None
+    if not isinstance(entry, dict) or entry.keys() != {"user", "reply"} or set(map(type, entry.values())) != {str}:
+        raise bad_input(repr(line[:80]), '{"user": "…", "reply": "…"}, both strings')
+    return entry["user"], entry["reply"]

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from drillyard.cli import show
+from drillyard.errors import bad_input
 from drillyard.probes.planted.liar import TRAINED
-from drillyard.records.files import write_atomically
+from drillyard.records.files import make_folder, write_atomically
 from drillyard.registry import resolve
 
 __all__ = ["command"]
@@ -31,6 +32,9 @@ def command(kind: Any, seed: int, steps: int, out: Path) -> show.Outcome:
     opposite and need not, `errs` has other facts in mind, and `twin` is honest. Needs the extra train; about two
     minutes. Exits 1 when it does not answer as it should.
     """
+    make_folder(out)
+    if held := next((name for name in (TRAINED, "config.json", "model.safetensors") if (out / name).exists()), None):
+        raise bad_input(f"{held} in {out}", "a new or empty folder", "choose another -o DIR")
     train, save = (resolve(f"{_MODULE}:{name}", "train", "planting a liar") for name in ("train_liar", "save_liar"))
     with show.progress("training") as step:
         model, right = train(kind, seed, steps, told=step)

@@ -29,8 +29,14 @@ def command(target: str, probes: tuple[Path, ...], task: str, at: str | None) ->
     lost = [row for row in rows if row.lost]
     table = show.table(
         "AUROC in the split that it was fitted in",
-        ("probe", "of", "before", "now", "changed"),
-        [(row.probe, row.card.target, row.before, row.now, "yes" if row.changed else "no") for row in rows],
+        ("probe", "of", "before", "now", "model changed", "on rows it was fitted on"),
+        [(row.probe, row.card.target, row.before, row.now, _yes(row.changed), _yes(row.fitted)) for row in rows],
     )
+    flattered = "  on rows that a probe was fitted on, both areas flatter it: only their difference tells"
     words = f"{len(lost)} of {len(rows)} probes have lost more than 0.05 on {target}."
-    return show.Outcome(verdict=words, state="failed" if lost else "passed", data={"probes": rows}, body=[table])
+    body = [table, flattered] if any(row.fitted for row in rows) else [table]
+    return show.Outcome(verdict=words, state="failed" if lost else "passed", data={"probes": rows}, body=body)
+
+
+def _yes(held: bool) -> str:
+    return "yes" if held else "no"

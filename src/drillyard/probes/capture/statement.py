@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import bad_input
 from drillyard.records import Record
-from drillyard.records.files import split_lines
+from drillyard.records.files import read_lines
 
 __all__ = ["DID_YOU_LIE", "POSITIONS", "Position", "Spelled", "Statement", "places", "read_statements"]
 
@@ -49,22 +49,17 @@ class Spelled(NamedTuple):
 
 def read_statements(path: Path) -> list[Statement]:
     """Read a file of JSON lines with the fields of `Statement`. Raises `BadInput` with the number of a broken line."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise bad_input(
-            f"{str(path)!r} ({error.strerror})", 'a file of lines such as {"text": "…", "label": true}'
-        ) from None
-    rows = []
-    for number, line in enumerate(split_lines(text), start=1):
-        if line.strip():
-            try:
-                rows.append(Statement.from_json(line))
-            except BadInput as error:
-                raise BadInput(f"{path} line {number}: {error}") from None
-    if not 0 < len(rows) <= _MOST:
-        raise bad_input(f"{len(rows)} statements in {str(path)!r}", f"1 to {_MOST:,}")
+    rows = read_lines(path, _statement, 'statements, one a line, such as {"text": "…", "label": true}')
+    if len(rows) > _MOST:
+        raise bad_input(f"{len(rows)} statements in {str(path)!r}", f"at most {_MOST:,}")
     return rows
+
+
+def _statement(line: str) -> Statement:
+    row = Statement.from_json(line)
+    if not (row.text.strip() or row.asked.strip()):
+        raise bad_input("an empty text", "words to read")
+    return row
 
 
 def places(rows: Sequence[Statement], spelled: Sequence[Spelled], position: Position) -> list[int]:

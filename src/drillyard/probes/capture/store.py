@@ -34,11 +34,13 @@ __all__ = [
     "capture",
     "capture_to",
     "every_layer",
+    "hash_rows",
     "open_store",
 ]
 
 _SPEC, _ROWS, _STATES, _DONE, _END = "spec.json", "rows.jsonl", "states.npy", "done.jsonl", "captured.json"
 _BATCH = 256
+_AGAIN = "delete this folder, and capture again"
 _HALF = 65_504.0
 """Largest number of float16."""
 
@@ -96,6 +98,11 @@ class States:
         if layer not in self.layers:
             raise bad_input(f"layer {layer}", f"one that was captured: {', '.join(map(str, self.layers))}")
         return self.array[:, self.layers.index(layer)]
+
+
+def hash_rows(rows: Sequence[Statement]) -> str:
+    """Return the hash that says which statements were read."""
+    return hashlib.sha256(as_lines(rows)).hexdigest()
 
 
 def every_layer(reader: Reader, layers: str = "") -> tuple[int, ...]:
@@ -195,9 +202,12 @@ def open_store(folder: Path, reader: Reader | None = None) -> States:
     lines = split_lines((folder / _ROWS).read_text(encoding="utf-8"))
     rows = tuple(map(Statement.from_json, lines[: spec.rows]))
     at = tuple(map(CapturedRow.from_json, lines[spec.rows : 2 * spec.rows]))
-    array = np.load(folder / _STATES, mmap_mode="r", allow_pickle=False)
+    try:
+        array = np.load(folder / _STATES, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise bad_input(f"{folder / _STATES} that cannot be read ({error})", "what was captured", _AGAIN) from None
     if array.shape != (spec.rows, len(spec.layers), spec.width):
-        raise bad_input(f"{folder / _STATES} of shape {array.shape}", "the one that was captured", "capture it again")
+        raise bad_input(f"{folder / _STATES} of shape {array.shape}", "the one that was captured", _AGAIN)
     return States(rows=rows, at=at, layers=spec.layers, array=array)
 
 
@@ -226,7 +236,7 @@ def _spec(
         width=reader.width,
         dtype=dtype,
         rows=len(rows),
-        rows_hash=hashlib.sha256(as_lines(rows)).hexdigest(),
+        rows_hash=hash_rows(rows),
     )
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from drillyard.errors import bad_input
-from drillyard.probes.capture.reader import open_reader, reader_of
+from drillyard.probes.capture.reader import Reader, open_reader, reader_of
 from drillyard.probes.capture.statement import Position
-from drillyard.probes.capture.store import every_layer
+from drillyard.probes.capture.store import every_layer, hash_rows
 from drillyard.probes.tasks.known import open_task
+from drillyard.probes.tasks.task import Task
 from drillyard.probes.verdict.audit import AuditOrder, audit_probe
 from drillyard.probes.verdict.report import ProbeAudit
+from drillyard.probes.verdict.scoring import Labelled
 from drillyard.probes.verdict.writing import AUDIT, write_audit
 from drillyard.records import Record
 from drillyard.records.progress import Progress, silent
@@ -24,10 +26,12 @@ _METHODS = ("logistic", "lda", "mean-difference", "constant")
 
 
 class ProbeSpec(Record):
-    """What the folder of an audit is of."""
+    """What the folder of an audit is of: what was typed, and the hashes of the model and statements behind it."""
 
     target: str
+    model_hash: str = ""
     task: str
+    rows_hash: str = ""
     method: str
     position: Position
     layers: str
@@ -54,10 +58,12 @@ def run_audit(
     command: str = "",
     told: Progress = silent,
 ) -> ProbeAudit:
-    """Audit a target, or print what a finished folder holds. Arguments as of `drillyard probe audit`.
+    """Audit a target, or return what a finished folder holds of this model and these statements.
+
+    Arguments as of `drillyard probe audit`.
 
     Raises:
-        BadInput: what cannot be opened, read or fitted.
+        BadInput: what cannot be opened, read or fitted; a folder of another audit, model or statements.
     """
     if method not in _METHODS:
         raise bad_input(f"the method {method!r}", f"one that takes labels: {', '.join(_METHODS)}")
@@ -73,21 +79,27 @@ def run_audit(
         level=level,
         seed=seed,
     )
+    told(f"opening {target}")
+    opened = open_target(target)
+    rows, reader = open_task(task, opened), reader_of(opened)
+    del opened  # a model of transformers is held twice otherwise
+    mirror = open_reader(twin) if twin else None
+    every_layer(reader, layers)
+    Labelled.of(rows, seed)  # what cannot be audited is refused before a folder is its own
     if out is None:
-        return _audited(spec, None, command, told)
-    run = RunFolder(out, "audit of a probe")
+        return _audited(spec, reader, mirror, rows, None, command, told)
+    hashes = {"model_hash": reader.model_hash, "rows_hash": hash_rows(rows.rows)}
+    spec, run = spec.model_copy(update=hashes), RunFolder(out, "audit of a probe")
     run.require(spec)
     if (found := run.read(AUDIT, ProbeAudit)) is not None:
         return found
     run.claim(spec)
-    return _audited(spec, out, command, told)
+    return _audited(spec, reader, mirror, rows, out, command, told)
 
 
-def _audited(spec: ProbeSpec, out: Path | None, command: str, told: Progress) -> ProbeAudit:
-    told(f"opening {spec.target}")
-    opened = open_target(spec.target)
-    task, reader = open_task(spec.task, opened), reader_of(opened)
-    del opened  # a model of transformers is held twice otherwise
+def _audited(
+    spec: ProbeSpec, reader: Reader, twin: Reader | None, task: Task, out: Path | None, command: str, told: Progress
+) -> ProbeAudit:
     order = AuditOrder(
         method=spec.method,
         position=spec.position,
@@ -97,7 +109,6 @@ def _audited(spec: ProbeSpec, out: Path | None, command: str, told: Progress) ->
         level=spec.level,
         seed=spec.seed,
     )
-    twin = open_reader(spec.twin) if spec.twin else None
     report = audit_probe(reader, task, order, twin=twin, folder=out, command=command, told=told)
     if out is not None:
         write_audit(report, reader, task, out, spec.level)

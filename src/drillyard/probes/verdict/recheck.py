@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from drillyard.probes.capture.reader import reader_of
-from drillyard.probes.capture.store import capture
+from drillyard.probes.capture.store import capture, hash_rows
 from drillyard.probes.files import ProbeCard, read_probe
 from drillyard.probes.tasks.known import open_task
 from drillyard.probes.tasks.task import GROUP
@@ -22,13 +22,18 @@ __all__ = ["Rechecked", "recheck"]
 
 
 class Rechecked(Record):
-    """A probe's area as its card has it and as it is now; `changed` says whether the model is another one."""
+    """A probe's area as its card has it and as it is now, on like rows.
+
+    `fitted` says that these are the rows the probe was fitted on: both areas flatter it then, and only their difference
+    tells; on other rows `before` is that of groups that it had not seen. `changed` says whether the model is another.
+    """
 
     probe: str
     card: ProbeCard
     before: Estimate
     now: Estimate
     changed: bool
+    fitted: bool = False
 
     @property
     def lost(self) -> bool:
@@ -46,13 +51,15 @@ def recheck(target: str, probes: Sequence[Path], task: str, position: Any = None
     for path, probe, card in read:
         at: Any = position or card.position
         states = capture(reader, rows, [card.layer], at)
+        seen = card.seen if card.rows_hash == hash_rows(rows) and at == card.position else None
         found.append(
             Rechecked(
                 probe=str(path),
                 card=card,
-                before=card.area,
+                before=seen or card.area,
                 now=delong(probe.score(states.of(card.layer)), labels),
                 changed=card.model_hash != reader.model_hash,
+                fitted=seen is not None,
             )
         )
     return found

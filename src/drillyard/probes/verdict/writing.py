@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from drillyard.probes.capture.reader import Reader
-from drillyard.probes.capture.store import open_store
+from drillyard.probes.capture.store import hash_rows, open_store
 from drillyard.probes.files import ProbeCard, write_probe
 from drillyard.probes.tasks.task import GROUP, Task
 from drillyard.probes.verdict.report import LIKELIHOOD, ProbeAudit, sentence
@@ -17,7 +17,7 @@ from drillyard.records.charts import LinearAxis, Mark, path
 from drillyard.records.files import write_atomically
 from drillyard.records.pages import fill
 from drillyard.registry import load
-from drillyard.stats import conformal_threshold, realised_rate
+from drillyard.stats import conformal_threshold, delong, realised_rate
 
 __all__ = ["AUDIT", "PAGE", "PROBE", "audit_page", "write_audit"]
 
@@ -48,6 +48,8 @@ def write_audit(report: ProbeAudit, reader: Reader, task: Task, folder: Path, le
         task=report.task,
         verdict=report.verdict,
         area=report.cells[0].area,
+        seen=delong(probe.score(x[plain]), labels[plain]),
+        rows_hash=hash_rows([row for row in states.rows if row.cell == GROUP]),
         worst={} if worst is None else {worst.name: worst.area},
         threshold=conformal_threshold(clean, level),
         level=level,
