@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from drillyard.guards.calibration import Calibration, floor
 from drillyard.guards.examples import Example
 from drillyard.guards.guard import Guard
-from drillyard.records import Estimate, Record
+from drillyard.records import Estimate, Provenance, Record
 from drillyard.stats import clopper_pearson
 
 __all__ = ["Flagged", "GuardCheck", "check_replies"]
@@ -47,6 +47,7 @@ class GuardCheck(Record):
     drift: float
     drifted: bool
     flagged: tuple[Flagged, ...]
+    made: Provenance | None = None
 
     @property
     def holds(self) -> bool:

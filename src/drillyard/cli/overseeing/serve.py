@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from drillyard.cli import show
+from drillyard.cli.auditing.options import made_by
 from drillyard.errors import bad_input
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.world import load_world
@@ -76,7 +77,7 @@ def _measure(assistant: Target, reader: Critic, rules: OverseerPolicy, requests:
         load_world(rules.world),
         requests,
         definition=reader.definition,
-    )
+    ).model_copy(update={"made": made_by(1)})
     write_record(out / "overseer-quality.json", quality)
     return _measured(quality, out)
 
