@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from drillyard.assurance.case import CaseSpec
+from drillyard.assurance.case import CaseSpec, Scenario
 from drillyard.assurance.drawn import Certificate, DrawnCase
 from drillyard.assurance.loss.compound import LossGrid, compound, fit_grid, put_on_grid
 from drillyard.assurance.loss.copula import add_dependent, root_of
@@ -84,12 +84,22 @@ def loss_curves(case: DrawnCase, bundles: Sequence[tuple[str, ...]], inner: int 
     for chosen in bundles:
         factors = [factor_of(one, frozenset(chosen), case.draws) for one in cells]
         notes = [
-            f"{scenario.id}: {factor.note}"
+            f"{scenario.id}: {note}"
             for scenario, factor in zip(case.spec.scenarios, factors, strict=True)
-            if factor.note
+            for note in (_never_seen(case, scenario), factor.note)
+            if note
         ]
         found.append(_curve(case, chosen, [one.factor for one in factors], notes, inner))
     return tuple(found)
+
+
+def _never_seen(case: DrawnCase, scenario: Scenario) -> str:
+    """Say what no failure in a test leaves possible."""
+    name = case.names.get(scenario.rate if isinstance(scenario.rate, str) else f"{scenario.id}.rate", "")
+    found = next((one for one in case.certificates if one.name == name and one.kind == "MEASURED"), None)
+    if found is None or found.low > 0 or found.high == 0:
+        return ""
+    return f"no failure was seen in {found.origin}, which leaves a rate of up to {percent(found.high, None, 2)} (95 %)"
 
 
 def _curve(
@@ -98,7 +108,7 @@ def _curve(
     spec = case.spec
     rates = np.array([frequency(case, one) * left for one, left in zip(spec.scenarios, factors, strict=True)])
     means = np.array([mean_severity(case, one) for one in spec.scenarios])
-    yearly = rates * means
+    yearly = np.multiply(rates, means, out=np.zeros_like(rates), where=rates > 0)  # never is nothing, at any price
     total = yearly.sum(0)
     worst = int(np.argmax(np.where(np.isfinite(total), total, rates.sum(0))[:inner]))
     perils = perils_at(case, factors, worst)
