@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -14,11 +15,14 @@ import numpy as np
 import pytest
 import yaml
 
+from drillyard.assurance.argument.check import check_case_argument
+from drillyard.assurance.argument.elements import read_argument
 from drillyard.assurance.case import read_case_spec, run_files
 from drillyard.assurance.drawn import DrawnCase, freshness, open_case
 from drillyard.assurance.evidence import pin_runs
 from drillyard.assurance.loss.curve import loss_curves, report_loss
 from drillyard.assurance.posterior import of_estimate
+from drillyard.assurance.value.invest import invest
 from drillyard.errors import BadInput
 from drillyard.records import Estimate
 
@@ -325,3 +329,17 @@ def test_examples_are_what_they_say(tmp_path: Path) -> None:
     for name in ("helpdesk", "internal", "unmeasured"):
         shutil.copytree(EXAMPLES / name, tmp_path / name)
         open_case(tmp_path / name, TODAY, draws=200)
+
+
+def test_the_least_case_of_the_guide_is_one(tmp_path: Path) -> None:
+    """Case, run and argument as the how-to prints them: they open, decide and hold."""
+    guide = (EXAMPLES.parents[1] / "docs" / "how-to" / "board.md").read_text()
+    case, argument = re.findall(r"^```yaml\n(.*?)^```", guide, re.M | re.S)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "test.json").write_text(re.findall(r"^```json\n(.*?)^```", guide, re.M | re.S)[0])
+    (tmp_path / "case.yaml").write_text(case)
+    (tmp_path / "argument.yaml").write_text(argument)
+    spec = read_case_spec(tmp_path, TODAY)
+    pin_runs(tmp_path, run_files(spec), TODAY, spec.measured_on)
+    assert invest(open_case(tmp_path, TODAY, draws=400)).decision == "fund"
+    assert check_case_argument(read_argument(tmp_path), tmp_path, TODAY).state == "holds"

@@ -131,7 +131,7 @@ def test_decisions_of_the_examples(name: str, decision: str) -> None:
     assert math.isclose(sum(found.shares.values()), 1)
     if name == "internal":
         assert found.offer and found.offer.npv_with_market.value > found.offer.npv.value and found.best == ()
-        assert found.verdict.startswith("Do not fund A guard in front of the helper")
+        assert found.verdict.startswith("Do not fund a guard in front of the helper")
     if name == "unmeasured":
         assert found.sample and found.offer and found.sample.net > 0 > found.offer.npv.value
     if name == "helpdesk":

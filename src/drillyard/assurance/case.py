@@ -210,7 +210,7 @@ class CaseSpec(Record):
 def read_case_spec(folder: Path, today: date) -> CaseSpec:
     """Read and check the case of a folder. Raises `BadInput` with what is wrong."""
     if not (folder / CASE).is_file():
-        raise bad_input(f"no {CASE} in {str(folder)!r}", "a case folder", "see examples/assurance/helpdesk")
+        raise bad_input(f"no {CASE} in {str(folder)!r}", "a case folder", "docs/how-to/board.md has the least one")
     return check_case(CaseSpec.from_data(read_yaml(folder / CASE)), today)
 
 
