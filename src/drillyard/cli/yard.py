@@ -34,13 +34,16 @@ def command() -> None:
 @click.option("--proxy", "proxies", multiple=True, help="Address of a proxy whose X-Forwarded-For is believed.")
 @click.option("--overseer", type=FOLDER, help="Folder of a live overseer: what it holds is decided at /held.")
 @click.option("--reviewer", "reviewers", multiple=True, help="Learner who may decide it too, beside the designer.")
+@click.option(
+    "--values", type=click.Path(dir_okay=False, path_type=Path), help="A value tree that all compare at /values."
+)
 @show.handler
 def _serve(
     folder: Path, host: str, port: int, open_browser: bool, proxies: tuple[str, ...], overseer: Path | None,
-    reviewers: tuple[str, ...],
+    reviewers: tuple[str, ...], values: Path | None,
 ) -> None:  # fmt: skip
     """Open the yard of the programme in FOLDER until Ctrl+C; prints the address and the sign-in codes."""
-    serve(folder, host, port, open_browser, proxies, overseer, reviewers)
+    serve(folder, host, port, open_browser, proxies, overseer, reviewers, values)
 
 
 @command.command("people")

@@ -26,6 +26,7 @@ from starlette.staticfiles import StaticFiles
 from drillyard.organisms.listening import BodyLimit
 from drillyard.organisms.worlds.world import World
 from drillyard.oversight.live.overseer import HoldQueue
+from drillyard.oversight.values.asking import AskedTree
 from drillyard.programs.drills import load_drill
 from drillyard.programs.drills.fact_sheet import fact_sheet
 from drillyard.programs.drills.grade import with_hint_cost
@@ -63,6 +64,7 @@ from drillyard.yard.pages import (
     sign_in,
     submit,
     uploads,
+    values,
     waiting,
 )
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
@@ -111,6 +113,9 @@ _ROUTES = (
     Route(f"{_DRILL}/{{form}}", drafts.lead_back, methods=["GET"]),
     Route("/held", waiting.show, methods=["GET"]),
     Route("/held/{id}", waiting.decide, methods=["POST"]),
+    Route("/values", values.show, methods=["GET"]),
+    Route("/values/compare", values.compare, methods=["POST"]),
+    Route("/values/propose", values.propose, methods=["POST"]),
     Route("/designer", designer.show, methods=["GET"]),
     Route("/designer/reset", again.reset, methods=["POST"]),
     Route("/designer/reissue", again.reissue, methods=["POST"]),
@@ -141,13 +146,14 @@ def make_app(
     lease_seconds: float = LEASE_SECONDS,
     overseer: HoldQueue | None = None,
     reviewers: Collection[str] = (),
+    weighed: AskedTree | None = None,
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder.
 
     `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy, `checker`
     reads an upload, `fit` fits a technique, `trier` tries a policy on last year; the defaults are the organism of the
     instance and processes of their own. What waits in the queue of an `overseer` is decided by the designer and the
-    learners in `reviewers`, by id. Nothing runs before the application starts.
+    learners in `reviewers`, by id; the tree `weighed` is everybody's. Nothing runs before the application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
@@ -156,7 +162,7 @@ def make_app(
         logging.CRITICAL
     )  # a line for each piece of what is answered with 400
     yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds)
-    yard = dataclasses.replace(yard, overseer=overseer, reviewers=frozenset(reviewers))
+    yard = dataclasses.replace(yard, overseer=overseer, reviewers=frozenset(reviewers), values=weighed)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
@@ -213,6 +219,7 @@ def _open_yard(
         held=Held(store),
         overseer=None,
         reviewers=frozenset(),
+        values=None,
         templates=_templates(),
         by_address=TryLimit(tries=20, seconds=300),
         by_code=TryLimit(tries=5, seconds=300),
@@ -283,6 +290,7 @@ def _error_page(request: Request, status: int, line: str, headers: Mapping[str, 
         called="",
         designer=False,
         reviews=False,
+        weighs=False,
     )
     # Where htmx asked for a part of a page, the whole error page takes the place of the body.
     whole = {"HX-Retarget": "body", "HX-Reselect": "body > *", "HX-Reswap": "innerHTML"}

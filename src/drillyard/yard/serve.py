@@ -14,6 +14,7 @@ from rich.table import Table
 from drillyard.errors import bad_input
 from drillyard.organisms.listening import Patience, check_proxies, listen, reachable, run
 from drillyard.oversight.live.overseer import open_queue
+from drillyard.oversight.values.asking import AskedTree
 from drillyard.programs.again import find_learner
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Roster
@@ -35,11 +36,13 @@ def serve(
     proxies: Sequence[str] = (),
     overseer: Path | None = None,
     reviewers: Sequence[str] = (),
+    values: Path | None = None,
 ) -> None:
     """Serve a programme until interrupted; print the address and the sign-in codes first. Port 0 takes a free one.
 
     What `proxies` say of whom they speak for is believed, and of nobody else. `overseer` is the folder of a live
-    overseer whose held drafts the designer and the `reviewers` (ids or names) decide at /held.
+    overseer whose held drafts the designer and the `reviewers` (ids or names) decide at /held, `values` the file of a
+    value tree that everybody weighs at /values.
 
     Raises:
         BadInput: the folder is no programme folder or that of no overseer, a reviewer is no learner, the database
@@ -47,6 +50,7 @@ def serve(
     """
     programme, proxies = ProgramFolder(folder), check_proxies(proxies)
     roster, queue = programme.roster(), open_queue(overseer) if overseer else None
+    weighed = AskedTree(values) if values else None
     allowed = [find_learner(programme, one) for one in reviewers]
     known = {one.id for one in roster.learners}
     if strangers := [one for one in allowed if one not in known]:
@@ -54,7 +58,7 @@ def serve(
     if allowed and queue is None:
         raise bad_input("--reviewer without --overseer", "the folder of an overseer", "add --overseer FOLDER")
     with listen(host, port) as listener:
-        app = make_app(folder, overseer=queue, reviewers=allowed)
+        app = make_app(folder, overseer=queue, reviewers=allowed, weighed=weighed)
         address = f"http://{reachable(host)}:{listener.getsockname()[1]}/"
         _greet(roster, programme.people(), address)
         if open_browser:

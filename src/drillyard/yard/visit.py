@@ -26,6 +26,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.oversight.live.overseer import HoldQueue
+from drillyard.oversight.values.asking import AskedTree
 from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner
@@ -53,7 +54,8 @@ _log = logging.getLogger(__name__)
 class Yard:
     """What a running yard is made of.
 
-    `overseer` is the queue of an overseer, which the designer and the learners in `reviewers` may decide.
+    `overseer` is the queue of an overseer, which the designer and the learners in `reviewers` may decide; `values` a
+    tree that everybody weighs.
     """
 
     programme: ProgramFolder
@@ -70,6 +72,7 @@ class Yard:
     held: Held
     overseer: HoldQueue | None
     reviewers: frozenset[str]
+    values: AskedTree | None
     templates: jinja2.Environment
     by_address: TryLimit
     by_code: TryLimit
@@ -115,6 +118,11 @@ class Visit:
     form: FormData
     learner: Learner | None
     designer: bool
+
+    @property
+    def name(self) -> str:
+        """Whose name stands with what they decide; empty for strangers."""
+        return self.learner.id if self.learner else "designer" if self.designer else ""
 
     @property
     def reviews(self) -> bool:
@@ -171,6 +179,7 @@ class Visit:
             called=self._called(),
             designer=self.designer,
             reviews=self.reviews,
+            weighs=bool(self.name) and self.yard.values is not None,
             **context,
         )
         return HTMLResponse(text, status)

@@ -38,7 +38,7 @@ def decide(visit: Visit) -> Response:
     kind: Literal["release", "edit", "refuse"] = (
         "release" if action == "release" else "edit" if action == "edit" else "refuse"
     )
-    verdict = HoldVerdict(id=name, by=_me(visit), action=kind, text=text if action == "edit" else "")
+    verdict = HoldVerdict(id=name, by=visit.name, action=kind, text=text if action == "edit" else "")
     if action == "edit" and not text:
         return _page(visit, 400, error="Type what is to be sent, or press “Send nothing”.", at=name)
     try:
@@ -66,7 +66,3 @@ def _queue(visit: Visit) -> HoldQueue:
     if visit.yard.overseer is None or not visit.reviews:
         raise HTTPException(404)
     return visit.yard.overseer
-
-
-def _me(visit: Visit) -> str:
-    return visit.learner.id if visit.learner else "designer"
