@@ -83,6 +83,7 @@ def test_an_empty_edit_keeps_the_draft_waiting_and_says_so_at_the_field(client: 
     ann = visit(ANN.code)
     ann.get("/held")
     assert "Type what is to be sent" in ann.send(f"/held/{name}", 400, action="edit", text="  ")
+    assert "You have changed nothing" in ann.send(f"/held/{name}", 400, action="edit", text=f" {WRONG}")
     ann.send(f"/held/{name}", 400, action="burn", text="")
     ann.get("/held")
     ann.send("/held/nobody", 404, action="refuse", text="")

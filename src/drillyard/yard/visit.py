@@ -212,7 +212,8 @@ class Visit:
 
 
 Handler = Callable[[Visit], Response]
-Who = Literal["anyone", "learner", "designer"]
+Who = Literal["anyone", "member", "learner", "designer"]
+"""Who may see a page: strangers too, learners and the designer, or one of the two alone."""
 
 
 def page(

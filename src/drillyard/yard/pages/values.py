@@ -21,13 +21,13 @@ _FIELDS = ("words", "under", "criterion", "good", "bad", "behaviour")
 _LONGEST = 500
 
 
-@page("anyone")
+@page("member")
 def show(visit: Visit) -> Response:
     """Show the next pair, and the form for a proposal."""
     return _page(visit)
 
 
-@page("anyone")
+@page("member")
 def compare(visit: Visit) -> Response:
     """Write down which of two matters more."""
     first, second, prefers = (visit.field(name) for name in ("first", "second", "prefers"))
@@ -40,7 +40,7 @@ def compare(visit: Visit) -> Response:
     return visit.go("/values")
 
 
-@page("anyone")
+@page("member")
 def propose(visit: Visit) -> Response:
     """Write down a proposal; one that cannot be observed yet is an idea, and is kept as such."""
     typed = {name: " ".join(visit.field(name).split()) for name in _FIELDS}
@@ -71,6 +71,4 @@ def _page(visit: Visit, status: int = 200, typed: dict[str, str] | None = None, 
 def _asked(visit: Visit) -> AskedTree:
     if visit.yard.values is None:
         raise HTTPException(404)
-    if not visit.name:
-        raise HTTPException(403, "Sign in first: what you say here is kept with your name.")
     return visit.yard.values

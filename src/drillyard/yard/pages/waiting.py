@@ -22,13 +22,13 @@ _SHOWN, _PAST = 20, 20
 _DONE = {"release": "It was sent as it was written.", "edit": "Your text was sent.", "refuse": "Nothing was sent."}
 
 
-@page("anyone")
+@page("member")
 def show(visit: Visit) -> Response:
     """List what waits."""
     return _page(visit)
 
 
-@page("anyone")
+@page("member")
 def decide(visit: Visit) -> Response:
     """Write a decision down; who comes second is told who was first."""
     queue, name = _queue(visit), visit.request.path_params["id"]
@@ -39,8 +39,8 @@ def decide(visit: Visit) -> Response:
         "release" if action == "release" else "edit" if action == "edit" else "refuse"
     )
     verdict = HoldVerdict(id=name, by=visit.name, action=kind, text=text if action == "edit" else "")
-    if action == "edit" and not text:
-        return _page(visit, 400, error="Type what is to be sent, or press “Send nothing”.", at=name)
+    if action == "edit" and (wrong := _unsent(queue, name, text)):
+        return _page(visit, 400, error=wrong, at=name)
     try:
         counts = queue.decide(verdict)
     except BadInput:
@@ -59,6 +59,14 @@ def _page(visit: Visit, status: int = 200, *, told: str = "", error: str = "", a
         "waiting.html", status, waiting=waiting[:_SHOWN], more=max(0, len(waiting) - _SHOWN), total=len(waiting),
         past=past[-_PAST:][::-1], done=_DONE, told=told, error=error, at=at, typed=visit.field("text"),
     )  # fmt: skip
+
+
+def _unsent(queue: HoldQueue, name: str, text: str) -> str:
+    """Return why a text is no edit."""
+    if not text:
+        return "Type what is to be sent, or press “Send nothing”."
+    same = any(one.id == name and one.draft.strip() == text for one in queue.waiting())
+    return "You have changed nothing: change it, or press “Send the draft as it is”." if same else ""
 
 
 def _queue(visit: Visit) -> HoldQueue:
