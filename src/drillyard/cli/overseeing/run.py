@@ -20,6 +20,7 @@ from drillyard.oversight.protocols.report import OverseeReport
 from drillyard.oversight.protocols.spec import PROTOCOLS, OverseeSpec
 from drillyard.oversight.protocols.whole import oversee_bisection, oversee_pixels, oversee_policy
 from drillyard.oversight.recipes.run import RecipeBudget
+from drillyard.records import Estimate
 
 __all__ = ["command"]
 
@@ -128,17 +129,21 @@ def _policy(report: OverseeReport, out: Path) -> show.Outcome:
 
 def _gap(report: GapReport, out: Path) -> show.Outcome:
     rows = [
-        (r.judge, f"{r.gap:+.2f}", r.expert, r.alone, r.protocol, r.again,
+        (r.judge, f"{r.gap:+.2f}", *map(_briefly, (r.expert, r.alone, r.protocol, r.again)), f"{r.p_value:.2g}",
          "–" if r.recovered is None else f"{r.recovered:.2f}")
         for r in report.rows
     ]  # fmt: skip
-    heads = ("judge", "gap", "with the rules", "alone", report.protocol, "asked again", "recovered")
+    heads = ("judge", "gap", "with the rules", "alone", report.protocol, "asked again", "p", "recovered")
     named = [f"{r.judge}: always says {r.always!r} after the {report.protocol}" for r in report.rows if r.always]
     return show.Outcome(
-        verdict=f"{report.verdict}.", state="passed" if report.verdict.startswith("Clearly") else "failed",
+        verdict=f"{report.verdict}.", state="passed" if report.holds else "failed",
         data=report, body=[*named, show.table(f"{report.strong.n} disputes before each judge", heads, rows)],
         next_command=f"open {out / 'gap.html'}",
     )  # fmt: skip
+
+
+def _briefly(share: Estimate) -> str:
+    return f"{share.value:.2f} ({share.low:.2f}–{share.high:.2f})"
 
 
 def _bisection(report: BisectionReport, out: Path) -> show.Outcome:

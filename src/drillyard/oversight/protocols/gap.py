@@ -25,11 +25,14 @@ from drillyard.records.pages import fill
 __all__ = ["GapReport", "GapRow", "judge_spec", "sweep_judges"]
 
 
+_ALPHA = 0.05
+
+
 class GapRow(Record):
     """One judge. `gap` is the debaters' accuracy with the rules less the judge's; `recovered` None without a gap.
 
     `alone`, `expert`, `protocol` and `again` are the judge without anybody, with the rules, after the protocol, and
-    asked again for as many tokens.
+    asked again for as many tokens; `p_value` is McNemar's of the last two.
     """
 
     judge: str
@@ -38,6 +41,7 @@ class GapRow(Record):
     expert: Estimate
     protocol: Estimate
     again: Estimate
+    p_value: float
     recovered: float | None
     always: str
 
@@ -50,6 +54,7 @@ class GapReport(Record):
     strong: Estimate
     rows: tuple[GapRow, ...]
     verdict: str
+    holds: bool
 
 
 def judge_spec(spec: OverseeSpec, judge: str) -> OverseeSpec:
@@ -90,8 +95,14 @@ def sweep_judges(
         both = one.model_copy(update={"protocols": ("expert", *spec.protocols)})
         rows.append(_gap_row(judge, spec.protocols[0], best, play(both, folder)))
     rows.sort(key=lambda row: row.gap)
+    better = [row.judge for row in rows if row.p_value < _ALPHA and row.protocol.value > row.again.value]
     report = GapReport(
-        protocol=spec.protocols[0], debaters=spec.debaters, strong=best, rows=tuple(rows), verdict=_verdict(rows)
+        protocol=spec.protocols[0],
+        debaters=spec.debaters,
+        strong=best,
+        rows=tuple(rows),
+        verdict=_verdict(better, len(rows)),
+        holds=bool(better),
     )
     write_record(out / "gap.json", report)
     (out / "gap.html").write_bytes(_page(report, command))
@@ -108,6 +119,7 @@ def _gap_row(judge: str, protocol: str, strong: Estimate, played: OverseeReport)
         expert=expert,
         protocol=after,
         again=_row(played, f"{AGAIN} ({protocol})"),
+        p_value=next(one.p_value for one in played.comparisons if one.control == f"{AGAIN} ({protocol})"),
         recovered=(after.value - alone.value) / room if room > 0.05 else None,
         always=next(row.always for row in played.arms if row.name == protocol),
     )
@@ -117,11 +129,10 @@ def _row(played: OverseeReport, name: str) -> Estimate:
     return next(row.accuracy for row in played.arms if row.name == name)
 
 
-def _verdict(rows: Sequence[GapRow]) -> str:
-    better = [row.judge for row in rows if row.protocol.low > row.again.high]
+def _verdict(better: Sequence[str], judges: int) -> str:
     if not better:
         return "Before none of these judges is the protocol clearly better than asking again"
-    return f"Clearly better than asking again before {len(better)} of {len(rows)} judges: {', '.join(better)}"
+    return f"Clearly better than asking again before {len(better)} of {judges} judges: {', '.join(better)}"
 
 
 def _page(report: GapReport, command: str) -> bytes:
