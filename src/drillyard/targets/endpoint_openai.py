@@ -258,7 +258,7 @@ class EndpointTarget:
 
     def _completions(self, conversation: Conversation, seed: int | None, *, asked: Any = None, **more: Any) -> Any:
         create: Any = self._client.chat.completions.create  # its overloads want literals
-        given = self._sampling.fields(seed) if asked is None else {"extra_body": dict(asked)}
+        given: Any = self._sampling.fields(seed) if asked is None else {"extra_body": dict(asked)}
         given["extra_body"] |= more.pop("extra_body", {})
         given["timeout"] = self._timeout
         return create(model=self.model, messages=self._messages(conversation), **given, **more)

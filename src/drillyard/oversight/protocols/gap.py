@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from drillyard.errors import bad_input
-from drillyard.oversight.protocols.report import AGAIN, OverseeReport
-from drillyard.oversight.protocols.spec import OverseeSpec
+from drillyard.oversight.protocols.report import OverseeReport
+from drillyard.oversight.protocols.spec import AGAIN, OverseeSpec
 from drillyard.records import Estimate, Record
 from drillyard.records.charts import LinearAxis
 from drillyard.records.files import write_record

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from drillyard.errors import bad_input
 from drillyard.oversight.protocols.prompts import CHOICE, swap_answers
@@ -48,11 +48,15 @@ class ReadTarget:
             said = self._opened[0].generate([conversations[n] for n in others], [seeds[n] for n in others])
             replies |= dict(zip(others, said, strict=True))
         if choices:
-            talks = [Conversation.ask(f"{one}\n\n{CHOICE}") for n in choices for one in asked[n]]
+            talks = [Conversation.ask(f"{one}\n\n{CHOICE}") for n in choices for one in asked[n] or ()]
             leans = self._lean(talks)
             for place, first, second in zip(choices, leans[::2], leans[1::2], strict=True):
                 replies[place] = _reply(first, second)
         return [replies[place] for place in range(len(conversations))]
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Yield the reply in one piece."""
+        yield self.generate([conversation], [seed])[0].text
 
     def _lean(self, talks: Sequence[Conversation]) -> list[tuple[float | None, int]]:
         """Return the log-odds of A against B for each question, None where neither came, and the tokens it took."""

@@ -11,7 +11,7 @@ from pydantic import Field
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["CONTROLS", "PROTOCOLS", "OverseeSpec", "Protocol", "find_protocol"]
+__all__ = ["AGAIN", "CONTROLS", "PROTOCOLS", "OverseeSpec", "Protocol", "find_protocol"]
 
 
 class Protocol(Record):
