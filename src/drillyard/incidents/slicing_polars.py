@@ -25,7 +25,7 @@ from drillyard.incidents.sliced import Change, Confounder, Rule, SliceReport
 from drillyard.incidents.store_polars import holds
 from drillyard.records import BehaviourQuality, Estimate
 from drillyard.records.progress import Progress, silent
-from drillyard.stats import difference, holm, rogan_gladen, wilson
+from drillyard.stats import clopper_pearson, difference, holm, rogan_gladen, wilson
 
 __all__ = ["slice_rows"]
 
@@ -268,7 +268,11 @@ def _rule(best: Found, bits: Bits, half: _Half, made: Selectors, p_adjusted: flo
 
 
 def _true_rate(k: int, n: int, labels: BehaviourQuality | None) -> Estimate | None:
-    return rogan_gladen(k, n, labels.sensitivity, labels.specificity) if labels and n else None
+    """Return the rate corrected for the labels' errors; unknown rulings count as wrong on both sides."""
+    if labels is None or not n:
+        return None
+    sensitivity = clopper_pearson(labels.failing.shown, labels.failing.n)
+    return rogan_gladen(k, n, sensitivity, clopper_pearson(labels.sound.absent, labels.sound.n))
 
 
 def _change(frame: pl.DataFrame, bad: Flags, seed: int) -> Change | None:
@@ -309,11 +313,7 @@ def _confounders(
     for feature, column in columns.items():
         if feature in named:
             continue
-        strata = frame.select(
-            column.fill_null("").rank("dense").alias("s")
-            if feature != "weekday"
-            else column.fill_null(0).rank("dense").alias("s")
-        )["s"]
+        strata = frame.select(column.cast(pl.String).fill_null("").rank("dense").alias("s"))["s"]
         codes = strata.to_numpy().astype(np.int64) - 1
         together = goes_with(under, codes)
         if together < 0.1:

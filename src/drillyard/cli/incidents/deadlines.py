@@ -23,9 +23,9 @@ def command(aware: datetime, today: datetime | None) -> show.Outcome:
     """
     found = deadlines(aware.date(), today.date() if today else date.today())
     rows = [(one.due, _left(one.left), one.words, one.paragraph) for one in found.deadlines]
-    first = found.deadlines[0]
+    first, last = found.deadlines[0].due, found.deadlines[-1].due
     return show.Outcome(
-        verdict=f"The first latest day is {first.due}, the last {found.deadlines[-1].due}; which one, the kind decides.",
+        verdict=f"The first latest day is {first}, the last {last}; which one, the kind decides.",
         data=found,
         body=[
             show.table(found.law, ("due", "left", "kind of incident", "paragraph"), rows),
