@@ -67,8 +67,8 @@ def _body(found: SliceReport) -> list[RenderableType]:
         same = [", ".join(one.words for one in rule.stands_in) for rule in found.rules if rule.stands_in]
         body += [f"the same rows: {words}" for words in same]
         body.append(
-            f"\np: best of {found.searched:,} rules over {found.selectors} selectors, {found.permutations:,} shuffles of "
-            "whole sessions; there: this rule alone, Holm"
+            f"\np: best of {found.searched:,} rules over {found.selectors} selectors, {found.permutations:,} shuffles "
+            "of whole sessions; there: this rule alone, Holm"
         )
     if found.words:
         body.append(f"words of bad replies: {', '.join(one.word for one in found.words if one.side == 'reply')}")
