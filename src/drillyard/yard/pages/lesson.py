@@ -19,7 +19,7 @@ from drillyard.yard import lessons
 from drillyard.yard.lessons import Answers, Shown
 from drillyard.yard.visit import Visit, page
 
-__all__ = ["LessonCard", "MOST_ASKED", "answer", "ask", "lessons_of", "read"]
+__all__ = ["MOST_ASKED", "LessonCard", "answer", "ask", "lessons_of", "read"]
 
 MOST_ASKED = 300
 """Characters of a message to a lesson's model: several times the longest that its world's questions take."""
