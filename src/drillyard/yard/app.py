@@ -55,6 +55,7 @@ from drillyard.yard.pages import (
     drills,
     fits,
     hints,
+    lesson,
     model,
     paper,
     reading,
@@ -75,6 +76,7 @@ __all__ = ["make_app"]
 _HERE = Path(__file__).parent
 
 _DRILL = "/drills/{instance}"
+_LESSON = "/lessons/{lesson}"
 _MOST = 8_000_000
 """Bytes of a request: a submission of two artefacts and the form around it."""
 
@@ -85,6 +87,11 @@ _ROUTES = (
     Route("/sign-out", sign_in.leave, methods=["POST"]),
     Route("/drills", drills.show_plan, methods=["GET"]),
     Route("/reading", reading.show, methods=["GET"]),
+    Route(_LESSON, lesson.read, methods=["GET"]),
+    Route(f"{_LESSON}/ask", lesson.ask, methods=["POST"]),
+    Route(f"{_LESSON}/ask", lesson.read, methods=["GET"]),
+    Route(f"{_LESSON}/answer", lesson.answer, methods=["POST"]),
+    Route(f"{_LESSON}/answer", lesson.read, methods=["GET"]),
     Route(_DRILL, drill.show, methods=["GET"]),
     Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
     Route(f"{_DRILL}/example.json", model.give_example, methods=["GET"]),
