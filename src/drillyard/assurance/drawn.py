@@ -223,12 +223,14 @@ def _check_figure(place: str, one: Measured, evidence: Evidence, limits: tuple[f
     found = evidence.figure(one)
     if isinstance(found, Counts):
         return
-    value, told = found.value if isinstance(found, Estimate) else found, ""
     if isinstance(found, Events):
-        value, told = found.events / found.years, f"{found.events} events in {found.years:g} years"
-    if not limits[0] <= value <= limits[1] or (told and limits[1] <= 1):
+        fits, told = limits[1] > 1, f"{found.events} events in {found.years:g} years"
+    else:
+        value = found.value if isinstance(found, Estimate) else found
+        fits, told = limits[0] <= value <= limits[1], f"{value:g}"
+    if not fits:
         ends = f"a figure from {limits[0]:g} to {limits[1]:g}"
-        raise bad_input(f"{told or f'{value:g}'} at {one.file}: {one.at} in {place}", ends, "correct `at`")
+        raise bad_input(f"{told} at {one.file}: {one.at} in {place}", ends, "correct `at`")
 
 
 def _read(
