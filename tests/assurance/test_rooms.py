@@ -58,7 +58,7 @@ def case() -> dict[str, Any]:
     made = small()
     scenario = made["scenarios"][0]
     scenario["rate"] = measured(files["audit"], "traffic.pressure-selling")
-    risk = measured(files["plan"], "horizon.risk.at[years=1].risk")
+    risk = measured(files["plan"], "horizon.risk.at[year=1].risk")
     made["scenarios"].append({**scenario, "id": "lost", "uses": assumed(value=1), "rate": risk})
     made["controls"] = [
         {
@@ -100,7 +100,7 @@ def test_runs_of_four_rooms_are_certificates(folder: Path) -> None:
         file = folder / found[0].origin.partition(":")[0]
         assert found[0].sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
     plan = json.loads((folder / "runs/plan/strategy.json").read_text())
-    risk = next(one["risk"] for one in plan["horizon"]["risk"]["at"] if one["years"] == 1)
+    risk = next(one["risk"] for one in plan["horizon"]["risk"]["at"] if one["year"] == 1)
     told = opened.certificate("lost.rate")
     assert np.allclose([told.low, told.high], [risk["low"], risk["high"]], rtol=1e-3)  # 90 % of its draws are its band
 

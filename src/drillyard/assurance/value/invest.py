@@ -269,7 +269,8 @@ def _verdict(
         return f"Fund {named}: worth {told} on average, with no premium counted, {sure}."
     if spec.budget is not None and offered and float(npv.mean()) > 0:
         asked = f"{money}{tell(returns.cash(offered))}, more than the budget of {money}{tell(spec.budget)}"
-        return f"Do not fund: nothing within the budget pays, and {named} asks for {asked}; worth {told}, {sure}."
+        would = f"{named} would take {asked}, and be worth {told}, {sure}"
+        return f"Do not fund: nothing within the budget pays. To fund {would}."
     return f"Do not fund {named}: it would be worth {told} on average, with no premium counted, {sure}."
 
 
