@@ -82,7 +82,7 @@ def test_an_item_that_few_met_is_left_out_and_counted() -> None:
     rows = cohort(100, np.random.default_rng(5), None)
     rows[10:, 3] = np.nan
     report = analyse(from_rows(rows))
-    assert len(report.items) == 11 and "1 have too few answers" in report.verdict
+    assert len(report.items) == 11 and "too few answers to 1 more" in report.verdict
 
 
 def test_abilities_name_nobody() -> None:

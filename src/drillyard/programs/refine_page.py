@@ -15,7 +15,7 @@ from drillyard.records.pages import fill
 
 __all__ = ["refine_page"]
 
-_ROW, _TOP, _MOST_PEOPLE = 24, 36, 100
+_ROW, _TOP = 24, 36
 _ENDS = 4.0
 
 
@@ -95,9 +95,6 @@ def _mark(axis: LinearAxis, estimate: Estimate) -> Mark:
 
 
 def _people(abilities: Sequence[Estimate], axis: LinearAxis, top: float) -> list[_Person]:
-    """Return every so many of the sorted abilities, 100 at most."""
-    step = max(len(abilities) / _MOST_PEOPLE, 1.0)
-    shown = [abilities[int(step * i)] for i in range(min(len(abilities), _MOST_PEOPLE))]
     return [
         _Person(
             y=top + 3 * at,
@@ -105,13 +102,13 @@ def _people(abilities: Sequence[Estimate], axis: LinearAxis, top: float) -> list
             value=round(axis.at(one.value), 1),
             high=round(axis.at(one.high), 1),
         )
-        for at, one in enumerate(shown)
+        for at, one in enumerate(abilities)
     ]
 
 
-def _share(one: Estimate) -> str:
-    return f"{100 * one.value:.0f} % ({100 * one.low:.0f} to {100 * one.high:.0f})"
+def _share(one: Estimate) -> tuple[str, str]:
+    return f"{100 * one.value:.0f} %", f"{100 * one.low:.0f} to {100 * one.high:.0f}"
 
 
-def _number(one: Estimate | None) -> str:
-    return "unknown" if one is None else f"{one.value:.2f} ({one.low:.2f} to {one.high:.2f})"
+def _number(one: Estimate | None) -> tuple[str, str]:
+    return ("unknown", "") if one is None else (f"{one.value:.2f}", f"{one.low:.2f} to {one.high:.2f}")

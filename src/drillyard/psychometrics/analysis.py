@@ -31,7 +31,8 @@ TOO_HARD, TOO_EASY, TELLS_LITTLE = 0.1, 0.95, 0.15
 """Shares of points, and the item-rest correlation, below, above and below which an item is flagged. Policy."""
 WRONG_FLAGS = 0.05
 _Z = 1.959963984540054
-_WIDEST = 8.0
+_WIDEST = 8.0  # standard deviations of ability: a wider interval holds everybody, and says nothing
+_MOST_PEOPLE = 100
 _MOST_EFFECT = 0.25
 """Most that a revision is expected to raise a share by; policy, not measured."""
 
@@ -72,7 +73,10 @@ class Proposal(Record):
 
 
 class Analysis(Record):
-    """What all answers together say; `abilities` in rising order, so that nobody is named by their place."""
+    """What all answers together say.
+
+    `abilities` are in rising order, so that nobody is named by their place; of more than 100 people, every so many.
+    """
 
     persons: int
     answers: int
@@ -134,7 +138,8 @@ def measure(responses: Responses) -> tuple[Responses, Bank] | None:
 def _abilities(bank: Bank, responses: Responses) -> tuple[Estimate, ...]:
     there = responses.asked.any(axis=1)
     mean, deviation = abilities(bank, responses)
-    counts = responses.asked.sum(axis=1)
+    counts, ordered = responses.asked.sum(axis=1), np.argsort(mean)[there[np.argsort(mean)]]
+    shown = ordered[np.linspace(0, len(ordered) - 1, min(len(ordered), _MOST_PEOPLE)).astype(int)]
     return tuple(
         Estimate(
             value=float(mean[i]),
@@ -143,8 +148,7 @@ def _abilities(bank: Bank, responses: Responses) -> tuple[Estimate, ...]:
             n=int(counts[i]),
             method="posterior mean 95%",
         )
-        for i in np.argsort(mean)
-        if there[i]
+        for i in shown
     )
 
 
@@ -266,11 +270,11 @@ def _by_correlation(one: ItemReport, usual: float) -> tuple[float, float | None,
 _REMEDIES = {
     "works-against": (
         "what is checked is not what was asked, or the key is wrong",
-        "read task and check side by side, correct the check, and give the corrected form to half of the learners",
+        "read task and check side by side, correct the check; its r with the new form shows whether that was it",
     ),
     "tells-little": (
         "it is solved by guessing, or by something that nothing else asks for",
-        "ask for the same thing so that a guess does not solve it, and give this form to half of the learners",
+        "ask for it so that a guess does not solve it; its r with the new form shows whether that helps",
     ),
     "too-hard": (
         "something that it needs is not taught before it",
@@ -289,6 +293,6 @@ def _evidence(one: ItemReport) -> str:
 
 def _verdict(items: Sequence[ItemReport], known: int, persons: int) -> str:
     flagged = sum(bool(one.flag) for one in items)
-    left = f"; {known - len(items)} have too few answers" if known > len(items) else ""
+    left = f"; too few answers to {known - len(items)} more" if known > len(items) else ""
     told = f"{tell_count(flagged, 'item')} flagged" if flagged else "no item flagged"
     return f"{tell_count(len(items), 'item')} measured on {persons} learners, {told}{left}."
