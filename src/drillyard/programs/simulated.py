@@ -109,10 +109,11 @@ def simulate(folder: ProgramFolder, learners: int, seed: int = 1, progress: Prog
     flagged = {one.item for one in analysis.items if one.flag in ("works-against", "tells-little")}
     held = [one for item in recovered for one in item.held]
     by_person = _abilities_held(responses, abilities)
+    told = clopper_pearson(sum(held), len(held))
     made = {
         "learners": learners,
         "seed": seed,
-        "parameters_held": clopper_pearson(sum(held), len(held)),
+        "parameters_held": told,
         "abilities_held": by_person,
         "bad_item": bad,
         "bad_item_found": bad in flagged,
@@ -124,7 +125,7 @@ def simulate(folder: ProgramFolder, learners: int, seed: int = 1, progress: Prog
         "report": refine(attempts),
         "analysis": analysis,
     }
-    verdict, holds, enough = _verdict(made["parameters_held"], bad in flagged, revisions, analysis)
+    verdict, holds, enough = _verdict(told, bad in flagged, revisions, analysis)
     return SimulatedRefinement(verdict=verdict, holds=holds, enough=enough, **made)
 
 
@@ -161,7 +162,8 @@ def _plant(course: _Course, rng: np.random.Generator) -> tuple[Bank, str]:
     """Draw slopes and difficulties, and make one part that most instances have work against ability."""
     points = {item: max(len(here.get(item, ())) for here in course.parts.values()) for item in course.items}
     slopes = rng.lognormal(0.0, 0.25, len(course.items))
-    places = [rng.normal(0, 0.7) + np.linspace(-0.5, 0.5, points[item]) * (points[item] > 1) for item in course.items]
+    steps = {item: np.linspace(-0.5, 0.5, points[item]) * (points[item] > 1) for item in course.items}
+    places = [(rng.normal(0, 0.7) + steps[item]).tolist() for item in course.items]
     common = {item: sum(item in here for here in course.parts.values()) for item in course.items}
     bad = max(course.items, key=lambda item: (points[item] == 1, common[item], item))
     slopes[course.items.index(bad)] = _BAD_SLOPE

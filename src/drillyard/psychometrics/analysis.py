@@ -136,9 +136,9 @@ def measure(responses: Responses) -> tuple[Responses, Bank] | None:
 
 
 def _abilities(bank: Bank, responses: Responses) -> tuple[Estimate, ...]:
-    there = responses.asked.any(axis=1)
     mean, deviation = abilities(bank, responses)
-    counts, ordered = responses.asked.sum(axis=1), np.argsort(mean)[there[np.argsort(mean)]]
+    counts, people = responses.asked.sum(axis=1), np.flatnonzero(responses.asked.any(axis=1))
+    ordered = people[np.argsort(mean[people])]
     shown = ordered[np.linspace(0, len(ordered) - 1, min(len(ordered), _MOST_PEOPLE)).astype(int)]
     return tuple(
         Estimate(

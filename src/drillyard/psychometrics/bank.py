@@ -57,7 +57,7 @@ class Bank:
     @cached_property
     def step_of(self) -> Floats:
         """The score that each intercept belongs to, from 1."""
-        return np.concatenate([np.arange(1, k + 1) for k in self.steps] or [[]]).astype(np.float64)
+        return np.concatenate([np.zeros(0), *(np.arange(1, k + 1) for k in self.steps)])
 
     def chances(self, abilities: Floats | Sequence[float] = NODES) -> Floats:
         """Return the chance of each score from 1 on: abilities × intercepts."""

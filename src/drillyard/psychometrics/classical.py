@@ -58,4 +58,4 @@ def alpha(responses: Responses) -> float | None:
     if len(whole) < 2 or whole.shape[1] < 2 or not (total := float(whole.sum(axis=1).var(ddof=1))):
         return None
     count = whole.shape[1]
-    return count / (count - 1) * (1 - float(whole.var(axis=0, ddof=1).sum()) / total)
+    return float(count / (count - 1) * (1 - float(whole.var(axis=0, ddof=1).sum()) / total))

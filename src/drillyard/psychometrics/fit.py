@@ -173,7 +173,7 @@ def _em_step(bank: Bank, data: _Data, post: Floats, shared: bool, prior: Prior) 
     for_intercepts = missed.sum(axis=0) - bank.intercepts / prior.intercept_sd**2
     for_slopes = sum_by_item((NODES @ missed * bank.step_of)[None], bank.steps)[0]
     inner = blocks.intercepts + np.eye(blocks.intercepts.shape[1]) * (1 / prior.intercept_sd**2 + 1e-9)
-    inner[:, *np.diag_indices(inner.shape[1])] += ~blocks.real
+    inner += np.eye(inner.shape[1]) * ~blocks.real[:, None, :]
     right = np.stack([_padded(for_intercepts, blocks.real), blocks.mixed], axis=2)
     solved = np.linalg.solve(inner, right)
     alone, with_slope = solved[..., 0], solved[..., 1]
@@ -209,7 +209,7 @@ def _blocks(bank: Bank, chances: Floats, asked: Floats) -> _Blocks:
     mean = padded @ step
     weighted = asked[:, :, None] * padded
     intercepts = -np.einsum("qik,qil->ikl", weighted, padded)
-    intercepts[:, *np.diag_indices(most)] += weighted.sum(axis=0)
+    intercepts += np.eye(most) * weighted.sum(axis=0)[:, None, :]
     mixed = np.einsum("q,qik->ik", NODES, weighted * (step - mean[:, :, None]))
     slopes = (NODES**2) @ (asked * (padded @ step**2 - mean**2))
     return _Blocks(slopes=slopes, mixed=mixed, intercepts=intercepts, real=real)
@@ -303,4 +303,5 @@ def _moved(bank: Bank, slopes: Floats, intercepts: Floats) -> Bank:
 def _inverse(information: Floats) -> Floats:
     """Return the inverse; directions in which the data say nothing get a large variance, not a negative one."""
     values, vectors = np.linalg.eigh((information + information.T) / 2)
-    return (vectors / np.maximum(values, 1e-6)) @ vectors.T
+    made: Floats = (vectors / np.maximum(values, 1e-6)) @ vectors.T
+    return made

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import IntEnum
 
-from fsrs import Card, Rating, Scheduler
+from fsrs import Card, Rating, Scheduler, State
 from pydantic import Field
 
 from drillyard.errors import bad_input
@@ -66,8 +66,12 @@ def review(before: Review | None, recalled: Recalled | int, at: datetime) -> Rev
 def _card(before: Review | None, at: datetime) -> Card:
     if before is None:
         return Card(card_id=1, due=at)
-    told = before.model_dump(mode="json")
-    return Card.from_dict(
-        {"card_id": 1, **{name: told[name] for name in ("stability", "difficulty", "step", "state", "due")}}
-        | {"last_review": told["last"]}
+    return Card(
+        card_id=1,
+        state=State(before.state),
+        step=before.step,
+        stability=before.stability,
+        difficulty=before.difficulty,
+        due=before.due,
+        last_review=before.last,
     )
