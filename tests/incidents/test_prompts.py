@@ -33,7 +33,7 @@ def test_what_varies_is_a_variable_and_what_differs_twice_is_an_instruction() ->
     book = PromptBook()
     wordings = ("Be warm and think of the sale.", "Be warm and think of the facts.")
     for name, wording in itertools.product(NAMES, wordings):
-        book.number(Prompt("", "", (f"You speak with {name} today. {wording}",)))
+        book.number(Prompt(template_id="", template_version="", systems=(f"You speak with {name} today. {wording}",)))
     templates, told = book.settle()
     assert len(templates) == 2 and all(one.inferred and one.rows == len(NAMES) for one in templates)
     texts = {segment.text for template in templates for segment in template.segments}
@@ -47,7 +47,7 @@ def test_what_varies_is_a_variable_and_what_differs_twice_is_an_instruction() ->
 def test_a_template_that_the_log_names_keeps_its_name_and_variables() -> None:
     """OpenInference holds the text with its variables, so that nothing needs to be guessed."""
     book = PromptBook()
-    book.number(Prompt("shop", "7", ("Sell {product} now.",), marked=True))
+    book.number(Prompt(template_id="shop", template_version="7", systems=("Sell {product} now.",), marked=True))
     (template,), ((_, name, version, _),) = book.settle()
     assert (name, version, template.inferred) == ("shop", "7", False)
     assert template.systems({"product": "lamps"}) == ("Sell lamps now.",)

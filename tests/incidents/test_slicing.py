@@ -28,7 +28,7 @@ def case_of(rows: list[dict[str, Any]], tmp_path: Path) -> Case:
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_the_planted_cause_is_named_and_confirmed(tmp_path: Path, order: int) -> None:
     """A segment; a segment under a release; the same for a cohort: no selector more, none less."""
-    rows, truth = turns(order, sessions=700)
+    rows, truth = turns(order, sessions=700 if order < 3 else 1600)
     case = case_of(rows, tmp_path)
     report = slice_case(case.folder, shuffles=99)
     assert report.verdict == "trigger" and report.trigger is not None

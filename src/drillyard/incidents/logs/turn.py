@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["Turn", "as_text", "as_time", "messages_of", "number"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Turn:
     """One reply with what stood before it. `messages` are (role, text); the texts are as the log has them.
 
