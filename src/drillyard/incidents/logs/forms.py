@@ -204,7 +204,7 @@ def _plain(one: Object) -> Iterator[Turn]:
         template_version=_word(one, "template_version", "prompt_version"),
         tools=[str(t) for t in tools] if isinstance(tools, list) else str(tools).split(),
         scores=_numbers(one.get("scores") or {})
-        | {n[len("score_") :]: v for n, v in _numbers(one).items() if n.startswith("score_")},
+        | _numbers({name[len("score_") :]: one[name] for name in one if name.startswith("score_")}),
         feedback=_numbers(one.get("feedback") if isinstance(one.get("feedback"), Mapping) else {})
         | {n: v for n in _FEEDBACK if (v := number(one.get(n))) is not None},
         cost=number(one.get("cost")),
