@@ -27,7 +27,8 @@ def pack(flags: Flags) -> Words:
 
 def count(words: Words) -> NDArray[np.int64]:
     """Count the bits set along the last axis."""
-    return np.bitwise_count(words).sum(axis=-1, dtype=np.int64)
+    counts: NDArray[np.int64] = np.bitwise_count(words).sum(axis=-1, dtype=np.int64)
+    return counts
 
 
 class Bits:

@@ -53,14 +53,15 @@ def best_by_chance(
     at, other = np.triu_indices(len(selected))
     counts = products(selected, rows)[at, other]
     keep = counts >= support
-    at, other, counts = at[keep], other[keep], counts[keep].astype(np.float64)
+    at, other = at[keep], other[keep]
+    held = counts[keep].astype(np.float64)
     costs = np.where(at == other, cost, 2 * cost)
-    table = _Table(measure, positives, rows, counts, costs)
+    table = _Table(measure, positives, rows, held, costs)
     best = np.empty(n)
     for k in range(n):
         flags = taken(selected, np.sort(shuffler.draw())).astype(np.float32)
         bad = (flags @ flags.T)[at, other]
-        best[k] = table.best(bad) if len(counts) else 0.0
+        best[k] = table.best(bad) if len(held) else 0.0
     return best
 
 

@@ -112,7 +112,9 @@ def _refine(
     hopeful = np.flatnonzero(bound > heap.floor)
     hopeful = hopeful[np.argsort(-bound[hopeful], kind="stable")]
     exact = len(hopeful) <= expansions
-    queue = [(-float(bound[i]), (int(at[i]), int(other[i]))) for i in hopeful[:expansions]]
+    queue: list[tuple[float, tuple[int, ...]]] = [
+        (-float(bound[i]), (int(at[i]), int(other[i]))) for i in hopeful[:expansions]
+    ]
     heapq.heapify(queue)
     counted, seen = 0, {rule for _, rule in queue}
     for _ in range(expansions):
