@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Attempt
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
+from drillyard.yard.tables import EventRow
 
 __all__ = ["attempts", "attempts_in"]
 
@@ -25,7 +27,7 @@ def attempts(folder: Path) -> list[Attempt]:
 
 
 def attempts_in(programme: ProgramFolder, store: Store) -> list[Attempt]:
-    """Return one attempt per drill that a learner has opened, in the order of opening.
+    """Return one attempt per drill that a learner has opened, in the order of handing in, those in hand last.
 
     `minutes` run from the first opening to the handing in, pauses included; they are empty while work is in hand.
     A drill that the folder no longer holds has no truth to be read against, so attempts at it are left out.
@@ -33,8 +35,13 @@ def attempts_in(programme: ProgramFolder, store: Store) -> list[Attempt]:
     roles = {learner.id: learner.role for learner in programme.roster().learners}
     drills = {instance.id: instance.drill for instance in programme.instances()}
     done = {(one.submission.learner, one.submission.instance): one for one in Submissions(store).all()}
+
+    def handed_in(began: EventRow) -> float:
+        progress = done.get((began.learner, began.instance))
+        return progress.received if progress else math.inf
+
     found = []
-    for began in store.events("started"):
+    for began in sorted(store.events("started"), key=handed_in):
         if began.instance not in drills:
             continue
         progress = done.get((began.learner, began.instance))
