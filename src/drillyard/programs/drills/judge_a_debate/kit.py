@@ -204,7 +204,8 @@ def _check(place: int, one: Dispute, chance: float) -> GradeCheck:
         led = "helped" if passed else "could help" if chance == 0.5 else "misled you"
         led = f"The debate {led}: " if one.speeches else ""
     why = f"{led}{_HOW[one.how]}"
-    words = f"dispute {place + 1}: you said {said} ({_points(worth(chance, one.truth))} points); {right}. {why[0].upper()}{why[1:]}"
+    got = _points(worth(chance, one.truth))
+    words = f"dispute {place + 1}: you said {said} ({got} points); {right}. {why[0].upper()}{why[1:]}"
     return GradeCheck(id=one.how.replace(" ", "-"), passed=passed, words=words)
 
 
