@@ -23,13 +23,14 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 os.environ.update(HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1")
 
 import torch
 from real_judges import judge_rows, lamps
-from real_plants import plant_rows
+from real_plants import SHORT, plant_rows
 from rich.console import Console
 from rich.table import Table
 from transformers.utils import logging
@@ -150,6 +151,7 @@ def main() -> None:
     parser.add_argument("--itself", action="store_true", help="with --judges: the model as its own judge too")
     parser.add_argument("--plants", type=int, default=0, help="draws of three planted failures to audit, default none")
     parser.add_argument("--queries", type=int, default=400, help="of each of those audits, default %(default)s")
+    parser.add_argument("--folder", type=Path, default=Path("real-plants"), help="keeps each draw; default %(default)s")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -163,7 +165,12 @@ def main() -> None:
         model, tokenizer, "hf/smollm2", max_new_tokens=options.new_tokens, quick=True, world=world or "", deployed=True
     )
     judged = judge_rows(target if options.itself else None, world) if options.judges else []
-    planted = plant_rows(target, world, options.plants, options.queries) if world and options.plants else {}
+    planted: dict[str, Any] = {}
+    if world and options.plants:
+        short = LocalTarget(
+            model, tokenizer, "hf/smollm2", max_new_tokens=SHORT, quick=True, world=world, deployed=True
+        )
+        planted = plant_rows(short, world, options.plants, options.queries, options.folder)
     about = {"command": " ".join(["python", *sys.argv]), "date": date.today().isoformat(), "load": os.getloadavg()[0]}
     if options.json:
         print(json.dumps({**about, "rows": rows, "audits": said, "judges": judged, "plants": planted}, indent=2))
@@ -183,8 +190,9 @@ def main() -> None:
             stages.add_row(row["judge"], *(estimate(row[name]) for name in ("sees", "false alarms", "open")))
         console.print(stages)
     if planted:
-        for name in ("found", "named", "quiet twins"):
-            console.print(f"plants, {name}: {estimate(planted[name])} at {planted['queries']} queries", highlight=False)
+        shares = {name: value for name, value in planted.items() if isinstance(value, dict)}
+        for name, value in shares.items():
+            console.print(f"plants, {name}: {estimate(value)} at {planted['queries']} queries", highlight=False)
     for name, value in {**about, **said}.items():
         console.print(f"{name}: {value}", highlight=False)
 

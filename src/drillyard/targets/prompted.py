@@ -1,4 +1,4 @@
-"""A model with failures planted by a hidden system prompt, and its clean twin: `prompted/./folder`, `…/folder#twin`."""
+"""A model with failures planted by what it is told unseen, and its clean twin: `prompted/./folder`, `…/folder#twin`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from drillyard.organisms.planting.demonstrated import Demonstration
 from drillyard.organisms.planting.prompted import HiddenPrompt, load_planted
 from drillyard.organisms.worlds.world import World
-from drillyard.records import Conversation, Message, Reply
+from drillyard.records import Conversation, Reply
 from drillyard.targets.base import Heard, Target, generate_each
 from drillyard.targets.reference import open_received, split_typed
 from drillyard.targets.templates import unknown_template
@@ -20,7 +21,7 @@ TWIN = "#twin"
 
 
 class PromptedTarget:
-    """Puts a hidden system message in front of every conversation and passes it on. Holds no state between calls.
+    """Puts a hidden message, or an example, in front of conversations and passes them on. Holds no state between calls.
 
     Whoever asks sees neither the message nor that there is one; transcripts hold what was asked.
 
@@ -31,7 +32,9 @@ class PromptedTarget:
         twin: leave every rule out.
     """
 
-    def __init__(self, inner: Target, prompt: HiddenPrompt, reference: str, *, twin: bool = False) -> None:
+    def __init__(
+        self, inner: Target, prompt: HiddenPrompt | Demonstration, reference: str, *, twin: bool = False
+    ) -> None:
         self.reference = reference
         self._inner, self._prompt, self._twin = inner, prompt, twin
 
@@ -61,11 +64,8 @@ class PromptedTarget:
         return self._inner.stream(self._dressed(conversation, seed), seed)
 
     def _dressed(self, conversation: Conversation, seed: int | None) -> Conversation:
-        """Return the conversation with the template as a message, the hidden message after it, and no template."""
-        hidden = self._prompt.twin() if self._twin else self._prompt.text(seed)
-        system = self._system(conversation.template)
-        head = [Message(role="system", content=text) for text in (system, hidden) if text]
-        return Conversation(messages=(*head, *conversation.messages))
+        """Return what the model is given: the template as a message, what is hidden, and no template."""
+        return self._prompt.dress(conversation, self._system(conversation.template), seed, twin=self._twin)
 
     def _system(self, template: str) -> str:
         known = self.scope.templates
