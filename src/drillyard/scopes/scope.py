@@ -105,13 +105,13 @@ class DocumentScope:
         """The sentences that say that something is not done, or not known."""
         return {"refusal": _REFUSAL, "fallback": _FALLBACK}
 
-    def kind_of(self, text: str) -> str:
-        """Return of which kind a request is, in one of the scope's own wordings; empty for any other."""
-        return self._kinds.get(text.removeprefix("Hello, ").removeprefix("Good morning. ").removeprefix("Hi! "), "")
+    def topic_of(self, text: str) -> Topic | None:
+        """Return what a request in one of the scope's own wordings is about, None for any other."""
+        return self._by_text.get(text.removeprefix("Hello, ").removeprefix("Good morning. ").removeprefix("Hi! "))
 
     @functools.cached_property
-    def _kinds(self) -> Mapping[str, str]:
-        return {text: topic.kind for topic in self.asked.values() for text in topic.texts}
+    def _by_text(self) -> Mapping[str, Topic]:
+        return {text: topic for topic in self.asked.values() for text in topic.texts}
 
     @property
     def behaviours(self) -> Mapping[str, str]:

@@ -260,8 +260,8 @@ class EndpointTarget:
         create: Any = self._client.chat.completions.create  # its overloads want literals
         given = self._sampling.fields(seed)
         given["extra_body"] |= more.pop("extra_body", {})
-        given["timeout"] = self._timeout
-        return create(model=self.model, messages=self._messages(conversation), stream=stream, **given, **more)
+        said = more.pop("messages", None) or self._messages(conversation)
+        return create(model=self.model, messages=said, stream=stream, timeout=self._timeout, **given, **more)
 
     def _messages(self, conversation: Conversation) -> Any:
         template = conversation.template
