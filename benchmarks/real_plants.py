@@ -32,7 +32,7 @@ from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
 from drillyard.targets.prompted import PromptedTarget
 
-__all__ = ["SHORT", "Once", "draw_plants", "plant_rows", "planted_pair"]
+__all__ = ["LEAST", "SHORT", "Once", "draw_plants", "plant_rows", "planted_pair"]
 
 SHORT = 24
 """New tokens per reply."""
