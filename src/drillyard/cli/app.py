@@ -33,6 +33,7 @@ NOUNS: Mapping[str, str] = {
     "design": "Plan a programme from a brief.",
     "drill": "Try a drill and hand in without a browser.",
     "guard": "Stop a bad reply while it streams, with a promised rate of false alarms.",
+    "incident": "Find why a deployed assistant misbehaved, in its logs, and measure what helps.",
     "organism": "List, build and talk with the embedded organisms.",
     "oversee": "Let models check each other, decompose what people value, and oversee a live assistant.",
     "probe": "Read inside a model, and say what may be claimed of it.",

@@ -1,0 +1,176 @@
+"""The folder of an incident: what `incident open` makes and every later step reads.
+
+    case = open_case(Path("CASE"))
+    case.report.trigger                     # the rule that stands, if there is any
+    for row in case.rows(rule, limit=200):  # rows under it
+        row.conversation(case.template(row).systems(row.vars))
+
+| file | holds |
+|---|---|
+| spec.json | `IncidentSpec`: which logs, which behaviour, which label |
+| rows/part-*.parquet | `Row`s in the order of time, one column a field (vars, scores, feedback, history as JSON) |
+| templates.jsonl | a `Template` a line |
+| rejected.jsonl | what of the logs could not be used, with its place and why |
+| coverage.json | `Coverage` |
+| seal.json | `Seal`: the chain of hashes |
+| slice.json | `SliceReport` |
+
+Later steps add files of their own and `extend` the seal.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeVar
+
+from drillyard.errors import BadInput, bad_input
+from drillyard.incidents.row import Row, Template
+from drillyard.incidents.sliced import Rule, SliceReport
+from drillyard.records import Record
+from drillyard.records.files import read_lines, read_record
+from drillyard.registry import require
+
+if TYPE_CHECKING:
+    import polars
+
+__all__ = [
+    "COVERAGE",
+    "REJECTED",
+    "ROWS",
+    "SLICE",
+    "SPEC",
+    "TEMPLATES",
+    "Case",
+    "Coverage",
+    "IncidentSpec",
+    "open_case",
+]
+
+SPEC, ROWS, TEMPLATES = "spec.json", "rows", "templates.jsonl"
+REJECTED, COVERAGE, SLICE = "rejected.jsonl", "coverage.json", "slice.json"
+_OPEN_FIRST = "type: drillyard incident open LOGS -o CASE"
+_R = TypeVar("_R", bound=Record)
+
+
+def store() -> ModuleType:
+    """Return the module that reads and writes rows. Raises `MissingExtra` where polars is not installed."""
+    require("polars", "incidents", "a case")
+    from drillyard.incidents import store_polars
+
+    return store_polars
+
+
+class IncidentSpec(Record):
+    """What decides a case: logs by name and SHA-256, the behaviour, and where the label is read.
+
+    `label` names the column or score that says which replies were bad; `bad_above` is the value from which a number
+    counts as bad; empty where `label` was found by itself. `guard_state` and `config` are files sealed with the case.
+    """
+
+    logs: tuple[tuple[str, str], ...]
+    format: str = ""
+    behaviour: str = "bad"
+    label: str = ""
+    bad_above: float | None = None
+    served: int | None = None
+    attachments: tuple[tuple[str, str], ...] = ()
+
+
+class Coverage(Record):
+    """How much of the logs could be used. `why_not` counts rejected rows by reason, `notes` what was put right.
+
+    `served` is how many replies were served in all, where somebody said so; without it the share is unknown.
+    """
+
+    format: str
+    seen: int
+    usable: int
+    labelled: int
+    bad: float
+    sessions: int
+    templates: int
+    first: float | None = None
+    last: float | None = None
+    served: int | None = None
+    why_not: dict[str, int] = {}
+    notes: dict[str, int] = {}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Typed access to a case's folder; reading only. Files that a step has yet to make raise `BadInput`."""
+
+    folder: Path
+
+    @functools.cached_property
+    def spec(self) -> IncidentSpec:
+        """What decides the case."""
+        return self.read(SPEC, IncidentSpec, _OPEN_FIRST)
+
+    @functools.cached_property
+    def coverage(self) -> Coverage:
+        """How much of the logs could be used."""
+        return self.read(COVERAGE, Coverage, _OPEN_FIRST)
+
+    @functools.cached_property
+    def report(self) -> SliceReport:
+        """What the slice found."""
+        return self.read(SLICE, SliceReport, f"type: drillyard incident slice {self.folder}")
+
+    @functools.cached_property
+    def templates(self) -> dict[str, Template]:
+        """The templates by hash; one without segments stands for rows without instructions."""
+        path = self.folder / TEMPLATES
+        if not path.is_file() or not path.stat().st_size:
+            return {}
+        found = read_lines(path, Template.from_json, "a template a line")
+        return {template.hash: template for template in found}
+
+    def template(self, row: Row) -> Template:
+        """Return the template of a row."""
+        return self.templates.get(row.prompt) or Template(
+            hash="", template_id=row.template_id, template_version=row.template_version
+        )
+
+    def read(self, name: str, kind: type[_R], type_next: str = "") -> _R:
+        """Return a record of the case. Raises `BadInput` where the file is not there or broken."""
+        if not (self.folder / name).is_file():
+            raise bad_input(f"no {name} in {str(self.folder)!r}", "a case that came so far", type_next)
+        return read_record(self.folder / name, kind)
+
+    def frame(self) -> polars.LazyFrame:
+        """Return all rows as a lazy table, in the order of time.
+
+        Raises:
+            MissingExtra: polars is not installed.
+            BadInput: there are no rows, or their files were damaged.
+        """
+        table: polars.LazyFrame | None = store().scan_rows(self.folder / ROWS)
+        if table is None:
+            raise bad_input(f"no rows in {str(self.folder)!r}", "an opened case", _OPEN_FIRST)
+        return table
+
+    def rows(self, rule: Rule | None = None, *, bad: bool | None = None, limit: int | None = None) -> Iterator[Row]:
+        """Yield rows in the order of time.
+
+        Args:
+            rule: only those under it.
+            bad: only those held bad (label of one half or more), or only those held sound.
+            limit: stop after so many.
+        """
+        found: Iterator[Row] = store().rows_of(self.frame(), self.templates, rule, bad=bad, limit=limit)
+        return found
+
+
+def open_case(folder: Path) -> Case:
+    """Open a case that was made by `incident open`. Raises `BadInput` for any other folder."""
+    case = Case(folder)
+    try:
+        _ = case.spec
+    except BadInput as error:
+        raise bad_input(f"{str(folder)!r} ({error})", "the folder of a case", _OPEN_FIRST) from None
+    return case

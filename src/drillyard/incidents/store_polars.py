@@ -1,0 +1,118 @@
+"""The rows of a case as Parquet files, and which of them a rule holds of."""
+
+from __future__ import annotations
+
+import functools
+import json
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from drillyard.errors import bad_input
+from drillyard.incidents.row import Row, Template
+from drillyard.incidents.sliced import Rule, Selector
+
+__all__ = ["COLUMNS", "JSON_COLUMNS", "holds", "rows_of", "said", "scan_rows", "write_part"]
+
+COLUMNS: Mapping[str, str] = {
+    "ts": "Float64", "trace_id": "String", "session": "String", "user": "String", "cohort": "String",
+    "model": "String", "release": "String", "template_id": "String", "template_version": "String", "prompt": "String",
+    "vars": "String", "user_text": "String", "response_text": "String", "history": "String", "tools": "List",
+    "scores": "String", "feedback": "String", "cost": "Float64", "latency": "Float64", "label_bad": "Float64",
+    "source_ref": "String",
+}  # fmt: skip
+"""Column -> type. Those of `JSON_COLUMNS` hold JSON, empty for none, since every log has other names in them."""
+
+JSON_COLUMNS = ("vars", "history", "scores", "feedback")
+_WORD = r"[\p{L}\p{N}]+"
+
+
+def write_part(path: Path, rows: Mapping[str, Sequence[Any]]) -> None:
+    """Write one part, a list per column of `COLUMNS`."""
+    types = {name: pl.List(pl.String) if kind == "List" else getattr(pl, kind) for name, kind in COLUMNS.items()}
+    pl.DataFrame(rows, schema=types).write_parquet(path, compression="zstd", compression_level=1)
+
+
+def scan_rows(folder: Path) -> pl.LazyFrame | None:
+    """Return the parts of a folder as one lazy table, None where there are none."""
+    parts = sorted(folder.glob("part-*.parquet"))
+    if not parts:
+        return None
+    return pl.scan_parquet(parts)
+
+
+def rows_of(
+    frame: pl.LazyFrame,
+    templates: Mapping[str, Template],
+    rule: Rule | None,
+    *,
+    bad: bool | None,
+    limit: int | None,
+) -> Iterator[Row]:
+    """Yield rows under a rule; see `Case.rows`."""
+    if rule is not None:
+        frame = frame.filter(holds(rule, templates))
+    if bad is not None:
+        frame = frame.filter(pl.col("label_bad") >= 0.5 if bad else pl.col("label_bad") < 0.5)
+    if limit is not None:
+        frame = frame.head(limit)
+    for line in frame.collect(engine="streaming").iter_rows(named=True):
+        for name in JSON_COLUMNS:
+            line[name] = json.loads(line[name]) if line[name] else ([] if name == "history" else {})
+        yield Row.model_validate(line)
+
+
+def holds(rule: Rule, templates: Mapping[str, Template]) -> pl.Expr:
+    """Return the expression that is true of the rows under a rule."""
+    return functools.reduce(operator.and_, (_selects(one, templates) for one in rule.selectors))
+
+
+def said(column: str = "user_text") -> pl.Expr:
+    """Return the words of a text in lower case between single spaces, with a space at both ends."""
+    words = pl.col(column).str.to_lowercase().str.extract_all(_WORD).list.join(" ")
+    return pl.format(" {} ", words)
+
+
+def _selects(one: Selector, templates: Mapping[str, Template]) -> pl.Expr:
+    feature = one.feature
+    name, _, inner = feature.partition(":")
+    when = pl.from_epoch(pl.col("ts").floor().cast(pl.Int64), time_unit="s")
+    plain = {
+        "template": "template_id", "version": "template_version", "release": "release", "model": "model",
+        "cohort": "cohort", "prompt": "prompt",
+    }  # fmt: skip
+    if feature in plain:
+        return pl.col(plain[feature]) == one.value
+    if feature == "segment":
+        return pl.col("prompt").is_in([key for key, template in templates.items() if template.has([one.value])])
+    if feature == "tool":
+        return pl.col("tools").list.contains(one.value)
+    if feature == "words":
+        return said().str.contains(f" {one.value} ", literal=True)
+    if feature == "hour":
+        return when.dt.hour() == int(one.value)
+    if feature == "weekday":
+        return when.dt.weekday() == int(one.value)
+    if name == "var":
+        return pl.col("vars").str.json_path_match(_path(inner)) == one.value
+    if name in ("score", "feedback"):
+        return _within(
+            pl.col({"score": "scores"}.get(name, name)).str.json_path_match(_path(inner)).cast(pl.Float64), one
+        )
+    if feature in ("cost", "latency"):
+        return _within(pl.col(feature), one)
+    raise bad_input(f"a selector of {feature!r}", "one that a slice makes", "slice the case again")
+
+
+def _path(name: str) -> str:
+    return f"$['{name}']"
+
+
+def _within(number: pl.Expr, one: Selector) -> pl.Expr:
+    """A range `[low, high)`, open at an end that is empty."""
+    low, _, high = one.value.strip("[)").partition(",")
+    under = pl.lit(True) if not high.strip() else number < float(high)
+    return (pl.lit(True) if not low.strip() else number >= float(low)) & under & number.is_not_null()
