@@ -53,7 +53,7 @@ def open_dialogue(target: Target, file: TaskFile, system: str, *, native: bool) 
         return TextDialogue(target, file, system)
     if not isinstance(target, _Endpoint):
         raise bad_input(f"native calls of {target.reference}", "openai/MODEL@http://…/v1", "leave --native out")
-    return NativeDialogue(target, target.reference, file, system)
+    return NativeDialogue(endpoint=target, reference=target.reference, file=file, system=system)
 
 
 class TextDialogue:
@@ -82,7 +82,7 @@ class TextDialogue:
         self._talk.append(Message(role="user", content=f"<tool_response>\n{told}\n</tool_response>"))
 
 
-@dataclass
+@dataclass(kw_only=True)
 class NativeDialogue:
     """Calls as the API has them: `tools` in the request, `tool_calls` in the reply, messages of the role `tool`."""
 
