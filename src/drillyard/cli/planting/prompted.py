@@ -29,8 +29,8 @@ def plant_prompted(order: PlantOrder) -> show.Outcome:
     client = dict(order.asking)
     most = client.pop("max_requests", None)
     known = {name: client.pop(name) for name in ("knows_world", "knows_rules", "tuning") if name in client}
-    known["demonstrated"] = client.pop("by_example", False)
-    planted = describe(order.base, order.plants_of_file(), seed=seed, **known)
+    demonstrated = client.pop("by_example", False)
+    planted = describe(order.base, order.plants_of_file(), seed=seed, demonstrated=demonstrated, **known)
     endpoint = open_target(order.base, **client)
     with show.progress(f"asking {order.base}") as step:
         report = plant_prompt(
