@@ -12,6 +12,7 @@ from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Reply
 from drillyard.targets.base import Heard, Target, generate_each
 from drillyard.targets.reference import open_received, split_typed
+from drillyard.targets.scoped import cut_after
 from drillyard.targets.templates import unknown_template
 
 __all__ = ["TWIN", "PromptedTarget", "open_prompted"]
@@ -74,7 +75,9 @@ class PromptedTarget:
         return known[template] if template else ""
 
 
-def open_prompted(reference: str, *, received: bool = False, **options: Any) -> PromptedTarget:
+def open_prompted(
+    reference: str, *, received: bool = False, max_new_tokens: int | None = None, **options: Any
+) -> PromptedTarget:
     """Open `prompted/./folder` or `prompted/./folder#twin`; options go to the model's own target. Raises `BadInput`.
 
     The folder names that model, so it is opened as one that was received, unless it is typed behind:
@@ -82,5 +85,6 @@ def open_prompted(reference: str, *, received: bool = False, **options: Any) -> 
     """
     name, typed = split_typed(reference.partition("/")[2])
     planted, prompt = load_planted(Path(name.removesuffix(TWIN)))
+    options |= cut_after(planted.model, max_new_tokens or 0)
     inner = open_received(planted.model, typed="" if received else typed, **options)
     return PromptedTarget(inner, prompt, reference, twin=name.endswith(TWIN))
