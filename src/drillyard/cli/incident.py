@@ -11,7 +11,13 @@ from drillyard.cli.app import LazyGroup
 __all__ = ["VERBS", "command"]
 
 # Verb -> the first line of its help. Its command is `command` in drillyard/cli/incidents/<verb>.py.
-VERBS: Mapping[str, str] = {}
+VERBS: Mapping[str, str] = {
+    "deadlines": "Say until when a serious incident must be reported.",
+    "generate": "Write the logs of an incident whose cause is known.",
+    "open": "Read logs of any common form into a sealed case.",
+    "slice": "Find what the bad replies have in common, beyond chance.",
+    "verify": "Say whether a case is still as it was sealed.",
+}
 
 
 @click.command(cls=LazyGroup, package="drillyard.cli.incidents", nouns=VERBS)

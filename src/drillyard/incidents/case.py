@@ -8,7 +8,7 @@
 | file | holds |
 |---|---|
 | spec.json | `IncidentSpec`: which logs, which behaviour, which label |
-| rows/part-*.parquet | `Row`s in the order of time, one column a field (vars, scores, feedback, history as JSON) |
+| rows/part-*.parquet | `Row`s in the order of the logs, one column a field (vars, scores, feedback, history as JSON) |
 | templates.jsonl | a `Template` a line |
 | rejected.jsonl | what of the logs could not be used, with its place and why |
 | coverage.json | `Coverage` |
@@ -67,15 +67,14 @@ def store() -> ModuleType:
 class IncidentSpec(Record):
     """What decides a case: logs by name and SHA-256, the behaviour, and where the label is read.
 
-    `label` names the column or score that says which replies were bad; `bad_above` is the value from which a number
-    counts as bad; empty where `label` was found by itself. `guard_state` and `config` are files sealed with the case.
+    `label` says which replies were bad, such as `flagged` or `thumbs<0.5`; empty where the logs say it by a known
+    name. `attachments` are files sealed with the case, such as the state of a guard, by name and SHA-256.
     """
 
     logs: tuple[tuple[str, str], ...]
     format: str = ""
     behaviour: str = "bad"
     label: str = ""
-    bad_above: float | None = None
     served: int | None = None
     attachments: tuple[tuple[str, str], ...] = ()
 
@@ -143,7 +142,7 @@ class Case:
         return read_record(self.folder / name, kind)
 
     def frame(self) -> polars.LazyFrame:
-        """Return all rows as a lazy table, in the order of time.
+        """Return all rows as a lazy table, in the order of the logs.
 
         Raises:
             MissingExtra: polars is not installed.
@@ -155,7 +154,7 @@ class Case:
         return table
 
     def rows(self, rule: Rule | None = None, *, bad: bool | None = None, limit: int | None = None) -> Iterator[Row]:
-        """Yield rows in the order of time.
+        """Yield rows in the order of the logs.
 
         Args:
             rule: only those under it.

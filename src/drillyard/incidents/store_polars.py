@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
 import operator
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,17 @@ from drillyard.errors import bad_input
 from drillyard.incidents.row import Row, Template
 from drillyard.incidents.sliced import Rule, Selector
 
-__all__ = ["COLUMNS", "JSON_COLUMNS", "holds", "rows_of", "said", "scan_rows", "write_part"]
+__all__ = [
+    "COLUMNS",
+    "JSON_COLUMNS",
+    "holds",
+    "name_templates",
+    "parquet_bytes",
+    "rows_of",
+    "said",
+    "scan_rows",
+    "write_part",
+]
 
 COLUMNS: Mapping[str, str] = {
     "ts": "Float64", "trace_id": "String", "session": "String", "user": "String", "cohort": "String",
@@ -27,7 +38,7 @@ COLUMNS: Mapping[str, str] = {
 """Column -> type. Those of `JSON_COLUMNS` hold JSON, empty for none, since every log has other names in them."""
 
 JSON_COLUMNS = ("vars", "history", "scores", "feedback")
-_WORD = r"[\p{L}\p{N}]+"
+WORD = r"[\p{L}\p{N}]+"
 
 
 def write_part(path: Path, rows: Mapping[str, Sequence[Any]]) -> None:
@@ -72,7 +83,7 @@ def holds(rule: Rule, templates: Mapping[str, Template]) -> pl.Expr:
 
 def said(column: str = "user_text") -> pl.Expr:
     """Return the words of a text in lower case between single spaces, with a space at both ends."""
-    words = pl.col(column).str.to_lowercase().str.extract_all(_WORD).list.join(" ")
+    words = pl.col(column).str.to_lowercase().str.extract_all(WORD).list.join(" ")
     return pl.format(" {} ", words)
 
 
@@ -102,6 +113,10 @@ def _selects(one: Selector, templates: Mapping[str, Template]) -> pl.Expr:
         return _within(
             pl.col({"score": "scores"}.get(name, name)).str.json_path_match(_path(inner)).cast(pl.Float64), one
         )
+    if feature == "turn":
+        return _within(pl.col("ts").rank("ordinal").over("session"), one)
+    if feature == "length":
+        return _within(pl.col("user_text").str.len_chars(), one)
     if feature in ("cost", "latency"):
         return _within(pl.col(feature), one)
     raise bad_input(f"a selector of {feature!r}", "one that a slice makes", "slice the case again")
@@ -116,3 +131,27 @@ def _within(number: pl.Expr, one: Selector) -> pl.Expr:
     low, _, high = one.value.strip("[)").partition(",")
     under = pl.lit(True) if not high.strip() else number < float(high)
     return (pl.lit(True) if not low.strip() else number >= float(low)) & under & number.is_not_null()
+
+
+def name_templates(path: Path, told: Sequence[tuple[str, str, str, Mapping[str, str]]]) -> None:
+    """Put into a part, in place of each prompt's number, its template and the values that fill it."""
+    part = pl.read_parquet(path)
+    numbers = part["prompt"].cast(pl.Int64).to_list()
+    own = part["vars"].to_list()
+    inferred = [json.dumps(values, ensure_ascii=False) if values else "" for *_, values in told]
+    named = part.with_columns(
+        pl.Series("prompt", [told[n][0] for n in numbers], dtype=pl.String),
+        pl.Series("template_id", [told[n][1] for n in numbers], dtype=pl.String),
+        pl.Series("template_version", [told[n][2] for n in numbers], dtype=pl.String),
+        pl.Series("vars", [o or inferred[n] for o, n in zip(own, numbers, strict=True)], dtype=pl.String),
+    )
+    draft = path.with_name(f".{path.name}")
+    named.write_parquet(draft, compression="zstd", compression_level=1)
+    draft.replace(path)
+
+
+def parquet_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return plain rows as a Parquet file, its columns those of the first row."""
+    data = io.BytesIO()
+    pl.DataFrame([*map(dict, rows)], infer_schema_length=None).write_parquet(data)
+    return data.getvalue()
