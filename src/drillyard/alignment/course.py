@@ -117,8 +117,8 @@ def _exam(spec: AlignSpec, scope: World | DocumentScope, measured: Sequence[Fail
     return AlignExam(world=scope, questions=tuple(asked), seed=spec.exam_seed)
 
 
-def open_course(spec: AlignSpec, folder: Path) -> Course:
-    """Open everything that a spec names. Raises `BadInput` for what cannot be opened."""
+def open_course(spec: AlignSpec, folder: Path, target: Target | None = None) -> Course:
+    """Open everything that a spec names, but a `target` that is open already. Raises `BadInput` for what cannot be."""
     world = alignable(load_scope(spec.scope))
     failures = [find_failure(world, name) for name in spec.failures if isinstance(world, World)]
     report = read_record(folder / FINDINGS, AuditReport) if spec.findings else None
@@ -128,7 +128,7 @@ def open_course(spec: AlignSpec, folder: Path) -> Course:
         spec=spec,
         folder=folder,
         world=world,
-        target=open_in(spec.scope, spec.target, **({"max_new_tokens": spec.room} if spec.room else {})),
+        target=target or open_in(spec.scope, spec.target, **({"max_new_tokens": spec.room} if spec.room else {})),
         exam=_exam(spec, world, measured),
         judge=open_judge(
             spec.judge,

@@ -12,7 +12,17 @@ import yaml
 
 from drillyard.alignment.arms import arms_of
 from drillyard.alignment.chain import JOINT
-from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, QUALITY, REWARD, RUBRIC, alignable, open_course
+from drillyard.alignment.course import (
+    FINDINGS,
+    POLICY,
+    PREFERENCES,
+    QUALITY,
+    REWARD,
+    RUBRIC,
+    Course,
+    alignable,
+    open_course,
+)
 from drillyard.alignment.documents import rules_held_back
 from drillyard.alignment.exam import hold_back
 from drillyard.alignment.penalties import resolve_behaviours
@@ -33,7 +43,7 @@ from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
 from drillyard.targets.scoped import open_scoped
 
-__all__ = ["AlignOrder", "begin"]
+__all__ = ["AlignOrder", "begin", "begin_course"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +76,20 @@ class AlignOrder:
 
 
 def begin(order: AlignOrder, folder: Path) -> AlignSpec:
+    """Return the spec of a comparison, begun as by `begin_course`."""
+    return begin_course(order, folder).spec
+
+
+def begin_course(order: AlignOrder, folder: Path) -> Course:
     """Write the spec of a comparison and its files into a folder, or take up the one that lies there.
+
+    The course that is returned holds the target, which is opened once: a model of some size takes a while.
 
     Raises:
         BadInput: something cannot be opened or does not fit, or the folder holds another comparison. Nothing has been
             trained then.
     """
-    target, scope = open_scoped(order.target, order.scope)
+    target, scope = open_scoped(order.target, order.scope, order.max_new_tokens or 0)
     world = alignable(scope)
     files = _files(order, world)
     spec = AlignSpec(
@@ -106,9 +123,9 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
     run.require(spec, lambda one: one.training)
     for name, data in files.items():
         run.write(name, data)
-    open_course(spec, folder)
+    course = open_course(spec, folder, target)
     run.claim(spec, lambda one: one.training)
-    return spec
+    return course
 
 
 def _held_back(scope: World | DocumentScope) -> frozenset[str]:
