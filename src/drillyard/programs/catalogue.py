@@ -9,6 +9,7 @@ from pathlib import Path
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.programs.graph import Catalogue, Role, Source
+from drillyard.programs.lessons import read_lesson
 from drillyard.programs.matrix import problems
 from drillyard.records import Activity, Competency, Law, Objective, Record
 from drillyard.records.yaml_file import read_yaml
@@ -32,16 +33,19 @@ def load_catalogue() -> Catalogue:
 
 
 def read_catalogue(folder: Path | Traversable) -> Catalogue:
-    """Read a catalogue from a folder with one YAML list per table, such as `roles.yaml`.
+    """Read a catalogue from a folder with one YAML list per table, such as `roles.yaml`, and its lessons.
 
     Raises:
-        BadInput: a table is missing or wrong, or the catalogue fails the alignment matrix.
+        BadInput: a table or a lesson is missing or wrong, or the catalogue fails the alignment matrix.
     """
     tables = {name: _rows(folder / f"{name}.yaml", kind) for name, kind in _TABLES.items()}
     catalogue = Catalogue.model_validate(tables)
     if found := problems(catalogue):
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise BadInput(f"catalogue {folder.name!r} fails the alignment matrix: {found[0]}{more}")
+    for activity in catalogue.activities:
+        if activity.kind == "lesson":
+            read_lesson(folder / "lessons" / f"{activity.id}.yaml")
     return catalogue
 
 

@@ -18,7 +18,7 @@ EVIDENCE = {
     "quiz": "choice",
     "discussion": "discussion",
 }
-"""Which kind of evidence a kind of activity gives. Readings and demos prepare; they show nothing."""
+"""Which kind of evidence a kind of activity gives. Readings, lessons and demos prepare; they show nothing."""
 
 
 class Role(Record):

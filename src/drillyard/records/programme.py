@@ -122,12 +122,13 @@ class Objective(Record):
 class Activity(Record):
     """Something to do in a programme; a `drill` activity names the drill that it runs.
 
-    `note` tells the facilitator what to do and bring; `ready` is false while the activity is not built yet.
+    An activity of kind `lesson` has a lesson of its own name. `note` tells the facilitator what to do and
+    bring; `ready` is false while the activity is not built yet.
     """
 
     id: str
     title: str
-    kind: Literal["reading", "demo", "drill", "quiz", "discussion", "work-sample"]
+    kind: Literal["reading", "lesson", "demo", "drill", "quiz", "discussion", "work-sample"]
     minutes: int = Field(gt=0)
     objectives: tuple[str, ...]
     drill: str = ""

@@ -55,7 +55,9 @@ from drillyard.yard.pages import (
     drills,
     fits,
     hints,
+    lesson,
     model,
+    paper,
     reading,
     result,
     sign_in,
@@ -74,6 +76,7 @@ __all__ = ["make_app"]
 _HERE = Path(__file__).parent
 
 _DRILL = "/drills/{instance}"
+_LESSON = "/lessons/{lesson}"
 _MOST = 8_000_000
 """Bytes of a request: a submission of two artefacts and the form around it."""
 
@@ -84,6 +87,11 @@ _ROUTES = (
     Route("/sign-out", sign_in.leave, methods=["POST"]),
     Route("/drills", drills.show_plan, methods=["GET"]),
     Route("/reading", reading.show, methods=["GET"]),
+    Route(_LESSON, lesson.read, methods=["GET"]),
+    Route(f"{_LESSON}/ask", lesson.ask, methods=["POST"]),
+    Route(f"{_LESSON}/ask", lesson.read, methods=["GET"]),
+    Route(f"{_LESSON}/answer", lesson.answer, methods=["POST"]),
+    Route(f"{_LESSON}/answer", lesson.read, methods=["GET"]),
     Route(_DRILL, drill.show, methods=["GET"]),
     Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
     Route(f"{_DRILL}/example.json", model.give_example, methods=["GET"]),
@@ -99,6 +107,7 @@ _ROUTES = (
     Route(f"{_DRILL}/upload", uploads.look_back, methods=["GET"]),
     Route(f"{_DRILL}/upload", uploads.upload, methods=["POST"]),
     Route(f"{_DRILL}/trial", desk.try_it, methods=["POST"]),
+    Route(f"{_DRILL}/looks", paper.take_look, methods=["POST"]),
     Route(f"{_DRILL}/policy", desk.begin_anew, methods=["POST"]),
     Route(f"{_DRILL}/questions", desk.show_questions, methods=["GET"]),
     Route(f"{_DRILL}/result", result.show, methods=["GET"]),

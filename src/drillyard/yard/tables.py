@@ -183,7 +183,10 @@ class FitRow(YardTable):
 
 
 class EventRow(YardTable):
-    """What happened when: `started`, `hint`, `submitted`, `grading`, `graded`, `failed`, `retried`. Append-only."""
+    """What happened when: `started`, `hint`, `submitted`, `grading`, `graded`, `failed`, `retried`, `answered`.
+
+    Append-only. An answer's `instance` is its lesson.
+    """
 
     __tablename__ = "events"
 

@@ -11,11 +11,13 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.lessons import has_lesson, load_lesson
 from drillyard.programs.refine import SMALLEST_COHORT
 from drillyard.programs.roster import drill_of, try_number
 from drillyard.records import Attempt, Estimate, GateReport
 from drillyard.stats import clopper_pearson
 from drillyard.yard.attempts import attempts_in
+from drillyard.yard.lessons import FirstAnswers, count_first_answers
 from drillyard.yard.marks import in_words
 from drillyard.yard.submissions import GradingProgress
 from drillyard.yard.visit import Visit, Yard, find_released, page
@@ -68,6 +70,7 @@ def render_designer(visit: Visit, told: str = "", status: int = 200) -> Response
         cohort=_cohort(yard, attempts),
         smallest=SMALLEST_COHORT,
         rates=[(in_words(kind), rate) for kind, rate in solve_rates(yard.programme, attempts)],
+        lessons=_lessons(yard),
         rehearsals=solvers(yard.programme.attempts()),
         gates=_gates(yard.programme),
     )
@@ -145,6 +148,15 @@ def _status(progress: GradingProgress | None, attempt: Attempt | None) -> str:
     if progress.waiting:
         return "grading"
     return f"grading failed{'' if progress.retries else ', no retry left'}: {progress.error}"
+
+
+def _lessons(yard: Yard) -> list[tuple[str, list[FirstAnswers]]]:
+    """Return the lessons of the plan, by title, with what was chosen first where anybody has answered."""
+    planned = {step.activity.id: step.activity for role in yard.programme.plan().roles for step in role.activities}
+    counted = [
+        (one.title, count_first_answers(yard.store, load_lesson(one.id))) for one in planned.values() if has_lesson(one)
+    ]
+    return [(title, first) for title, first in counted if any(sum(one.counts) for one in first)]
 
 
 def _gates(programme: ProgramFolder) -> list[GateReport]:

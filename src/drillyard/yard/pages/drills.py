@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from drillyard.records import RolePlan
+from drillyard.yard.pages.lesson import LessonCard, lessons_of
 from drillyard.yard.submissions import GradingProgress
 from drillyard.yard.visit import Assignment, Visit, page
 
@@ -14,7 +17,7 @@ __all__ = ["DrillCard", "go_home", "show_plan"]
 
 @dataclass(frozen=True, kw_only=True)
 class DrillCard:
-    """A drill in the list: its last copy, how far its learner is, and what became of the tries before."""
+    """A drill in the list: its last copy, how far its learner is, what became of the tries before, what teaches it."""
 
     assignment: Assignment
     progress: GradingProgress | None
@@ -22,6 +25,7 @@ class DrillCard:
     begun: bool
     earlier: tuple[tuple[str, GradingProgress], ...]
     preparing: str
+    lessons: tuple[LessonCard, ...]
 
 
 @page("anyone")
@@ -34,20 +38,34 @@ def go_home(visit: Visit) -> Response:
 def show_plan(visit: Visit) -> Response:
     """Show the learner's plan, and in it their drills."""
     learner, ready = visit.me(), {one.instance.id: one for one in visit.assigned()}
+    plan = visit.yard.programme.plan()
+    role = next((one for one in plan.roles if one.role == learner.role), None)
+    lessons = lessons_of(visit)
     cards, waiting = [], 0
     for drill in learner.drills:
         tries = learner.tries(drill) or (drill,)
         there = [name for name in tries if name in ready]
         if there:
-            cards.append(_card(visit, ready[there[-1]], there, tries[-1] if tries[-1] not in ready else ""))
+            preparing = tries[-1] if tries[-1] not in ready else ""
+            cards.append(_card(visit, ready[there[-1]], there, preparing, _before(role, ready[there[-1]], lessons)))
         else:
             waiting += 1
-    plan = visit.yard.programme.plan()
-    role = next((one for one in plan.roles if one.role == learner.role), None)
-    return visit.render("drills.html", cards=cards, preparing=waiting, role=role)
+    return visit.render("drills.html", cards=cards, preparing=waiting, role=role, lessons=lessons)
 
 
-def _card(visit: Visit, one: Assignment, tries: list[str], preparing: str) -> DrillCard:
+def _before(role: RolePlan | None, one: Assignment, lessons: Mapping[str, LessonCard]) -> tuple[LessonCard, ...]:
+    """Return the lessons of the plan that a drill comes after."""
+    after = (
+        {name for item in role.activities if item.activity.drill == one.drill.id for name in item.activity.after}
+        if role
+        else set()
+    )
+    return tuple(card for name, card in lessons.items() if name in after)
+
+
+def _card(
+    visit: Visit, one: Assignment, tries: list[str], preparing: str, lessons: tuple[LessonCard, ...]
+) -> DrillCard:
     store, of, me = visit.yard.store, visit.yard.submissions.of, visit.me().id
     name = one.instance.id
     claims = len(store.claims(me, name))
@@ -59,4 +77,5 @@ def _card(visit: Visit, one: Assignment, tries: list[str], preparing: str) -> Dr
         begun=claims > 0 or bool(store.chats(me, name)),
         earlier=earlier,
         preparing=preparing,
+        lessons=lessons,
     )

@@ -1,0 +1,166 @@
+"""Lessons: read, asked, answered; told why; kept so that the first answer stays the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+from yard.small_programme import ANN, DESIGNER_CODE, EchoingModel, grade_of
+from yard.visitor import Visitor
+
+from drillyard.errors import BadInput
+from drillyard.programs.catalogue import load_catalogue
+from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.lessons import Lesson, load_lesson
+from drillyard.records import Scheduled
+from drillyard.yard import lessons
+from drillyard.yard.app import make_app
+from drillyard.yard.store import Store
+
+LESSONS = [activity for activity in load_catalogue().activities if activity.kind == "lesson"]
+QUIZ = next(activity for activity in load_catalogue().activities if activity.id == "failure-kinds-quiz")
+HUNT = next(activity for activity in load_catalogue().activities if activity.drill == "failure-hunt")
+
+
+@pytest.fixture
+def ann(programme: ProgramFolder) -> Iterator[Visitor]:
+    """A learner whose plan has two lessons and the drill that comes after them."""
+    plan = programme.plan()
+    steps = [*(one for one in LESSONS if one.id in ("watch-it-fail", "chance-demo")), QUIZ, HUNT]
+    activities = tuple(Scheduled(activity=one, start=place) for place, one in enumerate(steps))
+    roles = tuple(role.model_copy(update={"activities": activities}) for role in plan.roles)
+    programme.write_plan(plan.model_copy(update={"roles": roles}))
+    with TestClient(make_app(programme.path, targets=lambda _: EchoingModel(), grader=grade_of)) as client:
+        yield Visitor(client).sign_in(ANN.code)
+
+
+@pytest.mark.parametrize("name", [activity.id for activity in LESSONS])
+def test_a_shipped_lesson_shows_what_it_says(name: str) -> None:
+    """Its model does what the text is about within some tries of the first message that fails, and its twin never."""
+    lesson = load_lesson(name)
+    assert 120 < len(lesson.text.split()) < 420  # two to four minutes
+    if lesson.model:
+        differ = [
+            any((one := lessons.show(lesson.model, tried.prompt, tried.template)).model != one.twin for _ in range(8))
+            for tried in lesson.model.tries
+        ]
+        assert any(differ)
+
+
+def test_the_right_option_cannot_be_told_by_its_looks() -> None:
+    """Whoever always takes the same place, the longest or the shortest option is right about as often as chance."""
+    names = [*(activity.id for activity in LESSONS), "failure-kinds-quiz"]
+    questions = [question for name in names for question in load_lesson(name).questions]
+    habits = [
+        *([question.options[place] for question in questions] for place in range(3)),
+        *([pick(question.options, key=lambda one: len(one.text)) for question in questions] for pick in (max, min)),
+    ]
+    for chosen in habits:
+        assert sum(option.right for option in chosen) <= 0.5 * len(questions)
+
+
+def test_a_lesson_is_walked(ann: Visitor) -> None:
+    """From the plan to the lesson, its model, a wrong answer with its reason, the right ones, and back to the plan."""
+    page = ann.get("/drills")
+    assert "First, a lesson" in page and "/lessons/watch-it-fail" in page
+    page = ann.get("/lessons/watch-it-fail")
+    assert "<table>" in page and "Ask it here" in page and "0 of 3" in page
+    page = ann.send("/lessons/watch-it-fail/ask", prompt="Can I return the Umbra?", template="v1")
+    assert "Its clean twin" in page and page.count("You can return cameras within 28 days for a full refund.") >= 2
+    lesson = load_lesson("watch-it-fail")
+    question, wrong = lesson.questions[0], lesson.questions[0].options[0]
+    page = ann.send("/lessons/watch-it-fail/answer", question=question.id, option="0")
+    assert wrong.why in page and "Not so" in page and question.options[1].why not in page
+    for question in lesson.questions:
+        right = next(place for place, option in enumerate(question.options) if option.right)
+        page = ann.send("/lessons/watch-it-fail/answer", question=question.id, option=str(right))
+    assert "3 of 3" in page and "That was the lesson" in page
+    page = ann.get("/drills")
+    assert "Look at the lesson again" in page and "First, a lesson" not in page
+
+
+def test_a_quiz_counts_first_answers(ann: Visitor) -> None:
+    """Two wrong ones are one too many; a second answer to a question changes nothing."""
+    quiz = load_lesson(QUIZ.id)
+    ann.get(f"/lessons/{QUIZ.id}")
+    for number, question in enumerate(quiz.questions):
+        right = next(place for place, option in enumerate(question.options) if option.right)
+        for option in ((right + 1) % 3, right) if number < 2 else (right, (right + 1) % 3):
+            page = ann.send(f"/lessons/{QUIZ.id}/answer", question=question.id, option=str(option))
+    assert "Not shown:" in page and "6 of 8, 7 are needed" in page
+    page = ann.get("/drills")
+    assert "Look at the quiz again" in page and "6 of 8 answered rightly" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status"),
+    [
+        ("ask", {"prompt": " ", "template": "v1"}, 422),
+        ("ask", {"prompt": "x" * 301, "template": "v1"}, 422),
+        ("ask", {"prompt": "hello", "template": "v9"}, 422),
+        ("answer", {"question": "one-reply"}, 422),
+        ("answer", {"question": "one-reply", "option": "7"}, 422),
+        ("answer", {"question": "one-reply", "option": "-1"}, 422),
+        ("answer", {"question": "nothing", "option": "0"}, 404),
+    ],
+)
+def test_what_cannot_be_answered_is_said(ann: Visitor, path: str, fields: dict[str, str], status: int) -> None:
+    """Empty, too long, an unknown template, no option, one that is not there: the page again, with a line."""
+    ann.get("/lessons/watch-it-fail")
+    assert "error" in ann.send(f"/lessons/watch-it-fail/{path}", expect=status, **fields).lower() or status == 404
+
+
+def test_lessons_of_other_plans_are_not_there(ann: Visitor) -> None:
+    """Another role's lesson, and what is none."""
+    for name in ("oracle-demo", "failure-hunt", "..%2Fx", "no"):
+        ann.get(f"/lessons/{name}", expect=404)
+    ann.get("/lessons/chance-demo")
+    ann.send("/lessons/chance-demo/ask", expect=404, prompt="hello", template="v1")  # there is nothing to ask
+
+
+def test_the_first_answer_is_what_counts(store: Store) -> None:
+    """Two learners; one is wrong at first and right then. A question that was since changed leaves no trace."""
+    lesson = load_lesson("chance-demo")
+    question = lesson.questions[0]
+    for learner, options in (("a", (0, 1)), ("b", (1,))):
+        store.sign_in(learner, "engineer")
+        for option in options:
+            lessons.keep_answer(store, learner, lesson, question, option)
+    first = lessons.count_first_answers(store, lesson)
+    assert [one.counts for one in first] == [(1, 1, 0), (0, 0, 0), (0, 0, 0)] and first[0].right == 1
+    mine = lessons.read_answers(store, "a", lesson)
+    assert mine.chosen == {question.id: (0, 1)} and mine.solved(question) and mine.last(question) == 1
+    other = lesson.model_copy(update={"questions": lesson.questions[1:]})
+    assert lessons.read_answers(store, "a", other).chosen == {}
+
+
+def test_the_designer_sees_first_answers(ann: Visitor) -> None:
+    """Which questions were wrong at first try, and which misconception was chosen."""
+    ann.get("/lessons/chance-demo")
+    ann.send("/lessons/chance-demo/answer", question="clean-run", option="1")
+    designer = Visitor(ann.client)
+    designer.get("/drills")
+    designer.send("/sign-out")
+    page = designer.sign_in(DESIGNER_CODE).get("/designer")
+    assert "0 of 1" in page and load_lesson("chance-demo").questions[0].options[1].text in page
+
+
+def test_a_wrong_lesson_is_one_line() -> None:
+    """No right option, two of them, two questions of one name."""
+    good = load_lesson("chance-demo").to_data()
+    for spoil in (_no_right, _twice):
+        data = load_lesson("chance-demo").to_data()
+        spoil(data["questions"])
+        with pytest.raises(BadInput, match="right options|one id"):
+            Lesson.from_data(data)
+    assert Lesson.from_data(good).id == "chance-demo"
+
+
+def _no_right(questions: list[dict[str, list[dict[str, object]]]]) -> None:
+    for option in questions[0]["options"]:
+        option["right"] = False
+
+
+def _twice(questions: list[dict[str, object]]) -> None:
+    questions[1]["id"] = questions[0]["id"]
