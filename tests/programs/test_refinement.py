@@ -26,6 +26,7 @@ from drillyard.programs.roster import instance_name, make_roster
 from drillyard.programs.simulated import SimulatedRefinement
 from drillyard.programs.trials import begin, experiments, form_of, weigh
 from drillyard.psychometrics.analysis import analyse
+from drillyard.psychometrics.options import Choices
 from drillyard.records import Activity, Attempt, Grade, Plan, RolePlan, Scheduled, SubCheck
 
 DRILL = "failure-hunt"
@@ -86,7 +87,7 @@ def test_dependent_parts_are_one_item_and_the_first_graded_try_counts() -> None:
 def test_three_learners_are_told_that_they_are_three(folder: ProgramFolder) -> None:
     """No number of theirs is on the page or in the report, and the count that is missing is."""
     made = [attempt(f"learner-{i}", True, dict.fromkeys(CHECKS, i > 0)) for i in range(3)]
-    report = refine_programme(folder.path, lambda _: made)
+    report = refine_programme(folder.path, lambda _: made, lambda _: [])
     assert report.report.parts is not None and not report.report.parts.enough
     assert "17 more needed" in report.report.parts.verdict
     text = report.page.read_text()
@@ -94,9 +95,19 @@ def test_three_learners_are_told_that_they_are_three(folder: ProgramFolder) -> N
     assert report.page.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_misconception_in_a_lesson_is_proposed(folder: ProgramFolder) -> None:
+    """What most of those who are wrong chose first is on the page, with what to try."""
+    asked = Choices(question="lesson: q1", options=("yes", "no", "<never>"), right=0, counts=(40, 2, 38))
+    made = refine_programme(folder.path, lambda _: [], lambda _: [asked])
+    (proposal,) = made.report.questions
+    assert "misconception" in proposal.hypothesis and "n = 80" in proposal.evidence
+    text = made.page.read_text()
+    assert "worked example" in text and "&lt;never&gt;" in text and "<never>" not in text
+
+
 def test_nobody_yet_is_a_page_that_says_what_to_do(folder: ProgramFolder) -> None:
     """An empty cohort."""
-    text = refine_programme(folder.path, lambda _: []).page.read_text()
+    text = refine_programme(folder.path, lambda _: [], lambda _: []).page.read_text()
     assert "drillyard yard serve" in text and "Not enough evidence" in text
 
 

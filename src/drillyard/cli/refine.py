@@ -15,9 +15,9 @@ from drillyard.errors import bad_input
 from drillyard.programs.refine import DrillReport, Part, Quartiles
 from drillyard.programs.refinement import Refinement, refine_programme, simulate_programme
 from drillyard.programs.simulated import SimulatedRefinement
-from drillyard.psychometrics.analysis import Analysis
+from drillyard.psychometrics.analysis import Analysis, Proposal
 from drillyard.psychometrics.experiment import Decision
-from drillyard.yard.attempts import attempts
+from drillyard.yard.attempts import attempts, choices
 
 __all__ = ["command"]
 
@@ -43,7 +43,7 @@ def command(programme: Path, revision: Path | None, simulate: int | None, seed: 
     if simulate:
         with show.progress("simulating") as step:
             return _simulated(simulate_programme(programme, simulate, seed, out, step), programme)
-    return _refined(refine_programme(programme, attempts, revision, out), programme)
+    return _refined(refine_programme(programme, attempts, choices, revision, out), programme)
 
 
 def _refined(made: Refinement, programme: Path) -> show.Outcome:
@@ -56,6 +56,7 @@ def _refined(made: Refinement, programme: Path) -> show.Outcome:
             *begun,
             *(part for drill in made.report.drills for part in _body(drill)),
             *(_parts(made.report.parts) if made.report.parts else ()),
+            *map(_proposed, made.report.questions),
             *_experiments(made.report.experiments),
             Text(f"page: {made.page}"),
         ],
@@ -99,10 +100,12 @@ def _parts(analysis: Analysis) -> list[RenderableType]:
         return [Text(f"\n{analysis.verdict}")]
     rows = [(one.item, one.share, _told(one.difficulty), one.words) for one in analysis.items]
     body = [show.table("Parts on one scale", ("part", "reached", "difficulty", "what that says"), rows)]
-    for one in analysis.proposals:
-        needs = f" (about {one.learners_needed} learners show it)" if one.learners_needed else ""
-        body.append(Text(f"{one.target}: {one.evidence}. Maybe {one.hypothesis}; {one.edit}{needs}."))
-    return [*body, Text(analysis.verdict)]
+    return [*body, *map(_proposed, analysis.proposals), Text(analysis.verdict)]
+
+
+def _proposed(one: Proposal) -> Text:
+    needs = f" (about {one.learners_needed} learners show it)" if one.learners_needed else ""
+    return Text(show.plain(f"{one.target}: {one.evidence}. Maybe {one.hypothesis}; {one.edit}{needs}."))
 
 
 def _experiments(decisions: tuple[Decision, ...]) -> list[RenderableType]:

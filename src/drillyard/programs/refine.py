@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import Field
 
 from drillyard.programs.roster import Roster
-from drillyard.psychometrics.analysis import Analysis
+from drillyard.psychometrics.analysis import Analysis, Proposal
 from drillyard.psychometrics.experiment import Decision
 from drillyard.records import Attempt, Estimate, Grade, Record
 from drillyard.stats.binomial import clopper_pearson
@@ -118,13 +118,15 @@ class DrillReport(Record):
 class RefineReport(Record):
     """What is known of a programme's drills. `in-range`: every drill has enough evidence, and no flag.
 
-    `parts` are all parts of drills on one scale, `experiments` what is tried; both come from a programme's folder.
+    `parts` are all parts of drills on one scale, `questions` what is proposed for those of lessons, `experiments`
+    what is tried; all three come from a programme's folder.
     """
 
     state: State
     verdict: str
     drills: tuple[DrillReport, ...]
     parts: Analysis | None = None
+    questions: tuple[Proposal, ...] = ()
     experiments: tuple[Decision, ...] = ()
 
 

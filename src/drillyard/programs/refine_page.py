@@ -58,6 +58,7 @@ def refine_page(
         verdict=verdict,
         state=state,
         analysis=analysis,
+        proposals=(*analysis.proposals, *report.questions),
         drills=report.drills,
         simulated=simulated,
         rows=rows,

@@ -14,6 +14,7 @@ from drillyard.programs.simulated import SimulatedRefinement, simulate
 from drillyard.programs.trials import Experiment, begin, experiments, weigh
 from drillyard.psychometrics.analysis import analyse
 from drillyard.psychometrics.experiment import Decision
+from drillyard.psychometrics.options import Choices, propose_for_choices
 from drillyard.records import Attempt
 from drillyard.records.files import write_atomically, write_record
 from drillyard.records.progress import Progress, silent
@@ -35,6 +36,7 @@ class Refinement:
 def refine_programme(
     programme: Path,
     read_attempts: Callable[[Path], list[Attempt]],
+    read_choices: Callable[[Path], list[Choices]],
     revision: Path | None = None,
     out: Path | None = None,
 ) -> Refinement:
@@ -48,9 +50,10 @@ def refine_programme(
     made = read_attempts(programme)
     begun = _told(begin(folder, revision, made), programme) if revision else ""
     analysis = analyse(responses_of(made))
+    questions = propose_for_choices(read_choices(programme))
     decisions = tuple(map(_hidden, weigh(experiments(folder), made)))
     report = refine([*folder.attempts(), *made], people_of(folder.roster()) if made else {})
-    report = report.model_copy(update={"parts": analysis, "experiments": decisions})
+    report = report.model_copy(update={"parts": analysis, "questions": questions, "experiments": decisions})
     place = out or programme / "refined"
     page = refine_page(title, report.verdict, _STATES[report.state], report, analysis, decisions)
     write_atomically(place / "refine.html", page.encode(), 0o600)
