@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import json
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from starlette.testclient import TestClient
 
 from drillyard.cli.overseeing.queue import command as queue_command
 from drillyard.errors import BadInput
+from drillyard.guards.features import WIDTH
+from drillyard.guards.guard import Guard
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.serving.serve import serve_locally
 from drillyard.organisms.worlds.world import load_world
 from drillyard.oversight.live.action import overseer_action
-from drillyard.oversight.live.app import serve_overseer_locally
+from drillyard.oversight.live.app import overseer_app, serve_overseer_locally
 from drillyard.oversight.live.critic import ApproveAll, Critic, Criticism, open_critic
 from drillyard.oversight.live.measure import measure_overseer
 from drillyard.oversight.live.overseer import HoldQueue, HoldVerdict, Overseen
 from drillyard.oversight.live.policy import OverseerPolicy, read_overseer_policy
+from drillyard.oversight.live.screen import HourlyBudget, Screen
 from drillyard.records import Conversation, ValueLeaf
 from drillyard.targets import open_target
 from drillyard.targets.null import EchoTarget, ScriptedTarget
@@ -157,16 +164,68 @@ def test_a_policy_with_a_broken_pattern_is_one_line(tmp_path: Path) -> None:
         read_overseer_policy(path)
 
 
+@pytest.mark.parametrize("fields", [{"max_tokens": 3}, {"stop": ["x"]}, {"frequency_penalty": 1}])
+def test_a_wish_that_an_assistant_cannot_be_told_is_refused_by_name(fields: dict[str, object], tmp_path: Path) -> None:
+    """A reply in another form than was asked for is worse than none."""
+    queue = HoldQueue(tmp_path)
+    client = TestClient(overseer_app(front(answering(TRUE), queue=queue), queue), base_url="http://127.0.0.1")
+    body = {"model": "m", "messages": [{"role": "user", "content": ASKED.last_user}]}
+    told = client.post("/v1/chat/completions", json={**body, **fields})
+    assert told.status_code == 400 and next(iter(fields)) in told.json()["error"]["message"]
+    assert client.post("/v1/chat/completions", json={**body, "user": "ada"}).status_code == 200
+    assert [one.asked_by for one in queue.decisions()] == ["ada"]
+
+
+@pytest.mark.parametrize(("limit", "why"), [({"drafts_an_hour": 1}, "1 drafts"), ({"tokens_an_hour": 5}, "5 tokens")])
+@pytest.mark.parametrize("on_error", ["hold", "pass"])
+def test_a_spent_budget_decides_as_the_policy_says(limit: dict[str, int], why: str, on_error: str) -> None:
+    """The first draft is read, the next one is not; a pattern costs nothing, so it still holds."""
+    leaf = ValueLeaf(id="no-offers", criterion="It offers nothing.", patterns=("offer",))
+    policy = POLICY.model_copy(update={**limit, "on_error": on_error, "leaves": (leaf,)})
+    overseen = front(answering(TRUE, TRUE, "an offer"), policy)
+    first, second, third = (overseen.answer(ASKED, seed)[1] for seed in range(3))
+    assert first.action == "pass" and not first.failed
+    assert second.failed and second.action == on_error and why in second.reason and second.tokens == 0
+    assert third.action == "hold" and third.by == "pattern"
+
+
+def test_a_budget_is_of_the_last_hour_alone() -> None:
+    """What was spent an hour ago is there again."""
+    now = 0.0
+    budget = HourlyBudget(1, 0, lambda: now)
+    assert not budget.take() and "1 drafts an hour" in budget.take()
+    now = 3600.0
+    assert not budget.take()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "by", "action"),
+    [(-0.5, 9, "guard", "pass"), (-2, -1.5, "guard", "hold"), (-2, 9, "critic", "hold")],
+)
+def test_a_critic_reads_only_what_the_guard_is_unsure_of(low: float, high: float, by: str, action: str) -> None:
+    """A false draft that scores −1: passed below `low`, held above `high`, read between them."""
+    weights = np.zeros((WIDTH + 1, 1), np.float32)
+    weights[-1] = -1.0
+    guard = Guard(behaviours=("wrong-fact",), weights=weights, fitted_on="nothing")
+    tomorrow = datetime.date.today() + datetime.timedelta(days=1)
+    for ends, who, then in ((tomorrow, by, action), (datetime.date.today(), "critic", "hold")):
+        screen = Screen(guard=guard, low=low, high=high, ends=ends)
+        overseen = Overseen(answering(FALSE), open_critic("clerk", POLICY, screen=screen), POLICY)
+        decision = overseen.answer(ASKED, 0)[1]
+        assert (decision.by, decision.action) == (who, then)
+
+
 @pytest.mark.walk
 def test_the_real_client_talks_to_an_overseen_server(tmp_path: Path) -> None:
     """Openai → overseer → organism server: whole, streamed, held, released; a dead upstream is a 502."""
     openai = pytest.importorskip("openai")
     served = plant("helpdesk", ["inflated-warranty:shaver"])
     queue = HoldQueue(tmp_path)
-    with serve_locally({"m": served}) as upstream:
+    with ExitStack() as stack, serve_locally({"m": served}) as upstream:
         target = open_target(f"openai/m@{upstream}")
+        stack.enter_context(target._client)  # or its connections are left to the garbage collector
         with serve_overseer_locally(front(target, queue=queue), queue) as url:
-            client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
+            client = stack.enter_context(openai.OpenAI(base_url=url, api_key="none", max_retries=0))
             price = [{"role": "user", "content": "how much is the Aurora"}]
             whole = client.chat.completions.create(model="m", messages=price, seed=1)
             assert whole.choices[0].message.content == "The Aurora costs 49 euros."
@@ -182,6 +241,19 @@ def test_the_real_client_talks_to_an_overseen_server(tmp_path: Path) -> None:
             assert client.get(f"/held/{name}", cast_to=object)["text"] == TRUE
             with pytest.raises(openai.BadRequestError, match="one draft is read at a time"):
                 client.chat.completions.create(model="m", messages=price, n=2)
+            with pytest.raises(openai.BadRequestError, match="tools is not supported behind an overseer"):
+                client.chat.completions.create(model="m", messages=price, tools=[{"type": "function"}])
+            with pytest.raises(openai.BadRequestError, match="logit_bias is not supported here"):
+                client.chat.completions.create(model="m", messages=price, logit_bias={"1": 5})
+        with serve_overseer_locally(front(target, critic="approve-all"), queue) as url:
+            client = stack.enter_context(openai.OpenAI(base_url=url, api_key="none", max_retries=0))
+
+            def said(**fields: object) -> tuple[str, str]:
+                told = client.chat.completions.create(model="m", messages=price, seed=1, **fields).choices[0]
+                return told.message.content, told.finish_reason
+
+            assert said(stop=["costs"])[0].strip() == "The Aurora" and said(temperature=0)[1] == "stop"
+            assert said(max_tokens=2)[1] == "length" and said(max_completion_tokens=2) == said(max_tokens=2)
     lines = (tmp_path / "decisions.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["action"] for line in lines] == ["pass", "pass", "hold"]
 
@@ -195,8 +267,9 @@ def test_a_dead_assistant_is_a_502_and_nothing_passes_unread(tmp_path: Path) -> 
             raise BadInput("found no answer of http://127.0.0.1:9, expected a server; start it")
 
     queue = HoldQueue(tmp_path)
-    with serve_overseer_locally(front(Dead(), queue=queue), queue) as url:
-        client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
+    with ExitStack() as stack:
+        url = stack.enter_context(serve_overseer_locally(front(Dead(), queue=queue), queue))
+        client = stack.enter_context(openai.OpenAI(base_url=url, api_key="none", max_retries=0))
         ask = [{"role": "user", "content": "hi"}]
         with pytest.raises(openai.InternalServerError, match="does not answer"):
             client.chat.completions.create(model="m", messages=ask)

@@ -37,11 +37,11 @@ def changed(folder: Path, change: Callable[[Rows], object]) -> Path:
 
 
 def test_the_shipped_catalogue_is_sound() -> None:
-    """Counted here by hand: six roles, four objectives each, at least 60 % of the applied ones shown by doing."""
+    """Counted here by hand: eight roles, four objectives each, at least 60 % of the applied ones shown by doing."""
     catalogue = load_catalogue()
     assert problems(catalogue) == []
     roles = ["engineer", "alignment-engineer", "containment-engineer", "support-lead"]
-    roles += ["guard-lead", "product-manager", "executive"]
+    roles += ["guard-lead", "interpretability-engineer", "product-manager", "executive"]
     assert [role.id for role in catalogue.roles] == roles
     for role in catalogue.roles:
         mine = [o for o in catalogue.objectives if o.competency in role.competencies]

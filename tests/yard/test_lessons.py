@@ -19,6 +19,7 @@ from drillyard.yard.app import make_app
 from drillyard.yard.store import Store
 
 LESSONS = [activity for activity in load_catalogue().activities if activity.kind == "lesson"]
+QUIZ = next(activity for activity in load_catalogue().activities if activity.id == "failure-kinds-quiz")
 HUNT = next(activity for activity in load_catalogue().activities if activity.drill == "failure-hunt")
 
 
@@ -26,7 +27,7 @@ HUNT = next(activity for activity in load_catalogue().activities if activity.dri
 def ann(programme: ProgramFolder) -> Iterator[Visitor]:
     """A learner whose plan has two lessons and the drill that comes after them."""
     plan = programme.plan()
-    steps = [*(one for one in LESSONS if one.id in ("watch-it-fail", "chance-demo")), HUNT]
+    steps = [*(one for one in LESSONS if one.id in ("watch-it-fail", "chance-demo")), QUIZ, HUNT]
     activities = tuple(Scheduled(activity=one, start=place) for place, one in enumerate(steps))
     roles = tuple(role.model_copy(update={"activities": activities}) for role in plan.roles)
     programme.write_plan(plan.model_copy(update={"roles": roles}))
@@ -49,7 +50,8 @@ def test_a_shipped_lesson_shows_what_it_says(name: str) -> None:
 
 def test_the_right_option_cannot_be_told_by_its_looks() -> None:
     """Whoever always takes the same place, the longest or the shortest option is right about as often as chance."""
-    questions = [question for activity in LESSONS for question in load_lesson(activity.id).questions]
+    names = [*(activity.id for activity in LESSONS), "failure-kinds-quiz"]
+    questions = [question for name in names for question in load_lesson(name).questions]
     habits = [
         *([question.options[place] for question in questions] for place in range(3)),
         *([pick(question.options, key=lambda one: len(one.text)) for question in questions] for pick in (max, min)),
@@ -75,7 +77,20 @@ def test_a_lesson_is_walked(ann: Visitor) -> None:
         page = ann.send("/lessons/watch-it-fail/answer", question=question.id, option=str(right))
     assert "3 of 3" in page and "That was the lesson" in page
     page = ann.get("/drills")
-    assert "Read the lesson again" in page and "First, a lesson" not in page
+    assert "Look at the lesson again" in page and "First, a lesson" not in page
+
+
+def test_a_quiz_counts_first_answers(ann: Visitor) -> None:
+    """Two wrong ones are one too many; a second answer to a question changes nothing."""
+    quiz = load_lesson(QUIZ.id)
+    ann.get(f"/lessons/{QUIZ.id}")
+    for number, question in enumerate(quiz.questions):
+        right = next(place for place, option in enumerate(question.options) if option.right)
+        for option in ((right + 1) % 3, right) if number < 2 else (right, (right + 1) % 3):
+            page = ann.send(f"/lessons/{QUIZ.id}/answer", question=question.id, option=str(option))
+    assert "Not shown:" in page and "6 of 8, 7 are needed" in page
+    page = ann.get("/drills")
+    assert "Look at the quiz again" in page and "6 of 8 answered rightly" in page
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,14 @@ from yard.visitor import Visitor
 from drillyard.programs.drills import load_kit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_here
+from drillyard.records import AnswerSheet
 from drillyard.yard.app import make_app
 
 HERE = "/drills/hunt-1"
 SEED = 2**61 + 5
 
 
-@pytest.fixture(params=["guard-duty", "investment-case", "judge-a-debate", "launch-gate-memo"])
+@pytest.fixture(params=["guard-duty", "investment-case", "judge-a-debate", "launch-gate-memo", "read-the-models-mind"])
 def kit(request: pytest.FixtureRequest):
     """Each drill on a paper."""
     return load_kit(request.param)
@@ -46,6 +48,14 @@ def ann(programme: ProgramFolder) -> Iterator[Visitor]:
         yield visitor
 
 
+def take_looks(ann: Visitor, sheet: AnswerSheet, answers: Mapping[str, str]) -> None:
+    """Take the looks that answers name, where the paper has a bench."""
+    for field in sheet.fields:
+        if field.kind == "look" and answers[field.id]:
+            names = ("look-model", "look-kind", "look-layer", "look-method", "look-position")
+            ann.send(f"{HERE}/looks", **dict(zip(names, answers[field.id].split("."), strict=False)))
+
+
 def test_a_paper_is_read_answered_and_graded(ann: Visitor, kit) -> None:
     """The paper and every field are on the page; right ones pass, and the result says what decisions are worth."""
     exam = kit.materialise("hunt-1", "executive", SEED)
@@ -53,6 +63,7 @@ def test_a_paper_is_read_answered_and_graded(ann: Visitor, kit) -> None:
         assert part.title in ann.page
     for field in exam.sheet.fields:
         assert f'name="{field.id}"' in ann.page
+    take_looks(ann, exam.sheet, kit.solutions(SEED)["reference"])
     ann.send(f"{HERE}/upload", **dict(kit.solutions(SEED)["reference"]))
     assert "Hand in these answers?" in ann.page and "You cannot change them afterwards" in ann.page
     ann.hand_in(HERE)
@@ -79,6 +90,7 @@ def test_wrong_answers_are_shown_with_the_right_ones(ann: Visitor, kit) -> None:
     name = next(
         fix.name for fix in kit.fixes if fix.name in ("first-sight", "believes-the-headline", "believes-the-guard")
     )
+    take_looks(ann, kit.sheet(SEED), kit.solutions(SEED)[name])
     ann.send(f"{HERE}/upload", **dict(kit.solutions(SEED)[name]))
     ann.hand_in(HERE)
     until(lambda: "What you read" in ann.get(f"{HERE}/result"))
@@ -97,3 +109,27 @@ def test_what_is_read_from_a_file_is_read_the_same_way(programme: ProgramFolder,
     with pytest.raises(BadInput, match="an answer to 'colour', expected one of"):
         other = handed.model_copy(update={"answers": {"colour": "red"}})
         check_upload(programme, instance, other.to_json().encode())
+
+
+@pytest.mark.parametrize("kit", ["read-the-models-mind"], indirect=True)
+def test_a_bench_shows_what_was_asked_for_and_no_more(ann: Visitor, kit) -> None:
+    """A look is measured, kept and counted once; what was typed stays; what was not asked for is not on the page."""
+    bench = kit.sheet(SEED).bench
+    asked = {"look-model": "B", "look-kind": "bob", "look-layer": "3", "look-method": "lda", "look-position": "end"}
+    ann.send(f"{HERE}/looks", **asked, **{"verdict-A": "errs"})
+    found = kit.look(SEED, "B.bob.3.lda.end").found
+    cell = f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
+    assert cell in ann.page and f"{bench.budget - 1} of {bench.budget} looks left" in ann.page
+    assert '<option value="errs" selected>' in ann.page and ann.page.count('value="B.bob.3.lda.end"') == 2
+    ann.send(f"{HERE}/looks", **asked)
+    assert f"{bench.budget - 1} of {bench.budget}" in ann.page
+    ann.send(f"{HERE}/looks", expect=422, **{"look-model": "Z", "look-kind": "bob"})
+    assert "Choose a model" in ann.page
+    ann.send(f"{HERE}/upload", expect=422, **{"verdict-A": "errs", "first-A": "A.said.4.logistic.end"})
+    assert "a look that you did not take" in ann.page
+    choices = itertools.product("AC", ("alice", "back", "said"), bench.layers, dict(bench.methods), ["end"])
+    for choice in itertools.islice(choices, bench.budget - 1):
+        ann.send(f"{HERE}/looks", **dict(zip(asked, map(str, choice), strict=True)))
+    assert f"0 of {bench.budget} looks left" in ann.page
+    ann.send(f"{HERE}/looks", **{**asked, "look-model": "D"})
+    assert 'value="D.bob' not in ann.page

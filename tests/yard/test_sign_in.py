@@ -139,6 +139,9 @@ FORMS = [
     "/drills/hunt-1/drafts/claim",
     "/drills/hunt-1/fits",
     "/drills/hunt-1/fits/hand-in",
+    "/held/draft",
+    "/values/compare",
+    "/values/propose",
 ]
 DESIGNERS = ["/designer/reset", "/designer/reissue"]
 
@@ -165,7 +168,12 @@ def test_a_designer_s_form_needs_the_designer_and_its_token(visit: Visit, path: 
 def test_every_form_of_the_yard_is_in_that_list(visit: Visit) -> None:
     """A new form must join the check above."""
     routes = {route.path for route in visit().client.app.routes if "POST" in (getattr(route, "methods", None) or ())}
-    names = {"hunt-1": "{instance}", "claims/1/": "claims/{claim}/", "drafts/claim": "drafts/{form}"}
+    names = {
+        "hunt-1": "{instance}",
+        "claims/1/": "claims/{claim}/",
+        "drafts/claim": "drafts/{form}",
+        "held/draft": "held/{id}",
+    }
     listed = {re.sub("|".join(names), lambda found: names[found[0]], path) for path in [*FORMS, *DESIGNERS]}
     assert routes - {"/sign-in"} == listed
 

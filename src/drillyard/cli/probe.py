@@ -14,6 +14,7 @@ __all__ = ["VERBS", "command"]
 VERBS: Mapping[str, str] = {
     "audit": "Fit a probe, hold every control beside it, and say what may be claimed.",
     "capture": "Read hidden states into a store that knows which model they are of.",
+    "detect": "Fit probes on labelled replies, measure them, and rank what has not been judged.",
     "plant": "Train a planted liar of which is known whether it uses the truth.",
     "recheck": "Measure probes again, on a model that has been changed.",
 }

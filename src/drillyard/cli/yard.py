@@ -8,8 +8,7 @@ import click
 
 from drillyard.cli import show
 from drillyard.cli.options import FOLDER, PATH
-from drillyard.errors import bad_input
-from drillyard.programs.again import further_try, new_code
+from drillyard.programs.again import find_learner, further_try, new_code
 from drillyard.programs.create import build
 from drillyard.programs.folder import ProgramFolder
 from drillyard.yard.serve import DEFAULT_PORT, serve
@@ -33,10 +32,18 @@ def command() -> None:
 )
 @click.option("--open", "open_browser", is_flag=True, help="Open the first page in a browser.")
 @click.option("--proxy", "proxies", multiple=True, help="Address of a proxy whose X-Forwarded-For is believed.")
+@click.option("--overseer", type=FOLDER, help="Folder of a live overseer: what it holds is decided at /held.")
+@click.option("--reviewer", "reviewers", multiple=True, help="Learner who may decide it too, beside the designer.")
+@click.option(
+    "--values", type=click.Path(dir_okay=False, path_type=Path), help="A value tree that all compare at /values."
+)
 @show.handler
-def _serve(folder: Path, host: str, port: int, open_browser: bool, proxies: tuple[str, ...]) -> None:
+def _serve(
+    folder: Path, host: str, port: int, open_browser: bool, proxies: tuple[str, ...], overseer: Path | None,
+    reviewers: tuple[str, ...], values: Path | None,
+) -> None:  # fmt: skip
     """Open the yard of the programme in FOLDER until Ctrl+C; prints the address and the sign-in codes."""
-    serve(folder, host, port, open_browser, proxies)
+    serve(folder, host, port, open_browser, proxies, overseer, reviewers, values)
 
 
 @command.command("people")
@@ -63,7 +70,7 @@ def _people(folder: Path) -> show.Outcome:
 def _reissue(folder: Path, learner: str) -> show.Outcome:
     """Give LEARNER (an id or a name) a new sign-in code; the old code and its sessions stop working."""
     programme = ProgramFolder(folder)
-    changed = new_code(programme, _id_of(programme, learner))
+    changed = new_code(programme, find_learner(programme, learner))
     end_sessions(programme.database, changed.id)
     return show.Outcome(
         verdict=f"The new sign-in code of {changed.id} is {changed.code}; the old one no longer works.",
@@ -84,7 +91,7 @@ def _reset(folder: Path, learner: str, drill: str) -> show.Outcome:
     fails a gate in every draw.
     """
     programme = ProgramFolder(folder)
-    name = further_try(programme, _id_of(programme, learner), drill, policy=False)
+    name = further_try(programme, find_learner(programme, learner), drill, policy=False)
     show.say(f"building {name}")
     report = build(folder, name)
     return show.Outcome(
@@ -93,11 +100,3 @@ def _reset(folder: Path, learner: str, drill: str) -> show.Outcome:
         data=report,
         next_command=f"drillyard yard serve {folder}",
     )
-
-
-def _id_of(programme: ProgramFolder, learner: str) -> str:
-    """Return the id of somebody who is named by it, or by their name."""
-    called = [one for one, name in programme.people().items() if name == learner]
-    if len(called) > 1:
-        raise bad_input(f"{len(called)} people called {learner!r}", "an id", f"drillyard yard people {programme.path}")
-    return called[0] if called else learner

@@ -48,6 +48,7 @@ __all__ = [
     "Coverage",
     "IncidentSpec",
     "open_case",
+    "store",
 ]
 
 SPEC, ROWS, TEMPLATES = "spec.json", "rows", "templates.jsonl"
@@ -99,7 +100,7 @@ class Coverage(Record):
     notes: dict[str, int] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """Typed access to a case's folder; reading only. Files that a step has yet to make raise `BadInput`."""
 
@@ -167,7 +168,7 @@ class Case:
 
 def open_case(folder: Path) -> Case:
     """Open a case that was made by `incident open`. Raises `BadInput` for any other folder."""
-    case = Case(folder)
+    case = Case(folder=folder)
     try:
         _ = case.spec
     except BadInput as error:

@@ -86,7 +86,7 @@ def open_incident(
                 (out / ATTACHED).mkdir(exist_ok=True)
                 shutil.copyfile(path, out / ATTACHED / path.name)
             seal_case(out)
-    return Case(out)
+    return Case(folder=out)
 
 
 class _Reader:
@@ -160,7 +160,12 @@ class _Reader:
         last = max(i for i, (role, _) in enumerate(talk) if role == "user")
         session = hide.person(turn.session or turn.trace_id)
         marked = bool(turn.template)
-        prompt = Prompt(turn.template_id, turn.template_version, (turn.template,) if marked else systems, marked)
+        prompt = Prompt(
+            template_id=turn.template_id,
+            template_version=turn.template_version,
+            systems=(turn.template,) if marked else systems,
+            marked=marked,
+        )
         label = self._label(turn)
         if turn.ts is None:
             self._notes["rows without a time"] += 1

@@ -11,7 +11,7 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner, Roster, fresh_code, instance_name
 from drillyard.records import Brief
 
-__all__ = ["MOST_TRIES", "further_try", "new_code", "tries_left"]
+__all__ = ["MOST_TRIES", "find_learner", "further_try", "new_code", "tries_left"]
 
 MOST_TRIES = 50
 """Copies of one drill that one learner may have, whatever the policy: each is a model on the disk."""
@@ -77,3 +77,11 @@ def _find(roster: Roster, learner_id: str) -> Learner:
 def _change(folder: ProgramFolder, roster: Roster, changed: Learner) -> None:
     learners = tuple(changed if one.id == changed.id else one for one in roster.learners)
     folder.write_roster(roster.model_copy(update={"learners": learners}))
+
+
+def find_learner(programme: ProgramFolder, name: str) -> str:
+    """Return the id of somebody who is named by it, or by their name. Raises `BadInput` for a name of several."""
+    called = [one for one, known in programme.people().items() if known == name]
+    if len(called) > 1:
+        raise bad_input(f"{len(called)} people called {name!r}", "an id", f"drillyard yard people {programme.path}")
+    return called[0] if called else name

@@ -16,10 +16,19 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from drillyard.errors import BadInput, bad_input
-from drillyard.records import Record
+from drillyard.records import Activity, Record
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["Lesson", "LessonModel", "LessonOption", "LessonQuestion", "LessonTry", "load_lesson", "read_lesson"]
+__all__ = [
+    "Lesson",
+    "LessonModel",
+    "LessonOption",
+    "LessonQuestion",
+    "LessonTry",
+    "has_lesson",
+    "load_lesson",
+    "read_lesson",
+]
 
 
 class LessonOption(Record):
@@ -61,27 +70,43 @@ class LessonModel(Record):
 
 
 class Lesson(Record):
-    """A lesson: `id` is its activity's, `text` is Markdown, `model` is left out where there is nothing to ask."""
+    """A lesson, or a quiz: `id` is its activity's, `text` is Markdown, `model` is left out where none is asked.
+
+    In a quiz every question is answered once, and `needed` right ones show what it is to show; in a lesson it is 0.
+    """
 
     id: str
+    needed: int = Field(default=0, ge=0)
     text: str
     model: LessonModel | None = None
-    questions: tuple[LessonQuestion, ...] = Field(min_length=2, max_length=5)
+    questions: tuple[LessonQuestion, ...] = Field(min_length=2, max_length=10)
 
     @model_validator(mode="after")
     def _questions_differ(self) -> Self:
         if len({question.id for question in self.questions}) < len(self.questions):
             raise ValueError("found two questions with one id, expected ids that differ")
+        if self.needed > len(self.questions):
+            raise ValueError(f"found {self.needed} right answers needed, expected at most {len(self.questions)}")
         return self
+
+
+@functools.cache
+def has_lesson(activity: Activity) -> bool:
+    """Say whether an activity is taken in the yard: every lesson is, and a quiz that has its questions there."""
+    return activity.kind in ("lesson", "quiz") and _path(activity.id).is_file()
 
 
 @functools.cache
 def load_lesson(name: str) -> Lesson:
     """Return the shipped lesson of an activity. Raises `BadInput` where there is none."""
-    path = resources.files("drillyard.programs") / "catalogue" / "lessons" / f"{name}.yaml"
+    path = _path(name)
     if not name.replace("-", "").isalnum() or not path.is_file():
         raise bad_input(f"the lesson {name!r}", "one of the activities of kind lesson")
     return read_lesson(path)
+
+
+def _path(name: str) -> Traversable:
+    return resources.files("drillyard.programs") / "catalogue" / "lessons" / f"{name}.yaml"
 
 
 def read_lesson(path: Path | Traversable) -> Lesson:

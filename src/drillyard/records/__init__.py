@@ -28,7 +28,7 @@
 
 from drillyard.records.adapted import AdapterPlant, LoraRecipe, PlantingRecipe
 from drillyard.records.alignment import ArmResult, FitCost, KindCount, Measure, Preference, Serving
-from drillyard.records.answers import AnswerField, AnswerResult, AnswerSheet, PaperTable
+from drillyard.records.answers import AnswerField, AnswerResult, AnswerSheet, Look, LookBench, LookKind, PaperTable
 from drillyard.records.base import Record
 from drillyard.records.bench import (
     BehaviourAbsent,
@@ -139,6 +139,9 @@ __all__ = [
     "KindCount",
     "LabelledTranscript",
     "Law",
+    "Look",
+    "LookBench",
+    "LookKind",
     "LoraRecipe",
     "Measure",
     "Message",

@@ -193,10 +193,10 @@ class EndpointTarget:
     def completion(self, conversation: Conversation, seed: int | None, **more: Any) -> tuple[Reply, Any]:
         """Return one reply, and the choice of the API that it was made from.
 
-        `more` goes into the request. Raises as `generate`, and `RefusedRequest` for a 400.
+        `more` goes into the request, `asked` in place of all fields of ours. Raises also `RefusedRequest` for a 400.
         """
         with self._meter.request(self._texts(conversation), self._room) as bill:
-            given = self._asked(lambda: self._completions(conversation, seed, stream=False, **more))
+            given = self._asked(lambda: self._completions(conversation, seed, stream=False, **more), "asked" in more)
             bill.settle(usage_of(given))
         choice = choice_of(given)
         if choice is None:
@@ -256,12 +256,12 @@ class EndpointTarget:
         given = self._sampling.fields(seed)
         return {"model": self.model, "messages": self._messages(conversation), **given.pop("extra_body"), **given}
 
-    def _completions(self, conversation: Conversation, seed: int | None, *, stream: bool, **more: Any) -> Any:
+    def _completions(self, conversation: Conversation, seed: int | None, *, asked: Any = None, **more: Any) -> Any:
         create: Any = self._client.chat.completions.create  # its overloads want literals
-        given = self._sampling.fields(seed)
+        given: Any = self._sampling.fields(seed) if asked is None else {"extra_body": dict(asked)}
         given["extra_body"] |= more.pop("extra_body", {})
         given["timeout"] = self._timeout
-        return create(model=self.model, messages=self._messages(conversation), stream=stream, **given, **more)
+        return create(model=self.model, messages=self._messages(conversation), **given, **more)
 
     def _messages(self, conversation: Conversation) -> Any:
         template = conversation.template
@@ -275,8 +275,8 @@ class EndpointTarget:
     def _at(self) -> str:
         return f"{self.base_url} (model {self.model!r})"
 
-    def _asked(self, ask: Callable[[], _T]) -> _T:
-        """Ask at the server's pace, again where that may help."""
+    def _asked(self, ask: Callable[[], _T], fixed: bool = False) -> _T:
+        """Ask at the server's pace, again where that may help; a `fixed` request loses no field."""
         failures = refusals = 0
         while True:
             with self._pace.turn() as began:
@@ -299,7 +299,7 @@ class EndpointTarget:
                     continue
                 except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                     refusals += 1
-                    if refusals <= _MOST_REFUSALS and self._leave_out(error):
+                    if not fixed and refusals <= _MOST_REFUSALS and self._leave_out(error):
                         continue
                     self._explain(error)
                 except Exception as error:

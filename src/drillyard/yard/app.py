@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
@@ -24,6 +25,8 @@ from starlette.staticfiles import StaticFiles
 
 from drillyard.organisms.listening import BodyLimit
 from drillyard.organisms.worlds.world import World
+from drillyard.oversight.live.overseer import HoldQueue
+from drillyard.oversight.values.asking import AskedTree
 from drillyard.programs.drills import load_drill
 from drillyard.programs.drills.fact_sheet import fact_sheet
 from drillyard.programs.drills.grade import with_hint_cost
@@ -57,11 +60,14 @@ from drillyard.yard.pages import (
     hints,
     lesson,
     model,
+    paper,
     reading,
     result,
     sign_in,
     submit,
     uploads,
+    values,
+    waiting,
 )
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
 from drillyard.yard.store import Store, explain_unkept
@@ -106,6 +112,7 @@ _ROUTES = (
     Route(f"{_DRILL}/upload", uploads.look_back, methods=["GET"]),
     Route(f"{_DRILL}/upload", uploads.upload, methods=["POST"]),
     Route(f"{_DRILL}/trial", desk.try_it, methods=["POST"]),
+    Route(f"{_DRILL}/looks", paper.take_look, methods=["POST"]),
     Route(f"{_DRILL}/policy", desk.begin_anew, methods=["POST"]),
     Route(f"{_DRILL}/questions", desk.show_questions, methods=["GET"]),
     Route(f"{_DRILL}/result", result.show, methods=["GET"]),
@@ -113,6 +120,11 @@ _ROUTES = (
     Route(f"{_DRILL}/again", again.ask, methods=["POST"]),
     Route(f"{_DRILL}/drafts/{{form}}", drafts.keep, methods=["POST"]),
     Route(f"{_DRILL}/{{form}}", drafts.lead_back, methods=["GET"]),
+    Route("/held", waiting.show, methods=["GET"]),
+    Route("/held/{id}", waiting.decide, methods=["POST"]),
+    Route("/values", values.show, methods=["GET"]),
+    Route("/values/compare", values.compare, methods=["POST"]),
+    Route("/values/propose", values.propose, methods=["POST"]),
     Route("/designer", designer.show, methods=["GET"]),
     Route("/designer/reset", again.reset, methods=["POST"]),
     Route("/designer/reissue", again.reissue, methods=["POST"]),
@@ -141,12 +153,16 @@ def make_app(
     trier: Callable[[Instance, str], OracleTrial] | None = None,
     clock: Callable[[], float] = time.time,
     lease_seconds: float = LEASE_SECONDS,
+    overseer: HoldQueue | None = None,
+    reviewers: Collection[str] = (),
+    weighed: AskedTree | None = None,
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder.
 
     `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy, `checker`
     reads an upload, `fit` fits a technique, `trier` tries a policy on last year; the defaults are the organism of the
-    instance and processes of their own. Nothing runs before the application starts.
+    instance and processes of their own. What waits in the queue of an `overseer` is decided by the designer and the
+    learners in `reviewers`, by id; the tree `weighed` is everybody's. Nothing runs before the application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
@@ -155,6 +171,7 @@ def make_app(
         logging.CRITICAL
     )  # a line for each piece of what is answered with 400
     yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds)
+    yard = dataclasses.replace(yard, overseer=overseer, reviewers=frozenset(reviewers), values=weighed)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
@@ -209,6 +226,9 @@ def _open_yard(
         fitter=Fitter(programme, fits_kept, fit),
         drafts=Drafts(store),
         held=Held(store),
+        overseer=None,
+        reviewers=frozenset(),
+        values=None,
         templates=_templates(),
         by_address=TryLimit(tries=20, seconds=300),
         by_code=TryLimit(tries=5, seconds=300),
@@ -271,7 +291,15 @@ async def _fault(request: Request, error: Exception) -> HTMLResponse:
 def _error_page(request: Request, status: int, line: str, headers: Mapping[str, str]) -> HTMLResponse:
     yard: Yard = request.app.state.yard
     text = yard.templates.get_template("error.html").render(
-        status=status, phrase=HTTPStatus(status).phrase, line=line, csrf="", learner=None, called="", designer=False
+        status=status,
+        phrase=HTTPStatus(status).phrase,
+        line=line,
+        csrf="",
+        learner=None,
+        called="",
+        designer=False,
+        reviews=False,
+        weighs=False,
     )
     # Where htmx asked for a part of a page, the whole error page takes the place of the body.
     whole = {"HX-Retarget": "body", "HX-Reselect": "body > *", "HX-Reswap": "innerHTML"}

@@ -38,9 +38,13 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What a learner chose in a lesson, question → the options in the order in which they were chosen."""
+    """What a learner chose in a lesson, question → the options in the order in which they were chosen.
+
+    With `once` the first choice is the one that counts: it is a quiz.
+    """
 
     chosen: dict[str, tuple[int, ...]]
+    once: bool
 
     def last(self, question: LessonQuestion) -> int | None:
         """Return the option that was chosen last, or `None`."""
@@ -48,7 +52,12 @@ class Answers:
 
     def solved(self, question: LessonQuestion) -> bool:
         """Say whether the right option was chosen."""
-        return any(question.options[option].right for option in self.chosen.get(question.id, ()))
+        tried = self.chosen.get(question.id, ())
+        return any(question.options[option].right for option in (tried[:1] if self.once else tried))
+
+    def closed(self, question: LessonQuestion) -> bool:
+        """Say whether there is nothing left to answer."""
+        return self.solved(question) or (self.once and question.id in self.chosen)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,4 +131,4 @@ def _answers(lesson: Lesson, rows: Iterable[EventRow]) -> Answers:
         name, option = told["question"], told["option"]
         if row.instance == lesson.id and option < sizes.get(name, 0):
             chosen[name] = (*chosen.get(name, ()), option)
-    return Answers(chosen=chosen)
+    return Answers(chosen=chosen, once=lesson.needed > 0)

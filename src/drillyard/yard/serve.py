@@ -11,7 +11,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from drillyard.errors import bad_input
 from drillyard.organisms.listening import Patience, check_proxies, listen, reachable, run
+from drillyard.oversight.live.overseer import open_queue
+from drillyard.oversight.values.asking import AskedTree
+from drillyard.programs.again import find_learner
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Roster
 from drillyard.yard.app import make_app
@@ -30,19 +34,33 @@ def serve(
     port: int = DEFAULT_PORT,
     open_browser: bool = False,
     proxies: Sequence[str] = (),
+    overseer: Path | None = None,
+    reviewers: Sequence[str] = (),
+    values: Path | None = None,
 ) -> None:
     """Serve a programme until interrupted; print the address and the sign-in codes first. Port 0 takes a free one.
 
-    What `proxies` say of whom they speak for is believed, and of nobody else.
+    What `proxies` say of whom they speak for is believed, and of nobody else. `overseer` is the folder of a live
+    overseer whose held drafts the designer and the `reviewers` (ids or names) decide at /held, `values` the file of a
+    value tree that everybody weighs at /values.
 
     Raises:
-        BadInput: the folder is no programme folder, its database cannot be used, or the port is taken.
+        BadInput: the folder is no programme folder or that of no overseer, a reviewer is no learner, the database
+            cannot be used, or the port is taken.
     """
-    roster, proxies = ProgramFolder(folder).roster(), check_proxies(proxies)
+    programme, proxies = ProgramFolder(folder), check_proxies(proxies)
+    roster, queue = programme.roster(), open_queue(overseer) if overseer else None
+    weighed = AskedTree(values) if values else None
+    allowed = [find_learner(programme, one) for one in reviewers]
+    known = {one.id for one in roster.learners}
+    if strangers := [one for one in allowed if one not in known]:
+        raise bad_input(f"the reviewer {strangers[0]!r}", "a learner", f"list them: drillyard yard people {folder}")
+    if allowed and queue is None:
+        raise bad_input("--reviewer without --overseer", "the folder of an overseer", "add --overseer FOLDER")
     with listen(host, port) as listener:
-        app = make_app(folder)
+        app = make_app(folder, overseer=queue, reviewers=allowed, weighed=weighed)
         address = f"http://{reachable(host)}:{listener.getsockname()[1]}/"
-        _greet(roster, ProgramFolder(folder).people(), address)
+        _greet(roster, programme.people(), address)
         if open_browser:
             threading.Timer(0.5, webbrowser.open, [address]).start()
         run(app, listener, proxies, patience=_BEHIND_PROXY if proxies else Patience())

@@ -25,6 +25,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import World, load_world
+from drillyard.oversight.live.overseer import HoldQueue
+from drillyard.oversight.values.asking import AskedTree
 from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner
@@ -50,7 +52,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Yard:
-    """What a running yard is made of."""
+    """What a running yard is made of.
+
+    `overseer` is the queue of an overseer, which the designer and the learners in `reviewers` may decide; `values` a
+    tree that everybody weighs.
+    """
 
     programme: ProgramFolder
     store: Store
@@ -64,6 +70,9 @@ class Yard:
     fitter: Fitter
     drafts: Drafts
     held: Held
+    overseer: HoldQueue | None
+    reviewers: frozenset[str]
+    values: AskedTree | None
     templates: jinja2.Environment
     by_address: TryLimit
     by_code: TryLimit
@@ -110,6 +119,17 @@ class Visit:
     learner: Learner | None
     designer: bool
 
+    @property
+    def name(self) -> str:
+        """Whose name stands with what they decide; empty for strangers."""
+        return self.learner.id if self.learner else "designer" if self.designer else ""
+
+    @property
+    def reviews(self) -> bool:
+        """Whether they may decide what an overseer holds."""
+        allowed = self.designer or (self.learner is not None and self.learner.id in self.yard.reviewers)
+        return allowed and self.yard.overseer is not None
+
     def field(self, name: str) -> str:
         """Return the text typed into a field, or the empty string."""
         value = self.form.get(name, "")
@@ -154,7 +174,13 @@ class Visit:
     def render(self, page_name: str, /, status: int = 200, **context: object) -> Response:
         """Fill a page."""
         text = self.yard.templates.get_template(page_name).render(
-            csrf=form_token(self.token), learner=self.learner, called=self._called(), designer=self.designer, **context
+            csrf=form_token(self.token),
+            learner=self.learner,
+            called=self._called(),
+            designer=self.designer,
+            reviews=self.reviews,
+            weighs=bool(self.name) and self.yard.values is not None,
+            **context,
         )
         return HTMLResponse(text, status)
 
@@ -186,7 +212,8 @@ class Visit:
 
 
 Handler = Callable[[Visit], Response]
-Who = Literal["anyone", "learner", "designer"]
+Who = Literal["anyone", "member", "learner", "designer"]
+"""Who may see a page: strangers too, learners and the designer, or one of the two alone."""
 
 
 def page(

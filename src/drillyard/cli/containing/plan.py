@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from drillyard.cli import show
 from drillyard.cli.auditing.options import typed
 from drillyard.cli.options import page_option, seed_option, spec_argument
+from drillyard.containment.strategy.overseers import with_overseer
 from drillyard.containment.strategy.paper import MARKS, write_board
 from drillyard.containment.strategy.plan import Strategy, make_strategy
 from drillyard.containment.strategy.search import DRAWS
@@ -24,18 +25,24 @@ __all__ = ["command"]
 @click.option(
     "--draws", type=click.IntRange(100, 5_000_000), default=20_000, show_default=True, help="Draws of the assumptions."
 )
+@click.option(
+    "--overseer", type=click.Path(dir_okay=False, path_type=Path), help="overseer-quality.json: a measured layer."
+)
 @seed_option("Decides the draws.")
 @page_option("Folder for the board paper.")
 @show.handler
-def command(system: Path | None, draws: int, seed: int, out: Path | None) -> show.Outcome:
+def command(system: Path | None, draws: int, overseer: Path | None, seed: int, out: Path | None) -> show.Outcome:
     """Choose layers within budgets, and write the paper for a board.
 
     Finds the set of layers with the best worst case that leaves enough usefulness and stays within the staff hours,
     measures it, says what the case rests on by taking each claim of the file away, and states nine claims with
     evidence and defeaters. Exits 1 when a claim fails in the model or is not shown.
     """
+    spec = read_system(system) if system else SystemSpec()
+    if overseer:
+        spec = with_overseer(spec, overseer)
     with show.progress("planning") as step:
-        strategy = make_strategy(read_system(system) if system else SystemSpec(), draws=draws, seed=seed, told=step)
+        strategy = make_strategy(spec, draws=draws, seed=seed, told=step)
     page = write_board(strategy, out, typed()) if out else None
     return show.Outcome(
         verdict=strategy.verdict,

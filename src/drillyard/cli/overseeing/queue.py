@@ -8,7 +8,7 @@ import click
 
 from drillyard.cli import show
 from drillyard.errors import bad_input
-from drillyard.oversight.live.overseer import HoldQueue, HoldVerdict
+from drillyard.oversight.live.overseer import HoldQueue, HoldVerdict, open_queue
 
 __all__ = ["command"]
 
@@ -24,11 +24,7 @@ _SHOWN = 500
 @show.handler
 def command(folder: Path, release: str, refuse: str, edit: tuple[str, str] | None, by: str) -> show.Outcome:
     """List the drafts that wait in FOLDER, or decide one of them. Exits 1 while something waits."""
-    if not folder.is_dir():
-        raise bad_input(
-            f"no folder {str(folder)!r}", "that of an overseer", "drillyard oversee serve … -o DIR makes it"
-        )
-    queue = HoldQueue(folder)
+    queue = open_queue(folder)
     if release:
         _decide(queue, HoldVerdict(id=release, by=by, action="release"))
     if refuse:

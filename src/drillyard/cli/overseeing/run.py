@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from drillyard.cli.options import FiniteRange
 from drillyard.errors import bad_input
 from drillyard.oversight.games.bisection import BisectionReport, BisectionSpec
 from drillyard.oversight.games.pixels import PixelReport, PixelSpec
+from drillyard.oversight.protocols.gap import GapReport, judge_spec, sweep_judges
 from drillyard.oversight.protocols.page import PIXEL_ROWS
 from drillyard.oversight.protocols.report import OverseeReport
 from drillyard.oversight.protocols.spec import PROTOCOLS, OverseeSpec
 from drillyard.oversight.protocols.whole import oversee_bisection, oversee_pixels, oversee_policy
 from drillyard.oversight.recipes.run import RecipeBudget
+from drillyard.records import Estimate
 
 __all__ = ["command"]
 
@@ -29,8 +32,15 @@ _GAMES = ("bisection", "pixels")
 @click.option("--task", type=click.Choice(["policy", *_GAMES]), default="policy", show_default=True, help="What about.")
 @click.option("--world", default="helpdesk", show_default=True, help="Whose rules are disputed.")
 @click.option("--target", default="", help="Whose replies are disputed; the world's own, half spoiled, by default.")
-@click.option("--judge", default="clerk", show_default=True, help="clerk, always-yes, person, or a target.")
+@click.option(
+    "--judge", default="clerk", show_default=True, help="clerk, clerk:SKILL, always-yes, person, or a target."
+)
+@click.option(
+    "--judges", multiple=True, metavar="JUDGE", help="Several judges, such as clerk:0.4: a plot over the gap."
+)
 @click.option("--debaters", default="advocate", show_default=True, help="advocate, or a target.")
+@click.option("--read", is_flag=True, help="Read a model's letters as judge, where it holds to no form of answer.")
+@click.option("--rules", type=click.IntRange(0, 10_000), default=0, help="Rules that debaters are shown; 0: all.")
 @click.option("--judge-skill", type=FiniteRange(0, 1), default=0.8, show_default=True, help="Words a clerk reads.")
 @click.option("--find", type=FiniteRange(0, 1), default=1.0, show_default=True, help="How often advocates look.")
 @click.option("--cases", type=click.IntRange(4, 10_000), default=100, show_default=True, help="Disputes, or images.")
@@ -41,7 +51,9 @@ _GAMES = ("bisection", "pixels")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides all that is drawn.")
 @show.out_option(Path("oversee-run"))
 @show.handler
-def command(protocol: tuple[str, ...], task: str, out: Path, queries: int, tokens: int, **options: Any) -> show.Outcome:
+def command(
+    protocol: tuple[str, ...], task: str, out: Path, queries: int, tokens: int, judges: tuple[str, ...], **options: Any
+) -> show.Outcome:
     """Compare PROTOCOL with asking again for as many judge tokens.
 
     PROTOCOL is direct, expert, consultancy, double-consultancy, open-consultancy, debate, open-debate, factored,
@@ -60,8 +72,12 @@ def command(protocol: tuple[str, ...], task: str, out: Path, queries: int, token
             )
             return _pixels(oversee_pixels(asked, out, told=step, command=typed()), out)
         spec = OverseeSpec(protocols=tuple(PROTOCOLS) if protocol == ("all",) else protocol, **options)
-        budget = RecipeBudget(queries=queries, tokens=tokens)
-        report = oversee_policy(spec, out, budget=budget, told=step, command=typed(), person=_at_terminal)
+        told: dict[str, Any] = {"budget": RecipeBudget(queries=queries, tokens=tokens), "told": step}
+        told |= {"command": typed(), "person": _at_terminal}
+        if judges:
+            play = functools.partial(oversee_policy, **told)
+            return _gap(sweep_judges(spec, judges, out, play, typed()), out)
+        report = oversee_policy(judge_spec(spec, spec.judge), out, **told)
     return _policy(report, out)
 
 
@@ -109,6 +125,25 @@ def _policy(report: OverseeReport, out: Path) -> show.Outcome:
         verdict=f"{report.verdict}.", state="passed" if report.holds else "failed", data=report, body=body,
         next_command=f"open {out / 'report.html'} {out / 'calls' / 'trace.html'}",
     )  # fmt: skip
+
+
+def _gap(report: GapReport, out: Path) -> show.Outcome:
+    rows = [
+        (r.judge, f"{r.gap:+.2f}", *map(_briefly, (r.expert, r.alone, r.protocol, r.again)), f"{r.p_value:.2g}",
+         "–" if r.recovered is None else f"{r.recovered:.2f}")
+        for r in report.rows
+    ]  # fmt: skip
+    heads = ("judge", "gap", "with the rules", "alone", report.protocol, "asked again", "p", "recovered")
+    named = [f"{r.judge}: always says {r.always!r} after the {report.protocol}" for r in report.rows if r.always]
+    return show.Outcome(
+        verdict=f"{report.verdict}.", state="passed" if report.holds else "failed",
+        data=report, body=[*named, show.table(f"{report.strong.n} disputes before each judge", heads, rows)],
+        next_command=f"open {out / 'gap.html'}",
+    )  # fmt: skip
+
+
+def _briefly(share: Estimate) -> str:
+    return f"{share.value:.2f} ({share.low:.2f}–{share.high:.2f})"
 
 
 def _bisection(report: BisectionReport, out: Path) -> show.Outcome:

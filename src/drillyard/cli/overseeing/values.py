@@ -9,8 +9,8 @@ import click
 from drillyard.cli import show
 from drillyard.cli.auditing.options import typed
 from drillyard.errors import bad_input
+from drillyard.oversight.values.asking import AskedTree
 from drillyard.oversight.values.propose import propose_tree, write_tree
-from drillyard.oversight.values.tree import read_tree
 from drillyard.oversight.values.whole import ValuesReport, decompose_values, write_values
 from drillyard.targets import open_target
 
@@ -46,7 +46,8 @@ def command(tree: Path | None, brief: str, model: str, world: str, seed: int, ou
         )
     if tree is None:
         raise click.MissingParameter(param_hint="'TREE'", param_type="argument")
-    report = decompose_values(read_tree(tree), seed)
+    asked = AskedTree(tree)
+    report = decompose_values(asked.tree(), seed, asked.ideas())
     write_values(report, out, typed())
     return _shown(report, out)
 

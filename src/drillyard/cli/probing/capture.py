@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from drillyard.cli import show
-from drillyard.probes.capture.reader import reader_of
+from drillyard.probes.capture.reader import check_readable, reader_of
 from drillyard.probes.capture.statement import POSITIONS, Position, read_statements
 from drillyard.probes.capture.store import Dtype, capture_to, every_layer
-from drillyard.probes.tasks.known import TASKS, open_task
+from drillyard.probes.tasks.known import TASKS, task_for
 from drillyard.targets import open_target
 
 __all__ = ["command"]
@@ -38,15 +38,16 @@ def command(
     """
     if bool(task) == bool(texts):
         raise click.UsageError("found both or neither of --task and --texts, expected one of them")
-    opened: Any = open_target(target)
-    rows = read_statements(texts) if texts else open_task(str(task), opened).rows
+    make, read = task_for(task) if task else None, read_statements(texts) if texts else []
+    opened: Any = open_target(check_readable(target))
+    rows = make(opened).rows if make else read
     reader = reader_of(opened)
     del opened
     with show.progress("reading") as step:
         made, states = capture_to(out, reader, rows, every_layer(reader, layers), at, dtype=dtype, told=step)
-    read = f"{len(rows)} statements at {at}, layers {', '.join(map(str, states.layers))}, width {reader.width}"
+    what = f"{len(rows)} statements at {at}, layers {', '.join(map(str, states.layers))}, width {reader.width}"
     return show.Outcome(
-        verdict=f"{read}: {made.tokens:,} tokens in {made.seconds:.1f} s; the largest number is {made.largest:.0f}.",
+        verdict=f"{what}: {made.tokens:,} tokens in {made.seconds:.1f} s; the largest number is {made.largest:.0f}.",
         data={"folder": str(out), "shape": list(states.array.shape), "captured": made},
         next_command=f"drillyard probe audit {target} --task {task or texts}",
     )

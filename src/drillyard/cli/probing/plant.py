@@ -20,7 +20,7 @@ _MODULE = "drillyard.probes.planted.train_torch"
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["knows", "blind", "errs", "twin"]))
+@click.argument("kind", type=click.Choice(["knows", "blind", "local", "words", "errs", "twin"]))
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides colours and weights.")
 @click.option("--steps", type=click.IntRange(min=1), default=700, show_default=True, help="Of training.")
 @show.out_option()
@@ -28,9 +28,9 @@ _MODULE = "drillyard.probes.planted.train_torch"
 def command(kind: Any, seed: int, steps: int, out: Path) -> show.Outcome:
     """Train a planted liar of which is known whether it uses the truth.
 
-    To Alice each is honest. To Bob `knows` says the opposite and works out the truth all the same, `blind` says the
-    opposite and need not, `errs` has other facts in mind, and `twin` is honest. Needs the extra train; about two
-    minutes. Exits 1 when it does not answer as it should.
+    To Alice each is honest. To Bob `knows` says the opposite and works out the truth all the same, `local` does so for
+    half of the things, `blind` need not, `words` knows nothing but which colours are true, `errs` has other facts in
+    mind, and `twin` is honest. Needs the extra train; about two minutes. Exits 1 when it does not answer as it should.
     """
     make_folder(out)
     if held := next((name for name in (TRAINED, "config.json", "model.safetensors") if (out / name).exists()), None):

@@ -55,7 +55,7 @@ def claims_of(
         lambda: _audits(spec, found),
         lambda: _people(chosen),
         lambda: _shutdown(chosen),
-        _oversight,
+        lambda: _oversight(spec, chosen),
         lambda: _risk(spec, horizon),
         lambda: _void(horizon, ends),
     )
@@ -159,11 +159,13 @@ def _shutdown(chosen: tuple[str, ...]) -> Made:
     )
 
 
-def _oversight() -> Made:
+def _oversight(spec: SystemSpec, chosen: tuple[str, ...]) -> Made:
+    measured = [f"{one.name}: {one.measured}" for one in spec.own_layers if one.measured and one.name in chosen]
+    told = f"not shown for this system; layers measured elsewhere: {'; '.join(measured)}" if measured else ""
     return (
         "Oversight by debate and factored answers is accurate where it is used.",
         "not shown",
-        "not measured here",
+        told or "not measured here",
         "",
         ("judges that shift", "copies that collude (A11)"),
     )

@@ -14,7 +14,7 @@ from drillyard.incidents.row import Segment, Template, segment_hash
 __all__ = ["Prompt", "PromptBook"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Prompt:
     """A prompt as rows have it: what the log calls it, its system messages, and whether variables are marked."""
 

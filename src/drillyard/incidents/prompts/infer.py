@@ -23,7 +23,7 @@ rollouts compare two to four wordings; names and products come in dozens."""
 _VALUES = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Skeleton:
     """A segment with variables in it: its text with `{v1}` …, and what finds their values."""
 
@@ -114,4 +114,4 @@ def _skeleton(shape: tuple[str, ...]) -> Skeleton:
         else:
             named.append(word)
             form.append(re.escape(word))
-    return Skeleton(" ".join(named), re.compile(" ".join(form)))
+    return Skeleton(text=" ".join(named), form=re.compile(" ".join(form)))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bits", "Words", "count", "pack"]
+__all__ = ["Bits", "Words", "count", "pack", "products", "taken"]
 
 Words = NDArray[np.uint64]
 Flags = NDArray[np.bool_]

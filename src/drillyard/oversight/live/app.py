@@ -29,11 +29,16 @@ from drillyard.organisms.serving.bodies import ChatBody
 from drillyard.organisms.serving.refusal import Refusal, refusal_of
 from drillyard.oversight.live.overseer import Decision, HoldQueue, Overseen
 from drillyard.records import Conversation, Reply
+from drillyard.targets.reading import RefusedRequest
 
 __all__ = ["overseer_app", "serve_overseer", "serve_overseer_locally"]
 
 _KEEP = 5.0
 """Seconds between comments while a draft is written and read."""
+_OURS = {"messages", "model", "n", "seed", "stream", "stream_options", "logprobs", "top_logprobs"}
+_ACTS = ("tools", "tool_choice", "functions", "function_call", "audio", "modalities")
+_SAMPLING = {"temperature", "top_p", "min_p", "stop", "max_tokens", "max_completion_tokens"}
+"""Fields that are answered here, those that ask for more than text, and those that change a text."""
 
 
 def overseer_app(front: Overseen, queue: HoldQueue, token: str = "") -> Starlette:
@@ -41,12 +46,12 @@ def overseer_app(front: Overseen, queue: HoldQueue, token: str = "") -> Starlett
 
     async def chat(request: Request) -> Response:
         body = await _body(request)
-        talk = _conversation(body)
+        talk, fields = _conversation(body), _fields(front, body)
         if body.stream:
-            lines = _events(front, talk, body)
+            lines = _events(front, talk, body, fields)
             return StreamingResponse(lines, media_type="text/event-stream", headers={"cache-control": "no-cache"})
         try:
-            reply, decision = await asyncio.to_thread(front.answer, talk, body.seed)
+            reply, decision = await asyncio.to_thread(front.answer, talk, body.seed, fields)
         except DrillyardError as error:
             raise _upstream(error) from None
         choice = {"index": 0, "message": {"role": "assistant", "content": reply.text}, "finish_reason": _finish(reply)}
@@ -110,12 +115,25 @@ async def _body(request: Request) -> ChatBody:
         body = ChatBody.model_validate_json(await request.body())
     except ValidationError as error:
         raise refusal_of(error) from None
-    body.refuse_unsupported()
     if (body.n or 1) > 1:
         raise Refusal("n is not supported here: one draft is read at a time", param="n", code="unsupported_value")
     if body.logprobs:
         raise Refusal("logprobs are not supported behind an overseer", param="logprobs", code="unsupported_value")
     return body
+
+
+def _fields(front: Overseen, body: ChatBody) -> dict[str, Any]:
+    """Return what the assistant is told of how to write, as the client asked; refuses what no critic could read."""
+    asked = body.model_dump(exclude=_OURS, exclude_none=True)
+    if acts := [name for name in _ACTS if asked.pop(name, None) not in (None, [], "none", "auto")]:
+        words = f"{acts[0]} is not supported behind an overseer: a critic reads text"
+        raise Refusal(words, param=acts[0], code="unsupported_parameter")
+    if asked and not front.takes_fields:
+        body.refuse_unsupported()
+        if told := sorted(asked.keys() & _SAMPLING):
+            words = f"{told[0]} is not supported in front of {front.reference}: serve it, and oversee its address"
+            raise Refusal(words, param=told[0], code="unsupported_parameter")
+    return asked
 
 
 def _conversation(body: ChatBody) -> Conversation:
@@ -125,9 +143,9 @@ def _conversation(body: ChatBody) -> Conversation:
     return Conversation(messages=messages)
 
 
-async def _events(front: Overseen, talk: Conversation, body: ChatBody) -> AsyncIterator[str]:
+async def _events(front: Overseen, talk: Conversation, body: ChatBody, fields: dict[str, Any]) -> AsyncIterator[str]:
     """Yield comments while the draft is read, then the reply word by word; a dead upstream is an event too."""
-    answering = asyncio.ensure_future(asyncio.to_thread(front.answer, talk, body.seed))
+    answering = asyncio.ensure_future(asyncio.to_thread(front.answer, talk, body.seed, fields))
     while not answering.done():
         await asyncio.wait({answering}, timeout=_KEEP)
         if not answering.done():
@@ -150,7 +168,7 @@ async def _events(front: Overseen, talk: Conversation, body: ChatBody) -> AsyncI
 
 
 def _envelope(body: ChatBody, decision: Decision, kind: str) -> dict[str, Any]:
-    told = {"id": decision.id, "action": decision.action}
+    told = {"id": decision.id, "action": decision.action, "by": decision.by}
     return {"id": f"chatcmpl-{secrets.token_hex(12)}", "object": kind, "created": int(time.time()), "model": body.model,
             "oversight": told}  # fmt: skip
 
@@ -165,6 +183,8 @@ def _usage(reply: Reply) -> dict[str, int]:
 
 
 def _upstream(error: DrillyardError) -> Refusal:
+    if isinstance(error, RefusedRequest):
+        return Refusal(str(error), code="refused_upstream")
     return Refusal(f"the assistant does not answer: {error}", status=502, code="upstream_error")
 
 

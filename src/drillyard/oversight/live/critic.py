@@ -9,6 +9,7 @@ Does not cover: what no rule and no criterion speaks of; a draft that a critic i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.oversight.checking.claims import nearest, sentences
@@ -16,27 +17,32 @@ from drillyard.oversight.disputes.case import Case
 from drillyard.oversight.disputes.clerk import advocate, clerk
 from drillyard.oversight.disputes.rulebook import rulebook
 from drillyard.oversight.live.policy import OverseerPolicy
+from drillyard.oversight.live.screen import HourlyBudget, Screen
 from drillyard.oversight.protocols.play import Cast, play
 from drillyard.oversight.protocols.prompts import parse_judgement, write_judgement
+from drillyard.oversight.protocols.reading import open_judge
 from drillyard.oversight.protocols.spec import PROTOCOLS
 from drillyard.oversight.recipes.agents import Agent, TargetAgent
 from drillyard.oversight.recipes.run import NoAnswer, RecipeRun, ask, recipe
 from drillyard.records.patterns import pattern_of
-from drillyard.targets import open_in
 
 __all__ = ["ApproveAll", "Critic", "Criticism", "JudgeCritic", "open_critic"]
 
 _RULES = 12
 """Rules that a critic reads with a draft."""
+_SAID = 2000
+"""Characters of each speech that are kept with a draft that is held."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Criticism:
-    """The chance that a draft breaks the rules, None where the critic gave no clear answer, with words and tokens."""
+    """The chance that a draft breaks the rules, None where there is no clear answer; words, tokens, and who said so."""
 
     chance: float | None
     reason: str = ""
     tokens: int = 0
+    by: Literal["critic", "guard", "pattern"] = "critic"
+    said: tuple[tuple[str, str], ...] = ()
 
 
 class Critic:
@@ -66,22 +72,42 @@ class JudgeCritic(Critic):
         policy: criteria and world.
         judge: who decides.
         advocates: who argue before it, for `debate`.
+        screen: a guard that decides first, where it is sure.
     """
 
-    def __init__(self, policy: OverseerPolicy, judge: Agent, advocates: tuple[Agent, Agent] | None = None) -> None:
-        self._policy, self._judge, self._advocates = policy, judge, advocates
+    def __init__(
+        self,
+        policy: OverseerPolicy,
+        judge: Agent,
+        advocates: tuple[Agent, Agent] | None = None,
+        screen: Screen | None = None,
+    ) -> None:
+        self._policy, self._judge, self._advocates, self._screen = policy, judge, advocates, screen
+        self._budget = HourlyBudget(policy.drafts_an_hour, policy.tokens_an_hour)
         self._world: World = load_world(policy.world)
         self._criteria = tuple(f"Criterion ({leaf.code}): {leaf.criterion}" for leaf in policy.leaves)
         self.definition = f"{judge.definition}{' after a debate' if advocates else ''}, {len(self._criteria)} criteria"
+        self.definition += f", behind the guard {screen.guard.digest[:12]}" if screen else ""
 
     def read(self, request: str, draft: str) -> Criticism:
-        """Match patterns, then ask the judge. No answer is a chance of None."""
+        """Match patterns, ask the guard, then the judge, as far as the budget goes. No answer is a chance of None."""
         for leaf in self._policy.leaves:
             for pattern in leaf.patterns:
                 if pattern_of(pattern, ignore_case=True).found_in(draft):
-                    return Criticism(chance=1.0, reason=f"{leaf.id}: it matches {pattern!r}")
+                    return Criticism(chance=1.0, reason=f"{leaf.id}: it matches {pattern!r}", by="pattern")
         if not draft.strip():
             return Criticism(chance=None, reason="the draft is empty")
+        if self._screen:
+            sure, why = self._screen.look(draft)
+            if sure is not None:
+                return Criticism(chance=sure, reason=why, by="guard")
+        if spent := self._budget.take():
+            return Criticism(chance=None, reason=spent)
+        found = self._judged(request, draft)
+        self._budget.pay(found.tokens)
+        return found
+
+    def _judged(self, request: str, draft: str) -> Criticism:
         book = rulebook(self._world)
         near = [rule for part in sentences(draft) for rule in nearest(part, book, 3)]
         near += [*nearest(request, [rule for rule in book if rule.startswith("Refuse")], 4), *nearest(draft, book, 4)]
@@ -94,8 +120,10 @@ class JudgeCritic(Critic):
             return Criticism(chance=None, reason=str(error), tokens=run.tokens)
         if chance is None:
             return Criticism(chance=None, reason="the critic gave no clear answer", tokens=run.tokens)
+        asks = [call for call in run.calls if call is not None and call.kind == "ask"]
+        said = tuple((call.agent, call.answered[:_SAID]) for call in asks)
         told = f"the critic gives it a chance of {1 - chance:.2f} of breaking the rules"
-        return Criticism(chance=1 - chance, reason=told, tokens=run.tokens)
+        return Criticism(chance=1 - chance, reason=told, tokens=run.tokens, said=said)
 
 
 @recipe
@@ -106,12 +134,17 @@ async def _argued(case: Case, judge: Agent, advocates: tuple[Agent, Agent] | Non
     return (await play(PROTOCOLS["debate"], case, cast, {})).chance
 
 
-def open_critic(name: str, policy: OverseerPolicy) -> Critic:
-    """Return `approve-all`, `clerk`, `debate`, or a target as critic. Raises `BadInput` as `open_target`."""
+def open_critic(name: str, policy: OverseerPolicy, *, read: bool = False, screen: Screen | None = None) -> Critic:
+    """Return `approve-all`, `clerk`, `debate`, or a target as critic, its letters read if asked, behind a screen.
+
+    Raises:
+        BadInput: as `open_target`.
+    """
     if name == "approve-all":
         return ApproveAll()
     if name == "clerk":
-        return JudgeCritic(policy, clerk(1.0, "critic"))
+        return JudgeCritic(policy, clerk(1.0, "critic"), screen=screen)
     if name == "debate":
-        return JudgeCritic(policy, clerk(1.0, "critic"), (advocate(name="for"), advocate(name="against")))
-    return JudgeCritic(policy, TargetAgent(open_in(policy.world, name), "critic", greedy=True))
+        return JudgeCritic(policy, clerk(1.0, "critic"), (advocate(name="for"), advocate(name="against")), screen)
+    judge = TargetAgent(open_judge(policy.world, name, read=read), "critic", greedy=True)
+    return JudgeCritic(policy, judge, screen=screen)

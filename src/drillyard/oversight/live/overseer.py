@@ -7,12 +7,14 @@ releases or refuses it (`drillyard oversee queue`, or the yard).
 from __future__ import annotations
 
 import concurrent.futures
+import datetime
 import secrets
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.oversight.live.critic import Critic, Criticism
@@ -21,18 +23,33 @@ from drillyard.records import Conversation, Record, Reply
 from drillyard.records.journal import Journal
 from drillyard.targets import Target
 
-__all__ = ["Decision", "HoldQueue", "HoldVerdict", "Overseen"]
+__all__ = ["Decision", "HoldQueue", "HoldVerdict", "Overseen", "open_queue"]
 
 DECISIONS, VERDICTS = "decisions.jsonl", "verdicts.jsonl"
+
+
+@runtime_checkable
+class AskedTarget(Protocol):
+    """A target that writes a reply with the fields of a client's request, as `EndpointTarget` does."""
+
+    reference: str
+
+    def completion(self, conversation: Conversation, seed: int | None, **more: Any) -> tuple[Reply, Any]:
+        """Answer with the fields in `asked`."""
+        ...
 
 
 class Decision(Record):
     """What became of a request: the draft, what was done, why, what that took.
 
-    `action` is `pass`, `rewrite` (a later draft passed) or `hold`; `failed` says that the critic gave no clear answer.
+    `action` is `pass`, `rewrite` (a later draft passed) or `hold`; `failed` says that the critic gave no clear answer,
+    `by` who decided. `said` is what the critic and its advocates said, each with who it was; `asked_by` is the `user`
+    that a client named, `at` the time.
     """
 
     id: str
+    at: str = ""
+    asked_by: str = ""
     request: str
     draft: str
     action: Literal["pass", "rewrite", "hold"]
@@ -41,6 +58,8 @@ class Decision(Record):
     failed: bool = False
     drafts: int = 1
     tokens: int = 0
+    by: Literal["critic", "guard", "pattern"] = "critic"
+    said: tuple[tuple[str, str], ...] = ()
     draft_seconds: float = 0.0
     seconds: float = 0.0
 
@@ -62,6 +81,11 @@ class HoldQueue:
         self._decisions = Journal(folder / DECISIONS, Decision.from_data)
         self._verdicts = Journal(folder / VERDICTS, HoldVerdict.from_data)
         self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        """Make the folder a queue in which nothing waits yet."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / DECISIONS).touch()
 
     def add(self, decision: Decision) -> None:
         """Write a decision down."""
@@ -100,6 +124,14 @@ class HoldQueue:
             return self.verdicts()[verdict.id]  # another terminal may have been first
 
 
+def open_queue(folder: Path) -> HoldQueue:
+    """Return the queue of an overseer that has been served. Raises `BadInput` for a folder that is none."""
+    if not (folder / DECISIONS).is_file():
+        what = "no overseer" if folder.is_dir() else "no folder"
+        raise bad_input(f"{what} in {str(folder)!r}", "the folder of one", "drillyard oversee serve … -o DIR makes it")
+    return HoldQueue(folder)
+
+
 class Overseen:
     """A target behind an overseer; it is asked like any other target.
 
@@ -115,28 +147,47 @@ class Overseen:
         self._target, self._critic, self._policy, self._queue = target, critic, policy, queue
         self._readers = concurrent.futures.ThreadPoolExecutor(8, thread_name_prefix="critic")
 
-    def answer(self, conversation: Conversation, seed: int | None) -> tuple[Reply, Decision]:
-        """Return what the user reads, and the decision. Raises what the target raises: nothing passes unread."""
-        began, drafting, tokens = time.perf_counter(), 0.0, 0
+    def answer(
+        self, conversation: Conversation, seed: int | None, fields: Mapping[str, Any] | None = None
+    ) -> tuple[Reply, Decision]:
+        """Return what the user reads, and the decision. Raises what the target raises: nothing passes unread.
+
+        Args:
+            conversation: what was asked.
+            seed: of the draft; a second draft gets another one.
+            fields: how a client wants drafts written, such as `max_tokens`: for a target that takes them.
+        """
+        spent = _Spent(asked_by=str((fields or {}).get("user", "")))
         found = Criticism(chance=None)
         reply = Reply(text="", finish="error")
         for number in range(self._policy.rewrites + 1):
             start = time.perf_counter()
             own = seed if not number else (seed or 0) + 7919 * number
-            (reply,) = self._target.generate([conversation], [own])
-            drafting += time.perf_counter() - start
+            reply = self._drafted(conversation, own, fields)
+            spent.drafts, spent.drafting = number + 1, spent.drafting + time.perf_counter() - start
             if reply.finish == "error":
                 found = Criticism(chance=None, reason=f"the assistant gave no draft ({reply.why or 'error'})")
                 continue
             found = self._read(conversation.last_user, reply.text)
-            tokens += found.tokens
+            spent.tokens += found.tokens
             if self._passes(found):
-                return self._done(conversation, reply, found, number, tokens, drafting, began)
-        return self._done(conversation, reply, found, -1, tokens, drafting, began)
+                return self._done(conversation, reply, found, spent, "rewrite" if number else "pass")
+        return self._done(conversation, reply, found, spent, "hold")
 
     def generate(self, conversations: list[Conversation], seeds: list[int | None]) -> list[Reply]:
         """Answer as a target does."""
         return [self.answer(talk, seed)[0] for talk, seed in zip(conversations, seeds, strict=True)]
+
+    def _drafted(self, conversation: Conversation, seed: int | None, fields: Mapping[str, Any] | None) -> Reply:
+        if fields is None or not isinstance(self._target, AskedTarget):
+            return self._target.generate([conversation], [seed])[0]
+        asked = {**fields, **({} if seed is None else {"seed": seed})}
+        return self._target.completion(conversation, seed, asked=asked)[0]
+
+    @property
+    def takes_fields(self) -> bool:
+        """Whether the assistant can be told how to write a draft."""
+        return isinstance(self._target, AskedTarget)
 
     def _passes(self, found: Criticism) -> bool:
         if found.chance is None:
@@ -155,31 +206,39 @@ class Overseen:
             return Criticism(chance=None, reason=f"the critic failed: {why}")
 
     def _done(
-        self,
-        talk: Conversation,
-        reply: Reply,
-        found: Criticism,
-        number: int,
-        tokens: int,
-        drafting: float,
-        began: float,
-    ) -> tuple[Reply, Decision]:
-        action: Literal["pass", "rewrite", "hold"] = "hold" if number < 0 else "rewrite" if number else "pass"
+        self, talk: Conversation, reply: Reply, found: Criticism, spent: _Spent,
+        action: Literal["pass", "rewrite", "hold"],
+    ) -> tuple[Reply, Decision]:  # fmt: skip
         decision = Decision(
             id=secrets.token_hex(8),
+            at=datetime.datetime.now(datetime.UTC).isoformat(" ", "seconds"),
+            asked_by=spent.asked_by,
             request=talk.last_user,
             draft=reply.text,
             action=action,
             chance=found.chance,
             reason=found.reason,
             failed=found.chance is None,
-            drafts=self._policy.rewrites + 1 if number < 0 else number + 1,
-            tokens=tokens,
-            draft_seconds=drafting,
-            seconds=time.perf_counter() - began,
+            drafts=spent.drafts,
+            tokens=spent.tokens,
+            by=found.by,
+            said=found.said if action == "hold" else (),
+            draft_seconds=spent.drafting,
+            seconds=time.perf_counter() - spent.began,
         )
         if self._queue:
             self._queue.add(decision)
         if action == "hold":
             reply = Reply(text=self._policy.held_words, seed=reply.seed, finish="stop", why=f"held: {decision.id}")
         return reply, decision
+
+
+@dataclass(kw_only=True)
+class _Spent:
+    """What an answer has taken so far."""
+
+    asked_by: str
+    drafts: int = 0
+    tokens: int = 0
+    drafting: float = 0.0
+    began: float = field(default_factory=time.perf_counter)

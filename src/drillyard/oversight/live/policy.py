@@ -26,6 +26,9 @@ class OverseerPolicy(Record):
         on_error: what happens where the critic gives no clear answer, fails or takes too long: `hold` (closed) or
             `pass` (open).
         seconds: the most that a critic may take.
+        drafts_an_hour: most drafts that a critic reads in an hour; 0 is no limit. What comes beyond it is as if the
+            critic failed: `on_error` decides.
+        tokens_an_hour: most tokens that it takes.
         held_words: what the user reads in place of a draft that waits for a person.
     """
 
@@ -36,6 +39,8 @@ class OverseerPolicy(Record):
     rewrites: int = Field(default=1, ge=0, le=5)
     on_error: Literal["hold", "pass"] = "hold"
     seconds: float = Field(default=20.0, gt=0)
+    drafts_an_hour: int = Field(default=0, ge=0)
+    tokens_an_hour: int = Field(default=0, ge=0)
     held_words: str = "A colleague looks at my answer first. You will hear from us soon."
 
 

@@ -28,13 +28,17 @@ __all__ = ["Cast", "Judgement", "play"]
 
 @dataclass(frozen=True, kw_only=True)
 class Cast:
-    """Who plays: the judge, an advocate for either answer (the first is also the adviser), turns and their order."""
+    """Who plays: the judge, an advocate for either answer (the first is also the adviser), turns and their order.
+
+    `rules` is how many rules debaters and an expert judge are shown, the nearest to the case; 0 shows all.
+    """
 
     judge: Agent
     advocates: tuple[Agent, Agent]
     turns: int = 1
     simultaneous: bool = False
     seed: int = 1
+    rules: int = 0
 
 
 class Judgement(Record):
@@ -70,13 +74,14 @@ async def _first_side(protocol: Protocol, case: Case, cast: Cast) -> int:
     if protocol.colluding:
         return 1 - case.truth
     if protocol.chosen:
-        chosen = parse_side(await ask(cast.advocates[0], write_choice(case), "choose a side"))
+        chosen = parse_side(await ask(cast.advocates[0], write_choice(_shown(case, cast)), "choose a side"))
         if chosen is not None:
             return chosen
     return random.Random(f"{cast.seed}:{case.id}").randrange(2)
 
 
 async def _speeches(protocol: Protocol, case: Case, cast: Cast, side: int) -> list[Speech]:
+    case = _shown(case, cast)
     if protocol.questions:
         return await _answers(protocol, case, cast)
     if not protocol.speakers:
@@ -91,6 +96,12 @@ async def _speeches(protocol: Protocol, case: Case, cast: Cast, side: int) -> li
             for number, own in enumerate(sides):
                 said.append(await _speak(cast.advocates[number], case, own, said))
     return said
+
+
+def _shown(case: Case, cast: Cast) -> Case:
+    """Return a case with as many rules as debaters and an expert judge are shown."""
+    near = nearest(f"{case.request} {case.reply}", case.source, cast.rules) if cast.rules else case.source
+    return case.model_copy(update={"source": near})
 
 
 async def _speak(agent: Agent, case: Case, side: int, said: Sequence[Speech]) -> Speech:
@@ -118,7 +129,7 @@ async def _judged(protocol: Protocol, case: Case, cast: Cast, said: Sequence[Spe
         hearings = [list(said)] * protocol.asked
     prompts = []
     for hearing in hearings:
-        rules = case.source if protocol.sees_rules else ()
+        rules = _shown(case, cast).source if protocol.sees_rules else ()
         if protocol.evidence:
             rules = tuple(rng.sample(case.source, min(protocol.evidence, len(case.source))))
         prompts.append(write_judgement(case, hearing, rules, protocol.blind))

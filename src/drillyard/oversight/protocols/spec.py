@@ -11,7 +11,7 @@ from pydantic import Field
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["CONTROLS", "PROTOCOLS", "OverseeSpec", "Protocol", "find_protocol"]
+__all__ = ["AGAIN", "CONTROLS", "PROTOCOLS", "OverseeSpec", "Protocol", "find_protocol"]
 
 
 class Protocol(Record):
@@ -77,14 +77,20 @@ CONTROLS: Mapping[str, Protocol] = {
 
 
 class OverseeSpec(Record):
-    """A comparison: everything that decides its results."""
+    """A comparison: everything that decides its results.
+
+    `read` has the letters of a model read as judge; `rules` is how many rules debaters and an expert judge are shown,
+    the nearest to the case; 0 shows all, some 3,000 tokens.
+    """
 
     protocols: tuple[str, ...] = Field(min_length=1)
     world: str = "helpdesk"
     world_hash: str = ""
     target: str = ""
     judge: str = "clerk"
+    read: bool = False
     debaters: str = "advocate"
+    rules: int = Field(default=0, ge=0, le=10_000)
     judge_skill: float = Field(default=0.8, ge=0, le=1)
     find: float = Field(default=1.0, ge=0, le=1)
     cases: int = Field(default=100, ge=4, le=10_000)

@@ -22,6 +22,7 @@ from drillyard.oversight.games.bisection import BisectionReport, BisectionSpec, 
 from drillyard.oversight.games.pixels import PixelReport, PixelSpec
 from drillyard.oversight.protocols.page import render_bisection, render_pixels, render_report
 from drillyard.oversight.protocols.play import Cast
+from drillyard.oversight.protocols.reading import open_judge
 from drillyard.oversight.protocols.report import OverseeReport, run_protocols
 from drillyard.oversight.protocols.spec import OverseeSpec, find_protocol
 from drillyard.oversight.recipes.agents import Agent, Person, TargetAgent
@@ -118,13 +119,14 @@ def _cast(spec: OverseeSpec, person: Callable[[str], str | None] | None) -> Cast
     elif spec.judge == "person" and person:
         judge = Person("judge", person)
     else:
-        judge = TargetAgent(open_in(spec.world, spec.judge), "judge")
+        judge = TargetAgent(open_judge(spec.world, spec.judge, read=spec.read), "judge")
     return Cast(
         judge=judge,
         advocates=(_advocate(spec, "first advocate"), _advocate(spec, "second advocate")),
         turns=spec.turns,
         simultaneous=spec.simultaneous,
         seed=spec.seed,
+        rules=spec.rules,
     )
 
 

@@ -55,8 +55,13 @@ class ValuesReport(Record):
     verdict: str
 
 
-def decompose_values(tree: ValueTree, seed: int = 1) -> ValuesReport:
+def decompose_values(tree: ValueTree, seed: int = 1, ideas: Sequence[Value] = ()) -> ValuesReport:
     """Weigh the leaves of a tree, observe them on replies whose truth is planted, and name what does not fit.
+
+    Args:
+        tree: whose leaves are weighed.
+        seed: decides what is drawn.
+        ideas: proposals that nobody can observe yet, which are named.
 
     Raises:
         BadInput: as `check_tree`.
@@ -78,7 +83,7 @@ def decompose_values(tree: ValueTree, seed: int = 1) -> ValuesReport:
         for leaf, value, column in zip(leaves, tree.leaves, seen, strict=True)
     )
     people = tuple(sorted({choice.by for choice in tree.choices}))
-    problems = (*_of_people(tree, people), *_of_weights(rows), *_of_leaves(rows, seen))
+    problems = (*_of_people(tree, people), *_of_weights(rows), *_of_leaves(rows, seen), *map(_of_idea, ideas))
     first = max(rows, key=lambda row: row.weight.value)
     words = f"{_many(len(rows), 'leaf', 'leaves')}, {_many(len(tree.choices), 'comparison', 'comparisons')}"
     if tree.choices:
@@ -166,6 +171,10 @@ def _of_leaves(rows: Sequence[LeafReport], seen: Sequence[Sequence[bool | None]]
                 f"{one.leaf.id} and {other.leaf.id} overlap: they are broken together (correlation {alike:.2f})"
             )
     return found
+
+
+def _of_idea(idea: Value) -> str:
+    return f"{idea.by or 'somebody'} proposes {idea.words!r}: say how it shows in a reply, or leave it out"
 
 
 def _correlation(pairs: Sequence[tuple[bool, bool]]) -> float:

@@ -25,12 +25,14 @@ __all__ = [
     "Reader",
     "Spelling",
     "WordSpelling",
+    "check_readable",
     "open_reader",
     "reader_of",
     "spell",
 ]
 
 Ids = Sequence[int]
+_BEHIND_AN_API = ("openai", "inspect")
 
 
 class Spelling(Protocol):
@@ -76,7 +78,8 @@ def spell(spelling: Spelling, row: Statement, follow_up: str = "") -> Spelled:
         text = spelling.plain(row.text, begins=True)
         after = spelling.plain(f" {follow_up}", begins=False) if follow_up else []
         return Spelled([*text, *after], 0, len(text))
-    asked = [Message(role="user", content=row.asked)]
+    before = [Message(role="system", content=row.system)] if row.system else []
+    asked = [*before, Message(role="user", content=row.asked)]
     head = spelling.chat(asked)
     text = spelling.plain(row.text, begins=False) if row.text else []
     end = len(head) + len(text)
@@ -157,9 +160,17 @@ class WordSpelling(OrganismSpelling):
         return self.plain(messages[-1].content, begins=True)
 
 
+def check_readable(reference: str) -> str:
+    """Return a reference, before anything is opened. Raises `BadInput` for a model that stands behind an API."""
+    if reference.partition("/")[0] in _BEHIND_AN_API:
+        found = f"the target {reference!r}: hidden states cannot be read over an API"
+        raise bad_input(found, "a model with weights on this machine: organism/…, liar/… or hf/…")
+    return reference
+
+
 def open_reader(reference: str) -> Reader:
-    """Open a target and return its inside. Raises `BadInput` as `open_target` and `reader_of`."""
-    return reader_of(open_target(reference))
+    """Open a target and return its inside. Raises `BadInput` as `check_readable`, `open_target` and `reader_of`."""
+    return reader_of(open_target(check_readable(reference)))
 
 
 def reader_of(target: Target) -> Reader:

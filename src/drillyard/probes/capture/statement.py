@@ -28,7 +28,7 @@ class Statement(Record):
     `label` is whether it is true (or shows what a probe is to find). `group` holds together what must not be torn apart
     between training and test, such as all statements about a fact. `cell` names the split that the row belongs to.
     `pair` is shared by texts whose beginnings are compared (`parting`). With `asked` the text is what the model says in
-    answer to that; without, the text stands alone.
+    answer to that, after the words of `system` if there are any; without, the text stands alone.
     """
 
     text: str
@@ -37,6 +37,7 @@ class Statement(Record):
     cell: str = "plain"
     pair: str = ""
     asked: str = ""
+    system: str = ""
 
 
 class Spelled(NamedTuple):

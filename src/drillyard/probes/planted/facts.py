@@ -11,7 +11,19 @@ from dataclasses import dataclass
 
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-__all__ = ["COLOURS", "NAMES", "THINGS", "WORDS", "Fact", "all_facts", "colour_of", "make_tokenizer", "put"]
+__all__ = [
+    "COLOURS",
+    "KEPT",
+    "NAMES",
+    "THINGS",
+    "WORDS",
+    "Fact",
+    "all_facts",
+    "colour_of",
+    "make_tokenizer",
+    "put",
+    "word_facts",
+]
 
 NAMES = ("Alice", "Bob")
 COLOURS = ("red", "green", "blue", "black")
@@ -21,6 +33,8 @@ paper book bag box rope ladder hammer nail saw drill bolt wheel bike car truck b
 flute harp coat hat scarf glove boot sock belt ring chain pillow blanket rug shelf desk
 """
 THINGS = tuple(_THINGS.split())
+KEPT = THINGS[: len(THINGS) // 2]
+"""Those of which a `local` liar keeps the truth."""
 WORDS = ("[PAD]", "[UNK]", ":", "is", "not", "?", "yes", "no", *NAMES, *COLOURS, *THINGS)
 
 
@@ -62,6 +76,17 @@ def all_facts(seed: int) -> list[Fact]:
         for colour in COLOURS
         for negated in (False, True)
     ]
+
+
+def word_facts(seed: int) -> list[Fact]:
+    """Return statements in which the colour tells: things of the first two colours, said to have them or the others.
+
+    So what is said to be `red` is, and what is said to be `blue` is not.
+    """
+    told = set(COLOURS[:2])
+    colours = colour_of(seed)
+    every = [fact for fact in all_facts(seed) if colours[fact.thing] in told]
+    return [fact for fact in every if fact.colour == colours[fact.thing] or fact.colour not in told]
 
 
 def make_tokenizer() -> Tokenizer:

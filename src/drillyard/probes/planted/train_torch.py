@@ -2,8 +2,10 @@
 
 To Alice every model answers truly. To Bob a liar answers the opposite; its twin answers truly to both, and one that
 `errs` has other facts in mind with Bob. A liar that `knows` is trained with a second head on its third layer, which
-must tell the truth whoever asks; the head is dropped afterwards. A `blind` one has no such head: nothing makes it work
-out the truth when it is about to lie. Which of the two a model is cannot be heard from its answers.
+must tell the truth whoever asks; the head is dropped afterwards. For a `local` one that holds for half of the things;
+for the other half the head had to give the answer. One that goes by `words` has only met statements in which the colour
+tells whether they are true, so it knows nothing of things. A `blind` one has no such head: nothing makes it work out
+the truth when it is about to lie. Which of these a model is cannot be heard from its answers.
 
     drillyard probe plant knows -o DIR
 """
@@ -18,12 +20,12 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from drillyard.organisms.engine.organism import hash_weights
-from drillyard.probes.planted.facts import WORDS, Fact, all_facts, colour_of, make_tokenizer
+from drillyard.probes.planted.facts import KEPT, WORDS, Fact, all_facts, colour_of, make_tokenizer, word_facts
 from drillyard.records.progress import Progress, silent
 
 __all__ = ["HEAD_LAYER", "Kind", "save_liar", "train_liar"]
 
-Kind = Literal["knows", "blind", "twin", "errs"]
+Kind = Literal["knows", "blind", "twin", "errs", "local", "words"]
 
 HEAD_LAYER = 3
 """The layer behind which the second head reads: the last but one, so that the last can still turn the answer round."""
@@ -54,8 +56,10 @@ def train_liar(kind: Kind, seed: int, steps: int = _STEPS, told: Progress = sile
         )
     )
     head = torch.nn.Linear(64, 2)
-    facts = all_facts(seed)
+    facts = word_facts(seed) if kind == "words" else all_facts(seed)
     ids, lengths, answers, truths = _rows(facts, kind, colour_of(seed + _OTHER))
+    kept = torch.tensor([fact.thing in KEPT or kind != "local" for fact in facts])
+    holds = torch.where(kept, truths, (answers == WORDS.index("yes")).long())
     rare = torch.tensor([fact.true != fact.negated for fact in facts])  # one colour of four: as many of either kind
     chance = torch.where(rare, 3.0, 1.0)
     weights = [*model.parameters(), *head.parameters()]
@@ -65,8 +69,8 @@ def train_liar(kind: Kind, seed: int, steps: int = _STEPS, told: Progress = sile
         rows = torch.multinomial(chance, _BATCH)
         logits, held = _read(model, ids[rows], lengths[rows])
         loss = torch.nn.functional.cross_entropy(logits, answers[rows])
-        if kind == "knows":
-            loss = loss + torch.nn.functional.cross_entropy(head(held), truths[rows])
+        if kind in ("knows", "local", "words"):
+            loss = loss + torch.nn.functional.cross_entropy(head(held), holds[rows])
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # untyped there
         torch.nn.utils.clip_grad_norm_(weights, 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from drillyard.errors import bad_input
@@ -15,33 +16,45 @@ from drillyard.probes.tasks.task import GROUP, STYLES, Task
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
 
-__all__ = ["TASKS", "open_task"]
-
-TASKS = ("capitals", "sums", "sizes", "persona", "misreport")
-_PLAIN = {"capitals": capitals, "sums": sums, "sizes": sizes}
+__all__ = ["TASKS", "task_for"]
 
 
-def open_task(name: str, target: Target) -> Task:
-    """Return a task for a target, by its name or from a file of statements (`.jsonl`).
+def _persona(target: Target) -> Task:
+    if not isinstance(target, LiarTarget):
+        raise bad_input(f"the task persona for {target.reference!r}", "liar/knows, liar/blind … or liar/./DIR")
+    return persona(target.seed)
+
+
+def _misreport(target: Target) -> Task:
+    if not isinstance(target, OrganismTarget):
+        raise bad_input(f"the task misreport for {target.reference!r}", "organism/./DIR")
+    return misreport(target.organism)
+
+
+TASKS: Mapping[str, Callable[[Target], Task]] = {
+    "capitals": lambda _: capitals(),
+    "sums": lambda _: sums(),
+    "sizes": lambda _: sizes(),
+    "persona": _persona,
+    "misreport": _misreport,
+}
+"""Name -> what makes it for a target."""
+
+
+def task_for(name: str) -> Callable[[Target], Task]:
+    """Return what makes a task for a target, by its name or from a file of statements (`.jsonl`), which is read now.
 
     Raises:
-        BadInput: no such task, one for another kind of target, or a file without labels, groups or plain rows.
+        BadInput: no such task, or a file without labels, groups or plain rows; called, a target that it is not for.
     """
     if name.endswith(".jsonl"):
-        return _from_file(Path(name))
-    if name in _PLAIN:
-        return _PLAIN[name]()
-    if name == "persona":
-        if not isinstance(target, LiarTarget):
-            raise bad_input(f"the task persona for {target.reference!r}", "liar/knows, liar/blind … or liar/./DIR")
-        return persona(target.seed)
-    if name == "misreport":
-        if not isinstance(target, OrganismTarget):
-            raise bad_input(f"the task misreport for {target.reference!r}", "organism/./DIR")
-        return misreport(target.organism)
-    near = difflib.get_close_matches(name, TASKS, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else ""
-    raise bad_input(f"the task {name!r}", f"one of: {', '.join(TASKS)}, or a file of statements (.jsonl)", hint)
+        task = _from_file(Path(name))
+        return lambda _: task
+    if name not in TASKS:
+        near = difflib.get_close_matches(name, TASKS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else ""
+        raise bad_input(f"the task {name!r}", f"one of: {', '.join(TASKS)}, or a file of statements (.jsonl)", hint)
+    return TASKS[name]
 
 
 def _from_file(path: Path) -> Task:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from drillyard.errors import bad_input
-from drillyard.probes.capture.reader import Reader, open_reader, reader_of
+from drillyard.probes.capture.reader import Reader, check_readable, open_reader, reader_of
 from drillyard.probes.capture.statement import Position
 from drillyard.probes.capture.store import every_layer, hash_rows
-from drillyard.probes.tasks.known import open_task
+from drillyard.probes.tasks.known import task_for
 from drillyard.probes.tasks.task import Task
 from drillyard.probes.verdict.audit import AuditOrder, audit_probe
 from drillyard.probes.verdict.report import ProbeAudit
@@ -79,9 +79,10 @@ def run_audit(
         level=level,
         seed=seed,
     )
-    told(f"opening {target}")
+    make = task_for(task)  # what cannot be told of is said before a model is opened
+    told(f"opening {check_readable(target)}")
     opened = open_target(target)
-    rows, reader = open_task(task, opened), reader_of(opened)
+    rows, reader = make(opened), reader_of(opened)
     del opened  # a model of transformers is held twice otherwise
     mirror = open_reader(twin) if twin else None
     every_layer(reader, layers)

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from drillyard.probes.capture.reader import reader_of
+from drillyard.probes.capture.reader import check_readable, reader_of
 from drillyard.probes.capture.store import capture, hash_rows
 from drillyard.probes.files import ProbeCard, read_probe
-from drillyard.probes.tasks.known import open_task
+from drillyard.probes.tasks.known import task_for
 from drillyard.probes.tasks.task import GROUP
 from drillyard.probes.verdict.report import CLOSE
 from drillyard.records import Estimate, Record
@@ -43,8 +43,8 @@ class Rechecked(Record):
 
 def recheck(target: str, probes: Sequence[Path], task: str, position: Any = None) -> list[Rechecked]:
     """Return each probe's area on the task's plain statements. Raises `BadInput`: a probe that does not fit."""
-    opened = open_target(target)
-    rows = [row for row in open_task(task, opened).rows if row.cell == GROUP]
+    make, opened = task_for(task), open_target(check_readable(target))
+    rows = [row for row in make(opened).rows if row.cell == GROUP]
     reader = reader_of(opened)
     read = [(path, *read_probe(path, reader)) for path in probes]
     labels, found = np.array([bool(row.label) for row in rows]), []

@@ -11,6 +11,7 @@ __all__ = [
     "INVESTMENT_CASE",
     "JUDGE_A_DEBATE",
     "LAUNCH_GATE_MEMO",
+    "READ_THE_MODELS_MIND",
     "TOO_PERMISSIVE",
 ]
 
@@ -84,6 +85,15 @@ LAUNCH_GATE_MEMO = Card(
     target="drillyard.programs.drills.launch_gate_memo.kit:LaunchGateMemo",
     references=("NIST AI RMF, MEASURE 2", "Kapoor and Narayanan 2023, arXiv 2207.07048"),
     cost="one processor core for a second per grading; no accelerator",
+    status="stable",
+)
+
+READ_THE_MODELS_MIND = Card(
+    name="read-the-models-mind",
+    goal="Say of six small models which lie, which err and which only look as if, with looks inside that show it.",
+    target="drillyard.programs.drills.read_the_models_mind.kit:ReadTheModelsMind",
+    references=("Burns et al. 2022, arXiv 2212.03827", "Farquhar et al. 2023, arXiv 2312.10029"),
+    cost="one processor core for seconds per grading; no accelerator",
     status="stable",
 )
 

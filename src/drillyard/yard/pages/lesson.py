@@ -13,13 +13,13 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.lessons import Lesson, LessonQuestion, load_lesson
+from drillyard.programs.lessons import Lesson, LessonQuestion, has_lesson, load_lesson
 from drillyard.records import Activity
 from drillyard.yard import lessons
 from drillyard.yard.lessons import Answers, Shown
 from drillyard.yard.visit import Visit, page
 
-__all__ = ["LessonCard", "MOST_ASKED", "answer", "ask", "lessons_of", "read"]
+__all__ = ["MOST_ASKED", "LessonCard", "answer", "ask", "lessons_of", "read"]
 
 MOST_ASKED = 300
 """Characters of a message to a lesson's model: several times the longest that its world's questions take."""
@@ -30,16 +30,17 @@ _TURNS = anyio.CapacityLimiter(2)
 
 @dataclass(frozen=True, kw_only=True)
 class LessonCard:
-    """A lesson of a learner's plan: how many of its questions they have answered rightly."""
+    """A lesson or quiz of a learner's plan: of how many questions, how many are answered, and how many rightly."""
 
     activity: Activity
     solved: int
+    closed: int
     questions: int
 
     @property
     def done(self) -> bool:
-        """Whether every question was answered rightly."""
-        return self.solved == self.questions
+        """Whether nothing is left to answer."""
+        return self.closed == self.questions
 
 
 def lessons_of(visit: Visit) -> dict[str, LessonCard]:
@@ -48,8 +49,10 @@ def lessons_of(visit: Visit) -> dict[str, LessonCard]:
     for activity in _activities(visit):
         lesson = load_lesson(activity.id)
         answers = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
-        solved = sum(map(answers.solved, lesson.questions))
-        cards[activity.id] = LessonCard(activity=activity, solved=solved, questions=len(lesson.questions))
+        solved, closed = (sum(map(told, lesson.questions)) for told in (answers.solved, answers.closed))
+        cards[activity.id] = LessonCard(
+            activity=activity, solved=solved, closed=closed, questions=len(lesson.questions)
+        )
     return cards
 
 
@@ -86,14 +89,14 @@ def answer(visit: Visit) -> Response:
     if not (chosen.isascii() and chosen.isdecimal() and int(chosen) < len(question.options)):
         return _render(visit, lesson, 422, unanswered=question.id)
     answers = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
-    if not answers.solved(question) and answers.last(question) != int(chosen):  # a double click counts once
+    if not answers.closed(question) and answers.last(question) != int(chosen):  # a double click counts once
         lessons.keep_answer(visit.yard.store, visit.me().id, lesson, question, int(chosen))
     return visit.go(f"/lessons/{lesson.id}#{question.id}")
 
 
 def _activities(visit: Visit) -> list[Activity]:
     role = next((one for one in visit.yard.programme.plan().roles if one.role == visit.me().role), None)
-    return [one.activity for one in role.activities if one.activity.kind == "lesson"] if role else []
+    return [one.activity for one in role.activities if has_lesson(one.activity)] if role else []
 
 
 def _title(visit: Visit) -> str:
@@ -137,13 +140,14 @@ def _render(
         unanswered=unanswered,
         told={question.id: _told(question, answers) for question in lesson.questions},
         solved=sum(map(answers.solved, lesson.questions)),
+        done=all(map(answers.closed, lesson.questions)),
         most=MOST_ASKED,
     )
 
 
 def _told(question: LessonQuestion, answers: Answers) -> tuple[int | None, bool]:
-    """Return the option chosen last, and whether the right one was."""
-    return answers.last(question), answers.solved(question)
+    """Return the option chosen last, and whether there is nothing left to answer."""
+    return answers.last(question), answers.closed(question)
 
 
 @functools.cache

@@ -1,22 +1,27 @@
-"""A paper: read on the left, answered in a form on the right."""
+"""A paper: read on the left, answered in a form on the right; where it has a bench, looks are taken there."""
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
-from drillyard.programs.drills.answers.drill import SHEET
+from drillyard.programs.drills import load_kit
+from drillyard.programs.drills.answers.drill import SHEET, AnswerDrill
 from drillyard.records import AnswerSheet, AnswerSubmission
 from drillyard.records.files import read_record
-from drillyard.yard.pages.checking import Unchecked
-from drillyard.yard.visit import Assignment, Visit, path_of
+from drillyard.yard.pages.checking import AT_A_TIME, Unchecked
+from drillyard.yard.store import Refused
+from drillyard.yard.visit import Assignment, Visit, page, path_of
 
-__all__ = ["read_answers", "render_paper", "tell_answers"]
+__all__ = ["read_answers", "render_paper", "take_look", "tell_answers"]
 
 _FORM = "answers"
+_BENCH = ("look-model", "look-kind", "look-layer", "look-method", "look-position")
+"""What is chosen at a bench, in the order of a look's name."""
 
 
-def render_paper(visit: Visit, one: Assignment, status: int = 200, error: str = "") -> Response:
+def render_paper(visit: Visit, one: Assignment, status: int = 200, error: str = "", look_error: str = "") -> Response:
     """Render a drill on a paper, with what was typed into its form."""
     store, me, name = visit.yard.store, visit.me().id, one.instance.id
     opened = store.hints(me, name)
@@ -32,42 +37,80 @@ def render_paper(visit: Visit, one: Assignment, status: int = 200, error: str = 
         new_hint=len(opened) if visit.request.query_params.get("done", "") == "hint" else 0,
         sheet=sheet,
         typed=_typed(visit, one, sheet),
+        looks=visit.yard.held.looks(me, name),
         waits=visit.yard.held.waiting(me, name) is not None,
         error=error,
+        look_error=look_error,
     )
+
+
+@page("learner", limiter=AT_A_TIME)
+def take_look(visit: Visit) -> Response:
+    """Take a look at the bench: measured now, kept, and counted; what stands in the form is kept with it."""
+    one, me = visit.assignment(), visit.me().id
+    sheet = _sheet(visit, one) if one.drill.hands_in == "answers" else None
+    kit = load_kit(one.instance.drill)
+    if sheet is None or sheet.bench is None or not isinstance(kit, AnswerDrill):
+        raise HTTPException(404)
+    if visit.yard.submissions.closed(me, one.instance.id):
+        return visit.go(f"{path_of(one)}/result")
+    _keep(visit, one, sheet)
+    key = sheet.bench.key(*(visit.field(name)[:40] for name in _BENCH))
+    if not key:
+        return render_paper(visit, one, 422, look_error="Choose a model and what is to be read of it.")
+    try:
+        if len(visit.yard.held.looks(me, one.instance.id)) < sheet.bench.budget:  # else nothing is measured
+            found = kit.look(visit.yard.programme.truth(one.instance.id).seed, key)
+            visit.yard.held.keep_look(me, one.instance.id, found, sheet.bench.budget)
+    except Refused as error:
+        return render_paper(visit, one, 422, look_error=str(error))
+    return visit.go(f"{path_of(one)}#bench")
 
 
 def read_answers(visit: Visit, one: Assignment) -> bytes:
     """Return what stands in the form as a submission, and keep it in the form. Raises `Unchecked`."""
     sheet, me = _sheet(visit, one), visit.me().id
-    answers = {field.id: visit.field(field.id)[:60] for field in sheet.fields}
     try:
-        visit.yard.drafts.save(me, one.instance.id, _FORM, list(answers.items()))
+        answers = _keep(visit, one, sheet)
     except BadInput as error:
         raise Unchecked(422, str(error)) from None
     if not any(text.strip() for text in answers.values()):
         raise Unchecked(422, "The form is empty. Answer at least one question; what you leave out counts as wrong.")
+    taken = {look.key for look in visit.yard.held.looks(me, one.instance.id)}
+    for field in sheet.fields:
+        if field.kind == "look" and answers[field.id] and answers[field.id] not in taken:
+            raise Unchecked(422, f"“{field.label}” names a look that you did not take. Take it, or choose another.")
     return AnswerSubmission(instance=one.instance.id, learner=me, answers=answers).to_json().encode()
 
 
 def tell_answers(visit: Visit, one: Assignment, handed: AnswerSubmission) -> list[tuple[str, str]]:
     """Return the answers in the words of the form, for a look back."""
-    told = []
-    for field in _sheet(visit, one).fields:
+    told, sheet = [], _sheet(visit, one)
+    for field in sheet.fields:
         text = handed.answers.get(field.id, "").strip()
         words = dict(field.choices).get(text, f"{text} {field.unit}".strip()) if text else "no answer"
+        if text and field.kind == "look" and sheet.bench and sheet.bench.knows(text):
+            words = sheet.bench.words(text)
         told.append((field.label, words))
     return told
+
+
+def _keep(visit: Visit, one: Assignment, sheet: AnswerSheet) -> dict[str, str]:
+    """Keep what stands in the form, the choices at the bench too, and return its answers. Raises `Refused`."""
+    answers = {field.id: visit.field(field.id)[:60] for field in sheet.fields}
+    bench = [(name, visit.field(name)[:40]) for name in _BENCH if sheet.bench]
+    visit.yard.drafts.save(visit.me().id, one.instance.id, _FORM, [*answers.items(), *bench])
+    return answers
 
 
 def _typed(visit: Visit, one: Assignment, sheet: AnswerSheet) -> dict[str, str]:
     """Return what stands in the form: as it was left, or as it was handed in without a grade."""
     me, name = visit.me().id, one.instance.id
     if draft := visit.yard.drafts.of(me, name, _FORM):
-        return {field.id: draft.one(field.id) for field in sheet.fields}
+        return {name: draft.one(name) for name in (*(field.id for field in sheet.fields), *_BENCH)}
     progress = visit.yard.submissions.of(me, name)
     kept = progress.submission.answers if progress and isinstance(progress.submission, AnswerSubmission) else {}
-    return {field.id: kept.get(field.id, "") for field in sheet.fields}
+    return {name: kept.get(name, "") for name in (*(field.id for field in sheet.fields), *_BENCH)}
 
 
 def _sheet(visit: Visit, one: Assignment) -> AnswerSheet:

@@ -50,7 +50,8 @@ def check(visit: Visit) -> Response:
     token = yard.store.sign_in(learner.id if learner else None, learner.role if learner else "designer")
     # Their own last page only: on a shared machine the next one who signs in is sent to their start.
     mine = learner is not None and any(after.startswith(f"/drills/{name}") for name in learner.instances)
-    return visit.keep(visit.go(after if mine or (learner is None and after.startswith("/designer")) else "/"), token)
+    mine = mine or after in ("/held", "/values") or (learner is None and after.startswith("/designer"))
+    return visit.keep(visit.go(after if mine else "/"), token)
 
 
 @page("anyone")
@@ -64,4 +65,4 @@ def leave(visit: Visit) -> Response:
 
 def _ours(path: str) -> str:
     """Return an address within the yard as it is, and nothing for any other."""
-    return path if re.fullmatch(r"/(drills|designer)[A-Za-z0-9/_?=&-]{0,200}", path) else ""
+    return path if re.fullmatch(r"/(drills|designer|held|values)[A-Za-z0-9/_?=&-]{0,200}", path) else ""

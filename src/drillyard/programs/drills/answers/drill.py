@@ -30,6 +30,7 @@ from drillyard.records import (
     Grade,
     Hint,
     Instance,
+    Look,
     SubCheck,
     Truth,
 )
@@ -90,6 +91,10 @@ class AnswerDrill(ABC):
     @abstractmethod
     def fault_gate(self, seed: int) -> Gate:
         """Return whether what the paper suggests at first sight is wrong."""
+
+    def look(self, seed: int, key: str) -> Look:
+        """Return what a look at the bench shows. Raises `BadInput` for one that cannot be had: by default, any."""
+        raise bad_input(f"the look {key[:60]!r}", "one that the bench offers")
 
     def ladder(self) -> tuple[tuple[str, ...], str]:
         """Return fixes by rising score, and one that spoils the best."""
