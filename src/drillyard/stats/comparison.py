@@ -54,7 +54,7 @@ def paired_difference(both: int, only_first: int, only_second: int, neither: int
         return Estimate(value=0.0, low=-1.0, high=1.0, n=0, method=method)
     one, other = wilson(both + only_first, n, confidence), wilson(both + only_second, n, confidence)
     sides = math.sqrt((both + only_first) * (only_second + neither) * (both + only_second) * (only_first + neither))
-    common = both * neither - only_first * only_second
+    common = float(both * neither - only_first * only_second)
     common = max(common - n / 2, 0) if common > 0 else common
     alike = common / sides if sides else 0.0
     value = (only_first - only_second) / n

@@ -21,7 +21,7 @@ from drillyard.incidents.reward.reward import REWARD, RewardReport
 from drillyard.incidents.running import penalty_of
 from drillyard.incidents.stage import finish
 
-__all__ = ["command"]
+__all__ = ["command", "tables"]
 
 
 @click.command()

@@ -16,7 +16,7 @@ from drillyard.incidents.case import open_case
 from drillyard.incidents.replay.replay import REPLAY, ReplayOrder, ReplayReport, replay
 from drillyard.incidents.stage import finish
 
-__all__ = ["command"]
+__all__ = ["command", "tables"]
 
 _STATES: dict[str, show.State] = {"confirmed": "passed", "nothing to replay": "passed", "not confirmed": "failed"}
 _RESULTS: dict[str, show.State] = {"supported": "found", "against": "passed"}
@@ -62,14 +62,14 @@ def tables(report: ReplayReport) -> list[RenderableType]:
     """Return what a report says as tables."""
     parts: list[RenderableType] = []
     if report.segments:
-        rows = [(show.state("found", "cause") if one.cause else "", one.text) for one in report.segments]
-        parts.append(show.table(f"Segments of {report.template or 'the prompt'}", ("", "text"), rows))
+        texts = [(show.state("found", "cause") if one.cause else "", one.text) for one in report.segments]
+        parts.append(show.table(f"Segments of {report.template or 'the prompt'}", ("", "text"), texts))
     if report.arms:
-        rows = [(arm.name, arm.rate if not arm.skipped else "–", arm.difference or "", arm.skipped or arm.words)
+        arms = [(arm.name, "–" if arm.skipped else arm.rate, arm.difference or "", arm.skipped or arm.words)
                 for arm in report.arms]  # fmt: skip
-        parts.append(show.table("The same inputs, other prompts", ("arm", "bad", "against whole", "how"), rows))
+        parts.append(show.table("The same inputs, other prompts", ("arm", "bad", "against whole", "how"), arms))
     if report.hypotheses:
-        rows = [(show.state(_RESULTS.get(one.result, "unknown"), one.result), one.words, one.why)
+        told = [(show.state(_RESULTS.get(one.result, "unknown"), one.result), one.words, one.why)
                 for one in report.hypotheses]  # fmt: skip
-        parts.append(show.table("Explanations", ("result", "explanation", "why"), rows))
+        parts.append(show.table("Explanations", ("result", "explanation", "why"), told))
     return [*parts, *(f"note: {note}" for note in report.notes)]

@@ -17,7 +17,7 @@ from drillyard.incidents.reward.reward import REWARD, RewardReport, Sampling, an
 from drillyard.incidents.reward.shadow import CohortPrice
 from drillyard.incidents.stage import finish
 
-__all__ = ["command"]
+__all__ = ["command", "tables"]
 
 
 @click.command()
@@ -65,14 +65,14 @@ def tables(report: RewardReport) -> list[RenderableType]:
         cohorts = [(one.cohort, f"{one.users:.0%}", f"{one.bad:.0%}", f"{one.paid:.0%}",
                     _own(one)) for one in report.prices[0].cohorts]  # fmt: skip
         if cohorts:
-            heads = ("cohort", "of users", "of bad replies", "of what is paid", "own price")
-            body.append(show.table(f"By cohort, {report.prices[0].proxy}", heads, cohorts))
+            columns = ("cohort", "of users", "of bad replies", "of what is paid", "own price")
+            body.append(show.table(f"By cohort, {report.prices[0].proxy}", columns, cohorts))
     body += [f"left out: {name} ({why})" for name, why in report.left_out.items()]
     if report.scored:
         body.append(f"{report.scored_by} gives a bad reply {show.estimate(report.scored)} more than the same, edited")
     if report.sweep:
-        rows = [(one.n, f"{one.kl:.3f}", f"{one.proxy:.3f}", f"{one.gold:.1%}") for one in report.sweep.points]
-        body.append(show.table("Best of n by the proxy", ("n", "KL, nats", "proxy", "sound"), rows))
+        drawn = [(one.n, f"{one.kl:.3f}", f"{one.proxy:.3f}", f"{one.gold:.1%}") for one in report.sweep.points]
+        body.append(show.table("Best of n by the proxy", ("n", "KL, nats", "proxy", "sound"), drawn))
     return [*body, *(f"limit: {one}" for one in report.limits)]
 
 

@@ -30,7 +30,7 @@ from drillyard.organisms.worlds.world import World, load_world
 from drillyard.oversight.live.critic import open_critic
 from drillyard.oversight.live.overseer import Overseen
 from drillyard.oversight.live.policy import OverseerPolicy
-from drillyard.records import Conversation, Preference, ValueLeaf, ValueReward
+from drillyard.records import Conversation, Preference, Reply, ValueLeaf, ValueReward
 from drillyard.records.files import write_record
 from drillyard.records.progress import Progress, silent
 from drillyard.stats import fewest_calibration
@@ -136,12 +136,13 @@ def train(
     try:
         options = {"rlhf": {"price": penalty}} if technique == "rlhf" else {}
         chosen = open_technique(technique, options)
-        place = folder / "trained"
+        place = folder / f"trained-{technique}"
         place.mkdir(parents=True, exist_ok=True)
         setting = Setting(strength=chosen.dial.default, seed=_SEED, folder=place, told=told)
-        if not any(place.iterdir()) or not (folder / "trained.txt").is_file():
+        done = folder / f"trained-{technique}.txt"
+        if not done.is_file():
             chosen.fit(target, lesson, setting)
-            (folder / "trained.txt").write_text(f"{technique}\n", encoding="utf-8")
+            done.write_text(f"{len(pairs)} pairs\n", encoding="utf-8")
         return chosen.apply(target, place), len(pairs), f"{technique} on {len(pairs)} pairs of the case"
     except DrillyardError as error:
         return None, len(pairs), f"not trained: {error}"
@@ -149,6 +150,10 @@ def train(
 
 class _Overseen(Overseen):
     """A target behind an overseer, that can also be streamed: in one piece, since a draft is read whole."""
+
+    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
+        """Answer as a target does."""
+        return [self.answer(talk, seed)[0] for talk, seed in zip(conversations, seeds, strict=True)]
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield what the user reads."""

@@ -24,7 +24,7 @@ class NotServed(DrillyardError):
     """The target gives no replies: nothing can be confirmed on it."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Replayer:
     """Asks a target and has each reply judged. Counts every query, and stops at the budget.
 

@@ -24,7 +24,7 @@ from drillyard.records.progress import Progress, silent
 from drillyard.targets import Target
 from drillyard.targets.journal import KeptAnswers, keep_journal
 
-__all__ = ["REPLAY", "CauseSegment", "ReplayOrder", "ReplayReport", "replay"]
+__all__ = ["REPLAY", "CauseSegment", "ReplayOrder", "ReplayReport", "replay", "replayed_rows"]
 
 REPLAY, ANSWERS = "replay.json", "replay/answers.jsonl"
 _POOL, _INPUTS = 4000, 300
@@ -124,7 +124,9 @@ def replay(
     judge = open_replay_judge(case, order.judge, scope, order.behaviour, order.seed)
     known = known.model_copy(update={"judge": judge.figures, "behaviour": judge.figures.behaviour})
     kept = keep_journal(target, KeptAnswers(case.folder / ANSWERS))
-    asker = Replayer(kept, judge, template, rows, order.seed, order.budget, told)
+    asker = Replayer(
+        target=kept, judge=judge, template=template, rows=rows, seed=order.seed, budget=order.budget, told=told
+    )
     try:
         return _asked(case, known, rule, asker, order)
     except NotServed as error:

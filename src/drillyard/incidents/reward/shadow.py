@@ -165,7 +165,9 @@ def _topics(texts: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _cohorts(rows: Sequence[Row], paid: NDArray[np.float64], bad: NDArray[np.float64]) -> tuple[CohortPrice, ...]:
-    """Return each cohort's price, and its share of what is paid above the mean of its own sound replies."""
+    """Return each cohort's price, and its share of what bad replies are paid above sound ones of its own alike."""
+    controls, sound = _controls(rows), bad == 0
+    paid = paid - controls @ np.linalg.lstsq(controls[sound], paid[sound], rcond=None)[0]
     names = np.array([row.cohort for row in rows])
     users, _ = _users(rows)
     excess = {}
