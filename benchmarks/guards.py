@@ -215,18 +215,24 @@ def speed() -> Rows:  # noqa: C901  # small closures, one for each way
 
 
 def _chunks(guard: Guard, pieces: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Return what a chunk takes from bytes to bytes, network aside: parsed, scored, held back, written."""
+    """Return what a chunk takes from bytes to bytes, network aside: parsed, scored, held back, written.
+
+    Each chunk is timed seven times. `us_p50` and `us_p99` are over chunks of the median of its times: what it costs,
+    wherever it stands. `us_p99_once` is over all times: what other programs on the machine add now and then.
+    """
+    once = 1e6 * np.array([_timed(guard, pieces) for _ in range(7)])
+    middle, high = np.percentile(np.median(once, axis=0), [50, 99])
+    told = {"way": "a chunk from bytes to bytes", "us_p50": middle, "us_p99": high, "chunks": once.shape[1]}
+    return {**told, "us_p99_once": np.percentile(once, 99)}
+
+
+def _timed(guard: Guard, pieces: Sequence[Sequence[str]]) -> list[float]:
+    """Return seconds of every chunk, by the clock on the wall."""
     from drillyard.guards.gate import Gate
     from drillyard.guards.proxy.events import EventReader, event
     from drillyard.guards.proxy.reply import GuardedReply
 
-    shape = {
-        "id": "chatcmpl-1",
-        "object": "chat.completion.chunk",
-        "created": 1,
-        "model": "m",
-        "system_fingerprint": "f",
-    }
+    shape = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "system_fingerprint": "f"}
     spent = []
     for text in pieces:
         reply, reader = GuardedReply(lambda: Gate(guard, 1e9), passive=False, told=True), EventReader()
@@ -236,8 +242,7 @@ def _chunks(guard: Guard, pieces: Sequence[Sequence[str]]) -> dict[str, Any]:
             began = time.perf_counter()
             b"".join(event(out) for one in reader.read(data) for out in reply.event(one))
             spent.append(time.perf_counter() - began)
-    middle, high = np.percentile(spent, [50, 99])
-    return {"way": "a chunk from bytes to bytes", "us_p50": 1e6 * middle, "us_p99": 1e6 * high, "chunks": len(spent)}
+    return spent
 
 
 def _rivals(guard: Guard, replies: Sequence[str]) -> dict[str, Callable[[], object]]:

@@ -191,7 +191,7 @@ class _Reader:
         self._sessions.add(session)
         if label is not None:
             self._labelled, self._bad = self._labelled + 1, self._bad + label
-        self._bytes += len(values["user_text"]) + len(values["response_text"]) + len(values["history"])
+        self._bytes += sum(len(row[name][-1]) for name in ("user_text", "response_text", "history"))
         if len(row["ts"]) >= _PART_ROWS or self._bytes >= _PART_BYTES:
             self._flush()
 
