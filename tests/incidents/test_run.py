@@ -47,6 +47,7 @@ def test_the_example_goes_from_its_logs_to_three_layers(tmp_path: Path) -> None:
     assert _run("verify", str(tmp_path))[0] == 0
 
 
+@pytest.mark.walk
 def test_a_null_log_is_told_so(tmp_path: Path) -> None:
     """Labels that nothing explains end with no trigger and exit code 0, and no model is asked."""
     made = tmp_path / "null"
