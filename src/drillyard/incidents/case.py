@@ -81,8 +81,9 @@ class IncidentSpec(Record):
 
 
 class Coverage(Record):
-    """How much of the logs could be used. `why_not` counts rejected rows by reason, `notes` what was put right.
+    """How much of the logs could be used.
 
+    `bad` counts labels of one half or more, `why_not` rejected rows by reason, `notes` what was put right.
     `served` is how many replies were served in all, where somebody said so; without it the share is unknown.
     """
 
@@ -90,7 +91,7 @@ class Coverage(Record):
     seen: int
     usable: int
     labelled: int
-    bad: float
+    bad: int
     sessions: int
     templates: int
     first: float | None = None
