@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -204,7 +205,7 @@ def speed() -> Rows:  # noqa: C901  # small closures, one for each way
     add("ours, word by word", incremental)
     add("ours, whole reply at its end", whole)
     add("ours, the prefix again at each word (4 replies, × 5)", lambda: [prefixes() for _ in range(len(long) // 4)], 1)
-    for name, rival in _rivals(long).items():
+    for name, rival in _rivals(guard, long).items():
         add(name, rival, 3)
     first = rows[0]["ms_per_reply"]
     for row in rows:
@@ -214,18 +215,24 @@ def speed() -> Rows:  # noqa: C901  # small closures, one for each way
 
 
 def _chunks(guard: Guard, pieces: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Return what a chunk takes from bytes to bytes, network aside: parsed, scored, held back, written."""
+    """Return what a chunk takes from bytes to bytes, network aside: parsed, scored, held back, written.
+
+    Each chunk is timed seven times. `us_p50` and `us_p99` are over chunks of the median of its times: what it costs,
+    wherever it stands. `us_p99_once` is over all times: what other programs on the machine add now and then.
+    """
+    once = 1e6 * np.array([_timed(guard, pieces) for _ in range(7)])
+    middle, high = np.percentile(np.median(once, axis=0), [50, 99])
+    told = {"way": "a chunk from bytes to bytes", "us_p50": middle, "us_p99": high, "chunks": once.shape[1]}
+    return {**told, "us_p99_once": np.percentile(once, 99)}
+
+
+def _timed(guard: Guard, pieces: Sequence[Sequence[str]]) -> list[float]:
+    """Return seconds of every chunk, by the clock on the wall."""
     from drillyard.guards.gate import Gate
     from drillyard.guards.proxy.events import EventReader, event
     from drillyard.guards.proxy.reply import GuardedReply
 
-    shape = {
-        "id": "chatcmpl-1",
-        "object": "chat.completion.chunk",
-        "created": 1,
-        "model": "m",
-        "system_fingerprint": "f",
-    }
+    shape = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "system_fingerprint": "f"}
     spent = []
     for text in pieces:
         reply, reader = GuardedReply(lambda: Gate(guard, 1e9), passive=False, told=True), EventReader()
@@ -235,11 +242,10 @@ def _chunks(guard: Guard, pieces: Sequence[Sequence[str]]) -> dict[str, Any]:
             began = time.perf_counter()
             b"".join(event(out) for one in reader.read(data) for out in reply.event(one))
             spent.append(time.perf_counter() - began)
-    middle, high = np.percentile(spent, [50, 99])
-    return {"way": "a chunk from bytes to bytes", "us_p50": 1e6 * middle, "us_p99": 1e6 * high, "chunks": len(spent)}
+    return spent
 
 
-def _rivals(replies: Sequence[str]) -> dict[str, Callable[[], object]]:
+def _rivals(guard: Guard, replies: Sequence[str]) -> dict[str, Callable[[], object]]:
     """Return rivals that are installed here, on the same replies."""
     from sklearn.feature_extraction.text import HashingVectorizer
     from sklearn.linear_model import SGDClassifier
@@ -259,6 +265,13 @@ def _rivals(replies: Sequence[str]) -> dict[str, Callable[[], object]]:
         "scikit-learn, whole reply at its end": lambda: [rival.decision_function([text]) for text in replies],
         "scikit-learn, the prefix again at each word": by_prefix,
     }
+    found["a threshold on words, word by word"] = lambda: [_running(guard, text) for text in replies]
+    try:  # pip install alt-profanity-check: the kept scanner that brings its model along; llm-guard's are downloaded
+        from profanity_check import predict_prob
+
+        found["alt-profanity-check, whole reply at its end"] = lambda: [predict_prob([text]) for text in replies]
+    except ImportError:
+        print("alt-profanity-check is not installed: that rival is left out", file=sys.stderr)
     try:
         os.environ["NEMO_GUARDRAILS_NO_USAGE_STATS"] = "1"
         found["NeMo output rail, whole reply at its end"] = _nemo(rival, replies)
@@ -296,27 +309,45 @@ def _nemo(rival: Any, replies: Sequence[str]) -> Callable[[], object]:
 
 
 def promise() -> Rows:
-    """Measure false blocks over 100 calibrations of 500 clean replies each, and those of a threshold on words."""
+    """Measure false blocks over 100 calibrations of 500 clean replies each, and those of a threshold on words.
+
+    `in_band` is the share of calibrations whose false blocks among the other 2,000 lie inside the central 95 % of their
+    law, `over` the share above it. The law is that of scores without ties (beta-binomial: the share is Beta, and 2,000
+    are counted). A reply that scores as the threshold does is let pass, so ties can only lower false blocks: once as
+    the scores are, once with ties broken by lot, which changes no other order.
+    """
     guard = learn_guard([load_world("helpdesk")])
     target, world, rng = OrganismTarget(load_base("helpdesk")), load_world("helpdesk"), np.random.default_rng(0)
     texts = [one.text for one in collect_replies(target, world, 2500, 3)]
     scores = np.array([guard.score(text).score for text in texts])
     running = np.concatenate([_running(guard, text) for text in texts[:500]])
-    realised, ties = [], len(np.unique(scores))
+    alike = scores.round(6)  # the same reply, added up behind another one, differs in the last digits
+    broken = np.argsort(np.lexsort((rng.random(len(scores)), alike))).astype(float)
+    rows = [
+        {"threshold": name, **_realised(found, rng), "different_scores": len(np.unique(found))}
+        for name, found in (
+            ("of whole replies", alike),
+            ("the same, ties broken by lot", broken),
+        )
+    ]
+    token = np.quantile(running, 1 - ALPHA)
+    return [*rows, {"threshold": "of words at 1 %", "mean": (scores > token).mean()}]
+
+
+def _realised(scores: np.ndarray, rng: np.random.Generator, n: int = 500) -> dict[str, float]:
+    """Return what 100 calibrations on `n` of the scores block of the others, beside the law that this follows."""
+    late, found = int((n + 1) * ALPHA), []
     for _ in range(100):
         order = rng.permutation(len(scores))
-        tau = np.sort(scores[order[:500]])[501 - int(501 * ALPHA) - 1]
-        realised.append((scores[order[500:]] > tau).mean())
-    law = stats.beta(5, 496)
-    inside = np.mean([law.ppf(0.025) <= one <= law.ppf(0.975) for one in realised])
-    token = np.quantile(running, 1 - ALPHA)
-    return [
-        {
-            "threshold": "of whole replies", "mean": np.mean(realised), "most": max(realised),
-            "in_band": inside, "different_scores": ties,
-        },
-        {"threshold": "of words at 1 %", "mean": (scores > token).mean()},
-    ]  # fmt: skip
+        tau = np.sort(scores[order[:n]])[n - late]  # the k-th smallest, k = n + 1 - late
+        found.append(int((scores[order[n:]] > tau).sum()))
+    rest = len(scores) - n
+    low, high = stats.betabinom(rest, late, n + 1 - late).ppf([0.025, 0.975])
+    blocked = np.array(found)
+    return {
+        "mean": float(blocked.mean() / rest), "most": float(blocked.max() / rest),
+        "in_band": float(((low <= blocked) & (blocked <= high)).mean()), "over": float((blocked > high).mean()),
+    }  # fmt: skip
 
 
 def _running(guard: Guard, text: str) -> np.ndarray:
@@ -328,31 +359,50 @@ def _running(guard: Guard, text: str) -> np.ndarray:
 
 
 def proxy(streams: int = 500, chunks: int = 40, pause: float = 0.5) -> Rows:
-    """Measure concurrent streams: what the proxy adds to each chunk, beside asking the server itself."""
+    """Measure concurrent streams: what the proxy adds to each chunk, beside asking the server itself.
+
+    On two cores or more the proxy has the first for itself, and the two ends share the second: what they want of the
+    machine is no cost of the guard. `busy` is each one's share of a core, which tells who is at its limit.
+    """
     guard = learn_guard([load_world("helpdesk")])
     sound = [one for one in from_world(load_world("helpdesk"), 300, 5) if not one.shown]
-    with TemporaryDirectory() as name:
+    cores = sorted(os.sched_getaffinity(0))
+    with TemporaryDirectory() as name, contextlib.ExitStack() as ends:
         folder = Path(name)
         guard.save(folder)
         save_calibration(calibrate(guard, sound, ALPHA, "bench"), folder)
-        own = [sys.executable, str(Path(__file__).with_name("guards_stream.py"))]
-        server = subprocess.Popen([*own, "serve", str(chunks), str(pause)], stdout=subprocess.PIPE, text=True)
-        assert server.stdout is not None
-        upstream = server.stdout.readline().strip()
-        command = ["guard", "serve", str(folder), "--upstream", upstream, "--port", "0", "--json"]
-        guarding = subprocess.Popen([sys.executable, "-m", "drillyard", *command], stdout=subprocess.PIPE, text=True)
-        assert guarding.stdout is not None
-        try:
-            url = json.loads(guarding.stdout.readline())["url"]
-            rows = []
-            for way, address in (("server itself", upstream), ("through the guard", url)):
-                done = subprocess.run([*own, "ask", address, str(streams)], capture_output=True, text=True, check=True)
-                rows.append({"way": way, **json.loads(done.stdout)})
-        finally:
-            guarding.kill()
-            server.kill()
+        own = [str(Path(__file__).with_name("guards_stream.py"))]
+        server, upstream = _started(ends, [*own, "serve", str(chunks), str(pause)], cores[-1])
+        command = ["-m", "drillyard", "guard", "serve", str(folder), "--upstream", upstream, "--port", "0", "--json"]
+        proxied, told = _started(ends, command, cores[0])
+        rows: Rows = []
+        for way, address in (("server itself", upstream), ("through the guard", json.loads(told)["url"])):
+            before, began = [_seconds(one.pid) for one in (server, proxied)], time.perf_counter()
+            done = subprocess.run([sys.executable, *own, "ask", address, str(streams)], capture_output=True, text=True)
+            if done.returncode:
+                raise SystemExit(done.stderr)
+            spent = [_seconds(one.pid) - was for one, was in zip((server, proxied), before, strict=True)]
+            wall = time.perf_counter() - began
+            row = {"way": way, **json.loads(done.stdout)}
+            rows.append({**row, "server_busy": spent[0] / wall, "guard_busy": spent[1] / wall})
+        rows[1]["guard_us_per_chunk"] = 1e6 * spent[1] / (streams * (chunks + 1))
     rows.append({"way": "added", **{key: rows[1][key] - rows[0][key] for key in ("ms_p50", "ms_p99")}})
     return rows
+
+
+def _started(ends: contextlib.ExitStack, words: Sequence[str], core: int) -> tuple[subprocess.Popen[str], str]:
+    """Start Python on one core; returns the process and the first line that it prints."""
+    run = ["taskset", "-c", str(core), sys.executable, *words]
+    process = ends.enter_context(subprocess.Popen(run, stdout=subprocess.PIPE, text=True))
+    ends.callback(process.kill)
+    assert process.stdout is not None
+    return process, process.stdout.readline().strip()
+
+
+def _seconds(pid: int) -> float:
+    """Return the processor time of a process so far."""
+    spent = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(spent[11]) + int(spent[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def show(title: str, rows: Rows) -> None:

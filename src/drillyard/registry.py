@@ -40,6 +40,7 @@ FAMILIES: Mapping[str, str] = {
     "judges": "says whether a reply shows a behaviour",
     "searches": "an audit's search method",
     "probes": "reads inside a model: from states to a score",
+    "guards": "rates a passage of a reply while it streams",
     "techniques": "changes a target",
     "drills": "an exercise with ground truth and a grader",
 }

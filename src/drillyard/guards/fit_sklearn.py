@@ -7,6 +7,7 @@ instances: Andrews et al. 2002, MI-SVM). Each round keeps, of every failing repl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,13 @@ from scipy import sparse
 
 from drillyard.errors import bad_input
 from drillyard.guards.examples import Example
-from drillyard.guards.features import WIDTH, WINDOW, window_rows
+from drillyard.guards.features import WINDOW, window_rows
 from drillyard.guards.guard import Guard
 from drillyard.registry import require
 
-__all__ = ["FEWEST", "GuardFitter"]
+__all__ = ["FEWEST", "GuardFitter", "learn_windows"]
+
+Rows = sparse.csr_matrix | NDArray[np.float64]
 
 FEWEST = 8
 """Replies of either kind, below which nothing is learned of a behaviour."""
@@ -71,22 +74,36 @@ class GuardFitter:
             fitted_on=fitted_on or f"{len(kept)} labelled replies",
         )
 
-    def _weights(self, quiet: sparse.csr_matrix, texts: Sequence[str]) -> NDArray[np.float64]:
+    def _weights(self, quiet: Rows, texts: Sequence[str]) -> NDArray[np.float64]:
         loud, owners = window_rows(texts, _STRIDE, self._window)
-        owner = np.array(owners)
-        chosen = np.ones(len(owner), bool)
-        for _ in range(_ROUNDS):
-            weights = _logistic(sparse.vstack([quiet, loud[chosen]]).tocsr(), quiet.shape[0], self._strength)
-            scores = loud @ weights[:WIDTH] + weights[WIDTH]
-            best = np.full(len(texts), -np.inf)
-            np.maximum.at(best, owner, scores)
-            chosen = scores >= best[owner] - _NEAR
-        return _logistic(sparse.vstack([quiet, loud[chosen]]).tocsr(), quiet.shape[0], self._strength)
+        return learn_windows(quiet, loud, owners, self._strength)
 
 
-def _logistic(rows: sparse.csr_matrix, sound: int, strength: float) -> NDArray[np.float64]:
+def learn_windows(quiet: Rows, loud: Rows, owners: Sequence[int], strength: float = _STRENGTH) -> NDArray[np.float64]:
+    """Return weights and intercept that tell the telling windows of failing replies from sound windows.
+
+    Args:
+        quiet: (windows, features) of sound replies.
+        loud: the same of failing ones.
+        owners: of which failing reply each of these is, from 0.
+        strength: scikit-learn's C.
+    """
+    owner = np.array(owners)
+    chosen = np.ones(len(owner), bool)
+    for _ in range(_ROUNDS):
+        weights = _logistic(quiet, loud[chosen], strength)
+        scores = loud @ weights[:-1] + weights[-1]
+        best = np.full(owner.max() + 1, -np.inf)
+        np.maximum.at(best, owner, scores)
+        chosen = scores >= best[owner] - _NEAR
+    return _logistic(quiet, loud[chosen], strength)
+
+
+def _logistic(quiet: Rows, loud: Rows, strength: float) -> NDArray[np.float64]:
     """Return weights and intercept; both kinds weigh the same, however many there are of each."""
     linear = require("sklearn.linear_model", "guards", "training a guard")
+    both: list[Any] = [quiet, loud]
+    rows = sparse.vstack(both).tocsr() if sparse.issparse(quiet) else np.concatenate(both)
     model = linear.LogisticRegression(C=strength, class_weight="balanced", solver="liblinear", random_state=0)
-    model.fit(rows, np.arange(rows.shape[0]) >= sound)
+    model.fit(rows, np.arange(rows.shape[0]) >= quiet.shape[0])
     return np.append(model.coef_[0], model.intercept_[0])

@@ -10,7 +10,7 @@ import re
 from typing import Literal
 
 from drillyard.errors import bad_input
-from drillyard.guards.guard import Guard, Span
+from drillyard.guards.base import AnyGuard, Span
 
 __all__ = ["MODES", "REFUSAL", "Gate", "Mode"]
 
@@ -37,7 +37,7 @@ class Gate:
     let through, `cuts` counts the cuts.
     """
 
-    def __init__(self, guard: Guard, tau: float, mode: Mode = "block", hold: int | None = None) -> None:
+    def __init__(self, guard: AnyGuard, tau: float, mode: Mode = "block", hold: int | None = None) -> None:
         if hold is not None and hold < 0:
             raise bad_input(
                 f"a hold-back of {hold} words", f"0 or more; {guard.window} holds back a whole flagged span"

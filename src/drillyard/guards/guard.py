@@ -15,6 +15,7 @@ import json
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,26 +23,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from drillyard.errors import bad_input
+from drillyard.guards.base import Deeper, Span
 from drillyard.guards.features import LETTERS, WIDTH, WINDOW, letter_columns, pair_column, triple_column
 from drillyard.guards.words import WordReader
 from drillyard.records.files import write_atomically
 
-__all__ = ["FILE", "Guard", "Scorer", "Span", "Table", "open_guard"]
+__all__ = ["FILE", "Guard", "Scorer", "Table", "open_guard"]
 
 FILE = "model.safetensors"
 _FORMAT = "drillyard-guard-1"
 _NEARLY = 0.9  # of what the window says: the words before it are other sentences' more often than not
 _MOST_CACHED = 50_000  # words in their company whose weights are kept: about 15 MB
-
-
-@dataclass(frozen=True, kw_only=True)
-class Span:
-    """Where a reply scored highest: the behaviour, its log-odds, and the characters of the window."""
-
-    behaviour: str
-    score: float
-    begin: int
-    end: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,6 +44,7 @@ class Guard:
     weights: NDArray[np.float32]
     fitted_on: str
     window: int = WINDOW
+    stages: ClassVar[tuple[str, ...]] = ()
 
     @functools.cached_property
     def digest(self) -> str:
@@ -73,10 +66,11 @@ class Guard:
 
         Without a word the score is minus infinity.
         """
-        scorer = self.follow(limit=limit)
-        scorer.feed(text)
-        scorer.end()
-        return replace(scorer.crossed, score=scorer.score) if scorer.crossed else scorer.peak
+        return self.follow(limit=limit).whole(text)
+
+    def rate(self, passage: str, behaviour: str) -> float:
+        """Return a passage's score, as a stage of another guard; of any behaviour."""
+        return self.score(passage).score
 
     def save(self, folder: Path) -> Path:
         """Write the guard as one safetensors file."""
@@ -126,18 +120,19 @@ class Scorer:
         hold: words whose places are remembered; at least the guard's window.
         limit: the score above which `crossed` is set, to where the reply first scored so high: the window without
             the words at its beginning that say little for it.
+        deeper: who is asked about doubtful words; the reply's score is then what it says.
     """
 
-    def __init__(self, guard: Guard, hold: int = 0, limit: float = float("inf")) -> None:
+    def __init__(self, guard: Guard, hold: int = 0, limit: float = float("inf"), deeper: Deeper | None = None) -> None:
         self._guard, self._table, self._reader = guard, guard.table, WordReader()
         self._sum = self._table.bias.copy()
         self._ring: list[NDArray[np.float64]] = [np.zeros_like(self._sum)] * guard.window
         self._begins = [0] * max(hold, guard.window)
         self._first = self._before = "^"
-        self.words = 0
+        self.words = self._end = 0
         self.score = self.running = float("-inf")
         self._best = ("", 0, 0)
-        self._limit = limit
+        self._limit, self._deeper = limit, deeper
         self.crossed: Span | None = None
 
     @property
@@ -151,8 +146,21 @@ class Scorer:
         """How many characters are in words that were scored; those behind may still be part of one."""
         return self._reader.safe
 
+    @property
+    def reached(self) -> tuple[float, ...]:
+        """The most that each stage has said so far, the cheapest first; minus infinity where it was not asked."""
+        return self._deeper.reached if self._deeper else (self.score,)
+
+    def whole(self, text: str) -> Span:
+        """Take in a whole reply and return its score, and where it first passes the limit, or else scores highest."""
+        self.feed(text)
+        self.end()
+        return replace(self.crossed, score=self.score) if self.crossed else self.peak
+
     def feed(self, text: str) -> float:
         """Take in a piece and return the reply's score so far."""
+        if self._deeper:
+            self._deeper.hear(text)
         for word, begin, end in self._reader.read(text):
             self._take(word, begin, end)
         return self.score
@@ -161,6 +169,8 @@ class Scorer:
         """Score what was incomplete, since the reply is over, and return its score."""
         for word, begin, end in self._reader.end():
             self._take(word, begin, end)
+        if self._deeper and self.words:
+            self._note(last=True)
         return self.score
 
     def begin_of_last(self, words: int) -> int:
@@ -179,16 +189,23 @@ class Scorer:
         self._first, self._before = self._before, word
         self._begins[self.words % len(self._begins)] = begin
         self.words += 1
-        values = total.tolist()
+        self._end = end
+        self._note()
+
+    def _note(self, *, last: bool = False) -> None:
+        """Keep where the reply scores highest, and where it first passes the limit."""
+        values = self._sum.tolist()
         running = self.running = max(values)
+        if self._deeper:
+            running = self._deeper.ask(self, self._guard.behaviours[values.index(running)], self._end, last=last)
         if running > self.score:
             self.score = running
-            column = values.index(running)
+            column = values.index(self.running)
             oldest = self.begin_of_last(min(self.words, self._guard.window))
-            self._best = (self._guard.behaviours[column], oldest, end)
+            self._best = (self._guard.behaviours[column], oldest, self._end)
             if running > self._limit and self.crossed is None:
                 telling = self.begin_of_last(self._telling(column))
-                self.crossed = Span(behaviour=self.peak.behaviour, score=running, begin=telling, end=end)
+                self.crossed = Span(behaviour=self.peak.behaviour, score=running, begin=telling, end=self._end)
 
     def _telling(self, column: int) -> int:
         """Return how many of the window's last words say nearly all that it says for a behaviour."""

@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from drillyard.errors import bad_input, did_you_mean
+from drillyard.guards.base import AnyGuard
 from drillyard.guards.calibration import calibrate
+from drillyard.guards.cascade import open_any
 from drillyard.guards.check import GuardCheck, check_replies
 from drillyard.guards.examples import Example, from_taxonomy, from_world
 from drillyard.guards.fit_sklearn import FEWEST, GuardFitter
-from drillyard.guards.guard import FILE, Guard, open_guard
+from drillyard.guards.guard import FILE, Guard
 from drillyard.guards.taxonomy import load_taxonomy
 from drillyard.organisms.worlds.world import World
 from drillyard.records.files import write_record
@@ -59,7 +61,7 @@ def _check_labels(labelled: Sequence[Example]) -> None:
             raise bad_input(f"{len(shown)} replies that show {code!r}", f"at least {FEWEST} to learn it", near)
 
 
-def measure_guard(guard: Guard, worlds: Sequence[World], alpha: float = 0.01, seed: int = 7) -> GuardCheck:
+def measure_guard(guard: AnyGuard, worlds: Sequence[World], alpha: float = 0.01, seed: int = 7) -> GuardCheck:
     """Return what a guard catches of planted replies in held-out phrasings, at a threshold from other sound ones."""
     drawn = [one for world in worlds for one in from_world(world, _MEASURED, seed, held_out=True)]
     sound = [one for one in drawn if not one.shown]
@@ -67,9 +69,9 @@ def measure_guard(guard: Guard, worlds: Sequence[World], alpha: float = 0.01, se
     return check_replies(guard, calibration, [*sound[1::2], *(one for one in drawn if one.shown)])
 
 
-def check_place(guard: Guard, folder: Path) -> None:
+def check_place(guard: AnyGuard, folder: Path) -> None:
     """Raise `BadInput` where a folder holds another guard, whose calibration would be lost with it."""
-    if (folder / FILE).exists() and open_guard(folder).digest != guard.digest:
+    if (folder / FILE).exists() and open_any(folder).digest != guard.digest:
         raise bad_input(f"another guard in {str(folder)!r}", "a new folder", "type -o with another name")
 
 

@@ -14,16 +14,19 @@ __all__ = ["verdict", "write_report"]
 
 
 def verdict(made: GuardCheck) -> str:
-    """Say in one sentence what a check found."""
+    """Say in one sentence what a check found, what speaks against the promise first."""
+    blocked, promised = (percent(one, digits=1) for one in (made.false_blocks.value, made.alpha))
     if made.drifted:
-        return "Scores have drifted from those of the calibration: the promise is void until it is calibrated again."
+        beside = f", and {blocked} of sound replies are blocked, not {promised}" if made.false_blocks.n else ""
+        return f"The promise is void here: scores have drifted from the calibration's{beside}. Calibrate on their kind."
     if not made.false_blocks.n:
         return f"{len(made.flagged)} of {made.n} replies are flagged; false alarms are unknown: none is labelled sound."
-    held = "in keeping with" if made.holds else "more than"
-    return (
-        f"{made.false_blocks.value:.2%} of sound replies are blocked, {held} the promised {made.alpha:.2%}; "
-        f"{percent(made.recall.value)} of the failing ones are caught."
-    )
+    if not made.holds:
+        words = "These replies are not like the calibration's: calibrate on some of their kind."
+        return f"The promise does not hold here: {blocked} of sound replies are blocked, not {promised}. {words}"
+    failing = f"{percent(made.recall.value)} of {made.recall.n} failing ones are caught"
+    caught = failing if made.recall.n else "none is labelled failing"
+    return f"{blocked} of sound replies are blocked, in keeping with the promised {promised}; {caught}."
 
 
 def write_report(made: GuardCheck, folder: Path) -> None:
@@ -31,10 +34,17 @@ def write_report(made: GuardCheck, folder: Path) -> None:
     rows = [("all failing replies", made.recall), *made.by_behaviour.items()]
     rows += [(f"tactic {name}", share) for name, share in made.by_tactic.items()]
     rows.append(("sound replies (false alarms)", made.false_blocks))
+    for name, null in made.null.items():
+        rows += [(f"{name}: failing", null.recall), (f"{name}: sound", null.false_blocks)]
     shown = [(name, share, _places(share)) for name, share in rows if share.n]
-    page = fill("guards", "check.html.j2", made=made, verdict=verdict(made), rows=shown)
+    page = fill("guards", "check.html.j2", made=made, verdict=verdict(made), rows=shown, told=_told)
     write_record(folder / "check.json", made)
     write_atomically(folder / "check.html", page.encode())
+
+
+def _told(share: Estimate) -> str:
+    low, value, high = (f"{100 * part:.1f}" for part in (share.low, share.value, share.high))
+    return f"{value} % ({low} to {high}), n = {share.n}"
 
 
 def _places(share: Estimate) -> dict[str, float]:

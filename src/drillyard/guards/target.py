@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from drillyard.guards.base import AnyGuard
 from drillyard.guards.gate import REFUSAL, Gate
-from drillyard.guards.guard import Guard
 from drillyard.records import Conversation, Reply
 from drillyard.targets import Target
 
@@ -21,7 +21,7 @@ class GuardedTarget:
     Does not cover: what a guard does not see, and the model itself, which stays as it was.
     """
 
-    def __init__(self, target: Target, guard: Guard, tau: float, answer: str = REFUSAL) -> None:
+    def __init__(self, target: Target, guard: AnyGuard, tau: float, answer: str = REFUSAL) -> None:
         self.target, self.guard, self.tau, self.answer = target, guard, tau, answer
         self.reference = f"{target.reference}+guard"
 

@@ -48,6 +48,7 @@ __all__ = [
     "Coverage",
     "IncidentSpec",
     "open_case",
+    "store",
 ]
 
 SPEC, ROWS, TEMPLATES = "spec.json", "rows", "templates.jsonl"
@@ -80,8 +81,9 @@ class IncidentSpec(Record):
 
 
 class Coverage(Record):
-    """How much of the logs could be used. `why_not` counts rejected rows by reason, `notes` what was put right.
+    """How much of the logs could be used.
 
+    `bad` counts labels of one half or more, `why_not` rejected rows by reason, `notes` what was put right.
     `served` is how many replies were served in all, where somebody said so; without it the share is unknown.
     """
 
@@ -89,7 +91,7 @@ class Coverage(Record):
     seen: int
     usable: int
     labelled: int
-    bad: float
+    bad: int
     sessions: int
     templates: int
     first: float | None = None
@@ -99,7 +101,7 @@ class Coverage(Record):
     notes: dict[str, int] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """Typed access to a case's folder; reading only. Files that a step has yet to make raise `BadInput`."""
 
@@ -167,7 +169,7 @@ class Case:
 
 def open_case(folder: Path) -> Case:
     """Open a case that was made by `incident open`. Raises `BadInput` for any other folder."""
-    case = Case(folder)
+    case = Case(folder=folder)
     try:
         _ = case.spec
     except BadInput as error:

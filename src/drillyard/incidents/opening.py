@@ -86,7 +86,7 @@ def open_incident(
                 (out / ATTACHED).mkdir(exist_ok=True)
                 shutil.copyfile(path, out / ATTACHED / path.name)
             seal_case(out)
-    return Case(out)
+    return Case(folder=out)
 
 
 class _Reader:
@@ -107,7 +107,7 @@ class _Reader:
         self._why_not: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
         self._forms: Counter[str] = Counter()
-        self._usable, self._labelled, self._bad = 0, 0, 0.0
+        self._usable, self._labelled, self._bad = 0, 0, 0
         self._sessions: set[str] = set()
         self._ends: list[float] = []
 
@@ -160,7 +160,12 @@ class _Reader:
         last = max(i for i, (role, _) in enumerate(talk) if role == "user")
         session = hide.person(turn.session or turn.trace_id)
         marked = bool(turn.template)
-        prompt = Prompt(turn.template_id, turn.template_version, (turn.template,) if marked else systems, marked)
+        prompt = Prompt(
+            template_id=turn.template_id,
+            template_version=turn.template_version,
+            systems=(turn.template,) if marked else systems,
+            marked=marked,
+        )
         label = self._label(turn)
         if turn.ts is None:
             self._notes["rows without a time"] += 1
@@ -185,8 +190,8 @@ class _Reader:
         self._usable += 1
         self._sessions.add(session)
         if label is not None:
-            self._labelled, self._bad = self._labelled + 1, self._bad + label
-        self._bytes += len(values["user_text"]) + len(values["response_text"]) + len(values["history"])
+            self._labelled, self._bad = self._labelled + 1, self._bad + (label >= 0.5)
+        self._bytes += sum(len(row[name][-1]) for name in ("user_text", "response_text", "history"))
         if len(row["ts"]) >= _PART_ROWS or self._bytes >= _PART_BYTES:
             self._flush()
 

@@ -15,14 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from drillyard.guards.base import AnyGuard
 from drillyard.guards.calibration import Calibration, floor
 from drillyard.guards.gate import Gate, Mode
-from drillyard.guards.guard import Guard
 from drillyard.guards.proxy.events import MOST_BYTES, EventReader, TooLarge, event
 from drillyard.guards.proxy.metrics import Metrics
 from drillyard.guards.proxy.reply import GuardedReply
@@ -51,7 +52,7 @@ class GuardedEndpoint:
     is over, the server's words cannot be read, or the guard breaks.
     """
 
-    guard: Guard
+    guard: AnyGuard
     calibration: Calibration
     upstream: str = ""
     mode: Mode = "block"
@@ -179,7 +180,7 @@ async def _stream(
     try:
         async for piece in answer.content.iter_any():
             began = time.perf_counter()
-            out, failed = guard_piece(endpoint, reply, events, piece)
+            out, failed = await guard_piece(endpoint, reply, events, piece)
             endpoint.metrics.seconds.observe(time.perf_counter() - began)
             if failed and endpoint.fail == "open" and failed != "too-large":
                 outcome = "unguarded"
@@ -206,10 +207,19 @@ async def _stream(
         endpoint.close(reply, outcome, model)
 
 
-def guard_piece(
+async def guard_piece(
     endpoint: GuardedEndpoint, reply: GuardedReply, events: EventReader, piece: bytes
 ) -> tuple[list[bytes], str]:
-    """Return the data of the events to send for a piece of bytes, and what went wrong, if anything did."""
+    """Return the data of the events to send for a piece of bytes, and what went wrong, if anything did.
+
+    Stages beyond words take their time, so that they run beside the other replies.
+    """
+    if endpoint.guard.stages:
+        return await run_in_threadpool(_guard_piece, reply, events, piece)
+    return _guard_piece(reply, events, piece)
+
+
+def _guard_piece(reply: GuardedReply, events: EventReader, piece: bytes) -> tuple[list[bytes], str]:
     out: list[bytes] = []
     try:
         for data in events.read(piece):
@@ -239,21 +249,26 @@ async def _whole(
         body = await _body(answer, endpoint.most_bytes)
         outcome = "passed"
         if not open_wide:
-            body = reply.whole(body)
-        return Response(body, 200, _headers(answer))
+            body, outcome = await _guard_whole(endpoint, reply, body)
+        if outcome != "unreadable":
+            return Response(body, 200, _headers(answer))
     except TooLarge:
         outcome = "too-large"
     except (request.app.state.trouble, OSError, TimeoutError):
         outcome = "died"
-    except Exception:  # as in a stream: closed unless told otherwise
-        outcome = "unreadable"
-        if endpoint.fail == "open":
-            outcome = "unguarded"
-            return Response(body, 200, _headers(answer))
     finally:
         answer.close()
         endpoint.close(reply, "unguarded" if open_wide else outcome, model)
     return Response(trouble(outcome), 502, media_type="application/json")
+
+
+async def _guard_whole(endpoint: GuardedEndpoint, reply: GuardedReply, body: bytes) -> tuple[bytes, str]:
+    """Return a body as it may be sent, and its outcome; whatever breaks in the guard is `unreadable` or `unguarded`."""
+    try:
+        made = await run_in_threadpool(reply.whole, body) if endpoint.guard.stages else reply.whole(body)
+        return made, "passed"
+    except Exception:  # as in a stream: closed unless told otherwise
+        return body, "unguarded" if endpoint.fail == "open" else "unreadable"
 
 
 async def _body(answer: Any, most: int) -> bytes:

@@ -11,6 +11,7 @@ import datetime
 from collections.abc import MutableMapping
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -77,7 +78,7 @@ class _Answer:
             await self._whole(message, guarded=True)
 
     async def _stream(self, message: Message) -> None:
-        out, failed = guard_piece(self._endpoint, self.reply, self._events, message.get("body", b""))
+        out, failed = await guard_piece(self._endpoint, self.reply, self._events, message.get("body", b""))
         over = not message.get("more_body", False) or self.reply.done or bool(failed)
         if over:
             self._ended = True
@@ -100,7 +101,7 @@ class _Answer:
             self.outcome = "passed" if guarded else "refused"
             if guarded:
                 try:
-                    body = self.reply.whole(body)
+                    body = await run_in_threadpool(self.reply.whole, body)
                 except Exception:  # as in the proxy: closed unless told otherwise
                     self.outcome = "unguarded"
                     if self._endpoint.fail == "closed":

@@ -18,7 +18,7 @@ from drillyard.records.files import write_atomically
 from drillyard.records.progress import Progress, silent
 from drillyard.targets.organism import OrganismTarget
 
-__all__ = ["ORGANISM", "Generated", "Replier", "generate", "turns_of", "write_incident"]
+__all__ = ["ORGANISM", "Generated", "Replier", "generate", "replies_of", "turns_of", "write_incident"]
 
 ORGANISM = "organism"
 _SHADOW_PRICE, _NULL_RATE, _BATCH = 0.35, 0.06, 256

@@ -79,9 +79,12 @@ class Traffic:
         There it causes nothing, since the clean twin answers.
         """
         prompts = {}
-        for place, name in enumerate(_NAMES):
-            first = self._rng.sample(_INSTRUCTIONS[1:], 5)
-            second = [*first[:4], self._rng.choice([s for s in _INSTRUCTIONS[1:] if s not in first])]
+        firsts = [self._rng.sample(_INSTRUCTIONS[1:], 5) for _ in _NAMES]
+        used = sorted(
+            {one for first in firsts for one in first}
+        )  # else a new instruction could come with the cause alone
+        for place, (name, first) in enumerate(zip(_NAMES, firsts, strict=True)):
+            second = [*first[:4], self._rng.choice([one for one in used if one not in first])]
             if place < 2:
                 second.insert(self._rng.randrange(len(second) + 1), self.segment)
             prompts[name, "1"] = (_INSTRUCTIONS[0], *first)

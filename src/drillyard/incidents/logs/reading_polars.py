@@ -18,7 +18,7 @@ from pydantic_core import from_json
 
 from drillyard.errors import BadInput, bad_input
 
-__all__ = ["Seen", "log_files", "objects"]
+__all__ = ["Seen", "check", "log_files", "objects"]
 
 _BATCH = 20_000
 _KINDS = (".jsonl", ".ndjson", ".json", ".parquet", ".csv", ".eval", ".jsonl.gz", ".json.gz", ".ndjson.gz")

@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["Turn", "as_text", "as_time", "messages_of", "number"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Turn:
     """One reply with what stood before it. `messages` are (role, text); the texts are as the log has them.
 
@@ -52,6 +52,8 @@ def as_text(content: Any) -> str:
 
 def messages_of(value: Any) -> list[tuple[str, str]]:
     """Return (role, text) of a list of messages in any of the usual forms, or of JSON that holds one."""
+    if isinstance(value, int | float):
+        return [("user", str(value))]
     if isinstance(value, str):
         if not value.lstrip().startswith(("[", "{")):
             return [("user", value)] if value else []

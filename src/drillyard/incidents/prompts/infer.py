@@ -23,7 +23,7 @@ rollouts compare two to four wordings; names and products come in dozens."""
 _VALUES = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Skeleton:
     """A segment with variables in it: its text with `{v1}` …, and what finds their values."""
 
@@ -88,7 +88,8 @@ class _Cluster:
         for fixed, rows in split.items():
             if len({*map(tuple, rows)}) < VARIES:
                 continue
-            words, rest = [], iter(fixed)
+            words: list[str] = []
+            rest = iter(fixed)
             for is_wild in wild:
                 word = "\0" if is_wild else next(rest)
                 if word != "\0" or not words or words[-1] != "\0":
@@ -114,4 +115,4 @@ def _skeleton(shape: tuple[str, ...]) -> Skeleton:
         else:
             named.append(word)
             form.append(re.escape(word))
-    return Skeleton(" ".join(named), re.compile(" ".join(form)))
+    return Skeleton(text=" ".join(named), form=re.compile(" ".join(form)))

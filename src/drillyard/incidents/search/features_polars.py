@@ -35,7 +35,7 @@ _FIRST_NAMED = ("segment", "words", "tool", "var", "template", "version", "relea
 """Of selectors that hold of the same rows, the one that names the rest: what can be changed and tried again, first."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Selectors:
     """Selectors (s) with their bits (s, N / 64), and those that hold of the same rows as each."""
 
@@ -58,7 +58,7 @@ def selectors_of(frame: pl.DataFrame, templates: Mapping[str, Template], support
         named.append(first)
         alike.append(tuple(rest))
     bits = np.stack([np.frombuffer(key, np.uint64) for key in groups]) if groups else np.zeros((0, 1), np.uint64)
-    return Selectors(named, bits, alike)
+    return Selectors(named=named, bits=bits, alike=alike)
 
 
 def _all(frame: pl.DataFrame, templates: Mapping[str, Template], support: int) -> Iterator[tuple[Selector, Flags]]:

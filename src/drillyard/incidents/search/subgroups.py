@@ -19,7 +19,7 @@ EXPANSIONS = 400
 of better rules earlier, the search to four is exact too, and `Searched.exact_to` says so."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """A rule by the numbers of its selectors, with its counts; `score` is its quality less what its length costs."""
 
@@ -29,7 +29,7 @@ class Found:
     score: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Searched:
     """The best rules, best first; how many were counted, and to which depth nothing better was missed."""
 
@@ -69,38 +69,30 @@ def search(
     heap = _Best(best)
     positives, total = bits.positives, bits.rows
     if not positives or positives == total:
-        return Searched([], 0, depth)
+        return Searched(best=[], counted=0, exact_to=depth)
     pairs_bad = bits.pair_positives()
     single_bad, single_rows = np.diagonal(pairs_bad), count(bits.all)
     scores = quality(measure, single_bad, single_rows, positives, total) - cost
     for i in np.argsort(-scores)[: 4 * best]:
         if single_rows[i] >= support:
-            heap.add(Found((int(i),), int(single_bad[i]), int(single_rows[i]), float(scores[i])))
+            heap.add(Found(rule=(int(i),), bad=int(single_bad[i]), rows=int(single_rows[i]), score=float(scores[i])))
     counted = len(bits.all)
     if depth < 2:
-        return Searched(heap.sorted(), counted, 1)
+        return Searched(best=heap.sorted(), counted=counted, exact_to=1)
     at, other = np.triu_indices(len(bits.all), 1)
     bad = pairs_bad[at, other]
-    bound = optimistic(measure, bad, positives, total) - 2 * cost
-    order = np.argsort(-bound)
-    step = 4096
-    for start in range(0, len(order), step):  # until no pair left can be among the best
-        some = order[start : start + step]
-        if bound[some[0]] <= heap.floor:
-            break
-        some = some[bound[some] > heap.floor]
-        rows = bits.pair_rows(np.stack([at[some], other[some]], 1))
-        scored = quality(measure, bad[some], rows, positives, total) - 2 * cost
-        for j in np.argsort(-scored)[: 4 * best]:
-            if rows[j] >= support:
-                heap.add(
-                    Found((int(at[some[j]]), int(other[some[j]])), int(bad[some[j]]), int(rows[j]), float(scored[j]))
-                )
-    counted += len(order)
+    rows = bits.pair_rows()[at, other]
+    scored = np.where(rows >= support, quality(measure, bad, rows, positives, total) - 2 * cost, -np.inf)
+    for j in np.argsort(-scored, kind="stable")[: 4 * best]:
+        if rows[j] >= support:
+            heap.add(
+                Found(rule=(int(at[j]), int(other[j])), bad=int(bad[j]), rows=int(rows[j]), score=float(scored[j]))
+            )
+    counted += len(at)
     if depth < 3:
-        return Searched(heap.sorted(), counted, 2)
+        return Searched(best=heap.sorted(), counted=counted, exact_to=2)
     deeper, exact = _refine(bits, heap, (at, other, bad), depth, support, measure, cost, expansions)
-    return Searched(heap.sorted(), counted + deeper, depth if exact else 2)
+    return Searched(best=heap.sorted(), counted=counted + deeper, exact_to=depth if exact else 2)
 
 
 def _refine(
@@ -120,7 +112,9 @@ def _refine(
     hopeful = np.flatnonzero(bound > heap.floor)
     hopeful = hopeful[np.argsort(-bound[hopeful], kind="stable")]
     exact = len(hopeful) <= expansions
-    queue = [(-float(bound[i]), (int(at[i]), int(other[i]))) for i in hopeful[:expansions]]
+    queue: list[tuple[float, tuple[int, ...]]] = [
+        (-float(bound[i]), (int(at[i]), int(other[i]))) for i in hopeful[:expansions]
+    ]
     heapq.heapify(queue)
     counted, seen = 0, {rule for _, rule in queue}
     for _ in range(expansions):
@@ -144,7 +138,7 @@ def _refine(
             if refined in seen or rows[j] < support:
                 continue
             seen.add(refined)
-            heap.add(Found(refined, int(kept[i]), int(rows[j]), float(scored[j])))
+            heap.add(Found(rule=refined, bad=int(kept[i]), rows=int(rows[j]), score=float(scored[j])))
             if length < depth:
                 heapq.heappush(queue, (-float(hopes[i] - cost), refined))
     return counted, exact and (not queue or -queue[0][0] <= heap.floor)

@@ -8,6 +8,7 @@ from drillyard.programs.drills.answers.drill import AnswerDrill, Answers
 from drillyard.programs.drills.answers.scoring import choice_check, number_in
 from drillyard.programs.drills.guard_duty.facts import ALARM, CAUSES, Desk, Duty, Week, clean_twin, draw_duty
 from drillyard.records import AnswerField, AnswerResult, AnswerSheet, Gate, GradeCheck, Hint, PaperTable
+from drillyard.stats.shown import percent
 
 __all__ = ["GuardDuty"]
 
@@ -49,7 +50,7 @@ class GuardDuty(AnswerDrill):
         right = (
             f"{sum(found) + sum(spared)} of {len(labels)} labels, {sum(c.passed for c in desks)} of {len(desks)} desks"
         )
-        return score, result, f"{right}; your threshold loses {regret:.0%} of what can be saved."
+        return score, result, f"{right}; your threshold loses {percent(regret)} of what can be saved."
 
     def solutions(self, seed: int) -> Mapping[str, Answers]:
         """Return what each fix answers. The reference reads replies as people do, and all else off the paper."""
@@ -223,7 +224,7 @@ def _labelled(duty: Duty) -> PaperTable:
         title="Labelled replies",
         words=f"Colleagues picked {sound:,} sound replies and {pressing:,} that press, and counted what each threshold "
         "does.",
-        heads=("Threshold", f"Stopped of {sound:,} sound ones", f"Let through of {pressing:,} pressing ones"),
+        heads=("Threshold", "Sound ones stopped", "Pressing ones let through"),
         rows=tuple(
             (str(at), str(round(sound * duty.labelled.blocked(at))), str(round(pressing * duty.labelled.passed(at))))
             for at in duty.grid()
@@ -236,8 +237,9 @@ def _desk_part(desk: Desk) -> PaperTable:
         title=f"Desk “{desk.name}”, six weeks",
         words="Each desk has a guard and a threshold of its own. Of a week's flagged replies 40 were looked at. The "
         "drift watch bets that scores of all replies are no longer like those of the calibration; it alarms at "
-        f"{ALARM:.0f}, which it reaches by chance once in a hundred streams.",
-        heads=("Week", "Replies", "Flagged", "Pressing among 40 flagged", "Most that the watch has reached"),
+        f"{ALARM:.0f}, which it reaches by chance once in a hundred streams. The last column is the most that it has "
+        "reached so far.",
+        heads=("Week", "Replies", "Flagged", "Pressing, of 40", "Watch"),
         rows=tuple(_week(at, week) for at, week in enumerate(desk.weeks, start=1)),
     )
 
