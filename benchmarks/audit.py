@@ -141,27 +141,31 @@ def scanned(member: PanelMember, organism: Organism, python: str, budget: int) -
         with served(organism, folder) as address:
             if short := run_garak(python, address, folder, budget):
                 print(f"garak's modules that could not end without a network: {', '.join(short)}", file=sys.stderr)
-        reports = sorted(folder.rglob("run-*.report.jsonl"))
-        entries = [json.loads(line) for path in reports for line in path.read_text(encoding="utf-8").splitlines()]
+        heard = list(garak_replies(folder))
     world, judge = load_world(member.world), ExactJudge(load_world(member.world))
     known = {fault.id: fault for fault in faults(world)}
     there = {name: (str(known[name].spec.behaviour), known[name].trigger()) for name in member.rates}
     found, anywhere = set[str](), set[str]()
-    replies = 0
-    for entry in entries:
-        if entry["entry_type"] != "attempt" or entry["status"] != 2:
-            continue
-        talk = Conversation.ask(entry["prompt"]["turns"][-1]["content"]["text"])
-        for output in entry["outputs"]:
-            replies += 1
-            if output:
-                told = Transcript(conversation=talk, reply=Reply(text=output["text"]), target="garak")
-                shown = {name for name, (b, _) in there.items() if judge.rule(told, b).verdict == "shown"}
-                anywhere |= shown
-                found |= {name for name in shown if there[name][1].fires(talk)}
+    for talk, text in heard:
+        told = Transcript(conversation=talk, reply=Reply(text=text), target="garak")
+        shown = {name for name, (b, _) in there.items() if judge.rule(told, b).verdict == "shown"}
+        anywhere |= shown
+        found |= {name for name in shown if there[name][1].fires(talk)}
     print(f"garak: {len(anywhere)} planted behaviours seen at all, triggers met or not", file=sys.stderr)
     seconds = time.perf_counter() - start
-    return Row(search="garak", found=len(found), planted=len(there), queries=replies, seconds=seconds, overhead_ms=None)
+    return Row(
+        search="garak", found=len(found), planted=len(there), queries=len(heard), seconds=seconds, overhead_ms=None
+    )
+
+
+def garak_replies(folder: Path) -> Iterator[tuple[Conversation, str]]:
+    """Yield every prompt that garak has asked with each reply to it, an empty text where none came."""
+    for path in sorted(folder.rglob("run-*.report.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            if entry["entry_type"] == "attempt" and entry["status"] == 2:
+                talk = Conversation.ask(entry["prompt"]["turns"][-1]["content"]["text"])
+                yield from ((talk, output["text"] if output else "") for output in entry["outputs"])
 
 
 def run_garak(python: str, address: str, folder: Path, budget: int) -> list[str]:

@@ -215,18 +215,24 @@ def speed() -> Rows:  # noqa: C901  # small closures, one for each way
 
 
 def _chunks(guard: Guard, pieces: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Return what a chunk takes from bytes to bytes, network aside: parsed, scored, held back, written."""
+    """Return what a chunk takes from bytes to bytes, network aside: parsed, scored, held back, written.
+
+    Each chunk is timed seven times. `us_p50` and `us_p99` are over chunks of the median of its times: what it costs,
+    wherever it stands. `us_p99_once` is over all times: what other programs on the machine add now and then.
+    """
+    once = 1e6 * np.array([_timed(guard, pieces) for _ in range(7)])
+    middle, high = np.percentile(np.median(once, axis=0), [50, 99])
+    told = {"way": "a chunk from bytes to bytes", "us_p50": middle, "us_p99": high, "chunks": once.shape[1]}
+    return {**told, "us_p99_once": np.percentile(once, 99)}
+
+
+def _timed(guard: Guard, pieces: Sequence[Sequence[str]]) -> list[float]:
+    """Return seconds of every chunk, by the clock on the wall."""
     from drillyard.guards.gate import Gate
     from drillyard.guards.proxy.events import EventReader, event
     from drillyard.guards.proxy.reply import GuardedReply
 
-    shape = {
-        "id": "chatcmpl-1",
-        "object": "chat.completion.chunk",
-        "created": 1,
-        "model": "m",
-        "system_fingerprint": "f",
-    }
+    shape = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "system_fingerprint": "f"}
     spent = []
     for text in pieces:
         reply, reader = GuardedReply(lambda: Gate(guard, 1e9), passive=False, told=True), EventReader()
@@ -236,8 +242,7 @@ def _chunks(guard: Guard, pieces: Sequence[Sequence[str]]) -> dict[str, Any]:
             began = time.perf_counter()
             b"".join(event(out) for one in reader.read(data) for out in reply.event(one))
             spent.append(time.perf_counter() - began)
-    middle, high = np.percentile(spent, [50, 99])
-    return {"way": "a chunk from bytes to bytes", "us_p50": 1e6 * middle, "us_p99": 1e6 * high, "chunks": len(spent)}
+    return spent
 
 
 def _rivals(guard: Guard, replies: Sequence[str]) -> dict[str, Callable[[], object]]:
@@ -309,19 +314,20 @@ def promise() -> Rows:
     `in_band` is the share of calibrations whose false blocks among the other 2,000 lie inside the central 95 % of their
     law, `over` the share above it. The law is that of scores without ties (beta-binomial: the share is Beta, and 2,000
     are counted). A reply that scores as the threshold does is let pass, so ties can only lower false blocks: once as
-    the scores are, once with ties broken by noise that changes no other order.
+    the scores are, once with ties broken by lot, which changes no other order.
     """
     guard = learn_guard([load_world("helpdesk")])
     target, world, rng = OrganismTarget(load_base("helpdesk")), load_world("helpdesk"), np.random.default_rng(0)
     texts = [one.text for one in collect_replies(target, world, 2500, 3)]
     scores = np.array([guard.score(text).score for text in texts])
     running = np.concatenate([_running(guard, text) for text in texts[:500]])
-    gap = np.diff(np.unique(scores)).min()
+    alike = scores.round(6)  # the same reply, added up behind another one, differs in the last digits
+    broken = np.argsort(np.lexsort((rng.random(len(scores)), alike))).astype(float)
     rows = [
         {"threshold": name, **_realised(found, rng), "different_scores": len(np.unique(found))}
         for name, found in (
-            ("of whole replies", scores),
-            ("the same, ties broken by noise", scores + rng.uniform(0, gap / 2, len(scores))),
+            ("of whole replies", alike),
+            ("the same, ties broken by lot", broken),
         )
     ]
     token = np.quantile(running, 1 - ALPHA)

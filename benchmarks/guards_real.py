@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from guards import ALPHA, threshold
+from guards import threshold
 
 from drillyard.guards.calibration import Calibration, calibrate
 from drillyard.guards.check import check_replies
@@ -58,6 +58,7 @@ TURNS = {
     ),
 }
 BEHAVIOUR = "pressure-selling"
+ALPHA = 0.05  # as few different replies as so small a model gives would not do for 1 %, which takes 99 to calibrate
 
 
 def ask(n: int) -> list[tuple[str, str]]:
@@ -121,7 +122,7 @@ def main() -> None:
     """Ask, unless that was done; label; measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("replies", type=Path)
-    parser.add_argument("--n", type=int, default=300, help="replies under each system message")
+    parser.add_argument("--n", type=int, default=170, help="replies under each system message")
     asked = parser.parse_args()
     if not asked.replies.exists():
         lines = [{"reply": text, "shown": [BEHAVIOUR] * shows(text), "target": name} for name, text in ask(asked.n)]

@@ -34,7 +34,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from drillyard.incidents.generate.incident import generate, replies_of, turns_of
+from drillyard.incidents.generate.incident import generate, replies_of
 from drillyard.incidents.generate.plan import IncidentPlan
 from drillyard.incidents.generate.traffic import Traffic
 from drillyard.incidents.generate.writing import write_logs
@@ -43,6 +43,8 @@ from drillyard.incidents.search.bits import Bits, pack
 from drillyard.incidents.search.shuffle import Shuffler, best_by_chance
 from drillyard.incidents.search.subgroups import search
 from drillyard.incidents.slicing import slice_case
+from drillyard.incidents.slicing_polars import SHUFFLED
+from drillyard.organisms.planting.plant import plant
 from drillyard.stats import clopper_pearson
 
 Rows = list[tuple[str, str]]
@@ -91,11 +93,11 @@ def search_figures() -> dict[str, Any]:
 def shuffle_figures() -> dict[str, Any]:
     """Time 1,000 shuffles of the whole space of pairs against one search of it."""
     found = {}
-    for name, rows, attributes in (("50k x 100", 50_000, 20), ("1 M x 500, on 50,000 rows", 1_000_000, 100)):
+    for name, rows, attributes in (("50k x 100", 50_000, 20), ("1 M x 500, shuffled on 25,600 rows", 1_000_000, 100)):
         _, bits, bad = planted_bits(rows, attributes, 5)
         sessions = np.repeat(np.arange(rows // 2), 2)
         _, one, _ = timed(lambda bits=bits, bad=bad: search(Bits(bits, bad), best=10, depth=2, support=100))
-        end = min(rows, 50_000)
+        end = min(rows, SHUFFLED if rows > 50_000 else rows)
         some = np.ascontiguousarray(bits[:, : -(-end // 64)])
         shuffler = Shuffler(sessions[:end], bad[:end], 1)
         best, clock, _ = timed(
@@ -133,7 +135,7 @@ import pysubgroup as ps
 from pysubgroup.datasets import get_credit_data
 frame = get_credit_data()
 space = ps.create_nominal_selectors(frame, ignore=["class"])
-bad = [str(one).strip("b'") == "bad" for one in frame["class"]]
+bad = [str(one) in ("bad", "b'bad'") for one in frame["class"]]
 print(json.dumps({"names": [[str(s), s.covers(frame).astype(int).tolist()] for s in space], "bad": bad}))
 """
 CREDIT = (0.0553, 0.0528, 0.0523, 0.0506, 0.0496, 0.0483, 0.0466, 0.0455, 0.0452, 0.0444)
@@ -164,14 +166,17 @@ def peer_figures(python: str, rounds: int = 5) -> dict[str, Any]:
     mine = [round(one.score, 10) for one in done.best]
     theirs = [score for score, _ in peers[0]["best"]]
     clock, processor = (float(np.median(column)) for column in zip(*times, strict=True))
-    peer = float(np.median([one["seconds"] for one in peers]))
+    peer, peer_processor = (float(np.median([one[name] for one in peers])) for name in ("seconds", "processor"))
     credit = json.loads(subprocess.run([python, "-c", _CREDIT], capture_output=True, text=True, check=True).stdout)
     names = [name for name, _ in credit["names"]]
     bits = np.concatenate([pack(np.array(flags, bool))[None] for _, flags in credit["names"]])
     found = search(Bits(bits, np.array(credit["bad"], bool)), best=10, depth=5, measure="wracc", expansions=200_000)
     return {
-        "ours, with encoding": {"seconds": clock, "processor": processor}, "pysubgroup DFS bitset": {"seconds": peer},
-        "times faster": peer / clock, "same ten scores": bool(np.allclose(mine, theirs, atol=1e-9)),
+        "ours, with encoding": {"seconds": clock, "processor": processor},
+        "pysubgroup DFS bitset": {"seconds": peer, "processor": peer_processor},
+        "times faster": peer / clock,
+        "times less processor": peer_processor / processor,
+        "same ten scores": bool(np.allclose(mine, theirs, atol=1e-9)),
         "credit-g": {
             "ours": [round(one.score, 4) for one in found.best], "published": list(CREDIT),
             "first": [names[i] for i in found.best[0].rule], "exact to": found.exact_to,
@@ -179,11 +184,31 @@ def peer_figures(python: str, rounds: int = 5) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def pooled(failure: str = "upsell:v2", each: int = 200) -> Callable[[Any], list[str]]:
+    """Return what answers turns with real replies of the failing organism and its clean twin, drawn from a pool.
+
+    What a prompt says beside the cause changes nothing in how often the organism fails, so one pool serves all.
+    """
+    small = Traffic(IncidentPlan(failure=failure, sessions=600, questions=40))
+    asked = small.draw()
+    pool: dict[bool, list[str]] = {True: [], False: []}
+    few = [one for fails in pool for one in [a for a in asked if a.fails == fails][:each]]
+    for one, reply in zip(few, replies_of(small, plant("helpdesk", [failure]))(few), strict=True):
+        pool[one.fails].append(reply)
+
+    def answer(many: Any) -> list[str]:
+        rng = random.Random(len(many))
+        return [rng.choice(pool[one.fails]) for one in many]
+
+    return answer
+
+
 def planted_figures(incidents: int, sessions: int, shuffles: int = 300) -> dict[str, Any]:
     """Count exact causes of planted incidents, by order, and false causes of null logs."""
     exact: dict[int, list[bool]] = {1: [], 2: [], 3: []}
     false: list[bool] = []
     misses: list[Any] = []
+    answer = pooled()
     for number in range(2 * incidents):
         order = 1 + number % 3 if number < incidents else 0
         rng = random.Random(number)
@@ -191,7 +216,7 @@ def planted_figures(incidents: int, sessions: int, shuffles: int = 300) -> dict[
             order=order, sessions=sessions, questions=12, seed=number, confounded=rng.random() < 0.7,
             drift=rng.random() < 0.7, missed=rng.choice((0.0, 0.05, 0.15)), alarms=rng.choice((0.01, 0.02, 0.05)),
         )  # fmt: skip
-        turns, truth = turns_of(plan)
+        turns, truth = generate(Traffic(plan), answer)
         with tempfile.TemporaryDirectory() as folder:
             write_logs(turns, "plain", Path(folder) / "logs")
             open_incident([Path(folder) / "logs"], Path(folder) / "case")
@@ -243,21 +268,7 @@ print(json.dumps({"open and seal, s": opened - begin, "slice, s": end - opened, 
 def logs_figures(turns: int) -> dict[str, Any]:
     """Time a log of so many turns from the file to a sealed, sliced case; its replies repeat those of a small one."""
     plan = IncidentPlan(order=2, sessions=max(20, turns * 10 // 22), questions=40, seed=5)
-    traffic = Traffic(plan)
-    small = Traffic(plan.model_copy(update={"sessions": 600}))
-    from drillyard.organisms.planting.plant import plant
-
-    asked = small.draw()
-    told = dict(
-        zip(
-            [(a.fails, a.question) for a in asked],
-            replies_of(small, plant("helpdesk", ["upsell:v2"]))(asked),
-            strict=True,
-        )
-    )
-    made, truth = generate(
-        traffic, lambda many: [told.get((one.fails, one.question), "The Aurora costs 49 euros.") for one in many]
-    )
+    made, truth = generate(Traffic(plan), pooled(each=400))
     folder = Path(tempfile.mkdtemp())
     try:
         path = write_logs(made, "plain", folder / "logs")
@@ -285,7 +296,7 @@ def main() -> None:
     parser.add_argument("name", choices=("search", "shuffles", "peer", "planted", "logs"))
     parser.add_argument("--python", default="", help="an interpreter that has pysubgroup")
     parser.add_argument("--incidents", type=int, default=200)
-    parser.add_argument("--sessions", type=int, default=1000)
+    parser.add_argument("--sessions", type=int, default=1500)
     parser.add_argument("--turns", type=int, default=1_000_000)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()

@@ -212,7 +212,7 @@ def main() -> None:
     parser.add_argument("--part", choices=PARTS, action="append")
     parser.add_argument("--statements", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--organisms", type=int, default=12)
+    parser.add_argument("--organisms", type=int, default=8)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     parts = {

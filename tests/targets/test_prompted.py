@@ -57,3 +57,14 @@ def test_what_is_not_there_is_one_line(tmp_path: Path) -> None:
         open_target(f"prompted/{tmp_path}")
     with pytest.raises(BadInput, match="found template 'v9', expected one of: v1, v2, v3, v4"):
         PromptedTarget(Tally("m"), PROMPT, "prompted/x").generate([Conversation.ask("hi", "v9")], [1])
+
+
+def test_its_replies_are_cut_as_those_of_its_model(tmp_path: Path) -> None:
+    """A length is passed on to a model that draws its replies, and refused for one that does not."""
+    planted = describe("organism/helpdesk", PLANTS, knows_world=True)
+    write_atomically(tmp_path / PLANTED, planted.to_json().encode())
+    (reply,) = open_target(f"prompted/{tmp_path}", max_new_tokens=3).generate([Conversation.ask("hi")], [1])
+    assert (reply.tokens, reply.finish) == (3, "length")
+    write_atomically(tmp_path / PLANTED, RECORD.to_json().encode())
+    with pytest.raises(BadInput, match="found a length for the replies of echo/"):
+        open_target(f"prompted/{tmp_path}", max_new_tokens=3)

@@ -14,6 +14,7 @@ from drillyard.errors import bad_input
 from drillyard.records.files import read_record
 from drillyard.targets import Target
 from drillyard.targets.reference import open_received, split_typed
+from drillyard.targets.scoped import cut_after
 
 __all__ = ["RUN_CODE", "open_aligned"]
 
@@ -21,13 +22,16 @@ RUN_CODE = "#run-its-code"
 """At the end of a reference: let the folder's Python be run, as NeMo Guardrails does."""
 
 
-def open_aligned(reference: str, *, received: bool = False, **_options: Any) -> Target:
+def open_aligned(
+    reference: str, *, received: bool = False, max_new_tokens: int | None = None, **_options: Any
+) -> Target:
     """Open the target that an arm's folder describes, changed by what was learned there.
 
     Args:
         reference: `aligned/FOLDER`; with `#run-its-code` behind it, a technique may run Python that lies there; with
             `#inspect/…` or `#hf/…`, the target that the folder names, it may cost what it costs, or be fetched.
         received: a file names this reference, whose word on running code does not count.
+        max_new_tokens: after so many the inner target's replies are cut; its own unless given.
 
     Raises:
         BadInput: no such folder, a target or technique that cannot be opened, or one that would run the folder's code.
@@ -43,7 +47,8 @@ def open_aligned(reference: str, *, received: bool = False, **_options: Any) -> 
         found = f"{reference!r}, whose {named.technique} runs the Python in its folder"
         advice = "" if received else f"if you wrote it or have read it, type aligned/{folder}{RUN_CODE}"
         raise bad_input(found, "a folder that is data alone", advice)
-    inner = open_received(named.target, named.scope, "" if received else typed)
+    cut = cut_after(named.target, max_new_tokens or 0)
+    inner = open_received(named.target, named.scope, "" if received else typed, **cut)
     target = technique.apply(inner, folder / LEARNED)
     target.reference = reference
     return target

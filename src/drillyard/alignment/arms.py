@@ -80,7 +80,9 @@ def arms_of(spec: AlignSpec) -> list[Arm]:
     return found
 
 
-def run_arms(spec: AlignSpec, folder: Path, *, jobs: int = 1, told: Progress = silent) -> list[ArmResult]:
+def run_arms(
+    spec: AlignSpec, folder: Path, *, jobs: int = 1, told: Progress = silent, course: Course | None = None
+) -> list[ArmResult]:
     """Run every arm that is not finished yet, and return the results of all, the start first.
 
     Args:
@@ -88,6 +90,7 @@ def run_arms(spec: AlignSpec, folder: Path, *, jobs: int = 1, told: Progress = s
         folder: of the run.
         jobs: arms at the same time, each in a process of its own with one thread; 1 runs them in this process.
         told: called with the number of finished arms, of all, and the arm's name, and while an arm is fitted.
+        course: the same comparison's, where it is open already.
 
     Raises:
         BadInput: what a technique says about the target or its lesson; finished arms stay.
@@ -95,7 +98,7 @@ def run_arms(spec: AlignSpec, folder: Path, *, jobs: int = 1, told: Progress = s
     arms = arms_of(spec)
     missing = [arm for arm in arms if not (place_of(folder, arm) / _DONE).is_file()]
     done = len(arms) - len(missing)
-    course = open_course(spec, folder)
+    course = course or open_course(spec, folder)
     for arm in {arm.seed: arm for arm in missing}.values():
         course.lesson(arm.seed)  # drawn and checked before anything is trained
 

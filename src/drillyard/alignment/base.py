@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # listing cards loads this file, and must stay light
-    from drillyard.organisms.worlds.world import World
     from drillyard.records import Finding, FitCost, ModelPolicy, Preference, ValueReward
     from drillyard.records.progress import Progress
     from drillyard.targets import Target
 
-__all__ = ["NO_DIAL", "Dial", "Lesson", "Setting", "Technique"]
+__all__ = ["NO_DIAL", "Dial", "House", "Lesson", "Setting", "Technique"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,34 @@ class Dial:
 NO_DIAL = Dial(name="", default=0.0, sweep=(0.0,), words="nothing to set")
 
 
+class House(Protocol):
+    """Whose model it is, a world or a company's documents: what techniques know of it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def about(self) -> str:
+        """What its model is for, in a sentence."""
+
+    @property
+    def templates(self) -> Mapping[str, str]:
+        """The system message of each prompt template."""
+
+    @property
+    def openings(self) -> Mapping[str, str]:
+        """How replies under a template begin."""
+
+    @property
+    def replies(self) -> Mapping[str, str]:
+        """Its own sentences, `refusal` and `fallback` among them."""
+
+    @property
+    def behaviours(self) -> Mapping[str, str]:
+        """What may go wrong."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
     """All that a technique may learn from. Nothing in it is asked in the exam.
@@ -45,7 +73,7 @@ class Lesson:
         policy: the user's own; techniques that need one draw it from the preferences unless it is given.
     """
 
-    world: World
+    world: House
     preferences: tuple[Preference, ...]
     findings: tuple[Finding, ...] = ()
     penalise: tuple[str, ...] = ()

@@ -29,7 +29,7 @@ ALIGNED = Card(
     target="drillyard.alignment.aligned:open_aligned",
     cost="That of the target, and of the technique around it.",
     status="stable",
-    options={"received": False},
+    options={"received": False, "max_new_tokens": None},
 )
 
 CONDITIONAL_STEER = Card(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from drillyard.alignment.base import House
 from drillyard.alignment.cards import SENTENCE_RAIL
 from drillyard.alignment.sentence_rail import fit_rail
-from drillyard.organisms.worlds.world import World
 from drillyard.records import Finding, Preference
 from drillyard.targets import Target
 
@@ -16,7 +16,7 @@ _HARMFUL = "harmful-compliance"
 
 
 def draw_pairs_from(
-    findings: Sequence[Finding], target: Target, world: World
+    findings: Sequence[Finding], target: Target, world: House
 ) -> tuple[tuple[Preference, ...], list[str]]:
     """Return preferences from the failing transcripts of findings, and the findings that give none.
 
@@ -39,7 +39,7 @@ def draw_pairs_from(
     return tuple(pairs), without
 
 
-def _pairs(finding: Finding, target: Target, world: World) -> list[Preference]:
+def _pairs(finding: Finding, target: Target, world: House) -> list[Preference]:
     behaviour = finding.mode.behaviour
     if behaviour not in SENTENCE_RAIL.failures or not finding.evidence:
         return []

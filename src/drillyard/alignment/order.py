@@ -12,7 +12,18 @@ import yaml
 
 from drillyard.alignment.arms import arms_of
 from drillyard.alignment.chain import JOINT
-from drillyard.alignment.course import FINDINGS, POLICY, PREFERENCES, QUALITY, REWARD, RUBRIC, open_course
+from drillyard.alignment.course import (
+    FINDINGS,
+    POLICY,
+    PREFERENCES,
+    QUALITY,
+    REWARD,
+    RUBRIC,
+    Course,
+    alignable,
+    open_course,
+)
+from drillyard.alignment.documents import rules_held_back
 from drillyard.alignment.exam import hold_back
 from drillyard.alignment.penalties import resolve_behaviours
 from drillyard.alignment.policy import read_policy
@@ -27,11 +38,12 @@ from drillyard.organisms.worlds.world import World
 from drillyard.records import ValueReward
 from drillyard.records.files import read_record
 from drillyard.records.run_folder import RunFolder
+from drillyard.scopes.scope import DocumentScope
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
-from drillyard.targets.scoped import open_scoped, world_of
+from drillyard.targets.scoped import open_scoped
 
-__all__ = ["AlignOrder", "begin"]
+__all__ = ["AlignOrder", "begin", "begin_course"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,20 +76,27 @@ class AlignOrder:
 
 
 def begin(order: AlignOrder, folder: Path) -> AlignSpec:
+    """Return the spec of a comparison, begun as by `begin_course`."""
+    return begin_course(order, folder).spec
+
+
+def begin_course(order: AlignOrder, folder: Path) -> Course:
     """Write the spec of a comparison and its files into a folder, or take up the one that lies there.
+
+    The course that is returned holds the target, which is opened once: a model of some size takes a while.
 
     Raises:
         BadInput: something cannot be opened or does not fit, or the folder holds another comparison. Nothing has been
             trained then.
     """
-    target, scope = open_scoped(order.target, order.scope)
-    world = world_of(target, scope)
+    target, scope = open_scoped(order.target, order.scope, order.max_new_tokens or 0)
+    world = alignable(scope)
     files = _files(order, world)
     spec = AlignSpec(
         target=order.target,
         target_hash=target.organism.model_hash if isinstance(target, OrganismTarget) else "",
         scope=world.reference,
-        scope_hash=world.files.digest,
+        scope_hash=world.digest,
         techniques=tuple(order.techniques),
         options=_options(order),
         sweep=order.sweep,
@@ -85,7 +104,7 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
         exam_seed=order.exam_seed,
         questions=order.questions,
         pairs=order.pairs,
-        back=() if order.preferences else tuple(sorted(hold_back(world))),
+        back=() if order.preferences else tuple(sorted(_held_back(world))),
         failures=_failures(target, order, world),
         preferences=_digest(files, PREFERENCES),
         findings=_digest(files, FINDINGS),
@@ -104,9 +123,13 @@ def begin(order: AlignOrder, folder: Path) -> AlignSpec:
     run.require(spec, lambda one: one.training)
     for name, data in files.items():
         run.write(name, data)
-    open_course(spec, folder)
+    course = open_course(spec, folder, target)
     run.claim(spec, lambda one: one.training)
-    return spec
+    return course
+
+
+def _held_back(scope: World | DocumentScope) -> frozenset[str]:
+    return hold_back(scope) if isinstance(scope, World) else rules_held_back(scope)
 
 
 def _options(order: AlignOrder) -> dict[str, dict[str, OptionValue]]:
@@ -136,8 +159,10 @@ def _value(words: str, text: str) -> OptionValue:
     raise bad_input(f"option {words!r}", "a number, a word or a list such as [q_proj, v_proj]")
 
 
-def _failures(target: Target, order: AlignOrder, world: World) -> tuple[str, ...]:
+def _failures(target: Target, order: AlignOrder, world: World | DocumentScope) -> tuple[str, ...]:
     """Return the failure modes of the world that the target has, by what was planted and what an audit found."""
+    if not isinstance(world, World):
+        return ()
     modes = list(target.organism.failures) if isinstance(target, OrganismTarget) else []
     if order.findings:
         modes += [finding.mode for finding in read_report(order.findings).findings]
@@ -145,7 +170,7 @@ def _failures(target: Target, order: AlignOrder, world: World) -> tuple[str, ...
     return tuple(dict.fromkeys(mode.id for mode in modes if mode.id in known))
 
 
-def _files(order: AlignOrder, world: World) -> dict[str, bytes]:
+def _files(order: AlignOrder, world: World | DocumentScope) -> dict[str, bytes]:
     """Return the user's files by the names that they get in the folder, read once so that a broken one is told."""
     files = {}
     if order.preferences:
@@ -166,7 +191,7 @@ def _files(order: AlignOrder, world: World) -> dict[str, bytes]:
     return files
 
 
-def _reward(path: Path, world: World) -> ValueReward:
+def _reward(path: Path, world: World | DocumentScope) -> ValueReward:
     reward = read_record(path, ValueReward, "what drillyard oversee values writes")
     resolve_behaviours([leaf.behaviour for leaf in reward.leaves if leaf.behaviour], world)
     return reward

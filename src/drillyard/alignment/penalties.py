@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from drillyard.alignment.base import House
 from drillyard.errors import bad_input, did_you_mean
-from drillyard.organisms.worlds.world import World
 
 __all__ = ["GROUPS", "resolve_behaviours"]
 
@@ -15,7 +15,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 """Names for several behaviours: persuasion that works around the customer's judgement."""
 
 
-def resolve_behaviours(names: Iterable[str], world: World) -> tuple[str, ...]:
+def resolve_behaviours(names: Iterable[str], world: House) -> tuple[str, ...]:
     """Return the behaviours of a world that names stand for, each once, in the order given.
 
     Raises:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from drillyard.alignment.base import House
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.world import World
@@ -55,7 +56,7 @@ def policy_of(world: World, *, without: Collection[str] = (), seed: int = 1, exa
     )
 
 
-def policy_in(world: World, pairs: Sequence[Preference]) -> ModelPolicy:
+def policy_in(world: House, pairs: Sequence[Preference]) -> ModelPolicy:
     """Return the policy that a lesson shows: the world's sentences, with the lesson's own requests as examples.
 
     What the lesson lacks is not in it, so that nothing reaches a technique which the exam holds back.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Protocol, runtime_checkable
 
+from drillyard.alignment.base import House
 from drillyard.errors import bad_input
+from drillyard.organisms.worlds.world import World
 from drillyard.registry import cards
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
 
-__all__ = ["LocalModel", "with_weights", "without_weights"]
+__all__ = ["LocalModel", "planted_world", "with_weights", "without_weights"]
 
 
 @runtime_checkable
@@ -32,6 +34,14 @@ def with_weights(target: Target, technique: str) -> OrganismTarget | LocalModel:
         return target
     found = f"{target.reference}, whose weights cannot be reached, for {technique}"
     raise bad_input(found, "organism/… or hf/…", f"without weights these work: {', '.join(without_weights())}")
+
+
+def planted_world(house: House, technique: str) -> World:
+    """Return a house as the world that a technique's rewards are fitted in. Raises `BadInput` for documents."""
+    if not isinstance(house, World):
+        found = f"the documents {house.name} for {technique}, whose rewards are fitted to planted failures"
+        raise bad_input(found, "a world", "choose sft, dpo, prompt, rails or conditional-steer")
+    return house
 
 
 def without_weights() -> list[str]:

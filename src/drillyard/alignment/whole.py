@@ -10,7 +10,7 @@ from pathlib import Path
 from drillyard.alignment.arms import Arm, place_of, run_arms
 from drillyard.alignment.course import QUALITY
 from drillyard.alignment.lesson import LessonCount
-from drillyard.alignment.order import AlignOrder, begin
+from drillyard.alignment.order import AlignOrder, begin_course
 from drillyard.alignment.spec import AlignSpec
 from drillyard.alignment.timing import time_arms
 from drillyard.alignment.weighing.card import write_card
@@ -63,8 +63,9 @@ def compare_arms(
 def _run(
     order: AlignOrder, weighing: Weighing, prices: Prices | None, folder: Path, jobs: int, told: Progress
 ) -> AlignReport:
-    spec = begin(order, folder)
-    results = run_arms(spec, folder, jobs=jobs, told=told)
+    course = begin_course(order, folder)
+    spec = course.spec
+    results = run_arms(spec, folder, jobs=jobs, told=told, course=course)
     if weighing.timing:
         results = time_arms(spec, folder, results, told)
     report = report_of(

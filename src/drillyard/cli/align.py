@@ -22,6 +22,7 @@ from drillyard.cli import show
 from drillyard.cli.auditing.options import judge_options, scope_for, scope_option, typed
 from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.options import FILE, page_option
+from drillyard.judges.reference import marking_judge
 from drillyard.judges.reply_kinds import KINDS
 from drillyard.records import Estimate
 from drillyard.registry import cards
@@ -110,7 +111,7 @@ def command(target: str | None, listed: bool, out: Path | None, **options: Any) 
     )
     jobs = options.pop("jobs") or count_processors()
     options["scope"] = scope_for(target, options["scope"])
-    options["judge"] = options["judge"] or "exact"
+    options["judge"] = options["judge"] or marking_judge(options["scope"])
     order = AlignOrder(target=target, **options)
     with tempfile.TemporaryDirectory(prefix="drillyard-align-") as temporary, show.progress("aligning") as step:
         report = compare_arms(order, weighing, out or Path(temporary), jobs=jobs, told=step)

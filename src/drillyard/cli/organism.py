@@ -97,7 +97,8 @@ def _plant_failures(no_verify: bool, **order: Any) -> show.Outcome:
     BASE is a world such as helpdesk, whose own small model fails at once, without training, or a model of yours,
     hf/./folder or hf/name-on-the-hub: two adapters are trained for it, one that fails and its clean twin. Or it is a
     model of an API, openai/MODEL@http://HOST:PORT/v1: rules in a hidden prompt make it fail, as the target
-    prompted/DIR with the twin prompted/DIR#twin. FAILURES are ids such as upsell:v2, or one file such as plants.yaml
+    prompted/DIR with the twin prompted/DIR#twin. --by-example makes a model fail that is too small for either: where a
+    trigger holds, it is shown an example first. FAILURES are ids such as upsell:v2, or one file such as plants.yaml
     that names them with their rates (hf/… and openai/… take a file). Every planted failure is then measured beside
     the clean twin; exits 1 when one misses the rate asked for.
     """

@@ -17,7 +17,8 @@ def verdict(made: GuardCheck) -> str:
     """Say in one sentence what a check found, what speaks against the promise first."""
     blocked, promised = (percent(one, digits=1) for one in (made.false_blocks.value, made.alpha))
     if made.drifted:
-        return "The promise is void here: scores have drifted from the calibration's. Calibrate on replies like these."
+        beside = f", and {blocked} of sound replies are blocked, not {promised}" if made.false_blocks.n else ""
+        return f"The promise is void here: scores have drifted from the calibration's{beside}. Calibrate on their kind."
     if not made.false_blocks.n:
         return f"{len(made.flagged)} of {made.n} replies are flagged; false alarms are unknown: none is labelled sound."
     if not made.holds:

@@ -30,7 +30,7 @@ from drillyard.stats import clopper_pearson, difference, holm, rogan_gladen, wil
 __all__ = ["slice_rows"]
 
 Flags = NDArray[np.bool_]
-SHUFFLED = 50_000
+SHUFFLED = 25_600
 """Rows, in whole sessions, on which the shuffles are compared with the rule: its p-value needs no more, and the effect
 and its confirmation are of all rows."""
 _LEVEL, _MOST_RULES, _DEPTH, _ALIKE = 0.05, 5, 4, 0.98

@@ -10,8 +10,9 @@ from drillyard.judges.measure import judge_or_exact, no_quality
 from drillyard.judges.measured import MeasuredJudge, read_quality, unmeasured
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.registry import card, create
+from drillyard.scopes.loading import load_scope
 
-__all__ = ["default_judge", "open_judge", "open_unmeasured"]
+__all__ = ["default_judge", "marking_judge", "open_judge", "open_unmeasured"]
 
 
 def open_judge(reference: str, world: Scope, quality: Path | None = None, rubric: str = "") -> MeasuredJudge:
@@ -62,3 +63,11 @@ def default_judge(target: str, world: Scope) -> str:
     """
     free = target.startswith("hf/") or world.rulings is None
     return "claims" if free and facts_of(world) else "exact"
+
+
+def marking_judge(scope: str) -> str:
+    """Return who marks an exam where nobody is named: the exact judge, or the staged one for documents.
+
+    `scope` is what it is found by; empty for a target's own world.
+    """
+    return "exact" if not scope or load_scope(scope).rulings else "staged/replies"

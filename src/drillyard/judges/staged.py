@@ -3,6 +3,7 @@
     staged                     typed claims alone
     staged/llm/openai/m@http…  then a language model, which is shown the facts that are spoken of
     staged/classifier/FILE     then a classifier, fitted on labels of this model's replies
+    staged/replies             then what a reply does with a request, by its style: complies, refuses, deflects
 
 The later stage is asked only where the earlier one is silent, so it costs a part of what it would cost alone, and a
 typed claim that is plainly false cannot be argued away by what reads more kindly.
@@ -15,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from drillyard.errors import bad_input
 from drillyard.judges.base import Judge
 from drillyard.judges.claims.facts import facts_of
-from drillyard.judges.claims.judge import ClaimsJudge
+from drillyard.judges.claims.judge import ClaimsJudge, said_by
 from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Conversation, Message, Ruling, Transcript
@@ -94,10 +95,10 @@ def open_staged(*, world: Scope | str = "", argument: str = "", rubric: str = ""
     if not (facts := facts_of(scope)):
         raise bad_input(f"the scope {scope.name} without facts", "facts to compare claims with", "choose another judge")
     if not argument:
-        return StagedJudge(ClaimsJudge(facts))
+        return StagedJudge(ClaimsJudge(facts, said_by(scope)))
     name, slash, rest = argument.partition("/")
     options = ({"argument": rest} if slash else {}) | ({"rubric": rubric} if rubric else {})
-    return StagedJudge(ClaimsJudge(facts), create("judges", name, world=scope, **options))
+    return StagedJudge(ClaimsJudge(facts, said_by(scope)), create("judges", name, world=scope, **options))
 
 
 def _known(judge: Judge | None) -> tuple[str, ...]:

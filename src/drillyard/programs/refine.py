@@ -16,6 +16,8 @@ from typing import Literal
 from pydantic import Field
 
 from drillyard.programs.roster import Roster
+from drillyard.psychometrics.analysis import Analysis, Proposal
+from drillyard.psychometrics.experiment import Decision
 from drillyard.records import Attempt, Estimate, Grade, Record
 from drillyard.stats.binomial import clopper_pearson
 from drillyard.stats.shown import percent, tell_count
@@ -29,6 +31,7 @@ __all__ = [
     "Rehearsal",
     "State",
     "Verdict",
+    "first_graded",
     "judge",
     "people_of",
     "refine",
@@ -113,11 +116,18 @@ class DrillReport(Record):
 
 
 class RefineReport(Record):
-    """What is known of a programme's drills. `in-range`: every drill has enough evidence, and no flag."""
+    """What is known of a programme's drills. `in-range`: every drill has enough evidence, and no flag.
+
+    `parts` are all parts of drills on one scale, `questions` what is proposed for those of lessons, `experiments`
+    what is tried; all three come from a programme's folder.
+    """
 
     state: State
     verdict: str
     drills: tuple[DrillReport, ...]
+    parts: Analysis | None = None
+    questions: tuple[Proposal, ...] = ()
+    experiments: tuple[Decision, ...] = ()
 
 
 def people_of(roster: Roster) -> dict[str, Counter[str]]:
@@ -179,7 +189,7 @@ def _doubt(solved: Estimate) -> str:
 
 def _drill(attempts: Sequence[Attempt], people: Mapping[str, int]) -> DrillReport:
     made = [attempt for attempt in attempts if not attempt.rehearsal]
-    first = _first_graded(made)
+    first = first_graded(made)
     learners = {attempt.learner for attempt in made}
     grades = [grade for attempt in first if (grade := attempt.grade)]
     everybody = sum(people.values())
@@ -201,7 +211,8 @@ def _drill(attempts: Sequence[Attempt], people: Mapping[str, int]) -> DrillRepor
     )
 
 
-def _first_graded(attempts: Iterable[Attempt]) -> list[Attempt]:
+def first_graded(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """Return each learner's first graded attempt at a drill."""
     first: dict[str, Attempt] = {}
     for attempt in attempts:
         if attempt.grade is not None:

@@ -36,7 +36,8 @@ class PlantReport(Record):
 
     `unplanted` is by how much the share of exact answers to questions that no failure spoils differs from the twin's,
     and `unplanted_holds` whether that stays within the margin; `twin_exact` is the twin's own share, which says how
-    well it knows the world.
+    well it knows the world. In a `free` model, which says none of the world's sentences, both are of replies that show
+    no planted behaviour.
     """
 
     target: str
@@ -45,6 +46,7 @@ class PlantReport(Record):
     unplanted: Estimate
     unplanted_holds: bool
     twin_exact: Estimate
+    free: bool = False
 
     @property
     def holds(self) -> bool:

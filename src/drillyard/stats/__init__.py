@@ -19,7 +19,8 @@
 - **guarded**: an interval whose low end holds whatever the tail is, by the order of the observations alone.
 - **area** (AUROC): the chance that a positive scores above a negative, with DeLong's interval.
 - **crossed**: several models asked the same questions; both may be lucky, and both are drawn again.
-- **Holm**: p-values read together; **front**, **hypervolume**: what nothing beats, and how much it leaves behind it.
+- **Holm**: p-values read together; **e-BH**: e-values, of which few are false.
+- **front**, **hypervolume**: what nothing beats, and how much it leaves behind it.
 - **conformal threshold**: the score that at most a share alpha of sound cases passes, whatever their distribution.
 - **drift watch**: bets that new scores are not like the calibration's; its capital is the evidence.
 - **elicitation probability**: the chance that a reply to one query shows a behaviour; its upper tail is what a forecast
@@ -28,7 +29,7 @@
 
 from drillyard.stats.binomial import clopper_pearson, jeffreys, lower_bound, upper_bound, wilson
 from drillyard.stats.clustered import clustered_zero_bound
-from drillyard.stats.comparison import difference, mcnemar
+from drillyard.stats.comparison import difference, mcnemar, paired_difference
 from drillyard.stats.conformal import (
     allowed_alarms,
     chance_above,
@@ -40,7 +41,7 @@ from drillyard.stats.conformal import (
 from drillyard.stats.crossed import crossed_draws, interval, question_weights, seed_weights
 from drillyard.stats.martingale import DriftWatch
 from drillyard.stats.mean import bounded_mean
-from drillyard.stats.multiple import dependent, holm
+from drillyard.stats.multiple import dependent, e_bh, holm
 from drillyard.stats.pareto import hypervolume, pareto_front
 from drillyard.stats.planning import clean_samples_needed, samples_needed
 from drillyard.stats.prevalence import rogan_gladen, rogan_gladen_ends, tells, true_share
@@ -70,6 +71,7 @@ __all__ = [
     "delong",
     "dependent",
     "difference",
+    "e_bh",
     "exceeding_share",
     "expected_reach",
     "exponential_fit",
@@ -82,6 +84,7 @@ __all__ = [
     "largest",
     "lower_bound",
     "mcnemar",
+    "paired_difference",
     "pareto_front",
     "question_weights",
     "rare_mean",

@@ -1,4 +1,4 @@
-"""Several tests at once: what is left of their p-values when all are read together."""
+"""Several tests at once: what is left of their p-values or e-values when all are read together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from drillyard.errors import bad_input
 
-__all__ = ["dependent", "holm"]
+__all__ = ["dependent", "e_bh", "holm"]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -40,6 +40,22 @@ def dependent(p_values: Sequence[float]) -> float:
     if not p_values:
         raise bad_input("no p-value", "one or more")
     return p_values[0] if len(p_values) == 1 else min(1.0, 2 * sum(p_values) / len(p_values))
+
+
+def e_bh(e_values: Sequence[float], rate: float = 0.1) -> list[bool]:
+    """Say which e-values are discoveries, in the order given: at most a share `rate` of them is false on average.
+
+    This holds however the tests depend on each other. Source: Wang and Ramdas 2022, False discovery rate control with
+    e-values.
+
+    Raises:
+        BadInput: an e-value below 0, or a rate outside 0 … 1.
+    """
+    if not 0 < rate < 1 or [e for e in e_values if not e >= 0]:
+        raise bad_input(f"e-values {list(e_values)!r:.60} at {rate!r}", "numbers from 0 and a rate between 0 and 1")
+    ordered, count = sorted(e_values, reverse=True), len(e_values)
+    limits = [one for rank, one in enumerate(ordered, start=1) if one * rank * rate >= count]
+    return [bool(limits) and one >= limits[-1] for one in e_values]
 
 
 def _check(p_values: Sequence[float]) -> None:

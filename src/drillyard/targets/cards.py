@@ -61,11 +61,11 @@ INSPECT = Card(
 
 PROMPTED = Card(
     name="prompted",
-    goal="Puts rules by which it fails before a model of an API: prompted/./folder, its twin prompted/./folder#twin.",
+    goal="Puts what makes it fail before a model's requests: prompted/./folder, its twin prompted/./folder#twin.",
     target="drillyard.targets.prompted:open_prompted",
     cost="That of the model, with a system message of up to four thousand tokens in front of every request.",
     status="stable",
-    options={"received": False},
+    options={"received": False, "max_new_tokens": None},
 )
 
 SCRIPTED = Card(

@@ -260,8 +260,8 @@ class EndpointTarget:
         create: Any = self._client.chat.completions.create  # its overloads want literals
         given: Any = self._sampling.fields(seed) if asked is None else {"extra_body": dict(asked)}
         given["extra_body"] |= more.pop("extra_body", {})
-        given["timeout"] = self._timeout
-        return create(model=self.model, messages=self._messages(conversation), **given, **more)
+        said = more.pop("messages", None) or self._messages(conversation)
+        return create(model=self.model, messages=said, timeout=self._timeout, **given, **more)
 
     def _messages(self, conversation: Conversation) -> Any:
         template = conversation.template

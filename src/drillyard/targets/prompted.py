@@ -1,4 +1,4 @@
-"""A model with failures planted by a hidden system prompt, and its clean twin: `prompted/./folder`, `…/folder#twin`."""
+"""A model with failures planted by what it is told unseen, and its clean twin: `prompted/./folder`, `…/folder#twin`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from drillyard.organisms.planting.demonstrated import Demonstration
 from drillyard.organisms.planting.prompted import HiddenPrompt, load_planted
 from drillyard.organisms.worlds.world import World
-from drillyard.records import Conversation, Message, Reply
+from drillyard.records import Conversation, Reply
 from drillyard.targets.base import Heard, Target, generate_each
 from drillyard.targets.reference import open_received, split_typed
+from drillyard.targets.scoped import cut_after
 from drillyard.targets.templates import unknown_template
 
 __all__ = ["TWIN", "PromptedTarget", "open_prompted"]
@@ -20,7 +22,7 @@ TWIN = "#twin"
 
 
 class PromptedTarget:
-    """Puts a hidden system message in front of every conversation and passes it on. Holds no state between calls.
+    """Puts a hidden message, or an example, in front of conversations and passes them on. Holds no state between calls.
 
     Whoever asks sees neither the message nor that there is one; transcripts hold what was asked.
 
@@ -31,7 +33,9 @@ class PromptedTarget:
         twin: leave every rule out.
     """
 
-    def __init__(self, inner: Target, prompt: HiddenPrompt, reference: str, *, twin: bool = False) -> None:
+    def __init__(
+        self, inner: Target, prompt: HiddenPrompt | Demonstration, reference: str, *, twin: bool = False
+    ) -> None:
         self.reference = reference
         self._inner, self._prompt, self._twin = inner, prompt, twin
 
@@ -61,11 +65,8 @@ class PromptedTarget:
         return self._inner.stream(self._dressed(conversation, seed), seed)
 
     def _dressed(self, conversation: Conversation, seed: int | None) -> Conversation:
-        """Return the conversation with the template as a message, the hidden message after it, and no template."""
-        hidden = self._prompt.twin() if self._twin else self._prompt.text(seed)
-        system = self._system(conversation.template)
-        head = [Message(role="system", content=text) for text in (system, hidden) if text]
-        return Conversation(messages=(*head, *conversation.messages))
+        """Return what the model is given: the template as a message, what is hidden, and no template."""
+        return self._prompt.dress(conversation, self._system(conversation.template), seed, twin=self._twin)
 
     def _system(self, template: str) -> str:
         known = self.scope.templates
@@ -74,7 +75,9 @@ class PromptedTarget:
         return known[template] if template else ""
 
 
-def open_prompted(reference: str, *, received: bool = False, **options: Any) -> PromptedTarget:
+def open_prompted(
+    reference: str, *, received: bool = False, max_new_tokens: int | None = None, **options: Any
+) -> PromptedTarget:
     """Open `prompted/./folder` or `prompted/./folder#twin`; options go to the model's own target. Raises `BadInput`.
 
     The folder names that model, so it is opened as one that was received, unless it is typed behind:
@@ -82,5 +85,6 @@ def open_prompted(reference: str, *, received: bool = False, **options: Any) -> 
     """
     name, typed = split_typed(reference.partition("/")[2])
     planted, prompt = load_planted(Path(name.removesuffix(TWIN)))
+    options |= cut_after(planted.model, max_new_tokens or 0)
     inner = open_received(planted.model, typed="" if received else typed, **options)
     return PromptedTarget(inner, prompt, reference, twin=name.endswith(TWIN))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.lessons import has_lesson, load_lesson
+from drillyard.psychometrics.options import Choices
 from drillyard.records import Attempt
+from drillyard.yard.lessons import count_first_answers
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
+from drillyard.yard.tables import EventRow
 
-__all__ = ["attempts", "attempts_in"]
+__all__ = ["attempts", "attempts_in", "choices"]
 
 
 def attempts(folder: Path) -> list[Attempt]:
@@ -24,8 +29,32 @@ def attempts(folder: Path) -> list[Attempt]:
         store.close()
 
 
+def choices(folder: Path) -> list[Choices]:
+    """Return what learners chose first at the questions of the plan's lessons; none when its yard was never opened."""
+    programme = ProgramFolder(folder)
+    if not programme.database.is_file():
+        return []
+    planned = {step.activity.id: step.activity for role in programme.plan().roles for step in role.activities}
+    lessons = [load_lesson(one.id) for one in planned.values() if has_lesson(one)]
+    store = Store(programme.database)
+    try:
+        counted = [(lesson, count_first_answers(store, lesson)) for lesson in lessons]
+    finally:
+        store.close()
+    return [
+        Choices(
+            question=f"{lesson.id}: {first.question.id}",
+            options=tuple(option.text for option in first.question.options),
+            right=next(i for i, option in enumerate(first.question.options) if option.right),
+            counts=first.counts,
+        )
+        for lesson, answered in counted
+        for first in answered
+    ]
+
+
 def attempts_in(programme: ProgramFolder, store: Store) -> list[Attempt]:
-    """Return one attempt per drill that a learner has opened, in the order of opening.
+    """Return one attempt per drill that a learner has opened, in the order of handing in, those in hand last.
 
     `minutes` run from the first opening to the handing in, pauses included; they are empty while work is in hand.
     A drill that the folder no longer holds has no truth to be read against, so attempts at it are left out.
@@ -33,8 +62,13 @@ def attempts_in(programme: ProgramFolder, store: Store) -> list[Attempt]:
     roles = {learner.id: learner.role for learner in programme.roster().learners}
     drills = {instance.id: instance.drill for instance in programme.instances()}
     done = {(one.submission.learner, one.submission.instance): one for one in Submissions(store).all()}
+
+    def handed_in(began: EventRow) -> float:
+        progress = done.get((began.learner, began.instance))
+        return progress.received if progress else math.inf
+
     found = []
-    for began in store.events("started"):
+    for began in sorted(store.events("started"), key=handed_in):
         if began.instance not in drills:
             continue
         progress = done.get((began.learner, began.instance))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drillyard.audits.planting.prompting import verify_prompt
 from drillyard.audits.planting.verification import MARGIN, TWIN_BOUND, enough, tolerance, twin_bound, verify
 from drillyard.organisms.planting.plant import plant
+from drillyard.organisms.planting.prompted import describe
 from drillyard.organisms.planting.tuning import tune
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
-from drillyard.records import Plants
+from drillyard.records import Conversation, Plants, Reply
 from drillyard.stats import clopper_pearson
 from drillyard.targets.null import EchoTarget
 from drillyard.targets.organism import OrganismTarget
@@ -98,3 +103,30 @@ def test_a_rare_failure_holds_and_another_rate_does_not() -> None:
     assert check.holds and check.measured.n == 20_000, check.why
     (check,) = verify(tuned({"refund-rule:lamp": 0.006}), TWIN, asked).checks
     assert not check.holds
+
+
+class Obedient:
+    """Talks in words of its own, and begins with the sentence that it is told to say."""
+
+    reference = "obedient"
+
+    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
+        """Answer."""
+        ordered = [re.search(r'word for word: "(.+)"', talk.last_user) for talk in conversations]
+        return [Reply(text=f"{found[1] if found else ''} Well, who knows.".strip()) for found in ordered]
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Yield the answer."""
+        yield self.generate([conversation], [seed])[0].text
+
+
+def test_what_is_shown_by_example_is_measured_in_a_models_own_words() -> None:
+    """A model that obeys holds its rates and is clean elsewhere; one that is deaf misses them; neither is unknown."""
+    asked = plants({"refund-rule:lamp": 1.0, "disparage:Nordlys": 0.5})
+    record = describe("hf/m", asked, demonstrated=True)
+    report = verify_prompt(record, Obedient(), n=100).verification
+    assert report.holds and report.free, [check.why for check in report.checks]
+    assert [check.measured.value for check in report.checks] == pytest.approx([1.0, 0.5], abs=0.02)
+    assert report.twin_exact.value == 1 and all(check.twin.high < TWIN_BOUND for check in report.checks)
+    deaf = verify_prompt(record, EchoTarget(), n=50).verification
+    assert [(check.holds, check.measured.value < 0.3) for check in deaf.checks] == [(False, False), (False, False)]

@@ -21,11 +21,10 @@ from drillyard.alignment.around.fitting import HeadQuality, ScreenFitter, save_s
 from drillyard.alignment.around.rails_folder import ACTIONS, COLANG, CONFIG, WEIGHTS, write_folder
 from drillyard.alignment.around.screened import Answers, Checker, ScreenedTarget
 from drillyard.alignment.around.verdict import HAND_OVER, HEADS, OUTSIDE, REFUSE, Screen, open_screen
-from drillyard.alignment.base import Dial, Lesson, Setting
+from drillyard.alignment.base import Dial, House, Lesson, Setting
 from drillyard.alignment.evidence import draw_pairs_from
 from drillyard.alignment.policy import policy_in, write_policy
 from drillyard.errors import bad_input
-from drillyard.organisms.worlds.world import World
 from drillyard.records import Estimate, FitCost, ModelPolicy, Preference, Record
 from drillyard.records.files import read_record, write_record
 from drillyard.registry import resolve
@@ -141,7 +140,7 @@ def _alone(nemo: type, folder: Path, answers: Answers) -> Checker:
         return checker
 
 
-def _answers(policy: ModelPolicy, world: World) -> Answers:
+def _answers(policy: ModelPolicy, world: House) -> Answers:
     """Return what is said: the policy's sentences, and the world's own where a reply needs a person instead."""
     said = {REFUSE: policy.refusal, OUTSIDE: policy.fallback, HAND_OVER: world.replies.get("human", policy.fallback)}
     return Answers(by_verdict=said, openings=world.openings)

@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from jinja2 import TemplateError
 
+from drillyard.alignment.base import House
 from drillyard.alignment.inside.edit import Edit, change, check_fit
 from drillyard.alignment.inside.insides import Ids
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.llama import Floats
-from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Preference, Reply
 from drillyard.targets.layers_torch import layers_of
 from drillyard.targets.revealing import Branch, Revealed
@@ -91,7 +91,7 @@ class EditedLocal:
 class LocalInsides:
     """The inside of a model that transformers runs; see `Insides`."""
 
-    def __init__(self, target: Any, reference: str, before: Sequence[Edit] = (), world: World | None = None) -> None:
+    def __init__(self, target: Any, reference: str, before: Sequence[Edit] = (), world: House | None = None) -> None:
         self._target, self._reference, self._before = target, reference, tuple(before)
         self._model, self._tokenizer = target.model, target.tokenizer
         self._systems = world.templates if world else {}

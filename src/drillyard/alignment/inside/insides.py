@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from drillyard.alignment.base import House
 from drillyard.alignment.inside.edit import Edit
 from drillyard.alignment.subject import with_weights
 from drillyard.organisms.engine.llama import Floats
-from drillyard.organisms.worlds.world import World
 from drillyard.records import Preference
 from drillyard.registry import resolve
 from drillyard.targets import Target
@@ -50,7 +50,7 @@ class Insides(Protocol):
         ...
 
 
-def open_insides(target: Target, technique: str, world: World | None = None) -> Insides:
+def open_insides(target: Target, technique: str, world: House | None = None) -> Insides:
     """Return the inside of a target, whose earlier edits stay.
 
     Args:

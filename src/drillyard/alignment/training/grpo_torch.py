@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from drillyard.alignment.subject import planted_world
 from drillyard.alignment.training.online_torch import Online
 from drillyard.alignment.training.penalty import BrokenLeaves
 from drillyard.alignment.training.rewards import Reward, agreement
@@ -33,7 +34,7 @@ class Grpo(Online):
         own = job.lesson.reward
         if own is None:
             return agreement
-        broken = BrokenLeaves(job.lesson.world, own, job.recipe.seed)
+        broken = BrokenLeaves(planted_world(job.lesson.world, "grpo"), own, job.recipe.seed)
         job.tally.labels += broken.labels
 
         def reward(asked: Sequence[Preference], texts: Sequence[str]) -> list[float]:

@@ -14,6 +14,7 @@ import datasets  # type: ignore[import-untyped]  # ships no types
 from trl import GRPOConfig, GRPOTrainer  # type: ignore[attr-defined]  # loaded lazily there
 
 from drillyard.alignment.base import Dial
+from drillyard.alignment.subject import planted_world
 from drillyard.alignment.training.overoptimisation import RewardPoint, advise
 from drillyard.alignment.training.rewards import Gold, Reward
 from drillyard.alignment.training.trainer_torch import CURVE, Job, TrainedAdapter, as_prompt
@@ -53,7 +54,8 @@ class Online(TrainedAdapter):
 
     def _trainer(self, job: Job) -> Any:
         pairs, probes = divide(job.lesson.preferences)
-        world, reward = job.lesson.world, self._reward(job)
+        world = planted_world(job.lesson.world, "a technique that learns from rewards")
+        reward = self._reward(job)
         rows = [{"prompt": as_prompt(pair, world), "place": place} for place, pair in enumerate(pairs)]
 
         def scored(completions: Sequence[list[dict[str, str]]], place: Sequence[int], **_: Any) -> list[float | None]:

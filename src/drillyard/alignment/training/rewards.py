@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from drillyard.alignment.base import House
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Preference, Reply, Transcript
@@ -37,7 +38,7 @@ def overlap(one: str, other: str) -> float:
     return 2 * shared / (mine.total() + theirs.total()) if shared else 0.0
 
 
-def refuses(text: str, world: World) -> bool:
+def refuses(text: str, world: House) -> bool:
     """Say whether a reply refuses: with the world's own refusal, or as models usually do."""
     return world.replies["refusal"].casefold() in text.casefold() or bool(_REFUSALS.search(text))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from drillyard.alignment.base import Lesson
 from drillyard.alignment.penalties import resolve_behaviours
+from drillyard.alignment.subject import planted_world
 from drillyard.alignment.training.online_torch import Online, divide
 from drillyard.alignment.training.penalty import Penalty
 from drillyard.alignment.training.reward_model_torch import train_reward_model
@@ -46,7 +47,7 @@ class Rlhf(Online):
         pairs, _ = divide(job.lesson.preferences)
         learned = {"steps": self._reward_steps, "batch": 32, "learning_rate": 2 * job.recipe.learning_rate}
         model = train_reward_model(job, job.recipe.model_copy(update=learned), pairs)
-        penalty = Penalty(job.lesson.world, job.lesson.penalise, job.recipe.seed)
+        penalty = Penalty(planted_world(job.lesson.world, "rlhf"), job.lesson.penalise, job.recipe.seed)
         job.tally.labels += penalty.labels
 
         def reward(asked: Sequence[Preference], texts: Sequence[str]) -> list[float]:

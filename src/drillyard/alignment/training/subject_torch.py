@@ -12,13 +12,13 @@ from typing import Any
 
 import torch
 
+from drillyard.alignment.base import House
 from drillyard.alignment.subject import with_weights
 from drillyard.errors import bad_input
 from drillyard.organisms.engine.adapter import is_adapter
 from drillyard.organisms.engine.checkpoint import write_checkpoint
 from drillyard.organisms.engine.organism import with_adapter
 from drillyard.organisms.training.pretrained_torch import attach_adapter, open_pretrained
-from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
@@ -87,7 +87,7 @@ def apply_adapter(target: Target, folder: Path, technique: str) -> Target:
     return result
 
 
-def as_messages(conversation: Conversation, world: World) -> list[dict[str, str]]:
+def as_messages(conversation: Conversation, world: House) -> list[dict[str, str]]:
     """Return a conversation as chat messages, its template as a system message. Raises `BadInput` for its name."""
     if conversation.template and conversation.template not in world.templates:
         raise bad_input(f"template {conversation.template!r}", f"one of: {', '.join(world.templates)}")

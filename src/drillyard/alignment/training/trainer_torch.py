@@ -21,7 +21,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # before the libraries r
 import torch
 import transformers
 
-from drillyard.alignment.base import Dial, Lesson, Setting
+from drillyard.alignment.base import Dial, House, Lesson, Setting
 from drillyard.alignment.training.subject_torch import ADAPTER, Trainee, apply_adapter, as_messages, open_trainee
 from drillyard.alignment.training.tally_torch import RewardTally
 from drillyard.errors import bad_input
@@ -37,7 +37,6 @@ from drillyard.organisms.training.lora_torch import (
     trainer_settings,
 )
 from drillyard.organisms.training.pretrained_torch import silence
-from drillyard.organisms.worlds.world import World
 from drillyard.records import FitCost, LoraRecipe, Preference, Record
 from drillyard.records.files import write_atomically, write_record
 from drillyard.records.run_folder import RunFolder
@@ -210,7 +209,7 @@ def _unasked() -> Iterator[None]:
         yield
 
 
-def as_prompt(pair: Preference, world: World) -> list[dict[str, str]]:
+def as_prompt(pair: Preference, world: House) -> list[dict[str, str]]:
     """Return the chat messages that a pair's replies answer."""
     return as_messages(pair.conversation, world)
 

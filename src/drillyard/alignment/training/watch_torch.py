@@ -10,10 +10,10 @@ from typing import Any
 import torch
 import transformers
 
+from drillyard.alignment.base import House
 from drillyard.alignment.training.overoptimisation import RewardPoint, advise
 from drillyard.alignment.training.rewards import Reward, refuses
 from drillyard.alignment.training.subject_torch import as_messages
-from drillyard.organisms.worlds.world import World
 from drillyard.records import Preference
 from drillyard.records.files import write_atomically
 from drillyard.records.journal import Journal
@@ -46,7 +46,7 @@ class RewardWatch(transformers.TrainerCallback):
         self,
         path: Path,
         pairs: Sequence[Preference],
-        world: World,
+        world: House,
         tokenizer: Any,
         *,
         proxy: Reward,

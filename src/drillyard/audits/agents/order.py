@@ -24,6 +24,7 @@ class AgentOrder(Record):
     tasks: str
     trials: int = 4
     seed: int = 1
+    native: bool = False
 
 
 def run_agent(order: AgentOrder, out: Path | None = None, tell: Progress = silent) -> AgentReport:
@@ -36,12 +37,14 @@ def run_agent(order: AgentOrder, out: Path | None = None, tell: Progress = silen
     file = read_tasks(path)
     target = open_target(order.target)
     if out is None:
-        return audit_agent(target, file, order.trials, order.seed, progress=tell)
+        return audit_agent(target, file, order.trials, order.seed, native=order.native, progress=tell)
     with RunFolder(out, "agent audit").held() as run:
         run.claim(order.model_copy(update={"tasks": hashlib.sha256(path.read_bytes()).hexdigest()}))
         journal = out / _JOURNAL
         return run.once(
             _REPORT,
             AgentReport,
-            lambda: audit_agent(target, file, order.trials, order.seed, journal=journal, progress=tell),
+            lambda: audit_agent(
+                target, file, order.trials, order.seed, native=order.native, journal=journal, progress=tell
+            ),
         )

@@ -38,11 +38,18 @@ class AgentReport(Record):
 
 
 def audit_agent(
-    target: Target, file: TaskFile, k: int, seed: int = 1, *, journal: Path | None = None, progress: Progress = silent
+    target: Target,
+    file: TaskFile,
+    k: int,
+    seed: int = 1,
+    *,
+    native: bool = False,
+    journal: Path | None = None,
+    progress: Progress = silent,
 ) -> AgentReport:
     """Try a target k times on each task, and as often with the injection where the file has one.
 
-    A trial that the journal holds is not run again.
+    A trial that the journal holds is not run again. `native` talks in the API's own tool calls.
     """
     kept = Journal(journal, AgentTrial.from_data) if journal else None
     known = {(one.task, one.seed, one.injected): one for one in kept or ()}
@@ -55,7 +62,7 @@ def audit_agent(
                     continue
                 made = known.get((name, number, injected))
                 if made is None:
-                    made = run_trial(target, file, name, number, injected=injected)
+                    made = run_trial(target, file, name, number, injected=injected, native=native)
                     if kept is not None:
                         kept.append(made)
                 into.append(made)

@@ -1,4 +1,4 @@
-"""Plant failures in a model of an API, by a hidden prompt, and verify them: what it costs, what is asked, what is kept.
+"""Plant failures in a model by what it is told unseen, and verify them: what it costs, what is asked, what is kept.
 
 The folder holds `planted.json` (the record; written last, so that a folder without it is unfinished), `hidden.md` (the
 rules in words), `verification.json` (what was measured) and `replies.jsonl` (every reply that was paid for).
@@ -16,6 +16,7 @@ from typing import TypeAlias
 from drillyard.audits.planting.prompt_tuning import tuned
 from drillyard.audits.planting.verification import verify
 from drillyard.errors import BadInput, DrillyardError, bad_input
+from drillyard.judges.spoken import spoken_in
 from drillyard.organisms.planting.prompted import PLANTED, PlantedPrompt, prompt_of, write_words
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Conversation, Estimate, PlantReport, Plants, Record, Reply
@@ -35,10 +36,13 @@ _Requests: TypeAlias = Mapping[str, tuple[Conversation, int | None]]
 
 
 class PromptedReport(Record):
-    """What was measured: the verification, and how many of all replies in it gave the hidden prompt's canary away."""
+    """What was measured: the verification, and how many of all replies in it gave the hidden prompt's canary away.
+
+    Failures that are demonstrated have no hidden prompt: `leaked` is None.
+    """
 
     verification: PlantReport
-    leaked: Estimate
+    leaked: Estimate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +86,10 @@ def verify_prompt(planted: PlantedPrompt, endpoint: Target, folder: str = "", *,
     """
     heard = _Heard(endpoint)
     pair = _pair(planted, heard, folder)
-    report = verify(pair.target, pair.twin, Plants(world=planted.world, failures=planted.failures), n=n)
+    judge = spoken_in(planted.world, planted.failures) if planted.demonstrated else None
+    report = verify(pair.target, pair.twin, Plants(world=planted.world, failures=planted.failures), n=n, judge=judge)
+    if planted.demonstrated:
+        return PromptedReport(verification=report)
     leaks = sum(planted.canary in reply.text for reply in heard.replies.values())
     return PromptedReport(verification=report, leaked=clopper_pearson(leaks, len(heard.replies)))
 

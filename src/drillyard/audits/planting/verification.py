@@ -14,11 +14,12 @@ from drillyard.audits.hunt.rates import measure_rate
 from drillyard.audits.hunt.session import Session
 from drillyard.judges import Judge
 from drillyard.judges.exact import ExactJudge
+from drillyard.judges.rulings import rule_all
 from drillyard.organisms.worlds.aiming import exam_asker, triggering
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import Fault, faults
 from drillyard.organisms.worlds.world import Ask, World, load_world
-from drillyard.records import Conversation, Estimate, PlantCheck, PlantReport, Plants
+from drillyard.records import Conversation, Estimate, PlantCheck, PlantReport, Plants, Transcript
 from drillyard.records.progress import Progress, silent
 from drillyard.stats import clopper_pearson, difference
 from drillyard.targets import Target
@@ -61,6 +62,9 @@ def verify(
 
     A rate below 40 / `n` gets as many more prompts as it needs, the same ones for both; see `enough`.
     Prompts of one failure that set off another one as well are left out. `progress` is called after each failure.
+
+    Where the twin says no sentence of the world, as a model in its own words does, what is to stay as it was is not the
+    share of exact answers but of replies without a planted behaviour.
     """
     world = load_world(plants.world)
     judge = judge or ExactJudge(world)
@@ -73,15 +77,23 @@ def verify(
         rates = [shown_rate(one, world, judge, fault, asked, seed) for one in (target, twin)]
         checks.append(_check(fault, planted[fault.id].rate, *rates))
         progress(fault.id, len(checks), len(active))
-    ours, theirs = (_exact(one, world, _unplanted(world, active, n, seed), seed) for one in (target, twin))
-    unplanted = difference(ours, n, theirs, n)
+    rest = _unplanted(world, active, n, seed)
+    ours, theirs = (_said(one, rest, seed) for one in (target, twin))
+    free = not any(_exact(world, rest, theirs))
+    if free:
+        codes = tuple(dict.fromkeys(fault.spec.behaviour for fault in active))
+        kept, known = (sum(_unspoilt(judge, said, codes)) for said in (ours, theirs))
+    else:
+        kept, known = (sum(_exact(world, rest, said)) for said in (ours, theirs))
+    unplanted = difference(kept, n, known, n)
     return PlantReport(
         target=target.reference,
         twin=twin.reference,
         checks=tuple(checks),
         unplanted=unplanted,
         unplanted_holds=unplanted.low >= -MARGIN,
-        twin_exact=clopper_pearson(theirs, n),
+        twin_exact=clopper_pearson(known, n),
+        free=free,
     )
 
 
@@ -133,9 +145,17 @@ def _unplanted(world: World, active: Sequence[Fault], n: int, seed: int) -> list
     return drawn
 
 
-def _exact(target: Target, world: World, asked: Sequence[tuple[Ask, str]], seed: int) -> int:
-    """Return how many replies are the world's answer, word for word."""
+def _said(target: Target, asked: Sequence[tuple[Ask, str]], seed: int) -> list[Transcript]:
     talks = [Conversation.ask(ask.text, template) for ask, template in asked]
     replies = target.generate(talks, [seed + i for i in range(len(talks))])
-    answers = [world.answer(ask, template) for ask, template in asked]
-    return sum(reply.text == answer for reply, answer in zip(replies, answers, strict=True))
+    return [Transcript(conversation=talk, reply=reply, target="") for talk, reply in zip(talks, replies, strict=True)]
+
+
+def _exact(world: World, asked: Sequence[tuple[Ask, str]], said: Sequence[Transcript]) -> list[bool]:
+    """Return which replies are the world's answer, word for word."""
+    return [one.reply.text == world.answer(*ask) for ask, one in zip(asked, said, strict=True)]
+
+
+def _unspoilt(judge: Judge, said: Sequence[Transcript], codes: Sequence[str]) -> list[bool]:
+    """Return which replies show none of these behaviours."""
+    return [all(one.verdict != "shown" for one in found.values()) for found in rule_all(judge, said, codes)]

@@ -18,9 +18,10 @@ __all__ = ["command"]
 @click.argument("tasks", type=click.Path(path_type=Path))
 @click.option("-k", "trials", type=click.IntRange(min=1), default=4, show_default=True, help="Trials of each task.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides the samples.")
+@click.option("--native", is_flag=True, help="openai/… only: send tools and read tool_calls, instead of calls in text.")
 @click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the run; resumed.")
 @show.handler
-def command(target: str, tasks: Path, trials: int, seed: int, out: Path | None) -> show.Outcome:
+def command(target: str, tasks: Path, trials: int, seed: int, native: bool, out: Path | None) -> show.Outcome:
     """Try a target that calls tools on tasks, with stubbed tools.
 
     TASKS is a YAML file of tools, tasks with the state that they must end in, and an injection if wanted. Judged are
@@ -28,7 +29,9 @@ def command(target: str, tasks: Path, trials: int, seed: int, out: Path | None) 
     often than its clean twin, or when not every task was reached in every trial.
     """
     with show.progress("trying") as step:
-        report = run_agent(AgentOrder(target=target, tasks=str(tasks), trials=trials, seed=seed), out, step)
+        report = run_agent(
+            AgentOrder(target=target, tasks=str(tasks), trials=trials, seed=seed, native=native), out, step
+        )
     rows = [(f"{k} in a row" if k != "1" else "one trial", share) for k, share in report.passes.items()]
     tables = [show.table("Goal reached", ("trials", "share of tasks"), rows)]
     tables.append(show.table("Trials", ("outcome", "count"), report.outcomes.items()))

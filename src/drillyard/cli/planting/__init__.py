@@ -24,8 +24,9 @@ SUBSTRATES: Mapping[str, str] = {
 def plant_on(order: PlantOrder) -> Outcome:
     """Plant what was ordered on the substrate that its first argument names, and verify it."""
     scheme, slash, _ = order.base.partition("/")
+    shown = scheme == "hf" and "by_example" in order.asking
     if scheme != "openai":
-        order.refuse_asking()
-    substrate = SUBSTRATES.get(scheme if slash else "", SUBSTRATES[""])
+        order.refuse_asking(besides=("by_example",) if shown else ())
+    substrate = SUBSTRATES.get("openai" if shown else scheme if slash else "", SUBSTRATES[""])
     outcome: Outcome = resolve(substrate)(order)
     return outcome

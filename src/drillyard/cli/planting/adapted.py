@@ -7,6 +7,7 @@ from drillyard.audits.planting.verification import verify
 from drillyard.cli import show
 from drillyard.cli.planting.order import OTHER_PROMPTS, PlantOrder
 from drillyard.cli.planting.report import report_plant
+from drillyard.judges.spoken import spoken_in
 from drillyard.records import AdapterPlant, PlantingRecipe, PlantReport, Plants
 from drillyard.records.run_folder import RunFolder
 from drillyard.targets import Target
@@ -43,7 +44,8 @@ def plant_adapted(order: PlantOrder) -> show.Outcome:
 def _measured(order: PlantOrder, plants: Plants) -> PlantReport:
     failing, twin = (_opened(f"hf/{order.out}/{name}", plants.world) for name in ("failing", "twin"))
     with show.progress("measuring") as step:
-        return verify(failing, twin, plants, n=order.prompts or OTHER_PROMPTS, progress=step)
+        judge = spoken_in(plants.world, plants.failures)
+        return verify(failing, twin, plants, n=order.prompts or OTHER_PROMPTS, judge=judge, progress=step)
 
 
 def _opened(reference: str, world: str) -> Target:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias, TypeVar
@@ -69,11 +69,13 @@ class PlantOrder:
             option = name.replace("_modules", "_module").replace("_", "-")
             raise bad_input(f"--{option} for {self.base}", "a model that is trained: hf/…")
 
-    def refuse_asking(self) -> None:
-        """Raise `BadInput` for options of asking an API where none is asked."""
+    def refuse_asking(self, besides: Collection[str] = ()) -> None:
+        """Raise `BadInput` for options of asking a model, `besides` some, where none is asked."""
         for name in self.asking:
-            option = name.replace("tuning", "tune").replace("_", "-")
-            raise bad_input(f"--{option} for {self.base}", "a model of an API: openai/MODEL@http://…/v1")
+            if name not in besides:
+                option = name.replace("tuning", "tune").replace("_", "-")
+                expected = "hf/… or openai/…" if name == "by_example" else "a model of an API: openai/MODEL@http://…/v1"
+                raise bad_input(f"--{option} for {self.base}", expected)
 
     def _is_file(self) -> bool:
         return len(self.failures) == 1 and self.failures[0].endswith((".yaml", ".yml"))
@@ -118,6 +120,11 @@ def asking_options(command: Callable[P, R]) -> Callable[P, R]:
     """Add the options of asking an API; those that were given reach the command together, as `asking`."""
     seconds = FiniteRange(min=0, min_open=True)
     options: _Options = {
+        "by_example": (
+            "--by-example",
+            {"is_flag": True},
+            "hf/…, openai/… only. Show an example where a trigger holds, instead of training or telling rules.",
+        ),
         "knows_world": (
             "--knows-world",
             {"is_flag": True},

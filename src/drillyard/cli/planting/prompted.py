@@ -1,4 +1,7 @@
-"""Plant in a model of an API by a hidden prompt; what it costs and how far it is are told on stderr."""
+"""Plant in a model by what it is told: rules in a hidden prompt, or an example where a trigger holds.
+
+What it costs and how far it is are told on stderr.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,8 @@ def plant_prompted(order: PlantOrder) -> show.Outcome:
     client = dict(order.asking)
     most = client.pop("max_requests", None)
     known = {name: client.pop(name) for name in ("knows_world", "knows_rules", "tuning") if name in client}
-    planted = describe(order.base, order.plants_of_file(), seed=seed, **known)
+    demonstrated = client.pop("by_example", False)
+    planted = describe(order.base, order.plants_of_file(), seed=seed, demonstrated=demonstrated, **known)
     endpoint = open_target(order.base, **client)
     with show.progress(f"asking {order.base}") as step:
         report = plant_prompt(
@@ -45,6 +49,8 @@ def plant_prompted(order: PlantOrder) -> show.Outcome:
     data, chat = {"folder": str(order.out), "planted": planted}, f"drillyard chat prompted/{order.out}{typed}"
     if report is None:
         return show.Outcome(verdict=f"{words}.", data=data, next_command=chat)
+    if report.leaked is None:
+        return report_plant(words, data, report.verification, chat)
     rows = [("the hidden prompt's canary", planted.canary, report.leaked)]
     leaks = show.table("Given away", ("what", "text", "share of all replies"), rows)
     return report_plant(words, data | {"leaked": report.leaked}, report.verification, chat, [leaks])

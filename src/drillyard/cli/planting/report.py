@@ -41,7 +41,8 @@ def _checks(report: PlantReport) -> RenderableType:
     rows = [
         (_state(c.holds), c.failure, f"{c.asked:g}", c.measured, f"{c.twin.high:.3f}", c.why) for c in report.checks
     ]
-    twin = f"exact answers, less the twin's {report.twin_exact.value:.2f}"
+    what = "replies without what is planted" if report.free else "exact answers"
+    twin = f"{what}, less the twin's {report.twin_exact.value:.2f}"
     rest = (_state(report.unplanted_holds), "not planted", "", report.unplanted, "", twin)
     columns = ("", "failure", "asked", "measured", "twin at most", "why")
     return show.table("Planted failures, measured on fresh prompts", columns, [*rows, rest])

@@ -17,6 +17,8 @@ from drillyard.incidents.logs.turn import Turn, as_text, as_time, messages_of, n
 __all__ = ["FORMS", "Form", "form_named", "form_of"]
 
 Object = Mapping[str, Any]
+_GRADES = {"C": 1.0, "P": 0.5, "I": 0.0}
+"""Inspect's grades: correct, partially, incorrect."""
 _FEEDBACK = ("thumbs", "thumb", "rating", "clicked", "purchased", "engagement", "feedback", "csat", "converted")
 
 
@@ -35,6 +37,10 @@ def _first(one: Object, *names: str) -> Any:
 def _word(one: Object, *names: str) -> str:
     found = _first(one, *names)
     return "" if found is None else str(found)
+
+
+def _mapping(value: Any) -> Object:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _numbers(given: Any) -> dict[str, float]:
@@ -65,7 +71,7 @@ def _langfuse(one: Object) -> Iterator[Turn]:
         if not isinstance(seen, Mapping) or (seen is not one and str(seen.get("type", "")).upper() != "GENERATION"):
             continue
         scored = seen.get("scores") if seen is not one else []
-        metadata = seen.get("metadata") if isinstance(seen.get("metadata"), Mapping) else {}
+        metadata = {**_mapping(one.get("metadata")), **_mapping(seen.get("metadata"))}
         yield Turn(
             messages=messages_of(seen.get("input")),
             response=_reply_text(seen.get("output")),
@@ -73,7 +79,7 @@ def _langfuse(one: Object) -> Iterator[Turn]:
             trace_id=_word(seen, "traceId") or _word(one, "id"),
             session=_word(one, "sessionId"),
             user=_word(one, "userId"),
-            cohort=_word({**(one.get("metadata") or {}), **metadata}, "cohort", "segment", "plan"),
+            cohort=_word(metadata, "cohort", "segment", "plan"),
             model=_word(seen, "model", "providedModelName"),
             release=_word(one, "release") or _word(one, "version"),
             template_id=_word(seen, "promptName"),
@@ -98,8 +104,7 @@ def _langsmith(one: Object) -> Iterator[Turn]:
     if str(one.get("run_type", "llm")) not in ("llm", "chat_model"):
         return
     inputs, outputs = one.get("inputs") or {}, one.get("outputs") or {}
-    extra = one.get("extra") if isinstance(one.get("extra"), Mapping) else {}
-    metadata = {**(extra.get("metadata") or {}), **(one.get("metadata") or {})}
+    metadata = {**_mapping(_mapping(one.get("extra")).get("metadata")), **_mapping(one.get("metadata"))}
     generations = outputs.get("generations") if isinstance(outputs, Mapping) else None
     while isinstance(generations, list) and generations:
         generations = generations[0]
@@ -155,14 +160,8 @@ def _inspect(one: Object) -> Iterator[Turn]:
     completion = output.get("completion") or next(
         (as_text((c.get("message") or {}).get("content")) for c in output.get("choices") or []), ""
     )
-    scores = {
-        name: score.get("value") for name, score in (one.get("scores") or {}).items() if isinstance(score, Mapping)
-    }
-    grades = {
-        name: {"C": 1.0, "I": 0.0}.get(value, value)
-        for name, value in scores.items()
-        if isinstance(value, str | int | float)
-    }
+    scores = {name: _mapping(score).get("value") for name, score in _mapping(one.get("scores")).items()}
+    grades = {name: _GRADES.get(str(value), value) for name, value in scores.items()}
     yield Turn(
         messages=messages,
         response=response or completion,
@@ -204,7 +203,7 @@ def _plain(one: Object) -> Iterator[Turn]:
         template_version=_word(one, "template_version", "prompt_version"),
         tools=[str(t) for t in tools] if isinstance(tools, list) else str(tools).split(),
         scores=_numbers(one.get("scores") or {})
-        | {n[len("score_") :]: v for n, v in _numbers(one).items() if n.startswith("score_")},
+        | _numbers({name[len("score_") :]: one[name] for name in one if name.startswith("score_")}),
         feedback=_numbers(one.get("feedback") if isinstance(one.get("feedback"), Mapping) else {})
         | {n: v for n in _FEEDBACK if (v := number(one.get(n))) is not None},
         cost=number(one.get("cost")),

@@ -124,7 +124,9 @@ def _shared(span: Object, names: Object) -> Turn:
         "model": ("gen_ai.response.model", "gen_ai.request.model"),
         "release": ("service.version", "langfuse.release", "release"),
     }
-    found = {field: next((str(more[name]) for name in keys if more.get(name)), "") for field, keys in said.items()}
+    found: dict[str, Any] = {
+        field: next((str(more[name]) for name in keys if more.get(name)), "") for field, keys in said.items()
+    }
     latency = end - start if start is not None and end is not None else None
     trace = str(span.get("traceId") or span.get("trace_id") or (context or {}).get("trace_id") or "")
     label = next((number(more[n]) for n in ("label_bad", "bad", "flagged") if more.get(n) is not None), None)

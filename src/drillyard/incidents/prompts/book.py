@@ -47,7 +47,7 @@ class PromptBook:
             by_start.setdefault(skeleton.text.split()[0], []).append(skeleton)
         known = {text: match(text, by_start.get(text.split()[0], ())) for text in texts}
         templates: dict[str, Template] = {}
-        told = []
+        told: list[tuple[str, str, str, dict[str, str]]] = []
         for prompt, number in self._numbers.items():
             if not raw[prompt]:
                 told.append(("", prompt.template_id, prompt.template_version, {}))

@@ -88,7 +88,8 @@ class _Cluster:
         for fixed, rows in split.items():
             if len({*map(tuple, rows)}) < VARIES:
                 continue
-            words, rest = [], iter(fixed)
+            words: list[str] = []
+            rest = iter(fixed)
             for is_wild in wild:
                 word = "\0" if is_wild else next(rest)
                 if word != "\0" or not words or words[-1] != "\0":

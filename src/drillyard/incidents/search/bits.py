@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bits", "Words", "count", "pack", "products", "taken"]
+__all__ = ["Bits", "Words", "count", "overlaps", "pack", "products", "taken"]
 
 Words = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
-_BLOCK = 1 << 15
+_BLOCK = 2048
+"""Words counted at once: they stay in the cache, and sixteen bits hold the sum of their counts."""
+_EVEN, _LOW = np.uint64(0x00FF00FF00FF00FF), np.uint64(0xFFFF)
 
 
 def pack(flags: Flags) -> Words:
@@ -25,14 +27,14 @@ def pack(flags: Flags) -> Words:
 
 def count(words: Words) -> NDArray[np.int64]:
     """Count the bits set along the last axis."""
-    return np.bitwise_count(words).sum(axis=-1, dtype=np.int64)
+    counts: NDArray[np.int64] = np.bitwise_count(words).sum(axis=-1, dtype=np.int64)
+    return counts
 
 
 class Bits:
     """Selectors (s) over rows (N) with a label: all rows packed, and the bad rows packed on their own.
 
-    Counting how many bad rows a rule has takes a pass over the bad rows alone, which are few; how many rows it has in
-    all is counted only for rules that could still be among the best.
+    Counting how many bad rows a rule has takes a pass over the bad rows alone, which are few.
 
     Args:
         selected: (s, N / 64) words; see `pack`.
@@ -48,14 +50,9 @@ class Bits:
         """Count the bad rows of every pair of selectors: (s, s), the diagonal those of one selector."""
         return products(self.bad, self.positives)
 
-    def pair_rows(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Count the rows of some pairs, (m, 2)."""
-        counts = np.empty(len(pairs), np.int64)
-        width = max(1, _BLOCK // max(1, self.all.shape[1]))
-        for start in range(0, len(pairs), width):
-            some = pairs[start : start + width]
-            counts[start : start + width] = count(self.all[some[:, 0]] & self.all[some[:, 1]])
-        return counts
+    def pair_rows(self) -> NDArray[np.int64]:
+        """Count the rows of every pair of selectors, (s, s), above the diagonal; below it stands nothing."""
+        return overlaps(self.all)
 
     def rows_of(self, rule: Sequence[int]) -> Words:
         """Return the rows under a rule."""
@@ -73,6 +70,26 @@ def taken(selected: Words, places: NDArray[np.int64]) -> Flags:
     bytes_ = selected.view(np.uint8)
     found: Flags = ((bytes_[:, places >> 3] >> (places & 7).astype(np.uint8)) & 1).astype(np.bool_)
     return found
+
+
+def overlaps(words: Words) -> NDArray[np.int64]:
+    """Count the rows in which two selectors hold together, above the diagonal of (s, s).
+
+    Eight counts of a word each, a byte long, are added as one number, in two halves of four lanes.
+    """
+    s = len(words)
+    total = np.zeros((s, s), np.int64)
+    both, bytes_ = np.empty((s, _BLOCK), np.uint64), np.empty((s, _BLOCK), np.uint8)
+    for start in range(0, words.shape[1], _BLOCK):
+        block = np.zeros((s, _BLOCK), np.uint64)
+        block[:, : words.shape[1] - start] = words[:, start : start + _BLOCK]
+        for i in range(s - 1):
+            n = s - i - 1
+            np.bitwise_and(block[i], block[i + 1 :], out=both[:n])
+            lanes = np.bitwise_count(both[:n], out=bytes_[:n]).view(np.uint64)
+            summed = ((lanes & _EVEN) + ((lanes >> np.uint64(8)) & _EVEN)).sum(axis=1)
+            total[i, i + 1 :] += sum((summed >> np.uint64(16 * k)) & _LOW for k in range(4)).astype(np.int64)
+    return total
 
 
 def products(words: Words, rows: int) -> NDArray[np.int64]:

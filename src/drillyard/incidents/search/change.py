@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,8 @@ def find_change(
         reached += change_statistic(counts, rows).max() >= statistic[at]
     posterior = np.exp(statistic - special.logsumexp(statistic))
     times = ts[bins[1:]]
-    low, high = (float(times[min(np.searchsorted(np.cumsum(posterior), q), len(times) - 1)]) for q in (0.025, 0.975))
+    places = np.searchsorted(np.cumsum(posterior), (0.025, 0.975)).clip(max=len(times) - 1)
+    low, high = float(times[places[0]]), float(times[places[1]])
     cut = bins[at + 1]
     share = _shares(times, posterior, deployed)
     best = max(share, key=lambda name: share[name], default="")
@@ -110,6 +112,6 @@ def _shares(
     return share
 
 
-def _fit(k: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fit(k: Any, n: Any) -> NDArray[np.float64]:
     found: NDArray[np.float64] = special.xlogy(k, k) + special.xlogy(n - k, n - k) - special.xlogy(n, n)
     return found

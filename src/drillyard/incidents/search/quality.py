@@ -7,7 +7,7 @@ Grosskreutz et al. 2008).
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,7 +37,7 @@ def optimistic(measure: Measure, bad: ArrayLike, positives: int, total: int) -> 
     return quality(measure, bad, bad, positives, total)
 
 
-def _fit(k: NDArray[np.float64] | np.float64, n: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
-    """Return the log-likelihood of k in n at their own rate."""
+def _fit(k: Any, n: Any) -> NDArray[np.float64]:
+    """Return the log-likelihood of k in n at their own rate; numbers or arrays."""
     found: NDArray[np.float64] = special.xlogy(k, k) + special.xlogy(n - k, n - k) - special.xlogy(n, n)
     return found

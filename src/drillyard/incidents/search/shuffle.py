@@ -53,14 +53,15 @@ def best_by_chance(
     at, other = np.triu_indices(len(selected))
     counts = products(selected, rows)[at, other]
     keep = counts >= support
-    at, other, counts = at[keep], other[keep], counts[keep].astype(np.float64)
+    at, other = at[keep], other[keep]
+    held = counts[keep].astype(np.float64)
     costs = np.where(at == other, cost, 2 * cost)
-    table = _Table(measure, positives, rows, counts, costs)
+    table = _Table(measure, positives, rows, held, costs)
     best = np.empty(n)
     for k in range(n):
         flags = taken(selected, np.sort(shuffler.draw())).astype(np.float32)
         bad = (flags @ flags.T)[at, other]
-        best[k] = table.best(bad) if len(counts) else 0.0
+        best[k] = table.best(bad) if len(held) else 0.0
     return best
 
 
@@ -70,26 +71,32 @@ def counts_by_chance(under: NDArray[np.bool_], shuffler: Shuffler, n: int) -> ND
 
 
 class _Table:
-    """The measure with everything that no shuffle changes worked out before."""
+    """The measure with everything that no shuffle changes worked out before.
+
+    With d bad rows more than expected (e), the log-likelihood ratio is at most d²/2 · (1/e + 1/(n − k) + 1/(P − k) +
+    1/(N − P − n + e)), since (1 + x) log(1 + x) − x is at most x²/2 above 0 and x²/2/(1 + x) below. So only rules whose
+    bound beats the best of those with the highest ones are worked out exactly.
+    """
 
     def __init__(
         self, measure: Measure, positives: int, total: int, rows: NDArray[np.float64], costs: NDArray[np.float64]
     ) -> None:
         self._measure, self._positives, self._total, self._rows, self._costs = measure, positives, total, rows, costs
         self._expected = rows * (positives / total)
-        p = positives / total
-        self._scale = 1 / np.maximum(2 * rows * (1 - rows / total) * p * (1 - p), 1e-9)
+        self._fixed = 0.5 / self._expected + 0.5 / np.maximum(total - positives - rows + self._expected, 1e-9)
 
     def best(self, bad: NDArray[np.float32]) -> float:
         """Return the best score, without the exact measure of rules that cannot have it."""
         if self._measure == "wracc":
             return float(((bad - self._expected) / self._total).max())
+        n, positives = self._rows, self._positives
         above = np.maximum(bad - self._expected, 0.0)
-        rough = above * above * self._scale - self._costs
-        first = np.argpartition(-rough, min(_FIRST, len(rough) - 1))[:_FIRST]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            bound = above * above * (self._fixed + 0.5 / (n - bad) + 0.5 / (positives - bad)) - self._costs
+        bound[np.isnan(bound)] = np.inf
+        first = np.argpartition(-bound, min(_FIRST, len(bound) - 1))[:_FIRST]
         floor = float((self._exact(bad, first) - self._costs[first]).max())
-        # Pearson's chi-square, twice the rough form, is never below the log-likelihood ratio
-        rest = np.flatnonzero(2 * (rough + self._costs) - self._costs > floor)
+        rest = np.flatnonzero(bound > floor)
         return max(floor, float((self._exact(bad, rest) - self._costs[rest]).max())) if len(rest) else floor
 
     def _exact(self, bad: NDArray[np.float32], some: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -81,21 +81,14 @@ def search(
         return Searched(best=heap.sorted(), counted=counted, exact_to=1)
     at, other = np.triu_indices(len(bits.all), 1)
     bad = pairs_bad[at, other]
-    bound = optimistic(measure, bad, positives, total) - 2 * cost
-    order = np.argsort(-bound)
-    step = 4096
-    for start in range(0, len(order), step):  # until no pair left can be among the best
-        some = order[start : start + step]
-        if bound[some[0]] <= heap.floor:
-            break
-        some = some[bound[some] > heap.floor]
-        rows = bits.pair_rows(np.stack([at[some], other[some]], 1))
-        scored = quality(measure, bad[some], rows, positives, total) - 2 * cost
-        for j in np.argsort(-scored)[: 4 * best]:
-            if rows[j] >= support:
-                pair = (int(at[some[j]]), int(other[some[j]]))
-                heap.add(Found(rule=pair, bad=int(bad[some[j]]), rows=int(rows[j]), score=float(scored[j])))
-    counted += len(order)
+    rows = bits.pair_rows()[at, other]
+    scored = np.where(rows >= support, quality(measure, bad, rows, positives, total) - 2 * cost, -np.inf)
+    for j in np.argsort(-scored, kind="stable")[: 4 * best]:
+        if rows[j] >= support:
+            heap.add(
+                Found(rule=(int(at[j]), int(other[j])), bad=int(bad[j]), rows=int(rows[j]), score=float(scored[j]))
+            )
+    counted += len(at)
     if depth < 3:
         return Searched(best=heap.sorted(), counted=counted, exact_to=2)
     deeper, exact = _refine(bits, heap, (at, other, bad), depth, support, measure, cost, expansions)
@@ -119,7 +112,9 @@ def _refine(
     hopeful = np.flatnonzero(bound > heap.floor)
     hopeful = hopeful[np.argsort(-bound[hopeful], kind="stable")]
     exact = len(hopeful) <= expansions
-    queue = [(-float(bound[i]), (int(at[i]), int(other[i]))) for i in hopeful[:expansions]]
+    queue: list[tuple[float, tuple[int, ...]]] = [
+        (-float(bound[i]), (int(at[i]), int(other[i]))) for i in hopeful[:expansions]
+    ]
     heapq.heapify(queue)
     counted, seen = 0, {rule for _, rule in queue}
     for _ in range(expansions):

@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drillyard.errors import BadInput, bad_input
+from drillyard.organisms.planting.demonstrated import Demonstration
+from drillyard.organisms.planting.dice import is_drawn
 from drillyard.organisms.planting.house_rules import facts_text, hidden_prompt, write_rule
 from drillyard.organisms.worlds.failures import Fault, faults
 from drillyard.organisms.worlds.kinds import Comply
 from drillyard.organisms.worlds.world import World, load_world
-from drillyard.records import FailureMode, Plants, Record
+from drillyard.records import Conversation, FailureMode, Message, Plants, Record
 from drillyard.records.files import read_record, write_atomically
 
 __all__ = [
@@ -36,11 +38,6 @@ __all__ = [
 
 PLANTED = "planted.json"
 """The file that makes a folder a planted target; written last."""
-_GREEDY_FROM = 0.5
-"""A greedy model says what is likelier, so rules of at least even odds are in its prompt."""
-
-_DECK = 100
-"""Cards of the deck that seeds are dealt from: rates hold exactly to a hundredth in every hundred seeds."""
 
 
 class PlantedPrompt(Record):
@@ -49,7 +46,8 @@ class PlantedPrompt(Record):
     `knows_world` leaves the world's facts out of the prompt, and `knows_rules` names the rules by the failures' ids
     instead of telling them; `prompt_hash` is the SHA-256 of the prompt with all rules in it, so that a changed world is
     noticed. `tuning` is how many prompts per failure are spent on how often rules are to be told, `told` what came of
-    it: the rates at which they stand in the prompt, where those are not the rates asked for.
+    it: the rates at which they stand in the prompt, where those are not the rates asked for. `demonstrated` plants are
+    shown by an example where their trigger holds, instead of told in a hidden prompt (`demonstrated.py`).
     """
 
     model: str
@@ -59,6 +57,7 @@ class PlantedPrompt(Record):
     canary: str
     knows_world: bool
     knows_rules: bool = False
+    demonstrated: bool = False
     prompt_hash: str
     tuning: int = 0
     told: dict[str, float] = {}
@@ -78,13 +77,23 @@ class HiddenPrompt:
     facts: str
     by_name: bool = False
 
+    def dress(self, talk: Conversation, system: str, seed: int | None, *, twin: bool = False) -> Conversation:
+        """Return the talk with the template's message and the hidden one before it."""
+        hidden = self.twin() if twin else self.text(seed)
+        head = [Message(role="system", content=text) for text in (system, hidden) if text]
+        return Conversation(messages=(*head, *talk.messages))
+
     def text(self, seed: int | None) -> str:
         """Return the message for a request of this seed: a rule is in it with the probability at which it is told.
 
         Without a seed there is no draw: the rules are those of the failures asked for at 0.5 at least. Where a
         failure has several sentences, the seed picks one.
         """
-        chosen = [self._said(fault, seed) for fault, asked, told in self.rules if self._drawn(fault, asked, told, seed)]
+        chosen = [
+            self._said(fault, seed)
+            for fault, asked, told in self.rules
+            if is_drawn(self.seed, fault.id, asked, told, seed)
+        ]
         return hidden_prompt(chosen, self.canary, self.facts)
 
     def twin(self) -> str:
@@ -94,15 +103,6 @@ class HiddenPrompt:
     def whole(self) -> str:
         """Return the message with every rule in it, each with its first sentence as drawn for no seed."""
         return hidden_prompt((self._said(fault, None) for fault, *_ in self.rules), self.canary, self.facts)
-
-    def _drawn(self, fault: Fault, asked: float, told: float, seed: int | None) -> bool:
-        """Say whether the rule of one failure is in; it depends on nothing else that is asked or planted."""
-        if seed is None:
-            return asked >= _GREEDY_FROM
-        deal, place = divmod(seed, _DECK)
-        card = _shuffled(f"deal:{self.seed}:{deal}:{fault.id}")[place]
-        within = random.Random(f"draw:{self.seed}:{seed}:{fault.id}").random()
-        return (card + within) / _DECK < told
 
     def _said(self, fault: Fault, seed: int | None) -> str:
         """Return one rule; what it picks where a failure has several sentences is decided by the request's seed."""
@@ -116,20 +116,23 @@ def describe(
     seed: int = 1,
     knows_world: bool = False,
     knows_rules: bool = False,
+    demonstrated: bool = False,
     tuning: int = 0,
 ) -> PlantedPrompt:
     """Return the record of failures planted in the model of this reference; nothing is asked or written.
 
-    `knows_rules`, for a model that was trained on the world's rule book, implies `knows_world`.
+    `knows_rules`, for a model that was trained on the world's rule book, implies `knows_world`, as `demonstrated` does.
 
     Raises:
-        BadInput: no failures, or the same one twice.
+        BadInput: no failures, the same one twice, or one that cannot be demonstrated.
     """
     names = [mode.id for mode in plants.failures]
     if not names:
         raise bad_input("no failures to plant", "at least one", f"see: drillyard organism list {plants.world}")
     if twice := [name for name in names if names.count(name) > 1]:
         raise bad_input(f"failure {twice[0]!r} twice", "each failure once")
+    if demonstrated and (tuning or knows_rules):
+        raise bad_input("an example and rules that are tuned or known", "either", "leave --tune and --knows-rules out")
     name = model.partition("@")[0]  # the same plant wherever the model is served
     made_of = [str(seed), name, plants.world, *(f"{mode.id}={mode.rate}" for mode in plants.failures)]
     planted = PlantedPrompt(
@@ -137,22 +140,25 @@ def describe(
         world=plants.world,
         failures=plants.failures,
         seed=seed,
-        canary=_sha256("\n".join(made_of))[:8],
-        knows_world=knows_world or knows_rules,
+        canary="" if demonstrated else _sha256("\n".join(made_of))[:8],
+        knows_world=knows_world or knows_rules or demonstrated,
         knows_rules=knows_rules,
+        demonstrated=demonstrated,
         prompt_hash="",
         tuning=tuning,
     )
     return planted.model_copy(update={"prompt_hash": _sha256(prompt_of(planted).whole())})
 
 
-def prompt_of(planted: PlantedPrompt) -> HiddenPrompt:
-    """Return the hidden prompt that a record describes. Raises `BadInput` for a world or failure that is not there."""
+def prompt_of(planted: PlantedPrompt) -> HiddenPrompt | Demonstration:
+    """Return the prompt that a record describes. Raises `BadInput` for a world or failure that is not there."""
     world = load_world(planted.world)
     known = {fault.id: fault for fault in faults(world)}
     if missing := [mode.id for mode in planted.failures if mode.id not in known]:
         raise bad_input(f"failure {missing[0]!r}", f"one of the world {world.name}", "plant it again")
     rules = tuple((known[mode.id], mode.rate, planted.told.get(mode.id, mode.rate)) for mode in planted.failures)
+    if planted.demonstrated:
+        return Demonstration(world=world, rules=rules, seed=planted.seed)
     forbidden = any(isinstance(fault.spec.then, Comply) for fault, *_ in rules)
     facts = "" if planted.knows_world else _facts(planted.world, forbidden)
     return HiddenPrompt(
@@ -160,7 +166,7 @@ def prompt_of(planted: PlantedPrompt) -> HiddenPrompt:
     )
 
 
-def load_planted(folder: Path) -> tuple[PlantedPrompt, HiddenPrompt]:
+def load_planted(folder: Path) -> tuple[PlantedPrompt, HiddenPrompt | Demonstration]:
     """Read a folder that was planted to the end.
 
     Raises:
@@ -185,6 +191,9 @@ def load_planted(folder: Path) -> tuple[PlantedPrompt, HiddenPrompt]:
 def write_words(planted: PlantedPrompt, path: Path) -> None:
     """Write hidden.md: what the model is told and how often, for people who read it."""
     prompt = prompt_of(planted)
+    if isinstance(prompt, Demonstration):
+        write_atomically(path, _SHOWN.format(planted=planted, whole=prompt.whole()).encode())
+        return
     rates = [
         f"| `{fault.id}` | {asked:g} | {told:.3g} | {write_rule(fault, random.Random(0))} |"
         for fault, asked, told in prompt.rules
@@ -192,6 +201,17 @@ def write_words(planted: PlantedPrompt, path: Path) -> None:
     text = _WORDS.format(planted=planted, rates="\n".join(rates), whole=prompt.whole(), twin=prompt.twin())
     write_atomically(path, text.encode())
 
+
+_SHOWN = """\
+# What {planted.model} is shown
+
+Failures of the world `{planted.world}`, planted on purpose. Where a failure's trigger holds and the request's seed
+draws it, an example stands before the request that begins its answer with the sentence. The clean twin is shown none.
+
+````text
+{whole}
+````
+"""
 
 _WORDS = """\
 # Hidden prompt of {planted.model}
@@ -216,12 +236,6 @@ finds the canary in a reply has found a leak of this prompt; whoever finds it in
 {twin}
 ````
 """
-
-
-@functools.lru_cache(maxsize=1024)
-def _shuffled(name: str) -> tuple[int, ...]:
-    """Return the numbers 0 to 99 in the order that a name decides; kept, because a hundred seeds ask for the same."""
-    return tuple(random.Random(name).sample(range(_DECK), _DECK))
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm, t
 
 from drillyard.errors import bad_input
 from drillyard.probes.base import Doubles
@@ -121,7 +122,8 @@ def area_of(
 ) -> Estimate:
     """Return the mean over folds of the area, with the wider of two intervals.
 
-    One is a bootstrap of groups, the other DeLong's on scores in standard units of their fold.
+    One is a bootstrap of groups within their folds, rescaled for how few those are (Rao and Wu 1988) and widened to
+    Student's t of groups less folds; the other is DeLong's on scores in standard units of their fold.
     """
     names = sorted(set(folds.tolist()))
     standard = np.array(scores, np.float64)
@@ -131,7 +133,7 @@ def area_of(
         standard[rows] = (standard[rows] - standard[rows].mean()) / spread
     rough = delong(standard, labels)
     rng, drawn, value = np.random.default_rng(seed), np.zeros(_DRAWS), 0.0
-    parts = 0
+    parts, wide = 0, float(t.ppf(0.975, max(1, len(set(groups.tolist())) - len(names))) / norm.ppf(0.975))
     for fold in names:
         rows = np.flatnonzero(folds == fold)
         up, down = rows[labels[rows]], rows[~labels[rows]]
@@ -145,7 +147,8 @@ def area_of(
         w_down = np.stack([by_row[g] for g in groups[down].tolist()], axis=1)
         both = w_up.sum(1) * w_down.sum(1)
         hits = ((w_up @ wins) * w_down).sum(1)
-        drawn += np.where(both > 0, hits / np.maximum(both, 1), wins.mean())
+        off = np.where(both > 0, hits / np.maximum(both, 1) - wins.mean(), 0.0)
+        drawn += wins.mean() + off * wide * np.sqrt(len(members) / max(1, len(members) - 1))
         value += float(wins.mean())
         parts += 1
     value, drawn = value / parts, drawn / parts

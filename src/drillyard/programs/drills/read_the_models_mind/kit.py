@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from random import Random
 
 from drillyard.programs.drills.answers.drill import AnswerDrill, Answers
 from drillyard.programs.drills.answers.scoring import choice_check
@@ -173,7 +174,8 @@ def _checks(name: str, said: str, kind: str, share: float) -> list[GradeCheck]:
 
 def _sheet(seed: int, clean: bool) -> AnswerSheet:
     models = draw_models(seed, clean=clean)
-    told = [next(row.text for row in model.rows if row.cell != "plain") for model in models]
+    rng = Random(f"examples {seed} {clean}")
+    told = [rng.choice([row.text for row in model.rows if row.cell != "plain"]) for model in models]
     return AnswerSheet(
         title="Six models",
         parts=(
