@@ -13,7 +13,9 @@ import pytest
 from guards.conftest import PRESSING, SOUND, Upstream, chunk, serving
 
 from drillyard.errors import BadInput
-from drillyard.guards.calibration import Calibration
+from drillyard.guards.calibration import Calibration, calibrate
+from drillyard.guards.cascade import add_stage
+from drillyard.guards.examples import Example
 from drillyard.guards.gate import REFUSAL
 from drillyard.guards.guard import Guard
 from drillyard.guards.proxy.app import GuardedEndpoint
@@ -304,3 +306,34 @@ def test_others_need_a_token(guard: Guard, calibration: Calibration) -> None:
     endpoint = GuardedEndpoint(guard=guard, calibration=calibration, upstream="http://127.0.0.1:9/v1")
     with pytest.raises(BadInput, match="without a token"):
         serve_guard(endpoint, "0.0.0.0", 0)
+
+
+class Broken:
+    """A stage that cannot be reached."""
+
+    reads, digest = 16, "broken"
+
+    def rate(self, passage: str, behaviour: str) -> float:
+        """Fail."""
+        raise ConnectionError("the judge is away")
+
+
+@pytest.mark.parametrize(("fail", "outcome"), [("closed", "unreadable"), ("open", "unguarded")])
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_stage_that_breaks_fails_as_told(
+    guard: Guard, examples: list[Example], upstream: Upstream, fail: str, outcome: str, stream: bool
+) -> None:
+    """Where a doubt cannot be settled nothing of it is sent, unless that was asked for; sound replies need no stage."""
+    sound = [one for one in examples if one.shown == ()]
+    cascade = add_stage(guard, "judge", Broken(), [one.text for one in sound], 0.1)
+    quiet = [one for one in sound if guard.score(one.text).score <= cascade.links[0].doubt]
+    made = GuardedEndpoint(guard=cascade, calibration=calibrate(cascade, quiet, 0.1, "r"), upstream=upstream.url)
+    made.fail = fail  # type: ignore[assignment]
+    upstream.say(SOUND, " ", PRESSING)
+    upstream.body = None if stream else {"choices": [{"index": 0, "message": {"content": PRESSING}}]}
+    with guard_locally(made) as url, httpx.Client(base_url=url, timeout=30) as client:
+        answer = client.post("chat/completions", json={**ASKED, "stream": stream})
+        assert ("doubles" in answer.text) == (fail == "open")
+        upstream.body = {"choices": [{"index": 0, "message": {"content": quiet[0].text}}]}
+        assert quiet[0].text in client.post("chat/completions", json=ASKED).json()["choices"][0]["message"]["content"]
+    assert outcomes(made) == {outcome: 1, "passed": 1}

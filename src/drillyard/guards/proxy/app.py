@@ -249,21 +249,26 @@ async def _whole(
         body = await _body(answer, endpoint.most_bytes)
         outcome = "passed"
         if not open_wide:
-            body = await run_in_threadpool(reply.whole, body) if endpoint.guard.stages else reply.whole(body)
-        return Response(body, 200, _headers(answer))
+            body, outcome = await _guard_whole(endpoint, reply, body)
+        if outcome != "unreadable":
+            return Response(body, 200, _headers(answer))
     except TooLarge:
         outcome = "too-large"
     except (request.app.state.trouble, OSError, TimeoutError):
         outcome = "died"
-    except Exception:  # as in a stream: closed unless told otherwise
-        outcome = "unreadable"
-        if endpoint.fail == "open":
-            outcome = "unguarded"
-            return Response(body, 200, _headers(answer))
     finally:
         answer.close()
         endpoint.close(reply, "unguarded" if open_wide else outcome, model)
     return Response(trouble(outcome), 502, media_type="application/json")
+
+
+async def _guard_whole(endpoint: GuardedEndpoint, reply: GuardedReply, body: bytes) -> tuple[bytes, str]:
+    """Return a body as it may be sent, and its outcome; whatever breaks in the guard is `unreadable` or `unguarded`."""
+    try:
+        made = await run_in_threadpool(reply.whole, body) if endpoint.guard.stages else reply.whole(body)
+        return made, "passed"
+    except Exception:  # as in a stream: closed unless told otherwise
+        return body, "unguarded" if endpoint.fail == "open" else "unreadable"
 
 
 async def _body(answer: Any, most: int) -> bytes:
