@@ -199,20 +199,31 @@ def test_a_budget_is_of_the_last_hour_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "by", "action"),
-    [(-0.5, 9, "guard", "pass"), (-2, -1.5, "guard", "hold"), (-2, 9, "critic", "hold")],
+    ("draft", "low", "high", "by", "action"),
+    [
+        ("Hurry, it is the last one.", -0.5, 9, "guard", "pass"),
+        (FALSE, -0.5, 9, "critic", "hold"),
+        (TRUE, -0.5, 9, "critic", "pass"),
+        (TRUE, -2, -1.5, "guard", "hold"),
+        (FALSE, -2, 9, "critic", "hold"),
+    ],
 )
-def test_a_critic_reads_only_what_the_guard_is_unsure_of(low: float, high: float, by: str, action: str) -> None:
-    """A false draft that scores −1: passed below `low`, held above `high`, read between them."""
+def test_a_critic_reads_only_what_the_guard_is_unsure_of(
+    draft: str, low: float, high: float, by: str, action: str
+) -> None:
+    """A draft that scores −1: passed up to `low` if it states no figure, held above `high`, read between them."""
     weights = np.zeros((WIDTH + 1, 1), np.float32)
     weights[-1] = -1.0
     guard = Guard(behaviours=("wrong-fact",), weights=weights, fitted_on="nothing")
     tomorrow = datetime.date.today() + datetime.timedelta(days=1)
-    for ends, who, then in ((tomorrow, by, action), (datetime.date.today(), "critic", "hold")):
+    for ends in (tomorrow, datetime.date.today()):
         screen = Screen(guard=guard, low=low, high=high, ends=ends)
-        overseen = Overseen(answering(FALSE), open_critic("clerk", POLICY, screen=screen), POLICY)
+        overseen = Overseen(answering(draft), open_critic("clerk", POLICY, screen=screen), POLICY)
         decision = overseen.answer(ASKED, 0)[1]
-        assert (decision.by, decision.action) == (who, then)
+        if ends == tomorrow:
+            assert (decision.by, decision.action) == (by, action)
+        else:
+            assert decision.by == "critic", "from the day on which its calibration ends"
 
 
 @pytest.mark.walk

@@ -13,7 +13,7 @@ from yard.visitor import Visit, Visitor
 
 from drillyard.errors import BadInput
 from drillyard.oversight.values.asking import AskedTree
-from drillyard.oversight.values.tree import read_tree
+from drillyard.oversight.values.tree import Value, read_tree
 from drillyard.oversight.values.whole import decompose_values
 from drillyard.programs.folder import ProgramFolder
 from drillyard.yard.app import make_app
@@ -113,3 +113,13 @@ def test_strangers_and_cheats_change_nothing(visit: Visit, asked: AskedTree) -> 
     with pytest.raises(BadInput, match="two leaves of the tree"):
         asked.choose("eve", "answers", "answers")
     assert not any(one.by in (ANN.id, "eve") for one in asked.tree().choices)
+
+
+def test_one_person_may_not_fill_the_tree(asked: AskedTree) -> None:
+    """Thirty proposals are enough; somebody else may still make one."""
+    for number in range(30):
+        asked.propose(Value(id="new", words=f"idea {number}", by="eve"))
+    with pytest.raises(BadInput, match="30 proposals of 'eve'"):
+        asked.propose(Value(id="new", words="one more", by="eve"))
+    asked.propose(Value(id="new", words="idea 1", by="ann"))
+    assert [one.id for one in asked.ideas()][-1] == "idea-1-2"

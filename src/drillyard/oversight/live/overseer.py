@@ -23,8 +23,10 @@ from drillyard.records import Conversation, Record, Reply
 from drillyard.records.journal import Journal
 from drillyard.targets import Target
 
-__all__ = ["Decision", "HoldQueue", "HoldVerdict", "Overseen", "open_queue"]
+__all__ = ["AskedTarget", "Decision", "HoldQueue", "HoldVerdict", "Overseen", "open_queue"]
 
+_NAME = 200
+"""Characters of a client's `user` that are kept."""
 DECISIONS, VERDICTS = "decisions.jsonl", "verdicts.jsonl"
 
 
@@ -157,7 +159,7 @@ class Overseen:
             seed: of the draft; a second draft gets another one.
             fields: how a client wants drafts written, such as `max_tokens`: for a target that takes them.
         """
-        spent = _Spent(asked_by=str((fields or {}).get("user", "")))
+        spent = _Spent(asked_by=str((fields or {}).get("user", ""))[:_NAME])
         found = Criticism(chance=None)
         reply = Reply(text="", finish="error")
         for number in range(self._policy.rewrites + 1):

@@ -1,6 +1,6 @@
 """Cheap first: a guard scores each draft, and only what it is unsure of costs a critic; and what a critic may cost.
 
-Does not cover: failures that the guard was not trained on. Their drafts score as sound ones do, and pass unread.
+Does not cover: failures that the guard was not trained on and that need no figure. Their drafts pass unread.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ __all__ = ["HourlyBudget", "Screen", "make_screen", "open_screen"]
 class Screen:
     """A guard with two thresholds: up to `low` a draft passes, above `high` it is held, between them a critic reads.
 
-    From the day on which its calibration `ends` a critic reads every draft.
+    A guard hears how something is said, not whether it is true: a draft that states a figure never passes unread. From
+    the day on which its calibration `ends` a critic reads every draft.
     """
 
     guard: Guard
@@ -38,7 +39,7 @@ class Screen:
         found = self.guard.score(draft)
         if datetime.date.today() >= self.ends:
             return None, ""
-        if found.score <= self.low:
+        if found.score <= self.low and not any(sign.isdigit() for sign in draft):
             return 0.0, f"the guard scores it {found.score:.2f}, as most sound replies"
         if found.score > self.high:
             return 1.0, f"the guard flags it: {found.behaviour}, {found.score:.2f}"

@@ -21,6 +21,10 @@ from drillyard.records.yaml_file import read_yaml
 __all__ = ["AskedTree"]
 
 
+_MOST = 30
+"""Proposals that one person may make: nobody compares more with everything else."""
+
+
 class _Said(Record):
     """A line: a comparison, or a proposal."""
 
@@ -60,6 +64,8 @@ class AskedTree:
     def propose(self, value: Value) -> None:
         """Write a proposal down; its id is made of its words. Raises `BadInput` where the tree would break."""
         tree = self.tree()
+        if sum(one.value is not None and one.value.by == value.by for one in self._said) >= _MOST:
+            raise bad_input(f"{_MOST} proposals of {value.by!r}", "the few that matter most", "compare those first")
         base = "-".join(re.findall(r"[a-z0-9]+", value.words.casefold()))[:40] or "value"
         taken = {one.id for one in (*tree.values, *self.ideas())}
         name = next(one for n in range(1, 1000) if (one := base if n == 1 else f"{base}-{n}") not in taken)

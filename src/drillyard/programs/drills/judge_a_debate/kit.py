@@ -204,7 +204,8 @@ def _check(place: int, one: Dispute, chance: float) -> GradeCheck:
         led = "helped" if passed else "could help" if chance == 0.5 else "misled you"
         led = f"The debate {led}: " if one.speeches else ""
     why = f"{led}{_HOW[one.how]}"
-    words = f"dispute {place + 1}: you said {said}; {right}. {why[0].upper()}{why[1:]}"
+    got = _points(worth(chance, one.truth))
+    words = f"dispute {place + 1}: you said {said} ({got} points); {right}. {why[0].upper()}{why[1:]}"
     return GradeCheck(id=one.how.replace(" ", "-"), passed=passed, words=words)
 
 
@@ -229,10 +230,15 @@ def _fared(pairs: Sequence[tuple[Dispute, float]]) -> str:
     open_ = sum(chance == 0.5 for _, chance in pairs)
     sure = fsum(max(chance, 1 - chance) for _, chance in pairs) / len(pairs)
     points = fsum(worth(chance, one.truth) for one, chance in pairs)
-    left = f", {open_} left open" if open_ else ""
-    return f"{right} of {len(pairs)} right{left}; {percent(sure)} sure on average; {points:+.1f} points".replace(
-        "-", "−"
-    )
+    if all(one.open for one, _ in pairs):  # to be right here is luck
+        told = f"{open_} of {len(pairs)} left open, {right} of {len(pairs) - open_} guesses came true"
+    else:
+        told = f"{right} of {len(pairs)} right{f', {open_} left open' if open_ else ''}"
+    return f"{told}; {percent(sure)} sure on average; {_points(points)} points"
+
+
+def _points(points: float) -> str:
+    return f"{points:+.1f}".replace("-", "−")
 
 
 def _sheet(disputes: Sequence[Dispute]) -> AnswerSheet:
