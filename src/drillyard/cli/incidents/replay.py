@@ -50,7 +50,7 @@ def command(case: Path, **options: Any) -> show.Outcome:
         report = replay(found, order, target, scope, unserved, step)
     finish(found, REPLAY, report)
     return show.Outcome(
-        verdict=f"{report.state[0].upper()}{report.state[1:]}: {report.reason.removeprefix('cannot confirm: ')}.",
+        verdict=f"{report.state[0].upper()}{report.state[1:]}: {report.reason.removeprefix('cannot confirm: ').rstrip('.')}.",
         state=_STATES.get(report.state, "unknown"),
         data=report,
         body=list(tables(report)),
