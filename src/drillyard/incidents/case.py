@@ -144,7 +144,7 @@ class Case:
         return read_record(self.folder / name, kind)
 
     def frame(self) -> polars.LazyFrame:
-        """Return all rows as a lazy table, in the order of the logs.
+        """Return all rows as a lazy table, in the order of the logs, with `turn`, each row's place in its session.
 
         Raises:
             MissingExtra: polars is not installed.
