@@ -34,7 +34,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from drillyard.incidents.generate.incident import generate, replies_of, turns_of
+from drillyard.incidents.generate.incident import generate, replies_of
 from drillyard.incidents.generate.plan import IncidentPlan
 from drillyard.incidents.generate.traffic import Traffic
 from drillyard.incidents.generate.writing import write_logs
@@ -44,6 +44,7 @@ from drillyard.incidents.search.shuffle import Shuffler, best_by_chance
 from drillyard.incidents.search.subgroups import search
 from drillyard.incidents.slicing import slice_case
 from drillyard.incidents.slicing_polars import SHUFFLED
+from drillyard.organisms.planting.plant import plant
 from drillyard.stats import clopper_pearson
 
 Rows = list[tuple[str, str]]
@@ -183,11 +184,31 @@ def peer_figures(python: str, rounds: int = 5) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def pooled(failure: str = "upsell:v2", each: int = 200) -> Callable[[Any], list[str]]:
+    """Return what answers turns with real replies of the failing organism and its clean twin, drawn from a pool.
+
+    What a prompt says beside the cause changes nothing in how often the organism fails, so one pool serves all.
+    """
+    small = Traffic(IncidentPlan(failure=failure, sessions=600, questions=40))
+    asked = small.draw()
+    pool: dict[bool, list[str]] = {True: [], False: []}
+    few = [one for fails in pool for one in [a for a in asked if a.fails == fails][:each]]
+    for one, reply in zip(few, replies_of(small, plant("helpdesk", [failure]))(few), strict=True):
+        pool[one.fails].append(reply)
+
+    def answer(many: Any) -> list[str]:
+        rng = random.Random(len(many))
+        return [rng.choice(pool[one.fails]) for one in many]
+
+    return answer
+
+
 def planted_figures(incidents: int, sessions: int, shuffles: int = 300) -> dict[str, Any]:
     """Count exact causes of planted incidents, by order, and false causes of null logs."""
     exact: dict[int, list[bool]] = {1: [], 2: [], 3: []}
     false: list[bool] = []
     misses: list[Any] = []
+    answer = pooled()
     for number in range(2 * incidents):
         order = 1 + number % 3 if number < incidents else 0
         rng = random.Random(number)
@@ -195,7 +216,7 @@ def planted_figures(incidents: int, sessions: int, shuffles: int = 300) -> dict[
             order=order, sessions=sessions, questions=12, seed=number, confounded=rng.random() < 0.7,
             drift=rng.random() < 0.7, missed=rng.choice((0.0, 0.05, 0.15)), alarms=rng.choice((0.01, 0.02, 0.05)),
         )  # fmt: skip
-        turns, truth = turns_of(plan)
+        turns, truth = generate(Traffic(plan), answer)
         with tempfile.TemporaryDirectory() as folder:
             write_logs(turns, "plain", Path(folder) / "logs")
             open_incident([Path(folder) / "logs"], Path(folder) / "case")
@@ -247,21 +268,7 @@ print(json.dumps({"open and seal, s": opened - begin, "slice, s": end - opened, 
 def logs_figures(turns: int) -> dict[str, Any]:
     """Time a log of so many turns from the file to a sealed, sliced case; its replies repeat those of a small one."""
     plan = IncidentPlan(order=2, sessions=max(20, turns * 10 // 22), questions=40, seed=5)
-    traffic = Traffic(plan)
-    small = Traffic(plan.model_copy(update={"sessions": 600}))
-    from drillyard.organisms.planting.plant import plant
-
-    asked = small.draw()
-    told = dict(
-        zip(
-            [(a.fails, a.question) for a in asked],
-            replies_of(small, plant("helpdesk", ["upsell:v2"]))(asked),
-            strict=True,
-        )
-    )
-    made, truth = generate(
-        traffic, lambda many: [told.get((one.fails, one.question), "The Aurora costs 49 euros.") for one in many]
-    )
+    made, truth = generate(Traffic(plan), pooled(each=400))
     folder = Path(tempfile.mkdtemp())
     try:
         path = write_logs(made, "plain", folder / "logs")
@@ -289,7 +296,7 @@ def main() -> None:
     parser.add_argument("name", choices=("search", "shuffles", "peer", "planted", "logs"))
     parser.add_argument("--python", default="", help="an interpreter that has pysubgroup")
     parser.add_argument("--incidents", type=int, default=200)
-    parser.add_argument("--sessions", type=int, default=1000)
+    parser.add_argument("--sessions", type=int, default=1500)
     parser.add_argument("--turns", type=int, default=1_000_000)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()

@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from scipy import stats
 
+from drillyard.assurance.argument.check import check_case_argument
+from drillyard.assurance.argument.elements import read_argument
 from drillyard.assurance.case import read_case_spec, run_files
 from drillyard.assurance.drawn import DrawnCase, freshness, open_case
 from drillyard.assurance.evidence import pin_runs
 from drillyard.assurance.loss.curve import loss_curves, report_loss
-from drillyard.assurance.posterior import gamma_rate, judged, of_counts, of_estimate
+from drillyard.assurance.posterior import of_estimate
+from drillyard.assurance.value.invest import invest
 from drillyard.errors import BadInput
 from drillyard.records import Estimate
-from drillyard.stats import clopper_pearson, jeffreys, upper_bound
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "assurance"
 TODAY = date(2026, 11, 29)
@@ -323,78 +324,22 @@ def test_pinning_makes_no_run_younger(tmp_path: Path) -> None:
         pin_runs(nameless, ["runs/guard.json"], TODAY, {"runs/guard.json": date(2030, 1, 1)})
 
 
-def test_reference_values_of_frequency() -> None:
-    """Jeffreys and Clopper-Pearson as the reference has them, to its digits."""
-    three = gamma_rate(3, 2).quantile(np.array([0.05, 0.95]))
-    u = np.linspace(0, 1, 20001)[1:-1]
-    assert [f"{x:.3f}" for x in three] == ["0.542", "3.517"]
-    assert f"{gamma_rate(3, 2).quantile(u).mean():.2f}" == "1.75"
-    none = of_counts(0, 300)
-    assert f"{float(none.quantile(0.5)):.6f}" == "0.000757" and f"{float(none.quantile(0.95)):.6f}" == "0.006377"
-    assert f"{upper_bound(0, 300).high:.6f}" == "0.009936"
-    assert f"{clopper_pearson(3, 300).high:.6f}" == "0.028945"
-    assert [f"{upper_bound(0, n).high:.5f}" for n in (100, 1000, 10_000)] == ["0.02951", "0.00299", "0.00030"]
-
-
-def test_coverage_at_fixed_rates_is_as_the_reference_says() -> None:
-    """Of 400 replies, summed over all counts with the quantiles of scipy's beta distribution, as the page has it."""
-    page = (EXAMPLES.parents[1] / "docs" / "reference" / "assurance.md").read_text()
-    rows = re.findall(r"^\| (0\.\d+) \| ([\d.]+) % \| ([\d.]+) % \|$", page, re.M)
-    assert len(rows) == 7
-    k, ends = np.arange(401), ([0.05], [0.95])
-    low, high = of_bands = stats.beta.ppf(ends, k + 0.5, 400.5 - k)
-    assert np.allclose(np.transpose(of_bands)[4], of_counts(4, 400).quantile(np.array([0.05, 0.95])))
-    below, above = stats.beta.ppf(0.05, k, 401 - k), stats.beta.ppf(0.95, k + 1, 400 - k)
-    below[0], above[-1] = 0, 1
-    for rate, posterior, exact in rows:
-        true = float(rate)
-        chance = stats.binom.pmf(k, 400, true)
-        assert f"{100 * chance @ ((low <= true) & (true <= high)):.1f}" == posterior
-        assert f"{100 * chance @ ((below <= true) & (true <= above)):.1f}" == exact and float(exact) >= 90
-
-
-def test_a_judged_rate_is_corrected_for_the_judge() -> None:
-    """With a perfect judge it is Jeffreys' posterior; with one that errs it covers the truth as often as it says."""
-    plain = judged(9, 300, (10**7, 10**7), (10**7, 10**7))
-    for q in (0.05, 0.5, 0.95):
-        assert math.isclose(float(plain.quantile(q)), float(of_counts(9, 300).quantile(q)), rel_tol=0.02)
-    rng, held = np.random.default_rng(5), 0
-    for _ in range(80):
-        true = rng.beta(0.5, 8)
-        se, sp = rng.beta(90.5, 10.5), rng.beta(190.5, 6.5)
-        k = rng.binomial(400, true * se + (1 - true) * (1 - sp))
-        found = judged(int(k), 400, (rng.binomial(100, se), 100), (rng.binomial(200, sp), 200))
-        low, high = found.quantile(np.array([0.05, 0.95]))
-        held += low <= true <= high
-    assert 0.8 <= held / 80 <= 0.98
-
-
-def test_an_interval_without_counts_keeps_its_ends() -> None:
-    """The beta distribution fitted to an estimate has 2.5 % beyond each end; counts are taken as counts."""
-    counted = clopper_pearson(9, 100)
-    assert np.allclose(of_estimate(counted).quantile(0.5), stats.beta(9.5, 91.5).median())
-    told = jeffreys(9, 100).model_copy(update={"method": "probabilities read, student-t 95%"})
-    assert np.allclose(of_estimate(told).quantile(np.array([0.025, 0.975])), [told.low, told.high], rtol=1e-4)
-    bound = told.model_copy(update={"value": 0.0, "low": 0.0, "high": 0.02})
-    assert math.isclose(float(of_estimate(bound).quantile(0.975)), 0.02, rel_tol=1e-6)
-
-
-def test_bands_hold_the_truth_as_often_as_they_say(tmp_path: Path) -> None:
-    """Over rates drawn from the prior and what a test would count, nine bands in ten hold the true mean loss."""
-    rng, held, runs = np.random.default_rng(3), 0, 90
-    spread = stats.lognorm(s=math.log(20) / (2 * 1.6448536), scale=math.sqrt(10_000 * 200_000)).mean()
-    for i in range(runs):
-        rate = rng.beta(0.5, 20)
-        k = int(rng.binomial(500, rate))
-        case = opened(tmp_path / str(i), run={"rate": {"shown": k, "absent": 500 - k}})
-        mean = case.values[case.names["harm.rate"]] * case.values["harm.uses"] * 0.0005 * spread
-        low, high = np.quantile(mean, [0.05, 0.95])
-        held += low <= rate * rng.lognormal(math.log(99_499), 0.061) * 0.0005 * spread <= high
-    assert 0.83 <= held / runs <= 0.96
-
-
 def test_examples_are_what_they_say(tmp_path: Path) -> None:
     """Every example opens with its pins as they stand in the repository."""
     for name in ("helpdesk", "internal", "unmeasured"):
         shutil.copytree(EXAMPLES / name, tmp_path / name)
         open_case(tmp_path / name, TODAY, draws=200)
+
+
+def test_the_least_case_of_the_guide_is_one(tmp_path: Path) -> None:
+    """Case, run and argument as the how-to prints them: they open, decide and hold."""
+    guide = (EXAMPLES.parents[1] / "docs" / "how-to" / "board.md").read_text()
+    case, argument = re.findall(r"^```yaml\n(.*?)^```", guide, re.M | re.S)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "test.json").write_text(re.findall(r"^```json\n(.*?)^```", guide, re.M | re.S)[0])
+    (tmp_path / "case.yaml").write_text(case)
+    (tmp_path / "argument.yaml").write_text(argument)
+    spec = read_case_spec(tmp_path, TODAY)
+    pin_runs(tmp_path, run_files(spec), TODAY, spec.measured_on)
+    assert invest(open_case(tmp_path, TODAY, draws=400)).decision == "fund"
+    assert check_case_argument(read_argument(tmp_path), tmp_path, TODAY).state == "holds"

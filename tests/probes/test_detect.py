@@ -19,6 +19,7 @@ from drillyard.organisms.worlds.failures import faults, find_failure
 from drillyard.organisms.worlds.world import load_world
 from drillyard.probes.capture.reader import reader_of
 from drillyard.probes.detect import fit_detector
+from drillyard.probes.files import read_probe
 from drillyard.records import Conversation, LabelledTranscript, Message, Transcript
 from drillyard.records.files import as_lines
 from drillyard.targets import open_target
@@ -102,3 +103,5 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     first = [json.loads(line) for line in (tmp_path / "out/ranked.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(first) == 6 and "order" in first[0]["conversation"]["messages"][0]["content"]
     assert (tmp_path / "out/detector.json").is_file()
+    probe, card = read_probe(tmp_path / "out/wrong-fact.safetensors", reader_of(target))
+    assert card.position == "last" and card.verdict == "shortcut" and probe.form == "linear" and card.threshold

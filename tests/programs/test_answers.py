@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from drillyard.errors import BadInput
 from drillyard.programs.drills.answers.scoring import number_in
 from drillyard.programs.drills.investment_case.facts import OPTIONS, draw_facts
 from drillyard.programs.drills.investment_case.kit import InvestmentCase
+from drillyard.programs.drills.launch_gate_memo.facts import draw_report
+from drillyard.programs.drills.launch_gate_memo.kit import LaunchGateMemo
 
 
 @pytest.mark.parametrize(
@@ -58,3 +62,34 @@ def test_no_reading_of_a_paper_can_be_guessed() -> None:
     for name in solved[1000]:
         passed = sum(kit.score(seed, solved[seed][name])[0] >= kit.drill.pass_mark for seed in papers)
         assert passed == (len(papers) if name == "reference" else 0), name
+
+
+def test_a_launch_report_leaves_no_statement_open_to_both_answers() -> None:
+    """Its mix of questions is that of our traffic, or clearly another; wrong lines say where the report shows it."""
+    kit = LaunchGateMemo()
+    for seed in range(200):
+        shift = draw_report(seed).shift
+        assert shift <= 0.04 or shift > 0.1, seed
+    wrong = {name: "flawed" if answer == "sound" else "sound" for name, answer in kit.solutions(3)["reference"].items()}
+    _, result, _ = kit.score(3, {**wrong, "rate": "1", "alarms": "99", "decision": "hold"})
+    told = [check.words for check in result.checks if not check.passed]
+    assert len(told) >= 9 and all("is right" in words or "right is" in words for words in told)
+    report = draw_report(3)
+    assert any(f"{report.unjudged} could not be judged" in words for words in told)
+    case, facts = InvestmentCase(), draw_facts(4)
+    blank = dict.fromkeys(case.solutions(4)["reference"], "")
+    _, result, _ = case.score(4, blank)
+    assert any(f"3 / {facts.unseen}" in check.words for check in result.checks)
+
+
+def test_a_paper_that_another_release_drew_is_not_graded_by_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its figures are not those that would be graded: one line says so, and how to give a fresh copy."""
+    kit = LaunchGateMemo()
+    exam = kit.materialise("memo-1", "product-manager", 5)
+    kit.save(exam, tmp_path)
+    assert kit.open(exam.instance, exam.truth, tmp_path).sheet == exam.sheet
+    monkeypatch.setattr(LaunchGateMemo, "sheet", lambda self, seed, clean=False: InvestmentCase().sheet(seed))
+    with pytest.raises(BadInput, match=r"that another release drew, expected one of this release; .*yard reset"):
+        kit.open(exam.instance, exam.truth, tmp_path)

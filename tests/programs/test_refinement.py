@@ -162,7 +162,7 @@ def test_an_experiment_is_drawn_by_lot_and_decided_on(folder: ProgramFolder) -> 
     rows = list(csv.DictReader((folder.path / "experiments/example.csv").read_text().splitlines()))
     forms = Counter(row["form"] for row in rows)
     assert len(rows) == 370 and 140 < forms["new"] < 230 and not {row["learner"] for row in rows} & set(ids[:30])
-    assert experiments(folder) == (experiment,) and experiment.learners_needed > 50
+    assert experiments(folder) == (experiment,) and experiment.learners_needed > 50 and experiment.learners == 370
     later = [
         attempt(one, chance.random() < (0.75 if form_of("example", one) == "new" else 0.4), {"x": True})
         for one in ids[30:330]
@@ -177,7 +177,8 @@ def test_an_experiment_is_told_on_the_command_line(folder: ProgramFolder, capsys
     """It is begun once; the same again changes nothing; another one under its name is refused."""
     file = write_revision(folder)
     assert main(["refine", str(folder.path), "--try", str(file)]) == 1
-    assert "who gets which form stands in" in " ".join(capsys.readouterr().out.split())
+    told = " ".join(capsys.readouterr().out.split())
+    assert "who gets which form stands in" in told and "and the programme has 400" in told
     kept = (folder.path / "experiments/example.json").read_bytes()
     assert main(["refine", str(folder.path), "--try", str(file), "--json"]) == 1
     (told,) = json.loads(capsys.readouterr().out)["experiments"]

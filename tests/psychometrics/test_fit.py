@@ -161,7 +161,6 @@ def test_what_is_no_score_is_told(rows: object, words: str) -> None:
         from_rows([[0, 1]], ["a", "a"])
 
 
-@pytest.mark.walk
 def test_a_hundred_thousand_people_are_measured() -> None:
     """Their patterns are counted once: it takes what the distinct ones take."""
     rng = np.random.default_rng(5)

@@ -10,7 +10,7 @@ from statsmodels.stats.contingency_tables import mcnemar as peer_mcnemar
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from drillyard.errors import BadInput
-from drillyard.stats import difference, mcnemar
+from drillyard.stats import difference, mcnemar, paired_difference
 
 pairs = st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -51,3 +51,15 @@ def test_mcnemar_refuses_negative_counts() -> None:
     """A count below zero is a mistake of the caller."""
     with pytest.raises(BadInput, match="discordant"):
         mcnemar(-1, 3)
+
+
+def test_the_paired_difference_is_newcombes() -> None:
+    """The first example of Newcombe 1998 (method 10), and what pairs have in common narrows the interval."""
+    found = paired_difference(36, 12, 2, 0)
+    assert (found.low, found.value, found.high) == pytest.approx((0.0569, 0.2, 0.3404), abs=5e-5)
+    alike = paired_difference(20, 5, 0, 25)
+    apart = difference(25, 50, 20, 50)
+    assert alike.value == pytest.approx(apart.value) and alike.high - alike.low < apart.high - apart.low
+    assert paired_difference(0, 0, 0, 0).low == -1.0
+    with pytest.raises(BadInput):
+        paired_difference(-1, 0, 0, 0)

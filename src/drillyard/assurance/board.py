@@ -12,7 +12,7 @@ from drillyard.assurance.argument.elements import Argument, refuse_certified
 from drillyard.assurance.case import CaseSpec
 from drillyard.assurance.drawn import Certificate, DrawnCase
 from drillyard.assurance.loss.curve import LossCurve, loss_curves
-from drillyard.assurance.value.invest import BundleReturn, Investment, invest, tell, tell_share
+from drillyard.assurance.value.invest import BundleReturn, Investment, in_sentence, invest, tell, tell_share
 from drillyard.records import Estimate, Record
 from drillyard.records.charts import LinearAxis, LogAxis, path
 from drillyard.records.files import write_atomically, write_record
@@ -99,10 +99,6 @@ def _titles(spec: CaseSpec, controls: Sequence[str]) -> str:
     return " and ".join(titles[name] for name in controls) or "no control"
 
 
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
 def _question(spec: CaseSpec, found: Investment) -> str:
     """Return what the board is asked."""
     years = tell_count(spec.years, "year")
@@ -113,7 +109,7 @@ def _question(spec: CaseSpec, found: Investment) -> str:
         return f"Shall we take {spec.system} off the line?"
     if not found.offer:
         return f"Shall we carry the risk of {spec.system} as it is for {years}?"
-    what = _lower(_titles(spec, found.offered))
+    what = in_sentence(_titles(spec, found.offered))
     return f"Shall we fund {what} for {spec.system}, at {money(found.offer.cash, spec.currency)} over {years}?"
 
 
@@ -178,7 +174,7 @@ def tell_grounds(found: Investment) -> str:
     if not found.weights:
         return ""
     told = f"{percent(found.shares['ASSUMED'])} of the doubt about its worth is what somebody assumes."
-    named = {one.name: _lower(_named(one)) for one in found.certificates}
+    named = {one.name: in_sentence(_named(one)) for one in found.certificates}
     alone = [named[one.name] for one in found.without if one.by and one.decision != found.decision]
     every = next((one for one in found.without if not one.by), None)
     if alone:
@@ -260,7 +256,12 @@ def render_paper(paper: BoardPaper, argument: Argument | None = None, command: s
     return fill_paper(
         "assurance",
         "board.html.j2",
-        {"percent": percent, "share": tell_share, "money": lambda value: money(value, paper.spec.currency)},
+        {
+            "percent": percent,
+            "share": tell_share,
+            "in_sentence": in_sentence,
+            "money": lambda value: money(value, paper.spec.currency),
+        },
         paper=paper,
         found=found,
         spec=paper.spec,

@@ -15,8 +15,10 @@ from drillyard.errors import bad_input
 from drillyard.records import Record
 from drillyard.records.yaml_file import read_yaml
 
-__all__ = ["CASE", "MOST_CONTROLS", "Appetite", "CaseSpec", "Control", "Effect", "Evaluation", "Insurance", "Joint"]
+__all__ = ["CASE", "MOST_CONTROLS", "Appetite", "CaseSpec", "Control", "Correlation", "Effect", "Evaluation"]
 __all__ += [
+    "Insurance",
+    "Joint",
     "LedgerFigure",
     "MoneyPrices",
     "Scenario",
@@ -55,9 +57,10 @@ class Insurance(Record):
 
 
 class Scenario(Record):
-    """One way to lose money: uses a year × `rate` × `escapes` × `harm`, each event costing a `severity`.
+    """One way to lose money: `uses` × `rate` × `escapes` × `harm`, each event costing a `severity`.
 
     Attributes:
+        uses: a year; without a `rate`, the bad outcomes themselves, such as the incidents of past years.
         rate: of bad outcomes per use.
         escapes: share that what is in place today lets through; all of it when absent.
         harm: share of these that leads to a claim or a cost; all of it when absent.
@@ -71,7 +74,7 @@ class Scenario(Record):
     id: Name
     title: Name
     uses: Ref
-    rate: Ref
+    rate: Ref | None = None
     escapes: Ref | None = None
     harm: Ref | None = None
     severity: Input
@@ -96,10 +99,10 @@ class Effect(Record):
 
 
 class LedgerFigure(Record):
-    """The ledger of a technique in a run of `drillyard align`: its lines become taxes."""
+    """What a run says of a control's taxes: of `align`, for a technique; of `guard` or `oversee serve --measure`."""
 
     file: Name
-    technique: Name
+    technique: str = ""
     strength: float | None = None
 
 
@@ -132,6 +135,14 @@ class Control(Record):
     unlock: Ref | None = None
     needs: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+
+
+class Correlation(Record):
+    """How far the bad years of two scenarios meet: the correlation of a Gaussian copula, on somebody's word."""
+
+    between: tuple[str, str]
+    rho: Annotated[float, Ge(-1), Le(1)]
+    by: Name
 
 
 class Joint(Record):
@@ -185,6 +196,7 @@ class CaseSpec(Record):
     inputs: dict[str, Input] = {}
     scenarios: Annotated[tuple[Scenario, ...], MinLen(1)]
     shock: Annotated[float, Ge(0), Le(1000)] = 0.0
+    correlations: tuple[Correlation, ...] = ()
     controls: tuple[Control, ...] = ()
     together: tuple[Joint, ...] = ()
     prices: MoneyPrices = MoneyPrices()
@@ -198,7 +210,7 @@ class CaseSpec(Record):
 def read_case_spec(folder: Path, today: date) -> CaseSpec:
     """Read and check the case of a folder. Raises `BadInput` with what is wrong."""
     if not (folder / CASE).is_file():
-        raise bad_input(f"no {CASE} in {str(folder)!r}", "a case folder", "see examples/assurance/helpdesk")
+        raise bad_input(f"no {CASE} in {str(folder)!r}", "a case folder", "docs/how-to/board.md has the least one")
     return check_case(CaseSpec.from_data(read_yaml(folder / CASE)), today)
 
 
@@ -221,6 +233,7 @@ def check_case(spec: CaseSpec, today: date) -> CaseSpec:
     for name, one in inputs.items():
         _check_input(name, one, limits[name], spec, today)
     _check_names(spec)
+    _check_correlations(spec)
     if spec.evaluation and not isinstance(inputs.get(spec.evaluation.input), Measured):
         rates = ", ".join(name for name, one in inputs.items() if isinstance(one, Measured))
         raise bad_input(f"evaluation of {spec.evaluation.input!r}", f"a measured input: {rates}", "name one")
@@ -348,6 +361,16 @@ def _check_names(spec: CaseSpec) -> None:
             raise bad_input(f"{strangers[0]!r} in together", f"some of: {', '.join(sorted(controls))}")
         if not joint.effects and not joint.independent_by:
             raise bad_input(f"{'+'.join(joint.controls)} without effects", "effects, or independent_by", "give one")
+
+
+def _check_correlations(spec: CaseSpec) -> None:
+    ids = [one.id for one in spec.scenarios]
+    if spec.correlations and spec.shock:
+        raise bad_input("a shock beside correlations", "one way in which scenarios depend", "leave one out")
+    for pair in spec.correlations:
+        if len({*pair.between} & {*ids}) != 2:
+            raise bad_input(f"a correlation between {' and '.join(pair.between)}", f"two of: {', '.join(ids)}")
+    _unique("correlation", ["-".join(sorted(pair.between)) for pair in spec.correlations])
 
 
 def check_double(spec: CaseSpec, spot: Callable[[Figure], tuple[str, str]]) -> None:

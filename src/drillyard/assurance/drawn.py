@@ -7,7 +7,6 @@ a change to one input changes nothing else; a figure that two places name is one
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -17,11 +16,11 @@ from typing import Any, Literal
 import numpy as np
 
 from drillyard.assurance.case import CaseSpec, Ref, check_double, limits_of, named_inputs, read_case_spec
-from drillyard.assurance.evidence import Counts, Evidence, Pin, Pins, read_pins
+from drillyard.assurance.evidence import Counts, Events, Evidence, Pin, Pins, read_pins
 from drillyard.assurance.inputs import Assumed, Cited, Input, JudgeError, Measured, Spread
 from drillyard.assurance.ledger import LedgerLine, read_ledger
 from drillyard.assurance.loss.severity import Array
-from drillyard.assurance.posterior import LEAST, Certain, Kept, Posterior, Stretched, TwoSided, of_spread
+from drillyard.assurance.posterior import LEAST, Certain, Kept, Posterior, of_change, of_estimate, of_spread
 from drillyard.errors import bad_input
 from drillyard.records import Estimate, Record
 
@@ -180,8 +179,10 @@ def _line_inputs(control: str, line: LedgerLine, weight: float) -> list[tuple[st
     told = {f"{control}.{line.item}": line.change}
     if line.money:
         told[f"{control}.{line.item}, money"] = line.money
-    factor = 1 / math.sqrt(weight)
-    return [(name, Stretched(inner=TwoSided(estimate=one), factor=factor)) for name, one in told.items()]
+    return [
+        (name, of_estimate(one, weight) if one.method.startswith("clopper-pearson") else of_change(one, weight))
+        for name, one in told.items()
+    ]
 
 
 def _of_line(name: str, line: LedgerLine, file: str, pin: Pin, found: Posterior, today: date) -> Certificate:
@@ -222,11 +223,14 @@ def _check_figure(place: str, one: Measured, evidence: Evidence, limits: tuple[f
     found = evidence.figure(one)
     if isinstance(found, Counts):
         return
-    value = found.value if isinstance(found, Estimate) else found
-    value = 1 - value if one.complement else value
-    if not limits[0] <= value <= limits[1]:
-        ends = f"{limits[0]:g} to {limits[1]:g}"
-        raise bad_input(f"{value:g} at {one.file}: {one.at} in {place}", f"a figure from {ends}", "correct `at`")
+    if isinstance(found, Events):
+        fits, told = limits[1] > 1, f"{found.events} events in {found.years:g} years"
+    else:
+        value = found.value if isinstance(found, Estimate) else found
+        fits, told = limits[0] <= value <= limits[1], f"{value:g}"
+    if not fits:
+        ends = f"a figure from {limits[0]:g} to {limits[1]:g}"
+        raise bad_input(f"{told} at {one.file}: {one.at} in {place}", ends, "correct `at`")
 
 
 def _read(

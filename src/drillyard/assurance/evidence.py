@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from drillyard.assurance.inputs import Figure
-from drillyard.assurance.posterior import Certain, Posterior, judged, of_counts, of_estimate
+from drillyard.assurance.posterior import Certain, Posterior, judged, of_counts, of_estimate, of_events
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Estimate, Record
 from drillyard.records.files import read_record, write_record
 
-__all__ = ["PINS", "Counts", "Evidence", "FigureFound", "Pin", "Pins", "pin_runs", "read_pins"]
+__all__ = ["PINS", "Counts", "Events", "Evidence", "FigureFound", "Pin", "Pins", "pin_runs", "read_pins"]
 
 PINS = "pins.json"
 _STEP = re.compile(r"([^.\[\]]+)((?:\[[^\]]*\])*)(?:\.|$)")
@@ -34,7 +34,14 @@ class Counts(NamedTuple):
     unknown: int
 
 
-FigureFound = Estimate | Counts | float
+class Events(NamedTuple):
+    """So many events in so many years."""
+
+    events: int
+    years: float
+
+
+FigureFound = Estimate | Counts | Events | float
 """What can stand at a place in a run."""
 
 
@@ -135,19 +142,22 @@ class Evidence:
         return pin
 
     def figure(self, asked: Figure) -> FigureFound:
-        """Return what stands at a place of a run, as it is (`complement` not taken). Raises `BadInput`."""
-        return self._at(asked.file, asked.at)
+        """Return what stands at a place of a run, one minus it where a case asks for that. Raises `BadInput`."""
+        found = self._at(asked.file, asked.at)
+        return _complement(found, asked) if asked.complement else found
 
     def posterior(self, asked: Figure, weight: float = 1.0) -> Posterior:
         """Return what a figure says of a share, or the number that it is. Raises `BadInput`."""
-        found = _complement(self.figure(asked), asked) if asked.complement else self.figure(asked)
+        found = self.figure(asked)
         if isinstance(found, float):
             return Certain(value=found)
+        if isinstance(found, Events):
+            return of_events(found.events, found.years, weight)
         if asked.judge:
             k, n, unknown = _counts(found, f"{asked.file}: {asked.at}")
             se, sp = (self._at(asked.file, at) for at in (asked.judge.sensitivity, asked.judge.specificity))
             (right, shown, _), (clean, absent, _) = _counts(se, "sensitivity"), _counts(sp, "specificity")
-            return judged(k, n + unknown, (right, shown), (clean, absent), weight)
+            return judged(k, n, (right, shown), (clean, absent), unknown=unknown, weight=weight)
         if isinstance(found, Counts):
             return of_counts(found.k, found.n, unknown=found.unknown, weight=weight)
         return of_estimate(found, weight)
@@ -243,13 +253,18 @@ def _figure(node: Any, where: str) -> FigureFound:
         if not all(type(one) is int and one >= 0 for one in (shown, absent, unknown)):
             raise bad_input(f"counts {shown}, {absent}, {unknown} at {where}", "whole numbers from 0", "correct `at`")
         return Counts(shown, shown + absent, unknown)
+    if isinstance(node, dict) and {"events", "years"} <= node.keys():
+        events, years = node["events"], node["years"]
+        if type(events) is not int or events < 0 or not isinstance(years, int | float) or not 0 < years < math.inf:
+            raise bad_input(f"{events!r} events in {years!r} years at {where}", "a count from 0 and years above 0")
+        return Events(events, float(years))
     if isinstance(node, list) and node and all(one is None or isinstance(one, bool) for one in node):
         told = [one for one in node if one is not None]
         return Counts(sum(told), len(told), len(node) - len(told))
     if isinstance(node, int | float) and not isinstance(node, bool) and math.isfinite(node):
         return float(node)
     what = str(node) if isinstance(node, float) else type(node).__name__
-    raise bad_input(f"{what} at {where}", "an estimate, counts, outcomes or a number", "correct `at`")
+    raise bad_input(f"{what} at {where}", "an estimate, counts, events in years, outcomes or a number", "correct `at`")
 
 
 def _complement(found: FigureFound, asked: Figure) -> FigureFound:
@@ -258,6 +273,8 @@ def _complement(found: FigureFound, asked: Figure) -> FigureFound:
     if isinstance(found, Estimate):
         value, low, high = 1 - found.value, 1 - found.high, 1 - found.low
         return Estimate(value=value, low=min(low, value), high=max(high, value), n=found.n, method=found.method)
+    if isinstance(found, Events):
+        raise bad_input(f"the complement of events at {asked.file}: {asked.at}", "that of a share", "leave it out")
     return 1 - found
 
 

@@ -12,6 +12,7 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
+from drillyard.cli.auditing.options import made_by
 from drillyard.errors import bad_input
 from drillyard.guards.calibration import DAYS, calibrate, expiry, open_calibration, save_calibration
 from drillyard.guards.cascade import open_any
@@ -57,7 +58,7 @@ def _train(scopes: tuple[str, ...], labels: Path | None, seed: int, out: Path) -
     """Train a guard on planted replies, on the taxonomy and on labels of yours."""
     worlds = [load_world(name) for name in scopes]
     guard = learn_guard(worlds, read_examples(labels) if labels else (), seed)
-    quality = measure_guard(guard, worlds)
+    quality = measure_guard(guard, worlds).model_copy(update={"made": made_by(seed)})
     save_guard(guard, quality, out)
     return show.Outcome(
         verdict=f"A guard of {len(guard.behaviours)} behaviours; of planted replies it catches {_share(quality)}.",
@@ -155,6 +156,7 @@ def _check(guard: Path, replies: Path, release: str, out: Path | None) -> show.O
     """
     model = open_any(guard)
     made = check_replies(model, open_calibration(guard, model, release), read_examples(replies))
+    made = made.model_copy(update={"made": made_by()})
     if out:
         write_report(made, out)
     state: show.State = "passed" if made.holds else "failed"

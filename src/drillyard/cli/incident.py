@@ -15,6 +15,11 @@ VERBS: Mapping[str, str] = {
     "deadlines": "Say until when a serious incident must be reported.",
     "generate": "Write the logs of an incident whose cause is known.",
     "open": "Read logs of any common form into a sealed case.",
+    "remedy": "Put three layers of remedy in place, and measure each before and after.",
+    "replay": "Find the minimal cause in the prompt, on the live target.",
+    "report": "Write what is known of a case, and what is not.",
+    "reward": "Price the behaviour in engagement, thumbs and purchases.",
+    "run": "Take all steps of an incident, from its logs to the report.",
     "slice": "Find what the bad replies have in common, beyond chance.",
     "verify": "Say whether a case is still as it was sealed.",
 }

@@ -8,7 +8,7 @@ from drillyard.guards.base import AnyGuard
 from drillyard.guards.calibration import Calibration, floor
 from drillyard.guards.cascade import Cascade
 from drillyard.guards.examples import Example
-from drillyard.records import Estimate, Record
+from drillyard.records import Estimate, Provenance, Record
 from drillyard.registry import create
 from drillyard.stats import clopper_pearson
 
@@ -71,6 +71,7 @@ class GuardCheck(Record):
     flagged: tuple[Flagged, ...]
     null: dict[str, GuardError] = {}
     stages: tuple[StageCheck, ...] = ()
+    made: Provenance | None = None
 
     @property
     def holds(self) -> bool:

@@ -14,6 +14,10 @@
 - **trigger**: a rule under which the behaviour is more frequent than chance explains, found on one half of the
   sessions and confirmed on the other.
 - **confounder**: something that goes with the trigger and could explain it; **cohort**: users of one kind.
+- **replay**: logged inputs asked again behind a changed prompt; **arm**: one such change for all inputs.
+- **certificate**: a minimal cause, each of whose claims was tested by itself, at a stated error for all together.
+- **shadow price**: what a proxy such as engagement pays for one bad reply, all else alike.
+- **remedy**: a layer that is to help, measured before and after: a guard, a revised reward, an overseer.
 - **change point**: when the rate of the behaviour changed, and what was deployed then.
 """
 

@@ -81,8 +81,9 @@ class IncidentSpec(Record):
 
 
 class Coverage(Record):
-    """How much of the logs could be used. `why_not` counts rejected rows by reason, `notes` what was put right.
+    """How much of the logs could be used.
 
+    `bad` counts labels of one half or more, `why_not` rejected rows by reason, `notes` what was put right.
     `served` is how many replies were served in all, where somebody said so; without it the share is unknown.
     """
 
@@ -90,7 +91,7 @@ class Coverage(Record):
     seen: int
     usable: int
     labelled: int
-    bad: float
+    bad: int
     sessions: int
     templates: int
     first: float | None = None
@@ -143,7 +144,7 @@ class Case:
         return read_record(self.folder / name, kind)
 
     def frame(self) -> polars.LazyFrame:
-        """Return all rows as a lazy table, in the order of the logs.
+        """Return all rows as a lazy table, in the order of the logs, with `turn`, each row's place in its session.
 
         Raises:
             MissingExtra: polars is not installed.

@@ -107,7 +107,7 @@ class _Reader:
         self._why_not: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
         self._forms: Counter[str] = Counter()
-        self._usable, self._labelled, self._bad = 0, 0, 0.0
+        self._usable, self._labelled, self._bad = 0, 0, 0
         self._sessions: set[str] = set()
         self._ends: list[float] = []
 
@@ -190,7 +190,7 @@ class _Reader:
         self._usable += 1
         self._sessions.add(session)
         if label is not None:
-            self._labelled, self._bad = self._labelled + 1, self._bad + label
+            self._labelled, self._bad = self._labelled + 1, self._bad + (label >= 0.5)
         self._bytes += sum(len(row[name][-1]) for name in ("user_text", "response_text", "history"))
         if len(row["ts"]) >= _PART_ROWS or self._bytes >= _PART_BYTES:
             self._flush()

@@ -25,6 +25,7 @@ __all__ = [
     "rows_of",
     "said",
     "scan_rows",
+    "selects",
     "write_part",
 ]
 
@@ -48,11 +49,11 @@ def write_part(path: Path, rows: Mapping[str, Sequence[Any]]) -> None:
 
 
 def scan_rows(folder: Path) -> pl.LazyFrame | None:
-    """Return the parts of a folder as one lazy table, None where there are none."""
+    """Return the parts of a folder as one lazy table with `turn`, the place in the session; None without parts."""
     parts = sorted(folder.glob("part-*.parquet"))
     if not parts:
         return None
-    return pl.scan_parquet(parts)
+    return pl.scan_parquet(parts).with_columns(turn=pl.col("ts").rank("ordinal").over("session"))
 
 
 def rows_of(
@@ -70,7 +71,7 @@ def rows_of(
         frame = frame.filter(pl.col("label_bad") >= 0.5 if bad else pl.col("label_bad") < 0.5)
     if limit is not None:
         frame = frame.head(limit)
-    for line in frame.collect(engine="streaming").iter_rows(named=True):
+    for line in frame.select(*COLUMNS).collect(engine="streaming").iter_rows(named=True):
         for name in JSON_COLUMNS:
             line[name] = json.loads(line[name]) if line[name] else ([] if name == "history" else {})
         yield Row.model_validate(line)
@@ -78,7 +79,7 @@ def rows_of(
 
 def holds(rule: Rule, templates: Mapping[str, Template]) -> pl.Expr:
     """Return the expression that is true of the rows under a rule."""
-    return functools.reduce(operator.and_, (_selects(one, templates) for one in rule.selectors))
+    return functools.reduce(operator.and_, (selects(one, templates) for one in rule.selectors))
 
 
 def said(column: str = "user_text") -> pl.Expr:
@@ -87,7 +88,8 @@ def said(column: str = "user_text") -> pl.Expr:
     return pl.format(" {} ", words)
 
 
-def _selects(one: Selector, templates: Mapping[str, Template]) -> pl.Expr:
+def selects(one: Selector, templates: Mapping[str, Template]) -> pl.Expr:
+    """Return the expression that is true of the rows that a selector holds of. Raises `BadInput` for an unknown one."""
     feature = one.feature
     name, _, inner = feature.partition(":")
     when = pl.from_epoch(pl.col("ts").floor().cast(pl.Int64), time_unit="s")
@@ -114,7 +116,7 @@ def _selects(one: Selector, templates: Mapping[str, Template]) -> pl.Expr:
             pl.col({"score": "scores"}.get(name, name)).str.json_path_match(_path(inner)).cast(pl.Float64), one
         )
     if feature == "turn":
-        return _within(pl.col("ts").rank("ordinal").over("session"), one)
+        return _within(pl.col("turn"), one)
     if feature == "length":
         return _within(pl.col("user_text").str.len_chars(), one)
     if feature in ("cost", "latency"):

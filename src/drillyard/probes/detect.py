@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from drillyard.probes.base import Doubles, Probe
 from drillyard.probes.capture.reader import Reader
 from drillyard.probes.capture.statement import Statement
 from drillyard.probes.capture.store import capture
+from drillyard.probes.files import ProbeCard, write_probe
 from drillyard.probes.methods.logistic import fit_logistic
 from drillyard.probes.tasks.task import Task
 from drillyard.probes.verdict.controls import TEXT, text_features
@@ -33,7 +35,7 @@ from drillyard.records import (
     RulingCounts,
     Transcript,
 )
-from drillyard.records.files import as_lines
+from drillyard.records.files import as_lines, write_record
 from drillyard.stats import conformal_threshold
 
 __all__ = ["Detector", "Measured", "Where", "fit_detector", "reply_rows"]
@@ -51,6 +53,11 @@ class Measured(Record):
     text: Estimate
     threshold: float
 
+    @property
+    def better(self) -> bool:
+        """Whether it reads more than the text alone does."""
+        return self.area.low > self.text.value
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Detector:
@@ -60,6 +67,28 @@ class Detector:
     probes: Mapping[str, Probe]
     measured: Mapping[str, Measured]
     quality: JudgeQuality
+    level: float
+
+    def save(self, folder: Path, reader: Reader) -> None:
+        """Write `detector.json`, and each probe with its card as `BEHAVIOUR.safetensors`, for a guard or a gate."""
+        write_record(folder / "detector.json", self.quality)
+        for code, probe in self.probes.items():
+            found = self.measured[code]
+            card = ProbeCard(
+                form=probe.form,
+                method="logistic",
+                target=reader.reference,
+                model_hash=reader.model_hash,
+                tokenizer_hash=reader.spelling.hash,
+                layer=found.layer,
+                position="statement-end" if self.where == "reply" else "last",
+                task=code,
+                verdict="signal" if found.better else "shortcut",
+                area=found.area,
+                threshold=found.threshold,
+                level=self.level,
+            )
+            write_probe(folder / f"{code}.safetensors", probe, card)
 
     def score(self, reader: Reader, transcripts: Sequence[Transcript], templates: Mapping[str, str]) -> Doubles:
         """Return (transcripts,) the largest score above its behaviour's threshold. Raises `BadInput` as `capture`."""
@@ -152,7 +181,9 @@ def fit_detector(
         )
     if not probes:
         raise bad_input("no behaviour with replies enough", f"{_FEWEST} failing and {_FEWEST} sound ones of one")
-    return Detector(where=where, probes=probes, measured=measured, quality=_quality(reader, labelled, probes, counts))
+    return Detector(
+        level=level, where=where, probes=probes, measured=measured, quality=_quality(reader, labelled, probes, counts)
+    )
 
 
 def _counts(probe: Scored, data: Labelled, level: float) -> BehaviourQuality:

@@ -80,7 +80,9 @@ def simulate_programme(
 def _told(begun: Experiment, programme: Path) -> str:
     lots = programme / "experiments" / f"{begun.name}.csv"
     needs = f"about {begun.learners_needed} learners" if begun.learners_needed else "more learners than can be had"
-    return f"Experiment {begun.name}: who gets which form stands in {lots}; it takes {needs} to show what is expected."
+    few = f", and the programme has {begun.learners}" if begun.learners < (begun.learners_needed or 10**9) else ""
+    told = f"Experiment {begun.name}: who gets which form stands in {lots}"
+    return f"{told}; it takes {needs} to show what is expected{few}."
 
 
 def _hidden(decision: Decision) -> Decision:

@@ -42,11 +42,15 @@ class Revision(Record):
 
 
 class Experiment(Record):
-    """A revision under way; `before` are learners who were graded before it began, and are not counted."""
+    """A revision under way; `before` are learners who were graded before it began, and are not counted.
+
+    `learners` is how many others have the drill, `learners_needed` how many show what is expected; 0: no number does.
+    """
 
     name: str
     revision: Revision
     before: tuple[str, ...]
+    learners: int
     learners_needed: int
 
 
@@ -90,6 +94,7 @@ def begin(folder: ProgramFolder, file: Path, attempts: Sequence[Attempt]) -> Exp
             name=name,
             revision=revision,
             before=tuple(sorted(one.learner for one in graded)),
+            learners=len({one.id for one in learners} - {one.learner for one in graded}),
             learners_needed=2 * pairs_needed(base, min(revision.expected, round(0.95 - base, 2))),
         )
         write_record(kept, made, 0o600)

@@ -29,7 +29,7 @@
 
 from drillyard.stats.binomial import clopper_pearson, jeffreys, lower_bound, upper_bound, wilson
 from drillyard.stats.clustered import clustered_zero_bound
-from drillyard.stats.comparison import difference, mcnemar
+from drillyard.stats.comparison import difference, mcnemar, paired_difference
 from drillyard.stats.conformal import (
     allowed_alarms,
     chance_above,
@@ -84,6 +84,7 @@ __all__ = [
     "largest",
     "lower_bound",
     "mcnemar",
+    "paired_difference",
     "pareto_front",
     "question_weights",
     "rare_mean",

@@ -10,8 +10,9 @@ from typing import Literal
 import numpy as np
 
 from drillyard.assurance.argument.elements import Argument, Element, LeafCriterion, parse_criterion
-from drillyard.assurance.evidence import Counts, Evidence, FigureFound, Pins, read_pins
+from drillyard.assurance.evidence import Counts, Events, Evidence, FigureFound, Pins, read_pins
 from drillyard.assurance.inputs import Figure
+from drillyard.assurance.posterior import of_events
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Estimate, Record
 from drillyard.stats import clopper_pearson
@@ -117,7 +118,7 @@ def _leaf(one: Element, evidence: Evidence, pins: Pins, today: date) -> ElementC
         found, digest = evidence.figure(one.run), evidence.digest(one.run.file)
     except BadInput as error:
         return ElementCheck(id=one.id, state="undeveloped", words=str(error))
-    criterion, estimate = parse_criterion(one.criterion, one.id), _estimate(found, one.run)
+    criterion, estimate = parse_criterion(one.criterion, one.id), _estimate(found)
     pin = pins.files.get(one.run.file)
     made = evidence.day(one.run.file) or (pin.made if pin else None)
     holds = criterion.holds(float(getattr(estimate, criterion.field)))
@@ -147,18 +148,17 @@ def _leaf(one: Element, evidence: Evidence, pins: Pins, today: date) -> ElementC
     )
 
 
-def _estimate(found: FigureFound, asked: Figure) -> Estimate:
+def _estimate(found: FigureFound) -> Estimate:
     if isinstance(found, Counts):
-        k = found.n - found.k if asked.complement else found.k
-        worst = clopper_pearson(k + found.unknown, found.n + found.unknown)
-        best = clopper_pearson(k, found.n + found.unknown)
+        worst = clopper_pearson(found.k + found.unknown, found.n + found.unknown)
+        best = clopper_pearson(found.k, found.n + found.unknown)
         return best.model_copy(update={"high": worst.high})
+    if isinstance(found, Events):
+        low, high = map(float, of_events(found.events, found.years).quantile(np.array([0.025, 0.975])))
+        value = found.events / found.years
+        return Estimate(value=value, low=low, high=high, n=max(found.events, 1), method="garwood 95%")
     if isinstance(found, float):
-        value = 1 - found if asked.complement else found
-        return Estimate(value=value, low=value, high=value, n=0, method="a number of the run")
-    if asked.complement:
-        value, low, high = 1 - found.value, 1 - found.high, 1 - found.low
-        return found.model_copy(update={"value": value, "low": min(low, value), "high": max(high, value)})
+        return Estimate(value=found, low=found, high=found, n=0, method="a number of the run")
     return found
 
 

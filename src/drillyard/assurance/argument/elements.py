@@ -126,7 +126,7 @@ def parse_criterion(text: str, where: str = "a criterion") -> LeafCriterion:
 def read_argument(folder: Path) -> Argument:
     """Read the argument of a case folder. Raises `BadInput`."""
     if not (folder / ARGUMENT).is_file():
-        raise bad_input(f"no {ARGUMENT} in {str(folder)!r}", "a safety case", "see examples/assurance/helpdesk")
+        raise bad_input(f"no {ARGUMENT} in {str(folder)!r}", "a safety case", "docs/how-to/board.md has the least one")
     return check_argument(Argument.from_data(read_yaml(folder / ARGUMENT)))
 
 

@@ -1,4 +1,4 @@
-"""What a safety case is exported to: GSN as YAML for other tools, SACM as XML, OSCAL assessment results as JSON."""
+"""What a safety case is exported to: GSN as YAML for other tools, OSCAL assessment results as JSON; SACM: `sacm.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from importlib.metadata import version
 from typing import Any
-from xml.etree import ElementTree
 
 import yaml
 
@@ -16,12 +15,10 @@ from drillyard.assurance.argument.check import ArgumentCheck, ElementCheck
 from drillyard.assurance.argument.elements import Argument, Element
 from drillyard.errors import BadInput
 
-__all__ = ["OSCAL", "as_gsn_yaml", "as_oscal", "as_sacm", "check_oscal"]
+__all__ = ["OSCAL", "as_gsn_yaml", "as_oscal", "check_oscal"]
 
 OSCAL = "1.1.3"
 _PREFIX = {"goal": "G", "strategy": "S", "solution": "Sn", "context": "C", "assumption": "A", "justification": "J"}
-_SACM = "http://omg.sacm/2.3/argumentation"
-_XMI = "http://www.omg.org/XMI"
 
 
 def as_gsn_yaml(argument: Argument, check: ArgumentCheck) -> str:
@@ -52,63 +49,6 @@ def _gsn_id(one: Element) -> str:
     prefix = _PREFIX[one.kind]
     fits = one.id.startswith(prefix) and (prefix != "S" or not one.id.startswith("Sn"))
     return one.id if fits else f"{prefix}-{one.id}"
-
-
-def as_sacm(argument: Argument, check: ArgumentCheck) -> bytes:
-    """Return an argument package in the terms of OMG SACM 2.3.
-
-    Goals are claims, strategies argument reasonings, solutions artifact references with asserted evidence; links are
-    asserted inferences and contexts. The names are those of the metamodel; it was checked with no schema of OMG's.
-    """
-    ElementTree.register_namespace("argumentation", _SACM)
-    ElementTree.register_namespace("xmi", _XMI)
-    root = ElementTree.Element(f"{{{_SACM}}}ArgumentPackage", {f"{{{_XMI}}}version": "2.0", "gid": "package"})
-    _described(root, argument.title, check.verdict)
-    for one in argument.elements:
-        _sacm_element(root, one, check.of(one.id))
-    for one in argument.elements:
-        for other in one.supported_by:
-            kind = "AssertedEvidence" if argument.element(other).kind == "solution" else "AssertedInference"
-            _sacm_link(root, kind, other, one.id)
-        for other in one.in_context_of:
-            _sacm_link(root, "AssertedContext", other, one.id)
-    ElementTree.indent(root)
-    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
-
-
-def _sacm_element(root: ElementTree.Element, one: Element, found: ElementCheck) -> None:
-    attributes = {"gid": one.id}
-    if one.kind == "solution":
-        kind = "ArtifactReference"
-    elif one.kind == "strategy":
-        kind = "ArgumentReasoning"
-    else:
-        kind = "Claim"
-        assumed = one.kind in ("assumption", "context", "justification")
-        developed = "asserted" if found.state == "holds" else "needsSupport"
-        attributes["assertionDeclaration"] = "assumed" if assumed else developed
-        if any(one.defeaters) and found.state != "holds":
-            attributes["assertionDeclaration"] = "defeated" if found.state == "fails" else "needsSupport"
-    made = ElementTree.SubElement(root, "argumentElement", {f"{{{_XMI}}}type": f"argumentation:{kind}", **attributes})
-    _described(made, one.text, f"{found.state}: {found.words}")
-    for name, value in (("sha256", found.sha256), ("command", found.command)):
-        if value:
-            ElementTree.SubElement(made, "taggedValue", {"key": name, "value": value})
-
-
-def _described(node: ElementTree.Element, text: str, note: str) -> None:
-    ElementTree.SubElement(node, "name", {"content": text})
-    ElementTree.SubElement(node, "description", {"content": note})
-
-
-def _sacm_link(root: ElementTree.Element, kind: str, source: str, target: str) -> None:
-    named = {
-        f"{{{_XMI}}}type": f"argumentation:{kind}",
-        "gid": f"{source}-{target}",
-        "source": source,
-        "target": target,
-    }
-    ElementTree.SubElement(root, "argumentElement", named)
 
 
 def as_oscal(argument: Argument, check: ArgumentCheck) -> str:

@@ -9,7 +9,8 @@ from markupsafe import Markup
 from drillyard.assurance.argument.check import MARKS, ArgumentCheck
 from drillyard.assurance.argument.drawing import draw_argument
 from drillyard.assurance.argument.elements import Argument
-from drillyard.assurance.argument.exports import as_gsn_yaml, as_oscal, as_sacm, check_oscal
+from drillyard.assurance.argument.exports import as_gsn_yaml, as_oscal, check_oscal
+from drillyard.assurance.argument.sacm import as_sacm
 from drillyard.assurance.standards.packs import packs_of
 from drillyard.records.files import write_atomically, write_record
 from drillyard.records.pages import fill_paper

@@ -25,6 +25,7 @@ __all__ = [
     "Investment",
     "SampleValue",
     "WithoutIt",
+    "in_sentence",
     "invest",
     "tell",
     "tell_share",
@@ -250,7 +251,7 @@ def _verdict(
     spec = returns.case.spec
     money = f"{spec.currency} "
     titles = {one.id: one.title for one in spec.controls}
-    named = " and ".join(titles[one] for one in (best or offered)) or "no control"
+    named = " and ".join(in_sentence(titles[one]) for one in (best or offered)) or "no control"
     npv = returns.npv(best or offered)
     told = f"{money}{tell(float(npv.mean()))} over {tell_count(spec.years, 'year')}"
     chance = tell_share(float((npv > 0).mean()))
@@ -268,10 +269,14 @@ def _verdict(
         return f"Fund {named}: worth {told} on average, with no premium counted, {sure}."
     if spec.budget is not None and offered and float(npv.mean()) > 0:
         asked = f"{money}{tell(returns.cash(offered))}, more than the budget of {money}{tell(spec.budget)}"
-        return (
-            f"Do not fund: nothing within the budget pays. {named} asks for {asked}, and would be worth {told}, {sure}."
-        )
+        would = f"{named} would take {asked}, and be worth {told}, {sure}"
+        return f"Do not fund: nothing within the budget pays. To fund {would}."
     return f"Do not fund {named}: it would be worth {told} on average, with no premium counted, {sure}."
+
+
+def in_sentence(title: str) -> str:
+    """Return a title as it stands within a sentence: a name in capitals keeps them."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def tell_share(value: float) -> str:

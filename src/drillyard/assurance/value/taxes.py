@@ -1,7 +1,7 @@
 """The tax ledger: what each control costs beside its effect, in units and in money, with either sign.
 
 Three taxes after Leike (three alignment taxes, 2022): performance (what uses lose), development (money and people's
-hours), delay (days until it is there). What `drillyard align` wrote of a technique is taken over line by line.
+hours), delay (days until it is there). What `align`, `guard` and `oversee` wrote of it is taken over line by line.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _taxes(case: DrawnCase, control: Control) -> Taxes:
         if (ref := getattr(control.taxes, name)) is not None:
             _performance(rows, control, name, case.value(f"{control.id}.{name}", ref), "case")
     if control.ledger:
-        _from_align(rows, control)
+        _from_ledger(rows, control)
     return Taxes(lines=tuple(rows.lines), **rows.sums)
 
 
@@ -165,11 +165,11 @@ def _performance(rows: _Sum, control: Control, name: str, change: Array, source:
     rows.add("performance", item, "share of such uses", change, source, yearly=change * share * worth)
 
 
-def _from_align(rows: _Sum, control: Control) -> None:
-    """Take over the ledger of a technique: lines with our prices in money, the rest as align has them."""
+def _from_ledger(rows: _Sum, control: Control) -> None:
+    """Take over what a run says of taxes: lines with our prices in money, the rest as the run has them."""
     case = rows.case
     assert control.ledger is not None
-    source = f"{control.ledger.file}: ledger of {control.ledger.technique}"
+    source = f"{control.ledger.file}: ledger of {control.ledger.technique or control.id}"
     for line in case.ledgers[control.id]:
         change = case.values[f"{control.id}.{line.item}"]
         name = PRICED.get(line.item)
@@ -180,5 +180,5 @@ def _from_align(rows: _Sum, control: Control) -> None:
         paid: dict[str, Array] = {}
         if line.money:
             money = case.values[f"{control.id}.{line.item}, money"]
-            paid = {"yearly": 12 * money} if line.recurs else {"once": money}
+            paid = {"yearly": 12 * money} if line.monthly else {"once": money}
         rows.add(_TAXES.get(line.tax, "development"), line.item, line.unit, change, source, cash=True, **paid)

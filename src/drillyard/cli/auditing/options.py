@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,9 +15,10 @@ from drillyard.errors import bad_input
 from drillyard.judges.measured import MeasuredJudge
 from drillyard.judges.reference import default_judge, open_judge
 from drillyard.organisms.worlds.scope import Scope
+from drillyard.records import Provenance
 from drillyard.scopes.loading import load_scope
 
-__all__ = ["judge_for", "judge_of", "judge_options", "room_option", "scope_for", "scope_option", "typed"]
+__all__ = ["judge_for", "judge_of", "judge_options", "made_by", "room_option", "scope_for", "scope_option", "typed"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -84,6 +86,11 @@ def judge_of(world: Scope, judge: str, judge_quality: str, rubric: str, target: 
     """Open what `judge_options` has named, or the judge of a target where none is."""
     quality = Path(judge_quality) if judge_quality else None
     return open_judge(judge or default_judge(target, world), world, quality, rubric)
+
+
+def made_by(seed: int = 1) -> Provenance:
+    """Return the running command as the provenance of what it writes."""
+    return Provenance(drillyard=version("drillyard"), command=typed(), seed=seed)
 
 
 def typed() -> str:

@@ -47,7 +47,7 @@ def command(
         verdict=report.verdict,
         state="passed" if report.holds else "failed",
         data=report,
-        body=[_curves(case, report), *certificates(case)],
+        body=[_curves(case, report), *_notes(report), *certificates(case)],
         next_command=f"drillyard case invest {folder}",
     )
 
@@ -65,6 +65,14 @@ def _curves(case: DrawnCase, report: LossReport) -> RenderableType:
 
     heads = ("controls", "mean", "VaR 95", "VaR 99", "TVaR 99", f"over {money(case.spec.appetite.loss, currency)}")
     return show.table("A year's loss, with 90 % bands", heads, [row(one) for one in report.curves])
+
+
+def _notes(report: LossReport) -> list[str]:
+    """Return what has to be said beside the figures, each once."""
+    found = list(dict.fromkeys(note for one in report.curves for note in one.notes))
+    if longest := max(one.extended for one in report.curves):
+        found.append(f"The tail reached beyond the first grid, which was made up to {4**longest} times as long.")
+    return found
 
 
 def certificates(case: DrawnCase) -> list[RenderableType]:

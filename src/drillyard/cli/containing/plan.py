@@ -8,7 +8,7 @@ import click
 from rich.console import RenderableType
 
 from drillyard.cli import show
-from drillyard.cli.auditing.options import typed
+from drillyard.cli.auditing.options import made_by, typed
 from drillyard.cli.options import page_option, seed_option, spec_argument
 from drillyard.containment.strategy.overseers import with_overseer
 from drillyard.containment.strategy.paper import MARKS, write_board
@@ -43,6 +43,7 @@ def command(system: Path | None, draws: int, overseer: Path | None, seed: int, o
         spec = with_overseer(spec, overseer)
     with show.progress("planning") as step:
         strategy = make_strategy(spec, draws=draws, seed=seed, told=step)
+    strategy = strategy.model_copy(update={"made": made_by(seed)})
     page = write_board(strategy, out, typed()) if out else None
     return show.Outcome(
         verdict=strategy.verdict,

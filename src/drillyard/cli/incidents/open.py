@@ -40,7 +40,7 @@ def command(logs: tuple[Path, ...], out: Path, attach: tuple[Path, ...], **optio
     found = case.coverage
     seal = case.read(SEAL, Seal)
     return show.Outcome(
-        verdict=f"{found.usable:,} of {found.seen:,} rows usable, {found.labelled:,} labelled, {found.bad:,.0f} bad.",
+        verdict=f"{found.usable:,} of {found.seen:,} rows usable, {found.labelled:,} labelled, {found.bad:,} bad.",
         data={"coverage": found, "seal": {"head": seal.head, "files": len(seal.links)}},
         body=_body(case, found, seal),
         next_command=f"drillyard incident slice {out}",

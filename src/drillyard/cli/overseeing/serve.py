@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from drillyard.cli import show
+from drillyard.cli.auditing.options import made_by
 from drillyard.cli.options import FiniteRange
 from drillyard.errors import bad_input
 from drillyard.organisms.planting.plant import plant
@@ -104,7 +105,7 @@ def _measure(assistant: Target, reader: Critic, rules: OverseerPolicy, requests:
         load_world(rules.world),
         requests,
         definition=reader.definition,
-    )
+    ).model_copy(update={"made": made_by(1)})
     write_record(out / "overseer-quality.json", quality)
     return _measured(quality, out)
 

@@ -13,7 +13,7 @@ from drillyard.judges.examples import read_labels
 from drillyard.probes.capture.reader import check_readable, reader_of
 from drillyard.probes.detect import Detector, fit_detector
 from drillyard.records import Transcript
-from drillyard.records.files import as_lines, make_folder, read_lines, write_atomically, write_record
+from drillyard.records.files import as_lines, make_folder, read_lines, write_atomically
 from drillyard.targets import open_target
 
 __all__ = ["command"]
@@ -45,11 +45,11 @@ def command(
     reader = reader_of(opened)
     made = fit_detector(reader, rows, templates, where=at, level=level, seed=seed)
     make_folder(out)
-    write_record(out / "detector.json", made.quality)
+    made.save(out, reader)
     if others:
         scores = made.score(reader, others, templates)
         write_atomically(out / "ranked.jsonl", as_lines([others[i] for i in scores.argsort(kind="stable")[::-1]]))
-    better = [code for code, one in made.measured.items() if one.area.low > one.text.value]
+    better = [code for code, one in made.measured.items() if one.better]
     words = f"{len(made.measured)} behaviours are detected, {len(better)} of them better than by the text alone."
     return show.Outcome(
         verdict=words,

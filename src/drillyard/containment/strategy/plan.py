@@ -14,7 +14,7 @@ from drillyard.containment.strategy.grounds import DRAWS, CeilingRange, Ground, 
 from drillyard.containment.strategy.search import LayerSearch, search
 from drillyard.containment.strategy.system import SystemSpec
 from drillyard.containment.strategy.words import ends_at, percent
-from drillyard.records import Record
+from drillyard.records import Provenance, Record
 from drillyard.records.progress import Progress, silent
 
 __all__ = ["DOES_NOT_SHOW", "Cost", "Strategy", "make_strategy"]
@@ -50,6 +50,7 @@ class Strategy(Record):
     holds: bool
     verdict: str
     does_not_show: str = DOES_NOT_SHOW
+    made: Provenance | None = None
 
     @property
     def chosen(self) -> tuple[Layer, ...]:

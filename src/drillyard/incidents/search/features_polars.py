@@ -23,7 +23,7 @@ __all__ = ["NEEDED", "Selectors", "selectors_of"]
 Flags = NDArray[np.bool_]
 NEEDED = (
     "ts", "session", "cohort", "model", "release", "template_id", "template_version", "prompt", "vars", "user_text",
-    "tools", "label_bad",
+    "tools", "label_bad", "turn",
 )  # fmt: skip
 _NOMINAL = (
     ("template", "template_id", "template = {}"), ("version", "template_version", "template version = {}"),
@@ -72,9 +72,7 @@ def _all(frame: pl.DataFrame, templates: Mapping[str, Template], support: int) -
     yield from _segments(frame["prompt"], templates)
     yield from _tools(frame["tools"], support)
     yield from _vars(frame["vars"], support)
-    yield from _ranges(
-        "turn", frame.select(pl.col("ts").rank("ordinal").over("session"))["ts"], "turn of the session in {}"
-    )
+    yield from _ranges("turn", frame["turn"], "turn of the session in {}")
     yield from _ranges("length", frame["user_text"].str.len_chars(), "characters of the request in {}")
     yield from _grams(frame["user_text"], support)
 

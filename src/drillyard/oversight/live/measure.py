@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from drillyard.errors import bad_input
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.worlds.aiming import exam_asker, triggering
 from drillyard.organisms.worlds.failures import Fault, faults
 from drillyard.organisms.worlds.world import World
 from drillyard.oversight.live.overseer import Overseen
-from drillyard.records import Conversation, Estimate, Record, Reply, Transcript
+from drillyard.records import Conversation, Estimate, Provenance, Record, Reply, Transcript
 from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
 
@@ -31,6 +32,7 @@ class OverseerQuality(Record):
         tokens: of the critic, per request.
         definition: all that decides what the critic says.
         measured_on: on what.
+        made: by which command.
     """
 
     caught: Estimate
@@ -42,6 +44,7 @@ class OverseerQuality(Record):
     reached: Estimate | None = None
     definition: str
     measured_on: str
+    made: Provenance | None = None
 
     @property
     def factor(self) -> float:
@@ -66,6 +69,9 @@ def measure_overseer(
     """
     rng, asker, judge = random.Random(f"overseer:{seed}"), exam_asker(world), ExactJudge(world)
     known = _faults(world, target)
+    if not known:
+        what = f"a target without a failure that {world.name} can set off"
+        raise bad_input(f"{target.reference!r}, {what}", "one with planted failures", "see drillyard organism plant")
     asks = [triggering(asker, known[number % len(known)], rng) for number in range(n)]
     talks = [Conversation.ask(ask.text, template) for ask, template in asks]
     broken: dict[str, list[bool]] = {}

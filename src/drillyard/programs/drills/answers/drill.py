@@ -131,12 +131,18 @@ class AnswerDrill(ABC):
         write_record(folder / SHEET, exam.sheet)
 
     def open(self, instance: Instance, truth: Truth, folder: Path) -> AnswerExam:
-        """Return a saved paper. Raises `BadInput` where it is another one than was sealed."""
+        """Return a saved paper. Raises `BadInput` where it is another one than was sealed, or drawn.
+
+        Whoever was given a paper by a release that draws otherwise would be graded by figures that are not on it.
+        """
         sheet = read_record(folder / SHEET, AnswerSheet)
         if _sealed(truth.seed, sheet) != instance.model_hash:
             raise bad_input(
                 f"another paper in {str(folder)!r}", "the one that was sealed", "create the programme again"
             )
+        if self.sheet(truth.seed) != sheet:
+            how = "give a fresh copy: drillyard yard reset, or create the programme again"
+            raise bad_input(f"a paper in {str(folder)!r} that another release drew", "one of this release", how)
         return AnswerExam(drill=self.drill, instance=instance, truth=truth, sheet=sheet)
 
     def submissions(self, exam: AnswerExam) -> dict[str, AnswerSubmission]:

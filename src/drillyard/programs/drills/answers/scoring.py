@@ -66,18 +66,24 @@ def number_in(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def number_check(name: str, text: str, right: float, off: float, words: str) -> GradeCheck:
-    """Return whether a number is within a factor of 1 + `off` of the right one, with what would have been right."""
+def number_check(name: str, text: str, right: float, off: float, words: str, why: str = "") -> GradeCheck:
+    """Return whether a number is within a factor of 1 + `off` of the right one, with what would be right, and why."""
     value = number_in(text)
     close = value is not None and value > 0 and max(value / right, right / value) <= 1 + off
     said = "no answer" if value is None else f"you said {value:g}"
-    return GradeCheck(id=name, passed=close, words=f"{words}: {said}, {right:.3g} is right (within {off:.0%})")
+    told = f"{words}: {said}, {right:.3g} is right (within {off:.0%})"
+    return GradeCheck(id=name, passed=close, words=_with_reason(told, close, why))
 
 
-def choice_check(name: str, text: str, right: str, words: str, choices: Mapping[str, str]) -> GradeCheck:
-    """Return whether a choice is the right one, with the right one in words."""
-    said = choices.get(text, "no answer")
-    return GradeCheck(id=name, passed=text == right, words=f"{words}: you said “{said}”, right is “{choices[right]}”")
+def choice_check(name: str, text: str, right: str, words: str, choices: Mapping[str, str], why: str = "") -> GradeCheck:
+    """Return whether a choice is the right one, with the right one in words, and why."""
+    said, passed = choices.get(text, "no answer"), text == right
+    told = f"{words}: you said “{said}”, right is “{choices[right]}”"
+    return GradeCheck(id=name, passed=passed, words=_with_reason(told, passed, why))
+
+
+def _with_reason(words: str, passed: bool, why: str) -> str:
+    return words if passed or not why else f"{words}: {why}"
 
 
 def regret_of(values: Mapping[str, float], chosen: str) -> float:

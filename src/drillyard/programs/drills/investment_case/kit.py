@@ -8,7 +8,7 @@ from drillyard.programs.drills.answers.drill import AnswerDrill, Answers
 from drillyard.programs.drills.answers.scoring import choice_check, number_check, regret_of
 from drillyard.programs.drills.investment_case.facts import OPTIONS, Facts, clean_twin, draw_facts
 from drillyard.records import AnswerField, AnswerResult, AnswerSheet, Gate, GradeCheck, Hint, PaperTable
-from drillyard.stats import upper_bound
+from drillyard.stats import clopper_pearson, upper_bound
 
 __all__ = ["InvestmentCase"]
 
@@ -131,13 +131,30 @@ def _solve(facts: Facts) -> dict[str, str]:
 
 
 def _checks(facts: Facts, answers: Answers) -> tuple[GradeCheck, ...]:
-    right = _solve(facts)
+    right, guard = _solve(facts), facts.a
+    tested = clopper_pearson(guard.n - guard.passed, guard.n)
+    why = {
+        "above": f"100 % less the share of years at or below EUR {facts.appetite:,}",
+        "zero": f"about three over the number of tries, 3 / {facts.unseen}: at that rate 5 % of tests show nothing",
+        "claim": f"it stopped {guard.n - guard.passed} of {guard.n}, {tested.low:.0%} to {tested.high:.0%} at 95 %",
+        "break-even": f"its cost over what it saves of a claim, {guard.cost:,} / ({1 - guard.passes:.2f} × "
+        f"{facts.severity.mean:,.0f})",
+        "moves": "the one with the longest way between its two ends",
+    }
+
+    def number(name: str, words: str) -> GradeCheck:
+        return number_check(name, answers[name], float(right[name]), _OFF, words, why[name])
+
     return (
-        number_check("above", answers["above"], float(right["above"]), _OFF, "chance above the appetite, in %"),
-        number_check("zero", answers["zero"], float(right["zero"]), _OFF, "what no failure in the test leaves, in %"),
-        choice_check("claim", answers["claim"], right["claim"], "what our test says of the claim", _SHOWN),
-        number_check("break-even", answers["break-even"], float(right["break-even"]), _OFF, "events at break-even"),
-        choice_check("moves", answers["moves"], right["moves"], "what moves the guard's value most", _INPUTS),
+        number("above", "chance above the appetite, in %"),
+        number("zero", "what no failure in the test leaves, in %"),
+        choice_check(
+            "claim", answers["claim"], right["claim"], "what our test says of the claim", _SHOWN, why["claim"]
+        ),
+        number("break-even", "claims a year at break-even"),
+        choice_check(
+            "moves", answers["moves"], right["moves"], "what moves the guard's value most", _INPUTS, why["moves"]
+        ),
     )
 
 

@@ -39,6 +39,9 @@ _NAMES = ("orders", "refunds", "complaints", "accounts")
 _SYSTEMS = ("claims assistant", "booking assistant", "pharmacy assistant", "lending assistant", "travel assistant")
 _FEWEST, _MOST = 2, 5
 _TINY = 40
+_ALIKE, _SHIFTED = 0.04, 0.1
+"""How far a sound test may be from our traffic, how far a shifted one is at the least; nothing in between, where one
+could say either."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,17 +99,21 @@ class Report:
         hits = self.real * self.caught
         return hits / (hits + (1 - self.real) * self.false_alarms)
 
+    @property
+    def shift(self) -> float:
+        """How far the share of a kind of question in the test is from that in our traffic, at most."""
+        asked = sum(one.fresh + one.leaked for one in self.segments)
+        return max(abs((one.fresh + one.leaked) / asked - one.share) for one in self.segments)
+
     def spot(self) -> frozenset[str]:
         """Return the flaws that the report's own figures show."""
-        asked = sum(one.fresh + one.leaked for one in self.segments)
-        tested = [(one.fresh + one.leaked) / asked for one in self.segments]
         return frozenset(
             name
             for name, there in {
                 "leakage": any(one.leaked for one in self.segments),
                 "tiny-n": sum(one.fresh for one in self.segments) < 3 / self.limit,
                 "base-rate": self.attacks > 2 * self.real,
-                "shifted-traffic": any(abs(t - s.share) > 0.1 for t, s in zip(tested, self.segments, strict=True)),
+                "shifted-traffic": self.shift > _SHIFTED,
                 "no-control": self.compared is None,
                 "unmeasured-judge": self.judge is None,
                 "dropped-replies": self.unjudged > 0 and not self.counted,
@@ -134,6 +141,7 @@ def draw_report(seed: int) -> Report:
             clear = clear and made.upper > 1.2 * made.limit
         misleads = wanted == "launch" or (made.headline < made.limit and made.headline < 0.8 * made.rate)
         fits = made.right() == wanted and clear and _FEWEST <= len(made.spot()) <= _MOST
+        fits = fits and not _ALIKE < made.shift <= _SHIFTED
         if fits and misleads and made.headline > 0 and made.rate > 0.004:
             return made
 
@@ -173,11 +181,12 @@ def _draw(rng: Random, wanted: str) -> Report:
         tested = [0.7 if i == easy else 0.1 for i in range(len(_NAMES))]
     else:
         tested = shares
+    seen = rng.uniform(0.6, 2.0)
     scale = mean / sum(s * t for s, t in zip(shares, tilt, strict=True))
     segments = []
     for i in range(len(_NAMES)):
         fresh = max(round(size * tested[i]), 5)
-        leaked = round(fresh * rng.uniform(0.6, 2.0)) if "leakage" in flaws else 0
+        leaked = round(fresh * seen) if "leakage" in flaws else 0
         failed = sum(rng.random() < scale * tilt[i] for _ in range(fresh))
         name = _NAMES[order[i]]
         segments.append(Segment(name=name, share=shares[i], fresh=fresh, failed=failed, leaked=leaked, leaked_failed=0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drillyard.programs.drills.answers.drill import AnswerDrill, Answers
-from drillyard.programs.drills.answers.scoring import number_check
+from drillyard.programs.drills.answers.scoring import choice_check, number_check
 from drillyard.programs.drills.launch_gate_memo.facts import (
     DECISIONS,
     FLAWS,
@@ -37,7 +37,7 @@ class LaunchGateMemo(AnswerDrill):
         """Return 0.5 for flaws (found less false alarms), 0.3 for two figures, 0.2 for the decision less its regret."""
         report = draw_report(seed)
         flaws, right = report.spot(), report.right()
-        checks = tuple(_flaw_check(name, answers[name], name in flaws) for name in FLAWS)
+        checks = tuple(_flaw_check(name, answers[name], report) for name in FLAWS)
         found = sum(check.passed for check in checks if check.id in flaws) / len(flaws)
         sound = [check for check in checks if check.id not in flaws]
         spared = sum(check.passed for check in sound) / len(sound)
@@ -122,18 +122,35 @@ def _solve(report: Report) -> dict[str, str]:
     }
 
 
-def _flaw_check(name: str, text: str, planted: bool) -> GradeCheck:
-    right = "flawed" if planted else "sound"
-    said = _STATES.get(text, "no answer")
-    return GradeCheck(
-        id=name, passed=text == right, words=f"{FLAWS[name]}: you said “{said}”, right is “{_STATES[right]}”"
-    )
+def _flaw_check(name: str, text: str, report: Report) -> GradeCheck:
+    right = "flawed" if name in report.spot() else "sound"
+    return choice_check(name, text, right, FLAWS[name], _STATES, _reasons(report)[name])
+
+
+def _reasons(report: Report) -> Mapping[str, str]:
+    """Return, by statement, where on this report it is shown, or is not."""
+    fresh, leaked = (sum(getattr(one, name) for one in report.segments) for name in ("fresh", "leaked"))
+    judge = f"by {report.judge[1]} replies that people judged too" if report.judge else "nobody judged beside it"
+    return {
+        "leakage": f"{leaked} prompts of the test are in the tuning set",
+        "tiny-n": f"{fresh} prompts count; below {3 / report.limit:.0f} even a test without a failure shows too little",
+        "base-rate": f"counted at {report.attacks:.1%} attacks, in production there are {report.real:.1%}",
+        "shifted-traffic": f"kinds of question are off our traffic by up to {100 * report.shift:.0f} points",
+        "no-control": "a rate on the same test is needed" if report.compared is None else "its rate stands there",
+        "unmeasured-judge": judge,
+        "dropped-replies": f"{report.unjudged} could not be judged and {'count' if report.counted else 'are left out'}",
+        "best-of-many": f"{report.variants} versions were tried" if report.variants > 1 else "both were fixed before",
+    }
 
 
 def _figures(report: Report, answers: Answers) -> tuple[GradeCheck, ...]:
+    rate, alarms = 100 * report.rate, 100 * report.real_alarms
+    added = "failures over prompts that are not in the tuning set, times the share of our traffic, row by row, added up"
+    hits, false = report.real * report.caught, (1 - report.real) * report.false_alarms
+    shared = f"of 100,000 messages {1e5 * hits:,.0f} are attacks that it stops and {1e5 * false:,.0f} are harmless"
     return (
-        number_check("rate", answers["rate"], 100 * report.rate, _OFF, "failure rate of your traffic, in %"),
-        number_check("alarms", answers["alarms"], 100 * report.real_alarms, _OFF, "real alarms in production, in %"),
+        number_check("rate", answers["rate"], rate, _OFF, "failure rate of your traffic, in %", added),
+        number_check("alarms", answers["alarms"], alarms, _OFF, "real alarms in production, in %", shared),
     )
 
 

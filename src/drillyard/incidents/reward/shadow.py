@@ -1,0 +1,205 @@
+"""The shadow price of a behaviour: what each proxy in the logs pays for a bad reply, all else alike.
+
+Held fixed: the user (a fixed effect, where users come back), the length of the reply in any shape (itself, its
+logarithm, its tenths), and the topic of the request (its most telling word). What goes with the behaviour and is none
+of these stays in the price.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drillyard.errors import BadInput
+from drillyard.incidents.reward.regress import price_of
+from drillyard.incidents.row import Row
+from drillyard.records import Estimate, Record
+from drillyard.stats import holm
+
+__all__ = ["CohortPrice", "ShadowPrice", "shadow_prices"]
+
+_FEWEST, _TOPICS, _LENGTHS = 40, 20, 10
+_SMALL, _MUCH = 0.1, 0.5
+"""A cohort of so few users that carries so much of all that is paid is told."""
+_STOP = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "is",
+        "are",
+        "of",
+        "to",
+        "in",
+        "on",
+        "for",
+        "and",
+        "or",
+        "my",
+        "your",
+        "i",
+        "you",
+        "it",
+        "how",
+        "what",
+        "which",
+        "do",
+        "does",
+        "can",
+        "me",
+        "with",
+        "much",
+    ]
+)
+
+
+class CohortPrice(Record):
+    """A cohort's own price; its shares of users, of bad replies, and of all that the proxy paid for bad replies."""
+
+    cohort: str
+    price: Estimate | None
+    users: float
+    bad: float
+    paid: float
+
+    @property
+    def carries(self) -> bool:
+        """Say whether few users carry much of it."""
+        return self.users <= _SMALL and self.paid >= _MUCH
+
+
+class ShadowPrice(Record):
+    """What a proxy pays for one bad reply: with controls and without, and p by Holm over all proxies.
+
+    `in_spreads` is the price in standard deviations of the proxy; `verdict` what can be said.
+    """
+
+    proxy: str
+    price: Estimate
+    crude: float
+    p: float
+    in_spreads: float
+    rows: int
+    controls: str
+    verdict: str
+    cohorts: tuple[CohortPrice, ...] = ()
+
+
+def shadow_prices(rows: Sequence[Row]) -> tuple[tuple[ShadowPrice, ...], dict[str, str]]:
+    """Return the price in every proxy of labelled rows, the surest first, and why others have none."""
+    known = [row for row in rows if row.label_bad is not None]
+    names = sorted({("feedback", name) for row in known for name in row.feedback}
+                   | {("scores", name) for row in known for name in row.scores})  # fmt: skip
+    found, left = [], {}
+    for kind, name in names:
+        mine = [row for row in known if name in getattr(row, kind)]
+        paid = np.array([getattr(row, kind)[name] for row in mine], float)
+        bad = np.array([float((row.label_bad or 0) >= 0.5) for row in mine])
+        try:
+            found.append(_priced(f"{kind}: {name}", mine, paid, bad))
+        except BadInput as error:
+            left[f"{kind}: {name}"] = str(error)
+    for one, p in zip(list(found), holm([one.p for one in found]), strict=True):
+        verdict = (
+            "pays for it"
+            if p < 0.05 and one.price.low > 0
+            else "charges for it"
+            if p < 0.05
+            else "cannot be told from nothing"
+        )
+        found[found.index(one)] = one.model_copy(update={"p": p, "verdict": verdict})
+    return tuple(sorted(found, key=lambda one: (one.p, -abs(one.in_spreads)))), left
+
+
+def _priced(name: str, rows: Sequence[Row], paid: NDArray[np.float64], bad: NDArray[np.float64]) -> ShadowPrice:
+    if len(rows) < _FEWEST or not 0 < bad.sum() < len(bad):
+        raise BadInput(f"{len(rows)} labelled rows with it, {bad.sum():.0f} of them bad")
+    if not np.ptp(paid):
+        raise BadInput("it is the same everywhere")
+    if {*np.unique(paid)} <= {0.0, 1.0} and (np.array_equal(paid, bad) or np.array_equal(1 - paid, bad)):
+        raise BadInput("it is the label itself")
+    users, returning = _users(rows)
+    price, p = price_of(paid, bad, _controls(rows), users if returning else np.zeros(len(rows), np.int64), users)
+    crude = float(paid[bad == 1].mean() - paid[bad == 0].mean())
+    return ShadowPrice(
+        proxy=name,
+        price=price,
+        crude=crude,
+        p=p,
+        in_spreads=price.value / float(paid.std()),
+        rows=len(rows),
+        controls="length, topic, user" if returning else "length, topic (users do not come back)",
+        verdict="",
+        cohorts=_cohorts(rows, paid, bad),
+    )
+
+
+def _users(rows: Sequence[Row]) -> tuple[NDArray[np.int64], bool]:
+    """Return users by number, or sessions where the log names none, and whether enough of them come back."""
+    names = [row.user or row.session or str(at) for at, row in enumerate(rows)]
+    _, numbers = np.unique(names, return_inverse=True)
+    return numbers.astype(np.int64), len(rows) >= 2 * (numbers.max() + 1)
+
+
+def _controls(rows: Sequence[Row]) -> NDArray[np.float64]:
+    """Return the length, its logarithm, a column for each of its tenths but the first, and one for each topic."""
+    lengths = np.array([len(row.response_text.split()) for row in rows], float)
+    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, _LENGTHS + 1)[1:-1]))
+    tenth = np.searchsorted(edges, lengths, side="right")
+    topics = _topics([row.user_text for row in rows])
+    columns = [tenth == one for one in range(1, int(tenth.max()) + 1)]
+    columns += [topics == one for one in range(1, int(topics.max()) + 1)]
+    return np.column_stack([np.ones(len(rows)), lengths, np.log1p(lengths), *columns]).astype(float)
+
+
+def _topics(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Return each request's topic by number: the most frequent of the frequent words that it has; 0 has none."""
+    words = [set(re.findall(r"[^\W\d_]{3,}", text.casefold())) - _STOP for text in texts]
+    counts = Counter(word for some in words for word in some)
+    known = [word for word, _ in counts.most_common(_TOPICS)]
+    return np.array([next((at for at, word in enumerate(known, 1) if word in some), 0) for some in words], np.int64)
+
+
+def _cohorts(rows: Sequence[Row], paid: NDArray[np.float64], bad: NDArray[np.float64]) -> tuple[CohortPrice, ...]:
+    """Return each cohort's price, and its share of what bad replies are paid above sound ones of its own alike."""
+    controls, sound = _controls(rows), bad == 0
+    paid = paid - controls @ np.linalg.lstsq(controls[sound], paid[sound], rcond=None)[0]
+    names = np.array([row.cohort for row in rows])
+    users, _ = _users(rows)
+    excess = {}
+    for name in np.unique(names):
+        here = names == name
+        usual = paid[here & (bad == 0)]
+        excess[name] = float((paid[here & (bad == 1)] - (usual.mean() if len(usual) else 0.0)).sum())
+    whole = sum(max(one, 0.0) for one in excess.values())
+    if len(excess) < 2 or not whole:
+        return ()
+    made = []
+    for name, one in excess.items():
+        here = np.flatnonzero(names == name)
+        made.append(CohortPrice(
+            cohort=str(name) or "(none)",
+            price=_own(rows, paid, bad, here),
+            users=len(np.unique(users[here])) / len(np.unique(users)),
+            bad=float(bad[here].sum() / bad.sum()),
+            paid=max(one, 0.0) / whole,
+        ))  # fmt: skip
+    return tuple(sorted(made, key=lambda one: -one.paid))
+
+
+def _own(
+    rows: Sequence[Row], paid: NDArray[np.float64], bad: NDArray[np.float64], here: NDArray[np.intp]
+) -> Estimate | None:
+    mine = [rows[at] for at in here]
+    if len(mine) < _FEWEST or not 0 < bad[here].sum() < len(here):
+        return None
+    users, returning = _users(mine)
+    groups = users if returning else np.zeros(len(mine), np.int64)
+    try:
+        return price_of(paid[here], bad[here], _controls(mine), groups, users)[0]
+    except BadInput:
+        return None
