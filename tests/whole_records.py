@@ -244,6 +244,20 @@ def joints() -> Sequence[Record]:
     return [Joint(controls=("a", "b"), independent_by="the auditor")]
 
 
+def lessons() -> Sequence[Record]:
+    """Return lessons and a quiz."""
+    from drillyard.programs.lessons import load_lesson
+
+    return list(map(load_lesson, ("chance-demo", "watch-it-fail", "failure-kinds-quiz")))
+
+
+def lesson_questions() -> Sequence[Record]:
+    """Return questions of a lesson."""
+    from drillyard.programs.lessons import load_lesson
+
+    return load_lesson("chance-demo").questions
+
+
 WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
     "Account": accounts,
     "AskedQuestion": asked,
@@ -269,6 +283,8 @@ WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
     "KnownQuestion": canaries,
     "Layer": layers,
     "Layers": layer_files,
+    "Lesson": lessons,
+    "LessonQuestion": lesson_questions,
     "MoneyPrices": case_parts("MoneyPrices"),
     "OracleCase": desk_years,
     "Question": questions,
