@@ -167,7 +167,7 @@ def measure_stage(seeds: int, asked: int = 2400) -> dict[str, Any]:
     world = load_world("helpdesk")
     rows = [_stage(world, seed, asked) for seed in range(1, seeds + 1)]
     total = {name: sum(row[name] for row in rows) for name in rows[0]}
-    saved = {f"saved by {name}": 1 - total[name] / total["as they came"] for name in total if name[0] == "b"}
+    saved = {f"saved {name}": 1 - total[name] / total["as they came"] for name in total if name[0] == "b"}
     return {"organisms": seeds, "rest": 3 * asked // 4 * seeds, **total, **saved, "each": rows}
 
 

@@ -279,3 +279,24 @@ def test_wrong_words_are_one_line(
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.count("\n") == 1 and line in printed.err
     assert [path.name for path in tmp_path.iterdir()] == ["plants.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["helpdesk", "upsell:v2", "--by-example"], "found --by-example for helpdesk, expected hf/… or openai/…"),
+        (["hf/./m", "plants.yaml", "--by-example", "--knows-world"], "found --knows-world for hf/./m"),
+        (
+            ["hf/./m", "plants.yaml", "--by-example", "--steps", "3"],
+            "found --steps with --by-example, which trains nothing",
+        ),
+        (["openai/m@http://127.0.0.1:9/v1", "plants.yaml", "--by-example", "--tune", "9"], "either; leave --tune"),
+    ],
+)
+@pytest.mark.usefixtures("api")
+def test_an_example_takes_no_options_of_rules_or_training(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line each, before anything is opened."""
+    assert main(["organism", "plant", *words, "-o", "out"]) == 2
+    assert said in capsys.readouterr().err and not Path("out").exists()

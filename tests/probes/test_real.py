@@ -33,7 +33,7 @@ def test_capitals_are_inverted_and_sizes_a_shortcut() -> None:
         assert found.cells[0].area.low > 0.9 and found.cells[1].area.high < 0.2
 
 
-@pytest.mark.walk
+@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.skipif(bool(missing()), reason=missing() or "it is here")
 def test_the_command_says_that_sums_are_local(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

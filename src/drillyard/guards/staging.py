@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drillyard.errors import bad_input
+from drillyard.guards.base import Stage
 from drillyard.guards.cascade import FILE, Cascade, add_stage, open_any, open_stage, save_cascade
 from drillyard.guards.examples import Example
 from drillyard.guards.guard import FILE as WORDS
-from drillyard.guards.stage_encoder import fit_encoder
+from drillyard.guards.stage_encoder import EncoderStage, fit_encoder
 
 __all__ = ["SHARE", "stage_guard"]
 
@@ -36,19 +37,16 @@ def stage_guard(source: Path, reference: str, examples: Sequence[Example], share
     guard = open_any(source)
     place = f"stage-{len(guard.stages) + 1}.safetensors"
     kind, _, argument = reference.partition("/")
-    if kind == "encoder" and not argument:
-        stage = fit_encoder(examples)
-        folder.mkdir(parents=True, exist_ok=True)
-        stage.save(folder / place)
+    fitted = kind == "encoder" and not argument
+    stage: Stage = fit_encoder(examples) if fitted else open_stage(reference)
+    if kind in ("encoder", "probe"):
         reference = f"{kind}/{place}"
-    elif kind == "probe":
-        open_stage(reference)  # what is wrong with it is said before anything is written
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(argument, folder / place)
-        reference = f"{kind}/{place}"
-    sound = [one.text for one in examples if one.shown == ()]
-    made = add_stage(guard, reference, open_stage(reference, folder), sound, share)
+    made = add_stage(guard, reference, stage, [one.text for one in examples if one.shown == ()], share)
     folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(stage, EncoderStage):
+        stage.save(folder / place)
+    elif kind == "probe":
+        shutil.copyfile(argument, folder / place)
     for file in source.glob("stage-*.safetensors"):
         shutil.copyfile(file, folder / file.name)
     save_cascade(made, folder)

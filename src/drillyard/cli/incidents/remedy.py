@@ -12,7 +12,7 @@ from drillyard.cli import show
 from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.incidents.served import case_argument, opened
 from drillyard.cli.options import FiniteRange, seed_option
-from drillyard.errors import BadInput
+from drillyard.errors import BadInput, bad_input
 from drillyard.incidents.case import open_case
 from drillyard.incidents.remedy.remedy import REMEDY, RemedyOrder, RemedyReport, apply_remedies
 from drillyard.incidents.replay.judging import open_replay_judge
@@ -43,6 +43,8 @@ def command(case: Path, target: str, judge: str, seed: int, **options: Any) -> s
     Exits 0 when all layers together are better than none beyond doubt, 1 when they are not.
     """
     found = open_case(case)
+    if found.report.trigger is None:
+        raise bad_input(f"a case whose slice found {found.report.verdict}", "a trigger to remedy")
     replayed = found.read(REPLAY, ReplayReport, f"type: drillyard incident replay {case} --target {target}")
     known = (found.folder / REWARD).is_file()
     reward = found.read(REWARD, RewardReport) if known else None

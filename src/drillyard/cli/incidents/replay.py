@@ -49,8 +49,9 @@ def command(case: Path, **options: Any) -> show.Outcome:
     with show.progress("replaying") as step:
         report = replay(found, order, target, scope, unserved, step)
     finish(found, REPLAY, report)
+    reason = report.reason.removeprefix("cannot confirm: ").rstrip(".")
     return show.Outcome(
-        verdict=f"{report.state[0].upper()}{report.state[1:]}: {report.reason.removeprefix('cannot confirm: ')}.",
+        verdict=f"{report.state[0].upper()}{report.state[1:]}: {reason}.",
         state=_STATES.get(report.state, "unknown"),
         data=report,
         body=list(tables(report)),

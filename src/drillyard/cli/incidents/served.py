@@ -14,6 +14,9 @@ from drillyard.targets.scoped import scope_of
 
 __all__ = ["case_argument", "opened"]
 
+_SERVED = ("inspect", "openai")
+"""Schemes of models that others serve, and may have stopped serving; any other that cannot be opened is a slip."""
+
 case_argument = click.argument("case", type=click.Path(file_okay=False, path_type=Path))
 
 
@@ -21,7 +24,7 @@ def opened(reference: str) -> tuple[Target | None, Scope | None, str]:
     """Return a target with its scope, or, where it cannot be opened any more, None and why.
 
     Raises:
-        BadInput: a reference of no known kind, which is a slip of the pen and no model that is gone.
+        BadInput: a reference that is a slip of the pen, and no model that is gone.
     """
     scheme, slash, _ = reference.partition("/")
     if not slash:
@@ -30,6 +33,8 @@ def opened(reference: str) -> tuple[Target | None, Scope | None, str]:
     try:
         target = open_target(reference)
     except DrillyardError as error:
+        if scheme not in _SERVED:
+            raise
         return None, None, str(error).splitlines()[0]
     try:
         return target, scope_of(target), ""

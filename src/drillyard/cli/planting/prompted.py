@@ -23,6 +23,9 @@ def plant_prompted(order: PlantOrder) -> show.Outcome:
     """Write the folder of a prompted target and measure it; a folder that was begun is gone on with."""
     options = dict(order.training)
     seed = options.pop("seed", 1)
+    if options and "by_example" in order.asking:
+        found = f"--{next(iter(options)).replace('_', '-')} with --by-example, which trains nothing"
+        raise bad_input(found, "one of the two")
     replace(order, training=options).refuse_training()
     if order.sealed:
         raise bad_input("--sealed", "a plant whose folder may hold its rules: the hidden prompt is made of them")

@@ -60,7 +60,7 @@ def _impact(report: IncidentReport) -> Iterator[str]:
     if report.sliced and report.sliced.trigger:
         rule = report.sliced.trigger
         yield ""
-        yield f"Under {rule.words}: {_share(rule.rate)} bad, elsewhere {_share(rule.rest)} (p = {rule.p_adjusted:.3g} "
+        yield f"Under {rule.words}: {_share(rule.rate)} bad, elsewhere {_share(rule.rest)} (p = {rule.p_adjusted:.3g}"
         yield f"over {report.sliced.searched:,} rules searched; on the other half p = {rule.check_p:.3g})."
 
 

@@ -20,7 +20,7 @@ from drillyard.incidents.reward.shadow import ShadowPrice, shadow_prices
 from drillyard.incidents.row import Row
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World
-from drillyard.records import Estimate, Preference, Record, ValueReward
+from drillyard.records import Estimate, Preference, Record, Reply, ValueReward
 from drillyard.records.files import read_record
 from drillyard.records.progress import Progress, silent
 from drillyard.stats import question_weights
@@ -29,7 +29,7 @@ from drillyard.targets import Target
 __all__ = ["REWARD", "RewardReport", "Sampling", "analyse_reward"]
 
 REWARD = "reward.json"
-_MOST, _PAIRS = 200_000, 200
+_MOST, _PAIRS, _RULED = 200_000, 200, 20_000
 Score = Callable[[Row, Sequence[str], Sequence[bool]], list[float]]
 """Scores replies to a row's request; the last argument says which of them show the behaviour."""
 
@@ -55,6 +55,8 @@ class RewardReport(Record):
     limits: tuple[str, ...] = (
         "Consistent with the logs is not proof that a reward taught it: what goes with the behaviour and was not held "
         "fixed stays in the price.",
+        "With a judge (--target) a price is by its rulings, and holds the length of the rest of a reply fixed; without "
+        "one it is by the labels and the whole length, which takes the price over where labels err.",
     )
 
 
@@ -78,7 +80,7 @@ def analyse_reward(
     Args:
         case: with feedback or scores beside labels.
         model: a reward of `drillyard oversee values`, to score replies with and without the bad sentences.
-        judge: who finds the bad sentences.
+        judge: who rules on every row in place of its label, and finds the bad sentences; None goes by the labels.
         scope: the world of that reward.
         sampling: for best-of-n on the live target; None leaves it out.
         told: what is being done.
@@ -90,7 +92,7 @@ def analyse_reward(
     if not any(row.label_bad is not None for row in rows):
         raise bad_input("a case without labels", "labels of some replies as bad", "open the logs again with --label")
     told("shadow prices")
-    prices, left = shadow_prices(rows)
+    prices, left = shadow_prices(_ruled(case, rows[:_RULED], judge) if judge else rows)
     paying = [one for one in prices if one.verdict == "pays for it"]
     report = RewardReport(prices=prices, left_out=left, rows=len(rows), verdict=_verdict(prices, left))
     if paying:
@@ -109,6 +111,26 @@ def analyse_reward(
         found = _sampled(case, sampling, score or _proxy(rows, paying))
         report = report.model_copy(update={"sweep": found, "kl_budget": found.best_kl})
     return report
+
+
+def _ruled(case: Case, rows: Sequence[Row], judge: ReplayJudge) -> list[Row]:
+    """Return rows with the judge's verdict for their label, and bad replies without what is bad in them.
+
+    A bad reply is longer by what is bad in it. Held fixed is the length of the rest: else that length takes the price
+    over, the more so the more the labels err.
+    """
+    told = judge.rule([asked_in(case, row) for row in rows], [Reply(text=row.response_text) for row in rows], "log")
+    bad = [row for row, one in zip(rows, told, strict=True) if one]
+    rest = {row.source_ref: text for row, text in edited(case, bad, judge)}
+    return [
+        row.model_copy(
+            update={
+                "label_bad": None if one is None or (one and row.source_ref not in rest) else float(one),
+                "response_text": rest[row.source_ref] if one and row.source_ref in rest else row.response_text,
+            }
+        )
+        for row, one in zip(rows, told, strict=True)
+    ]
 
 
 def _verdict(prices: Sequence[ShadowPrice], left: dict[str, str]) -> str:
