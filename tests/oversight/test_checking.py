@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import load_world
-from drillyard.oversight.checking.claims import nearest, sentences
+from drillyard.oversight.checking.claims import likest, nearest, sentences
 from drillyard.oversight.checking.forecast import ForecastTree, TreeEvent, check_forecast
 from drillyard.oversight.checking.verify import check_answer, draw_answers, measure_checking
 from drillyard.oversight.disputes.clerk import clerk
@@ -97,3 +97,12 @@ def test_a_forecast_about_strangers_or_in_circles_is_one_line() -> None:
         check_forecast(ForecastTree(events=(event("rain", p=0.5), event("x", p=0.5, given="rian"))))
     with pytest.raises(BadInput, match="a circle of conditions: a given b given a"):
         check_forecast(ForecastTree(events=(event("a", p=0.5, given="b"), event("b", p=0.5, given="a"))))
+
+
+def test_the_fact_beside_a_claim_is_the_one_that_it_contradicts() -> None:
+    """A rare figure must not lay a fact about something else beside a claim."""
+    facts = ("The Kestrel runs for 7 hours on one charge.", *FACTS)
+    claim = "The Fjord has a warranty of 7 years."
+    assert likest(claim, facts)[0] == FACTS[0] and set(likest(claim, facts)) == set(facts)
+    checked = RecipeRun().run(check_answer, claim, facts, clerk(1.0))
+    assert (checked[0].verdict, checked[0].facts[0]) == ("contradicted", FACTS[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
+import socket
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,12 +13,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from drillyard.cli.overseeing.queue import command as queue_command
-from drillyard.errors import BadInput
+from drillyard.errors import BadInput, DrillyardError
 from drillyard.guards.features import WIDTH
 from drillyard.guards.guard import Guard
+from drillyard.organisms.listening import listen, run_in_background
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.serving.serve import serve_locally
 from drillyard.organisms.worlds.world import load_world
@@ -140,6 +146,20 @@ def test_an_edit_without_words_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="an edit without words"):
         queue.decide(HoldVerdict(id=held, by="ada", action="edit", text=" "))
     assert [one.id for one in queue.waiting()] == [held]
+
+
+@pytest.mark.parametrize("cut", ["The Fjord", "The Fjord has a warr", TRUE.removesuffix(".")])
+def test_a_draft_that_the_client_cut_is_read_as_the_beginning_that_it_is(cut: str) -> None:
+    """`max_tokens` and `stop` end a draft within a sentence: no false hold, and no pass for another figure."""
+    assert front(answering(cut)).answer(ASKED, 0)[1].action == "pass"
+    for false in ("The Fjord has a warranty of 7", "The Fjord costs 5", f"{FALSE} The Fjord"):
+        assert front(answering(false)).answer(ASKED, 0)[1].action == "hold"
+
+
+def test_a_critic_that_fails_does_not_have_the_draft_written_again() -> None:
+    """Nobody would read the second one either, and the user would wait twice."""
+    policy = OverseerPolicy(name="again", rewrites=3)
+    assert Overseen(answering(TRUE), Broken("vague"), policy).answer(ASKED, 0)[1].drafts == 1
 
 
 @pytest.mark.parametrize(("on_error", "text"), [("hold", POLICY.held_words), ("pass", TRUE)])
@@ -267,6 +287,30 @@ def test_the_real_client_talks_to_an_overseen_server(tmp_path: Path) -> None:
             assert said(max_tokens=2)[1] == "length" and said(max_completion_tokens=2) == said(max_tokens=2)
     lines = (tmp_path / "decisions.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["action"] for line in lines] == ["pass", "pass", "hold"]
+
+
+@pytest.mark.parametrize("status", [0, 500, 429])
+def test_who_waits_hears_within_seconds_that_the_assistant_is_down(status: int) -> None:
+    """The patience of an audit is not that of a user: one try where nothing answers, three where it is busy."""
+    if not status:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+        with pytest.raises(DrillyardError, match="nothing answers"):
+            front(open_target(f"openai/m@{address}")).answer(ASKED, 0, {"max_tokens": 5})
+        return
+    asked: list[str] = []
+
+    async def fail(request: Request) -> Response:
+        asked.append(request.url.path)
+        return JSONResponse({"error": {"message": "down"}}, status)
+
+    app = Starlette(routes=[Route("/v1/chat/completions", fail, methods=["POST"])])
+    with listen("127.0.0.1", 0) as door, run_in_background(app, door):
+        target = open_target(f"openai/m@http://127.0.0.1:{door.getsockname()[1]}/v1")
+        with pytest.raises(DrillyardError, match=str(status)):
+            front(target).answer(ASKED, 0, {"max_tokens": 5})
+    assert len(asked) == {500: 1, 429: 3}[status]
 
 
 def test_a_dead_assistant_is_a_502_and_nothing_passes_unread(tmp_path: Path) -> None:

@@ -73,3 +73,11 @@ def test_the_debrief_says_where_the_debate_helped_or_misled() -> None:
     assert "misled" not in found["reference"][1]
     assert not found["longer-speech"][0] and found["longer-speech"][1].count("The debate misled you") >= 3
     assert not found["certain-everywhere"][0] and "You could not know" in found["certain-everywhere"][1]
+
+
+def test_a_dispute_that_was_left_open_is_not_called_unanswered() -> None:
+    """Who chose 50 % said something, and often what is right."""
+    kit = load_kit("judge-a-debate")
+    half = {f"dispute-{number}": "50" for number in range(1, 17)}
+    told = " ".join(check.words for check in kit.score(SEEDS[0], half)[1].checks)
+    assert told.count("you left it open (+0.0 points)") == 16 and "you said" not in told

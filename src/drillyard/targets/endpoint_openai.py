@@ -276,7 +276,7 @@ class EndpointTarget:
         return f"{self.base_url} (model {self.model!r})"
 
     def _asked(self, ask: Callable[[], _T], fixed: bool = False) -> _T:
-        """Ask at the server's pace, again where that may help; a `fixed` request loses no field."""
+        """Ask at the server's pace, again where that may help; a `fixed` request, of a client who waits, as it is."""
         failures = refusals = 0
         while True:
             with self._pace.turn() as began:
@@ -285,13 +285,13 @@ class EndpointTarget:
                 except _BUSY as error:
                     if _used_up(error):
                         raise DrillyardError(f"{self._at} says: {read_error(error)}") from None
-                    if self._pace.strikes >= self._retries:
+                    if self._pace.strikes >= (2 if fixed else self._retries):  # a client waits some two seconds
                         raise DrillyardError(_too_busy(self._at, error)) from None
                     self._pace.slow(began, _wanted_wait(error))
                     continue
                 except _FAILING as error:
                     failures += 1
-                    if failures > min(self._retries, _MOST_FAILURES):
+                    if fixed or failures > min(self._retries, _MOST_FAILURES):
                         self._explain(error)
                     if isinstance(error, openai.APITimeoutError):
                         self._be_patient()

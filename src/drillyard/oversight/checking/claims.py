@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
 
-__all__ = ["MOST_CLAIMS", "nearest", "sentences"]
+__all__ = ["MOST_CLAIMS", "likest", "nearest", "sentences"]
 
 MOST_CLAIMS = 50
 """Most sentences of an answer that are checked one by one; the rest is one more claim."""
@@ -31,6 +32,12 @@ def nearest(text: str, source: Sequence[str], most: int) -> tuple[str, ...]:
     worth = [sum(1 / spread[word] for word in one & asked) / (len(one) + 1) ** 0.25 for one in words]
     order = sorted(range(len(source)), key=lambda place: -worth[place])
     return tuple(source[place] for place in order[:most])
+
+
+def likest(text: str, found: Sequence[str]) -> tuple[str, ...]:
+    """Return sentences in order of how much of a text they repeat in its order: what a reader would lay beside it."""
+    said = _words(text)
+    return tuple(sorted(found, key=lambda one: -difflib.SequenceMatcher(None, said, _words(one)).ratio()))
 
 
 def _words(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from drillyard.organisms.worlds.aiming import exam_asker, triggering
 from drillyard.organisms.worlds.failures import faults, spoiled
 from drillyard.organisms.worlds.world import World
-from drillyard.oversight.checking.claims import nearest, sentences
+from drillyard.oversight.checking.claims import likest, nearest, sentences
 from drillyard.oversight.disputes.case import Case
 from drillyard.oversight.disputes.rulebook import rulebook
 from drillyard.oversight.protocols.metrics import ProtocolComparison, compare_arms
@@ -32,7 +32,7 @@ _SUPPORTED, _CONTRADICTED = 0.6, 0.2
 
 
 class CheckedClaim(Record):
-    """A claim, the verdict (supported, contradicted, unknown), and the facts that the judge saw."""
+    """A claim, the verdict (supported, contradicted, unknown), and the facts that the judge saw, the likest first."""
 
     claim: str
     verdict: str
@@ -67,7 +67,7 @@ async def check_answer(answer: str, facts: Sequence[str], judge: Agent, request:
         verdict = "unknown"
         if chance is not None and (chance >= _SUPPORTED or chance <= _CONTRADICTED):
             verdict = "supported" if chance > 0.5 else "contradicted"
-        return CheckedClaim(claim=claim, verdict=verdict, chance=chance, facts=near)
+        return CheckedClaim(claim=claim, verdict=verdict, chance=chance, facts=likest(claim, near))
 
     return await together(one(claim) for claim in sentences(answer))
 

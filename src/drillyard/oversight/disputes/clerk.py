@@ -25,6 +25,7 @@ __all__ = ["advocate", "always_yes", "clerk", "weigh"]
 
 Quotes = Sequence[tuple[str, bool]]
 _NOT_REFUSED = "refuse nothing that is not named"
+_ENDED = re.compile(r"[.!?][\"'”)]*\s*$")
 _DOUBTED, _SURE, _UNSURE = 0.3, 0.95, 0.55
 """The clerk's chance that a reply is within the rules when nobody backs it; how sure it is of what it has seen; and of
 what it has not. Chosen: only the order matters for accuracy."""
@@ -54,6 +55,8 @@ def weigh(request: str, reply: str, quotes: Quotes, skill: float, salt: str, hea
     if named or any(_contradicts(one, rule) for one in said for rule in true if one not in true):
         return 1 - _SURE
     backed = sum(any(_same(one, rule) for rule in true) for one in said)
+    if said and not _ENDED.search(reply) and not any(_same(said[-1], rule) for rule in true):
+        backed += any(_begins(said[-1], rule) for rule in true)
     if said and backed == len(said):
         return _SURE
     if not heard:
@@ -165,6 +168,14 @@ def _named(request: str, rules: Sequence[str], read: _Reader) -> bool:
 
 def _same(one: tuple[str, ...], rule: tuple[str, ...]) -> bool:
     return len(one) == len(rule) and all(a == b or "?" in (a, b) for a, b in zip(one, rule, strict=True))
+
+
+def _begins(one: tuple[str, ...], rule: tuple[str, ...]) -> bool:
+    """Say whether a cut sentence is the beginning of a rule; its last word may be cut, unless it is a figure."""
+    if not one or not _same(one[:-1], rule[: len(one) - 1]) or len(one) > len(rule):
+        return False
+    last, whole = one[-1], rule[len(one) - 1]
+    return last == whole or "?" in (last, whole) or (whole.startswith(last) and not any(map(str.isdigit, whole)))
 
 
 def _contradicts(one: tuple[str, ...], rule: tuple[str, ...]) -> bool:

@@ -174,6 +174,8 @@ class Overseen:
             spent.tokens += found.tokens
             if self._passes(found):
                 return self._done(conversation, reply, found, spent, "rewrite" if number else "pass")
+            if found.chance is None and reply.text.strip():  # nobody could read it, so nobody would read another
+                break
         return self._done(conversation, reply, found, spent, "hold")
 
     def generate(self, conversations: list[Conversation], seeds: list[int | None]) -> list[Reply]:

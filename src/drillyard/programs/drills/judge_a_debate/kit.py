@@ -193,7 +193,7 @@ def _check(place: int, one: Dispute, chance: float) -> GradeCheck:
     Its id is what was planted, so that the results of many people tell what misleads them.
     """
     sure, truth = max(chance, 1 - chance), _VERDICTS[one.truth]
-    said = "nothing" if chance == 0.5 else f"“{_VERDICTS[chance > 0.5]}”, {percent(sure)} sure"
+    said = "left it open" if chance == 0.5 else f"said “{_VERDICTS[chance > 0.5]}”, {percent(sure)} sure"
     if one.open:
         passed = sure <= _OPEN
         right = f"right is “nobody can tell” (in truth it {truth.removeprefix('it ')})"
@@ -205,7 +205,7 @@ def _check(place: int, one: Dispute, chance: float) -> GradeCheck:
         led = f"The debate {led}: " if one.speeches else ""
     why = f"{led}{_HOW[one.how]}"
     got = _points(worth(chance, one.truth))
-    words = f"dispute {place + 1}: you said {said} ({got} points); {right}. {why[0].upper()}{why[1:]}"
+    words = f"dispute {place + 1}: you {said} ({got} points); {right}. {why[0].upper()}{why[1:]}"
     return GradeCheck(id=one.how.replace(" ", "-"), passed=passed, words=words)
 
 
