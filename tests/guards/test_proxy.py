@@ -259,6 +259,61 @@ def test_what_cannot_be_read_is_stopped_unless_told_otherwise(
         assert b"data: {broken" in answer.content and outcomes(endpoint) == {"unguarded": 1}
 
 
+@pytest.mark.parametrize("cut", [1, 7, 10_000])
+def test_what_is_let_pass_unguarded_loses_and_doubles_nothing(upstream: Upstream, proxied: Proxied, cut: int) -> None:
+    """What was held back, the event that cannot be read and all behind it, however the bytes are cut."""
+    whole = chunk({"content": "Good. "}) + b"data: {broken\n\n" + chunk({"content": PRESSING}) + b"data: [DONE]\n\n"
+    upstream.pieces = [whole[at : at + cut] for at in range(0, len(whole), cut)]
+    with proxied(fail="open") as (client, endpoint):
+        told = client.post("chat/completions", json={**ASKED, "stream": True}).text
+    assert [told.count(words) for words in ("Good. ", "data: {broken\n\n", PRESSING, "[DONE]")] == [1, 1, 1, 1]
+    assert outcomes(endpoint) == {"unguarded": 1}
+
+
+JSON = {"content-type": "application/json"}
+PARTS = [{"type": "text", "text": PRESSING}]
+
+
+@pytest.mark.parametrize("said", [{"content": PARTS}, {"content": {"text": PRESSING}}, {"refusal": PARTS}])
+@pytest.mark.parametrize("stream", [True, False])
+def test_text_in_another_form_is_no_way_around(
+    upstream: Upstream, proxied: Proxied, said: dict[str, object], stream: bool
+) -> None:
+    """Text that is no string cannot be guarded, so that nothing of it gets out; `audit` changes nothing even so."""
+    upstream.pieces = [chunk(said), chunk({}, "stop"), b"data: [DONE]\n\n"]
+    upstream.body = None if stream else {"choices": [{"index": 0, "message": said, "finish_reason": "stop"}]}
+    with proxied() as (client, endpoint):
+        answer = client.post("chat/completions", json={**ASKED, "stream": stream})
+        assert PRESSING not in answer.text and outcomes(endpoint) == {"unreadable": 1}
+    with proxied(mode="audit") as (client, endpoint):
+        answer = client.post("chat/completions", json={**ASKED, "stream": stream})
+        assert answer.text.count(PRESSING) == 1 and "error" not in answer.text
+        assert outcomes(endpoint) == {"unguarded": 1}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_what_a_model_says_in_refusing_is_guarded(upstream: Upstream, proxied: Proxied, stream: bool) -> None:
+    """The field `refusal` is read by people as `content` is; a sound refusal stays where it was."""
+    for said, sent in ((PRESSING, REFUSAL), (SOUND, SOUND)):
+        deltas = [{"role": "assistant", "content": "", "refusal": None}, *({"refusal": f"{w} "} for w in said.split())]
+        upstream.pieces = [*map(chunk, deltas), chunk({}, "stop"), b"data: [DONE]\n\n"]
+        message = {"role": "assistant", "content": None, "refusal": said}
+        upstream.body = None if stream else {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+        with proxied() as (client, _):
+            answer = client.post("chat/completions", json={**ASKED, "stream": stream})
+        rows = [one["choices"][0]["delta"] for one in events(answer) if one] if stream else []
+        rows = rows or [answer.json()["choices"][0]["message"]]
+        assert "".join(row.get("refusal") or "" for row in rows).strip() == sent.strip()
+        assert not any(row.get("content") for row in rows)
+
+
+def test_a_count_of_choices_that_is_none_is_refused(proxied: Proxied) -> None:
+    """JSON knows numbers that are larger than any."""
+    with proxied() as (client, _):
+        answer = client.post("chat/completions", content='{"model": "m", "n": 1e999}', headers=JSON)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_json")
+
+
 def test_an_ended_calibration_fails_as_told(upstream: Upstream, proxied: Proxied, calibration: Calibration) -> None:
     """Closed refuses with 503; open lets everything pass and counts it as unguarded."""
     ended = calibration.model_copy(update={"expires": datetime.date(2020, 1, 1)})

@@ -43,5 +43,5 @@ class EventReader:
 
 
 def event(data: bytes) -> bytes:
-    """Return data as one event."""
-    return b"data: " + data + b"\n\n"
+    """Return data as one event; each of its lines is a line of the event."""
+    return b"data: " + data.replace(b"\n", b"\ndata: ") + b"\n\n"
