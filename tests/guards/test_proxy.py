@@ -230,6 +230,18 @@ def test_a_reply_of_40_megabytes_is_ended(upstream: Upstream, proxied: Proxied, 
     assert outcomes(endpoint) == {"too-large": 1}
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_long_reply_in_one_piece_is_guarded(upstream: Upstream, proxied: Proxied, stream: bool) -> None:
+    """It is scored beside the other replies, to the same end."""
+    text = f"{SOUND} " * 5000 + PRESSING
+    upstream.pieces = [chunk({"content": text}), chunk({}, "stop"), b"data: [DONE]\n\n"]
+    upstream.body = None if stream else {"choices": [{"index": 0, "message": {"content": text}}]}
+    with proxied() as (client, endpoint):
+        answer = client.post("chat/completions", json={**ASKED, "stream": stream})
+    assert len(text) > 100_000 and PRESSING not in answer.text and answer.text.count("content_filter") == 1
+    assert REFUSAL in answer.text and outcomes(endpoint) == {"blocked": 1}
+
+
 def test_a_client_that_leaves_takes_the_server_with_it(upstream: Upstream, proxied: Proxied) -> None:
     """The model does not go on writing for nobody."""
     upstream.say(*["word "] * 5000)
@@ -270,7 +282,6 @@ def test_what_is_let_pass_unguarded_loses_and_doubles_nothing(upstream: Upstream
     assert outcomes(endpoint) == {"unguarded": 1}
 
 
-JSON = {"content-type": "application/json"}
 PARTS = [{"type": "text", "text": PRESSING}]
 
 
@@ -307,13 +318,6 @@ def test_what_a_model_says_in_refusing_is_guarded(upstream: Upstream, proxied: P
         assert not any(row.get("content") for row in rows)
 
 
-def test_a_count_of_choices_that_is_none_is_refused(proxied: Proxied) -> None:
-    """JSON knows numbers that are larger than any."""
-    with proxied() as (client, _):
-        answer = client.post("chat/completions", content='{"model": "m", "n": 1e999}', headers=JSON)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_json")
-
-
 def test_an_ended_calibration_fails_as_told(upstream: Upstream, proxied: Proxied, calibration: Calibration) -> None:
     """Closed refuses with 503; open lets everything pass and counts it as unguarded."""
     ended = calibration.model_copy(update={"expires": datetime.date(2020, 1, 1)})
@@ -334,6 +338,8 @@ def test_only_what_is_guarded_is_passed_on(upstream: Upstream, proxied: Proxied)
         mine = {"authorization": "Bearer secret"}
         assert client.get("models", headers=mine).json()["data"][0]["id"] == "m"
         assert client.post("responses", json={}, headers=mine).json()["error"]["code"] == "not_guarded"
+        endless = {"content": '{"model": "m", "n": 1e999}', "headers": {**mine, "content-type": "application/json"}}
+        assert client.post("chat/completions", **endless).json()["error"]["code"] == "invalid_json"
         upstream.say("Good. ")
         client.post("chat/completions", json={**ASKED, "stream": True}, headers=mine)
     assert upstream.headers[0]["authorization"] == "Bearer upstream-key"

@@ -37,6 +37,7 @@ __all__ = ["GROUP", "GuardedEndpoint", "guard_piece", "make_guard_app", "trouble
 GROUP = "x-drillyard-group"
 """The header that names the group whose threshold is meant."""
 _MOST_REQUEST = 8_000_000
+_MANY = 100_000  # bytes that take longer than other replies should wait for; about 70 ms of scoring
 _HOPS = {
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
     "upgrade", "host", "content-length", "content-encoding", "accept-encoding", "date", "server", GROUP,
@@ -211,9 +212,9 @@ async def guard_piece(
 ) -> tuple[list[bytes], str]:
     """Return the data of the events to send for a piece of bytes, and what went wrong, if anything did.
 
-    Stages beyond words take their time, so that they run beside the other replies.
+    Stages beyond words take their time, and so do many words at once, so that they run beside the other replies.
     """
-    if endpoint.guard.stages:
+    if endpoint.guard.stages or events.waiting + len(piece) > _MANY:
         return await run_in_threadpool(_guard_piece, reply, events, piece, opens=endpoint.opens)
     return _guard_piece(reply, events, piece, opens=endpoint.opens)
 
@@ -267,7 +268,7 @@ async def _whole(
 async def _guard_whole(endpoint: GuardedEndpoint, reply: GuardedReply, body: bytes) -> tuple[bytes, str]:
     """Return a body as it may be sent, and its outcome; whatever breaks in the guard is `unreadable` or `unguarded`."""
     try:
-        made = await run_in_threadpool(reply.whole, body) if endpoint.guard.stages else reply.whole(body)
+        made = await run_in_threadpool(reply.whole, body)
         return made, "passed"
     except Exception:  # as in a stream: closed unless told otherwise
         return body, "unguarded" if endpoint.opens else "unreadable"
