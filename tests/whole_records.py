@@ -244,6 +244,24 @@ def joints() -> Sequence[Record]:
     return [Joint(controls=("a", "b"), independent_by="the auditor")]
 
 
+def calibrations() -> Sequence[Record]:
+    """Return a calibration of a guard."""
+    from drillyard.guards.calibration import Calibration, GroupThreshold
+    from drillyard.stats import clopper_pearson
+
+    return [
+        Calibration(
+            guard="a",
+            alpha=0.01,
+            release="r",
+            made=date(2026, 1, 1),
+            expires=date(2026, 1, 31),
+            groups={"": GroupThreshold(tau=0.5, n=100, realised=clopper_pearson(1, 100))},
+            scores=(0.1, 0.5),
+        )
+    ]
+
+
 def lessons() -> Sequence[Record]:
     """Return lessons and a quiz."""
     from drillyard.programs.lessons import load_lesson
@@ -266,6 +284,7 @@ WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
     "Assumptions": assumption_files,
     "AuditGame": games,
     "AuditReport": audit_reports,
+    "Calibration": calibrations,
     "CanarySet": canary_sets,
     "CaseSpec": case_parts("CaseSpec"),
     "Cited": case_parts("Cited"),

@@ -110,6 +110,16 @@ def test_the_integer_programme_finds_what_brute_force_finds(tmp_path: Path) -> N
         assert frontier[0] == () and worth == sorted(worth)
 
 
+def test_a_control_that_asks_for_no_money_is_weighed(tmp_path: Path) -> None:
+    """What costs nothing but taxes has nothing below it that is cheaper; the search for that ends."""
+
+    def edit(case: dict) -> None:
+        for one in case["controls"]:
+            del one["yearly"]
+
+    assert efficient_set(Returns(case=opened(tmp_path, edit))) == [(), ("guard",)]
+
+
 def test_what_is_worth_next_to_nothing_is_chosen_by_chance_and_that_is_told(tmp_path: Path) -> None:
     """A control whose price is what it returns: further seeds buy it or not."""
 

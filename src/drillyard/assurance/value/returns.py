@@ -18,6 +18,8 @@ from drillyard.assurance.value.taxes import Taxes, taxes_of, total_taxes
 __all__ = ["Bundle", "Returns", "allowed", "best_bundle", "efficient_set"]
 
 Bundle = tuple[str, ...]
+_CENT = 0.01
+"""The least by which a set has to be cheaper; the programme's own tolerance is 1e-6, and a control may cost nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ def efficient_set(returns: Returns) -> list[Bundle]:
         found.append(best)
         if not best:
             return found[::-1]
-        limit = cash - max(1e-6 * abs(cash), 1e-6)
+        limit = cash - max(1e-6 * abs(cash), _CENT)
 
 
 def best_bundle(returns: Returns, budget: float | None = None) -> Bundle:
