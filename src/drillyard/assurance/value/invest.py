@@ -14,8 +14,9 @@ from drillyard.assurance.value.formulas import binomial_option, payback_months, 
 from drillyard.assurance.value.information import value_of_all, value_of_input, value_of_sample, variance_share
 from drillyard.assurance.value.returns import Bundle, Returns, best_bundle, efficient_set
 from drillyard.assurance.value.taxes import TaxRow, band
+from drillyard.assurance.value.words import in_sentence, tell, tell_share
 from drillyard.records import Estimate, Record
-from drillyard.stats.shown import percent, tell_count
+from drillyard.stats.shown import tell_count
 
 __all__ = [
     "ROSI_FLAW",
@@ -25,10 +26,7 @@ __all__ = [
     "Investment",
     "SampleValue",
     "WithoutIt",
-    "in_sentence",
     "invest",
-    "tell",
-    "tell_share",
 ]
 
 Decision = Literal["fund", "do not fund", "evaluate first", "do not ship", "not enough evidence"]
@@ -68,13 +66,18 @@ class InputWeight(Record):
 
 
 class WithoutIt(Record):
-    """The verdict without an assumption, which is then taken at the end that speaks most against the verdict."""
+    """The verdict without an assumption, which is then taken at the end that speaks most against the verdict.
+
+    `controls` is the best set then, and `turns` whether the decision or, where it is to fund, the set is another one.
+    """
 
     name: str
     by: str
     at: float
     npv: float
     decision: Decision
+    controls: tuple[str, ...]
+    turns: bool
 
 
 class SampleValue(Record):
@@ -163,7 +166,7 @@ def invest(case: DrawnCase) -> Investment:
         taxes=tuple(row for name in returns.taxes for row in returns.taxes[name].rows),
         weights=weights,
         shares=_shares(weights),
-        without=_without(returns, decision, npv) if offered else (),
+        without=_without(returns, decision, best, npv) if offered else (),
         evpi=value_of_all(_options(returns, frontier)),
         samples=samples,
         sample=sample,
@@ -265,28 +268,15 @@ def _verdict(
             f"Evaluate first: {sample.queries:,} more queries leave {money}{tell(sample.net)} more than deciding today "
             f"(worth {money}{tell(sample.worth)}, cost with the wait {money}{tell(sample.cost)})."
         )
+    if not offered:
+        return "Do not fund: no control is offered, so there is nothing to fund."
     if decision == "fund":
         return f"Fund {named}: worth {told} on average, with no premium counted, {sure}."
-    if spec.budget is not None and offered and float(npv.mean()) > 0:
+    if spec.budget is not None and float(npv.mean()) > 0:
         asked = f"{money}{tell(returns.cash(offered))}, more than the budget of {money}{tell(spec.budget)}"
         would = f"{named} would take {asked}, and be worth {told}, {sure}"
         return f"Do not fund: nothing within the budget pays. To fund {would}."
     return f"Do not fund {named}: it would be worth {told} on average, with no premium counted, {sure}."
-
-
-def in_sentence(title: str) -> str:
-    """Return a title as it stands within a sentence: a name in capitals keeps them."""
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
-
-
-def tell_share(value: float) -> str:
-    """Return a share in per cent; what is almost all is not called all."""
-    return "over 99 %" if 0.99 < value < 1 else percent(value)
-
-
-def tell(value: float) -> str:
-    """Return money to three digits, with a real minus."""
-    return f"{float(f'{value:.3g}'):,.0f}".replace("-", "−")
 
 
 def _samples(returns: Returns, frontier: Sequence[Bundle]) -> tuple[SampleValue, ...]:
@@ -340,36 +330,48 @@ def _shares(weights: Sequence[InputWeight]) -> dict[str, float]:
     return {kind: sum(w.share for w in weights if w.kind == kind) / total if total else 0.0 for kind in kinds}
 
 
-def _without(returns: Returns, decision: Decision, npv: float) -> tuple[WithoutIt, ...]:
+def _without(returns: Returns, decision: Decision, best: Bundle, npv: float) -> tuple[WithoutIt, ...]:
     """Return the verdict with each assumption at the end that speaks most against it, and last with all of them."""
     case, found, worst = returns.case, [], {}
-    against = -1.0 if npv > 0 else 1.0
     for one in case.certificates:
         if one.kind != "ASSUMED" or one.name not in case.values or one.low == one.high:
             continue
-        options = {}
-        for end in (one.low, one.high):
-            held = _fixed(case, {one.name: end})
-            best = best_bundle(held, case.spec.budget)
-            options[end] = (held, best, float(held.npv(best or _least_bad(held)).mean()))
-        end = max(options, key=lambda x: against * options[x][2])
-        worst[one.name] = end
-        held, best, value = options[end]
-        then = _quick(held, best, decision)
-        if then != decision or abs(value - npv) > _MOVES * max(abs(npv), 1.0):
-            found.append(WithoutIt(name=one.name, by=one.origin, at=end, npv=value, decision=then))
+        ends = [_held(case, {one.name: x}, decision, best, one.name, one.origin) for x in (one.low, one.high)]
+        row = min(ends, key=lambda end: (end[0].decision == decision, end[1]))[0]
+        worst[one.name] = row.at
+        if row.turns or abs(row.npv - npv) > _MOVES * max(abs(npv), 1.0):
+            found.append(row)
     if len(worst) > 1:
-        held = _fixed(case, worst)
-        best = best_bundle(held, case.spec.budget)
-        value = float(held.npv(best or _least_bad(held)).mean())
-        row = WithoutIt(name="all of them at once", by="", at=0.0, npv=value, decision=_quick(held, best, decision))
-        found.append(row)
+        found.append(_held(case, worst, decision, best, "all of them at once", "")[0])
     return tuple(found)
 
 
-def _quick(returns: Returns, best: Bundle, decision: Decision) -> Decision:
-    """Return the decision without a further evaluation; one that waits for evidence goes on waiting."""
-    return decision if decision == "not enough evidence" else _decide(returns, best, None, ())
+def _held(
+    case: DrawnCase, at: Mapping[str, float], decision: Decision, best: Bundle, name: str, by: str
+) -> tuple[WithoutIt, float]:
+    """Return the verdict with some inputs held, and by how much money it still is the decision that was taken."""
+    held = _fixed(case, at)
+    now = best_bundle(held, case.spec.budget)
+    npv = float(held.npv(now or _least_bad(held)).mean())
+    sample = max(_samples(held, (now,)), key=lambda one: one.net, default=None)
+    # one that waits for evidence goes on waiting
+    then = decision if decision == "not enough evidence" else _decide(held, now, sample, ())
+    closed = _not_shipping(held)
+    margin = {
+        "evaluate first": sample.net if sample else npv,
+        "do not ship": (closed.value if closed else 0.0) - max(npv, 0.0),
+        "do not fund": -npv,
+    }.get(decision, npv)
+    row = WithoutIt(
+        name=name,
+        by=by,
+        at=next(iter(at.values())) if by else 0.0,
+        npv=npv,
+        decision=then,
+        controls=now,
+        turns=then != decision or (then == "fund" and now != best),
+    )
+    return row, margin
 
 
 def _defer(returns: Returns, offered: Bundle) -> float | None:
