@@ -114,6 +114,7 @@ def test_what_is_out_of_date_is_told_by_whom_it_is_from(tmp_path: Path) -> None:
     made = make_paper(open_case(folder, day, draws=200), today=day, inner=50)
     assert len(made.investment.expired) > 20 and made.investment.verdict.count(", ") == 3
     page = render_paper(made).decode()
+    assert "stands with every assumption" not in page, "nothing was decided that could stand"
     late = page[page.index("Out of date") : page.index('class="facts"')]
     assert late.count("(runs/align/align.json,") == 1 and late.count("(Head of engineering,") == 1
 

@@ -175,6 +175,8 @@ def tell_grounds(found: Investment, spec: CaseSpec) -> str:
     if not found.weights:
         return ""
     told = f"{percent(found.shares['ASSUMED'])} of the doubt about what funding is worth is somebody’s assumption."
+    if found.decision == "not enough evidence":
+        return told
     named = {one.name: in_sentence(_named(one)) for one in found.certificates}
     alone = [f"{named[one.name]} ({tell_then(one, spec)})" for one in found.without if one.by and one.turns]
     every = next((one for one in found.without if not one.by), None)
