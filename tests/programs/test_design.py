@@ -20,7 +20,8 @@ from drillyard.records import RoleNeed
 
 NASTY = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;{{ 7 * 7 }}"""
 
-HOMES = Homes(worlds={"failure-hunt": "helpdesk", "investment-case": "", "judge-a-debate": "", "launch-gate-memo": ""})
+PAPERS = dict.fromkeys(("investment-case", "judge-a-debate", "launch-gate-memo", "triage-queue"), "")
+HOMES = Homes(worlds={"failure-hunt": "helpdesk", **PAPERS})
 
 
 class Page(HTMLParser):
