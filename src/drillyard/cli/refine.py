@@ -92,7 +92,6 @@ def _simulated(made: tuple[SimulatedRefinement, Path], programme: Path) -> show.
 
 def _told(number: object) -> object:
     return "unknown" if number is None else number
-    return "unknown" if number is None else number
 
 
 def _parts(analysis: Analysis) -> list[RenderableType]:
