@@ -20,8 +20,7 @@ from drillyard.records import RoleNeed
 
 NASTY = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;{{ 7 * 7 }}"""
 
-PAPERS = dict.fromkeys(("investment-case", "judge-a-debate", "launch-gate-memo", "triage-queue"), "")
-HOMES = Homes(worlds={"failure-hunt": "helpdesk", **PAPERS})
+HOMES = Homes(worlds={"failure-hunt": "helpdesk", "investment-case": "", "judge-a-debate": "", "launch-gate-memo": ""})
 
 
 class Page(HTMLParser):

@@ -122,5 +122,4 @@ def test_a_programme_in_a_world_of_ones_own_can_be_moved(tmp_path: Path) -> None
 def test_the_example_still_fits(tmp_path: Path) -> None:
     """The brief that ships takes place at the help desk."""
     found = design(EXAMPLE / "brief.yaml", tmp_path / "prog").worlds
-    papers = ("investment-case", "judge-a-debate", "launch-gate-memo", "triage-queue")
-    assert found == {"failure-hunt": "helpdesk", **dict.fromkeys(papers, "")}
+    assert found == {"failure-hunt": "helpdesk", "investment-case": "", "judge-a-debate": "", "launch-gate-memo": ""}

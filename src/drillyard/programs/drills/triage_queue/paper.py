@@ -102,7 +102,8 @@ def _catalogue() -> PaperTable:
     items = load_world(WORLD).items.rows
     return PaperTable(
         title="From the catalogue",
-        words="Each product with its line, its price in euros and its hours on one charge.",
+        words="Each product with its line, its price in euros and its hours on one charge. All other figures that "
+        "the assistant gives were looked up already, and are right.",
         heads=("Product", "Line", "Price", "Hours"),
         rows=tuple((name, row["line"], row["price"], row["battery"]) for name, row in items.items()),
     )
