@@ -60,7 +60,7 @@ def open_probe_stage(argument: str = "", folder: Path | None = None) -> ProbeSta
     """Open a probe's file; one in the guard's folder is meant before one elsewhere.
 
     Raises:
-        BadInput: no file of a probe, a model that cannot be opened or is another one or reads few words, a position that
+        BadInput: no file of a probe, a model that cannot be opened, is another one or reads few words, a position that
             needs more.
     """
     inside = (folder or Path()) / argument
