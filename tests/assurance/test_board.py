@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -96,8 +97,26 @@ def test_a_case_says_nowhere_that_it_is_certified(tmp_path: Path) -> None:
 
 def test_no_control_is_nothing_to_fund(tmp_path: Path) -> None:
     """A case without controls says so."""
-    found = make_paper(opened(tmp_path, lambda case: case.update(controls=[])), today=TODAY, inner=60).investment
-    assert found.decision == "do not fund" and "no control is offered" in found.verdict
+    made = make_paper(opened(tmp_path, lambda case: case.update(controls=[])), today=TODAY, inner=60)
+    assert made.investment.decision == "do not fund" and "no control is offered" in made.investment.verdict
+    page = render_paper(made).decode()
+    assert "of which none is offered?" in page and "With no control, a year costs" in page
+    assert "What it rests on" not in page, "nothing rests on anything"
+
+
+def test_what_is_out_of_date_is_told_by_whom_it_is_from(tmp_path: Path) -> None:
+    """The headline names a few, the page each person and run once."""
+    folder = tmp_path / "case"
+    shutil.copytree(EXAMPLES / "helpdesk", folder)
+    text = (folder / "case.yaml").read_text().replace("decide_by: 2027-01-29", "decide_by: 2030-01-29")
+    (folder / "case.yaml").write_text(text)
+    day = date(2029, 1, 1)
+    made = make_paper(open_case(folder, day, draws=200), today=day, inner=50)
+    assert len(made.investment.expired) > 20 and made.investment.verdict.count(", ") == 3
+    page = render_paper(made).decode()
+    assert "stands with every assumption" not in page, "nothing was decided that could stand"
+    late = page[page.index("Out of date") : page.index('class="facts"')]
+    assert late.count("(runs/align/align.json,") == 1 and late.count("(Head of engineering,") == 1
 
 
 def test_figures_are_told_as_people_read_them() -> None:

@@ -179,4 +179,6 @@ def test_a_case_that_brings_in_too_little_is_not_shipped(tmp_path: Path) -> None
     def edit(case) -> None:
         case["ship_value"] = assumed(value=1000)
 
-    assert invest(opened(tmp_path, edit)).decision == "do not ship"
+    found = invest(opened(tmp_path, edit))
+    assert found.decision == "do not ship" and found.do_not_ship
+    assert found.evpi < 0.02 * found.do_not_ship.value, "it is best in nearly every draw: to know more is worth little"

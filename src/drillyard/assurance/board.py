@@ -95,7 +95,8 @@ def money(value: float, currency: str) -> str:
 
 def _titles(spec: CaseSpec, controls: Sequence[str]) -> str:
     titles = {one.id: one.title for one in spec.controls}
-    return " and ".join(titles[name] for name in controls) or "no control"
+    first, *more = [titles[name] for name in controls] or ["no control"]
+    return " and ".join([first, *map(in_sentence, more)])
 
 
 def _question(spec: CaseSpec, found: Investment) -> str:
@@ -107,7 +108,7 @@ def _question(spec: CaseSpec, found: Investment) -> str:
     if found.decision == "do not ship":
         return f"Shall we take {spec.system} off the line?"
     if not found.offer:
-        return f"Shall we carry the risk of {spec.system} as it is for {years}?"
+        return f"Shall we fund controls on {spec.system}, of which none is offered?"
     what = in_sentence(_titles(spec, found.offered))
     asked = f"{money(found.offer.cash, spec.currency)} of today’s money over {years}"
     return f"Shall we fund {what} for {spec.system}, at {asked}?"
@@ -174,6 +175,8 @@ def tell_grounds(found: Investment, spec: CaseSpec) -> str:
     if not found.weights:
         return ""
     told = f"{percent(found.shares['ASSUMED'])} of the doubt about what funding is worth is somebody’s assumption."
+    if found.decision == "not enough evidence":
+        return told
     named = {one.name: in_sentence(_named(one)) for one in found.certificates}
     alone = [f"{named[one.name]} ({tell_then(one, spec)})" for one in found.without if one.by and one.turns]
     every = next((one for one in found.without if not one.by), None)
@@ -280,7 +283,7 @@ def render_paper(paper: BoardPaper, argument: Argument | None = None, command: s
         weights=[(one, used[one.name]) for one in found.weights if abs(one.high - one.low) > 0][:7],
         without=found.without,
         grounds=tell_grounds(found, paper.spec),
-        renew=[used[name] for name in (*found.expired, *found.stale)],
+        renew=_renew([used[name] for name in (*found.expired, *found.stale)]),
         words={one.name: _named(one) for one in found.certificates},
         argument=argument,
         marks=MARKS,
@@ -288,6 +291,17 @@ def render_paper(paper: BoardPaper, argument: Argument | None = None, command: s
         ends=(_LEFT, _RIGHT, _TOP, _FOOT),
         command=command,
     )
+
+
+def _renew(late: Sequence[Certificate]) -> list[tuple[str, str, date]]:
+    """Return what is out of date by whom or which run it is from: what it is, its origin, and its first last day."""
+    found: dict[str, list[Certificate]] = {}
+    for one in late:
+        found.setdefault(one.origin.split(": ")[0] if one.kind == "MEASURED" else one.origin, []).append(one)
+    return [
+        (_named(of[0]) + (f" and {len(of) - 1} more" if len(of) > 1 else ""), origin, min(one.until for one in of))
+        for origin, of in found.items()
+    ]
 
 
 def _named(one: Certificate) -> str:

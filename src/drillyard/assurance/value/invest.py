@@ -37,6 +37,8 @@ _RESEEDS = 4
 """Seeds with which the ranking is computed again."""
 _MOVES = 0.02
 """Assumptions that move the NPV by less than this share of it and change no decision are not told one by one."""
+_NAMED = 4
+"""So many inputs that expired are named in a headline."""
 
 
 class BundleReturn(Record):
@@ -149,7 +151,7 @@ def invest(case: DrawnCase) -> Investment:
     shown = [*frontier, offered] if offered and offered not in frontier else frontier
     npv = float(returns.npv(offered).mean()) if offered else 0.0
     events = band(returns.events())
-    break_even = _break_even(returns, offered)
+    break_even, closed = _break_even(returns, offered), _not_shipping(returns)
     return Investment(
         currency=case.spec.currency,
         years=case.spec.years,
@@ -171,7 +173,7 @@ def invest(case: DrawnCase) -> Investment:
         samples=samples,
         sample=sample,
         defer=_defer(returns, offered) if offered else None,
-        do_not_ship=_not_shipping(returns),
+        do_not_ship=None if closed is None else band(closed),
         expired=expired,
         stale=tuple(one.name for one in case.certificates if one.age == "stale"),
         stable=_stable(case, best),
@@ -190,11 +192,12 @@ def _least_bad(returns: Returns) -> Bundle:
 
 
 def _options(returns: Returns, frontier: Sequence[Bundle]) -> Array:
-    """Return the NPV of what one may decide on, as (options, draws); doing nothing is the first."""
+    """Return the NPV of what one may decide on, as (options, draws): nothing, sets within the budget, not shipping."""
     every = {(), *frontier, *((one,) for one in returns.taxes)}
     budget = returns.case.spec.budget
     within = [one for one in sorted(every) if budget is None or returns.cash(one) <= budget]
-    return np.array([returns.npv(one) for one in within])
+    closed = _not_shipping(returns)
+    return np.array([*(returns.npv(one) for one in within), *([] if closed is None else [closed])])
 
 
 def _row(returns: Returns, chosen: Bundle) -> BundleReturn:
@@ -223,12 +226,12 @@ def _break_even(returns: Returns, offered: Bundle) -> float | None:
     return float(returns.cost(offered).mean()) / gain if gain > 0 else None
 
 
-def _not_shipping(returns: Returns) -> Estimate | None:
+def _not_shipping(returns: Returns) -> Array | None:
     """Return the NPV of not shipping beside doing nothing: all losses avoided, all of its value forgone."""
     if returns.case.spec.ship_value is None:
         return None
     worth = returns.case.value("case.ship_value", returns.case.spec.ship_value)
-    return band(returns.years * (np.sum(returns.losses, 0) - worth))
+    return np.asarray(returns.years * (np.sum(returns.losses, 0) - worth))
 
 
 def _decide(returns: Returns, best: Bundle, sample: SampleValue | None, expired: Sequence[str]) -> Decision:
@@ -236,7 +239,7 @@ def _decide(returns: Returns, best: Bundle, sample: SampleValue | None, expired:
         return "not enough evidence"
     value = max(float(returns.npv(best).mean()), 0.0)
     closed = _not_shipping(returns)
-    if closed and closed.value > value:
+    if closed is not None and closed.mean() > value:
         return "do not ship"
     if sample and sample.net > 0:
         return "evaluate first"
@@ -260,7 +263,8 @@ def _verdict(
     chance = tell_share(float((npv > 0).mean()))
     sure = f"and more than nothing with a chance of {chance} if the stated ranges hold"
     if decision == "not enough evidence":
-        return f"Not enough evidence: {', '.join(expired)} expired. Renew it before anybody decides."
+        more = f" and {len(expired) - _NAMED} more" if len(expired) > _NAMED else ""
+        return f"Not enough evidence: {', '.join(expired[:_NAMED])}{more} expired. Renew it before anybody decides."
     if decision == "do not ship":
         return f"Do not ship {spec.system}: what it loses is more than what it brings, behind every control offered."
     if decision == "evaluate first" and sample:
@@ -359,19 +363,11 @@ def _held(
     closed = _not_shipping(held)
     margin = {
         "evaluate first": sample.net if sample else npv,
-        "do not ship": (closed.value if closed else 0.0) - max(npv, 0.0),
+        "do not ship": (0.0 if closed is None else float(closed.mean())) - max(npv, 0.0),
         "do not fund": -npv,
     }.get(decision, npv)
-    row = WithoutIt(
-        name=name,
-        by=by,
-        at=next(iter(at.values())) if by else 0.0,
-        npv=npv,
-        decision=then,
-        controls=now,
-        turns=then != decision or (then == "fund" and now != best),
-    )
-    return row, margin
+    turns, end = then != decision or (then == "fund" and now != best), next(iter(at.values())) if by else 0.0
+    return WithoutIt(name=name, by=by, at=end, npv=npv, decision=then, controls=now, turns=turns), margin
 
 
 def _defer(returns: Returns, offered: Bundle) -> float | None:
