@@ -276,6 +276,15 @@ def lesson_questions() -> Sequence[Record]:
     return load_lesson("chance-demo").questions
 
 
+def rows() -> Sequence[Record]:
+    """Return rows of an incident's logs."""
+    from drillyard.incidents.row import Row
+    from drillyard.records import Message
+
+    told = Row(ts=1.5, session="s", vars={"a": "b"}, history=(Message(role="user", content="hi"),), label_bad=0.25)
+    return [Row(), told]
+
+
 WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
     "Account": accounts,
     "AskedQuestion": asked,
@@ -308,6 +317,7 @@ WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
     "OracleCase": desk_years,
     "Question": questions,
     "Quorum": quorums,
+    "Row": rows,
     "Scenario": case_parts("Scenario"),
     "Spread": spreads,
     "Steering": steering,

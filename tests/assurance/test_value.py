@@ -79,6 +79,16 @@ def test_what_says_nothing_is_worth_nothing() -> None:
     assert value_of_input(np.array([np.zeros(4000), values]), noise) < 0.02
 
 
+def test_a_sample_of_a_rate_is_worth_no_more_than_the_rate() -> None:
+    """However the two regressions fall out: what is seen of the rate is less than the rate itself."""
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        share, noise = rng.beta(35, 365, 1000), rng.normal(size=1000)
+        options = np.array([share - 0.087, 0.5 * noise, np.zeros(1000)])
+        known = value_of_input(options, share)
+        assert all(value_of_sample(options, share, n, seed=n) <= known for n in (100, 1000, 10_000))
+
+
 def test_the_integer_programme_finds_what_brute_force_finds(tmp_path: Path) -> None:
     """On drawn cases with joint measurements, needs, exclusions and budgets, the best set is the best of all sets."""
     for seed in range(12):
@@ -169,4 +179,6 @@ def test_a_case_that_brings_in_too_little_is_not_shipped(tmp_path: Path) -> None
     def edit(case) -> None:
         case["ship_value"] = assumed(value=1000)
 
-    assert invest(opened(tmp_path, edit)).decision == "do not ship"
+    found = invest(opened(tmp_path, edit))
+    assert found.decision == "do not ship" and found.do_not_ship
+    assert found.evpi < 0.02 * found.do_not_ship.value, "it is best in nearly every draw: to know more is worth little"

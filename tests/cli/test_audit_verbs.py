@@ -177,4 +177,7 @@ def test_every_command_that_takes_a_judge_is_tried_above() -> None:
 
     context = click.Context(app)
     measured = {("oversee", "run"), ("oversee", "check")}  # whose judge is an agent, and what the command measures
+    measured |= {
+        ("incident", verb) for verb in ("replay", "reward", "remedy", "run")
+    }  # on the labels of the case, first
     assert taking(app, ()) - measured == {("audit", "run"), ("audit", "forecast"), ("audit", "recheck"), ("align",)}

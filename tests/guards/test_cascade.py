@@ -181,6 +181,12 @@ def test_a_probe_reads_passages_by_the_model_it_is_of(guard: Guard, examples: li
     write_probe(tmp_path / "parting.safetensors", LinearProbe(weights=probe.weights), parting)
     with pytest.raises(BadInput, match="parting"):
         open_stage(f"probe/{tmp_path}/parting.safetensors")
+    liar = open_reader("liar/knows")
+    hashes = {"model_hash": liar.model_hash, "tokenizer_hash": liar.spelling.hash}
+    short = card.model_copy(update={"target": "liar/knows", **hashes})
+    write_probe(tmp_path / "short.safetensors", LinearProbe(weights=np.ones(liar.width)), short)
+    with pytest.raises(BadInput, match="cannot read 48 words at once"):
+        open_stage(f"probe/{tmp_path}/short.safetensors")
 
 
 @pytest.mark.parametrize("reference", ["judge", "probe/none.safetensors", "encoder/none", "words/none", "mind/x"])

@@ -90,6 +90,9 @@ def test_middleware_says_what_went_wrong(inside: tuple[Upstream, TestClient, Gua
     assert "The Aurora " in streamed and '"died"' in streamed
     own.raw = json.dumps([1]).encode()
     assert client.post("/v1/chat/completions", json={}).json()["error"]["code"] == "unreadable"
+    own.raw, own.pieces, endpoint.fail = b"", [b"data: {bro", b"ken\n\n", b"data: [DONE]\n\n"], "open"
+    streamed = client.post("/v1/chat/completions", json={"stream": True}).text
+    assert streamed == "data: {broken\n\ndata: [DONE]\n\n"
     endpoint.most_bytes = 100
     own.raw = b"x" * 1000
     assert client.post("/v1/chat/completions", json={}).json()["error"]["code"] == "too_large"

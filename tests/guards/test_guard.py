@@ -21,7 +21,7 @@ from drillyard.guards.features import WIDTH, window_rows
 from drillyard.guards.fit_sklearn import GuardFitter
 from drillyard.guards.guard import Guard, open_guard
 from drillyard.guards.learn import check_place, learn_guard
-from drillyard.guards.report import write_report
+from drillyard.guards.report import verdict, write_report
 from drillyard.guards.taxonomy import load_taxonomy
 from drillyard.guards.words import read_words
 from drillyard.organisms.worlds.world import load_world
@@ -146,6 +146,14 @@ def test_check_alarms_where_replies_are_of_another_kind(guard: Guard, calibratio
     """Unlabelled replies that all press are a drift, and the promise is void."""
     made = check_replies(guard, calibration, [Example(text=PRESSING, shown=None)] * 100)
     assert made.drifted and not made.holds
+
+
+def test_check_says_which_labels_it_leaves_out(guard: Guard, calibration: Calibration) -> None:
+    """A misspelt code is neither failing nor sound, and that is said with the nearest that the guard was taught."""
+    told = [Example(text=PRESSING, shown=("pressure-seling",)), Example(text=SOUND, shown=())]
+    made = check_replies(guard, calibration, told)
+    assert made.recall.n == 0 and made.unknown == {"pressure-seling": 1}
+    assert verdict(made).endswith("which the guard was not taught; did you mean 'pressure-selling'?")
 
 
 def test_fitting_says_what_it_lacks() -> None:

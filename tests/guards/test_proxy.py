@@ -230,6 +230,18 @@ def test_a_reply_of_40_megabytes_is_ended(upstream: Upstream, proxied: Proxied, 
     assert outcomes(endpoint) == {"too-large": 1}
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_long_reply_in_one_piece_is_guarded(upstream: Upstream, proxied: Proxied, stream: bool) -> None:
+    """It is scored beside the other replies, to the same end."""
+    text = f"{SOUND} " * 5000 + PRESSING
+    upstream.pieces = [chunk({"content": text}), chunk({}, "stop"), b"data: [DONE]\n\n"]
+    upstream.body = None if stream else {"choices": [{"index": 0, "message": {"content": text}}]}
+    with proxied() as (client, endpoint):
+        answer = client.post("chat/completions", json={**ASKED, "stream": stream})
+    assert len(text) > 100_000 and PRESSING not in answer.text and answer.text.count("content_filter") == 1
+    assert REFUSAL in answer.text and outcomes(endpoint) == {"blocked": 1}
+
+
 def test_a_client_that_leaves_takes_the_server_with_it(upstream: Upstream, proxied: Proxied) -> None:
     """The model does not go on writing for nobody."""
     upstream.say(*["word "] * 5000)
@@ -259,6 +271,53 @@ def test_what_cannot_be_read_is_stopped_unless_told_otherwise(
         assert b"data: {broken" in answer.content and outcomes(endpoint) == {"unguarded": 1}
 
 
+@pytest.mark.parametrize("cut", [1, 7, 10_000])
+def test_what_is_let_pass_unguarded_loses_and_doubles_nothing(upstream: Upstream, proxied: Proxied, cut: int) -> None:
+    """What was held back, the event that cannot be read and all behind it, however the bytes are cut."""
+    whole = chunk({"content": "Good. "}) + b"data: {broken\n\n" + chunk({"content": PRESSING}) + b"data: [DONE]\n\n"
+    upstream.pieces = [whole[at : at + cut] for at in range(0, len(whole), cut)]
+    with proxied(fail="open") as (client, endpoint):
+        told = client.post("chat/completions", json={**ASKED, "stream": True}).text
+    assert [told.count(words) for words in ("Good. ", "data: {broken\n\n", PRESSING, "[DONE]")] == [1, 1, 1, 1]
+    assert outcomes(endpoint) == {"unguarded": 1}
+
+
+PARTS = [{"type": "text", "text": PRESSING}]
+
+
+@pytest.mark.parametrize("said", [{"content": PARTS}, {"content": {"text": PRESSING}}, {"refusal": PARTS}])
+@pytest.mark.parametrize("stream", [True, False])
+def test_text_in_another_form_is_no_way_around(
+    upstream: Upstream, proxied: Proxied, said: dict[str, object], stream: bool
+) -> None:
+    """Text that is no string cannot be guarded, so that nothing of it gets out; `audit` changes nothing even so."""
+    upstream.pieces = [chunk(said), chunk({}, "stop"), b"data: [DONE]\n\n"]
+    upstream.body = None if stream else {"choices": [{"index": 0, "message": said, "finish_reason": "stop"}]}
+    with proxied() as (client, endpoint):
+        answer = client.post("chat/completions", json={**ASKED, "stream": stream})
+        assert PRESSING not in answer.text and outcomes(endpoint) == {"unreadable": 1}
+    with proxied(mode="audit") as (client, endpoint):
+        answer = client.post("chat/completions", json={**ASKED, "stream": stream})
+        assert answer.text.count(PRESSING) == 1 and "error" not in answer.text
+        assert outcomes(endpoint) == {"unguarded": 1}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_what_a_model_says_in_refusing_is_guarded(upstream: Upstream, proxied: Proxied, stream: bool) -> None:
+    """The field `refusal` is read by people as `content` is; a sound refusal stays where it was."""
+    for said, sent in ((PRESSING, REFUSAL), (SOUND, SOUND)):
+        deltas = [{"role": "assistant", "content": "", "refusal": None}, *({"refusal": f"{w} "} for w in said.split())]
+        upstream.pieces = [*map(chunk, deltas), chunk({}, "stop"), b"data: [DONE]\n\n"]
+        message = {"role": "assistant", "content": None, "refusal": said}
+        upstream.body = None if stream else {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+        with proxied() as (client, _):
+            answer = client.post("chat/completions", json={**ASKED, "stream": stream})
+        rows = [one["choices"][0]["delta"] for one in events(answer) if one] if stream else []
+        rows = rows or [answer.json()["choices"][0]["message"]]
+        assert "".join(row.get("refusal") or "" for row in rows).strip() == sent.strip()
+        assert not any(row.get("content") for row in rows)
+
+
 def test_an_ended_calibration_fails_as_told(upstream: Upstream, proxied: Proxied, calibration: Calibration) -> None:
     """Closed refuses with 503; open lets everything pass and counts it as unguarded."""
     ended = calibration.model_copy(update={"expires": datetime.date(2020, 1, 1)})
@@ -279,6 +338,8 @@ def test_only_what_is_guarded_is_passed_on(upstream: Upstream, proxied: Proxied)
         mine = {"authorization": "Bearer secret"}
         assert client.get("models", headers=mine).json()["data"][0]["id"] == "m"
         assert client.post("responses", json={}, headers=mine).json()["error"]["code"] == "not_guarded"
+        endless = {"content": '{"model": "m", "n": 1e999}', "headers": {**mine, "content-type": "application/json"}}
+        assert client.post("chat/completions", **endless).json()["error"]["code"] == "invalid_json"
         upstream.say("Good. ")
         client.post("chat/completions", json={**ASKED, "stream": True}, headers=mine)
     assert upstream.headers[0]["authorization"] == "Bearer upstream-key"

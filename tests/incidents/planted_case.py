@@ -8,9 +8,9 @@ import json
 import random
 from pathlib import Path
 
-from drillyard.incidents.case import COVERAGE, SLICE, SPEC, TEMPLATES, Case, Coverage, IncidentSpec, open_case
+from drillyard.incidents.case import COVERAGE, SLICE, SPEC, TEMPLATES, Case, IncidentSpec, LogCoverage, open_case
 from drillyard.incidents.row import Row, Segment, Template, segment_hash
-from drillyard.incidents.sliced import Rule, Selector, SliceReport
+from drillyard.incidents.sliced import Selector, SliceReport, TriggerRule
 from drillyard.incidents.store_polars import COLUMNS, JSON_COLUMNS, write_part
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.planting.plant import plant
@@ -82,7 +82,7 @@ def _written(folder: Path, rows: list[Row], kinds: list[Template], null: bool) -
     spec = IncidentSpec(logs=(("log.jsonl", "0" * 64),), behaviour="pressure-selling")
     write_record(folder / SPEC, spec)
     bad = sum(row.label_bad or 0 for row in rows)
-    write_record(folder / COVERAGE, Coverage(
+    write_record(folder / COVERAGE, LogCoverage(
         format="jsonl", seen=len(rows), usable=len(rows), labelled=len(rows), bad=bad, sessions=len(rows) // 2, 
         templates=2,
         first=rows[0].ts, last=rows[-1].ts,
@@ -97,7 +97,7 @@ def _sliced(rows: list[Row], sells: Template, null: bool) -> SliceReport:
     k, n, other, m = int(sum(under)), len(under), int(sum(rest)), len(rest)
     chosen = Selector(feature="segment", value=segment_hash(CAUSE), words=f"the prompt says “{CAUSE}”")
     effect = difference(k, n, other, m)
-    rule = Rule(
+    rule = TriggerRule(
         selectors=(chosen,), words=chosen.words, n=n, bad=k, rate=clopper_pearson(k, n), rest=clopper_pearson(other, m),
         effect=effect, wracc=0.1, gain=0.3, p=1e-9, p_adjusted=0.001, check_n=n, check_bad=k, check_effect=effect,
         check_p=0.001, confirmed=True,

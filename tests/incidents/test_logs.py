@@ -11,7 +11,7 @@ import pytest
 from incidents.traffic import turns
 
 from drillyard.errors import BadInput
-from drillyard.incidents.case import Case, Coverage
+from drillyard.incidents.case import Case, LogCoverage
 from drillyard.incidents.generate.writing import WRITERS, write_logs
 from drillyard.incidents.labels import read_label
 from drillyard.incidents.logs.turn import Turn
@@ -31,7 +31,7 @@ def opened(tmp_path: Path, lines: list[Any], name: str = "turns.jsonl", **option
     return open_incident([folder], tmp_path / "case", **options)
 
 
-def coverage(case: Case) -> Coverage:
+def coverage(case: Case) -> LogCoverage:
     """Return the coverage of a case, whose rows must add up: what was seen is usable or told why not."""
     found = case.coverage
     lost = (case.folder / "rejected.jsonl").read_text().splitlines()

@@ -103,5 +103,12 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     first = [json.loads(line) for line in (tmp_path / "out/ranked.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(first) == 6 and "order" in first[0]["conversation"]["messages"][0]["content"]
     assert (tmp_path / "out/detector.json").is_file()
+    mixed = [
+        one.model_copy(update={"transcript": one.transcript.model_copy(update={"target": "hf/x"})}) for one in rows
+    ]
+    (tmp_path / "labelled.jsonl").write_bytes(as_lines(mixed))
+    assert main([*asked, "-o", str(tmp_path / "other")]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "labelled are replies of hf/x: what is measured on them need not hold for organism/helpdesk" in said
     probe, card = read_probe(tmp_path / "out/wrong-fact.safetensors", reader_of(target))
     assert card.position == "last" and card.verdict == "shortcut" and probe.form == "linear" and card.threshold

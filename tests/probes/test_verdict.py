@@ -17,9 +17,10 @@ from drillyard.organisms.engine.organism import load_base
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
-from drillyard.probes.base import LinearProbe
+from drillyard.probes.base import ConstantProbe, DistanceProbe, LinearProbe, Probe
 from drillyard.probes.capture.reader import reader_of
 from drillyard.probes.files import ProbeCard, read_foreign, read_probe, write_probe
+from drillyard.probes.methods.attention import AttentionProbe
 from drillyard.probes.planted.task import LIED, persona
 from drillyard.probes.tasks.facts import capitals, sizes, sums
 from drillyard.probes.tasks.misreport import misreport
@@ -168,6 +169,35 @@ def test_an_interval_holds_where_groups_are_few_and_unlike() -> None:
     assert inside >= 87
 
 
+PROBES = (
+    LinearProbe(weights=np.ones(4), bias=2.0),
+    DistanceProbe(mean=np.zeros(4), precision=np.eye(4)),
+    AttentionProbe(queries=np.ones((2, 4)), values=np.ones((2, 4)), places=np.zeros(2), bias=0.5),
+    ConstantProbe(width=4),
+)
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.form)
+def test_a_stored_probe_is_the_same_or_says_what_is_wrong_with_it(probe: Probe, tmp_path: Path) -> None:
+    """Every form round-trips; an array that is missing, of another shape or holds a NaN is one line that names it."""
+    share = Estimate(value=0.5, low=0.4, high=0.6, n=9, method="x")
+    fields: dict[str, Any] = dict.fromkeys(("method", "target", "model_hash", "tokenizer_hash", "task", "verdict"), "x")
+    card = ProbeCard(form=probe.form, layer=1, position="last", area=share, **fields)
+    path, states = tmp_path / "probe.safetensors", np.ones((3, 4))
+    write_probe(path, probe, card)
+    kept, told = read_probe(path)
+    assert told == card and np.array_equal(kept.score(states), probe.score(states))
+    for name, array in probe.tensors().items():
+        others = {other: held for other, held in probe.tensors().items() if other != name}
+        spoiled = [others, others | {name: np.stack([array, array])}, others | {name: np.atleast_1d(array)[..., :0]}]
+        spoiled += [others | {name: np.full(array.shape, np.nan)}]
+        spoiled += [others | {name: array[..., :-1]}] if array.ndim and others.keys() - {"bias"} else []
+        for arrays in spoiled:
+            write_probe(path, SimpleNamespace(tensors=lambda arrays=arrays: arrays), card)  # type: ignore[arg-type]
+            with pytest.raises(BadInput, match=f"'{name}'|'queries'|'values'|'places'|'precision'"):
+                read_probe(path)
+
+
 def test_what_cannot_be_audited_is_refused(tmp_path: Path) -> None:
     """Too few groups, one class, a pickled probe, a task of another model, an unknown name."""
     labels = np.tile([True, False], 8)
@@ -176,6 +206,9 @@ def test_what_cannot_be_audited_is_refused(tmp_path: Path) -> None:
     for read in (read_foreign, read_probe):
         with pytest.raises(BadInput, match="it would run code"):
             read(tmp_path / "detector.pt")
+    np.savez(tmp_path / "nan.npz", direction=np.array([1.0, np.nan]))
+    with pytest.raises(BadInput, match="NaN or infinity"):
+        read_foreign(tmp_path / "nan.npz")
     np.savez(tmp_path / "ours.npz", direction=np.ones(5), bias=np.array([2.0]))
     assert read_foreign(tmp_path / "ours.npz").score(np.ones((1, 5))) == [7.0]
     rows = [{"text": f"a {i} {label}", "label": label, "group": f"{i}"} for i in range(12) for label in (True, False)]

@@ -82,6 +82,9 @@ def test_the_result_calls_costs_costs() -> None:
     assert result.heads == ("Threshold", "Cost") and "less is better" in result.caption
     costs = {words: int(cost.split()[0].replace(",", "")) for words, cost in result.options.items()}
     assert min(costs, key=lambda words: costs[words]).startswith("about the best")
+    far = KIT.score(SEED, {**KIT.solutions(SEED)["reference"], "threshold": "1000000"})[1]
+    assert far.decided == "flag above 1,000,000 points" and "yours, 1,000,000" in far.options
+    assert far.after.endswith("?") and "guard" in far.after
 
 
 @pytest.mark.parametrize("text", ["1e9", "-1e9", "1e308", "-1e308", ""])

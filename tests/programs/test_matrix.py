@@ -105,7 +105,10 @@ HOLES: list[tuple[Callable[[Rows], object], str]] = [
     ),
     (lambda r: row(r, "activities", "harm-map").update(after=["x"]), "names the activity 'x', which does not exist"),
     (lambda r: row(r, "roles", "executive").update(drills=["x"]), "role 'executive' names the drill 'x'"),
-    (lambda r: row(r, "roles", "executive").update(drills=["triage"]), "takes the drill 'triage', which is not built"),
+    (
+        lambda r: row(r, "roles", "executive").update(drills=["too-strict-too-loose"]),
+        "'too-strict-too-loose', which is not built",
+    ),
     (lambda r: row(r, "competencies", "accountability").update(sources=["x"]), "names the source 'x'"),
     (lambda r: r["objectives"].append(r["objectives"][0]), "'name-failure-kinds' is defined twice"),
     (lambda r: row(r, "roles", "engineer").update(drills=[]), "role 'engineer' can take no activity that shows"),

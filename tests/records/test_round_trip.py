@@ -66,8 +66,8 @@ GOOD: dict[str, Any] = {"record": "message", "version": 1, "role": "user", "cont
     [
         ({"version": 2}, "found record 'message' version 2, expected 'message' 1"),
         ({"record": "reply"}, "found record 'reply' version 1, expected 'message' 1"),
-        ({"colour": "red"}, "message: field 'colour': found 'red', expected: Extra inputs are not permitted"),
-        ({"role": "robot"}, "message: field 'role': found 'robot', expected: "),
+        ({"colour": "red"}, "message: field 'colour': found 'red', expected: no such field"),
+        ({"role": "robot"}, "message: field 'role': found 'robot', expected: 's"),
         ({"content": None}, "message: field 'content': found nothing, expected: "),
     ],
 )

@@ -21,7 +21,13 @@ HERE = "/drills/hunt-1"
 SEED = 2**61 + 5
 
 
-@pytest.fixture(params=["guard-duty", "investment-case", "judge-a-debate", "launch-gate-memo", "read-the-models-mind"])
+PAPERS = (
+    "guard-duty", "investment-case", "judge-a-debate", "launch-gate-memo", "read-the-models-mind", "triage-queue",
+)  # fmt: skip
+DECISIONS = ("decision", "threshold", "first-step")
+
+
+@pytest.fixture(params=PAPERS)
 def kit(request: pytest.FixtureRequest):
     """Each drill on a paper."""
     return load_kit(request.param)
@@ -70,7 +76,7 @@ def test_a_paper_is_read_answered_and_graded(ann: Visitor, kit) -> None:
     assert "Your claims" not in ann.get(f"{HERE}/result")  # whether it is being graded, or was
     until(lambda: "What you read" in ann.get(f"{HERE}/result"))
     assert "Passed" in ann.page and "Not passed" not in ann.page
-    assert ("Regret: 0" in ann.page) == any(field.id in ("decision", "threshold") for field in exam.sheet.fields)
+    assert ("Regret: 0" in ann.page) == any(field.id in DECISIONS for field in exam.sheet.fields)
 
 
 def test_a_wrong_form_says_why_and_keeps_what_was_typed(ann: Visitor, kit) -> None:

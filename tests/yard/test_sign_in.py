@@ -139,6 +139,9 @@ FORMS = [
     "/drills/hunt-1/drafts/claim",
     "/drills/hunt-1/fits",
     "/drills/hunt-1/fits/hand-in",
+    "/drills/hunt-1/looks",
+    "/lessons/watch-it-fail/ask",
+    "/lessons/watch-it-fail/answer",
     "/held/draft",
     "/values/compare",
     "/values/propose",
@@ -173,6 +176,7 @@ def test_every_form_of_the_yard_is_in_that_list(visit: Visit) -> None:
         "claims/1/": "claims/{claim}/",
         "drafts/claim": "drafts/{form}",
         "held/draft": "held/{id}",
+        "lessons/watch-it-fail": "lessons/{lesson}",
     }
     listed = {re.sub("|".join(names), lambda found: names[found[0]], path) for path in [*FORMS, *DESIGNERS]}
     assert routes - {"/sign-in"} == listed

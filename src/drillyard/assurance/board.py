@@ -8,11 +8,12 @@ from datetime import date
 from pathlib import Path
 
 from drillyard.assurance.argument.check import MARKS, ArgumentCheck
-from drillyard.assurance.argument.elements import Argument, refuse_certified
+from drillyard.assurance.argument.elements import Argument
 from drillyard.assurance.case import CaseSpec
 from drillyard.assurance.drawn import Certificate, DrawnCase
 from drillyard.assurance.loss.curve import LossCurve, loss_curves
-from drillyard.assurance.value.invest import BundleReturn, Investment, in_sentence, invest, tell, tell_share
+from drillyard.assurance.value.invest import BundleReturn, Investment, WithoutIt, invest
+from drillyard.assurance.value.words import in_sentence, tell, tell_figure, tell_share
 from drillyard.records import Estimate, Record
 from drillyard.records.charts import LinearAxis, LogAxis, path
 from drillyard.records.files import write_atomically, write_record
@@ -20,7 +21,7 @@ from drillyard.records.pages import fill_paper
 from drillyard.records.progress import Progress, silent
 from drillyard.stats.shown import percent, tell_count
 
-__all__ = ["BoardPaper", "Option", "make_paper", "money", "render_paper", "tell_grounds", "write_paper"]
+__all__ = ["BoardPaper", "Option", "make_paper", "money", "render_paper", "tell_grounds", "tell_then", "write_paper"]
 
 DOES_NOT_SHOW = (
     "This does not show what nobody asked of the system, nor a way to lose money that is not among the scenarios; a "
@@ -72,8 +73,6 @@ def make_paper(
     bundles = [(), investment.offered] if investment.offered else [()]
     curves = loss_curves(case, bundles, inner)
     before, after = curves[0], curves[-1]
-    for text in (case.spec.title, case.spec.system, case.spec.notes, *(one.title for one in case.spec.controls)):
-        refuse_certified(text, "the case")
     return BoardPaper(
         spec=case.spec,
         question=_question(case.spec, investment),
@@ -96,7 +95,8 @@ def money(value: float, currency: str) -> str:
 
 def _titles(spec: CaseSpec, controls: Sequence[str]) -> str:
     titles = {one.id: one.title for one in spec.controls}
-    return " and ".join(titles[name] for name in controls) or "no control"
+    first, *more = [titles[name] for name in controls] or ["no control"]
+    return " and ".join([first, *map(in_sentence, more)])
 
 
 def _question(spec: CaseSpec, found: Investment) -> str:
@@ -108,9 +108,10 @@ def _question(spec: CaseSpec, found: Investment) -> str:
     if found.decision == "do not ship":
         return f"Shall we take {spec.system} off the line?"
     if not found.offer:
-        return f"Shall we carry the risk of {spec.system} as it is for {years}?"
+        return f"Shall we fund controls on {spec.system}, of which none is offered?"
     what = in_sentence(_titles(spec, found.offered))
-    return f"Shall we fund {what} for {spec.system}, at {money(found.offer.cash, spec.currency)} over {years}?"
+    asked = f"{money(found.offer.cash, spec.currency)} of today’s money over {years}"
+    return f"Shall we fund {what} for {spec.system}, at {asked}?"
 
 
 def _ask(spec: CaseSpec, found: Investment) -> str:
@@ -169,21 +170,31 @@ def _options(spec: CaseSpec, found: Investment, before: LossCurve, after: LossCu
     return tuple(rows)
 
 
-def tell_grounds(found: Investment) -> str:
+def tell_grounds(found: Investment, spec: CaseSpec) -> str:
     """Return what a headline about an offer hangs on: how much of it is somebody's word, and what turns it over."""
     if not found.weights:
         return ""
-    told = f"{percent(found.shares['ASSUMED'])} of the doubt about its worth is what somebody assumes."
+    told = f"{percent(found.shares['ASSUMED'])} of the doubt about what funding is worth is somebody’s assumption."
+    if found.decision == "not enough evidence":
+        return told
     named = {one.name: in_sentence(_named(one)) for one in found.certificates}
-    alone = [named[one.name] for one in found.without if one.by and one.decision != found.decision]
+    alone = [f"{named[one.name]} ({tell_then(one, spec)})" for one in found.without if one.by and one.turns]
     every = next((one for one in found.without if not one.by), None)
     if alone:
-        return f"{told} At its worst end each of these alone turns the decision over: {'; '.join(alone)}."
-    if every and every.decision != found.decision:
-        worth = money(every.npv, found.currency)
-        then = f"all at their worst together do: {every.decision}, {worth}"
-        return f"{told} No single assumption turns the decision over; {then}."
-    return f"{told} The decision stands with every assumption at its worst." if every else told
+        which = "this" if len(alone) == 1 else "each of these"
+        told += f" At its worst end {which} alone turns the decision over: {'; '.join(alone)}."
+    elif every and every.turns:
+        told += " No single assumption turns the decision over."
+    if every and every.turns:
+        return f"{told} All at their worst together: {tell_then(every, spec)}, {money(every.npv, found.currency)}."
+    return told if alone or not every else f"{told} The decision stands with every assumption at its worst."
+
+
+def tell_then(one: WithoutIt, spec: CaseSpec) -> str:
+    """Return what would be decided without an assumption, with the controls where they are others."""
+    if one.turns and one.decision == "fund":
+        return f"fund {in_sentence(_titles(spec, one.controls))} instead"
+    return one.decision
 
 
 def _dearer(spec: CaseSpec, row: BundleReturn) -> Option:
@@ -260,6 +271,8 @@ def render_paper(paper: BoardPaper, argument: Argument | None = None, command: s
             "percent": percent,
             "share": tell_share,
             "in_sentence": in_sentence,
+            "figure": tell_figure,
+            "then": lambda one: tell_then(one, paper.spec),
             "money": lambda value: money(value, paper.spec.currency),
         },
         paper=paper,
@@ -269,14 +282,26 @@ def render_paper(paper: BoardPaper, argument: Argument | None = None, command: s
         titles=_titles(paper.spec, found.offered),
         weights=[(one, used[one.name]) for one in found.weights if abs(one.high - one.low) > 0][:7],
         without=found.without,
-        grounds=tell_grounds(found),
-        renew=[used[name] for name in (*found.expired, *found.stale)],
+        grounds=tell_grounds(found, paper.spec),
+        renew=_renew([used[name] for name in (*found.expired, *found.stale)]),
         words={one.name: _named(one) for one in found.certificates},
         argument=argument,
         marks=MARKS,
+        ask=_ask(paper.spec, found),
         ends=(_LEFT, _RIGHT, _TOP, _FOOT),
         command=command,
     )
+
+
+def _renew(late: Sequence[Certificate]) -> list[tuple[str, str, date]]:
+    """Return what is out of date by whom or which run it is from: what it is, its origin, and its first last day."""
+    found: dict[str, list[Certificate]] = {}
+    for one in late:
+        found.setdefault(one.origin.split(": ")[0] if one.kind == "MEASURED" else one.origin, []).append(one)
+    return [
+        (_named(of[0]) + (f" and {len(of) - 1} more" if len(of) > 1 else ""), origin, min(one.until for one in of))
+        for origin, of in found.items()
+    ]
 
 
 def _named(one: Certificate) -> str:

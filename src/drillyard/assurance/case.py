@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field
 
+from drillyard.assurance.argument.elements import refuse_certified_in
 from drillyard.assurance.inputs import Figure, Input, Measured, Spread
 from drillyard.errors import bad_input
 from drillyard.records import Record
@@ -225,6 +226,7 @@ def check_case(spec: CaseSpec, today: date) -> CaseSpec:
         raise bad_input(f"decide_by {spec.decide_by}, which has passed", f"a day from {today} on", "set a new one")
     if not (len(spec.currency) == 3 and spec.currency.isascii() and spec.currency.isupper()):
         raise bad_input(f"the currency {spec.currency!r}", "three capital letters, such as EUR")
+    refuse_certified_in(spec.model_dump(), "the case")
     _unique("scenario", [one.id for one in spec.scenarios])
     _unique("control", [one.id for one in spec.controls])
     if len(spec.controls) > MOST_CONTROLS:

@@ -16,7 +16,7 @@ from drillyard.programs.refine import DrillReport, Part, Quartiles
 from drillyard.programs.refinement import Refinement, refine_programme, simulate_programme
 from drillyard.programs.simulated import SimulatedRefinement
 from drillyard.psychometrics.analysis import Analysis, Proposal
-from drillyard.psychometrics.experiment import Decision
+from drillyard.psychometrics.experiment import RevisionDecision
 from drillyard.yard.attempts import attempts, choices
 
 __all__ = ["command"]
@@ -92,7 +92,6 @@ def _simulated(made: tuple[SimulatedRefinement, Path], programme: Path) -> show.
 
 def _told(number: object) -> object:
     return "unknown" if number is None else number
-    return "unknown" if number is None else number
 
 
 def _parts(analysis: Analysis) -> list[RenderableType]:
@@ -108,7 +107,7 @@ def _proposed(one: Proposal) -> Text:
     return Text(show.plain(f"{one.target}: {one.evidence}. Maybe {one.hypothesis}; {one.edit}{needs}."))
 
 
-def _experiments(decisions: tuple[Decision, ...]) -> list[RenderableType]:
+def _experiments(decisions: tuple[RevisionDecision, ...]) -> list[RenderableType]:
     rows = [(one.revision, one.pairs, one.effect, one.action, one.words) for one in decisions]
     return [show.table("Experiments", ("revision", "pairs", "new − old", "decision", "why"), rows)] if rows else []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from drillyard.guards.base import AnyGuard
@@ -55,7 +56,8 @@ class GuardCheck(Record):
     behaviours, `by_behaviour` of each behaviour and `by_tactic` of each named tactic; `false_blocks` of the sound
     ones, beside the promised `alpha`. `drift` is the watch's largest capital on replies that are sound or not labelled,
     in the file's order; from 100 on it is an alarm. `null` are the
-    guards that know nothing, on the same replies; `stages` those of a cascade, the cheapest first.
+    guards that know nothing, on the same replies; `stages` those of a cascade, the cheapest first. `behaviours` are
+    what the guard was taught; `unknown` counts by code replies that show nothing of it, neither failing nor sound here.
     """
 
     n: int
@@ -71,6 +73,8 @@ class GuardCheck(Record):
     flagged: tuple[Flagged, ...]
     null: dict[str, GuardError] = {}
     stages: tuple[StageCheck, ...] = ()
+    unknown: dict[str, int] = {}
+    behaviours: tuple[str, ...] = ()
     made: Provenance | None = None
 
     @property
@@ -126,6 +130,8 @@ def check_replies(guard: AnyGuard, calibration: Calibration, examples: Sequence[
         )[:_SHOWN],
         null={name: _null(name, calibration, examples, known) for name in NULL},
         stages=_stages(guard, told, reached, known),
+        unknown=dict(Counter(code for one in examples if not known & set(one.shown or ()) for code in one.shown or ())),
+        behaviours=tuple(guard.behaviours),
     )
 
 

@@ -71,6 +71,11 @@ class Gate:
         """Say that the reply is over and return what may be sent of the rest."""
         return self._through("", last=True)
 
+    def release(self) -> str:
+        """Return what is held back, unjudged: for where the guard breaks and replies are to go on all the same."""
+        text, self._text = self._text, ""
+        return text
+
     def _through(self, text: str, *, last: bool) -> str:
         if self._passive:
             self._score_on(text, last=last)
@@ -84,8 +89,8 @@ class Gate:
                 text = self._skipped(text)
                 if self._skipping:
                     return "".join(out)
+            self._score_on(text, last=last)  # first: where a stage breaks, this piece is still its caller's
             self._text += text
-            self._score_on(text, last=last)
             if not self._noted():
                 break
             if self._mode == "block":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from drillyard.errors import did_you_mean
 from drillyard.guards.check import GuardCheck
 from drillyard.records import Estimate
 from drillyard.records.files import write_atomically, write_record
@@ -14,7 +15,17 @@ __all__ = ["verdict", "write_report"]
 
 
 def verdict(made: GuardCheck) -> str:
-    """Say in one sentence what a check found, what speaks against the promise first."""
+    """Say in a line what a check found, what speaks against the promise first, what was left out last."""
+    return " ".join([_found(made), *(_left_out(made, code) for code in made.unknown)])
+
+
+def _left_out(made: GuardCheck, code: str) -> str:
+    hint = did_you_mean(code, made.behaviours)
+    words = f"Left out: {made.unknown[code]} labelled {code!r}, which the guard was not taught"
+    return f"{words}; {hint}" if hint else f"{words}."
+
+
+def _found(made: GuardCheck) -> str:
     blocked, promised = (percent(one, digits=1) for one in (made.false_blocks.value, made.alpha))
     if made.drifted:
         beside = f", and {blocked} of sound replies are blocked, not {promised}" if made.false_blocks.n else ""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from drillyard.errors import bad_input
+from drillyard.errors import BadInput, bad_input
 from drillyard.probes.base import Probe
 from drillyard.probes.capture.reader import Reader, open_reader
 from drillyard.probes.files import ProbeCard, read_probe
@@ -37,6 +37,11 @@ class ProbeStage:
             found = f"a probe of another model or tokenizer than {reader.reference}"
             raise bad_input(found, "weights and tokenizer that it was fitted on", "audit this model anew")
         self._probe, self._card, self._reader = probe, card, reader
+        try:
+            self.rate("a " * _READS, "")
+        except BadInput as error:
+            found = f"{reader.reference}, which cannot read {_READS} words at once ({error})"
+            raise bad_input(found, "a probe of a model that reads a passage of a reply") from None
         told = hashlib.sha256(card.to_json().encode())
         for name, array in sorted(probe.tensors().items()):
             told.update(name.encode() + array.tobytes())
@@ -55,7 +60,8 @@ def open_probe_stage(argument: str = "", folder: Path | None = None) -> ProbeSta
     """Open a probe's file; one in the guard's folder is meant before one elsewhere.
 
     Raises:
-        BadInput: no file of a probe, a model that cannot be opened or is another one, a position that needs more.
+        BadInput: no file of a probe, a model that cannot be opened, is another one or reads few words, a position that
+            needs more.
     """
     inside = (folder or Path()) / argument
     path = inside if inside.exists() else Path(argument)

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.incidents.row import Row, Template
-from drillyard.incidents.sliced import Rule, SliceReport
+from drillyard.incidents.sliced import SliceReport, TriggerRule
 from drillyard.records import Record
 from drillyard.records.files import read_lines, read_record
 from drillyard.registry import require
@@ -45,7 +45,7 @@ __all__ = [
     "SPEC",
     "TEMPLATES",
     "Case",
-    "Coverage",
+    "LogCoverage",
     "IncidentSpec",
     "open_case",
     "store",
@@ -80,7 +80,7 @@ class IncidentSpec(Record):
     attachments: tuple[tuple[str, str], ...] = ()
 
 
-class Coverage(Record):
+class LogCoverage(Record):
     """How much of the logs could be used.
 
     `bad` counts labels of one half or more, `why_not` rejected rows by reason, `notes` what was put right.
@@ -113,9 +113,9 @@ class Case:
         return self.read(SPEC, IncidentSpec, _OPEN_FIRST)
 
     @functools.cached_property
-    def coverage(self) -> Coverage:
+    def coverage(self) -> LogCoverage:
         """How much of the logs could be used."""
-        return self.read(COVERAGE, Coverage, _OPEN_FIRST)
+        return self.read(COVERAGE, LogCoverage, _OPEN_FIRST)
 
     @functools.cached_property
     def report(self) -> SliceReport:
@@ -155,7 +155,9 @@ class Case:
             raise bad_input(f"no rows in {str(self.folder)!r}", "an opened case", _OPEN_FIRST)
         return table
 
-    def rows(self, rule: Rule | None = None, *, bad: bool | None = None, limit: int | None = None) -> Iterator[Row]:
+    def rows(
+        self, rule: TriggerRule | None = None, *, bad: bool | None = None, limit: int | None = None
+    ) -> Iterator[Row]:
         """Yield rows in the order of the logs.
 
         Args:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from drillyard.errors import bad_input
-from drillyard.incidents.case import COVERAGE, REJECTED, ROWS, SPEC, TEMPLATES, Case, Coverage, IncidentSpec, store
+from drillyard.incidents.case import COVERAGE, REJECTED, ROWS, SPEC, TEMPLATES, Case, IncidentSpec, LogCoverage, store
 from drillyard.incidents.labels import Label, read_label
 from drillyard.incidents.logs.forms import Form, form_named, form_of
 from drillyard.incidents.logs.redact import Redactor
@@ -207,7 +207,7 @@ class _Reader:
         line = {"place": seen.place, "why": why, "begin": self._redactor.text(raw[:500])}
         self._rejects.write(f"{json.dumps(line)}\n")
 
-    def finish(self) -> Coverage:
+    def finish(self) -> LogCoverage:
         """Write what is left and the templates, name them in the rows, and return the coverage."""
         self._flush()
         self._rejects.close()
@@ -219,7 +219,7 @@ class _Reader:
         for path in sorted((self._out / ROWS).glob("part-*.parquet")):
             store().name_templates(path, told)
         notes = {**self._notes, **{f"{kind} redacted": n for kind, n in self._redactor.found.items()}}
-        return Coverage(
+        return LogCoverage(
             format=" and ".join(sorted(self._forms)),
             seen=self.seen,
             usable=self._usable,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from drillyard.records import Estimate, Record
 
-__all__ = ["Change", "Confounder", "Rule", "Selector", "SliceReport", "Word"]
+__all__ = ["Change", "Confounder", "TriggerRule", "Selector", "SliceReport", "Word"]
 
 Verdict = Literal["trigger", "no trigger beyond chance", "not enough evidence"]
 
@@ -26,7 +26,7 @@ class Selector(Record):
     words: str
 
 
-class Rule(Record):
+class TriggerRule(Record):
     """Selectors that hold together, with what was seen on the half that it was found on and on the other.
 
     `n` and `bad` count the discovering half's rows under the rule; `rate` and `rest` are the shares of bad rows under
@@ -126,13 +126,13 @@ class SliceReport(Record):
     permutations: int
     seed: int
     critical: float = Field(description="what the greatest statistic exceeds in 5 % of the shuffles")
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[TriggerRule, ...] = ()
     words: tuple[Word, ...] = ()
     change: Change | None = None
     confounders: tuple[Confounder, ...] = ()
     limits: tuple[str, ...] = ()
 
     @property
-    def trigger(self) -> Rule | None:
+    def trigger(self) -> TriggerRule | None:
         """The rule that stands: the best confirmed one, if there is any."""
         return next((rule for rule in self.rules if rule.confirmed), None)

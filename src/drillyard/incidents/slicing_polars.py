@@ -21,7 +21,7 @@ from drillyard.incidents.search.quality import quality
 from drillyard.incidents.search.shuffle import Shuffler, best_by_chance, counts_by_chance
 from drillyard.incidents.search.subgroups import Found, penalty, search
 from drillyard.incidents.search.words_polars import telling_words
-from drillyard.incidents.sliced import Change, Confounder, Rule, SliceReport
+from drillyard.incidents.sliced import Change, Confounder, SliceReport, TriggerRule
 from drillyard.incidents.store_polars import holds
 from drillyard.records import BehaviourQuality, Estimate
 from drillyard.records.progress import Progress, silent
@@ -54,7 +54,7 @@ class _Half:
     def without(self, under: Flags) -> _Half:
         return _Half(self.frame.filter(pl.Series(~under)), self.bad[~under], self.sessions[~under])
 
-    def under(self, rule: Rule, templates: Mapping[str, Template]) -> Flags:
+    def under(self, rule: TriggerRule, templates: Mapping[str, Template]) -> Flags:
         found: Flags = self.frame.select(holds(rule, templates).fill_null(False).alias("u"))["u"].to_numpy()
         return found
 
@@ -144,7 +144,7 @@ def _too_little(halves: tuple[_Half, _Half], rows: int, bad: int) -> str:
     return ""
 
 
-def _verdict(rules: list[Rule], trigger: Rule | None, shuffles: int) -> tuple[str, str]:
+def _verdict(rules: list[TriggerRule], trigger: TriggerRule | None, shuffles: int) -> tuple[str, str]:
     if trigger:
         return "trigger", f"Bad replies go with: {trigger.words}; confirmed on the other half of the sessions."
     if rules and rules[0].p_adjusted <= _LEVEL:
@@ -162,9 +162,9 @@ class _Finder:
         self._templates, self._shuffles, self._seed, self._progress = templates, shuffles, seed, progress
         self.selectors, self.searched, self.critical = 0, 0, 0.0
 
-    def rules(self, one: _Half, other: _Half) -> list[Rule]:
+    def rules(self, one: _Half, other: _Half) -> list[TriggerRule]:
         """Return the rules that chance does not explain on the first half, judged on the other; or the best one."""
-        found: list[tuple[Rule, NDArray[np.int64]]] = []
+        found: list[tuple[TriggerRule, NDArray[np.int64]]] = []
         while len(found) < _MOST_RULES:
             self._progress(f"looking for rule {len(found) + 1}")
             rule = self._best(one)
@@ -189,7 +189,7 @@ class _Finder:
         ]
         return sorted(told, key=lambda rule: not rule.confirmed)
 
-    def _best(self, half: _Half) -> Rule | None:
+    def _best(self, half: _Half) -> TriggerRule | None:
         support = max(10, len(half.bad) // 500)
         made = selectors_of(half.frame, self._templates, support)
         if not made.named:
@@ -223,7 +223,7 @@ class _Finder:
         chance = best_by_chance(bits, end, shuffler, self._shuffles, support=max(10, end // 500))
         return (1 + int((chance >= score).sum())) / (len(chance) + 1), float(np.quantile(chance, 0.95))
 
-    def _checked(self, rule: Rule, other: _Half, under: Flags) -> tuple[Rule, NDArray[np.int64]]:
+    def _checked(self, rule: TriggerRule, other: _Half, under: Flags) -> tuple[TriggerRule, NDArray[np.int64]]:
         """Judge a rule on the half that had no say in it."""
         n, k, total = int(under.sum()), int((under & other.bad).sum()), int(other.bad.sum())
         shuffler = Shuffler(other.sessions, other.bad, self._seed + 1)
@@ -235,7 +235,7 @@ class _Finder:
         ), counts
 
 
-def _rule(best: Found, bits: Bits, half: _Half, made: Selectors, p_adjusted: float) -> Rule:
+def _rule(best: Found, bits: Bits, half: _Half, made: Selectors, p_adjusted: float) -> TriggerRule:
     chosen = sorted((made.named[i] for i in best.rule), key=lambda one: one.feature != "segment")
     n, k, total, positives = best.rows, best.bad, len(half.bad), int(half.bad.sum())
     rate = k / n
@@ -246,7 +246,7 @@ def _rule(best: Found, bits: Bits, half: _Half, made: Selectors, p_adjusted: flo
         gains.append(rate - int(np.bitwise_count(bits.bad_of(wider)).sum()) / rows)
     gain = min(gains[1:]) if len(gains) > 1 else rate - positives / total
     nothing = Estimate(value=0.0, low=-1.0, high=1.0, n=0, method="none")
-    return Rule(
+    return TriggerRule(
         selectors=tuple(chosen),
         words=" and ".join(one.words for one in chosen),
         n=n,
@@ -298,7 +298,7 @@ def _change(frame: pl.DataFrame, bad: Flags, seed: int) -> Change | None:
 
 
 def _confounders(
-    frame: pl.DataFrame, bad: Flags, trigger: Rule, templates: Mapping[str, Template]
+    frame: pl.DataFrame, bad: Flags, trigger: TriggerRule, templates: Mapping[str, Template]
 ) -> tuple[Confounder, ...]:
     """Return the features that go with the trigger, with its effect while each is held fixed."""
     under = frame.select(holds(trigger, templates).fill_null(False).alias("u"))["u"].to_numpy()

@@ -14,7 +14,7 @@ import polars as pl
 
 from drillyard.errors import bad_input
 from drillyard.incidents.row import Row, Template
-from drillyard.incidents.sliced import Rule, Selector
+from drillyard.incidents.sliced import Selector, TriggerRule
 
 __all__ = [
     "COLUMNS",
@@ -59,7 +59,7 @@ def scan_rows(folder: Path) -> pl.LazyFrame | None:
 def rows_of(
     frame: pl.LazyFrame,
     templates: Mapping[str, Template],
-    rule: Rule | None,
+    rule: TriggerRule | None,
     *,
     bad: bool | None,
     limit: int | None,
@@ -77,7 +77,7 @@ def rows_of(
         yield Row.model_validate(line)
 
 
-def holds(rule: Rule, templates: Mapping[str, Template]) -> pl.Expr:
+def holds(rule: TriggerRule, templates: Mapping[str, Template]) -> pl.Expr:
     """Return the expression that is true of the rows under a rule."""
     return functools.reduce(operator.and_, (selects(one, templates) for one in rule.selectors))
 

@@ -38,14 +38,14 @@ from drillyard.records import (
 from drillyard.records.files import as_lines, write_record
 from drillyard.stats import conformal_threshold
 
-__all__ = ["Detector", "Measured", "Where", "fit_detector", "reply_rows"]
+__all__ = ["Detector", "MeasuredDetector", "Where", "fit_detector", "reply_rows"]
 
 Where = Literal["reply", "prompt"]
 _FEWEST = 10
 """Replies of either kind, and questions, that folds need."""
 
 
-class Measured(Record):
+class MeasuredDetector(Record):
     """What is known of a behaviour's probe: where it reads, its area on other questions, and that of the text alone."""
 
     layer: int
@@ -65,7 +65,7 @@ class Detector:
 
     where: Where
     probes: Mapping[str, Probe]
-    measured: Mapping[str, Measured]
+    measured: Mapping[str, MeasuredDetector]
     quality: JudgeQuality
     level: float
 
@@ -173,7 +173,7 @@ def fit_detector(
         sound = probes[code].score(array[rows][:, place])[~labels]
         features = text_features(statements, range(len(statements)), TEXT["1-2-grams"])
         text = cross_score(features[:, None], data, "logistic", seed, constant=0.0)
-        measured[code] = Measured(
+        measured[code] = MeasuredDetector(
             layer=layers[place],
             area=data.area(probe.scores, data.plain),
             text=data.area(text.scores, data.plain),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,13 @@ __all__ = ["ProbeCard", "read_foreign", "read_probe", "write_probe"]
 
 _HEADER = "drillyard-probe"
 _PICKLED = {".pt", ".pth", ".bin", ".pkl", ".pickle", ".joblib", ".ckpt"}
+_FORMS: dict[str, tuple[Callable[..., Probe], dict[str, str]]] = {
+    "linear": (LinearProbe, {"weights": "w", "bias": ""}),
+    "distance": (DistanceProbe, {"mean": "w", "precision": "ww"}),
+    "attention": (AttentionProbe, {"queries": "hw", "values": "hw", "places": "h", "bias": ""}),
+    "constant": (ConstantProbe, {"width": ""}),
+}
+"""Of each form what is built of which arrays; letters stand for axes, and one letter is one size."""
 
 
 class ProbeCard(Record):
@@ -62,7 +70,7 @@ def read_probe(path: Path, reader: Reader | None = None) -> tuple[Probe, ProbeCa
     """Read a probe, for a model if one is given.
 
     Raises:
-        BadInput: no probe of ours, or one of another model's width or layers.
+        BadInput: no probe of ours, arrays of other shapes or with a NaN, or one of another model's width or layers.
     """
     arrays, header = _tensors(path)
     if _HEADER not in header:
@@ -71,12 +79,10 @@ def read_probe(path: Path, reader: Reader | None = None) -> tuple[Probe, ProbeCa
         card = ProbeCard.from_json(header[_HEADER])
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
-    probe = _built(card.form, arrays, path)
-    if reader is not None:
-        width = probe.tensors().get("weights", np.zeros(reader.width)).shape[-1]
-        if not 0 <= card.layer < reader.layers or width != reader.width:
-            found = f"a probe of layer {card.layer} and width {width}, of {card.target}"
-            raise bad_input(found, f"one for {reader.layers} layers of width {reader.width}", "audit this model anew")
+    probe, width = _built(card.form, arrays, path)
+    if reader is not None and (not 0 <= card.layer < reader.layers or width != reader.width):
+        found = f"a probe of layer {card.layer} and width {width}, of {card.target}"
+        raise bad_input(found, f"one for {reader.layers} layers of width {reader.width}", "audit this model anew")
     return probe, card
 
 
@@ -84,7 +90,7 @@ def read_foreign(path: Path) -> LinearProbe:
     """Read a direction that somebody else has published: a safetensors or .npz file with one vector, and maybe a bias.
 
     Raises:
-        BadInput: a pickled file, which would run code; no or more than one vector.
+        BadInput: a pickled file, which would run code; no or more than one vector; a NaN.
     """
     if path.suffix == ".npz":
         try:
@@ -102,6 +108,8 @@ def read_foreign(path: Path) -> LinearProbe:
     direction = np.asarray(vectors[name], np.float64).squeeze()
     if direction.ndim != 1:
         raise bad_input(f"{name} of shape {direction.shape}", "one direction", "take the layer that the probe is for")
+    if not np.isfinite([*direction, *biases]).all():
+        raise bad_input(f"NaN or infinity in {path.name}", "finite numbers")
     return LinearProbe(weights=direction, bias=biases[0] if biases else 0.0)
 
 
@@ -119,17 +127,21 @@ def _tensors(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         raise bad_input(f"{path} that cannot be read ({error})", "a safetensors file of a probe") from None
 
 
-def _built(form: str, arrays: dict[str, Any], path: Path) -> Probe:
-    try:
-        if form == "linear":
-            return LinearProbe(weights=arrays["weights"], bias=float(arrays["bias"]))
-        if form == "distance":
-            return DistanceProbe(mean=arrays["mean"], precision=arrays["precision"])
-        if form == "attention":
-            held = {name: arrays[name] for name in ("queries", "values", "places")}
-            return AttentionProbe(**held, bias=float(arrays["bias"]))
-        if form == "constant":
-            return ConstantProbe(width=int(arrays["width"]))
-    except KeyError as error:
-        raise BadInput(f"{path}: found no {error}, expected the arrays of a {form} probe") from None
-    raise bad_input(f"a probe of the form {form!r}", "linear, distance, attention or constant")
+def _built(form: str, arrays: dict[str, Any], path: Path) -> tuple[Probe, int]:
+    """Return the probe and the width of the states that it reads."""
+    if form not in _FORMS:
+        raise bad_input(f"a probe of the form {form!r}", f"one of: {', '.join(_FORMS)}")
+    kind, axes = _FORMS[form]
+    held: dict[str, Any] = {}
+    sizes: dict[str, int] = {}
+    for name, letters in axes.items():
+        if name not in arrays:
+            raise BadInput(f"{path}: found no {name!r}, expected the arrays of a {form} probe")
+        array = arrays[name]
+        wanted = [sizes.setdefault(letter, size) for letter, size in zip(letters, array.shape, strict=False)]
+        if array.ndim != len(letters) or list(array.shape) != wanted or not array.size:
+            raise BadInput(f"{path}: found {name!r} of the shape {array.shape}, expected that of a {form} probe")
+        if not np.isfinite(array).all():
+            raise BadInput(f"{path}: found NaN or infinity in {name!r}, expected finite numbers; fit the probe anew")
+        held[name] = array if letters else array.item()
+    return kind(**held), int(sizes.get("w", held.get("width", 0)))

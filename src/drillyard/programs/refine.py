@@ -17,7 +17,7 @@ from pydantic import Field
 
 from drillyard.programs.roster import Roster
 from drillyard.psychometrics.analysis import Analysis, Proposal
-from drillyard.psychometrics.experiment import Decision
+from drillyard.psychometrics.experiment import RevisionDecision
 from drillyard.records import Attempt, Estimate, Grade, Record
 from drillyard.stats.binomial import clopper_pearson
 from drillyard.stats.shown import percent, tell_count
@@ -127,7 +127,7 @@ class RefineReport(Record):
     drills: tuple[DrillReport, ...]
     parts: Analysis | None = None
     questions: tuple[Proposal, ...] = ()
-    experiments: tuple[Decision, ...] = ()
+    experiments: tuple[RevisionDecision, ...] = ()
 
 
 def people_of(roster: Roster) -> dict[str, Counter[str]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from drillyard.programs.refine import LADDER, RefineReport
 from drillyard.programs.simulated import SimulatedRefinement
 from drillyard.psychometrics.analysis import Analysis
-from drillyard.psychometrics.experiment import Decision, pairs_needed
+from drillyard.psychometrics.experiment import RevisionDecision, pairs_needed
 from drillyard.records import Estimate
 from drillyard.records.charts import LABELS, WIDTH, LinearAxis, Mark
 from drillyard.records.pages import fill
@@ -42,7 +42,7 @@ def refine_page(
     state: str,
     report: RefineReport,
     analysis: Analysis,
-    decisions: Sequence[Decision] = (),
+    decisions: Sequence[RevisionDecision] = (),
     simulated: SimulatedRefinement | None = None,
 ) -> str:
     """Return the page as HTML. Names are escaped, nobody is named, and nothing is loaded from elsewhere."""

@@ -13,7 +13,7 @@ from drillyard.programs.refine_page import refine_page
 from drillyard.programs.simulated import SimulatedRefinement, simulate
 from drillyard.programs.trials import Experiment, begin, experiments, weigh
 from drillyard.psychometrics.analysis import analyse
-from drillyard.psychometrics.experiment import Decision
+from drillyard.psychometrics.experiment import RevisionDecision
 from drillyard.psychometrics.options import Choices, propose_for_choices
 from drillyard.records import Attempt
 from drillyard.records.files import write_atomically, write_record
@@ -85,7 +85,7 @@ def _told(begun: Experiment, programme: Path) -> str:
     return f"{told}; it takes {needs} to show what is expected{few}."
 
 
-def _hidden(decision: Decision) -> Decision:
+def _hidden(decision: RevisionDecision) -> RevisionDecision:
     """Hide the effect where an arm is so small that it would tell of single people."""
     if decision.pairs >= SMALLEST_COHORT:
         return decision

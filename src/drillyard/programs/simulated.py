@@ -20,7 +20,7 @@ from drillyard.programs.refine import RefineReport, refine
 from drillyard.psychometrics.ability import abilities as estimate_abilities
 from drillyard.psychometrics.analysis import FEWEST, Analysis, analyse, measure
 from drillyard.psychometrics.bank import Bank, bank_of
-from drillyard.psychometrics.experiment import Decision
+from drillyard.psychometrics.experiment import RevisionDecision
 from drillyard.psychometrics.loop import run_loop
 from drillyard.psychometrics.responses import Responses
 from drillyard.records import Attempt, Estimate, Grade, Record, SubCheck
@@ -54,7 +54,7 @@ class PlantedRevision(Record):
     name: str
     drill: str
     effect: float
-    decision: Decision
+    decision: RevisionDecision
     right: bool
 
 

@@ -21,7 +21,7 @@ from pydantic import Field
 from drillyard.errors import BadInput, bad_input, did_you_mean
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.refine import first_graded
-from drillyard.psychometrics.experiment import Decision, Trial, decide, pairs_needed
+from drillyard.psychometrics.experiment import RevisionDecision, Trial, decide, pairs_needed
 from drillyard.records import Attempt, Record
 from drillyard.records.files import read_record, write_atomically, write_record
 from drillyard.records.yaml_file import read_yaml
@@ -110,7 +110,7 @@ def experiments(folder: ProgramFolder) -> tuple[Experiment, ...]:
     return tuple(read_record(file, Experiment) for file in sorted((folder.path / _FOLDER).glob("*.json")))
 
 
-def weigh(begun: Sequence[Experiment], attempts: Sequence[Attempt]) -> tuple[Decision, ...]:
+def weigh(begun: Sequence[Experiment], attempts: Sequence[Attempt]) -> tuple[RevisionDecision, ...]:
     """Decide on all experiments together, from the first graded attempts of those who were not graded before."""
     return decide([_trial(one, attempts) for one in begun])
 

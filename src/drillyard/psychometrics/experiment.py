@@ -25,7 +25,7 @@ from drillyard.records import Estimate, Record
 from drillyard.stats.comparison import difference
 from drillyard.stats.multiple import e_bh
 
-__all__ = ["ADOPT_AT", "Decision", "Trial", "decide", "detectable", "evidence", "pairs_needed"]
+__all__ = ["ADOPT_AT", "RevisionDecision", "Trial", "decide", "detectable", "evidence", "pairs_needed"]
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ class Trial(Record):
     most: int = Field(default=1000, ge=1)
 
 
-class Decision(Record):
+class RevisionDecision(Record):
     """What an experiment allows to do. `better`, `worse`: e-values that the new form is better, worse.
 
     `adopt`: give it to everybody; `roll-back`: nobody gets it any more; `end`: no difference was shown in as many
@@ -70,7 +70,7 @@ def evidence(old: Sequence[bool], new: Sequence[bool]) -> tuple[float, float]:
     return _e_value(counts), _e_value(counts[[0, 2, 1, 3]])
 
 
-def decide(trials: Sequence[Trial]) -> tuple[Decision, ...]:
+def decide(trials: Sequence[Trial]) -> tuple[RevisionDecision, ...]:
     """Decide on experiments that run side by side.
 
     One is adopted when its own evidence reaches 20 and it is among the discoveries at a false-discovery rate of 10 %
@@ -84,7 +84,7 @@ def decide(trials: Sequence[Trial]) -> tuple[Decision, ...]:
     )
 
 
-def _decision(trial: Trial, better: float, worse: float, discovered: bool) -> Decision:
+def _decision(trial: Trial, better: float, worse: float, discovered: bool) -> RevisionDecision:
     pairs = min(len(trial.old), len(trial.new))
     effect = difference(sum(trial.new), len(trial.new), sum(trial.old), len(trial.old))
     needed = 0
@@ -101,7 +101,7 @@ def _decision(trial: Trial, better: float, worse: float, discovered: bool) -> De
         needed = max(min(wanted, trial.most) - pairs, 0)
         more = f", about {needed} more pairs if the effect is as seen" if needed else ""
         action, words = "collect", f"not enough evidence (e = {better:.3g} of {ADOPT_AT:g}){more}"
-    return Decision(
+    return RevisionDecision(
         revision=trial.revision,
         action=action,
         effect=effect,

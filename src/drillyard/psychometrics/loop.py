@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from drillyard.psychometrics.experiment import Decision, Trial, decide
+from drillyard.psychometrics.experiment import RevisionDecision, Trial, decide
 from drillyard.records import Record
 
 __all__ = ["LoopResult", "run_loop"]
@@ -24,7 +24,7 @@ _KEEP_OLD = 0.1
 class LoopResult(Record):
     """What came of the experiments: their last decisions, and how many tasks were solved, of how many."""
 
-    decisions: tuple[Decision, ...]
+    decisions: tuple[RevisionDecision, ...]
     solved: int
     tasks: int
 
@@ -33,7 +33,7 @@ class LoopResult(Record):
 class _Arms:
     old: list[bool] = field(default_factory=list)
     new: list[bool] = field(default_factory=list)
-    settled: Decision | None = None
+    settled: RevisionDecision | None = None
 
 
 def run_loop(
@@ -74,7 +74,7 @@ def _share_of_new(arm: _Arms) -> float:
     return 1 - _KEEP_OLD if arm.settled.action == "adopt" else 0.0
 
 
-def _judge(revisions: Sequence[str], arms: Sequence[_Arms], most: int) -> tuple[Decision, ...]:
+def _judge(revisions: Sequence[str], arms: Sequence[_Arms], most: int) -> tuple[RevisionDecision, ...]:
     return decide(
         [
             Trial(revision=name, old=tuple(arm.old), new=tuple(arm.new), most=most)

@@ -83,4 +83,6 @@ def first_problem(error: ValidationError, what: str) -> str:
     told = f"fields {', '.join(map(str, given))}"[:120] if isinstance(given, dict) and given else tell(given, 120)
     found = "nothing" if first["type"] == "missing" else told
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{what}: field {where!r:.120}: found {found}, expected: {first['msg'].removeprefix('Value error, ')}{more}"
+    msg = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    expected = "no such field" if first["type"] == "extra_forbidden" else msg
+    return f"{what}: field {where!r:.120}: found {found}, expected: {expected}{more}"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.incidents.replay.certify import Certificate, Design, certify
+from drillyard.incidents.replay.certify import CauseCertificate, Design, certify
 from drillyard.incidents.replay.delta import ddmin
 from drillyard.incidents.replay.screening import draw_trials, rank_causes
 from drillyard.incidents.replay.search import Kept, answer, answer_async
@@ -66,7 +66,7 @@ def test_ddmin_returns_a_failing_set_of_which_none_can_be_left_out(case: tuple[i
 
 def _found(
     cause: set[int], seed: int, n: int = 16, high: float = 0.6, low: float = 0.03, **design: object
-) -> Certificate:
+) -> CauseCertificate:
     rng = random.Random(f"oracle {seed}")
     return answer(
         certify(n, Design(seed=seed, **design)),  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ element; while it is open, the element is not shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -30,7 +30,7 @@ __all__ = [
     "check_argument",
     "parse_criterion",
 ]
-__all__ += ["read_argument", "refuse_certified"]
+__all__ += ["read_argument", "refuse_certified", "refuse_certified_in"]
 
 ARGUMENT = "argument.yaml"
 ElementKind = Literal["goal", "strategy", "solution", "context", "assumption", "justification"]
@@ -187,3 +187,15 @@ def refuse_certified(text: str, where: str) -> None:
     """Raise `BadInput` where a text claims what only an accredited body may say."""
     if found := _CERTIFIED.search(text):
         raise bad_input(f"{found[0]!r} in {where}", "other words: only an accredited body does that", "say assessed")
+
+
+def refuse_certified_in(data: object, where: str, key: str = "") -> None:
+    """Raise `BadInput` where any text of a record claims that; what it quotes (a `source`, a place in a run) may."""
+    if isinstance(data, Mapping):
+        for name, one in data.items():
+            refuse_certified_in(one, where, str(name))
+    elif isinstance(data, list | tuple):
+        for one in data:
+            refuse_certified_in(one, where, key)
+    elif isinstance(data, str) and key not in ("source", "file", "at"):
+        refuse_certified(data, where)

@@ -26,6 +26,7 @@ from drillyard.assurance.loss.portfolio import (
     severity_at,
 )
 from drillyard.assurance.loss.severity import Array, TabledMean
+from drillyard.assurance.value.words import tell
 from drillyard.errors import bad_input
 from drillyard.records import Estimate, Record
 from drillyard.records.progress import Progress, silent
@@ -247,7 +248,7 @@ def report_loss(case: DrawnCase, chosen: Sequence[str] = (), inner: int = 300, t
     holds = inherent.over.value <= spec.appetite.chance
     mean = "an amount without a mean (the tail is too heavy)"
     if inherent.mean:
-        mean = f"{spec.currency} {inherent.mean.value:,.0f} on average"
+        mean = f"{spec.currency} {tell(inherent.mean.value)} on average"
     accepted = percent(spec.appetite.chance, spec.appetite.chance)
     return LossReport(
         title=spec.title,

@@ -58,6 +58,8 @@ def value_of_sample(options: Array, share: Array, queries: int, seed: int) -> fl
         share: (draws,) of the chance that one query counts.
         queries: to be asked.
         seed: of what they might show.
+
+    Never more than to know the share itself, of which a sample is a noisy sight; regressions can differ by more.
     """
     hits = np.random.default_rng(seed).binomial(queries, np.clip(share, 0, 1)).astype(float)
-    return value_of_input(options, hits)
+    return min(value_of_input(options, hits), value_of_input(options, share))

@@ -14,8 +14,9 @@ from drillyard.assurance.value.formulas import binomial_option, payback_months, 
 from drillyard.assurance.value.information import value_of_all, value_of_input, value_of_sample, variance_share
 from drillyard.assurance.value.returns import Bundle, Returns, best_bundle, efficient_set
 from drillyard.assurance.value.taxes import TaxRow, band
+from drillyard.assurance.value.words import in_sentence, tell, tell_share
 from drillyard.records import Estimate, Record
-from drillyard.stats.shown import percent, tell_count
+from drillyard.stats.shown import tell_count
 
 __all__ = [
     "ROSI_FLAW",
@@ -25,10 +26,7 @@ __all__ = [
     "Investment",
     "SampleValue",
     "WithoutIt",
-    "in_sentence",
     "invest",
-    "tell",
-    "tell_share",
 ]
 
 Decision = Literal["fund", "do not fund", "evaluate first", "do not ship", "not enough evidence"]
@@ -39,6 +37,8 @@ _RESEEDS = 4
 """Seeds with which the ranking is computed again."""
 _MOVES = 0.02
 """Assumptions that move the NPV by less than this share of it and change no decision are not told one by one."""
+_NAMED = 4
+"""So many inputs that expired are named in a headline."""
 
 
 class BundleReturn(Record):
@@ -68,13 +68,18 @@ class InputWeight(Record):
 
 
 class WithoutIt(Record):
-    """The verdict without an assumption, which is then taken at the end that speaks most against the verdict."""
+    """The verdict without an assumption, which is then taken at the end that speaks most against the verdict.
+
+    `controls` is the best set then, and `turns` whether the decision or, where it is to fund, the set is another one.
+    """
 
     name: str
     by: str
     at: float
     npv: float
     decision: Decision
+    controls: tuple[str, ...]
+    turns: bool
 
 
 class SampleValue(Record):
@@ -146,7 +151,7 @@ def invest(case: DrawnCase) -> Investment:
     shown = [*frontier, offered] if offered and offered not in frontier else frontier
     npv = float(returns.npv(offered).mean()) if offered else 0.0
     events = band(returns.events())
-    break_even = _break_even(returns, offered)
+    break_even, closed = _break_even(returns, offered), _not_shipping(returns)
     return Investment(
         currency=case.spec.currency,
         years=case.spec.years,
@@ -163,12 +168,12 @@ def invest(case: DrawnCase) -> Investment:
         taxes=tuple(row for name in returns.taxes for row in returns.taxes[name].rows),
         weights=weights,
         shares=_shares(weights),
-        without=_without(returns, decision, npv) if offered else (),
+        without=_without(returns, decision, best, npv) if offered else (),
         evpi=value_of_all(_options(returns, frontier)),
         samples=samples,
         sample=sample,
         defer=_defer(returns, offered) if offered else None,
-        do_not_ship=_not_shipping(returns),
+        do_not_ship=None if closed is None else band(closed),
         expired=expired,
         stale=tuple(one.name for one in case.certificates if one.age == "stale"),
         stable=_stable(case, best),
@@ -187,11 +192,12 @@ def _least_bad(returns: Returns) -> Bundle:
 
 
 def _options(returns: Returns, frontier: Sequence[Bundle]) -> Array:
-    """Return the NPV of what one may decide on, as (options, draws); doing nothing is the first."""
+    """Return the NPV of what one may decide on, as (options, draws): nothing, sets within the budget, not shipping."""
     every = {(), *frontier, *((one,) for one in returns.taxes)}
     budget = returns.case.spec.budget
     within = [one for one in sorted(every) if budget is None or returns.cash(one) <= budget]
-    return np.array([returns.npv(one) for one in within])
+    closed = _not_shipping(returns)
+    return np.array([*(returns.npv(one) for one in within), *([] if closed is None else [closed])])
 
 
 def _row(returns: Returns, chosen: Bundle) -> BundleReturn:
@@ -220,12 +226,12 @@ def _break_even(returns: Returns, offered: Bundle) -> float | None:
     return float(returns.cost(offered).mean()) / gain if gain > 0 else None
 
 
-def _not_shipping(returns: Returns) -> Estimate | None:
+def _not_shipping(returns: Returns) -> Array | None:
     """Return the NPV of not shipping beside doing nothing: all losses avoided, all of its value forgone."""
     if returns.case.spec.ship_value is None:
         return None
     worth = returns.case.value("case.ship_value", returns.case.spec.ship_value)
-    return band(returns.years * (np.sum(returns.losses, 0) - worth))
+    return np.asarray(returns.years * (np.sum(returns.losses, 0) - worth))
 
 
 def _decide(returns: Returns, best: Bundle, sample: SampleValue | None, expired: Sequence[str]) -> Decision:
@@ -233,7 +239,7 @@ def _decide(returns: Returns, best: Bundle, sample: SampleValue | None, expired:
         return "not enough evidence"
     value = max(float(returns.npv(best).mean()), 0.0)
     closed = _not_shipping(returns)
-    if closed and closed.value > value:
+    if closed is not None and closed.mean() > value:
         return "do not ship"
     if sample and sample.net > 0:
         return "evaluate first"
@@ -257,7 +263,8 @@ def _verdict(
     chance = tell_share(float((npv > 0).mean()))
     sure = f"and more than nothing with a chance of {chance} if the stated ranges hold"
     if decision == "not enough evidence":
-        return f"Not enough evidence: {', '.join(expired)} expired. Renew it before anybody decides."
+        more = f" and {len(expired) - _NAMED} more" if len(expired) > _NAMED else ""
+        return f"Not enough evidence: {', '.join(expired[:_NAMED])}{more} expired. Renew it before anybody decides."
     if decision == "do not ship":
         return f"Do not ship {spec.system}: what it loses is more than what it brings, behind every control offered."
     if decision == "evaluate first" and sample:
@@ -265,28 +272,15 @@ def _verdict(
             f"Evaluate first: {sample.queries:,} more queries leave {money}{tell(sample.net)} more than deciding today "
             f"(worth {money}{tell(sample.worth)}, cost with the wait {money}{tell(sample.cost)})."
         )
+    if not offered:
+        return "Do not fund: no control is offered, so there is nothing to fund."
     if decision == "fund":
         return f"Fund {named}: worth {told} on average, with no premium counted, {sure}."
-    if spec.budget is not None and offered and float(npv.mean()) > 0:
+    if spec.budget is not None and float(npv.mean()) > 0:
         asked = f"{money}{tell(returns.cash(offered))}, more than the budget of {money}{tell(spec.budget)}"
         would = f"{named} would take {asked}, and be worth {told}, {sure}"
         return f"Do not fund: nothing within the budget pays. To fund {would}."
     return f"Do not fund {named}: it would be worth {told} on average, with no premium counted, {sure}."
-
-
-def in_sentence(title: str) -> str:
-    """Return a title as it stands within a sentence: a name in capitals keeps them."""
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
-
-
-def tell_share(value: float) -> str:
-    """Return a share in per cent; what is almost all is not called all."""
-    return "over 99 %" if 0.99 < value < 1 else percent(value)
-
-
-def tell(value: float) -> str:
-    """Return money to three digits, with a real minus."""
-    return f"{float(f'{value:.3g}'):,.0f}".replace("-", "−")
 
 
 def _samples(returns: Returns, frontier: Sequence[Bundle]) -> tuple[SampleValue, ...]:
@@ -340,36 +334,40 @@ def _shares(weights: Sequence[InputWeight]) -> dict[str, float]:
     return {kind: sum(w.share for w in weights if w.kind == kind) / total if total else 0.0 for kind in kinds}
 
 
-def _without(returns: Returns, decision: Decision, npv: float) -> tuple[WithoutIt, ...]:
+def _without(returns: Returns, decision: Decision, best: Bundle, npv: float) -> tuple[WithoutIt, ...]:
     """Return the verdict with each assumption at the end that speaks most against it, and last with all of them."""
     case, found, worst = returns.case, [], {}
-    against = -1.0 if npv > 0 else 1.0
     for one in case.certificates:
         if one.kind != "ASSUMED" or one.name not in case.values or one.low == one.high:
             continue
-        options = {}
-        for end in (one.low, one.high):
-            held = _fixed(case, {one.name: end})
-            best = best_bundle(held, case.spec.budget)
-            options[end] = (held, best, float(held.npv(best or _least_bad(held)).mean()))
-        end = max(options, key=lambda x: against * options[x][2])
-        worst[one.name] = end
-        held, best, value = options[end]
-        then = _quick(held, best, decision)
-        if then != decision or abs(value - npv) > _MOVES * max(abs(npv), 1.0):
-            found.append(WithoutIt(name=one.name, by=one.origin, at=end, npv=value, decision=then))
+        ends = [_held(case, {one.name: x}, decision, best, one.name, one.origin) for x in (one.low, one.high)]
+        row = min(ends, key=lambda end: (end[0].decision == decision, end[1]))[0]
+        worst[one.name] = row.at
+        if row.turns or abs(row.npv - npv) > _MOVES * max(abs(npv), 1.0):
+            found.append(row)
     if len(worst) > 1:
-        held = _fixed(case, worst)
-        best = best_bundle(held, case.spec.budget)
-        value = float(held.npv(best or _least_bad(held)).mean())
-        row = WithoutIt(name="all of them at once", by="", at=0.0, npv=value, decision=_quick(held, best, decision))
-        found.append(row)
+        found.append(_held(case, worst, decision, best, "all of them at once", "")[0])
     return tuple(found)
 
 
-def _quick(returns: Returns, best: Bundle, decision: Decision) -> Decision:
-    """Return the decision without a further evaluation; one that waits for evidence goes on waiting."""
-    return decision if decision == "not enough evidence" else _decide(returns, best, None, ())
+def _held(
+    case: DrawnCase, at: Mapping[str, float], decision: Decision, best: Bundle, name: str, by: str
+) -> tuple[WithoutIt, float]:
+    """Return the verdict with some inputs held, and by how much money it still is the decision that was taken."""
+    held = _fixed(case, at)
+    now = best_bundle(held, case.spec.budget)
+    npv = float(held.npv(now or _least_bad(held)).mean())
+    sample = max(_samples(held, (now,)), key=lambda one: one.net, default=None)
+    # one that waits for evidence goes on waiting
+    then = decision if decision == "not enough evidence" else _decide(held, now, sample, ())
+    closed = _not_shipping(held)
+    margin = {
+        "evaluate first": sample.net if sample else npv,
+        "do not ship": (0.0 if closed is None else float(closed.mean())) - max(npv, 0.0),
+        "do not fund": -npv,
+    }.get(decision, npv)
+    turns, end = then != decision or (then == "fund" and now != best), next(iter(at.values())) if by else 0.0
+    return WithoutIt(name=name, by=by, at=end, npv=npv, decision=then, controls=now, turns=turns), margin
 
 
 def _defer(returns: Returns, offered: Bundle) -> float | None:

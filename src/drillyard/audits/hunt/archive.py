@@ -55,10 +55,6 @@ class Bandit(Generic[Arm]):
         """Return the arm whose drawn share is highest."""
         return max(self._counts, key=lambda arm: rng.betavariate(*self._counts[arm]))
 
-    def pulls(self, rng: random.Random, n: int) -> list[Arm]:
-        """Return `n` arms, each drawn anew."""
-        return [self.pull(rng) for _ in range(n)]
-
     def pay(self, arms: Sequence[Arm], paid: Sequence[bool]) -> None:
         """Count what the arms have paid."""
         for arm, hit in zip(arms, paid, strict=True):

@@ -10,7 +10,8 @@ from rich.console import RenderableType
 
 from drillyard.assurance.board import money
 from drillyard.assurance.drawn import open_case
-from drillyard.assurance.value.invest import Investment, invest, tell
+from drillyard.assurance.value.invest import Investment, WithoutIt, invest
+from drillyard.assurance.value.words import tell, tell_figure, tell_share
 from drillyard.cli import show
 from drillyard.cli.casing.options import day_of, draws_options, folder_argument, out_folder, today_option
 from drillyard.records import Estimate
@@ -57,7 +58,7 @@ def _sets(found: Investment) -> RenderableType:
             money(one.cash, found.currency),
             _told(one.avoided, found.currency),
             _told(one.npv, found.currency),
-            f"{one.chance:.0%}" if one.controls else "–",
+            tell_share(one.chance) if one.controls else "–",
             "–" if one.rosi is None else f"{one.rosi:.0%}",
         )
         for one in found.frontier
@@ -72,7 +73,7 @@ def _taxes(found: Investment) -> RenderableType:
             row.control,
             row.tax,
             row.item,
-            f"{row.change.value:.3g} {row.unit}",
+            f"{tell_figure(row.change.value)} {row.unit}",
             _told(row.yearly or row.once, found.currency),
         )
         for row in found.taxes
@@ -94,8 +95,13 @@ def _weights(found: Investment) -> RenderableType:
 
 
 def _without(found: Investment) -> RenderableType:
-    rows = [(one.name, one.by, money(one.npv, found.currency), one.decision) for one in found.without]
+    rows = [(one.name, one.by, money(one.npv, found.currency), _then(one)) for one in found.without]
     return show.table("Without each assumption", ("assumption", "by", "NPV", "decision"), rows)
+
+
+def _then(one: WithoutIt) -> str:
+    other = one.turns and one.decision == "fund"
+    return f"fund {' + '.join(one.controls)} instead" if other else one.decision
 
 
 def _more(found: Investment) -> RenderableType:

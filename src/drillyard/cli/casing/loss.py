@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from drillyard.assurance.board import money
 from drillyard.assurance.drawn import DrawnCase, open_case
 from drillyard.assurance.loss.curve import LossCurve, LossReport, report_loss
-from drillyard.assurance.value.invest import tell
+from drillyard.assurance.value.words import tell, tell_figure
 from drillyard.cli import show
 from drillyard.cli.casing.options import day_of, draws_options, folder_argument, out_folder, today_option
 from drillyard.records import Estimate
@@ -78,7 +78,13 @@ def _notes(report: LossReport) -> list[str]:
 def certificates(case: DrawnCase) -> list[RenderableType]:
     """Return the birth certificates as a table."""
     rows = [
-        (one.name, one.kind, one.origin, f"{one.median:.4g} [{one.low:.4g}, {one.high:.4g}]", one.age)
+        (
+            one.name,
+            one.kind,
+            one.origin,
+            f"{tell_figure(one.median)} [{tell_figure(one.low)}, {tell_figure(one.high)}]",
+            one.age,
+        )
         for one in case.certificates
         if not one.origin.endswith(": ledger")
     ]

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from drillyard.cli import show
 from drillyard.cli.options import PATH
-from drillyard.incidents.case import Case, Coverage
+from drillyard.incidents.case import Case, LogCoverage
 from drillyard.incidents.logs.forms import FORMS
 from drillyard.incidents.opening import open_incident
 from drillyard.incidents.seal import SEAL, Seal
@@ -47,7 +47,7 @@ def command(logs: tuple[Path, ...], out: Path, attach: tuple[Path, ...], **optio
     )
 
 
-def _body(case: Case, found: Coverage, seal: Seal) -> list[RenderableType]:
+def _body(case: Case, found: LogCoverage, seal: Seal) -> list[RenderableType]:
     ends = [datetime.fromtimestamp(ts, UTC) for ts in (found.first, found.last) if ts is not None]
     days = " to ".join(f"{day:%Y-%m-%d}" for day in ends)
     served = f"{found.usable / found.served:.1%} of {found.served:,} replies served" if found.served else "unknown"

@@ -12,7 +12,7 @@ from drillyard.cli import show
 from drillyard.cli.options import FILE, FOLDER, seed_option
 from drillyard.errors import bad_input
 from drillyard.incidents.case import open_case
-from drillyard.incidents.sliced import Change, Rule, SliceReport
+from drillyard.incidents.sliced import Change, SliceReport, TriggerRule
 from drillyard.incidents.slicing import slice_case
 from drillyard.records import BehaviourQuality, JudgeQuality
 from drillyard.records.files import read_record
@@ -87,7 +87,7 @@ def _changed(found: Change) -> list[RenderableType]:
     return [f"\nthe rate changed about {at}, {rates}", f"deployed about then: {near}"]
 
 
-def _row(rule: Rule) -> tuple[object, ...]:
+def _row(rule: TriggerRule) -> tuple[object, ...]:
     stands = show.state("passed", "confirmed") if rule.confirmed else show.state("unknown", "not confirmed")
     p, there = f"{rule.p_adjusted:.4f}", f"{rule.check_p:.4f}"
     return rule.words, rule.rate, f"{rule.effect.value:+.2f}", p, f"{rule.check_effect.value:+.2f}", there, stands

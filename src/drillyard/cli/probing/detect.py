@@ -55,9 +55,15 @@ def command(
         verdict=words,
         state="passed" if len(better) == len(made.measured) else "failed",
         data={"measured": dict(made.measured), "quality": made.quality, "ranked": len(others)},
-        body=[_table(made)],
+        body=[_table(made), *_of_others({one.transcript.target for one in rows} - {target, opened.reference}, target)],
         next_command=f"drillyard audit fmea REPORT --detector {out / 'detector.json'}",
     )
+
+
+def _of_others(names: set[str], target: str) -> list[str]:
+    """Say that replies name another model as theirs, if they do; it may be the same by another address."""
+    told = ", ".join(sorted(names))
+    return [f"  labelled are replies of {told}: what is measured on them need not hold for {target}"] if names else []
 
 
 def _table(made: Detector) -> Any:

@@ -37,6 +37,7 @@ __all__ = ["GROUP", "GuardedEndpoint", "guard_piece", "make_guard_app", "trouble
 GROUP = "x-drillyard-group"
 """The header that names the group whose threshold is meant."""
 _MOST_REQUEST = 8_000_000
+_MANY = 100_000  # bytes that take longer than other replies should wait for; about 70 ms of scoring
 _HOPS = {
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
     "upgrade", "host", "content-length", "content-encoding", "accept-encoding", "date", "server", GROUP,
@@ -66,6 +67,11 @@ class GuardedEndpoint:
     def __post_init__(self) -> None:
         self.watch = self.calibration.watch()
         Gate(self.guard, 0.0, self.mode, self.hold)  # a wrong hold-back is said now
+
+    @property
+    def opens(self) -> bool:
+        """Whether what the guard cannot judge passes as it comes; `audit` changes nothing, whatever `fail` says."""
+        return self.fail == "open" or self.mode == "audit"
 
     def guarded(self, group: str, choices: int = 1) -> GuardedReply:
         """Return the guard of one reply."""
@@ -136,10 +142,10 @@ async def _answer(request: Request) -> Response:
     try:
         asked = json.loads(body)
         stream, model, choices = bool(asked.get("stream")), str(asked.get("model", "")), int(asked.get("n") or 1)
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         raise Refusal("the body is no JSON object", code="invalid_json") from None
     open_wide = endpoint.calibration.ended(datetime.date.today())
-    if open_wide and endpoint.fail == "closed":
+    if open_wide and not endpoint.opens:
         words = f"the guard's calibration ended on {endpoint.calibration.expires}: calibrate it again"
         raise Refusal(words, status=503, code="calibration_expired")
     answer = await _ask(request, body)
@@ -182,21 +188,15 @@ async def _stream(
             began = time.perf_counter()
             out, failed = await guard_piece(endpoint, reply, events, piece)
             endpoint.metrics.seconds.observe(time.perf_counter() - began)
-            if failed and endpoint.fail == "open" and failed != "too-large":
-                outcome = "unguarded"
-                yield b"".join(map(event, reply.rest())) + piece
-                async for more in answer.content.iter_any():
-                    yield more
-                return
             if out:
                 yield b"".join(map(event, out))
             if failed or reply.done:
-                outcome = failed or "passed"
+                outcome = failed or reply.outcome
                 break
         else:
-            outcome = "passed" if reply.complete else "died"
+            outcome = reply.outcome
             yield b"".join(map(event, reply.rest()))
-        if outcome != "passed":
+        if outcome not in ("passed", "unguarded"):
             yield event(trouble(outcome))
     except (request.app.state.trouble, OSError, TimeoutError):
         outcome = "died"
@@ -212,22 +212,25 @@ async def guard_piece(
 ) -> tuple[list[bytes], str]:
     """Return the data of the events to send for a piece of bytes, and what went wrong, if anything did.
 
-    Stages beyond words take their time, so that they run beside the other replies.
+    Stages beyond words take their time, and so do many words at once, so that they run beside the other replies.
     """
-    if endpoint.guard.stages:
-        return await run_in_threadpool(_guard_piece, reply, events, piece)
-    return _guard_piece(reply, events, piece)
+    if endpoint.guard.stages or events.waiting + len(piece) > _MANY:
+        return await run_in_threadpool(_guard_piece, reply, events, piece, opens=endpoint.opens)
+    return _guard_piece(reply, events, piece, opens=endpoint.opens)
 
 
-def _guard_piece(reply: GuardedReply, events: EventReader, piece: bytes) -> tuple[list[bytes], str]:
+def _guard_piece(reply: GuardedReply, events: EventReader, piece: bytes, *, opens: bool) -> tuple[list[bytes], str]:
     out: list[bytes] = []
     try:
         for data in events.read(piece):
-            out += reply.event(data)
+            try:
+                out += reply.event(data)
+            except Exception:  # whatever breaks, nothing unguarded may get out unless that was asked for
+                if not opens:
+                    return out, "unreadable"
+                out += reply.give_up(data)
     except TooLarge:
         return out, "too-large"
-    except Exception:  # whatever breaks, nothing unguarded may get out unless that was asked for
-        return out, "unreadable"
     return out, ""
 
 
@@ -265,10 +268,10 @@ async def _whole(
 async def _guard_whole(endpoint: GuardedEndpoint, reply: GuardedReply, body: bytes) -> tuple[bytes, str]:
     """Return a body as it may be sent, and its outcome; whatever breaks in the guard is `unreadable` or `unguarded`."""
     try:
-        made = await run_in_threadpool(reply.whole, body) if endpoint.guard.stages else reply.whole(body)
+        made = await run_in_threadpool(reply.whole, body)
         return made, "passed"
     except Exception:  # as in a stream: closed unless told otherwise
-        return body, "unguarded" if endpoint.fail == "open" else "unreadable"
+        return body, "unguarded" if endpoint.opens else "unreadable"
 
 
 async def _body(answer: Any, most: int) -> bytes:

@@ -20,6 +20,11 @@ class EventReader:
     def __init__(self, most: int = MOST_BYTES) -> None:
         self._rest, self._data, self._left = b"", [b""][:0], most
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of a line that has not ended."""
+        return len(self._rest)
+
     def read(self, piece: bytes) -> Iterator[bytes]:
         """Yield the data of every event that this piece completes. Raises `TooLarge`."""
         self._left -= len(piece)
@@ -43,5 +48,5 @@ class EventReader:
 
 
 def event(data: bytes) -> bytes:
-    """Return data as one event."""
-    return b"data: " + data + b"\n\n"
+    """Return data as one event; each of its lines is a line of the event."""
+    return b"data: " + data.replace(b"\n", b"\ndata: ") + b"\n\n"

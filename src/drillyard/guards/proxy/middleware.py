@@ -34,7 +34,7 @@ class GuardMiddleware:
         """Pass the request on, and its answer through the guard."""
         guarded = scope["type"] == "http" and scope["path"].endswith(_PATHS)
         over = self._endpoint.calibration.ended(datetime.date.today())
-        if not guarded or (over and self._endpoint.fail == "open"):
+        if not guarded or (over and self._endpoint.opens):
             await self._app(scope, receive, send)
             return
         answer = _Answer(self._endpoint, Headers(scope=scope).get(GROUP, ""), send, closed=over)
@@ -82,10 +82,10 @@ class _Answer:
         over = not message.get("more_body", False) or self.reply.done or bool(failed)
         if over:
             self._ended = True
-            self.outcome = failed or ("passed" if self.reply.done or self.reply.complete else "died")
+            self.outcome = failed or self.reply.outcome
             if self.outcome == "died":
                 out += self.reply.rest()
-            if self.outcome != "passed":
+            if self.outcome not in ("passed", "unguarded"):
                 out.append(trouble(self.outcome))
         body = b"".join(map(event, out))
         if body or over:
@@ -104,7 +104,7 @@ class _Answer:
                     body = await run_in_threadpool(self.reply.whole, body)
                 except Exception:  # as in the proxy: closed unless told otherwise
                     self.outcome = "unguarded"
-                    if self._endpoint.fail == "closed":
+                    if not self._endpoint.opens:
                         self.outcome, status, body = "unreadable", 502, trouble("unreadable")
             await self._all(status, body)
 

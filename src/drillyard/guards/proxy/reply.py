@@ -1,8 +1,9 @@
 """One reply under guard, as it goes over the wire: chunks or a whole body in, what may be sent out.
 
-Only text is guarded: `content` of chats and `text` of completions. Tool calls, usage and fields that are not known pass
-as they are, after the text that came before them. Log-probabilities spell the text, so they are left out where text is
-held back.
+Only text is guarded: `content` and `refusal` of chats and `text` of completions. Where one of these is something else,
+such as a list of parts, or a chat speaks in both, the reply cannot be read. Tool calls, usage and fields that are not
+known pass as they are, after the text that came before them. Log-probabilities spell the text, so they are left out
+where text is held back.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ class GuardedReply:
         self._make, self._passive, self._told, self._choices = gate, passive, told, choices
         self._gates: dict[int, Gate] = {}
         self._over: set[int] = set()
+        self._keys: dict[int, str] = {}
         self._last: dict[str, Any] = {}
-        self.done = False
+        self.done = self.given_up = False
         self.all_gates: list[Gate] = []
 
     @property
@@ -46,16 +48,26 @@ class GuardedReply:
         """Whether every choice that was asked for has ended; some servers then close without `[DONE]`."""
         return len(self._over) >= self._choices
 
+    @property
+    def outcome(self) -> str:
+        """What became of the reply where it ends here."""
+        return "unguarded" if self.given_up else "passed" if self.done or self.complete else "died"
+
     def event(self, data: bytes) -> list[bytes]:
         """Return the data of the events to send for one that came. Raises `Broken`."""
         if self.done:
             return []
+        if self.given_up:
+            self.done = data == DONE
+            return [data]
         if data == DONE:
             return [*self.rest(), DONE]
         chunk = _parsed(data)
         choices = chunk.get("choices")
-        if not isinstance(choices, list) or not choices:
+        if not choices:
             return [data]
+        if not isinstance(choices, list):
+            raise Broken("choices that are no list")
         self._last = chunk
         kept = [made for choice in choices if (made := self._choice(choice)) is not None]
         if self._passive and not (self._told and any("guard" in one for one in kept)):
@@ -68,7 +80,10 @@ class GuardedReply:
 
     def rest(self) -> list[bytes]:
         """Return what was held back of choices that did not end, as the data of events; the reply is over."""
-        self.done, out = True, []
+        out: list[bytes] = []
+        self.done = True
+        if self.given_up:
+            return out
         for index, gate in self._gates.items():
             if index in self._over:
                 continue
@@ -76,6 +91,12 @@ class GuardedReply:
             if (text or gate.closed) and not self._passive:
                 out.append(self._made(index, text, gate))
         return out
+
+    def give_up(self, data: bytes) -> list[bytes]:
+        """Return what was held back and the event that cannot be guarded; what follows passes as it comes."""
+        self.given_up = True
+        held = [(index, gate.release(), gate) for index, gate in self._gates.items() if index not in self._over]
+        return [*(self._made(index, text, gate) for index, text, gate in held if text), data]
 
     def whole(self, body: bytes) -> bytes:
         """Return the body of a reply that came in one. Raises `Broken`."""
@@ -96,15 +117,19 @@ class GuardedReply:
         gate = self._gates.get(index)
         if gate is None:
             gate = self._gates[index] = self._new()
-        place, key = (delta, "content") if isinstance(delta, dict) else (choice, "text")
-        text = place.get(key)
+        place, key, text = _text(choice, delta)
+        if text:
+            if self._keys.setdefault(index, key) != key:
+                raise Broken("text that goes on in another field")
+        else:
+            key = self._keys.get(index, key)
         calls = any(place.get(name) for name in _CALLS)
         over = choice.get("finish_reason") is not None
-        sent = gate.feed(text) if isinstance(text, str) else ""
+        sent = gate.feed(text) if text else ""
         if calls or over:
             sent += gate.end()
         if not self._passive:
-            self._send(choice, place, key, sent, gate, had=isinstance(text, str))
+            self._send(choice, place, key, sent, gate, had=text is not None)
         if (over or gate.closed) and gate.flag and self._told:
             choice["guard"] = _flag(gate)
         if over or gate.closed:
@@ -130,10 +155,8 @@ class GuardedReply:
     def _whole_choice(self, choice: Any) -> bool:
         if not isinstance(choice, dict):
             raise Broken("a choice that is no object")
-        message = choice.get("message")
-        place, key = (message, "content") if isinstance(message, dict) else (choice, "text")
-        text = place.get(key)
-        if not isinstance(text, str):
+        place, key, text = _text(choice, choice.get("message"))
+        if text is None:
             return False
         gate = self._new()
         sent = gate.feed(text)
@@ -148,7 +171,7 @@ class GuardedReply:
         """Return a chunk of ours, shaped like the last that came."""
         chat = "delta" in (self._last.get("choices") or [{}])[0]
         choice: dict[str, Any] = {"index": index, "finish_reason": None} | ({"delta": {}} if chat else {})
-        place, key = (choice["delta"], "content") if chat else (choice, "text")
+        place, key = (choice["delta"], self._keys.get(index, "content")) if chat else (choice, "text")
         self._send(choice, place, key, text, gate, had=True)
         if gate.flag and self._told:
             choice["guard"] = _flag(gate)
@@ -163,6 +186,17 @@ class GuardedReply:
 def _flag(gate: Gate) -> dict[str, Any]:
     assert gate.flag is not None
     return {"behaviour": gate.flag.behaviour, "score": round(gate.flag.score, 4)}
+
+
+def _text(choice: dict[str, Any], chat: Any) -> tuple[dict[str, Any], str, str | None]:
+    """Return where the text of a choice stands, under which key, and the text. Raises `Broken` if that is unclear."""
+    place, keys = (chat, ("content", "refusal")) if isinstance(chat, dict) else (choice, ("text",))
+    if any(not isinstance(place.get(key), str | None) for key in keys):
+        raise Broken("text that is no string")
+    said = [key for key in keys if place.get(key)] or [keys[0]]
+    if len(said) > 1:
+        raise Broken("text in two fields")
+    return place, said[0], place.get(said[0])
 
 
 def _parsed(data: bytes) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from drillyard.stats import clopper_pearson, wilson
 from drillyard.targets import Target
 from drillyard.targets.journal import KeptAnswers, keep_journal
 
-__all__ = ["REMEDY", "Measured", "Remedy", "RemedyOrder", "RemedyReport", "apply_remedies"]
+__all__ = ["REMEDY", "RemedyFigures", "Remedy", "RemedyOrder", "RemedyReport", "apply_remedies"]
 
 REMEDY = "remedy.json"
 
@@ -40,7 +40,7 @@ class RemedyOrder:
     seed: int = 1
 
 
-class Measured(Record):
+class RemedyFigures(Record):
     """Rates before and after, on one kind of input, with the paired difference and McNemar's p. Below 0 is better."""
 
     on: str
@@ -57,7 +57,7 @@ class Remedy(Record):
     horizon: str
     done: str
     applied: bool
-    measured: tuple[Measured, ...] = ()
+    measured: tuple[RemedyFigures, ...] = ()
     sound_stopped: Estimate | None = None
     bypasses: tuple[str, ...] = ()
 
@@ -189,7 +189,7 @@ class _Measure:
             bypasses=tuple(passed[:5]),
         )
 
-    def _pair(self, on: str, talks: Sequence[Conversation], changed: Target) -> Measured:
+    def _pair(self, on: str, talks: Sequence[Conversation], changed: Target) -> RemedyFigures:
         seeds = [9000 * self._order.seed + at for at in range(len(talks))]
         judge = self._evidence.judge
         if on not in self._before:
@@ -209,8 +209,8 @@ def _kept(reads: Wrap, drafts: Sequence[tuple[Conversation, str]]) -> list[bool]
     return [reply.text == text for reply, (_, text) in zip(out, drafts, strict=True)]
 
 
-def _measured(on: str, before: Sequence[bool | None], after: Sequence[bool | None]) -> Measured:
+def _measured(on: str, before: Sequence[bool | None], after: Sequence[bool | None]) -> RemedyFigures:
     difference, p = paired(after, before)
     known = [[one for one in side if one is not None] for side in (before, after)]
     rates = [wilson(sum(side), len(side)) for side in known]
-    return Measured(on=on, before=rates[0], after=rates[1], difference=difference, p=p)
+    return RemedyFigures(on=on, before=rates[0], after=rates[1], difference=difference, p=p)

@@ -21,7 +21,7 @@ from drillyard.incidents.replay.search import Kept, Outcomes, Search
 from drillyard.records import Record
 from drillyard.stats import Sprt
 
-__all__ = ["Certificate", "Claim", "Design", "certify"]
+__all__ = ["CauseCertificate", "CauseClaim", "Design", "certify"]
 
 State = Literal["certified", "no effect", "without the prompt", "not certified"]
 
@@ -55,7 +55,7 @@ class Design:
     order: int = 3
 
 
-class Claim(Record):
+class CauseClaim(Record):
     """What was claimed of a set of segments (`sufficient`, `needed`, `smaller`), the answer, and bad ones of n."""
 
     kept: tuple[int, ...]
@@ -65,7 +65,7 @@ class Claim(Record):
     n: int
 
 
-class Certificate(Record):
+class CauseCertificate(Record):
     """What came of a search.
 
     `state`: `certified`; `no effect` (with all segments the behaviour does not show); `without the prompt` (it shows
@@ -80,7 +80,7 @@ class Certificate(Record):
     screened: int
     unknown: int
     method: str
-    claims: tuple[Claim, ...]
+    claims: tuple[CauseClaim, ...]
     reason: str
 
 
@@ -101,7 +101,7 @@ class _Book:
     unknown: int = 0
     ablated: int = 0
     screened: list[tuple[Kept, bool]] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)
+    claims: list[CauseClaim] = field(default_factory=list)
 
     def ask(self, trials: Sequence[Kept]) -> Generator[Sequence[Kept], Outcomes, Outcomes]:
         if self.trials + len(trials) > self.design.budget:
@@ -126,7 +126,7 @@ class _Book:
                 blank += one is None
             self.screened += [(kept, one) for one in told if one is not None]  # these tell of the causes too
         known = {"holds": "fails", "gone": "does not fail"}
-        said = Claim(kept=tuple(sorted(kept)), claim=claim, answer=known.get(answer, "unknown"), bad=bad, n=n)
+        said = CauseClaim(kept=tuple(sorted(kept)), claim=claim, answer=known.get(answer, "unknown"), bad=bad, n=n)
         self.claims.append(said)
         return {"holds": True, "gone": False}.get(answer)
 
@@ -137,8 +137,10 @@ class _Book:
             return {"fails": True, "does not fail": False}.get(known)
         return (yield from self.holds(frozenset(), "no segment", alpha))
 
-    def certificate(self, state: State, cause: Kept = frozenset(), method: str = "", reason: str = "") -> Certificate:
-        return Certificate(
+    def certificate(
+        self, state: State, cause: Kept = frozenset(), method: str = "", reason: str = ""
+    ) -> CauseCertificate:
+        return CauseCertificate(
             state=state,
             cause=tuple(sorted(cause)),
             error=self.design.error,
@@ -151,7 +153,7 @@ class _Book:
         )
 
 
-def certify(segments: int, design: Design = Design()) -> Search[Certificate]:  # frozen
+def certify(segments: int, design: Design = Design()) -> Search[CauseCertificate]:  # frozen
     """Search the minimal cause among so many segments; yields trials, and returns a certificate."""
     book = _Book(design)
     try:
@@ -162,7 +164,7 @@ def certify(segments: int, design: Design = Design()) -> Search[Certificate]:  #
         return book.certificate("not certified", best, "random ablations", f"{said}; the likeliest cause is named")
 
 
-def _searched(book: _Book, segments: int) -> Search[Certificate]:
+def _searched(book: _Book, segments: int) -> Search[CauseCertificate]:
     design, everything = book.design, frozenset(range(segments))
     # all and none, then what each candidate needs
     alpha = _DIRECT * design.error / (2 + design.attempts * (1 + design.order))
@@ -232,7 +234,7 @@ def _minimal(book: _Book, cause: Kept, alpha: float) -> Search[bool]:
     return True
 
 
-def _debugged(book: _Book, segments: int, share: float) -> Search[Certificate]:
+def _debugged(book: _Book, segments: int, share: float) -> Search[CauseCertificate]:
     """Fall back to delta debugging; its worst case bounds the number of claims."""
     alpha = share / (segments**2 + 3 * segments)
     steps = ddmin(segments)

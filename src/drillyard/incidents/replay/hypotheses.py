@@ -7,9 +7,9 @@ from typing import Literal
 
 from drillyard.incidents.case import Case
 from drillyard.incidents.replay.arms import Arm
-from drillyard.incidents.replay.certify import Certificate
+from drillyard.incidents.replay.certify import CauseCertificate
 from drillyard.incidents.replay.judging import JudgeFigures
-from drillyard.incidents.sliced import Rule
+from drillyard.incidents.sliced import TriggerRule
 from drillyard.records import Estimate, Record
 from drillyard.stats import clopper_pearson, difference, rogan_gladen
 
@@ -32,7 +32,11 @@ class Hypothesis(Record):
 
 
 def weigh_hypotheses(
-    case: Case, rule: Rule | None, certificate: Certificate | None, arms: Sequence[Arm], judge: JudgeFigures | None
+    case: Case,
+    rule: TriggerRule | None,
+    certificate: CauseCertificate | None,
+    arms: Sequence[Arm],
+    judge: JudgeFigures | None,
 ) -> tuple[Hypothesis, ...]:
     """Return the five of them, in the order of prompt, reward, tool, user and judge."""
     by = {arm.name: arm for arm in arms}
@@ -45,7 +49,7 @@ def weigh_hypotheses(
     )
 
 
-def _prompt(certificate: Certificate | None, removed: Arm | None) -> Hypothesis:
+def _prompt(certificate: CauseCertificate | None, removed: Arm | None) -> Hypothesis:
     words, test = "The prompt asks for it.", "take the segment out, on the same inputs"
     one = Hypothesis(id="prompt", words=words, test=test, result="open", why="nothing was replayed")
     if certificate is None:
@@ -74,7 +78,7 @@ def _reward(neutral: Arm | None, whole: Arm | None) -> Hypothesis:
     return one.model_copy(update={"why": why, "figure": neutral.rate})
 
 
-def _tool(case: Case, rule: Rule | None) -> Hypothesis:
+def _tool(case: Case, rule: TriggerRule | None) -> Hypothesis:
     words, test = (
         "A tool or a retrieved document brings it in.",
         "compare rows under the trigger with and without tools",

@@ -12,12 +12,12 @@ from drillyard.errors import bad_input
 from drillyard.incidents.case import Case
 from drillyard.incidents.replay.arms import Arm, run_arms
 from drillyard.incidents.replay.asking import NotServed, Replayer
-from drillyard.incidents.replay.certify import Certificate, Design, certify
+from drillyard.incidents.replay.certify import CauseCertificate, Design, certify
 from drillyard.incidents.replay.hypotheses import Hypothesis, weigh_hypotheses
 from drillyard.incidents.replay.judging import JudgeFigures, open_replay_judge
 from drillyard.incidents.replay.search import answer
 from drillyard.incidents.row import Row, Template
-from drillyard.incidents.sliced import Rule
+from drillyard.incidents.sliced import TriggerRule
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Record
 from drillyard.records.progress import Progress, silent
@@ -71,7 +71,7 @@ class ReplayReport(Record):
     behaviour: str
     template: str
     segments: tuple[CauseSegment, ...] = ()
-    certificate: Certificate | None = None
+    certificate: CauseCertificate | None = None
     judge: JudgeFigures | None = None
     arms: tuple[Arm, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
@@ -133,7 +133,7 @@ def replay(
         return _closed(case, known, rule, f"the model is not served: {error}")
 
 
-def replayed_rows(case: Case, rule: Rule, seed: int) -> tuple[list[Row], Template | None]:
+def replayed_rows(case: Case, rule: TriggerRule, seed: int) -> tuple[list[Row], Template | None]:
     """Return rows under a trigger that share the template of most bad ones, drawn at random, and that template."""
     rows = [row for row in case.rows(rule, limit=_POOL) if row.user_text.strip()]
     bad = Counter(row.prompt for row in rows if (row.label_bad or 0) >= 0.5 and case.template(row).segments)
@@ -144,7 +144,7 @@ def replayed_rows(case: Case, rule: Rule, seed: int) -> tuple[list[Row], Templat
     return random.Random(f"inputs:{seed}").sample(mine, min(_INPUTS, len(mine))), case.templates[prompt]
 
 
-def _asked(case: Case, known: ReplayReport, rule: Rule, asker: Replayer, order: ReplayOrder) -> ReplayReport:
+def _asked(case: Case, known: ReplayReport, rule: TriggerRule, asker: Replayer, order: ReplayOrder) -> ReplayReport:
     high = order.high or max(0.05, min(0.4, 0.6 * rule.rate.value))
     low = order.low or max(0.02, min(0.1, high / 4))
     if not low < high:
@@ -181,7 +181,7 @@ def _asked(case: Case, known: ReplayReport, rule: Rule, asker: Replayer, order: 
     )
 
 
-def _reason(made: Certificate, falls: bool) -> str:
+def _reason(made: CauseCertificate, falls: bool) -> str:
     if made.state != "certified":
         return made.reason
     if not falls:
@@ -191,7 +191,7 @@ def _reason(made: Certificate, falls: bool) -> str:
     )
 
 
-def _closed(case: Case, known: ReplayReport, rule: Rule, why: str) -> ReplayReport:
+def _closed(case: Case, known: ReplayReport, rule: TriggerRule, why: str) -> ReplayReport:
     found = weigh_hypotheses(case, rule, None, (), known.judge)
     return known.model_copy(update={"reason": f"cannot confirm: {why}", "hypotheses": found})
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from drillyard.incidents.case import SLICE, Case, Coverage
+from drillyard.incidents.case import SLICE, Case, LogCoverage
 from drillyard.incidents.deadlines import Deadlines, deadlines
 from drillyard.incidents.remedy.remedy import REMEDY, RemedyReport
 from drillyard.incidents.replay.replay import REPLAY, ReplayReport
@@ -18,13 +18,13 @@ from drillyard.records import Record
 from drillyard.records.files import read_record, write_atomically, write_record
 from drillyard.records.pages import fill
 
-__all__ = ["REPORT", "Event", "IncidentReport", "report_case", "write_report"]
+__all__ = ["REPORT", "CaseEvent", "IncidentReport", "report_case", "write_report"]
 
 REPORT, PAGE = "report.json", "report.html"
 _R = TypeVar("_R", bound=Record)
 
 
-class Event(Record):
+class CaseEvent(Record):
     """A point in time, in words."""
 
     at: str
@@ -38,8 +38,8 @@ class IncidentReport(Record):
     verdict: str
     behaviour: str
     incident: bool
-    timeline: tuple[Event, ...]
-    coverage: Coverage
+    timeline: tuple[CaseEvent, ...]
+    coverage: LogCoverage
     seal: str
     sliced: SliceReport | None
     replayed: ReplayReport | None
@@ -119,7 +119,7 @@ def _verdict(sliced: SliceReport | None, replayed: ReplayReport | None, remedies
     return f"{cause}. {remedies.verdict[0].upper()}{remedies.verdict[1:]}" if remedies else cause
 
 
-def _timeline(case: Case, sliced: SliceReport | None, seal: Seal | None, aware: date | None) -> tuple[Event, ...]:
+def _timeline(case: Case, sliced: SliceReport | None, seal: Seal | None, aware: date | None) -> tuple[CaseEvent, ...]:
     found: list[tuple[float, str]] = []
     if case.coverage.first is not None and case.coverage.last is not None:
         found += [(case.coverage.first, "the logs begin"), (case.coverage.last, "the logs end")]
@@ -133,7 +133,8 @@ def _timeline(case: Case, sliced: SliceReport | None, seal: Seal | None, aware: 
     if seal and seal.links:
         found.append((datetime.fromisoformat(seal.links[0].at).timestamp(), "the evidence is sealed"))
     return tuple(
-        Event(at=f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC", words=words) for at, words in sorted(found)
+        CaseEvent(at=f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC", words=words)
+        for at, words in sorted(found)
     )
 
 

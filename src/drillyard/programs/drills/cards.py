@@ -13,6 +13,7 @@ __all__ = [
     "LAUNCH_GATE_MEMO",
     "READ_THE_MODELS_MIND",
     "TOO_PERMISSIVE",
+    "TRIAGE_QUEUE",
 ]
 
 CONTAIN_THE_ORACLE = Card(
@@ -104,5 +105,14 @@ TOO_PERMISSIVE = Card(
     failures=("harmful-compliance", "over-refusal"),
     references=("NIST AI RMF, MANAGE 2", "XSTest: Röttger et al. 2024, arXiv 2308.01263"),
     cost="one processor core for half a minute per grading; no accelerator",
+    status="stable",
+)
+
+TRIAGE_QUEUE = Card(
+    name="triage-queue",
+    goal="Sort a queue of conversations, say what its incidents have in common, and what comes first.",
+    target="drillyard.programs.drills.triage_queue.kit:TriageQueue",
+    references=("NIST AI RMF, MANAGE 4", "NIST SP 800-61r3, Incident Response Recommendations"),
+    cost="one processor core for a second per grading; no accelerator",
     status="stable",
 )

@@ -70,7 +70,7 @@ def number_check(name: str, text: str, right: float, off: float, words: str, why
     """Return whether a number is within a factor of 1 + `off` of the right one, with what would be right, and why."""
     value = number_in(text)
     close = value is not None and value > 0 and max(value / right, right / value) <= 1 + off
-    said = "no answer" if value is None else f"you said {value:g}"
+    said = "no answer" if value is None else f"you said {value:,.10g}"
     told = f"{words}: {said}, {right:.3g} is right (within {off:.0%})"
     return GradeCheck(id=name, passed=close, words=_with_reason(told, close, why))
 

@@ -39,12 +39,13 @@ class GuardDuty(AnswerDrill):
         best = duty.best
         result = AnswerResult(
             regret=regret,
-            decided="no threshold" if threshold is None else f"flag above {threshold:g} points",
+            decided="no threshold" if threshold is None else f"flag above {threshold:,.10g} points",
             best=f"flag above about {best} points",
             checks=(*labels, *desks),
             options=_options(duty, threshold, best),
             caption="What each threshold costs on the day that you did not see: less is better",
             heads=("Threshold", "Cost"),
+            after="Of a guard that you run: who last counted its errors, on which replies, and what does one cost?",
         )
         score = _LABELS * told + _THRESHOLD * (1 - regret) + _DESKS * read
         right = (
@@ -158,7 +159,7 @@ def _desk_checks(duty: Duty, answers: Answers) -> tuple[GradeCheck, ...]:
 def _options(duty: Duty, threshold: float | None, best: int) -> dict[str, str]:
     """Return what thresholds cost on the hidden day: theirs, the best, today's, both ends."""
     ends = duty.grid()
-    known: dict[str, float] = {} if threshold is None else {f"yours, {threshold:g}": threshold}
+    known: dict[str, float] = {} if threshold is None else {f"yours, {threshold:,.10g}": threshold}
     known |= {f"about the best, {best}": best, f"today's, {duty.today}": duty.today}
     known |= {"flag every reply": ends[0], "flag none": ends[-1]}
     return {words: f"{duty.cost(one, duty.hidden):,.0f} euros per 1,000 replies" for words, one in known.items()}

@@ -182,9 +182,10 @@ def _sheet(facts: Facts) -> AnswerSheet:
             PaperTable(
                 title="What is at stake",
                 words=f"The {facts.system} answers {facts.uses:,} customers a year. In our test {facts.failed} of "
-                f"{facts.tested:,} replies broke the policy. One in {facts.harm:,} such replies leads to a claim; a "
-                f"claim costs between EUR {facts.low:,} and EUR {facts.high:,} (90 %), EUR {facts.severity.mean:,.0f} "
-                f"on average. That makes {facts.events:.2f} claims a year and a mean loss of EUR {facts.loss:,.0f}. "
+                f"{facts.tested:,} replies broke the policy; we count on ({facts.failed} + ½) of "
+                f"{facts.tested + 1:,}. One in {facts.harm:,} such replies leads to a claim; a claim costs between "
+                f"EUR {facts.low:,} and EUR {facts.high:,} (90 %), EUR {facts.severity.mean:,.0f} on average. "
+                f"That makes {facts.events:.2f} claims a year and a mean loss of EUR {facts.loss:,.0f}. "
                 f"The system brings in EUR {facts.margin:,} a year. Our appetite is a loss of EUR {facts.appetite:,}.",
             ),
             PaperTable(
