@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from drillyard.cli.options import FiniteRange
-from drillyard.cli.overseeing.run import command
+from drillyard.cli.overseeing.run import _at_terminal, command
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import load_world
 from drillyard.oversight.disputes.clerk import advocate, always_yes
@@ -47,3 +47,15 @@ def test_a_constant_judge_stands_above_the_figures() -> None:
     cast = Cast(judge=always_yes(), advocates=(advocate(name="first"), advocate(name="second")))
     page = render_report(run_protocols(OverseeSpec(protocols=("direct",), cases=8), cases, cast))
     assert page.index(b"the judge always says") < page.index(b"<figure>")
+
+
+def test_a_person_may_type_a_small_letter() -> None:
+    """`a` is A, and `Q` leaves."""
+    answers = ["a\n80\n", "Q\n"]
+
+    @click.command()
+    def judge() -> None:
+        click.echo(f"told: {_at_terminal('A dispute.')}")
+
+    told = [CliRunner().invoke(judge, input=typed).output for typed in answers]
+    assert "ANSWER: A\nCONFIDENCE: 80" in told[0] and "told: None" in told[1]

@@ -93,7 +93,7 @@ def _game(protocol: tuple[str, ...], task: str) -> str:
 
 def _at_terminal(prompt: str) -> str | None:
     click.echo(f"\n{show.plain(prompt)}\n", err=True)
-    side = click.prompt("A or B (q leaves)", type=click.Choice(["A", "B", "q"]), err=True)
+    side = click.prompt("A or B (q leaves)", type=click.Choice(["A", "B", "q"], case_sensitive=False), err=True)
     if side == "q":
         return None
     sure = click.prompt("How sure, 50 to 100", type=click.IntRange(50, 100), err=True)
