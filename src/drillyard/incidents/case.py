@@ -45,8 +45,8 @@ __all__ = [
     "SPEC",
     "TEMPLATES",
     "Case",
-    "LogCoverage",
     "IncidentSpec",
+    "LogCoverage",
     "open_case",
     "store",
 ]

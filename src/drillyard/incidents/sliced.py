@@ -8,7 +8,7 @@ from pydantic import Field
 
 from drillyard.records import Estimate, Record
 
-__all__ = ["Change", "Confounder", "TriggerRule", "Selector", "SliceReport", "Word"]
+__all__ = ["Change", "Confounder", "Selector", "SliceReport", "TriggerRule", "Word"]
 
 Verdict = Literal["trigger", "no trigger beyond chance", "not enough evidence"]
 

@@ -23,7 +23,7 @@ from drillyard.stats import clopper_pearson, wilson
 from drillyard.targets import Target
 from drillyard.targets.journal import KeptAnswers, keep_journal
 
-__all__ = ["REMEDY", "RemedyFigures", "Remedy", "RemedyOrder", "RemedyReport", "apply_remedies"]
+__all__ = ["REMEDY", "Remedy", "RemedyFigures", "RemedyOrder", "RemedyReport", "apply_remedies"]
 
 REMEDY = "remedy.json"
 
