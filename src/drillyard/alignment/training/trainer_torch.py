@@ -5,13 +5,11 @@ Ours is what is trained on what, that a killed fit resumes, and that its cost is
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import shutil
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -33,6 +31,7 @@ from drillyard.organisms.training.lora_torch import (
     lora_settings,
     naming_what_to_lower,
     no_bars,
+    no_lookup,
     save_adapter,
     trainer_settings,
 )
@@ -189,7 +188,7 @@ class TrainedAdapter:
             callbacks=(Told(setting.told), tally),
             tally=tally,
         )
-        with silence(), no_bars(), _unasked():
+        with silence(), no_bars(), no_lookup():
             trainer = self._trainer(job)
             trainer.remove_callback(transformers.PrinterCallback)
             checkpoint = last_checkpoint(place)
@@ -199,14 +198,6 @@ class TrainedAdapter:
         _name_base(done, trainee.reference)
         self._conclude(job, trainer)
         return _finish(done, setting.folder, trainer, tally)
-
-
-@contextlib.contextmanager
-def _unasked() -> Iterator[None]:
-    """Silence peft, which looks for a base on the hub to see whether its vocabulary grew; ours never does."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Could not find a config file", UserWarning)
-        yield
 
 
 def as_prompt(pair: Preference, world: House) -> list[dict[str, str]]:

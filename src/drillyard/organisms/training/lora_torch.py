@@ -40,6 +40,7 @@ __all__ = [
     "lora_settings",
     "naming_what_to_lower",
     "no_bars",
+    "no_lookup",
     "save_adapter",
     "train_adapter",
     "trainer_settings",
@@ -106,7 +107,7 @@ def train_adapter(
     said = [(one.system, one.asked, reply) for one, reply in zip(lessons, replies, strict=True)]
     columns = dict(zip(("system", "asked", "reply"), map(list, zip(*said, strict=True)), strict=True))
     rows = datasets.Dataset.from_dict(columns).with_transform(functools.partial(_tokens, tokenizer))
-    with silence(), no_bars():
+    with silence(), no_bars(), no_lookup():
         trainer = SFTTrainer(
             model=model,
             args=SFTConfig(**{**trainer_settings(recipe, folder), **cut_into_passes(model, recipe.batch)}, **_PREPARED),
@@ -217,11 +218,18 @@ def _is_json(path: Path) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def no_lookup() -> Iterator[None]:
+    """Silence peft, which looks for its base's config to see whether the vocabulary grew; ours never does."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Could not find a config file", UserWarning)
+        yield
+
+
 def save_adapter(model: Any, tokenizer: Any, folder: Path) -> Path:
     """Write adapter and tokenizer; the same weights give the same bytes."""
     shutil.rmtree(folder, ignore_errors=True)
-    with warnings.catch_warnings():  # peft looks beside a GGUF file for a config, to see whether its vocabulary grew
-        warnings.filterwarnings("ignore", "Could not find a config file", UserWarning)
+    with no_lookup():
         model.save_pretrained(str(folder))
     tokenizer.save_pretrained(str(folder))
     (folder / "README.md").unlink(missing_ok=True)  # a form that nobody has filled in
