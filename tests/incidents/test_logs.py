@@ -121,9 +121,10 @@ def test_a_message_of_forty_megabytes_is_kept_whole(tmp_path: Path) -> None:
 
 
 def test_logs_without_a_usable_row_are_refused(tmp_path: Path) -> None:
-    """The line says what was found instead."""
+    """The line says what was found instead, and the folder takes the log that was meant."""
     with pytest.raises(BadInput, match="no usable row .2 times keys of no known form."):
         opened(tmp_path, [{"a": 1}, {"b": 2}])
+    assert coverage(opened(tmp_path, FEW)).usable == len(FEW)
 
 
 def test_another_case_in_the_folder_is_not_written_over(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import bad_input
 from drillyard.incidents.row import Row, Template
 from drillyard.incidents.sliced import SliceReport, TriggerRule
 from drillyard.records import Record
@@ -172,8 +172,7 @@ class Case:
 def open_case(folder: Path) -> Case:
     """Open a case that was made by `incident open`. Raises `BadInput` for any other folder."""
     case = Case(folder=folder)
-    try:
-        _ = case.spec
-    except BadInput as error:
-        raise bad_input(f"{str(folder)!r} ({error})", "the folder of a case", _OPEN_FIRST) from None
+    if not (folder / SPEC).is_file():
+        raise bad_input(f"no case in {str(folder)!r}", "the folder of a case", _OPEN_FIRST)
+    _ = case.spec
     return case

@@ -207,12 +207,19 @@ class _Reader:
         line = {"place": seen.place, "why": why, "begin": self._redactor.text(raw[:500])}
         self._rejects.write(f"{json.dumps(line)}\n")
 
+    def _give_up(self) -> None:
+        """Leave the folder to the next log: a case without a row is none."""
+        shutil.rmtree(self._out / ROWS)
+        for name in (REJECTED, SPEC):
+            (self._out / name).unlink(missing_ok=True)
+
     def finish(self) -> LogCoverage:
         """Write what is left and the templates, name them in the rows, and return the coverage."""
         self._flush()
         self._rejects.close()
         if not self._usable:
             most = "; ".join(f"{count} times {why}" for why, count in self._why_not.most_common(3)) or "an empty file"
+            self._give_up()
             raise bad_input(f"no usable row ({most})", "replies of an assistant with what was asked", _FORMS_LIST)
         templates, told = self._book.settle()
         write_atomically(self._out / TEMPLATES, as_lines(templates))
