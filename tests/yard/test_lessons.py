@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from drillyard.programs.catalogue import load_catalogue
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.lessons import Lesson, load_lesson
 from drillyard.records import Scheduled
+from drillyard.stats import clopper_pearson
 from drillyard.yard import lessons
 from drillyard.yard.app import make_app
 from drillyard.yard.store import Store
@@ -58,6 +60,22 @@ def test_the_right_option_cannot_be_told_by_its_looks() -> None:
     ]
     for chosen in habits:
         assert sum(option.right for option in chosen) <= 0.5 * len(questions)
+
+
+def test_the_figures_of_lessons_are_computed() -> None:
+    """Bounds, intervals, bits, base rates and costs that the texts state, by the house's own functions."""
+    chance, oracle, loss = (load_lesson(name).text for name in ("chance-demo", "oracle-demo", "loss-range-demo"))
+    for n in (20, 59, 299, 2995):
+        assert f"| {n:,} | {100 * (1 - 0.05 ** (1 / n)):.1f} % |" in chance
+    few, many = clopper_pearson(3, 40), clopper_pearson(12, 6000)
+    assert f"from {few.low:.1%} to {few.high:.1%}".replace("%", " %") in " ".join(chance.split())
+    assert f"{100 * many.low:.2f} to {100 * many.high:.2f} %" in loss
+    for values, bits in ((101, "2,430"), (6, "944"), (11, "1,263")):
+        assert f"{365 * math.log2(values):,.0f}" == bits and bits in oracle
+    guard = load_lesson("guard-demo").text
+    for stopped, passed in ((990, 5), (198, 15), (50, 35)):
+        assert f"= {2 * stopped + 60 * passed:,} |" in guard
+    assert round(100 * 18 / (18 + 49)) == 27 and "**27 %**" in load_lesson("report-clinic").text
 
 
 def test_a_lesson_is_walked(ann: Visitor) -> None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import itertools
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from incidents.planted_case import make_case
 
 from drillyard.errors import BadInput
+from drillyard.incidents.replay.judging import open_replay_judge
 from drillyard.incidents.reward.optimise import best_of, expected_best, sweep
 from drillyard.incidents.reward.regress import price_of
+from drillyard.incidents.reward.reward import analyse_reward
 from drillyard.incidents.reward.shadow import shadow_prices
 from drillyard.incidents.row import Row
+from drillyard.organisms.worlds.world import load_world
+from drillyard.records.values import ValueLeaf, ValueReward
 
 
 def test_the_price_is_that_of_statsmodels() -> None:
@@ -125,3 +131,20 @@ def test_over_optimisation_is_told() -> None:
     bad = [[rng.random() < 0.3 for _ in range(16)] for _ in range(40)]
     made = sweep([[one + rng.random() for one in row] for row in bad], bad)
     assert made.points[-1].gold < made.points[0].gold and "over-optimised" in made.verdict
+
+
+def test_a_given_reward_is_asked_of_bad_replies_and_the_same_without_what_is_bad(tmp_path: Path) -> None:
+    """A reward of which pressure is 0.7 gives a bad reply 0.7 less than the edited one; somebody has to judge."""
+    case, world = make_case(tmp_path / "case", 120), load_world("helpdesk")
+    weights = {"pressure-selling": 0.7, "invented-policy": 0.3}
+    leaves = tuple(
+        ValueLeaf(id=code, criterion="c", weight=weight, behaviour=code, patterns=(), good="a", bad="b")
+        for code, weight in weights.items()
+    )
+    path = tmp_path / "reward.json"
+    path.write_text(ValueReward(name="mine", world="helpdesk", tree="0", leaves=leaves).to_json())
+    report = analyse_reward(case, path, open_replay_judge(case, "exact", world), world)
+    assert report.scored is not None and report.scored.n > 5 and report.scored_by == "mine"
+    assert report.scored.value == pytest.approx(-0.7, abs=0.05)
+    with pytest.raises(BadInput, match="a reward model and no judge"):
+        analyse_reward(case, path, None, world)

@@ -69,7 +69,9 @@ def tables(report: RewardReport) -> list[RenderableType]:
             body.append(show.table(f"By cohort, {report.prices[0].proxy}", columns, cohorts))
     body += [f"left out: {name} ({why})" for name, why in report.left_out.items()]
     if report.scored:
-        body.append(f"{report.scored_by} gives a bad reply {show.estimate(report.scored)} more than the same, edited")
+        body.append(
+            f"{report.scored_by}, a bad reply less the same without what is bad: {show.estimate(report.scored)}"
+        )
     if report.sweep:
         drawn = [(one.n, f"{one.kl:.3f}", f"{one.proxy:.3f}", f"{one.gold:.1%}") for one in report.sweep.points]
         body.append(show.table("Best of n by the proxy", ("n", "KL, nats", "proxy", "sound"), drawn))
