@@ -185,7 +185,9 @@ def main() -> None:
     planted: dict[str, Any] = {}
     if "plants" in parts:
         planted = plant_rows(opened(SHORT), world, options.draws, options.queries, options.folder)
-    scanned = garak_rows(opened(SHORT), world, options.queries, options.garak) if "garak" in parts else []
+    scanned = (
+        garak_rows(opened(SHORT), world, options.queries, options.garak, options.folder) if "garak" in parts else []
+    )
     about = {"command": " ".join(["python", *sys.argv]), "date": date.today().isoformat(), "load": os.getloadavg()[0]}
     if options.json:
         print(
