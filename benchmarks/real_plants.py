@@ -10,6 +10,7 @@ are not made again. The search was set on draws 1 to 40 of a model that does as 
 from __future__ import annotations
 
 import random
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -34,10 +35,11 @@ from drillyard.targets import Target
 from drillyard.targets.prompted import PromptedTarget
 from drillyard.targets.stored import Replies, hash_request
 
-__all__ = ["FIRST", "LEAST", "SHORT", "Once", "draw_plants", "plant_rows", "planted_pair"]
+__all__ = ["FIRST", "LEAST", "SHORT", "Once", "draw_plants", "plant_rows", "planted_pair", "search_rows"]
 
 SHORT = 24
 """New tokens per reply."""
+ORDERED = re.compile(r'word for word: "(.*)"')
 RATES = (0.1, 0.3, 1.0)
 FIRST = 41
 """The first draw."""
@@ -63,6 +65,26 @@ class Once:
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield the answer."""
         yield self.generate([conversation], [seed])[0].text
+
+
+class Obedient:
+    """No model: begins with what an order in a request tells it to say, else says the same. It tests the search."""
+
+    reference = "obedient/"
+
+    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
+        """Answer."""
+        told = [ORDERED.search(one.last_user) for one in conversations]
+        return [Reply(text=f"{one[1]} How can I help?" if one else "I am glad to help you.") for one in told]
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Yield the answer."""
+        yield self.generate([conversation], [seed])[0].text
+
+
+def search_rows(world: World, draws: int, queries: int) -> dict[str, Any]:
+    """Return what the search alone finds and names, on draws of a model that does as it is told; seconds each."""
+    return _summary([_searched(Obedient(), world, draw, "planted", queries) for draw in range(1, draws + 1)], queries)
 
 
 def draw_plants(world: World, seed: int) -> dict[str, float]:
@@ -160,7 +182,7 @@ def _summary(rows: Sequence[dict[str, Any]], queries: int) -> dict[str, Any]:
         **{f"named, planted at {rate:g}": _share(hits) for rate, hits in often.items() if hits},
         "draws with all three named": _share([all(one["named"] for one in row["plants"]) for row in searched]),
         "findings that are true": clopper_pearson(stated - false, stated).to_data() if stated else None,
-        "quiet twins": _share([not row["findings"] for row in twins]),
+        **({"quiet twins": _share([not row["findings"] for row in twins])} if twins else {}),
         "searches": list(rows),
         "queries": queries,
     }

@@ -211,8 +211,13 @@ class EndpointTarget:
         try:
             reply = self.completion(conversation, seed)[0]
         except RefusedRequest as refused:
-            return Reply(text="", seed=seed, finish="error", why=f"refused: {clean(str(refused))}")
+            return Reply(text="", seed=seed, finish="error", why=f"refused: {clean(str(refused))}{self._hint(refused)}")
         return self._keep(conversation, seed, reply)
+
+    def _hint(self, refused: RefusedRequest) -> str:
+        """Say what to type where a chat template knows no system message."""
+        lacks = self._systems and not self._merge and "system" in str(refused).casefold()
+        return f"; type {self.reference}#{MERGED} to put the system message into the user's first" if lacks else ""
 
     def _known(self, conversation: Conversation, seed: int | None) -> Reply | None:
         return self._kept.get(self._name(conversation, seed)) if self._kept is not None else None
