@@ -91,7 +91,7 @@ def turn_of(view: Mapping[str, Any]) -> Turn:
     """Return the turn of a view."""
     held, counted = _plan(tuple(view))
     found = {name: value for name, names in held if (value := first(view, *names)) is not None}
-    end, system = as_time(found.pop("end", None)), found.pop("system", None)
+    end, system = _time_of(found.pop("end", None)), found.pop("system", None)
     turn = Turn(**{name: _READ.get(name, str)(value) for name, value in found.items()})
     if system is not None:
         turn.messages = [("system", text) for text in _instructions(system)] + turn.messages
@@ -196,7 +196,7 @@ def _tools(value: Any) -> list[str]:
     return [str(one) for one in value] if isinstance(value, list) else str(value).split()
 
 
-def number(value: Any) -> float | None:
+def _number(value: Any) -> float | None:
     """Return a finite number; True and "up" are 1, False and "down" 0; None for anything else."""
     if isinstance(value, str):
         value = _WORDS.get(value.strip().lower(), value)
@@ -220,12 +220,12 @@ def numbers(given: Any) -> dict[str, float]:
     found = {}
     for name, value in given.items() if isinstance(given, Mapping) else ():
         value = value.get("avg", value.get("value")) if isinstance(value, Mapping) else value
-        if (told := number(value)) is not None:
+        if (told := _number(value)) is not None:
             found[str(name)] = told
     return found
 
 
-def as_time(value: Any) -> float | None:
+def _time_of(value: Any) -> float | None:
     """Return seconds since 1970, UTC, of a number (s, ms, µs or ns) or of a date; None where it is neither."""
     if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
         try:
@@ -234,7 +234,7 @@ def as_time(value: Any) -> float | None:
             return None
     if isinstance(value, datetime):
         return value.timestamp()
-    found = number(value)
+    found = _number(value)
     if found is None or found <= 0:
         return None
     while found > 1e11:  # the year 5138 in seconds
@@ -243,7 +243,7 @@ def as_time(value: Any) -> float | None:
 
 
 _READ: Mapping[str, Callable[[Any], Any]] = {
-    "messages": messages_of, "response": _reply, "ts": as_time, "template": as_text, "vars": _variables,
-    "tools": _tools, "cost": number, "latency": number, "label": number,
+    "messages": messages_of, "response": _reply, "ts": _time_of, "template": as_text, "vars": _variables,
+    "tools": _tools, "cost": _number, "latency": _number, "label": _number,
 }  # fmt: skip
 """Field -> what reads it; a text where nothing is said."""
