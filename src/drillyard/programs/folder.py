@@ -3,6 +3,7 @@
     prog/brief.json  prog/plan.json  prog/plan.html  prog/policies/…   what was asked for and planned
     prog/roster.json                                                   learners and sign-in codes (server side)
     prog/people.json                                                   their names, where the designer gave them
+    prog/catalogue/…                                                   the designer's own entries and lessons
     prog/worlds/NAME/                                                  worlds of the designer's own, with their bases
     prog/instances/<id>/{instance,truth,gates}.json, its target/       one folder per drill instance
     prog/attempts.jsonl                                                rehearsal attempts
@@ -24,8 +25,9 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from drillyard.errors import bad_input
+from drillyard.programs.lessons import Lesson, find_lesson
 from drillyard.programs.roster import People, Roster
-from drillyard.records import Attempt, Brief, GateReport, Instance, Plan, Record, Truth
+from drillyard.records import Activity, Attempt, Brief, GateReport, Instance, Plan, Record, Truth
 from drillyard.records.files import as_lines, read_record, split_lines, write_atomically, write_record
 from drillyard.records.locks import locked
 
@@ -88,6 +90,10 @@ class ProgramFolder:
     def gates(self, instance_id: str) -> GateReport:
         """Return the gate report of an instance."""
         return self._read(self._inside(instance_id, "gates.json"), GateReport, "create")
+
+    def lesson(self, activity: Activity) -> Lesson | None:
+        """Return the lesson that an activity of the plan is taken by in the yard, if there is one."""
+        return find_lesson(activity, self.path)
 
     def world(self, name: str) -> str:
         """Return what `load_world` finds a world by: a name as it is, `worlds/NAME` as a path in this folder."""
