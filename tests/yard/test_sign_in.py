@@ -140,6 +140,7 @@ FORMS = [
     "/drills/hunt-1/fits",
     "/drills/hunt-1/fits/hand-in",
     "/drills/hunt-1/looks",
+    "/drills/hunt-1/preview",
     "/lessons/watch-it-fail/ask",
     "/lessons/watch-it-fail/answer",
     "/held/draft",

@@ -123,6 +123,7 @@ _ROUTES = (
     Route(f"{_DRILL}/upload", uploads.upload, methods=["POST"]),
     Route(f"{_DRILL}/trial", desk.try_it, methods=["POST"]),
     Route(f"{_DRILL}/looks", paper.take_look, methods=["POST"]),
+    Route(f"{_DRILL}/preview", paper.try_answers, methods=["POST"]),
     Route(f"{_DRILL}/policy", desk.begin_anew, methods=["POST"]),
     Route(f"{_DRILL}/questions", desk.show_questions, methods=["GET"]),
     Route(f"{_DRILL}/result", result.show, methods=["GET"]),

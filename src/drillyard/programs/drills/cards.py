@@ -14,6 +14,7 @@ __all__ = [
     "READ_THE_MODELS_MIND",
     "TOO_PERMISSIVE",
     "TRIAGE_QUEUE",
+    "WRITE_THE_POLICY",
 ]
 
 CONTAIN_THE_ORACLE = Card(
@@ -113,6 +114,16 @@ TRIAGE_QUEUE = Card(
     goal="Sort a queue of conversations, say what its incidents have in common, and what comes first.",
     target="drillyard.programs.drills.triage_queue.kit:TriageQueue",
     references=("NIST AI RMF, MANAGE 4", "NIST SP 800-61r3, Incident Response Recommendations"),
+    cost="one processor core for a second per grading; no accelerator",
+    status="stable",
+)
+
+WRITE_THE_POLICY = Card(
+    name="write-the-policy",
+    goal="Write rails in plain words from a house's policy: what is forbidden is stopped, what is allowed answered.",
+    target="drillyard.programs.drills.write_the_policy.kit:WriteThePolicy",
+    failures=("harmful-compliance", "over-refusal"),
+    references=("NIST AI RMF, MANAGE 2", "XSTest: Röttger et al. 2024, arXiv 2308.01263"),
     cost="one processor core for a second per grading; no accelerator",
     status="stable",
 )

@@ -8,21 +8,31 @@ from starlette.responses import Response
 from drillyard.errors import BadInput
 from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.answers.drill import SHEET, AnswerDrill
-from drillyard.records import AnswerSheet, AnswerSubmission
+from drillyard.programs.drills.answers.scoring import as_answers
+from drillyard.records import AnswerSheet, AnswerSubmission, PaperTable
 from drillyard.records.files import read_record
 from drillyard.yard.pages.checking import AT_A_TIME, Unchecked
 from drillyard.yard.store import Refused
 from drillyard.yard.visit import Assignment, Visit, page, path_of
 
-__all__ = ["read_answers", "render_paper", "take_look", "tell_answers"]
+__all__ = ["read_answers", "render_paper", "take_look", "tell_answers", "try_answers"]
 
 _FORM = "answers"
 _BENCH = ("look-model", "look-kind", "look-layer", "look-method", "look-position")
 """What is chosen at a bench, in the order of a look's name."""
 
 
-def render_paper(visit: Visit, one: Assignment, status: int = 200, error: str = "", look_error: str = "") -> Response:
-    """Render a drill on a paper, with what was typed into its form."""
+def render_paper(
+    visit: Visit,
+    one: Assignment,
+    status: int = 200,
+    error: str = "",
+    *,
+    look_error: str = "",
+    preview_error: str = "",
+    tried: PaperTable | None = None,
+) -> Response:
+    """Render a drill on a paper, with what was typed into its form, and what came of trying it."""
     store, me, name = visit.yard.store, visit.me().id, one.instance.id
     opened = store.hints(me, name)
     sheet = _sheet(visit, one)
@@ -42,6 +52,8 @@ def render_paper(visit: Visit, one: Assignment, status: int = 200, error: str = 
         waits=visit.yard.held.waiting(me, name) is not None,
         error=error,
         look_error=look_error,
+        preview_error=preview_error,
+        tried=tried,
     )
 
 
@@ -66,6 +78,23 @@ def take_look(visit: Visit) -> Response:
     except Refused as error:
         return render_paper(visit, one, 422, look_error=str(error))
     return visit.go(f"{path_of(one)}#bench")
+
+
+@page("learner", limiter=AT_A_TIME)
+def try_answers(visit: Visit) -> Response:
+    """Try what stands in the form on what the learner may see; nothing is handed in, and the form is kept."""
+    one = visit.assignment()
+    kit, sheet = load_kit(one.instance.drill), _sheet(visit, one) if one.drill.hands_in == "answers" else None
+    if sheet is None or not sheet.preview or not isinstance(kit, AnswerDrill):
+        raise HTTPException(404)
+    if visit.yard.submissions.closed(visit.me().id, one.instance.id):
+        return visit.go(f"{path_of(one)}/result")
+    answers, seed = _keep(visit, one, sheet), visit.yard.programme.truth(one.instance.id).seed
+    try:
+        found = kit.preview(seed, as_answers(answers))
+    except BadInput as error:
+        return render_paper(visit, one, 422, preview_error=str(error))
+    return render_paper(visit, one, tried=found)
 
 
 def read_answers(visit: Visit, one: Assignment) -> bytes:
@@ -98,7 +127,7 @@ def tell_answers(visit: Visit, one: Assignment, handed: AnswerSubmission) -> lis
 
 def _keep(visit: Visit, one: Assignment, sheet: AnswerSheet) -> dict[str, str]:
     """Keep what stands in the form, the choices at the bench too, and return its answers. Raises `Refused`."""
-    answers = {field.id: visit.field(field.id)[:60] for field in sheet.fields}
+    answers = {field.id: visit.field(field.id)[: field.most] for field in sheet.fields}
     bench = [(name, visit.field(name)[:40]) for name in _BENCH if sheet.bench]
     visit.yard.drafts.save(visit.me().id, one.instance.id, _FORM, [*answers.items(), *bench])
     return answers
