@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import has_lesson, load_lesson
 from drillyard.psychometrics.options import Choices
 from drillyard.records import Attempt
 from drillyard.yard.lessons import count_first_answers
@@ -35,7 +34,7 @@ def choices(folder: Path) -> list[Choices]:
     if not programme.database.is_file():
         return []
     planned = {step.activity.id: step.activity for role in programme.plan().roles for step in role.activities}
-    lessons = [load_lesson(one.id) for one in planned.values() if has_lesson(one)]
+    lessons = [lesson for one in planned.values() if (lesson := programme.lesson(one))]
     store = Store(programme.database)
     try:
         counted = [(lesson, count_first_answers(store, lesson)) for lesson in lessons]
