@@ -25,7 +25,7 @@ from drillyard.records import Conversation, Reply
 from drillyard.targets.address_openai import KEY, NO_KEY, OURS, configured, key_for, server_of
 from drillyard.targets.base import Heard
 from drillyard.targets.batch_openai import ask_in_batches
-from drillyard.targets.pace import Pace
+from drillyard.targets.pace import Pace, wanted_wait
 from drillyard.targets.reading import ReadingEndpoint, RefusedRequest, try_reading
 from drillyard.targets.revealing import ReadingTrial
 from drillyard.targets.sampling_openai import Sampling, read_error
@@ -292,7 +292,7 @@ class EndpointTarget:
                         raise DrillyardError(f"{self._at} says: {read_error(error)}") from None
                     if self._pace.strikes >= (2 if fixed else self._retries):  # a client waits some two seconds
                         raise DrillyardError(_too_busy(self._at, error)) from None
-                    self._pace.slow(began, _wanted_wait(error))
+                    self._pace.slow(began, wanted_wait(error))
                     continue
                 except _FAILING as error:
                     failures += 1
@@ -395,11 +395,3 @@ def _used_up(error: openai.APIStatusError) -> bool:
 
 def _too_busy(at: str, error: openai.APIStatusError) -> str:
     return f"{at} is busy ({error.status_code}) after all retries; wait, or use fewer queries: {read_error(error)}"
-
-
-def _wanted_wait(error: openai.APIStatusError) -> float | None:
-    """Return the seconds that a server asks to wait; None where it does not say, or not in seconds."""
-    try:
-        return max(0.0, float(error.response.headers.get("retry-after", "")))
-    except ValueError:
-        return None
