@@ -43,6 +43,7 @@ def render_paper(
         here=path_of(one),
         hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
         opened=len(opened),
+        tips=visit.yard.floor.tips(me, name),
         cost=sum(hint.cost for hint in opened),
         new_hint=len(opened) if visit.request.query_params.get("done", "") == "hint" else 0,
         sheet=sheet,
