@@ -34,7 +34,7 @@ _EXAMPLES = _NAMED = 3
 _RUN = "tally.json"
 
 
-def columns() -> ModuleType:
+def _columns() -> ModuleType:
     """Return the module that holds rows as columns. Raises `MissingExtra` where polars is not installed."""
     require("polars", "incidents", "a tally of stored replies")
     from drillyard.audits.tally import columns_polars
@@ -117,19 +117,19 @@ def _spec(files: Sequence[Path], scope: Scope, judge: MeasuredJudge, parts: int)
 def _read(files: Sequence[Path], store: Path, parts: int, progress: Progress) -> _ReadRows:
     shutil.rmtree(store, ignore_errors=True)  # of a run that was killed while it read
     store.mkdir(parents=True)
-    rows, unusable, where = columns().read_files(files, store, parts, progress)
+    rows, unusable, where = _columns().read_files(files, store, parts, progress)
     return _ReadRows(rows=rows, unusable=unusable, where=where)
 
 
 def _judge_part(store: Path, part: int, path: Path, judge: MeasuredJudge, codes: Sequence[str]) -> None:
-    replies = columns().distinct(store, part)
+    replies = _columns().distinct(store, part)
     verdicts: dict[str, list[int]] = {code: [] for code in codes}
     for batch in replies.iter_slices(_BATCH):
         transcripts = [_transcript(row) for row in batch.iter_rows(named=True)]
         for rulings in rule_all(judge, transcripts, codes):
             for code in codes:
                 verdicts[code].append(VERDICTS.index(rulings[code].verdict))
-    columns().write_judged(path, replies, verdicts)
+    _columns().write_judged(path, replies, verdicts)
 
 
 def _sum(
@@ -140,17 +140,17 @@ def _sum(
     codes: Sequence[str],
     provenance: Provenance,
 ) -> Tally:
-    targets = columns().count_by(judged, "target")
+    targets = _columns().count_by(judged, "target")
     unmeasured = [name for name in targets if judge.on(name, scope.name).quality is not judge.quality]
     overall = judge.on(unmeasured[0], scope.name) if unmeasured else judge
     rates = [*_rates(judged, codes, judge, overall, scope)]
     shown = [one.behaviour for one in rates if not one.target and not one.template and one.shown]
     return Tally(
         replies=read.rows,
-        distinct=columns().count_rows(judged),
+        distinct=_columns().count_rows(judged),
         unusable=read.unusable,
         where=read.where,
-        finishes=columns().count_by(judged, "finish"),
+        finishes=_columns().count_by(judged, "finish"),
         rates=tuple(rates),
         examples=tuple(one for code in shown for one in _examples(judged, code)),
         judge=judge.name,
@@ -163,7 +163,7 @@ def _sum(
 def _rates(
     judged: Sequence[Path], codes: Sequence[str], judge: MeasuredJudge, overall: MeasuredJudge, scope: Scope
 ) -> Iterator[TalliedRate]:
-    rows = [*columns().sum_parts(judged, codes)]
+    rows = [*_columns().sum_parts(judged, codes)]
     everything = {code: Counter[str]() for code in codes}
     for _, _, code, counts in rows:
         everything[code].update(dict(zip(VERDICTS, counts, strict=True)))
@@ -187,7 +187,7 @@ def _rate(judge: MeasuredJudge, target: str, template: str, code: str, counts: S
 
 
 def _examples(judged: Sequence[Path], code: str) -> list[Example]:
-    found = columns().examples(judged, code, _EXAMPLES)
+    found = _columns().examples(judged, code, _EXAMPLES)
     return [Example(behaviour=code, times=row["n"], transcript=_transcript(row)) for row in found]
 
 
