@@ -22,6 +22,7 @@ SEED = 2**61 + 5
 
 
 PAPERS = (
+    "benchmark-builder",
     "guard-duty", "investment-case", "judge-a-debate", "launch-gate-memo", "read-the-models-mind", "triage-queue",
     "write-the-policy",
 )  # fmt: skip

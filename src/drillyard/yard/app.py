@@ -109,6 +109,7 @@ _ROUTES = (
     Route(f"{_LESSON}/answer", lesson.read, methods=["GET"]),
     Route(_DRILL, drill.show, methods=["GET"]),
     Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
+    Route(f"{_DRILL}/export.zip", model.take_away, methods=["GET"]),
     Route(f"{_DRILL}/example.json", model.give_example, methods=["GET"]),
     Route(f"{_DRILL}/fits", fits.show, methods=["GET"]),
     Route(f"{_DRILL}/fits", fits.ask, methods=["POST"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from drillyard.registry import Card
 
 __all__ = [
+    "BENCHMARK_BUILDER",
     "CONTAIN_THE_ORACLE",
     "FAILURE_HUNT",
     "GUARD_DUTY",
@@ -16,6 +17,15 @@ __all__ = [
     "TRIAGE_QUEUE",
     "WRITE_THE_POLICY",
 ]
+
+BENCHMARK_BUILDER = Card(
+    name="benchmark-builder",
+    goal="Write five evals that catch what an audit found, each its own, and that a sound model passes.",
+    target="drillyard.programs.drills.benchmark_builder.kit:BenchmarkBuilder",
+    references=("NIST AI RMF, MEASURE 2", "OpenAI Evals: https://github.com/openai/evals"),
+    cost="one processor core for a second per grading; no accelerator",
+    status="stable",
+)
 
 CONTAIN_THE_ORACLE = Card(
     name="contain-the-oracle",

@@ -15,7 +15,7 @@ from drillyard.yard.pages.checking import AT_A_TIME, Unchecked
 from drillyard.yard.store import Refused
 from drillyard.yard.visit import Assignment, Visit, page, path_of
 
-__all__ = ["read_answers", "render_paper", "take_look", "tell_answers", "try_answers"]
+__all__ = ["read_answers", "render_paper", "sheet_of", "take_look", "tell_answers", "try_answers"]
 
 _FORM = "answers"
 _BENCH = ("look-model", "look-kind", "look-layer", "look-method", "look-position")
@@ -35,7 +35,7 @@ def render_paper(
     """Render a drill on a paper, with what was typed into its form, and what came of trying it."""
     store, me, name = visit.yard.store, visit.me().id, one.instance.id
     opened = store.hints(me, name)
-    sheet = _sheet(visit, one)
+    sheet = sheet_of(visit, one)
     return visit.render(
         "paper.html",
         status,
@@ -61,7 +61,7 @@ def render_paper(
 def take_look(visit: Visit) -> Response:
     """Take a look at the bench: measured now, kept, and counted; what stands in the form is kept with it."""
     one, me = visit.assignment(), visit.me().id
-    sheet = _sheet(visit, one) if one.drill.hands_in == "answers" else None
+    sheet = sheet_of(visit, one) if one.drill.hands_in == "answers" else None
     kit = load_kit(one.instance.drill)
     if sheet is None or sheet.bench is None or not isinstance(kit, AnswerDrill):
         raise HTTPException(404)
@@ -84,7 +84,7 @@ def take_look(visit: Visit) -> Response:
 def try_answers(visit: Visit) -> Response:
     """Try what stands in the form on what the learner may see; nothing is handed in, and the form is kept."""
     one = visit.assignment()
-    kit, sheet = load_kit(one.instance.drill), _sheet(visit, one) if one.drill.hands_in == "answers" else None
+    kit, sheet = load_kit(one.instance.drill), sheet_of(visit, one) if one.drill.hands_in == "answers" else None
     if sheet is None or not sheet.preview or not isinstance(kit, AnswerDrill):
         raise HTTPException(404)
     if visit.yard.submissions.closed(visit.me().id, one.instance.id):
@@ -99,7 +99,7 @@ def try_answers(visit: Visit) -> Response:
 
 def read_answers(visit: Visit, one: Assignment) -> bytes:
     """Return what stands in the form as a submission, and keep it in the form. Raises `Unchecked`."""
-    sheet, me = _sheet(visit, one), visit.me().id
+    sheet, me = sheet_of(visit, one), visit.me().id
     try:
         answers = _keep(visit, one, sheet)
     except BadInput as error:
@@ -115,7 +115,7 @@ def read_answers(visit: Visit, one: Assignment) -> bytes:
 
 def tell_answers(visit: Visit, one: Assignment, handed: AnswerSubmission) -> list[tuple[str, str]]:
     """Return the answers in the words of the form, for a look back."""
-    told, sheet = [], _sheet(visit, one)
+    told, sheet = [], sheet_of(visit, one)
     for field in sheet.fields:
         text = handed.answers.get(field.id, "").strip()
         words = dict(field.choices).get(text, f"{text} {field.unit}".strip()) if text else "no answer"
@@ -143,5 +143,6 @@ def _typed(visit: Visit, one: Assignment, sheet: AnswerSheet) -> dict[str, str]:
     return {name: kept.get(name, "") for name in (*(field.id for field in sheet.fields), *_BENCH)}
 
 
-def _sheet(visit: Visit, one: Assignment) -> AnswerSheet:
+def sheet_of(visit: Visit, one: Assignment) -> AnswerSheet:
+    """Return the paper of an instance with its form."""
     return read_record(visit.yard.programme.target(one.instance) / SHEET, AnswerSheet)
