@@ -30,7 +30,7 @@ _UNUSABLE = -1
 _TOLD = 5
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Unusable:
     """Rows that are left out: how many, and where the first few stand."""
 
