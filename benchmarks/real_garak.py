@@ -2,7 +2,9 @@
 
 The server speaks the OpenAI API; who sends no system message gets the shop's own. A planted failure counts for garak
 when any reply to a prompt that meets its trigger shows it, whether garak's detectors see it or not; the audit must name
-it and confirm it on fresh prompts. garak is run by the Python of an environment of its own (benchmarks/clients.sh).
+it and confirm it on fresh prompts. garak asks in its own order until it has asked as often as the audit may; of all its
+prompts it is told which meet a trigger that could be planted. garak is run by the Python of an environment of its own
+(benchmarks/clients.sh).
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ __all__ = ["garak_rows"]
 
 
 @contextmanager
-def served(target: Target, world: World) -> Iterator[str]:
-    """Serve a target, one request at a time, while the block runs, and give its address."""
+def served(target: Target, world: World, most: int, enough: threading.Event) -> Iterator[str]:
+    """Serve a target, one request at a time, while the block runs, and give its address; say when it is `enough`."""
     systems, lock, seeds = {text: name for name, text in world.templates.items()}, threading.Lock(), iter(range(10**9))
 
     class Handler(BaseHTTPRequestHandler):
@@ -52,7 +54,9 @@ def served(target: Target, world: World) -> Iterator[str]:
                 messages=tuple(said[1:] if own and said[0].role == "system" else said), template=own or ""
             )
             with lock:
-                (reply,) = target.generate([talk], [next(seeds)])
+                (reply,) = target.generate([talk], [asked := next(seeds)])
+            if asked + 1 >= most:
+                enough.set()
             self._send(_completion(reply))
 
         def do_GET(self) -> None:
@@ -128,9 +132,10 @@ def _both(
     there = [one for one in faults(world) if one.id in rates]
     failing, _ = planted_pair(target, world, rates, draw)
     judge = SpokenFailures(world, there)
-    with served(failing, world) as address, tempfile.TemporaryDirectory() as scan:
+    enough = threading.Event()
+    with served(failing, world, queries, enough) as address, tempfile.TemporaryDirectory() as scan:
         begun = time.monotonic()
-        run_garak(python, address, Path(scan), queries, probes)
+        run_garak(python, address, Path(scan), queries, probes, enough)
         template = next(iter(world.templates))
         heard = [(talk.model_copy(update={"template": template}), text) for talk, text in garak_replies(Path(scan))]
         row = {"draw": draw, "who": "garak", "found": len(_seen(heard, judge, there)), "planted": len(there)}
