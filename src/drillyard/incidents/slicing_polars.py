@@ -22,7 +22,7 @@ from drillyard.incidents.search.shuffle import Shuffler, best_by_chance, counts_
 from drillyard.incidents.search.subgroups import Found, penalty, search
 from drillyard.incidents.search.words_polars import telling_words
 from drillyard.incidents.sliced import Change, Confounder, SliceReport, TriggerRule
-from drillyard.incidents.store_polars import holds
+from drillyard.incidents.store_polars import VALUES, holds
 from drillyard.records import BehaviourQuality, Estimate
 from drillyard.records.progress import Progress, silent
 from drillyard.stats import clopper_pearson, difference, holm, rogan_gladen, wilson
@@ -304,11 +304,8 @@ def _confounders(
     under = frame.select(holds(trigger, templates).fill_null(False).alias("u"))["u"].to_numpy()
     crude = difference(int((under & bad).sum()), int(under.sum()), int((~under & bad).sum()), int((~under).sum())).value
     named = {one.feature for one in trigger.selectors}
-    weekday = pl.from_epoch(pl.col("ts").floor().cast(pl.Int64), time_unit="s").dt.weekday()
-    columns = {
-        "cohort": pl.col("cohort"), "release": pl.col("release"), "model": pl.col("model"), "weekday": weekday,
-        "template": pl.col("template_id"), "tools": pl.col("tools").list.sort().list.join(" "),
-    }  # fmt: skip
+    columns = {feature: VALUES[feature][0] for feature in ("cohort", "release", "model", "weekday", "template")}
+    columns["tools"] = pl.col("tools").list.sort().list.join(" ")
     found = []
     for feature, column in columns.items():
         if feature in named:

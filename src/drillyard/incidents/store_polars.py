@@ -6,7 +6,7 @@ import functools
 import io
 import json
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,9 @@ from drillyard.incidents.row import Row, Template
 from drillyard.incidents.sliced import Selector, TriggerRule
 
 __all__ = [
-    "COLUMNS",
-    "JSON_COLUMNS",
-    "holds",
-    "name_templates",
-    "parquet_bytes",
-    "rows_of",
-    "said",
-    "scan_rows",
-    "selects",
-    "write_part",
-]
+    "COLUMNS", "JSON_COLUMNS", "NUMBERS", "VALUES", "WHEN", "WORD", "holds", "name_templates", "parquet_bytes",
+    "rows_of", "said", "scan_rows", "selects", "variable", "write_part",
+]  # fmt: skip
 
 COLUMNS: Mapping[str, str] = {
     "ts": "Float64", "trace_id": "String", "session": "String", "user": "String", "cohort": "String",
@@ -41,6 +33,23 @@ COLUMNS: Mapping[str, str] = {
 JSON_COLUMNS = ("vars", "history", "scores", "feedback")
 _BETWEEN = "\x1f"
 WORD = r"[\p{L}\p{N}]+"
+WHEN = pl.from_epoch(pl.col("ts").floor().cast(pl.Int64), time_unit="s")
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+VALUES: Mapping[str, tuple[pl.Expr, Callable[[str], str]]] = {
+    "template": (pl.col("template_id"), "template = {!r}".format),
+    "version": (pl.col("template_version"), "template version = {!r}".format),
+    "release": (pl.col("release"), "release = {!r}".format),
+    "model": (pl.col("model"), "model = {!r}".format),
+    "cohort": (pl.col("cohort"), "cohort = {!r}".format),
+    "hour": (WHEN.dt.hour().cast(pl.String), lambda hour: f"between {hour}:00 and {int(hour) + 1}:00 UTC"),
+    "weekday": (WHEN.dt.weekday().cast(pl.String), lambda day: f"on a {_DAYS[int(day) - 1]}"),
+}
+"""Feature -> what a row has of it, and how a selector says it."""
+NUMBERS: Mapping[str, tuple[pl.Expr, Callable[[str], str]]] = {
+    "turn": (pl.col("turn"), "turn of the session in {}".format),
+    "length": (pl.col("user_text").str.len_chars(), "characters of the request in {}".format),
+}
+"""The same of features whose selectors are ranges, `[low, high)`."""
 
 
 def write_part(path: Path, rows: Mapping[str, Sequence[Any]]) -> None:
@@ -93,49 +102,27 @@ def said(column: str = "user_text") -> pl.Expr:
 
 def selects(one: Selector, templates: Mapping[str, Template]) -> pl.Expr:
     """Return the expression that is true of the rows that a selector holds of. Raises `BadInput` for an unknown one."""
-    feature = one.feature
-    name, _, inner = feature.partition(":")
-    when = pl.from_epoch(pl.col("ts").floor().cast(pl.Int64), time_unit="s")
-    plain = {
-        "template": "template_id", "version": "template_version", "release": "release", "model": "model",
-        "cohort": "cohort", "prompt": "prompt",
-    }  # fmt: skip
-    if feature in plain:
-        return pl.col(plain[feature]) == one.value
-    if feature == "segment":
+    name, _, inner = one.feature.partition(":")
+    if name in VALUES:
+        return VALUES[name][0] == one.value
+    if name in NUMBERS:
+        low, _, high = one.value.strip("[)").partition(",")  # open at an end that is empty
+        number = NUMBERS[name][0]
+        return (number >= float(low or "-inf")) & (number < float(high.strip() or "inf"))
+    if name == "segment":
         return pl.col("prompt").is_in([key for key, template in templates.items() if template.has([one.value])])
-    if feature == "tool":
+    if name == "tool":
         return pl.col("tools").list.contains(one.value)
-    if feature == "words":
+    if name == "words":
         return said().str.contains(f" {one.value} ", literal=True)
-    if feature == "hour":
-        return when.dt.hour() == int(one.value)
-    if feature == "weekday":
-        return when.dt.weekday() == int(one.value)
     if name == "var":
-        return pl.col("vars").str.json_path_match(_path(inner)) == one.value
-    if name in ("score", "feedback"):
-        return _within(
-            pl.col({"score": "scores"}.get(name, name)).str.json_path_match(_path(inner)).cast(pl.Float64), one
-        )
-    if feature == "turn":
-        return _within(pl.col("turn"), one)
-    if feature == "length":
-        return _within(pl.col("user_text").str.len_chars(), one)
-    if feature in ("cost", "latency"):
-        return _within(pl.col(feature), one)
-    raise bad_input(f"a selector of {feature!r}", "one that a slice makes", "slice the case again")
+        return variable(inner) == one.value
+    raise bad_input(f"a selector of {one.feature!r}", "one that a slice makes", "slice the case again")
 
 
-def _path(name: str) -> str:
-    return f"$['{name}']"
-
-
-def _within(number: pl.Expr, one: Selector) -> pl.Expr:
-    """A range `[low, high)`, open at an end that is empty."""
-    low, _, high = one.value.strip("[)").partition(",")
-    under = pl.lit(True) if not high.strip() else number < float(high)
-    return (pl.lit(True) if not low.strip() else number >= float(low)) & under & number.is_not_null()
+def variable(name: str) -> pl.Expr:
+    """Return what a variable of the prompt holds."""
+    return pl.col("vars").str.json_path_match(f"$['{name}']")
 
 
 def name_templates(path: Path, told: Sequence[tuple[str, str, str, Mapping[str, str]]]) -> None:

@@ -31,21 +31,21 @@ def write_logs(turns: Sequence[_Turn], form: str, folder: Path) -> Path:
     """Write turns as logs of a form; return the file."""
     make_folder(folder)
     shown = _shown()[form]
-    path = folder / shown["file"]
+    path: Path = folder / shown["file"]
     write = {".csv": _csv, ".parquet": _parquet, ".eval": _archive}.get(path.suffix, _lines)
-    write_atomically(path, write(filled(shown["object"], _values(one)) for one in turns))
+    write_atomically(path, write(_filled(shown["object"], _values(one)) for one in turns))
     return path
 
 
-def filled(shown: Any, values: Mapping[str, Any]) -> Any:
+def _filled(shown: Any, values: Mapping[str, Any]) -> Any:
     """Return an object with `$name` replaced by the value of that name, and `json` and `otlp` written as they are."""
     if isinstance(shown, str):
         return values[shown[1:]] if shown.startswith("$") else shown
     if isinstance(shown, list):
-        return [filled(one, values) for one in shown]
+        return [_filled(one, values) for one in shown]
     if not isinstance(shown, dict):
         return shown
-    made = {name: filled(one, values) for name, one in shown.items()}
+    made = {name: _filled(one, values) for name, one in shown.items()}
     if made.keys() == {"json"}:
         return json.dumps(made["json"])
     if made.keys() == {"otlp"}:
