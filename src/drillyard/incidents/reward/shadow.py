@@ -25,36 +25,10 @@ __all__ = ["CohortPrice", "ShadowPrice", "shadow_prices"]
 _FEWEST, _TOPICS, _LENGTHS = 40, 20, 10
 _SMALL, _MUCH = 0.1, 0.5
 """A cohort of so few users that carries so much of all that is paid is told."""
-_STOP = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "is",
-        "are",
-        "of",
-        "to",
-        "in",
-        "on",
-        "for",
-        "and",
-        "or",
-        "my",
-        "your",
-        "i",
-        "you",
-        "it",
-        "how",
-        "what",
-        "which",
-        "do",
-        "does",
-        "can",
-        "me",
-        "with",
-        "much",
-    ]
-)
+_STOP = frozenset((
+    "the", "a", "an", "is", "are", "of", "to", "in", "on", "for", "and", "or", "my", "your", "i", "you", "it", "how",
+    "what", "which", "do", "does", "can", "me", "with", "much",
+))  # fmt: skip
 
 
 class CohortPrice(Record):
@@ -92,43 +66,41 @@ class ShadowPrice(Record):
 def shadow_prices(rows: Sequence[Row]) -> tuple[tuple[ShadowPrice, ...], dict[str, str]]:
     """Return the price in every proxy of labelled rows, the surest first, and why others have none."""
     known = [row for row in rows if row.label_bad is not None]
-    names = sorted({("feedback", name) for row in known for name in row.feedback}
-                   | {("scores", name) for row in known for name in row.scores})  # fmt: skip
     found, left = [], {}
-    for kind, name in names:
-        mine = [row for row in known if name in getattr(row, kind)]
-        paid = np.array([getattr(row, kind)[name] for row in mine], float)
-        bad = np.array([float((row.label_bad or 0) >= 0.5) for row in mine])
-        try:
-            found.append(_priced(f"{kind}: {name}", mine, paid, bad))
-        except BadInput as error:
-            left[f"{kind}: {name}"] = str(error)
-    for one, p in zip(list(found), holm([one.p for one in found]), strict=True):
-        verdict = (
-            "pays for it"
-            if p < 0.05 and one.price.low > 0
-            else "charges for it"
-            if p < 0.05
-            else "cannot be told from nothing"
-        )
-        found[found.index(one)] = one.model_copy(update={"p": p, "verdict": verdict})
-    return tuple(sorted(found, key=lambda one: (one.p, -abs(one.in_spreads)))), left
+    for kind in ("feedback", "scores"):
+        for name in sorted({name for row in known for name in getattr(row, kind)}):
+            mine = [row for row in known if name in getattr(row, kind)]
+            paid = np.array([getattr(row, kind)[name] for row in mine], float)
+            try:
+                found.append(_priced(f"{kind}: {name}", mine, paid))
+            except BadInput as error:
+                left[f"{kind}: {name}"] = str(error)
+    told = [
+        one.model_copy(update={"p": p, "verdict": _verdict(one.price, p)})
+        for one, p in zip(found, holm([one.p for one in found]), strict=True)
+    ]
+    return tuple(sorted(told, key=lambda one: (one.p, -abs(one.in_spreads)))), left
 
 
-def _priced(name: str, rows: Sequence[Row], paid: NDArray[np.float64], bad: NDArray[np.float64]) -> ShadowPrice:
+def _verdict(price: Estimate, p: float) -> str:
+    if p >= 0.05:
+        return "cannot be told from nothing"
+    return "pays for it" if price.low > 0 else "charges for it"
+
+
+def _priced(name: str, rows: Sequence[Row], paid: NDArray[np.float64]) -> ShadowPrice:
+    bad = np.array([float((row.label_bad or 0) >= 0.5) for row in rows])
     if len(rows) < _FEWEST or not 0 < bad.sum() < len(bad):
         raise BadInput(f"{len(rows)} labelled rows with it, {bad.sum():.0f} of them bad")
     if not np.ptp(paid):
         raise BadInput("it is the same everywhere")
     if {*np.unique(paid)} <= {0.0, 1.0} and (np.array_equal(paid, bad) or np.array_equal(1 - paid, bad)):
         raise BadInput("it is the label itself")
-    users, returning = _users(rows)
-    price, p = price_of(paid, bad, _controls(rows), users if returning else np.zeros(len(rows), np.int64), users)
-    crude = float(paid[bad == 1].mean() - paid[bad == 0].mean())
+    price, p, returning = _price(rows, paid, bad)
     return ShadowPrice(
         proxy=name,
         price=price,
-        crude=crude,
+        crude=float(paid[bad == 1].mean() - paid[bad == 0].mean()),
         p=p,
         in_spreads=price.value / float(paid.std()),
         rows=len(rows),
@@ -136,6 +108,13 @@ def _priced(name: str, rows: Sequence[Row], paid: NDArray[np.float64], bad: NDAr
         verdict="",
         cohorts=_cohorts(rows, paid, bad),
     )
+
+
+def _price(rows: Sequence[Row], paid: NDArray[np.float64], bad: NDArray[np.float64]) -> tuple[Estimate, float, bool]:
+    """Return the price, its p, and whether users come back, so that each can be held fixed."""
+    users, returning = _users(rows)
+    groups = users if returning else np.zeros(len(rows), np.int64)
+    return *price_of(paid, bad, _controls(rows), groups, users), returning
 
 
 def _users(rows: Sequence[Row]) -> tuple[NDArray[np.int64], bool]:
@@ -167,39 +146,34 @@ def _topics(texts: Sequence[str]) -> NDArray[np.int64]:
 def _cohorts(rows: Sequence[Row], paid: NDArray[np.float64], bad: NDArray[np.float64]) -> tuple[CohortPrice, ...]:
     """Return each cohort's price, and its share of what bad replies are paid above sound ones of its own alike."""
     controls, sound = _controls(rows), bad == 0
-    paid = paid - controls @ np.linalg.lstsq(controls[sound], paid[sound], rcond=None)[0]
+    above = paid - controls @ np.linalg.lstsq(controls[sound], paid[sound], rcond=None)[0]
     names = np.array([row.cohort for row in rows])
-    users, _ = _users(rows)
+    parts = {name: np.flatnonzero(names == name) for name in np.unique(names)}
     excess = {}
-    for name in np.unique(names):
-        here = names == name
-        usual = paid[here & (bad == 0)]
-        excess[name] = float((paid[here & (bad == 1)] - (usual.mean() if len(usual) else 0.0)).sum())
+    for name, here in parts.items():
+        usual = above[here][sound[here]]
+        excess[name] = float((above[here][~sound[here]] - (usual.mean() if len(usual) else 0.0)).sum())
     whole = sum(max(one, 0.0) for one in excess.values())
     if len(excess) < 2 or not whole:
         return ()
-    made = []
-    for name, one in excess.items():
-        here = np.flatnonzero(names == name)
-        made.append(CohortPrice(
+    users, _ = _users(rows)
+    made = [
+        CohortPrice(
             cohort=str(name) or "(none)",
-            price=_own(rows, paid, bad, here),
+            price=_own([rows[int(at)] for at in here], above[here], bad[here]),
             users=len(np.unique(users[here])) / len(np.unique(users)),
             bad=float(bad[here].sum() / bad.sum()),
-            paid=max(one, 0.0) / whole,
-        ))  # fmt: skip
+            paid=max(excess[name], 0.0) / whole,
+        )
+        for name, here in parts.items()
+    ]
     return tuple(sorted(made, key=lambda one: -one.paid))
 
 
-def _own(
-    rows: Sequence[Row], paid: NDArray[np.float64], bad: NDArray[np.float64], here: NDArray[np.intp]
-) -> Estimate | None:
-    mine = [rows[at] for at in here]
-    if len(mine) < _FEWEST or not 0 < bad[here].sum() < len(here):
+def _own(rows: Sequence[Row], paid: NDArray[np.float64], bad: NDArray[np.float64]) -> Estimate | None:
+    if len(rows) < _FEWEST or not 0 < bad.sum() < len(rows):
         return None
-    users, returning = _users(mine)
-    groups = users if returning else np.zeros(len(mine), np.int64)
     try:
-        return price_of(paid[here], bad[here], _controls(mine), groups, users)[0]
+        return _price(rows, paid, bad)[0]
     except BadInput:
         return None
