@@ -17,8 +17,8 @@ from drillyard.incidents.row import Row, Template
 from drillyard.incidents.sliced import Selector, TriggerRule
 
 __all__ = [
-    "COLUMNS", "JSON_COLUMNS", "NUMBERS", "VALUES", "WHEN", "WORD", "holds", "name_templates", "parquet_bytes",
-    "rows_of", "said", "scan_rows", "selects", "variable", "write_part",
+    "COLUMNS", "JSON_COLUMNS", "NUMBERS", "VALUES", "WHEN", "WORD", "counted", "holds", "name_templates",
+    "parquet_bytes", "rows_of", "said", "scan_rows", "selects", "variable", "write_part",
 ]  # fmt: skip
 
 COLUMNS: Mapping[str, str] = {
@@ -62,10 +62,32 @@ def write_part(path: Path, rows: Mapping[str, Sequence[Any]]) -> None:
 
 def scan_rows(folder: Path) -> pl.LazyFrame | None:
     """Return the parts of a folder as one lazy table with `turn`, the place in the session; None without parts."""
-    parts = sorted(folder.glob("part-*.parquet"))
+    parts = _parts(folder)
     if not parts:
         return None
     return pl.scan_parquet(parts).with_columns(turn=pl.col("ts").rank("ordinal").over("session"))
+
+
+def _parts(folder: Path) -> list[Path]:
+    return sorted(folder.glob("part-*.parquet"))
+
+
+def counted(folder: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return the counts of rows that a `LogCoverage` has, and what about them is to be noted."""
+    ts, label, named = pl.col("ts"), pl.col("label_bad"), pl.col("trace_id").replace("", None)
+    counts = {
+        "usable": pl.len(), "labelled": label.count(), "bad": (label >= 0.5).sum(), "sessions": pl.n_unique("session"),
+        "first": ts.min(), "last": ts.max(),
+    }  # fmt: skip
+    notes = {
+        "rows without a time": ts.null_count(),
+        "rows earlier than the one before them in their session": (
+            ts < ts.forward_fill().shift().over("session")
+        ).sum(),
+        "ids that came before with other content (kept)": named.count() - named.drop_nulls().n_unique(),
+    }
+    found = pl.scan_parquet(_parts(folder)).select(**counts, **notes).collect(engine="streaming").row(0, named=True)
+    return {name: found[name] for name in counts}, {name: found[name] for name in notes}
 
 
 def rows_of(
@@ -125,21 +147,19 @@ def variable(name: str) -> pl.Expr:
     return pl.col("vars").str.json_path_match(f"$['{name}']")
 
 
-def name_templates(path: Path, told: Sequence[tuple[str, str, str, Mapping[str, str]]]) -> None:
-    """Put into a part, in place of each prompt's number, its template and the values that fill it."""
-    part = pl.read_parquet(path)
-    numbers = part["prompt"].cast(pl.Int64).to_list()
-    own = part["vars"].to_list()
-    inferred = [json.dumps(values, ensure_ascii=False) if values else "" for *_, values in told]
-    named = part.with_columns(
-        pl.Series("prompt", [told[n][0] for n in numbers], dtype=pl.String),
-        pl.Series("template_id", [told[n][1] for n in numbers], dtype=pl.String),
-        pl.Series("template_version", [told[n][2] for n in numbers], dtype=pl.String),
-        pl.Series("vars", [o or inferred[n] for o, n in zip(own, numbers, strict=True)], dtype=pl.String),
-    )
-    draft = path.with_name(f".{path.name}")
-    named.write_parquet(draft, compression="zstd", compression_level=1)
-    draft.replace(path)
+def name_templates(folder: Path, told: Sequence[tuple[str, str, str, Mapping[str, str]]]) -> None:
+    """Put into the parts, in place of each prompt's number, its template and the values that fill it."""
+    names = ("prompt", "template_id", "template_version", "vars")
+    known = [(*ids, json.dumps(values, ensure_ascii=False) if values else "") for *ids, values in told]
+    table = pl.DataFrame(known, schema=dict.fromkeys(names, pl.String), orient="row")
+    for path in _parts(folder):
+        part = pl.read_parquet(path)
+        named = table[part["prompt"].cast(pl.UInt32)]
+        own = part["vars"]
+        named = named.with_columns(vars=pl.when(own != "").then(own).otherwise(pl.col("vars")))
+        draft = path.with_name(f".{path.name}")
+        part.with_columns(named).write_parquet(draft, compression="zstd", compression_level=1)
+        draft.replace(path)
 
 
 def parquet_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:
