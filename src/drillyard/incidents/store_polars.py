@@ -100,7 +100,7 @@ def rows_of(
 ) -> Iterator[Row]:
     """Yield rows under a rule; see `Case.rows`."""
     if rule is not None:
-        frame = frame.filter(holds(rule, templates))
+        frame = frame.filter(holds(rule.selectors, templates))
     if bad is not None:
         frame = frame.filter(pl.col("label_bad") >= 0.5 if bad else pl.col("label_bad") < 0.5)
     if limit is not None:
@@ -111,9 +111,9 @@ def rows_of(
         yield Row.model_validate(line)
 
 
-def holds(rule: TriggerRule, templates: Mapping[str, Template]) -> pl.Expr:
+def holds(selectors: Sequence[Selector], templates: Mapping[str, Template]) -> pl.Expr:
     """Return the expression that is true of the rows under a rule."""
-    return functools.reduce(operator.and_, (selects(one, templates) for one in rule.selectors))
+    return functools.reduce(operator.and_, (selects(one, templates) for one in selectors))
 
 
 def said(column: str = "user_text") -> pl.Expr:
