@@ -14,11 +14,10 @@ from pydantic_core import to_json
 
 from drillyard.errors import bad_input
 from drillyard.incidents.case import COVERAGE, REJECTED, ROWS, SPEC, TEMPLATES, Case, IncidentSpec, LogCoverage, store
-from drillyard.incidents.labels import Label, read_label
 from drillyard.incidents.logs.forms import form_named, form_of
 from drillyard.incidents.logs.redact import Redactor
-from drillyard.incidents.logs.turn import Turn
-from drillyard.incidents.prompts.book import Prompt, PromptBook
+from drillyard.incidents.logs.turn import Label, Turn, read_label
+from drillyard.incidents.prompts import Prompt, PromptBook
 from drillyard.incidents.row import Row
 from drillyard.incidents.seal import SEAL, seal_case
 from drillyard.records.files import as_lines, write_atomically

@@ -18,9 +18,8 @@ from drillyard.incidents.search.bits import Bits, Words
 from drillyard.incidents.search.change import find_change
 from drillyard.incidents.search.confounding import goes_with, held_fixed
 from drillyard.incidents.search.features_polars import NEEDED, selectors_of
-from drillyard.incidents.search.quality import quality
 from drillyard.incidents.search.shuffle import Shuffler, best_by_chance, counts_by_chance
-from drillyard.incidents.search.subgroups import Found, penalty, search
+from drillyard.incidents.search.subgroups import Found, penalty, quality, search
 from drillyard.incidents.search.words_polars import telling_words
 from drillyard.incidents.sliced import Change, Confounder, Selector, SliceReport, TriggerRule
 from drillyard.incidents.store_polars import VALUES, holds
