@@ -22,7 +22,9 @@ SEED = 2**61 + 5
 
 
 PAPERS = (
+    "benchmark-builder",
     "guard-duty", "investment-case", "judge-a-debate", "launch-gate-memo", "read-the-models-mind", "triage-queue",
+    "write-the-policy",
 )  # fmt: skip
 DECISIONS = ("decision", "threshold", "first-step")
 
@@ -80,13 +82,15 @@ def test_a_paper_is_read_answered_and_graded(ann: Visitor, kit) -> None:
 
 
 def test_a_wrong_form_says_why_and_keeps_what_was_typed(ann: Visitor, kit) -> None:
-    """An empty form and a word for a number are refused in one line; nothing is handed in, and what was typed stays."""
+    """An empty form, a word, a negative number: one line, nothing is handed in, and what was typed stays."""
     ann.send(f"{HERE}/upload", expect=422)
     assert "The form is empty" in ann.page
-    fields = sorted(kit.sheet(SEED).fields, key=lambda field: field.kind != "number")
+    fields = sorted(kit.sheet(SEED).fields, key=lambda field: ("number", "choice", "look", "words").index(field.kind))
     ann.send(f"{HERE}/upload", expect=422, **{fields[0].id: "a lot"})
     if fields[0].kind == "number":
         assert "expected a number" in ann.page and 'value="a lot"' in ann.page
+        ann.send(f"{HERE}/upload", expect=422, **{fields[0].id: "-3"})
+        assert "expected a number" in ann.page and "such as 12.5" not in ann.page
     else:
         assert "expected one of the choices" in ann.page
 

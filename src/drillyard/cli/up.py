@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from drillyard.cli import create as created
-from drillyard.cli import design as designed
 from drillyard.cli import show
+from drillyard.cli.designing import plan as designed
 from drillyard.cli.options import PATH
 from drillyard.programs.create import create
 from drillyard.programs.design import design

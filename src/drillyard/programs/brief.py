@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,8 +11,11 @@ from pydantic import ValidationError
 
 from drillyard.errors import BadInput, bad_input, did_you_mean, tell
 from drillyard.organisms.worlds.world import World, load_world
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.programs.catalogue import catalogue_digest, load_catalogue
 from drillyard.programs.graph import Catalogue
+from drillyard.programs.lessons import world_reference
+from drillyard.programs.matrix import problems
+from drillyard.programs.requirements import add_risks
 from drillyard.records import AISystem, Brief, Law, Policy, Record, RoleNeed
 from drillyard.records.yaml_file import read_yaml
 
@@ -41,6 +44,8 @@ _EXPECTED = {
     "hours": "hours per person, such as 6, 1.5 or 1:30, above 0 and at most 400",
     "seed": "a whole number from 0",
     "without": "a list of objective or drill ids",
+    "risks": "a list of ids of risks",
+    "systems": "a list of ids of systems",
     "retries": "unlimited, facilitator, or a whole number of further tries from 0 to 100",
 }
 _Entry = TypeVar("_Entry", bound=Record)
@@ -55,26 +60,28 @@ def load_brief(path: str | Path) -> Brief:
     path = Path(path)
     if path.is_dir():
         raise bad_input(f"a folder {str(path)!r}", "a brief, which is a YAML file", f"try {path / 'brief.yaml'}")
-    data, catalogue = read_yaml(path), load_catalogue()
+    data = read_yaml(path)
     try:
+        catalogue = load_catalogue(path.parent)
         fields = _mapping(data, Brief, _TOP)
         fields["roles"] = _entries(fields["roles"], RoleNeed, "roles")
         fields["systems"] = _entries(fields["systems"], AISystem, "systems")
         fields["policies"] = _entries(fields.get("policies") or [], Policy, "policies", key="path")
         fields["laws"] = _laws(fields.get("laws") or [], catalogue)
-        for role in fields["roles"]:
-            _check_role(role, catalogue)
+        fields["catalogue_sha256"] = catalogue_digest(path.parent)
+        _check_names(fields["roles"], fields["systems"], catalogue)
         fields["systems"] = [_in_world(path.parent, number, one) for number, one in enumerate(fields["systems"])]
         fields["policies"] = [_hashed(path.parent, policy) for policy in fields["policies"]]
-        return _record(Brief, fields, _TOP)
+        brief = _record(Brief, fields, _TOP)
+        _check_roles(brief, add_risks(catalogue, brief))
+        return brief
     except BadInput as error:
         raise BadInput(f"{path.name}: {error}") from None
 
 
 def world_of(folder: Path, system: AISystem) -> World:
     """Return the world of a system; a path is relative to the folder of its brief. Raises `BadInput`."""
-    name = system.world
-    return load_world(str((folder / name).absolute()) if "/" in name else name)
+    return load_world(world_reference(folder, system.world))
 
 
 def policy_bytes(folder: Path, policy: Policy) -> bytes:
@@ -111,7 +118,7 @@ def _mapping(data: object, kind: type[Record], where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         example = _EXAMPLES["title"] if kind is Brief else "id: NAME"
         raise bad_input(f"{tell(data)} at {where}", "lines such as key: value", f"type {example!r} and so on")
-    known = kind.model_fields.keys() - {"sha256", "world_sha256"}  # computed here, never typed
+    known = kind.model_fields.keys() - {"sha256", "world_sha256", "catalogue_sha256"}  # computed here, never typed
     for key in data:
         if key not in known:
             listed = ", ".join(name for name in kind.model_fields if name in known)
@@ -165,16 +172,34 @@ def _laws(data: object, catalogue: Catalogue) -> list[Law]:
     return [known[law] for law in data]
 
 
-def _check_role(need: RoleNeed, catalogue: Catalogue) -> None:
-    known = [role.id for role in catalogue.roles]
-    if need.id not in known:
-        raise bad_input(f"role {need.id!r}", f"one of: {', '.join(known)}", did_you_mean(need.id, known))
-    role = catalogue.role(need.id)
-    givable = [*role.drills, *(objective.id for objective in catalogue.objectives_of(role))]
-    for name in need.without:
-        if name not in givable:
-            expected = f"objectives or drills of the role: {', '.join(givable)}"
-            raise bad_input(f"{name!r} in 'without' of {need.id!r}", expected, did_you_mean(name, givable))
+def _check_names(needs: Iterable[RoleNeed], systems: Sequence[AISystem], catalogue: Catalogue) -> None:
+    """Refuse roles and risks that the catalogue has not, and systems that the brief has not."""
+    roles, risks = [role.id for role in catalogue.roles], [risk.id for risk in catalogue.risks]
+    for need in needs:
+        _one_of("role", need.id, roles)
+        for name in need.systems:
+            _one_of(f"system of {need.id!r}", name, [system.id for system in systems])
+    for system in systems:
+        for name in system.risks:
+            _one_of(f"risk of {system.id!r}", name, risks)
+
+
+def _one_of(what: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        raise bad_input(f"{what} {name!r}", f"one of: {', '.join(known)}", did_you_mean(name, known))
+
+
+def _check_roles(brief: Brief, catalogue: Catalogue) -> None:
+    """Refuse what a role gives up without having it, and risks after which a role could not be shown able."""
+    for need in brief.roles:
+        role = catalogue.role(need.id)
+        givable = [*role.drills, *(objective.id for objective in catalogue.objectives_of(role))]
+        for name in need.without:
+            if name not in givable:
+                expected = f"objectives or drills of the role: {', '.join(givable)}"
+                raise bad_input(f"{name!r} in 'without' of {need.id!r}", expected, did_you_mean(name, givable))
+    if any(system.risks for system in brief.systems) and (found := problems(catalogue)):
+        raise BadInput(f"with the risks of its systems, {found[0]}")
 
 
 def _in_world(folder: Path, number: int, system: AISystem) -> AISystem:

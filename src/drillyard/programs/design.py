@@ -10,6 +10,7 @@ from drillyard.organisms.engine.bases import base_folder
 from drillyard.organisms.worlds.world import World
 from drillyard.organisms.worlds.world_files import PARTS
 from drillyard.programs.brief import load_brief, policy_bytes, world_of
+from drillyard.programs.catalogue import catalogue_files, load_catalogue
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.growth import has_grown
 from drillyard.programs.homes import make_homes
@@ -32,9 +33,9 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Progress = sile
     Raises:
         BadInput: a wrong brief, or a folder that holds something else or belongs to another brief.
     """
-    brief = load_brief(brief_path)
-    folder, worlds = ProgramFolder(out), _worlds(Path(brief_path).parent, brief)
-    homes = make_homes(brief, worlds)  # before anything is written: a base that is missing is said here
+    brief, source = load_brief(brief_path), Path(brief_path).parent
+    folder, worlds, catalogue = ProgramFolder(out), _worlds(source, brief), load_catalogue(source)
+    homes = make_homes(brief, worlds, catalogue)  # before anything is written: a base that is missing is said here
     if folder.path.exists() and not folder.path.is_dir():
         raise bad_input(f"a file {str(folder.path)!r}", "a folder to write to", "choose another with -o")
     with held(folder.path):
@@ -45,11 +46,13 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Progress = sile
         if grows:
             progress(f"{folder.path} grows with its brief: drillyard create {folder.path} makes what is missing")
         progress(f"copying {len(brief.policies)} polic{'y' if len(brief.policies) == 1 else 'ies'}")
-        _copy_policies(Path(brief_path).parent, folder, brief)
+        _copy_policies(source, folder, brief)
+        for name in catalogue_files(source):
+            write_atomically(folder.path / name, (source / name).read_bytes())
         for name in {home for home in homes.worlds.values() if "/" in home}:
             _copy_world(worlds[name], folder.path / name)
         progress(f"planning {tell_count(len(brief.roles), 'role')}")
-        plan = make_plan(brief, homes=homes)
+        plan = make_plan(brief, catalogue, homes)
         write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
         folder.write_plan(plan)  # last: with it the folder counts as designed
         if grows:

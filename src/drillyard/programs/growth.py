@@ -10,6 +10,8 @@ __all__ = ["has_grown"]
 _FREE = {"retries"}
 """Fields of a brief that may change at any time: no plan and no instance follows from them."""
 
+_WORDS = {"catalogue_sha256": "entries in the catalogue beside it"}
+
 
 def has_grown(stored: Brief, brief: Brief, where: str) -> bool:
     """Say whether a brief asks for more than the stored one: more people of a role, or another policy of retries.
@@ -18,7 +20,7 @@ def has_grown(stored: Brief, brief: Brief, where: str) -> bool:
         BadInput: it is another brief; the line says in what.
     """
     other = [
-        name
+        _WORDS.get(name, name)
         for name in Brief.model_fields
         if name not in {"roles", *_FREE} and getattr(brief, name) != getattr(stored, name)
     ]

@@ -12,6 +12,7 @@ from drillyard.programs.graph import Catalogue
 from drillyard.programs.homes import Homes
 from drillyard.programs.plan_model import aim, build, make_solver
 from drillyard.programs.plan_problem import Problem, pose
+from drillyard.programs.requirements import add_risks, reasons
 from drillyard.records import Brief, Clash, Competency, Objective, Plan, RoleNeed, RolePlan, Scheduled
 
 __all__ = ["make_plan"]
@@ -24,13 +25,19 @@ def make_plan(brief: Brief, catalogue: Catalogue | None = None, homes: Homes | N
     reported as a clash that is maybe not minimal. `homes` says in which world each drill is given; one that no world
     can hold is planned for nobody, and the plan says why.
     """
-    catalogue, homes = catalogue or load_catalogue(), homes or Homes()
+    whole, homes = catalogue or load_catalogue(), homes or Homes()
+    catalogue = add_risks(whole, brief)
     planned = [_plan_role(need, catalogue, homes.unfit) for need in brief.roles]
     clashes = tuple(part for part in planned if isinstance(part, Clash))
     return Plan(
         title=brief.title,
         status="clash" if clashes else "fits",
-        roles=tuple(part for part in planned if isinstance(part, RolePlan)),
+        model=f"{whole.model.title} {whole.model.edition}",
+        roles=tuple(
+            part.model_copy(update={"because": reasons(whole, need, brief)})
+            for need, part in zip(brief.roles, planned, strict=True)
+            if isinstance(part, RolePlan)
+        ),
         clashes=clashes,
         worlds=dict(homes.worlds),
         unfit=dict(homes.unfit),

@@ -30,13 +30,14 @@ class RoleNeed(Record):
     """A role to train: how many people, how many hours each.
 
     `hours` may be written as hours and minutes, `1:30`. `without` names objectives or drills that the designer gives up
-    for this role, knowingly.
+    for this role, knowingly. `systems` are the AI systems that the role works with; all where it names none.
     """
 
     id: str
     head_count: int = Field(ge=1, le=100_000)
     hours: float = Field(gt=0, le=400)
     without: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
 
     @field_validator("hours", mode="before")
     @classmethod
@@ -51,7 +52,8 @@ class AISystem(Record):
     """An AI system that the organisation runs, and the world its drills are built on.
 
     `world` is the name of one that ships, or the path of a folder, relative to the brief; then `world_sha256` tells all
-    that stood in its files when the brief was read.
+    that stood in its files when the brief was read. `risks` are those of the competency model that the system brings:
+    they add to what the roles that work with it must be able to do.
     """
 
     id: str
@@ -59,6 +61,7 @@ class AISystem(Record):
     purpose: str
     world: str
     world_sha256: str = ""
+    risks: tuple[str, ...] = ()
 
 
 class Policy(Record):
@@ -84,7 +87,8 @@ class Brief(Record):
     """What a training designer hands in.
 
     `retries` says how often a learner who did not pass a drill may try it again on a fresh copy: as often as they like,
-    so many times, or when the facilitator gives them one.
+    so many times, or when the facilitator gives them one. `catalogue_sha256` tells all that stood in the designer's own
+    catalogue beside the brief; it is empty without one.
     """
 
     title: str
@@ -95,19 +99,26 @@ class Brief(Record):
     laws: tuple[Law, ...] = ()
     retries: Literal["unlimited", "facilitator"] | Annotated[int, Ge(0), Le(100)] = "unlimited"
     seed: int = Field(default=1, ge=0)
+    catalogue_sha256: str = ""
 
 
 class Competency(Record):
-    """Something a role must be able to do; `sources` name the framework statements behind it."""
+    """Something a role must be able to do.
+
+    `sources` name the framework statements behind it, `after` what is learned before it, `part_of` the competency that
+    it is a part of. `case_id` is the UUID under which another system knows it; empty where that follows from the id.
+    """
 
     id: str
     title: str
     sources: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    part_of: str = ""
+    case_id: str = ""
 
 
 class Objective(Record):
-    """An observable aim: verb, condition, criterion and the kind of evidence that shows it."""
+    """An observable aim: verb, condition, criterion, kind of evidence that shows it; `case_id` as a competency's."""
 
     id: str
     competency: str
@@ -117,6 +128,7 @@ class Objective(Record):
     criterion: str
     evidence: Literal["performance", "work-sample", "choice", "discussion"]
     bloom: Literal["remember", "understand", "apply", "analyse", "evaluate", "create"]
+    case_id: str = ""
 
 
 class Activity(Record):
@@ -158,7 +170,7 @@ class Clash(Record):
 
 
 class RolePlan(Record):
-    """The plan of one role."""
+    """The plan of one role. `because` says per competency which risk of which system asks for it, where one does."""
 
     role: str
     title: str
@@ -168,6 +180,7 @@ class RolePlan(Record):
     objectives: tuple[Objective, ...]
     activities: tuple[Scheduled, ...]
     left_out: tuple[str, ...] = ()
+    because: dict[str, str] = {}
 
     @property
     def minutes(self) -> int:
@@ -185,10 +198,11 @@ class Plan(Record):
 
     `worlds` says per planned drill in which world it is given (empty for one without a model): the name of one that
     ships, or `worlds/NAME`, the copy in the programme folder. `unfit` says of drills why no system of the brief can
-    hold them.
+    hold them. `model` is the competency model, with its edition, that was planned from.
     """
 
     title: str
+    model: str = ""
     status: Literal["fits", "clash"]
     roles: tuple[RolePlan, ...]
     clashes: tuple[Clash, ...] = ()

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.lessons import Lesson, LessonQuestion, has_lesson, load_lesson
+from drillyard.programs.lessons import Lesson, LessonQuestion
 from drillyard.records import Activity
 from drillyard.yard import lessons
 from drillyard.yard.lessons import Answers, Shown
@@ -46,8 +46,7 @@ class LessonCard:
 def lessons_of(visit: Visit) -> dict[str, LessonCard]:
     """Return the lessons of the learner's plan by the activity's id."""
     cards = {}
-    for activity in _activities(visit):
-        lesson = load_lesson(activity.id)
+    for activity, lesson in _lessons(visit):
         answers = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
         solved, closed = (sum(map(told, lesson.questions)) for told in (answers.solved, answers.closed))
         cards[activity.id] = LessonCard(
@@ -94,22 +93,23 @@ def answer(visit: Visit) -> Response:
     return visit.go(f"/lessons/{lesson.id}#{question.id}")
 
 
-def _activities(visit: Visit) -> list[Activity]:
-    role = next((one for one in visit.yard.programme.plan().roles if one.role == visit.me().role), None)
-    return [one.activity for one in role.activities if has_lesson(one.activity)] if role else []
+def _lessons(visit: Visit) -> list[tuple[Activity, Lesson]]:
+    programme = visit.yard.programme
+    role = next((one for one in programme.plan().roles if one.role == visit.me().role), None)
+    steps = role.activities if role else ()
+    return [(one.activity, lesson) for one in steps if (lesson := programme.lesson(one.activity))]
 
 
-def _title(visit: Visit) -> str:
-    """Return the title of the lesson that the path names. One of another role's plan is answered as none."""
-    for activity in _activities(visit):
+def _named(visit: Visit) -> tuple[Activity, Lesson]:
+    """Return the lesson that the path names, with its activity. One of another role's plan is answered as none."""
+    for activity, lesson in _lessons(visit):
         if activity.id == visit.request.path_params["lesson"]:
-            return activity.title
+            return activity, lesson
     raise HTTPException(404)
 
 
 def _lesson(visit: Visit) -> Lesson:
-    _title(visit)
-    return load_lesson(visit.request.path_params["lesson"])
+    return _named(visit)[1]
 
 
 def _render(
@@ -129,7 +129,7 @@ def _render(
         "lesson.html",
         status,
         lesson=lesson,
-        title=_title(visit),
+        title=_named(visit)[0].title,
         here=f"/lessons/{lesson.id}",
         text=_html(lesson.text),
         templates=load_world(lesson.model.world).templates if lesson.model else {},
