@@ -75,6 +75,11 @@ def test_the_figures_of_lessons_are_computed() -> None:
     guard = load_lesson("guard-demo").text
     for stopped, passed in ((990, 5), (198, 15), (50, 35)):
         assert f"= {2 * stopped + 60 * passed:,} |" in guard
+    rails = load_lesson("rails-demo").text
+    worth = ", ".join(f"{a / 20 + b / 200 - 1:.2f}" for a, b in ((0, 200), (20, 188), (16, 200), (20, 200)))
+    assert f"{worth} and {20 / 20 + 31 / 200 - 1:.2f}" in " ".join(rails.split())
+    evals = load_lesson("eval-demo").text
+    assert f"{1 - 0.75:.2f} each" in evals and f"= {0.25**4:.1%}".replace("%", " %") in " ".join(evals.split())
     assert round(100 * 18 / (18 + 49)) == 27 and "**27 %**" in load_lesson("report-clinic").text
 
 

@@ -22,7 +22,9 @@ SEED = 2**61 + 5
 
 
 PAPERS = (
+    "benchmark-builder",
     "guard-duty", "investment-case", "judge-a-debate", "launch-gate-memo", "read-the-models-mind", "triage-queue",
+    "write-the-policy",
 )  # fmt: skip
 DECISIONS = ("decision", "threshold", "first-step")
 
@@ -83,7 +85,7 @@ def test_a_wrong_form_says_why_and_keeps_what_was_typed(ann: Visitor, kit) -> No
     """An empty form, a word, a negative number: one line, nothing is handed in, and what was typed stays."""
     ann.send(f"{HERE}/upload", expect=422)
     assert "The form is empty" in ann.page
-    fields = sorted(kit.sheet(SEED).fields, key=lambda field: field.kind != "number")
+    fields = sorted(kit.sheet(SEED).fields, key=lambda field: ("number", "choice", "look", "words").index(field.kind))
     ann.send(f"{HERE}/upload", expect=422, **{fields[0].id: "a lot"})
     if fields[0].kind == "number":
         assert "expected a number" in ann.page and 'value="a lot"' in ann.page

@@ -34,6 +34,7 @@ VERBS: Mapping[str, str] = {
     "label": "Label replies of an audit, and see what the labels add up to.",
     "recheck": "Measure an audit's findings again, on fresh prompts.",
     "report": "Render the report of an audit again.",
+    "tally": "Judge stored replies, and sum up what is seen in them.",
 }
 
 

@@ -7,15 +7,14 @@ import re
 from collections.abc import Callable, Sequence
 
 from drillyard.errors import bad_input
-from drillyard.incidents.logs.turn import Turn
+from drillyard.incidents.logs.turn import KNOWN, Turn
 
-__all__ = ["KNOWN", "Label", "read_label"]
+__all__ = ["Label", "read_label"]
 
 Label = Callable[[Turn], float | None]
 """From a turn to how far it is held bad, 0 to 1; None where nothing says."""
 
 _FORM = re.compile(r"([^<>=]+?)\s*(?:(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?))?")
-KNOWN = ("label_bad", "bad", "flagged", "is_bad")
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 

@@ -39,13 +39,16 @@ COLUMNS: Mapping[str, str] = {
 """Column -> type. Those of `JSON_COLUMNS` hold JSON, empty for none, since every log has other names in them."""
 
 JSON_COLUMNS = ("vars", "history", "scores", "feedback")
+_BETWEEN = "\x1f"
 WORD = r"[\p{L}\p{N}]+"
 
 
 def write_part(path: Path, rows: Mapping[str, Sequence[Any]]) -> None:
     """Write one part, a list per column of `COLUMNS`."""
-    types = {name: pl.List(pl.String) if kind == "List" else getattr(pl, kind) for name, kind in COLUMNS.items()}
-    pl.DataFrame(rows, schema=types).write_parquet(path, compression="zstd", compression_level=1)
+    types = {name: pl.String if kind == "List" else getattr(pl, kind) for name, kind in COLUMNS.items()}
+    joined = {**rows, "tools": [_BETWEEN.join(one) for one in rows["tools"]]}  # lists of lists are read one by one
+    part = pl.DataFrame(joined, schema=types).with_columns(pl.col("tools").str.extract_all(f"[^{_BETWEEN}]+"))
+    part.write_parquet(path, compression="zstd", compression_level=1)
 
 
 def scan_rows(folder: Path) -> pl.LazyFrame | None:

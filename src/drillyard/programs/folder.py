@@ -7,6 +7,7 @@
     prog/worlds/NAME/                                                  worlds of the designer's own, with their bases
     prog/instances/<id>/{instance,truth,gates}.json, its target/       one folder per drill instance
     prog/attempts.jsonl                                                rehearsal attempts
+    prog/assisted.jsonl                                                attempts of models that tried drills alone
     prog/yard.db                                                       the yard's database
 
 The folder is for its owner only (0700, files 0600): roster, truths, gate reports, rehearsals, rejected draws and the
@@ -126,9 +127,15 @@ class ProgramFolder:
 
     def attempts(self) -> tuple[Attempt, ...]:
         """Return the rehearsal attempts; none before a rehearsal."""
-        file = self.path / "attempts.jsonl"
-        lines = split_lines(file.read_text(encoding="utf-8")) if file.is_file() else []
-        return tuple(Attempt.from_json(line) for line in lines)
+        return self._attempts("attempts.jsonl")
+
+    def assisted(self) -> tuple[Attempt, ...]:
+        """Return the attempts of models that tried drills alone; none before."""
+        return self._attempts("assisted.jsonl")
+
+    def add_assisted(self, attempt: Attempt) -> None:
+        """Store one more attempt of a model."""
+        write_atomically(self.path / "assisted.jsonl", as_lines([*self.assisted(), attempt]), 0o600)
 
     def keep_private(self) -> None:
         """Take away what others on this machine may do here, also with what an earlier Drillyard wrote for all.
@@ -176,6 +183,11 @@ class ProgramFolder:
     def write_attempts(self, attempts: Iterable[Attempt]) -> None:
         """Store all rehearsal attempts, in place of earlier ones."""
         write_atomically(self.path / "attempts.jsonl", as_lines(attempts), 0o600)
+
+    def _attempts(self, name: str) -> tuple[Attempt, ...]:
+        file = self.path / name
+        lines = split_lines(file.read_text(encoding="utf-8")) if file.is_file() else []
+        return tuple(Attempt.from_json(line) for line in lines)
 
     def _read(self, name: str, kind: type[_AnyRecord], command: str) -> _AnyRecord:
         file = self.path / name

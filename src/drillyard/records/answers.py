@@ -10,7 +10,19 @@ from drillyard.records.base import Record
 from drillyard.records.estimate import Estimate
 from drillyard.records.trial import GradeCheck
 
-__all__ = ["AnswerField", "AnswerResult", "AnswerSheet", "Look", "LookBench", "LookKind", "PaperTable"]
+__all__ = [
+    "MOST_WORDS",
+    "AnswerField",
+    "AnswerResult",
+    "AnswerSheet",
+    "Look",
+    "LookBench",
+    "LookKind",
+    "PaperTable",
+]
+
+MOST_WORDS = 300
+"""Most characters of an answer in words."""
 
 
 class PaperTable(Record):
@@ -23,14 +35,19 @@ class PaperTable(Record):
 
 
 class AnswerField(Record):
-    """One thing that is asked: a number in a unit, one of several choices (value, words), or a look at the bench."""
+    """One thing that is asked: a number in a unit, one of several choices (value, words), a look at the bench, words.
+
+    `group` is the heading of the fields that stand together; words may have at most `most` characters.
+    """
 
     id: str
     label: str
     help: str = ""
-    kind: Literal["number", "choice", "look"]
+    kind: Literal["number", "choice", "look", "words"]
     unit: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    group: str = ""
+    most: int = Field(default=60, ge=1, le=MOST_WORDS)
 
 
 class LookKind(Record):
@@ -85,12 +102,18 @@ class Look(Record):
 
 
 class AnswerSheet(Record):
-    """A paper with its form, and a bench where there is one: all that a learner gets."""
+    """A paper with its form, and a bench where there is one: all that a learner gets.
+
+    `preview` is the button that tries what stands in the form before it is handed in, `export` the link under which
+    what was handed in can be taken away; empty where a drill has none.
+    """
 
     title: str
     parts: tuple[PaperTable, ...]
     fields: tuple[AnswerField, ...]
     bench: LookBench | None = None
+    preview: str = ""
+    export: str = ""
 
 
 class AnswerResult(Record):

@@ -13,7 +13,7 @@ from annotated_types import MaxLen
 from pydantic import Field
 
 from drillyard.errors import BadInput
-from drillyard.records.answers import AnswerResult
+from drillyard.records.answers import MOST_WORDS, AnswerResult
 from drillyard.records.base import Record
 from drillyard.records.conversation import Conversation, Transcript
 from drillyard.records.estimate import Estimate
@@ -90,11 +90,11 @@ class PolicySubmission(Record):
 
 
 class AnswerSubmission(Record):
-    """Answers to the form of one instance, by field: a number as text, or the value of a choice."""
+    """Answers to the form of one instance, by field: a number as text, the value of a choice, or words."""
 
     instance: str
     learner: str
-    answers: dict[str, Annotated[str, MaxLen(60)]] = Field(max_length=40)
+    answers: dict[str, Annotated[str, MaxLen(MOST_WORDS)]] = Field(max_length=40)
 
 
 AnySubmission = Submission | ArtefactSubmission | PolicySubmission | AnswerSubmission

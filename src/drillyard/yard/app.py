@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -40,17 +40,22 @@ from drillyard.stats.shown import percent
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
 from drillyard.yard import marks
+from drillyard.yard.board import Board
 from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
 from drillyard.yard.drafts import Drafts
 from drillyard.yard.fits import Fits, Fitter, FitterCall
+from drillyard.yard.floor import Floor, said_hash
 from drillyard.yard.held import Held
+from drillyard.yard.invites import Invites
 from drillyard.yard.models import Models
 from drillyard.yard.pages import (
     again,
+    board,
     chat,
     claims,
+    debrief,
     designer,
     desk,
     drafts,
@@ -58,11 +63,16 @@ from drillyard.yard.pages import (
     drills,
     fits,
     hints,
+    join,
     lesson,
+    live,
     model,
     paper,
+    people,
     reading,
     result,
+    seat,
+    shell,
     sign_in,
     submit,
     uploads,
@@ -70,8 +80,10 @@ from drillyard.yard.pages import (
     waiting,
 )
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
+from drillyard.yard.seats import Seats
 from drillyard.yard.store import Store, explain_unkept
 from drillyard.yard.submissions import Submissions
+from drillyard.yard.tickets import Tickets
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
 from drillyard.yard.visit import Yard
@@ -99,6 +111,7 @@ _ROUTES = (
     Route(f"{_LESSON}/answer", lesson.read, methods=["GET"]),
     Route(_DRILL, drill.show, methods=["GET"]),
     Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
+    Route(f"{_DRILL}/export.zip", model.take_away, methods=["GET"]),
     Route(f"{_DRILL}/example.json", model.give_example, methods=["GET"]),
     Route(f"{_DRILL}/fits", fits.show, methods=["GET"]),
     Route(f"{_DRILL}/fits", fits.ask, methods=["POST"]),
@@ -113,6 +126,7 @@ _ROUTES = (
     Route(f"{_DRILL}/upload", uploads.upload, methods=["POST"]),
     Route(f"{_DRILL}/trial", desk.try_it, methods=["POST"]),
     Route(f"{_DRILL}/looks", paper.take_look, methods=["POST"]),
+    Route(f"{_DRILL}/preview", paper.try_answers, methods=["POST"]),
     Route(f"{_DRILL}/policy", desk.begin_anew, methods=["POST"]),
     Route(f"{_DRILL}/questions", desk.show_questions, methods=["GET"]),
     Route(f"{_DRILL}/result", result.show, methods=["GET"]),
@@ -122,6 +136,22 @@ _ROUTES = (
     Route(f"{_DRILL}/{{form}}", drafts.lead_back, methods=["GET"]),
     Route("/held", waiting.show, methods=["GET"]),
     Route("/held/{id}", waiting.decide, methods=["POST"]),
+    Route("/said", live.say_again, methods=["GET"]),
+    Route("/join/{token}", join.ask, methods=["GET"]),
+    Route("/join/{token}", join.enter, methods=["POST"]),
+    Route("/shell/open", shell.offer, methods=["GET"]),
+    Route("/shell/open", shell.lend, methods=["POST"]),
+    Route("/shell/state", shell.tell, methods=["GET"]),
+    Route("/board", board.show, methods=["GET"]),
+    Route("/board", board.change, methods=["POST"]),
+    Route("/live", live.show, methods=["GET"]),
+    Route("/live", live.change, methods=["POST"]),
+    Route("/live/people", people.show, methods=["GET"]),
+    Route("/live/people", people.change, methods=["POST"]),
+    Route("/live/codes", people.print_codes, methods=["GET"]),
+    Route("/live/at/{instance}", seat.show, methods=["GET"]),
+    Route("/live/at/{instance}", seat.help_on, methods=["POST"]),
+    Route("/live/debrief/{drill}", debrief.show, methods=["GET"]),
     Route("/values", values.show, methods=["GET"]),
     Route("/values/compare", values.compare, methods=["POST"]),
     Route("/values/propose", values.propose, methods=["POST"]),
@@ -226,6 +256,11 @@ def _open_yard(
         fitter=Fitter(programme, fits_kept, fit),
         drafts=Drafts(store),
         held=Held(store),
+        floor=Floor(store),
+        invites=Invites(store, programme),
+        board=Board(store),
+        seats=Seats(store, programme),
+        tickets=Tickets(store, programme),
         overseer=None,
         reviewers=frozenset(),
         values=None,
@@ -257,6 +292,7 @@ def _templates() -> jinja2.Environment:
     pages.globals.update(choose_pause=marks.choose_pause)
     pages.globals.update(trade_plot=trade_plot, fits_plot=fits_plot, trial_plot=trial_plot)
     pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE)
+    pages.filters.update(said_hash=said_hash)
     pages.filters.update(in_words=marks.in_words, as_tried=marks.as_tried, inline_code=marks.mark_code, percent=percent)
 
     @functools.cache
@@ -268,9 +304,11 @@ def _templates() -> jinja2.Environment:
     return pages
 
 
-async def _refusal(request: Request, error: Exception) -> HTMLResponse:
-    """Answer a 4xx with a page in the same look: what happened, what to do."""
+async def _refusal(request: Request, error: Exception) -> Response:
+    """Answer a 4xx with a page in the same look: what happened, what to do; the chat's script with the line."""
     assert isinstance(error, HTTPException)
+    if chat.LINES in request.headers.get("accept", ""):
+        return JSONResponse({"error": error.detail}, error.status_code)
     own = error.detail != HTTPStatus(error.status_code).phrase
     line = error.detail if own else _ADVICE.get(error.status_code, error.detail)
     return _error_page(request, error.status_code, line, error.headers or {})
@@ -297,7 +335,8 @@ def _error_page(request: Request, status: int, line: str, headers: Mapping[str, 
         csrf="",
         learner=None,
         called="",
-        designer=False,
+        staff=None,
+        said={},
         reviews=False,
         weighs=False,
     )

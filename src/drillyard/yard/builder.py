@@ -61,7 +61,7 @@ def build_apart(folder: ProgramFolder, name: str) -> None:
 
 
 class Builder(Rounds):
-    """A thread that builds the further copies which the roster names, in its order, and tells how far each is."""
+    """A thread that builds what the roster names beyond `drillyard create`, in its order, and tells how far each is."""
 
     def __init__(self, folder: ProgramFolder, build: Callable[[ProgramFolder, str], None] = build_apart) -> None:
         super().__init__("builder", self.work_once)
@@ -94,14 +94,14 @@ class Builder(Rounds):
         return True
 
     def _queue(self) -> list[str]:
-        """Return the further copies that are not built, in the order of their tries and of the roster."""
+        """Return the copies that are not built of later tries and of who was invited, first tries first."""
         named = [
-            (try_number(name, learner.id), name)
+            (try_number(name, learner.id), learner.invited, name)
             for learner in self._folder.roster().learners
             for name in learner.instances
         ]
         return [
             name
-            for number, name in sorted(named, key=lambda one: one[0])
-            if number > 1 and self._failed.get(name, 0) < _TRIES and not is_finished(self._folder, name)
+            for number, invited, name in sorted(named, key=lambda one: one[0])
+            if (number > 1 or invited) and self._failed.get(name, 0) < _TRIES and not is_finished(self._folder, name)
         ]

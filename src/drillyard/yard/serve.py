@@ -70,7 +70,8 @@ def _greet(roster: Roster, names: Mapping[str, str], address: str) -> None:
     table = Table("who", "role", "drills", "sign-in code", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for learner in roster.learners:
         table.add_row(names.get(learner.id, learner.id), learner.role, str(len(learner.instances)), learner.code)
-    table.add_row("designer", "designer", "", roster.designer_code)
+    for staff in roster.whole_staff:
+        table.add_row(staff.id, staff.role, "", staff.code)
     console = Console(file=sys.stderr, width=100, markup=False, highlight=False)
     console.print(f"The yard is open at {address}", style="bold")
     console.print("Sign-in codes, each for one person only:")

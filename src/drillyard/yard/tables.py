@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueCon
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = [
+    "BoardRow",
     "ChatRow",
     "ClaimRow",
     "DraftRow",
@@ -18,9 +19,14 @@ __all__ = [
     "GradeRow",
     "HeldRow",
     "HintRow",
+    "InviteRow",
+    "JoinRow",
     "LearnerRow",
     "SessionRow",
     "SubmissionRow",
+    "SwitchRow",
+    "TicketRow",
+    "TipRow",
     "YardTable",
 ]
 
@@ -40,13 +46,17 @@ class LearnerRow(YardTable):
 
 
 class SessionRow(YardTable):
-    """A signed-in browser. The token itself is only in the cookie; `learner` is empty for the designer."""
+    """A signed-in browser. The token itself is only in the cookie; without a learner it is one of the staff's.
+
+    `staff` is who, by name; empty for the programme's own designer.
+    """
 
     __tablename__ = "sessions"
 
     token_hash: Mapped[str] = mapped_column(primary_key=True)
     learner: Mapped[str | None] = mapped_column(ForeignKey("learners.id"))
     expires: Mapped[float]
+    staff: Mapped[str] = mapped_column(default="")
 
 
 class ChatRow(YardTable):
@@ -180,6 +190,75 @@ class FitRow(YardTable):
         Index("fits_of", "learner", "instance"),
         CheckConstraint("status in ('waiting', 'fitting', 'fitted', 'failed', 'cut')"),
     )
+
+
+class SwitchRow(YardTable):
+    """What a facilitator has set for everybody: `paused`, `announced`, `held DRILL`. Off is no row."""
+
+    __tablename__ = "switches"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    words: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[float]
+
+
+class TipRow(YardTable):
+    """A hint that a facilitator gave a learner by hand; it costs nothing."""
+
+    __tablename__ = "tips"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner: Mapped[str]
+    instance: Mapped[str]
+    words: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[float]
+
+    __table_args__ = (Index("tips_of", "learner", "instance"),)
+
+
+class InviteRow(YardTable):
+    """A link by which so many more people may join a role until it expires. Only a hash of its token is kept."""
+
+    __tablename__ = "invites"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    team: Mapped[str]
+    places: Mapped[int]
+    by: Mapped[str]
+    expires: Mapped[float]
+
+
+class JoinRow(YardTable):
+    """Who joined by which link in which browser, as one hash: a double click joins once."""
+
+    __tablename__ = "joins"
+
+    browser: Mapped[str] = mapped_column(primary_key=True)
+    learner: Mapped[str]
+
+
+class BoardRow(YardTable):
+    """A learner who wants to stand on the score board, and under which name."""
+
+    __tablename__ = "board"
+
+    learner: Mapped[str] = mapped_column(ForeignKey("learners.id"), primary_key=True)
+    shown_as: Mapped[str] = mapped_column(unique=True)
+    at: Mapped[float]
+
+
+class TicketRow(YardTable):
+    """A window of a course platform to which a learner lends how far they are with a drill."""
+
+    __tablename__ = "tickets"
+
+    ticket_hash: Mapped[str] = mapped_column(primary_key=True)
+    learner: Mapped[str]
+    drill: Mapped[str]
+    at: Mapped[float]
 
 
 class EventRow(YardTable):

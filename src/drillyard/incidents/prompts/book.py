@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from drillyard.incidents.prompts.infer import Skeleton, find_skeletons, match
 from drillyard.incidents.prompts.split import split
@@ -14,8 +14,7 @@ from drillyard.incidents.row import Segment, Template, segment_hash
 __all__ = ["Prompt", "PromptBook"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Prompt:
+class Prompt(NamedTuple):
     """A prompt as rows have it: what the log calls it, its system messages, and whether variables are marked."""
 
     template_id: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from drillyard.incidents.search.bits import Bits, count
+from drillyard.incidents.search.bits import Bits, count, overlaps
 from drillyard.incidents.search.quality import Measure, optimistic, quality
 
 __all__ = ["Found", "Searched", "penalty", "search"]
@@ -70,8 +70,8 @@ def search(
     positives, total = bits.positives, bits.rows
     if not positives or positives == total:
         return Searched(best=[], counted=0, exact_to=depth)
-    pairs_bad = bits.pair_positives()
-    single_bad, single_rows = np.diagonal(pairs_bad), count(bits.all)
+    pairs_bad, pairs_rows = overlaps(bits.bad), overlaps(bits.all)
+    single_bad, single_rows = np.diagonal(pairs_bad), np.diagonal(pairs_rows)
     scores = quality(measure, single_bad, single_rows, positives, total) - cost
     for i in np.argsort(-scores)[: 4 * best]:
         if single_rows[i] >= support:
@@ -81,7 +81,7 @@ def search(
         return Searched(best=heap.sorted(), counted=counted, exact_to=1)
     at, other = np.triu_indices(len(bits.all), 1)
     bad = pairs_bad[at, other]
-    rows = bits.pair_rows()[at, other]
+    rows = pairs_rows[at, other]
     scored = np.where(rows >= support, quality(measure, bad, rows, positives, total) - 2 * cost, -np.inf)
     for j in np.argsort(-scored, kind="stable")[: 4 * best]:
         if rows[j] >= support:

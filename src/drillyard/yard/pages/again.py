@@ -41,9 +41,10 @@ def find_further(visit: Visit, name: str) -> dict[str, object]:
 
 
 def show_preparing(visit: Visit) -> Response | None:
-    """Return the page of a learner's further copy that cannot be opened yet; nothing for any other."""
+    """Return the page of a copy that the yard builds and that cannot be opened yet; nothing for any other."""
     name, me = visit.request.path_params["instance"], visit.me()
-    if name not in me.instances or find_released(visit.yard.programme, name) or try_number(name, me.id) == 1:
+    made_before = try_number(name, me.id) == 1 and not me.invited
+    if name not in me.instances or made_before or find_released(visit.yard.programme, name):
         return None
     waiting = visit.yard.builder.waiting(name)
     if waiting.given_up and "hx-request" in visit.request.headers:

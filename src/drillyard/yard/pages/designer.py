@@ -48,9 +48,9 @@ class Solver:
     highest: float
 
 
-@page("designer")
+@page("auditor")
 def show(visit: Visit) -> Response:
-    """Show the programme as its designer sees it."""
+    """Show the programme as its designer sees it; to an auditor without the people."""
     return render_designer(visit)
 
 

@@ -17,7 +17,10 @@ __all__ = ["DrillCard", "go_home", "show_plan"]
 
 @dataclass(frozen=True, kw_only=True)
 class DrillCard:
-    """A drill in the list: its last copy, how far its learner is, what became of the tries before, what teaches it."""
+    """A drill in the list: its last copy, how far its learner is, what became of the tries before, what teaches it.
+
+    One that is `held` back is opened later, by the facilitator.
+    """
 
     assignment: Assignment
     progress: GradingProgress | None
@@ -26,12 +29,14 @@ class DrillCard:
     earlier: tuple[tuple[str, GradingProgress], ...]
     preparing: str
     lessons: tuple[LessonCard, ...]
+    held: bool
 
 
 @page("anyone")
 def go_home(visit: Visit) -> Response:
     """Send everybody to the page where their work begins."""
-    return visit.go("/designer" if visit.designer else "/drills" if visit.learner else "/sign-in")
+    starts = {"facilitator": "/live", "auditor": "/designer", "designer": "/designer"}
+    return visit.go(starts[visit.staff.role] if visit.staff else "/drills" if visit.learner else "/sign-in")
 
 
 @page("learner")
@@ -78,4 +83,5 @@ def _card(
         earlier=earlier,
         preparing=preparing,
         lessons=lessons,
+        held=one.drill.id in visit.yard.floor.held(),
     )

@@ -31,6 +31,7 @@ from drillyard.records import (
     Hint,
     Instance,
     Look,
+    PaperTable,
     SubCheck,
     Truth,
 )
@@ -95,6 +96,18 @@ class AnswerDrill(ABC):
     def look(self, seed: int, key: str) -> Look:
         """Return what a look at the bench shows. Raises `BadInput` for one that cannot be had: by default, any."""
         raise bad_input(f"the look {key[:60]!r}", "one that the bench offers")
+
+    def preview(self, seed: int, answers: Answers) -> PaperTable:
+        """Return what comes of answers that are not handed in yet, on what the learner may see.
+
+        Raises:
+            BadInput: the paper has no preview (by default), or the answers are none that could be tried.
+        """
+        raise bad_input("a preview of this paper", "one that has one")
+
+    def export(self, seed: int, answers: Answers) -> Mapping[str, str]:
+        """Return what was handed in as files for other tools, by path. Raises `BadInput` where there are none."""
+        raise bad_input("an export of this paper", "one that has one")
 
     def ladder(self) -> tuple[tuple[str, ...], str]:
         """Return fixes by rising score, and one that spoils the best."""

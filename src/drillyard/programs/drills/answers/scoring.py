@@ -47,6 +47,8 @@ def answered(sheet: AnswerSheet, submission: AnySubmission) -> Mapping[str, str]
             _check_number(field, text)
         if field.kind == "choice" and text not in {value for value, _ in field.choices}:
             raise bad_input(f"{text[:40]!r} at “{field.label}”", "one of the choices")
+        if field.kind == "words" and len(text) > field.most:
+            raise bad_input(f"{len(text)} characters at “{field.label}”", f"at most {field.most}", "shorten it")
         if field.kind == "look" and not (sheet.bench and sheet.bench.knows(text)):
             raise bad_input(f"{text[:40]!r} at “{field.label}”", "a look that the bench offers")
     return as_answers({name: submission.answers.get(name, "") for name in known})
@@ -120,6 +122,10 @@ def as_words(sheet: AnswerSheet) -> str:
         lines += ["  ".join(row) for row in (part.heads, *part.rows) if row]
     for field in sheet.fields:
         choices = ", ".join(f"{value}: {words}" for value, words in field.choices)
-        told = {"number": f"a number ({field.unit})", "look": "a look that you took"}.get(field.kind, choices)
+        told = {
+            "number": f"a number ({field.unit})",
+            "look": "a look that you took",
+            "words": f"words, at most {field.most} characters",
+        }.get(field.kind, choices)
         lines += ["", f"{field.id}: {field.label} {field.help}".rstrip(), f"  {told}"]
     return "\n".join(lines)
