@@ -108,7 +108,7 @@ def test_a_programme_in_a_world_of_ones_own_can_be_moved(tmp_path: Path) -> None
     """Created, moved elsewhere with the world's own folder gone, and graded there: the reference still passes."""
     own_base(own_world(tmp_path / "mine"), tmp_path / "mine" / "base")
     design(brief_in(tmp_path, "./mine"), tmp_path / "prog")
-    (report,) = create(tmp_path / "prog", workers=1, secret="5eed" * 16)
+    (report,) = create(tmp_path / "prog", secret="5eed" * 16)
     assert report.released
     shutil.rmtree(tmp_path / "mine")
     folder = ProgramFolder((tmp_path / "prog").rename(tmp_path / "moved"))

@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drillyard.alignment.workers import ONE_THREAD
 from drillyard.errors import DrillyardError
 from drillyard.programs.create import is_finished
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import try_number
+from drillyard.tasks.workers import ONE_THREAD
 from drillyard.yard.rounds import Rounds
 
 __all__ = ["BUILD_SECONDS", "Builder", "WaitingCopy", "build_apart"]
