@@ -132,6 +132,7 @@ def session_pages(designer: Visitor, ann: Visitor, stranger: Visitor) -> dict[st
         designer.get(f"/live/debrief/failure-hunt{anyway}") for anyway in ("?anyway=1", "")
     )
     found["drills paused"] = ann.get("/drills")
+    found["shell"] = ann.get(f"/shell/open?drill=failure-hunt&ticket={'0a' * 24}")
     found["board"] = ann.get("/board")
     designer.get("/live")
     designer.send("/live", what="paused", off="1")

@@ -147,6 +147,7 @@ FORMS = [
     "/values/compare",
     "/values/propose",
     "/board",
+    "/shell/open",
 ]
 FACILITATORS = ["/live", "/live/people", "/live/at/hunt-1"]
 DESIGNERS = ["/designer/reset", "/designer/reissue"]

@@ -72,6 +72,7 @@ from drillyard.yard.pages import (
     reading,
     result,
     seat,
+    shell,
     sign_in,
     submit,
     uploads,
@@ -82,6 +83,7 @@ from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
 from drillyard.yard.seats import Seats
 from drillyard.yard.store import Store, explain_unkept
 from drillyard.yard.submissions import Submissions
+from drillyard.yard.tickets import Tickets
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
 from drillyard.yard.visit import Yard
@@ -137,6 +139,9 @@ _ROUTES = (
     Route("/said", live.say_again, methods=["GET"]),
     Route("/join/{token}", join.ask, methods=["GET"]),
     Route("/join/{token}", join.enter, methods=["POST"]),
+    Route("/shell/open", shell.offer, methods=["GET"]),
+    Route("/shell/open", shell.lend, methods=["POST"]),
+    Route("/shell/state", shell.tell, methods=["GET"]),
     Route("/board", board.show, methods=["GET"]),
     Route("/board", board.change, methods=["POST"]),
     Route("/live", live.show, methods=["GET"]),
@@ -255,6 +260,7 @@ def _open_yard(
         invites=Invites(store, programme),
         board=Board(store),
         seats=Seats(store, programme),
+        tickets=Tickets(store, programme),
         overseer=None,
         reviewers=frozenset(),
         values=None,

@@ -66,6 +66,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE board (learner VARCHAR NOT NULL, shown_as VARCHAR NOT NULL, at DOUBLE NOT NULL, "
         "PRIMARY KEY (learner), UNIQUE (shown_as), FOREIGN KEY(learner) REFERENCES learners (id))",
     ),
+    # 7: windows of course platforms.
+    (
+        "CREATE TABLE tickets (ticket_hash VARCHAR NOT NULL, learner VARCHAR NOT NULL, drill VARCHAR NOT NULL, "
+        "at DOUBLE NOT NULL, PRIMARY KEY (ticket_hash))",
+    ),
 )
 """What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
 

@@ -25,6 +25,7 @@ __all__ = [
     "SessionRow",
     "SubmissionRow",
     "SwitchRow",
+    "TicketRow",
     "TipRow",
     "YardTable",
 ]
@@ -246,6 +247,17 @@ class BoardRow(YardTable):
 
     learner: Mapped[str] = mapped_column(ForeignKey("learners.id"), primary_key=True)
     shown_as: Mapped[str] = mapped_column(unique=True)
+    at: Mapped[float]
+
+
+class TicketRow(YardTable):
+    """A window of a course platform to which a learner lends how far they are with a drill."""
+
+    __tablename__ = "tickets"
+
+    ticket_hash: Mapped[str] = mapped_column(primary_key=True)
+    learner: Mapped[str]
+    drill: Mapped[str]
     at: Mapped[float]
 
 

@@ -44,6 +44,7 @@ from drillyard.yard.queue import GradingQueue
 from drillyard.yard.seats import Seats
 from drillyard.yard.store import SESSION_SECONDS, Refused, Store
 from drillyard.yard.submissions import Submissions
+from drillyard.yard.tickets import Tickets
 
 __all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_released", "page", "path_of"]
 
@@ -78,6 +79,7 @@ class Yard:
     invites: Invites
     board: Board
     seats: Seats
+    tickets: Tickets
     overseer: HoldQueue | None
     reviewers: frozenset[str]
     values: AskedTree | None
@@ -285,7 +287,8 @@ def _serve(request: Request, form: FormData, handler: Handler, who: Who, during_
     except BadInput as error:  # a file of the programme is broken: where it lies is for the designer only
         _log.error("%s: %s", request.url.path, error)
         raise HTTPException(503, str(error) if visit.designer else _BROKEN) from None
-    return response if request.cookies.get(COOKIE) else visit.keep(response, visit.token)
+    plain = "access-control-allow-origin" in response.headers  # for other sites' scripts: no cookie goes with it
+    return response if plain or request.cookies.get(COOKIE) else visit.keep(response, visit.token)
 
 
 def _require_running(visit: Visit) -> None:
