@@ -16,6 +16,7 @@ from drillyard.programs.growth import has_grown
 from drillyard.programs.homes import make_homes
 from drillyard.programs.page import plan_page
 from drillyard.programs.plan import make_plan
+from drillyard.programs.plan_files import plan_csv, plan_ics
 from drillyard.records import Brief, Plan
 from drillyard.records.files import write_atomically
 from drillyard.records.locks import held
@@ -54,6 +55,9 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Progress = sile
         progress(f"planning {tell_count(len(brief.roles), 'role')}")
         plan = make_plan(brief, catalogue, homes)
         write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
+        write_atomically(folder.path / "plan.csv", plan_csv(plan).encode())
+        if plan.sessions:
+            write_atomically(folder.path / "plan.ics", plan_ics(plan))
         folder.write_plan(plan)  # last: with it the folder counts as designed
         if grows:
             folder.write_brief(brief)  # after the plan: a run that is killed between the two is begun again

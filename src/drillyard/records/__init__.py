@@ -45,6 +45,7 @@ from drillyard.records.bench import (
     Similarity,
     TextCheck,
 )
+from drillyard.records.calendar import Aim, Calendar, PlanOption, Session, Shift, Weekday
 from drillyard.records.conversation import Conversation, Message, Reply, Transcript
 from drillyard.records.drill import Budget, Drill, Gate, GateReport, Hint, Instance, Truth
 from drillyard.records.estimate import Estimate
@@ -95,6 +96,7 @@ __all__ = [
     "Activity",
     "AdapterPlant",
     "AdversaryRun",
+    "Aim",
     "AnswerField",
     "AnswerResult",
     "AnswerSheet",
@@ -114,6 +116,7 @@ __all__ = [
     "Benchmark",
     "Brief",
     "Budget",
+    "Calendar",
     "Claim",
     "ClaimResult",
     "Clash",
@@ -153,6 +156,7 @@ __all__ = [
     "OracleTrial",
     "PaperTable",
     "Plan",
+    "PlanOption",
     "PlantCheck",
     "PlantReport",
     "PlantingRecipe",
@@ -172,7 +176,9 @@ __all__ = [
     "RulingCounts",
     "Scheduled",
     "Serving",
+    "Session",
     "Severity",
+    "Shift",
     "Similarity",
     "Span",
     "SubCheck",
@@ -186,5 +192,6 @@ __all__ = [
     "Truth",
     "ValueLeaf",
     "ValueReward",
+    "Weekday",
     "read_any",
 ]
