@@ -148,6 +148,7 @@ FORMS = [
     "/values/propose",
     "/board",
     "/shell/open",
+    "/recall",
 ]
 FACILITATORS = ["/live", "/live/people", "/live/at/hunt-1"]
 DESIGNERS = ["/designer/reset", "/designer/reissue"]

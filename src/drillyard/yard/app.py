@@ -53,8 +53,10 @@ from drillyard.yard.models import Models
 from drillyard.yard.pages import (
     again,
     board,
+    catalogue,
     chat,
     claims,
+    credential,
     debrief,
     designer,
     desk,
@@ -69,6 +71,7 @@ from drillyard.yard.pages import (
     model,
     paper,
     people,
+    progress,
     reading,
     result,
     seat,
@@ -80,6 +83,7 @@ from drillyard.yard.pages import (
     waiting,
 )
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
+from drillyard.yard.recalls import Recalls
 from drillyard.yard.seats import Seats
 from drillyard.yard.store import Store, explain_unkept
 from drillyard.yard.submissions import Submissions
@@ -142,6 +146,13 @@ _ROUTES = (
     Route("/shell/open", shell.offer, methods=["GET"]),
     Route("/shell/open", shell.lend, methods=["POST"]),
     Route("/shell/state", shell.tell, methods=["GET"]),
+    Route("/catalogue", catalogue.show, methods=["GET"]),
+    Route("/progress", progress.show, methods=["GET"]),
+    Route("/recall", progress.recall, methods=["GET"]),
+    Route("/recall", progress.review_card, methods=["POST"]),
+    Route("/credential/{drill}", credential.give, methods=["GET"]),
+    Route("/x/issuer", credential.issuer, methods=["GET"]),
+    Route("/x/revoked", credential.revoked, methods=["GET"]),
     Route("/board", board.show, methods=["GET"]),
     Route("/board", board.change, methods=["POST"]),
     Route("/live", live.show, methods=["GET"]),
@@ -186,13 +197,15 @@ def make_app(
     overseer: HoldQueue | None = None,
     reviewers: Collection[str] = (),
     weighed: AskedTree | None = None,
+    url: str = "",
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder.
 
     `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy, `checker`
     reads an upload, `fit` fits a technique, `trier` tries a policy on last year; the defaults are the organism of the
     instance and processes of their own. What waits in the queue of an `overseer` is decided by the designer and the
-    learners in `reviewers`, by id; the tree `weighed` is everybody's. Nothing runs before the application starts.
+    learners in `reviewers`, by id; the tree `weighed` is everybody's; `url` is the address under which others reach the
+    yard, where it is to sign credentials. Nothing runs before the application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
@@ -201,7 +214,7 @@ def make_app(
         logging.CRITICAL
     )  # a line for each piece of what is answered with 400
     yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds)
-    yard = dataclasses.replace(yard, overseer=overseer, reviewers=frozenset(reviewers), values=weighed)
+    yard = dataclasses.replace(yard, overseer=overseer, reviewers=frozenset(reviewers), values=weighed, url=url)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
@@ -261,6 +274,8 @@ def _open_yard(
         board=Board(store),
         seats=Seats(store, programme),
         tickets=Tickets(store, programme),
+        recalls=Recalls(store),
+        url="",
         overseer=None,
         reviewers=frozenset(),
         values=None,

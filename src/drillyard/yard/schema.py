@@ -71,6 +71,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE tickets (ticket_hash VARCHAR NOT NULL, learner VARCHAR NOT NULL, drill VARCHAR NOT NULL, "
         "at DOUBLE NOT NULL, PRIMARY KEY (ticket_hash))",
     ),
+    # 8: facts that are recalled.
+    (
+        "CREATE TABLE recalls (learner VARCHAR NOT NULL, card VARCHAR NOT NULL, body VARCHAR NOT NULL, "
+        "times INTEGER NOT NULL, PRIMARY KEY (learner, card), FOREIGN KEY(learner) REFERENCES learners (id))",
+    ),
 )
 """What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
 

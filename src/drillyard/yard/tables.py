@@ -22,6 +22,7 @@ __all__ = [
     "InviteRow",
     "JoinRow",
     "LearnerRow",
+    "RecallRow",
     "SessionRow",
     "SubmissionRow",
     "SwitchRow",
@@ -248,6 +249,17 @@ class BoardRow(YardTable):
     learner: Mapped[str] = mapped_column(ForeignKey("learners.id"), primary_key=True)
     shown_as: Mapped[str] = mapped_column(unique=True)
     at: Mapped[float]
+
+
+class RecallRow(YardTable):
+    """Where one learner's recall card stands, as a `Review` in JSON, and how often it was asked."""
+
+    __tablename__ = "recalls"
+
+    learner: Mapped[str] = mapped_column(ForeignKey("learners.id"), primary_key=True)
+    card: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    times: Mapped[int]
 
 
 class TicketRow(YardTable):

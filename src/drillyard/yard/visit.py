@@ -41,6 +41,7 @@ from drillyard.yard.floor import PAUSED, Floor
 from drillyard.yard.held import Held
 from drillyard.yard.invites import Invites
 from drillyard.yard.queue import GradingQueue
+from drillyard.yard.recalls import Recalls
 from drillyard.yard.seats import Seats
 from drillyard.yard.store import SESSION_SECONDS, Refused, Store
 from drillyard.yard.submissions import Submissions
@@ -60,7 +61,7 @@ class Yard:
     """What a running yard is made of.
 
     `overseer` is the queue of an overseer, which the designer and the learners in `reviewers` may decide; `values` a
-    tree that everybody weighs.
+    tree that everybody weighs; `url` the address under which others reach the yard, if it was told.
     """
 
     programme: ProgramFolder
@@ -80,6 +81,8 @@ class Yard:
     board: Board
     seats: Seats
     tickets: Tickets
+    recalls: Recalls
+    url: str
     overseer: HoldQueue | None
     reviewers: frozenset[str]
     values: AskedTree | None
