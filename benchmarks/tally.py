@@ -61,8 +61,8 @@ def run(file: Path, out: Path, workers: int) -> dict[str, object]:
     """Tally a log in a process of its own, and return what it took."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
-    watch = subprocess.Popen([*COMMAND, str(file), "-o", str(out), "--workers", str(workers), "--json"], stdout=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL)  # fmt: skip
+    command = [*COMMAND, str(file), "-o", str(out), "--workers", str(workers), "--json"]
+    watch = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     stdout, _ = watch.communicate()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = json.loads(stdout)
