@@ -22,7 +22,7 @@ from drillyard.guards.learn import shipped_examples
 from drillyard.guards.target import GuardedTarget
 from drillyard.guards.taxonomy import load_taxonomy
 from drillyard.incidents.case import Case
-from drillyard.incidents.replay.judging import ReplayJudge, asked_in, edited
+from drillyard.incidents.replay.judging import ReplayJudge, edited
 from drillyard.incidents.row import Row
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World, load_world
@@ -62,12 +62,12 @@ class Evidence:
     @property
     def bad(self) -> list[Row]:
         """Rows that are held bad."""
-        return [row for row in self.learn if (row.label_bad or 0) >= 0.5]
+        return [row for row in self.learn if row.bad]
 
     @property
     def sound(self) -> list[Row]:
         """Rows that are held sound."""
-        return [row for row in self.learn if (row.label_bad or 0) < 0.5]
+        return [row for row in self.learn if not row.bad]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ def train(
     Returns the trained target or None, how many pairs there are, and in words what was done or why it was not.
     """
     pairs = [
-        Preference(conversation=asked_in(evidence.case, row), chosen=text, rejected=row.response_text,
+        Preference(conversation=evidence.case.asked(row), chosen=text, rejected=row.response_text,
                    category=evidence.code, source=row.source_ref or "case")
         for row, text in edited(evidence.case, evidence.bad[:_PAIRS], evidence.judge)
     ]  # fmt: skip

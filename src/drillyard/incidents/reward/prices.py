@@ -162,7 +162,7 @@ def _verdict(price: Estimate, p: float) -> str:
 
 
 def _priced(name: str, rows: Sequence[Row], paid: NDArray[np.float64]) -> ShadowPrice:
-    bad = np.array([float((row.label_bad or 0) >= 0.5) for row in rows])
+    bad = np.array([float(row.bad) for row in rows])
     if len(rows) < _FEWEST or not 0 < bad.sum() < len(bad):
         raise BadInput(f"{len(rows)} labelled rows with it, {bad.sum():.0f} of them bad")
     if not np.ptp(paid):
