@@ -166,7 +166,7 @@ def test_only_a_plan_that_fits_is_created(half_released: ProgramFolder, tmp_path
     folder.write_plan(plan)
     with pytest.raises(BadInput, match="found 0 learners"):
         create(folder.path, learners=0)
-    with pytest.raises(BadInput, match="found 'dud', expected one of the drills: contain-the-oracle, failure-hunt"):
+    with pytest.raises(BadInput, match="found 'dud', expected one of the drills: .*contain-the-oracle, failure-hunt"):
         folder.write_plan(half_released.plan())
         create(folder.path)
     assert not (folder.path / "instances").exists()

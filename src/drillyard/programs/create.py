@@ -28,7 +28,7 @@ from drillyard.tasks.run import run_tasks
 from drillyard.tasks.task import Task
 from drillyard.tasks.workers import count_processors
 
-__all__ = ["TRIES", "build", "create", "is_finished", "list_rejected"]
+__all__ = ["TRIES", "build", "create", "is_finished", "list_rejected", "open_roster"]
 
 TRIES = 4
 """Seeds that are drawn for an instance before it is given up."""
@@ -76,10 +76,7 @@ def create(
         TasksFailed: instances that could not be built; what was finished is kept.
     """
     folder = ProgramFolder(path)
-    plan = folder.plan()
-    folder.keep_private()
-    if plan.status != "fits":
-        raise bad_input("a plan that does not fit", "one that does", "change the brief and run drillyard design again")
+    plan = _planned(folder)
     named = read_people(people, plan) if people else []
     jobs = list(_jobs(folder, _roster(folder, plan, learners, secret)))
     if named:
@@ -97,9 +94,32 @@ def create(
     return sorted(reports, key=lambda report: report.instance)
 
 
+def open_roster(path: str | Path, learners: int | None = None) -> tuple[int, int]:
+    """Give everybody their place and build nothing: the running yard builds each drill when its turn comes.
+
+    Returns how many instances are finished, of an earlier run, and how many there are. Raises `BadInput` as `create`.
+    """
+    folder = ProgramFolder(path)
+    plan = _planned(folder)
+    roster = _roster(folder, plan, learners, "")
+    with folder.changing_roster():
+        folder.write_roster(folder.roster().model_copy(update={"served_at_once": True}))
+    names = [name for learner in roster.learners for name in learner.instances]
+    return sum(is_finished(folder, name) for name in names), len(names)
+
+
 def list_rejected(path: str | Path) -> list[GateReport]:
     """Return the reports of the draws that failed a gate, sorted by instance and draw."""
     return [read_record(file, GateReport) for file in sorted(Path(path).glob("rejected/*.json"))]
+
+
+def _planned(folder: ProgramFolder) -> Plan:
+    """Return the plan of a programme, which must fit, and keep its folder private."""
+    plan = folder.plan()
+    folder.keep_private()
+    if plan.status != "fits":
+        raise bad_input("a plan that does not fit", "one that does", "change the brief and run drillyard design again")
+    return plan
 
 
 def _roster(folder: ProgramFolder, plan: Plan, limit: int | None, secret: str) -> Roster:
@@ -164,10 +184,14 @@ def build(path: str | Path, instance: str) -> GateReport:
         BadInput: the roster names no such instance.
     """
     folder = ProgramFolder(path)
-    job = next((job for job in _jobs(folder, folder.roster()) if job.instance == instance), None)
+    jobs = list(_jobs(folder, folder.roster()))
+    job = next((job for job in jobs if job.instance == instance), None)
     if job is None:
         raise bad_input(f"instance {instance[:100]!r}", "one that the roster names")
-    return _build(job)
+    report = _build(job)
+    if all(is_finished(folder, one.instance) for one in jobs):
+        _collect_attempts(folder, jobs)
+    return report
 
 
 def _build(job: _Job) -> GateReport:
