@@ -68,6 +68,7 @@ from drillyard.yard.pages import (
     join,
     lesson,
     live,
+    lti,
     model,
     paper,
     people,
@@ -82,12 +83,14 @@ from drillyard.yard.pages import (
     values,
     waiting,
 )
+from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
 from drillyard.yard.recalls import Recalls
 from drillyard.yard.seats import Seats
 from drillyard.yard.store import Store, explain_unkept
 from drillyard.yard.submissions import Submissions
 from drillyard.yard.tickets import Tickets
+from drillyard.yard.tools import open_sender, open_tool
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
 from drillyard.yard.visit import Yard
@@ -153,6 +156,10 @@ _ROUTES = (
     Route("/credential/{drill}", credential.give, methods=["GET"]),
     Route("/x/issuer", credential.issuer, methods=["GET"]),
     Route("/x/revoked", credential.revoked, methods=["GET"]),
+    Route("/lti/login", lti.login, methods=["GET", "POST"]),
+    Route("/lti/launch", lti.launch, methods=["POST"]),
+    Route("/lti/choose", lti.choose, methods=["POST"]),
+    Route("/lti/keys", lti.keys, methods=["GET"]),
     Route("/board", board.show, methods=["GET"]),
     Route("/board", board.change, methods=["POST"]),
     Route("/live", live.show, methods=["GET"]),
@@ -213,15 +220,21 @@ def make_app(
     logging.getLogger("python_multipart").setLevel(
         logging.CRITICAL
     )  # a line for each piece of what is answered with 400
-    yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds)
-    yard = dataclasses.replace(yard, overseer=overseer, reviewers=frozenset(reviewers), values=weighed, url=url)
+    yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds, url)
+    yard = dataclasses.replace(yard, overseer=overseer, reviewers=frozenset(reviewers), values=weighed)
+
+    sender = open_sender(yard.lti, yard.platforms, yard.store, yard.programme)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
         yard.queue.start()
         yard.builder.start()
         yard.fitter.start()
+        if sender:
+            sender.start()
         yield
+        if sender:
+            sender.stop()
         yard.fitter.stop()
         yard.builder.stop()
         yard.chat.stop()
@@ -249,13 +262,14 @@ def _open_yard(
     trier: Callable[[Instance, str], OracleTrial] | None,
     clock: Callable[[], float],
     lease_seconds: float,
+    url: str,
 ) -> Yard:
     """Put a yard together without starting it."""
     programme = ProgramFolder(folder)
     programme.brief()  # refuses a folder that is none, before a database is made in it
     programme.keep_private()
     store = Store(programme.database, clock)
-    submissions, fits_kept = Submissions(store), Fits(store)
+    submissions, fits_kept, platforms = Submissions(store), Fits(store), Platforms(store, programme)
     return Yard(
         programme=programme,
         store=store,
@@ -275,7 +289,9 @@ def _open_yard(
         seats=Seats(store, programme),
         tickets=Tickets(store, programme),
         recalls=Recalls(store),
-        url="",
+        url=url,
+        platforms=platforms,
+        lti=open_tool(programme, platforms, url),
         overseer=None,
         reviewers=frozenset(),
         values=None,
