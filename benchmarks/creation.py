@@ -1,7 +1,7 @@
 """What it takes to make and prove a cohort's drills: processor seconds per instance, and a cohort of 100 × 2 from it.
 
-Each pair of drills is created as a programme of its own, for `--learners` people of one role, as `drillyard create` does,
-with as many processes as there are processors. Processor seconds are those of all processes; what starting
+Each pair of drills is created as a programme of its own, for `--learners` people of one role, as `drillyard create`
+does, with as many processes as there are processors. Processor seconds are those of all processes; what starting
 them takes is in them. The line for 100 learners is reckoned from these, instance by instance, unless --learners is 100:
 it says so. Prints a table, or JSON with --json.
 """
