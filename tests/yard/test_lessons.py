@@ -75,6 +75,7 @@ def test_the_figures_of_lessons_are_computed() -> None:
     guard = load_lesson("guard-demo").text
     for stopped, passed in ((990, 5), (198, 15), (50, 35)):
         assert f"= {2 * stopped + 60 * passed:,} |" in guard
+    assert f"at most {100 * clopper_pearson(0, 40).high:.1f} %" in load_lesson("replay-demo").text
     assert round(100 * 18 / (18 + 49)) == 27 and "**27 %**" in load_lesson("report-clinic").text
 
 

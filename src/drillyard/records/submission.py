@@ -21,6 +21,7 @@ from drillyard.records.failure import Severity, Trigger
 from drillyard.records.trial import GradeCheck, OracleTrial
 
 __all__ = [
+    "MAX_ANSWER",
     "MAX_POLICY",
     "AnswerSubmission",
     "AnySubmission",
@@ -40,6 +41,8 @@ __all__ = [
     "read_any",
 ]
 
+MAX_ANSWER = 4_000
+"""Most characters of an answer to a form; all but texts are far shorter."""
 MAX_POLICY = 20_000
 """Most characters of a policy."""
 
@@ -90,11 +93,11 @@ class PolicySubmission(Record):
 
 
 class AnswerSubmission(Record):
-    """Answers to the form of one instance, by field: a number as text, or the value of a choice."""
+    """Answers to the form of one instance, by field: a number as text, the value of a choice, a look's name, a text."""
 
     instance: str
     learner: str
-    answers: dict[str, Annotated[str, MaxLen(60)]] = Field(max_length=40)
+    answers: dict[str, Annotated[str, MaxLen(MAX_ANSWER)]] = Field(max_length=40)
 
 
 AnySubmission = Submission | ArtefactSubmission | PolicySubmission | AnswerSubmission

@@ -95,8 +95,10 @@ def regret_of(values: Mapping[str, float], chosen: str) -> float:
 
 
 def empty_answers(instance: Instance, sheet: AnswerSheet) -> AnswerSubmission:
-    """Return a submission to start from: every field of the form, empty."""
-    return AnswerSubmission(instance=instance.id, learner="me", answers={field.id: "" for field in sheet.fields})
+    """Return a submission to start from: every field of the form as it begins, mostly empty."""
+    return AnswerSubmission(
+        instance=instance.id, learner="me", answers={field.id: field.start for field in sheet.fields}
+    )
 
 
 def as_words(sheet: AnswerSheet) -> str:
@@ -107,6 +109,8 @@ def as_words(sheet: AnswerSheet) -> str:
         lines += ["  ".join(row) for row in (part.heads, *part.rows) if row]
     for field in sheet.fields:
         choices = ", ".join(f"{value}: {words}" for value, words in field.choices)
-        told = {"number": f"a number ({field.unit})", "look": "a look that you took"}.get(field.kind, choices)
+        told = {"number": f"a number ({field.unit})", "look": "a look that you took", "text": "a text"}.get(
+            field.kind, choices
+        )
         lines += ["", f"{field.id}: {field.label} {field.help}".rstrip(), f"  {told}"]
     return "\n".join(lines)
