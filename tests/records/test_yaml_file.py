@@ -22,6 +22,8 @@ def test_a_wrong_field_names_its_file(tmp_path: Path) -> None:
             "role: user\ncontent: [\n",
             r"^found broken YAML \(expected .*, but found .*\) in mine.yaml line 3",
         ),
+        ("role: user\ncontent: 2026-02-30\n", "'2026-02-30', a date that does not exist, in mine.yaml line 2, c"),
+        ("role: user\nconttent: hello\n", "field 'conttent': .*no such field; did you mean 'content'"),
         ("- user\n", "^mine.yaml: found list, expected a message record"),
     ):
         path.write_text(text)

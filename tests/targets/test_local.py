@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import logging
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -113,6 +114,7 @@ def test_a_conversation_that_is_too_long_is_an_error_reply(folder: Path) -> None
     long = Conversation.ask("a" * 400)
     replies = opened(folder).generate([TALK[0], long], [1, 2])
     assert (replies[0].finish != "error", replies[1].finish, replies[1].text) == (True, "error", "")
+    assert re.fullmatch(r"refused: a prompt of 4\d\d tokens where the model has room for 148", replies[1].why)
     with pytest.raises(BadInput, match="found a conversation that is too long, expected at most 148 tokens"):
         list(opened(folder).stream(long, 1))
     assert "".join(opened(folder).stream(TALK[0], 7)) == opened(folder).generate([TALK[0]], [7])[0].text

@@ -102,9 +102,45 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         bob.hand_in("/drills/hunt-2")
         until(lambda: "Grading did not end" in bob.get("/drills/hunt-2/result"))
         found["grading failed"] = bob.page
-        found["designer"] = Visitor(TestClient(client.app)).sign_in(DESIGNER_CODE).get("/designer")
+        designer = Visitor(TestClient(client.app)).sign_in(DESIGNER_CODE)
+        found["designer"] = designer.get("/designer")
+        found |= session_pages(designer, ann, Visitor(TestClient(client.app)))
         folder.write_instance(folder.instance("hunt-1").model_copy(update={"drill": EVIL}))
         found["503"] = ann.get("/drills", expect=503)
+    return found
+
+
+def session_pages(designer: Visitor, ann: Visitor, stranger: Visitor) -> dict[str, str]:
+    """Every page of a session that is led, with HTML in every field."""
+    found = {"session": designer.get("/live"), "people": designer.get("/live/people")}
+    people = f'name,role,team\nEve,engineer,"{EVIL.replace(chr(34), chr(39))[:50]}"'
+    found["people added"] = designer.send("/live/people", what="list", people=people)
+    found["people refused"] = designer.send("/live/people", expect=422, what="list", people=EVIL)
+    link = designer.send("/live/people", what="link", role="engineer", team=EVIL[:50], places="1", days="1")
+    found["link"], path = link, re.findall(r"/join/[\w-]+", link)[0]
+    found["join"] = stranger.get(path)
+    found["join refused"] = stranger.send(path, expect=422, name=EVIL)
+    found["joined"] = stranger.send(path, name="Zoe")
+    found["codes"] = designer.get("/live/codes")
+    found["seat"] = designer.get("/live/at/hunt-2")
+    found["seat refused"] = designer.send("/live/at/hunt-2", expect=422, words=" ")
+    found["tip"] = designer.send("/live/at/hunt-2", words=EVIL)
+    designer.get("/live")
+    for what in ("announced", "paused"):
+        found[f"session {what}"] = designer.send("/live", what=what, words=EVIL)
+    found["debrief"], found["debrief asked"] = (
+        designer.get(f"/live/debrief/failure-hunt{anyway}") for anyway in ("?anyway=1", "")
+    )
+    found["drills paused"] = ann.get("/drills")
+    found["catalogue"] = ann.get("/catalogue?words=hunt")
+    found["nothing found"] = ann.get(f"/catalogue?words={EVIL[:40]}")
+    found["progress"], found["recall"] = ann.get("/progress"), ann.get("/recall")
+    found["shell"] = ann.get(f"/shell/open?drill=failure-hunt&ticket={'0a' * 24}")
+    found["board"] = ann.get("/board")
+    designer.get("/live")
+    designer.send("/live", what="paused", off="1")
+    found["board refused"] = ann.send("/board", expect=422, shown_as="")
+    found["board joined"] = ann.send("/board", shown_as=EVIL[:40])
     return found
 
 

@@ -25,8 +25,10 @@ SEED = 2**61 + 5
 
 
 PAPERS = (
+    "benchmark-builder",
     "guard-duty", "investment-case", "judge-a-debate", "launch-gate-memo", "read-the-models-mind", "triage-queue",
     pytest.param("root-cause", marks=pytest.mark.walk),
+    "write-the-policy",
 )  # fmt: skip
 DECISIONS = ("decision", "threshold", "first-step")
 
@@ -88,13 +90,15 @@ def test_a_paper_is_read_answered_and_graded(ann: Visitor, kit) -> None:
 
 
 def test_a_wrong_form_says_why_and_keeps_what_was_typed(ann: Visitor, kit) -> None:
-    """An empty form and a word for a number are refused in one line; nothing is handed in, and what was typed stays."""
+    """An empty form, a word, a negative number: one line, nothing is handed in, and what was typed stays."""
     ann.send(f"{HERE}/upload", expect=422)
     assert "The form is empty" in ann.page
-    fields = sorted(kit.sheet(SEED).fields, key=lambda field: field.kind != "number")
+    fields = sorted(kit.sheet(SEED).fields, key=lambda field: ("number", "choice", "look", "words").index(field.kind))
     ann.send(f"{HERE}/upload", expect=422, **{fields[0].id: "a lot"})
     if fields[0].kind == "number":
         assert "expected a number" in ann.page and 'value="a lot"' in ann.page
+        ann.send(f"{HERE}/upload", expect=422, **{fields[0].id: "-3"})
+        assert "expected a number" in ann.page and "such as 12.5" not in ann.page
     else:
         assert "expected one of the choices" in ann.page
 
@@ -130,7 +134,7 @@ def test_what_is_read_from_a_file_is_read_the_same_way(programme: ProgramFolder,
 def test_the_log_is_downloaded_and_the_prompt_begins_as_it_is_served(ann: Visitor, kit) -> None:
     """A zip with paper and log; the text field holds today's prompt, and to hand it in unchanged is an empty form."""
     sheet = kit.sheet(SEED)
-    start = next(field for field in sheet.fields if field.kind == "text").start
+    start = next(field for field in sheet.fields if field.kind == "words").start
     assert html.escape(start.splitlines()[-1], quote=False) in ann.page and "Download log.csv" in ann.page
     files = zipfile.ZipFile(io.BytesIO(ann.client.get(f"{HERE}/model.zip").content))
     assert {"paper/log.csv", "paper/sheet.json"} == set(files.namelist())

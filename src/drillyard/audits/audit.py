@@ -18,7 +18,7 @@ from drillyard.audits.hunt.stored import cite
 from drillyard.audits.meaning import cluster_failing
 from drillyard.audits.options import AuditOptions
 from drillyard.audits.provenance import trace
-from drillyard.audits.replies import count_outcomes, keep_replies
+from drillyard.audits.replies import count_outcomes, keep_replies, why_refused
 from drillyard.audits.report import AuditReport
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.audits.seeding.seeds import SEED
@@ -116,6 +116,7 @@ def audit(
         leads=tuple(sorted(leads, key=lambda f: (-f.mode.rate, f.mode.id))),
         clusters=cluster_failing([one for finding in found for one in finding.evidence]) if found else (),
         outcomes=count_outcomes(hunt),
+        refused=why_refused(hunt),
         bounds={b: correct_rate(hunt.explored, b, judge) for b in scope.behaviours},
         judge=pool(judge.quality),
         quality=judge.quality,

@@ -53,8 +53,10 @@ class AuditOptions:
         """The search in a word."""
         return self.search if isinstance(self.search, str) else getattr(self.search, "__name__", "a search")
 
-    def proposer(self, space: Space, rng: random.Random) -> Proposer:
+    def proposer(self, space: Space, rng: random.Random, *, sampled: bool) -> Proposer:
         """Return who proposes the prompts of a space. Raises `BadInput` with the nearest known name."""
+        if self.search == EXPLORE:
+            return Explorer(space, rng, sampled=sampled)
         make = self.search if callable(self.search) else method_of(self.search)
         return make(space=space, rng=rng)
 

@@ -46,7 +46,8 @@ class AuditReport(Record):
     reference, `budget` what was allowed in queries, `cap` in tokens (0 without one), `fail_on` the criteria that the
     audit was held to, `leads` are what a judge showed that was not measured on this model, their rates unknown until
     people label them (`labels`), `clusters` what failing replies have in common, `outcomes` how sampled replies
-    ended, `settings` what replies were drawn with, of a target that has such, `made` how to repeat it.
+    ended (`replies.outcome_of`), `refused` in which words most requests were refused, `settings` what replies were
+    drawn with, of a target that has such, `made` how to repeat it.
     """
 
     version = 2
@@ -62,6 +63,7 @@ class AuditReport(Record):
     labels: tuple[LabelledRates, ...] = ()
     clusters: tuple[Cluster, ...] = ()
     outcomes: dict[str, int] = {}
+    refused: str = ""
     bounds: dict[str, Estimate]
     judge: dict[str, Estimate]
     quality: JudgeQuality | None = None

@@ -87,6 +87,7 @@ def _includes_any_case(said: str, answer: str) -> bool:
 _CHECKS: Mapping[str, Callable[[str, str], bool]] = {
     "starts-with": _starts,
     "includes": _includes,
+    "excludes": lambda said, answer: not answer or answer.casefold() not in said.casefold(),
     "fuzzy": _fuzzy,
     "json": _json,
     "eq": lambda said, answer: said == answer,

@@ -1,53 +1,47 @@
-"""`drillyard design BRIEF -o DIR`: plan a programme from a brief."""
+"""`drillyard design …`: a plan from a brief, and what a plan is made from."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
-from rich.console import RenderableType
-from rich.text import Text
 
-from drillyard.cli import show
-from drillyard.cli.options import PATH
-from drillyard.programs.clash import in_hours
-from drillyard.programs.design import design
-from drillyard.programs.page import verdict
-from drillyard.records import Clash, Plan, RolePlan
+from drillyard.cli.app import LazyGroup
+from drillyard.errors import did_you_mean
 
-__all__ = ["command", "report_plan"]
+__all__ = ["VERBS", "command"]
+
+# Verb -> the first line of its help. Its command is `command` in drillyard/cli/designing/<verb>.py.
+VERBS: Mapping[str, str] = {
+    "competencies": "Show, export or import the competencies that programmes are planned from.",
+    "draft": "Draft readings, questions and scenarios from a programme's policies.",
+    "plan": "Plan a programme from a brief.",
+    "review": "Review drafts of a programme: every claim with its place; accept, reject or edit by id.",
+}
 
 
-@click.command()
-@click.argument("brief", type=PATH)
-@show.out_option()
-@show.handler
-def command(brief: Path, out: Path) -> show.Outcome:
+class _PlanByDefault(LazyGroup):
+    """A group in which a brief may stand where a verb would: `design BRIEF -o DIR` is `design plan BRIEF -o DIR`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb; anything else is a brief, unless it is no file and nearly a verb."""
+        if args[0] in self.nouns or (did_you_mean(args[0], self.nouns) and not Path(args[0]).exists()):
+            return super().resolve_command(ctx, args)
+        return "plan", self.get_command(ctx, "plan"), args
+
+
+@click.command(
+    cls=_PlanByDefault,
+    package="drillyard.cli.designing",
+    nouns=VERBS,
+    subcommand_metavar="BRIEF [OPTIONS] | COMMAND [ARGS]...",
+    context_settings={"ignore_unknown_options": True},
+)
+def command() -> None:
     """Plan a programme from a brief.
 
-    Writes the plan, as records and as the page plan.html, to the folder. Exits 1 when a role has too few hours.
+    `drillyard design BRIEF -o DIR` is short for `drillyard design plan BRIEF -o DIR`.
     """
-    with show.progress("designing") as step:
-        plan = design(brief, out, progress=step)
-    return report_plan(plan, brief, out)
-
-
-def report_plan(plan: Plan, brief: Path, out: Path) -> show.Outcome:
-    """Return what there is to say of a plan."""
-    homeless = [Text(f"No learner takes the drill {drill}: {why}.") for drill, why in plan.unfit.items()]
-    body = [*homeless, *map(_clash, plan.clashes), *map(_role, plan.roles)]
-    if plan.status == "fits":
-        return show.Outcome(verdict=verdict(plan), data=plan, body=body, next_command=f"drillyard create {out}")
-    again = f"change {brief}, then drillyard design {brief} -o ANOTHER"
-    return show.Outcome(verdict=verdict(plan), state="failed", data=plan, body=body, next_command=again)
-
-
-def _role(role: RolePlan) -> RenderableType:
-    title = f"{role.title}: {in_hours(role.minutes)} of {role.hours:g} h, {len(role.objectives)} objectives"
-    rows = [(item.start, item.activity.title, item.activity.kind, item.activity.minutes) for item in role.activities]
-    return show.table(title, ("start", "activity", "kind", "minutes"), rows)
-
-
-def _clash(clash: Clash) -> RenderableType:
-    title = clash.summary if clash.minimal else f"{clash.summary} (maybe not minimal)"
-    return show.table(title, ("rule", "what dropping it frees"), zip(clash.rules, clash.remedies, strict=True))

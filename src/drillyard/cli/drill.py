@@ -1,4 +1,4 @@
-"""`drillyard drill list|try|look|example|pack|submit`: the drill without a browser."""
+"""`drillyard drill list|try|look|example|pack|submit|export`: the drill without a browser."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from rich.console import RenderableType
 from drillyard.cli import show
 from drillyard.cli.chat import talk
 from drillyard.cli.containing.trial import show_trial
-from drillyard.cli.options import FILE, FOLDER
+from drillyard.cli.options import FILE, FOLDER, PATH
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.drills import load_drill
-from drillyard.programs.drills.answers.drill import SHEET
-from drillyard.programs.drills.answers.scoring import as_words, empty_answers
+from drillyard.programs.drills import load_drill, load_kit
+from drillyard.programs.drills.answers.drill import SHEET, AnswerDrill
+from drillyard.programs.drills.answers.scoring import as_answers, as_words, empty_answers
 from drillyard.programs.drills.fact_sheet import as_text, fact_sheet
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_isolated
 from drillyard.programs.looks import bench_of, look_keys, take_look
 from drillyard.programs.submission import example_submission, pack, read_file
-from drillyard.records import AnswerResult, AnswerSheet, Grade, TradeOff
+from drillyard.records import AnswerResult, AnswerSheet, AnswerSubmission, Grade, TradeOff
 from drillyard.records.files import read_record, write_atomically
 from drillyard.stats.shown import number
 from drillyard.targets import open_target
@@ -155,6 +155,30 @@ def _submit(programme: Path, instance: str, file: Path) -> show.Outcome:
     drill = load_drill(one.drill, one.world)
     handed_in = check_upload(folder, one, read_file(file, drill, one))
     return _outcome(grade_isolated(folder, handed_in), drill.pass_mark, programme)
+
+
+@command.command("export")
+@_PROGRAMME
+@_INSTANCE
+@click.argument("file", type=FILE)
+@click.option("-o", "--out", type=PATH, required=True, help="The folder to write.")
+@show.handler
+def _export(programme: Path, instance: str, file: Path, out: Path) -> show.Outcome:
+    """Write the answers of a submission (a JSON file) as files for other tools, such as an OpenAI Evals registry."""
+    folder = ProgramFolder(programme)
+    one = folder.instance(instance)
+    kit, handed_in = load_kit(one.drill, one.world), read_file(file, load_drill(one.drill, one.world), one)
+    answers = check_upload(folder, one, handed_in)
+    if not isinstance(kit, AnswerDrill) or not isinstance(answers, AnswerSubmission):
+        raise bad_input(f"{one.drill}, which asks for {kit.drill.hands_in}", "a drill whose answers can be taken away")
+    made = kit.export(folder.truth(instance).seed, as_answers(answers.answers))
+    for name, text in made.items():
+        write_atomically(out / name, text.encode())
+    return show.Outcome(
+        verdict=f"{len(made)} files are in {out}.",
+        data={"folder": str(out), "files": sorted(made)},
+        next_command=f"cat {out / 'README.txt'}",
+    )
 
 
 def _outcome(grade: Grade, mark: float, programme: Path) -> show.Outcome:

@@ -12,34 +12,47 @@ from rich.text import Text
 from drillyard.cli import show
 from drillyard.cli.options import FILE, FOLDER, page_option, seed_option
 from drillyard.errors import bad_input
+from drillyard.programs.assisted import ask_assistant
+from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.refine import DrillReport, Part, Quartiles
 from drillyard.programs.refinement import Refinement, refine_programme, simulate_programme
 from drillyard.programs.simulated import SimulatedRefinement
 from drillyard.psychometrics.analysis import Analysis, Proposal
 from drillyard.psychometrics.experiment import RevisionDecision
+from drillyard.targets import open_in
 from drillyard.yard.attempts import attempts, choices
 
 __all__ = ["command"]
 
 _STATES: Mapping[str, show.State] = {"in-range": "passed", "flagged": "failed", "not-enough-evidence": "unknown"}
 _MOST = 20_000
+_ROOM = 1500
+"""Tokens of an assistant's answer: the longest form asks for 22 lines."""
 
 
 @click.command()
 @click.argument("programme", type=FOLDER)
 @click.option("--try", "revision", type=FILE, help="YAML file with a revision: begin an experiment, draw who gets it.")
 @click.option("--simulate", type=click.IntRange(1, _MOST), help="So many simulated learners instead of people.")
+@click.option("--assistant", help="A model that tries every drill on paper alone, such as openai/gpt-4o-mini.")
 @seed_option("Decides what is simulated.")
 @page_option("Folder for the page and report; PROGRAMME/refined by default.")
 @show.handler
-def command(programme: Path, revision: Path | None, simulate: int | None, seed: int, out: Path | None) -> show.Outcome:
+def command(
+    programme: Path, revision: Path | None, simulate: int | None, assistant: str | None, seed: int, out: Path | None
+) -> show.Outcome:
     """Read attempts and say what to change in a programme.
 
     Exits 0 when every drill has enough evidence and nothing is flagged, 1
-    otherwise; with --simulate 0 when what was planted is recovered.
+    otherwise; with --simulate 0 when what was planted is recovered. What a
+    model handed in (--assistant) is told beside, and counts for neither.
     """
-    if simulate and revision:
-        raise bad_input("--simulate and --try", "one of both: simulated learners try revisions of their own")
+    if simulate and (revision or assistant):
+        other = "--try" if revision else "--assistant"
+        raise bad_input(f"--simulate and {other}", "one of both: simulated learners are no people, and no model")
+    if assistant:
+        with show.progress("asking the assistant") as step:
+            ask_assistant(ProgramFolder(programme), open_in("", assistant, max_new_tokens=_ROOM), step)
     if simulate:
         with show.progress("simulating") as step:
             return _simulated(simulate_programme(programme, simulate, seed, out, step), programme)
@@ -123,8 +136,8 @@ def _body(drill: DrillReport) -> list[RenderableType]:
         *map(Text, drill.proposals),
     ]
     if drill.rehearsals:
-        rows = [(one.solver, one.attempts, one.passed) for one in drill.rehearsals]
-        body.append(show.table("Rehearsal: scripts, no learners", ("solver", "attempts", "passed"), rows))
+        rows = [(one.solver, one.attempts, one.rate) for one in drill.rehearsals]
+        body.append(show.table("Rehearsal: scripts and models, no learners", ("solver", "attempts", "passed"), rows))
     return body
 
 

@@ -1,4 +1,4 @@
-"""`drillyard yard serve|people|reissue|reset`: serve a programme to its learners, and help one who is stuck."""
+"""`drillyard yard …`: serve a programme to its learners, let others in, and help one who is stuck."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import click
 
 from drillyard.cli import show
 from drillyard.cli.options import FOLDER, PATH
+from drillyard.errors import bad_input
 from drillyard.programs.again import find_learner, further_try, new_code
 from drillyard.programs.create import build
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.joining import appoint, dismiss, invite
+from drillyard.programs.people import read_list
+from drillyard.yard.exports.writing import FORMATS, export
+from drillyard.yard.invites import MOST_DAYS, MOST_PLACES, make_link
 from drillyard.yard.serve import DEFAULT_PORT, serve
-from drillyard.yard.store import end_sessions
+from drillyard.yard.store import end_sessions, seen_in
 
 __all__ = ["command"]
 
@@ -37,28 +42,30 @@ def command() -> None:
 @click.option(
     "--values", type=click.Path(dir_okay=False, path_type=Path), help="A value tree that all compare at /values."
 )
+@click.option("--url", default="", help="Address under which others reach it; with it, it signs credentials.")
 @show.handler
 def _serve(
     folder: Path, host: str, port: int, open_browser: bool, proxies: tuple[str, ...], overseer: Path | None,
-    reviewers: tuple[str, ...], values: Path | None,
+    reviewers: tuple[str, ...], values: Path | None, url: str,
 ) -> None:  # fmt: skip
     """Open the yard of the programme in FOLDER until Ctrl+C; prints the address and the sign-in codes."""
-    serve(folder, host, port, open_browser, proxies, overseer, reviewers, values)
+    serve(folder, host, port, open_browser, proxies, overseer, reviewers, values, url)
 
 
 @command.command("people")
 @_FOLDER
 @show.handler
 def _people(folder: Path) -> show.Outcome:
-    """List who may sign in: id, name where one was given, role, code, copies of drills."""
+    """List who may sign in: id, name where one was given, role, team, code, copies of drills."""
     programme = ProgramFolder(folder)
     names, learners = programme.people(), programme.roster().learners
-    rows = [(one.id, names.get(one.id, ""), one.role, one.code, len(one.instances)) for one in learners]
-    data = [{"id": i, "name": name, "role": role, "code": code, "copies": n} for i, name, role, code, n in rows]
+    rows = [(one.id, names.get(one.id, ""), one.role, one.team, one.code, len(one.instances)) for one in learners]
+    rows += [(one.id, "", one.role, "", one.code, 0) for one in programme.roster().staff]
+    fields = ("id", "name", "role", "team", "code", "copies")
     return show.Outcome(
         verdict=f"{len(rows)} {'person' if len(rows) == 1 else 'people'} may sign in.",
-        data=data,
-        body=[show.table("People", ("learner", "name", "role", "sign-in code", "copies"), rows)],
+        data=[dict(zip(fields, row, strict=True)) for row in rows],
+        body=[show.table("People", fields, rows)],
         next_command=f"drillyard yard serve {folder}",
     )
 
@@ -98,5 +105,90 @@ def _reset(folder: Path, learner: str, drill: str) -> show.Outcome:
         verdict=f"{name} is {'released' if report.released else 'held back: it failed a gate in every draw'}.",
         state="passed" if report.released else "failed",
         data=report,
+        next_command=f"drillyard yard serve {folder}",
+    )
+
+
+@command.command("invite")
+@_FOLDER
+@click.option("--people", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV: name,role[,team].")
+@click.option("--link", "role", help="Role that a link leads to, instead of a list.")
+@click.option("--team", default="", help="Team of those who come by the link.")
+@click.option("--places", default=1, show_default=True, type=click.IntRange(1, MOST_PLACES), help="People it lets in.")
+@click.option("--days", default=14, show_default=True, type=click.IntRange(1, MOST_DAYS), help="Days until it ends.")
+@show.handler
+def _invite(folder: Path, people: Path | None, role: str | None, team: str, places: int, days: int) -> show.Outcome:
+    """Let people in after the start: those of a list, or whoever comes by a link.
+
+    Their drills are made by the running yard, or by `drillyard create`.
+    """
+    programme = ProgramFolder(folder)
+    if people is None and role is not None:
+        path = f"/join/{make_link(programme, role, team, places, days)}"
+        verdict = f"The link ends in {path}; put it after the yard's address. It is shown once."
+        return show.Outcome(verdict=verdict, data={"path": path}, next_command=f"drillyard yard serve {folder}")
+    if people is None or role is not None:
+        raise bad_input("both or neither of --people and --link", "one of them", "type --link ROLE or --people FILE")
+    listed = read_list(people, programme.plan())
+    placed = invite(programme, listed, seen_in(programme.database))
+    rows = [(person.name, one.id, one.role, one.team, one.code) for person, one in zip(listed, placed, strict=True)]
+    fields = ("name", "learner", "role", "team", "code")
+    verdict = f"{len(rows)} {'person has' if len(rows) == 1 else 'people have'} a place."
+    data = [dict(zip(fields, row, strict=True)) for row in rows]
+    body = [show.table("People", fields, rows)]
+    return show.Outcome(verdict=verdict, data=data, body=body, next_command=f"drillyard yard serve {folder}")
+
+
+@command.command("appoint")
+@_FOLDER
+@click.argument("role", type=click.Choice(["facilitator", "designer", "auditor"]))
+@click.argument("name")
+@show.handler
+def _appoint(folder: Path, role: str, name: str) -> show.Outcome:
+    """Give NAME a sign-in code of their own: as facilitator (leads sessions), auditor (reads) or designer (all)."""
+    staff = appoint(ProgramFolder(folder), role, name)
+    return show.Outcome(
+        verdict=f"{staff.id} may sign in as {staff.role} with {staff.code}.",
+        data=staff,
+        next_command=f"drillyard yard serve {folder}",
+    )
+
+
+@command.command("dismiss")
+@_FOLDER
+@click.argument("name")
+@show.handler
+def _dismiss(folder: Path, name: str) -> show.Outcome:
+    """Take the code of one of the staff away; their sessions end at once."""
+    gone = dismiss(ProgramFolder(folder), name)
+    return show.Outcome(
+        verdict=f"{gone.id} may no longer sign in.",
+        data={"dismissed": gone.id},
+        next_command=f"drillyard yard people {folder}",
+    )
+
+
+@command.command("export")
+@_FOLDER
+@click.option("--format", "form", required=True, type=click.Choice(list(FORMATS)), help="What it is to be read by.")
+@click.option(
+    "--url", default="https://yard.invalid", show_default=True, help="The yard's address, as learners reach it."
+)
+@show.out_option()
+@show.handler
+def _export(folder: Path, form: str, url: str, out: Path) -> show.Outcome:
+    """Write a programme for other systems: shells that launch its drills, statements, items, badges, tables.
+
+    Nothing sealed goes out: keys, seeds, hints, codes and names are looked for first, and the rules of the format are
+    checked. Neither says how a platform imports it: try that with yours.
+    """
+    made = export(folder, form, out, url)
+    return show.Outcome(
+        verdict=f"{made.entries} {'entry' if made.entries == 1 else 'entries'} written as {form}.",
+        data={"format": form, "files": [str(file) for file in made.files], "checks": list(made.checks)},
+        body=[
+            f"checked: {'; '.join(made.checks)}; not tried in a platform",
+            show.table("Files", ("file",), [(str(file),) for file in made.files[:20]]),
+        ],
         next_command=f"drillyard yard serve {folder}",
     )

@@ -143,6 +143,10 @@ class Case:
             raise bad_input(f"no {name} in {str(self.folder)!r}", "a case that came so far", type_next)
         return read_record(self.folder / name, kind)
 
+    def found(self, name: str, kind: type[_R]) -> _R | None:
+        """Return what a step has written, None where it was not taken yet. Raises `BadInput` where it is broken."""
+        return self.read(name, kind) if (self.folder / name).is_file() else None
+
     def frame(self) -> polars.LazyFrame:
         """Return all rows as a lazy table, in the order of the logs, with `turn`, each row's place in its session.
 

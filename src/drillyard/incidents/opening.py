@@ -8,15 +8,16 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
 
 from drillyard.errors import bad_input
 from drillyard.incidents.case import COVERAGE, REJECTED, ROWS, SPEC, TEMPLATES, Case, IncidentSpec, LogCoverage, store
-from drillyard.incidents.labels import Label, read_label
-from drillyard.incidents.logs.forms import Form, form_named, form_of
+from drillyard.incidents.logs.forms import form_named, form_of
 from drillyard.incidents.logs.redact import Redactor
-from drillyard.incidents.logs.turn import Turn
-from drillyard.incidents.prompts.book import Prompt, PromptBook
+from drillyard.incidents.logs.turn import Label, Turn, read_label
+from drillyard.incidents.prompts import Prompt, PromptBook
 from drillyard.incidents.row import Row
 from drillyard.incidents.seal import SEAL, seal_case
 from drillyard.records.files import as_lines, write_atomically
@@ -24,10 +25,13 @@ from drillyard.records.progress import Progress, silent
 from drillyard.records.run_folder import RunFolder
 from drillyard.registry import require
 
+if TYPE_CHECKING:
+    from drillyard.incidents.logs.reading_polars import Seen
+
 __all__ = ["ATTACHED", "open_incident"]
 
 ATTACHED = "attached"
-_PART_ROWS, _PART_BYTES = 50_000, 1 << 26
+_PART_ROWS, _PART_BYTES, _BEGIN = 50_000, 1 << 26, 500
 _FORMS_LIST = "see docs/reference/incidents.md, or name the columns prompt and response"
 
 
@@ -98,152 +102,113 @@ class _Reader:
         (out / ROWS).mkdir(parents=True)
         self._rejects = (out / REJECTED).open("w", encoding="utf-8")
         self._redactor, self._book = Redactor(out), PromptBook()
-        self._form: Form | None = form_named(spec.format) if spec.format else None
-        self._rows: dict[str, list[Any]] = {name: [] for name in Row.model_fields}
+        self._form = form_named(spec.format) if spec.format else None
+        self._rows: list[tuple[Any, ...]] = []
         self._bytes, self._parts, self.seen = 0, 0, 0
         self._known: set[int] = set()
-        self._ids: set[int] = set()
-        self._clock: dict[str, float] = {}
         self._why_not: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
         self._forms: Counter[str] = Counter()
-        self._usable, self._labelled, self._bad = 0, 0, 0
-        self._sessions: set[str] = set()
-        self._ends: list[float] = []
 
-    def take(self, seen: Any) -> None:
+    def take(self, seen: Seen) -> None:
         """Turn one object of a log into rows, or write down why not."""
         self.seen += 1
         if seen.data is None:
-            self._reject(seen, seen.problem)
-            return
-        form = self._form if self._spec.format else form_of(seen.data, self._form)
+            return self._reject(seen, seen.problem)
+        form = self._form or form_of(seen.data)
         if form is None:
-            self._reject(seen, "keys of no known form")
-            return
-        self._form = form
+            return self._reject(seen, "keys of no known form")
         try:
             turns = list(form.turns(seen.data))
         except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
-            self._reject(seen, f"{form.name}, but with values of other kinds ({type(error).__name__})")
-            return
+            return self._reject(seen, f"{form.name}, but with values of other kinds ({type(error).__name__})")
         if not turns:
             self._reject(seen, f"{form.name}: no call of a model")
         for turn in turns:
+            if why := self._unusable(turn):
+                self._reject(seen, why)
+                continue
+            self._forms[form.name] += 1
             if seen.note:
                 self._notes[seen.note] += 1
-            self._turn(seen, turn, form)
+            self._add(seen.place, turn)
 
-    def _turn(self, seen: Any, turn: Turn, form: Form) -> None:
-        if not turn.response.strip():
-            self._reject(seen, "no reply")
-            return
+    def _unusable(self, turn: Turn) -> str:
+        """Say why a turn is no row; empty where it is one. Remembers it, to know the same row again."""
+        if not turn.response or turn.response.isspace():
+            return "no reply"
         if not any(role == "user" for role, _ in turn.messages):
-            self._reject(seen, "no message of a user")
-            return
+            return "no message of a user"
         if turn.trace_id or turn.ts is not None:
             key = hash((turn.trace_id, turn.ts, turn.session, turn.response, turn.messages[-1]))
             if key in self._known:
-                self._reject(seen, "the same row again")
-                return
+                return "the same row again"
             self._known.add(key)
-        if turn.trace_id:
-            self._notes["ids that came before with other content (kept)"] += (one := hash(turn.trace_id)) in self._ids
-            self._ids.add(one)
-        self._forms[form.name] += 1
-        self._add(seen.place, turn)
+        return ""
 
     def _add(self, place: str, turn: Turn) -> None:
-        hide, row = self._redactor, self._rows
-        systems = tuple(hide.text(text) for role, text in turn.messages if role in ("system", "developer"))
+        hide = self._redactor
+        systems = tuple(hide.text(text) for role, text in turn.messages if role == "system")
         talk = [(role, hide.text(text)) for role, text in turn.messages if role in ("user", "assistant")]
         last = max(i for i, (role, _) in enumerate(talk) if role == "user")
-        session = hide.person(turn.session or turn.trace_id)
+        history = [{"record": "message", "version": 1, "role": r, "content": t} for r, t in talk[:last]]
         marked = bool(turn.template)
-        prompt = Prompt(
-            template_id=turn.template_id,
-            template_version=turn.template_version,
-            systems=(turn.template,) if marked else systems,
-            marked=marked,
-        )
-        label = self._label(turn)
-        if turn.ts is None:
-            self._notes["rows without a time"] += 1
-        else:
-            self._notes["rows earlier than the one before them in their session"] += (
-                self._clock.get(session, 0) > turn.ts
-            )
-            self._clock[session] = turn.ts
-            self._ends = [min(turn.ts, *self._ends[:1]), max(turn.ts, *self._ends[1:])] if self._ends else [turn.ts] * 2
-        values = {
-            "ts": turn.ts, "trace_id": turn.trace_id, "session": session, "user": hide.person(turn.user),
-            "cohort": turn.cohort, "model": turn.model, "release": turn.release, "template_id": turn.template_id,
-            "template_version": turn.template_version, "prompt": str(self._book.number(prompt)),
-            "vars": _json(hide.variables(turn.vars)), "user_text": talk[last][1],
-            "response_text": hide.text(turn.response),
-            "history": _json([{"record": "message", "version": 1, "role": r, "content": t} for r, t in talk[:last]]),
-            "tools": turn.tools, "scores": _json(turn.scores), "feedback": _json(turn.feedback), "cost": turn.cost,
-            "latency": turn.latency, "label_bad": label, "source_ref": place,
-        }  # fmt: skip
-        for name, value in values.items():
-            row[name].append(value)
-        self._usable += 1
-        self._sessions.add(session)
-        if label is not None:
-            self._labelled, self._bad = self._labelled + 1, self._bad + (label >= 0.5)
-        self._bytes += sum(len(row[name][-1]) for name in ("user_text", "response_text", "history"))
-        if len(row["ts"]) >= _PART_ROWS or self._bytes >= _PART_BYTES:
+        prompt = Prompt(turn.template_id, turn.template_version, (turn.template,) if marked else systems, marked)
+        row = (
+            turn.ts, turn.trace_id, hide.person(turn.session or turn.trace_id), hide.person(turn.user), turn.cohort,
+            turn.model, turn.release, turn.template_id, turn.template_version, str(self._book.number(prompt)),
+            _json(hide.variables(turn.vars)), talk[last][1], hide.text(turn.response), _json(history),
+            turn.tools, _json(turn.scores), _json(turn.feedback), turn.cost, turn.latency, self._label(turn), place,
+        )  # fmt: skip
+        self._rows.append(row)
+        self._bytes += len(row[11]) + len(row[12]) + len(row[13])
+        if len(self._rows) >= _PART_ROWS or self._bytes >= _PART_BYTES:
             self._flush()
 
     def _flush(self) -> None:
-        if self._rows["ts"]:
-            store().write_part(self._out / ROWS / f"part-{self._parts:05d}.parquet", self._rows)
-            self._rows = {name: [] for name in Row.model_fields}
-            self._bytes, self._parts = 0, self._parts + 1
+        if self._rows:
+            columns = dict(zip(Row.model_fields, zip(*self._rows, strict=True), strict=True))
+            store().write_part(self._out / ROWS / f"part-{self._parts:05d}.parquet", columns)
+            self._rows, self._bytes, self._parts = [], 0, self._parts + 1
 
-    def _reject(self, seen: Any, why: str) -> None:
+    def _reject(self, seen: Seen, why: str) -> None:
         self._why_not[why] += 1
-        raw = seen.raw or json.dumps(seen.data, default=str, ensure_ascii=True)
-        line = {"place": seen.place, "why": why, "begin": self._redactor.text(raw[:500])}
-        self._rejects.write(f"{json.dumps(line)}\n")
-
-    def _give_up(self) -> None:
-        """Leave the folder to the next log: a case without a row is none."""
-        shutil.rmtree(self._out / ROWS)
-        for name in (REJECTED, SPEC):
-            (self._out / name).unlink(missing_ok=True)
+        raw = seen.raw or json.dumps(seen.data, default=str).encode()
+        begin = self._redactor.keyed(raw[:_BEGIN].decode("utf-8", "replace"))
+        self._rejects.write(f"{json.dumps({'place': seen.place, 'why': why, 'begin': begin})}\n")
 
     def finish(self) -> LogCoverage:
-        """Write what is left and the templates, name them in the rows, and return the coverage."""
+        """Write what is left and the templates, name them in the rows, and return the coverage.
+
+        Raises:
+            BadInput: not a row; the folder is left to the next log, since a case without one is none.
+        """
         self._flush()
         self._rejects.close()
-        if not self._usable:
+        if not self._parts:
+            shutil.rmtree(self._out / ROWS)
+            for name in (REJECTED, SPEC):
+                (self._out / name).unlink(missing_ok=True)
             most = "; ".join(f"{count} times {why}" for why, count in self._why_not.most_common(3)) or "an empty file"
-            self._give_up()
             raise bad_input(f"no usable row ({most})", "replies of an assistant with what was asked", _FORMS_LIST)
         templates, told = self._book.settle()
         write_atomically(self._out / TEMPLATES, as_lines(templates))
-        for path in sorted((self._out / ROWS).glob("part-*.parquet")):
-            store().name_templates(path, told)
-        notes = {**self._notes, **{f"{kind} redacted": n for kind, n in self._redactor.found.items()}}
+        store().name_templates(self._out / ROWS, told)
+        counts, notes = store().counted(self._out / ROWS)
+        notes |= {**self._notes, **{f"{kind} redacted": n for kind, n in self._redactor.found.items()}}
         return LogCoverage(
             format=" and ".join(sorted(self._forms)),
             seen=self.seen,
-            usable=self._usable,
-            labelled=self._labelled,
-            bad=self._bad,
-            sessions=len(self._sessions),
             templates=len(templates),
-            first=self._ends[0] if self._ends else None,
-            last=self._ends[1] if self._ends else None,
             served=self._spec.served,
             why_not=dict(self._why_not.most_common()),
             notes={words: count for words, count in notes.items() if count},
+            **counts,
         )
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode() if value else ""
+    return to_json(value).decode() if value else ""
 
 
 def _sha256(path: Path) -> str:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from drillyard.errors import bad_input
 from drillyard.incidents.case import Case, open_case
 from drillyard.incidents.opening import open_incident
-from drillyard.incidents.remedy.remedy import REMEDY, RemedyOrder, apply_remedies
+from drillyard.incidents.remedy.remedy import REMEDY, RemedyOrder, RemedyReport, apply_remedies
 from drillyard.incidents.replay.judging import open_replay_judge
-from drillyard.incidents.replay.replay import REPLAY, ReplayOrder, ReplayReport, replay
+from drillyard.incidents.replay.replay import REPLAY, ReplayOrder, ReplayReport, replay, save_replay
 from drillyard.incidents.reporting.report import IncidentReport, report_case, write_report
 from drillyard.incidents.reward.reward import REWARD, RewardReport, Sampling, analyse_reward
+from drillyard.incidents.seal import finish
 from drillyard.incidents.slicing import slice_case
-from drillyard.incidents.stage import finish
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Record
 from drillyard.records.progress import Progress, silent
@@ -27,7 +27,6 @@ from drillyard.targets import Target
 __all__ = ["BRIEF", "IncidentBrief", "RunOrder", "penalty_of", "read_brief", "run_incident"]
 
 BRIEF = "brief.yaml"
-_R = TypeVar("_R", bound=Record)
 Opened = tuple[Target | None, Scope | None, str]
 
 
@@ -99,23 +98,18 @@ def run_incident(
 def _investigate(case: Case, order: RunOrder, opened: Callable[[], Opened], told: Progress) -> None:
     target, scope, unserved = opened()
     told("replay")
-    replayed = _kept(case, REPLAY, ReplayReport, lambda: replay(case, order.replay, target, scope, unserved, told))
+    replayed = case.found(REPLAY, ReplayReport)
+    if replayed is None or replayed.state == "cannot confirm":
+        replayed = save_replay(case, replay(case, order.replay, target, scope, unserved, told))
+    answers = target if replayed.state != "cannot confirm" else None
     told("reward")
     judge = open_replay_judge(case, order.replay.judge, scope, order.replay.behaviour, order.replay.seed)
-    sampling = Sampling(target=target, judge=judge) if target and replayed.state != "cannot confirm" else None
-    reward = _kept(case, REWARD, RewardReport, lambda: analyse_reward(case, None, judge, scope, sampling, told))
-    if target is None or replayed.state == "cannot confirm":
-        return
-    told("remedies")
-    remedy = RemedyOrder(**{**vars(order.remedy), "penalty": penalty_of(reward)})
-    if not (case.folder / REMEDY).is_file():
-        made = apply_remedies(case, target, scope, judge, replayed, remedy, reward.kl_budget, told)
-        finish(case, REMEDY, made)
-
-
-def _kept(case: Case, name: str, kind: type[_R], make: Callable[[], _R]) -> _R:
-    if (case.folder / name).is_file():
-        return case.read(name, kind)
-    made = make()
-    finish(case, name, made)
-    return made
+    reward = case.found(REWARD, RewardReport)
+    if reward is None:
+        sampling = Sampling(target=answers, judge=judge) if answers else None
+        reward = analyse_reward(case, None, judge, scope, sampling, told)
+        finish(case, REWARD, reward)
+    if answers is not None and case.found(REMEDY, RemedyReport) is None:
+        told("remedies")
+        remedy = dataclasses.replace(order.remedy, penalty=penalty_of(reward))
+        finish(case, REMEDY, apply_remedies(case, answers, scope, judge, replayed, remedy, reward.kl_budget, told))

@@ -14,11 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from drillyard.incidents.case import COVERAGE, REJECTED, ROWS, SPEC, TEMPLATES
+from drillyard.incidents.case import COVERAGE, REJECTED, ROWS, SPEC, TEMPLATES, Case
 from drillyard.records import Record
 from drillyard.records.files import read_record, write_record
 
-__all__ = ["SEAL", "Link", "Seal", "SealCheck", "extend_seal", "seal_case", "verify"]
+__all__ = ["SEAL", "Link", "Seal", "SealCheck", "extend_seal", "finish", "seal_case", "verify"]
 
 SEAL = "seal.json"
 _START = "0" * 64
@@ -70,6 +70,16 @@ def extend_seal(folder: Path, names: Iterable[str]) -> Seal:
     seal = read_record(folder / SEAL, Seal)
     last = {link.file: link.sha256 for link in seal.links}
     return _write(folder, seal, [name for name in names if last.get(name) != _sha256(folder / name)])
+
+
+def finish(case: Case, name: str, report: Record, *more: str) -> None:
+    """Write a step's report, and seal it with the files that the step made besides.
+
+    A case that nobody has sealed stays so: a seal that begins behind the evidence would seal nothing.
+    """
+    write_record(case.folder / name, report)
+    if (case.folder / SEAL).is_file():
+        extend_seal(case.folder, [name, *more])
 
 
 def verify(folder: Path, head: str = "") -> SealCheck:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
+from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
 from drillyard.errors import BadInput, bad_input, did_you_mean, tell
 from drillyard.organisms.worlds.world import World, load_world
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.programs.catalogue import catalogue_digest, load_catalogue
 from drillyard.programs.graph import Catalogue
-from drillyard.records import AISystem, Brief, Law, Policy, Record, RoleNeed
+from drillyard.programs.lessons import world_reference
+from drillyard.programs.matrix import problems
+from drillyard.programs.requirements import add_risks
+from drillyard.records import Aim, AISystem, Brief, Calendar, Law, Policy, Record, RoleNeed, Shift, Weekday
 from drillyard.records.yaml_file import read_yaml
 
 __all__ = ["load_brief", "policy_bytes", "world_of"]
 
 MAX_POLICY_BYTES = 5_000_000
+_MOST_DAYS = 730
 _TOP = "the top level"
 
 # What to type where a field is missing, and what a field holds.
@@ -35,12 +40,33 @@ _EXAMPLES = {
     "world": "world: helpdesk",
     "path": "path: policies/refunds.md",
     "retries": "retries: 2",
+    "first_day": "first_day: 2026-12-07",
+    "last_day": "last_day: 2027-01-29",
+    "time_zone": "time_zone: Europe/Berlin",
+    "shifts": "shifts: [{id: mornings, days: [mon, tue, wed], starts: '09:00', ends: '12:00'}]",
+    "days": "days: [mon, tue, wed]",
+    "starts": "starts: '09:00'",
+    "ends": "ends: '12:00'",
 }
 _EXPECTED = {
     "head_count": "a whole number of people from 1 to 100000",
     "hours": "hours per person, such as 6, 1.5 or 1:30, above 0 and at most 400",
     "seed": "a whole number from 0",
     "without": "a list of objective or drill ids",
+    "risks": "a list of ids of risks",
+    "systems": "a list of ids of systems",
+    "aim": f"one of: {', '.join(get_args(Aim))}",
+    "first_day": "a day that exists, such as 2026-12-07",
+    "last_day": "a day that exists, such as 2027-01-29",
+    "days_off": "a list of days that exist, such as 2026-12-25 or 2026-12-24..2027-01-03",
+    "days": f"a list of: {', '.join(get_args(Weekday))}",
+    "starts": "a time of day, such as '09:00'",
+    "ends": "a time of day, such as '17:30'",
+    "hours_a_day": "hours above 0 and at most 24",
+    "group": "a whole number of people from 1",
+    "facilitators": "a whole number from 0 to 1000",
+    "machines": "a whole number of places from 0",
+    "recall": "a whole number from 0 to 5",
     "retries": "unlimited, facilitator, or a whole number of further tries from 0 to 100",
 }
 _Entry = TypeVar("_Entry", bound=Record)
@@ -55,26 +81,31 @@ def load_brief(path: str | Path) -> Brief:
     path = Path(path)
     if path.is_dir():
         raise bad_input(f"a folder {str(path)!r}", "a brief, which is a YAML file", f"try {path / 'brief.yaml'}")
-    data, catalogue = read_yaml(path), load_catalogue()
+    data = read_yaml(path)
     try:
+        catalogue = load_catalogue(path.parent)
         fields = _mapping(data, Brief, _TOP)
         fields["roles"] = _entries(fields["roles"], RoleNeed, "roles")
         fields["systems"] = _entries(fields["systems"], AISystem, "systems")
         fields["policies"] = _entries(fields.get("policies") or [], Policy, "policies", key="path")
         fields["laws"] = _laws(fields.get("laws") or [], catalogue)
-        for role in fields["roles"]:
-            _check_role(role, catalogue)
+        fields["catalogue_sha256"] = catalogue_digest(path.parent)
+        _check_names(fields["roles"], fields["systems"], catalogue)
+        if fields.get("calendar") is not None:
+            fields["calendar"] = _calendar(fields["calendar"])
+        _check_shifts(fields["roles"], fields.get("calendar"))
         fields["systems"] = [_in_world(path.parent, number, one) for number, one in enumerate(fields["systems"])]
         fields["policies"] = [_hashed(path.parent, policy) for policy in fields["policies"]]
-        return _record(Brief, fields, _TOP)
+        brief = _record(Brief, fields, _TOP)
+        _check_roles(brief, add_risks(catalogue, brief))
+        return brief
     except BadInput as error:
         raise BadInput(f"{path.name}: {error}") from None
 
 
 def world_of(folder: Path, system: AISystem) -> World:
     """Return the world of a system; a path is relative to the folder of its brief. Raises `BadInput`."""
-    name = system.world
-    return load_world(str((folder / name).absolute()) if "/" in name else name)
+    return load_world(world_reference(folder, system.world))
 
 
 def policy_bytes(folder: Path, policy: Policy) -> bytes:
@@ -111,7 +142,7 @@ def _mapping(data: object, kind: type[Record], where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         example = _EXAMPLES["title"] if kind is Brief else "id: NAME"
         raise bad_input(f"{tell(data)} at {where}", "lines such as key: value", f"type {example!r} and so on")
-    known = kind.model_fields.keys() - {"sha256", "world_sha256"}  # computed here, never typed
+    known = kind.model_fields.keys() - {"sha256", "world_sha256", "catalogue_sha256"}  # computed here, never typed
     for key in data:
         if key not in known:
             listed = ", ".join(name for name in kind.model_fields if name in known)
@@ -165,16 +196,56 @@ def _laws(data: object, catalogue: Catalogue) -> list[Law]:
     return [known[law] for law in data]
 
 
-def _check_role(need: RoleNeed, catalogue: Catalogue) -> None:
-    known = [role.id for role in catalogue.roles]
-    if need.id not in known:
-        raise bad_input(f"role {need.id!r}", f"one of: {', '.join(known)}", did_you_mean(need.id, known))
-    role = catalogue.role(need.id)
-    givable = [*role.drills, *(objective.id for objective in catalogue.objectives_of(role))]
-    for name in need.without:
-        if name not in givable:
-            expected = f"objectives or drills of the role: {', '.join(givable)}"
-            raise bad_input(f"{name!r} in 'without' of {need.id!r}", expected, did_you_mean(name, givable))
+def _calendar(data: object) -> Calendar:
+    """Return a calendar whose days and time zones exist."""
+    fields = _mapping(data, Calendar, "calendar")
+    fields["shifts"] = _entries(fields["shifts"], Shift, "calendar.shifts")
+    calendar = _record(Calendar, fields, "calendar")
+    for name in (calendar.time_zone, *(shift.time_zone for shift in calendar.shifts if shift.time_zone)):
+        if name not in (known := available_timezones()):
+            raise bad_input(f"time zone {name!r}", "one such as Europe/Berlin", did_you_mean(name, known))
+    if not 0 <= (calendar.last_day - calendar.first_day).days <= _MOST_DAYS:
+        found = f"a calendar from {calendar.first_day} to {calendar.last_day}"
+        raise bad_input(found, f"a last day that is not before the first, at most {_MOST_DAYS} days after it")
+    return calendar
+
+
+def _check_shifts(needs: Iterable[RoleNeed], calendar: Calendar | None) -> None:
+    for need in needs:
+        if need.shift and calendar is None:
+            raise bad_input(f"shift {need.shift!r} of {need.id!r}", "a calendar with shifts", "add 'calendar:'")
+        if need.shift and calendar:
+            _one_of(f"shift of {need.id!r}", need.shift, [shift.id for shift in calendar.shifts])
+
+
+def _check_names(needs: Iterable[RoleNeed], systems: Sequence[AISystem], catalogue: Catalogue) -> None:
+    """Refuse roles and risks that the catalogue has not, and systems that the brief has not."""
+    roles, risks = [role.id for role in catalogue.roles], [risk.id for risk in catalogue.risks]
+    for need in needs:
+        _one_of("role", need.id, roles)
+        for name in need.systems:
+            _one_of(f"system of {need.id!r}", name, [system.id for system in systems])
+    for system in systems:
+        for name in system.risks:
+            _one_of(f"risk of {system.id!r}", name, risks)
+
+
+def _one_of(what: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        raise bad_input(f"{what} {name!r}", f"one of: {', '.join(known)}", did_you_mean(name, known))
+
+
+def _check_roles(brief: Brief, catalogue: Catalogue) -> None:
+    """Refuse what a role gives up without having it, and risks after which a role could not be shown able."""
+    for need in brief.roles:
+        role = catalogue.role(need.id)
+        givable = [*role.drills, *(objective.id for objective in catalogue.objectives_of(role))]
+        for name in need.without:
+            if name not in givable:
+                expected = f"objectives or drills of the role: {', '.join(givable)}"
+                raise bad_input(f"{name!r} in 'without' of {need.id!r}", expected, did_you_mean(name, givable))
+    if any(system.risks for system in brief.systems) and (found := problems(catalogue)):
+        raise BadInput(f"with the risks of its systems, {found[0]}")
 
 
 def _in_world(folder: Path, number: int, system: AISystem) -> AISystem:

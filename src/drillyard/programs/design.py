@@ -10,11 +10,14 @@ from drillyard.organisms.engine.bases import base_folder
 from drillyard.organisms.worlds.world import World
 from drillyard.organisms.worlds.world_files import PARTS
 from drillyard.programs.brief import load_brief, policy_bytes, world_of
+from drillyard.programs.catalogue import catalogue_files, load_catalogue
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.growth import has_grown
 from drillyard.programs.homes import make_homes
+from drillyard.programs.material.queue import withdraw_changed
 from drillyard.programs.page import plan_page
 from drillyard.programs.plan import make_plan
+from drillyard.programs.plan_files import plan_csv, plan_ics
 from drillyard.records import Brief, Plan
 from drillyard.records.files import write_atomically
 from drillyard.records.locks import held
@@ -32,9 +35,9 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Progress = sile
     Raises:
         BadInput: a wrong brief, or a folder that holds something else or belongs to another brief.
     """
-    brief = load_brief(brief_path)
-    folder, worlds = ProgramFolder(out), _worlds(Path(brief_path).parent, brief)
-    homes = make_homes(brief, worlds)  # before anything is written: a base that is missing is said here
+    brief, source = load_brief(brief_path), Path(brief_path).parent
+    folder, worlds, catalogue = ProgramFolder(out), _worlds(source, brief), load_catalogue(source)
+    homes = make_homes(brief, worlds, catalogue)  # before anything is written: a base that is missing is said here
     if folder.path.exists() and not folder.path.is_dir():
         raise bad_input(f"a file {str(folder.path)!r}", "a folder to write to", "choose another with -o")
     with held(folder.path):
@@ -45,12 +48,19 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Progress = sile
         if grows:
             progress(f"{folder.path} grows with its brief: drillyard create {folder.path} makes what is missing")
         progress(f"copying {len(brief.policies)} polic{'y' if len(brief.policies) == 1 else 'ies'}")
-        _copy_policies(Path(brief_path).parent, folder, brief)
+        _copy_policies(source, folder, brief)
+        if opened := withdraw_changed(folder):
+            progress(f"{', '.join(opened)} cite what has changed: type drillyard design review {folder.path}")
+        for name in catalogue_files(source):
+            write_atomically(folder.path / name, (source / name).read_bytes())
         for name in {home for home in homes.worlds.values() if "/" in home}:
             _copy_world(worlds[name], folder.path / name)
         progress(f"planning {tell_count(len(brief.roles), 'role')}")
-        plan = make_plan(brief, homes=homes)
+        plan = make_plan(brief, catalogue, homes)
         write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
+        write_atomically(folder.path / "plan.csv", plan_csv(plan).encode())
+        if plan.sessions:
+            write_atomically(folder.path / "plan.ics", plan_ics(plan))
         folder.write_plan(plan)  # last: with it the folder counts as designed
         if grows:
             folder.write_brief(brief)  # after the plan: a run that is killed between the two is begun again
@@ -103,3 +113,6 @@ def _copy_policies(source: Path, folder: ProgramFolder, brief: Brief) -> None:
         if hashlib.sha256(data).hexdigest() != policy.sha256:
             raise bad_input(f"policy {policy.path!r} changed while it was read", "a file at rest", "run design again")
         write_atomically(folder.path / policy.path, data)  # policies/…, so paths mean here what they mean there
+    named = {folder.path / policy.path for policy in brief.policies}
+    for left in (path for path in folder.policies.rglob("*") if path.is_file() and path not in named):
+        left.unlink()

@@ -3,9 +3,11 @@
     prog/brief.json  prog/plan.json  prog/plan.html  prog/policies/…   what was asked for and planned
     prog/roster.json                                                   learners and sign-in codes (server side)
     prog/people.json                                                   their names, where the designer gave them
+    prog/catalogue/…                                                   the designer's own entries and lessons
     prog/worlds/NAME/                                                  worlds of the designer's own, with their bases
     prog/instances/<id>/{instance,truth,gates}.json, its target/       one folder per drill instance
     prog/attempts.jsonl                                                rehearsal attempts
+    prog/assisted.jsonl                                                attempts of models that tried drills alone
     prog/yard.db                                                       the yard's database
 
 The folder is for its owner only (0700, files 0600): roster, truths, gate reports, rehearsals, rejected draws and the
@@ -23,8 +25,9 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from drillyard.errors import bad_input
+from drillyard.programs.lessons import Lesson, find_lesson
 from drillyard.programs.roster import People, Roster
-from drillyard.records import Attempt, Brief, GateReport, Instance, Plan, Record, Truth
+from drillyard.records import Activity, Attempt, Brief, GateReport, Instance, Plan, Record, Truth
 from drillyard.records.files import as_lines, read_record, split_lines, write_atomically, write_record
 from drillyard.records.locks import locked
 
@@ -88,6 +91,10 @@ class ProgramFolder:
         """Return the gate report of an instance."""
         return self._read(self._inside(instance_id, "gates.json"), GateReport, "create")
 
+    def lesson(self, activity: Activity) -> Lesson | None:
+        """Return the lesson that an activity of the plan is taken by in the yard, if there is one."""
+        return find_lesson(activity, self.path)
+
     def world(self, name: str) -> str:
         """Return what `load_world` finds a world by: a name as it is, `worlds/NAME` as a path in this folder."""
         return str(self.path.resolve() / name) if "/" in name else name
@@ -120,9 +127,15 @@ class ProgramFolder:
 
     def attempts(self) -> tuple[Attempt, ...]:
         """Return the rehearsal attempts; none before a rehearsal."""
-        file = self.path / "attempts.jsonl"
-        lines = split_lines(file.read_text(encoding="utf-8")) if file.is_file() else []
-        return tuple(Attempt.from_json(line) for line in lines)
+        return self._attempts("attempts.jsonl")
+
+    def assisted(self) -> tuple[Attempt, ...]:
+        """Return the attempts of models that tried drills alone; none before."""
+        return self._attempts("assisted.jsonl")
+
+    def add_assisted(self, attempt: Attempt) -> None:
+        """Store one more attempt of a model."""
+        write_atomically(self.path / "assisted.jsonl", as_lines([*self.assisted(), attempt]), 0o600)
 
     def keep_private(self) -> None:
         """Take away what others on this machine may do here, also with what an earlier Drillyard wrote for all.
@@ -170,6 +183,11 @@ class ProgramFolder:
     def write_attempts(self, attempts: Iterable[Attempt]) -> None:
         """Store all rehearsal attempts, in place of earlier ones."""
         write_atomically(self.path / "attempts.jsonl", as_lines(attempts), 0o600)
+
+    def _attempts(self, name: str) -> tuple[Attempt, ...]:
+        file = self.path / name
+        lines = split_lines(file.read_text(encoding="utf-8")) if file.is_file() else []
+        return tuple(Attempt.from_json(line) for line in lines)
 
     def _read(self, name: str, kind: type[_AnyRecord], command: str) -> _AnyRecord:
         file = self.path / name

@@ -6,9 +6,22 @@ import functools
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from pydantic import Field
+
 from drillyard.records import Activity, Competency, Law, Objective, Record
 
-__all__ = ["EVIDENCE", "Catalogue", "Criticality", "Role", "Source"]
+__all__ = [
+    "EVIDENCE",
+    "LEVELS",
+    "Catalogue",
+    "CompetencyModel",
+    "Criticality",
+    "Level",
+    "Requirement",
+    "Risk",
+    "Role",
+    "Source",
+]
 
 Criticality = Literal["critical", "important", "useful"]
 
@@ -20,23 +33,63 @@ EVIDENCE = {
 }
 """Which kind of evidence a kind of activity gives. Readings, lessons and demos prepare; they show nothing."""
 
+Level = Literal[1, 2, 3]
+
+LEVELS: dict[str, Level] = {"remember": 1, "understand": 1, "apply": 2, "analyse": 2, "evaluate": 3, "create": 3}
+"""The level of an objective, from its place in Bloom's order: 1 recognises, 2 does, 3 judges and makes."""
+
+
+class CompetencyModel(Record):
+    """What a catalogue calls itself.
+
+    `uri` is the root from which the UUIDs of its entries follow; `edition` changes with any of them.
+    """
+
+    uri: str
+    title: str
+    edition: str
+    as_of: str
+
 
 class Role(Record):
-    """A role that can be trained. `competencies` says how critical each one is; `drills` which drills it takes."""
+    """A role that can be trained. `competencies` says how critical each one is; `drills` which drills it takes.
+
+    `levels` says up to which level a competency is needed; up to the highest where it says nothing.
+    """
 
     id: str
     title: str
     description: str
     competencies: dict[str, Criticality]
+    levels: dict[str, Level] = {}
     drills: tuple[str, ...] = ()
 
 
+class Requirement(Record):
+    """What a risk asks of some roles, beside what they must be able to do anyhow."""
+
+    roles: tuple[str, ...] = Field(min_length=1)
+    competencies: dict[str, Criticality] = Field(min_length=1)
+    levels: dict[str, Level] = {}
+    drills: tuple[str, ...] = ()
+
+
+class Risk(Record):
+    """What can go wrong with an AI system, and what it asks of which role."""
+
+    id: str
+    title: str
+    sources: tuple[str, ...] = ()
+    requires: tuple[Requirement, ...] = Field(min_length=1)
+
+
 class Source(Record):
-    """A framework statement behind a competency, and how far to trust the citation."""
+    """A framework statement behind a competency: what it says in our own words, and how far to trust the citation."""
 
     id: str
     title: str
     trust: str
+    words: str = ""
 
 
 class Catalogue(Record):
@@ -48,14 +101,20 @@ class Catalogue(Record):
     activities: tuple[Activity, ...]
     laws: tuple[Law, ...]
     sources: tuple[Source, ...]
+    risks: tuple[Risk, ...] = ()
+    model: CompetencyModel = CompetencyModel(uri="urn:drillyard:unnamed", title="Unnamed", edition="0", as_of="")
 
     def role(self, role_id: str) -> Role:
         """Return a role by id; `KeyError` if there is none."""
         return {role.id: role for role in self.roles}[role_id]
 
     def objectives_of(self, role: Role) -> tuple[Objective, ...]:
-        """Return the objectives of a role's competencies, in catalogue order."""
-        return tuple(o for o in self.objectives if o.competency in role.competencies)
+        """Return the objectives of a role's competencies, up to the level that it needs, in catalogue order."""
+        return tuple(
+            o
+            for o in self.objectives
+            if o.competency in role.competencies and LEVELS[o.bloom] <= role.levels.get(o.competency, 3)
+        )
 
     def shows(self, activity: Activity, objective: Objective) -> bool:
         """Say whether an activity gives the evidence that an objective asks for."""

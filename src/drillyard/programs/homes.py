@@ -9,6 +9,8 @@ from drillyard.organisms.engine.bases import base_folder
 from drillyard.organisms.worlds.world import World
 from drillyard.programs.catalogue import load_catalogue
 from drillyard.programs.drills import load_kit
+from drillyard.programs.graph import Catalogue
+from drillyard.programs.requirements import add_risks
 from drillyard.records import Brief
 
 __all__ = ["Homes", "make_homes"]
@@ -22,18 +24,19 @@ class Homes:
     unfit: Mapping[str, str] = field(default_factory=dict)
 
 
-def make_homes(brief: Brief, worlds: Mapping[str, World]) -> Homes:
+def make_homes(brief: Brief, worlds: Mapping[str, World], catalogue: Catalogue | None = None) -> Homes:
     """Find a world for every drill that a role of the brief takes.
 
     Args:
         brief: what is asked for.
         worlds: those of the brief's systems, in their order, by the names that they have in the programme.
+        catalogue: the one that ships where it is left out.
 
     Raises:
         BadInput: a world of one's own has no trained base; the line says what to type.
     """
     found, unfit = {}, {}
-    for drill in dict.fromkeys(_drills(brief)):
+    for drill in dict.fromkeys(_drills(brief, catalogue or load_catalogue())):
         kit = load_kit(drill)
         reasons = {name: kit.unfit(world) for name, world in worlds.items()}
         home = next((name for name, reason in reasons.items() if not reason), None)
@@ -48,7 +51,7 @@ def make_homes(brief: Brief, worlds: Mapping[str, World]) -> Homes:
     return Homes(worlds=found, unfit=unfit)
 
 
-def _drills(brief: Brief) -> Iterator[str]:
-    catalogue = load_catalogue()
+def _drills(brief: Brief, whole: Catalogue) -> Iterator[str]:
+    catalogue = add_risks(whole, brief)
     for need in brief.roles:
         yield from (drill for drill in catalogue.role(need.id).drills if drill not in need.without)

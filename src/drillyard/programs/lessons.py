@@ -16,6 +16,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from drillyard.errors import BadInput, bad_input
+from drillyard.organisms.worlds.failures import find_failure
+from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Activity, Record
 from drillyard.records.yaml_file import read_yaml
 
@@ -25,9 +27,12 @@ __all__ = [
     "LessonOption",
     "LessonQuestion",
     "LessonTry",
+    "check_lesson",
+    "find_lesson",
     "has_lesson",
     "load_lesson",
     "read_lesson",
+    "world_reference",
 ]
 
 
@@ -93,19 +98,68 @@ class Lesson(Record):
 @functools.cache
 def has_lesson(activity: Activity) -> bool:
     """Say whether an activity is taken in the yard: every lesson is, and a quiz that has its questions there."""
-    return activity.kind in ("lesson", "quiz") and _path(activity.id).is_file()
+    return activity.kind in ("lesson", "quiz") and _shipped(activity.id).is_file()
 
 
 @functools.cache
 def load_lesson(name: str) -> Lesson:
     """Return the shipped lesson of an activity. Raises `BadInput` where there is none."""
-    path = _path(name)
+    path = _shipped(name)
     if not name.replace("-", "").isalnum() or not path.is_file():
         raise bad_input(f"the lesson {name!r}", "one of the activities of kind lesson")
     return read_lesson(path)
 
 
-def _path(name: str) -> Traversable:
+def find_lesson(activity: Activity, home: Path) -> Lesson | None:
+    """Return the lesson that an activity is taken by in the yard, the designer's own or one that ships, if any.
+
+    Args:
+        activity: of a plan.
+        home: the programme folder; own lessons lie in its `catalogue/lessons`.
+    """
+    if activity.kind not in ("lesson", "quiz", "reading"):
+        return None
+    own = home / "catalogue" / "lessons" / f"{activity.id}.yaml"
+    if own.is_file():
+        return _own_lesson(own, own.stat().st_mtime_ns)
+    return load_lesson(activity.id) if has_lesson(activity) else None
+
+
+def check_lesson(lesson: Lesson, home: Path) -> None:
+    """Refuse a lesson whose model cannot be made: no such world, or failures that cannot be planted in it.
+
+    Args:
+        lesson: as it was read.
+        home: the folder that a world's path starts from.
+
+    Raises:
+        BadInput: with the lesson's id, and the nearest failure where one is near.
+    """
+    if lesson.model is None:
+        return
+    try:
+        world = load_world(world_reference(home, lesson.model.world))
+        for failure in lesson.model.failures:
+            find_failure(world, failure)
+    except BadInput as error:
+        raise BadInput(f"lesson {lesson.id}: {error}") from None
+
+
+def world_reference(home: Path, name: str) -> str:
+    """Return what `load_world` finds a world by: a name as it is, a path as one in a folder."""
+    return str((home / name).absolute()) if "/" in name else name
+
+
+@functools.lru_cache(maxsize=256)
+def _own_lesson(path: Path, _: int) -> Lesson:
+    lesson = read_lesson(path)
+    if lesson.model is None:
+        return lesson
+    world = world_reference(path.parents[2], lesson.model.world)
+    return lesson.model_copy(update={"model": lesson.model.model_copy(update={"world": world})})
+
+
+def _shipped(name: str) -> Traversable:
     return resources.files("drillyard.programs") / "catalogue" / "lessons" / f"{name}.yaml"
 
 

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 
+from drillyard.errors import did_you_mean
 from drillyard.programs.graph import Catalogue, Role
 from drillyard.records import Objective
 
-__all__ = ["problems"]
+__all__ = ["find_cycle", "problems"]
 
 UNOBSERVABLE = ("understand", "know", "be aware", "learn", "appreciate", "be familiar", "grasp", "realise", "believe")
 LEAST_OBJECTIVES = 4
 """Policy: a role with fewer is a talk and no programme."""
 
 LEAST_BY_DOING = Fraction(60, 100)
+_ID = "[a-z0-9][a-z0-9.-]{0,99}"
+
 BY_DOING = ("performance", "work-sample")
 BELOW_APPLY = ("remember", "understand")
 
@@ -29,11 +32,19 @@ BELOW_APPLY = ("remember", "understand")
 def problems(catalogue: Catalogue) -> list[str]:
     """Return every reason why a catalogue may not be used, in plain words; an empty list means that it is sound."""
     # Each stage follows references and orders that the stages before it have found sound.
-    stages = ((_repeated, _dangling, _idle, _unobservable), (_cycles,), (_orphans, _thin_roles))
+    stages = ((_misnamed, _repeated, _dangling, _idle, _unobservable), (_cycles,), (_orphans, _thin_roles))
     for stage in stages:
         if found := [problem for check in stage for problem in check(catalogue)]:
             return found
     return []
+
+
+def _misnamed(catalogue: Catalogue) -> Iterator[str]:
+    # Ids become parts of paths and of web addresses.
+    tables = (catalogue.roles, catalogue.competencies, catalogue.objectives, catalogue.activities)
+    for name in (row.id for table in tables for row in table):
+        if not re.fullmatch(_ID, name):
+            yield f"the id {name[:100]!r} is not of lower-case letters, digits, dots and hyphens"
 
 
 def _repeated(catalogue: Catalogue) -> Iterator[str]:
@@ -45,6 +56,7 @@ def _repeated(catalogue: Catalogue) -> Iterator[str]:
         "activity": [a.id for a in catalogue.activities],
         "law": [law.id for law in catalogue.laws],
         "source": [s.id for s in catalogue.sources],
+        "risk": [r.id for r in catalogue.risks],
     }
     for kind, ids in named.items():
         yield from (f"{kind} {one!r} is defined twice" for one, count in Counter(ids).items() if count > 1)
@@ -59,9 +71,19 @@ def _dangling(catalogue: Catalogue) -> Iterator[str]:
     links: list[tuple[str, str, Iterable[str], set[str]]] = []
     for role in catalogue.roles:
         links.append((f"role {role.id!r}", "competency", role.competencies, competencies))
+        links.append((f"role {role.id!r} under levels", "competency", role.levels, set(role.competencies)))
         links.append((f"role {role.id!r}", "drill", role.drills, drills))
+    for risk in catalogue.risks:
+        links.append((f"risk {risk.id!r}", "source", risk.sources, sources))
+        for asked in risk.requires:
+            links.append((f"risk {risk.id!r}", "role", asked.roles, {r.id for r in catalogue.roles}))
+            links.append((f"risk {risk.id!r}", "competency", asked.competencies, competencies))
+            links.append((f"risk {risk.id!r} under levels", "competency", asked.levels, set(asked.competencies)))
+            links.append((f"risk {risk.id!r}", "drill", asked.drills, drills))
     for competency in catalogue.competencies:
         links.append((f"competency {competency.id!r}", "competency", competency.after, competencies))
+        whole = [competency.part_of] if competency.part_of else []
+        links.append((f"competency {competency.id!r}", "competency", whole, competencies))
         links.append((f"competency {competency.id!r}", "source", competency.sources, sources))
     for objective in catalogue.objectives:
         links.append((f"objective {objective.id!r}", "competency", [objective.competency], competencies))
@@ -69,7 +91,9 @@ def _dangling(catalogue: Catalogue) -> Iterator[str]:
         links.append((f"activity {activity.id!r}", "objective", activity.objectives, objectives))
         links.append((f"activity {activity.id!r}", "activity", activity.after, activities))
     for where, kind, ids, known in links:
-        yield from (f"{where} names the {kind} {one!r}, which does not exist" for one in ids if one not in known)
+        for one in (one for one in ids if one not in known):
+            near = did_you_mean(one, known)
+            yield f"{where} names the {kind} {one!r}, which does not exist{near and f'; {near}'}"
 
 
 def _cycles(catalogue: Catalogue) -> Iterator[str]:
@@ -78,12 +102,15 @@ def _cycles(catalogue: Catalogue) -> Iterator[str]:
         "activities": {a.id: set(a.after) for a in catalogue.activities},
     }
     for kind, graph in graphs.items():
-        if cycle := _cycle(graph):
+        if cycle := find_cycle(graph):
             yield f"{kind} wait for each other: {cycle}"
             return
+    if cycle := find_cycle({c.id: {c.part_of} - {""} for c in catalogue.competencies}):
+        yield f"competencies are parts of each other: {cycle}"
+        return
     for first, then in catalogue.orders(catalogue.activities):
         graphs["activities"][then].add(first)
-    if cycle := _cycle(graphs["activities"]):
+    if cycle := find_cycle(graphs["activities"]):
         yield f"the order of activities contradicts that of their competencies: {cycle}"
 
 
@@ -105,11 +132,13 @@ def _idle(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _orphans(catalogue: Catalogue) -> Iterator[str]:
+    needed = {competency for role in catalogue.roles for competency in role.competencies}
+    needed |= {c for risk in catalogue.risks for asked in risk.requires for c in asked.competencies}
     for objective in catalogue.objectives:
         evidence = objective.evidence
         if not any(catalogue.shows(a, objective) for a in catalogue.activities if a.ready):
             yield f"objective {objective.id!r} is an orphan: no built activity gives {evidence} evidence of it"
-        if not any(objective.competency in role.competencies for role in catalogue.roles):
+        if objective.competency not in needed:
             yield f"objective {objective.id!r} is an orphan: no role needs {objective.competency!r}"
 
 
@@ -146,7 +175,7 @@ def _drills(catalogue: Catalogue) -> set[str]:
     return {a.drill for a in catalogue.activities if a.drill}
 
 
-def _cycle(graph: dict[str, set[str]]) -> str:
+def find_cycle(graph: Mapping[str, Set[str]]) -> str:
     """Return a cycle as `a → b → a`, or the empty string."""
     try:
         TopologicalSorter(graph).prepare()

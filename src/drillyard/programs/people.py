@@ -17,12 +17,12 @@ from drillyard.errors import BadInput, bad_input
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner
 from drillyard.records import Plan
-from drillyard.records.names import person_name, same_name
+from drillyard.records.names import person_name, same_name, visible_name
 
-__all__ = ["Person", "name_learners", "read_people"]
+__all__ = ["Person", "name_learners", "parse_people", "read_list", "read_people"]
 
 _MOST_BYTES = 10_000_000
-_HEADER = ["name", "role"]
+_HEADERS = (["name", "role"], ["name", "role", "team"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,29 +31,52 @@ class Person:
 
     name: str
     role: str
+    team: str = ""
 
 
 def read_people(path: Path, plan: Plan) -> list[Person]:
-    """Read people from a CSV with the columns `name` and `role`.
+    """Read the people that a brief counts from a CSV.
 
     Raises:
-        BadInput: no such file, other columns, a name that is none or stands there twice, a role that the plan has not,
-            or more people of a role than the brief counts.
+        BadInput: as `read_list`, or more people of a role than the brief counts.
     """
+    people = read_list(path, plan)
+    _require_room(people, plan, path)
+    return people
+
+
+def read_list(path: Path, plan: Plan) -> list[Person]:
+    """Read people from a CSV file. Raises `BadInput` where there is none, and as `parse_people`."""
     if not path.is_file():
         raise bad_input(f"no file {str(path)!r}", "a CSV with the columns name,role")
     if path.stat().st_size > _MOST_BYTES:
         raise bad_input(f"{path.stat().st_size:,} bytes in {path}", f"at most {_MOST_BYTES:,}")
     try:
-        rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")), strict=True)
-        if rows.fieldnames is None or sorted(map(str.strip, rows.fieldnames)) != _HEADER:
-            raise bad_input(
-                f"the columns {rows.fieldnames} in {path}", "name,role", "type 'name,role' as its first line"
-            )
-        people = [_person(row, f"{path}, line {rows.line_num}", plan) for row in rows]
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+    except (UnicodeDecodeError, OSError) as error:
         raise bad_input(f"{path} that cannot be read ({error})", "a CSV in UTF-8 with the columns name,role") from None
-    _require_room(people, plan, path)
+    return parse_people(text, str(path), plan)
+
+
+def parse_people(text: str, where: str, plan: Plan) -> list[Person]:
+    """Read people from the text of a CSV with the columns `name`, `role` and, where there are teams, `team`.
+
+    Raises:
+        BadInput: other columns, a name that is none or stands there twice, or a role that the plan has not.
+    """
+    try:
+        rows = csv.DictReader(io.StringIO(text), strict=True)
+        if rows.fieldnames is None or sorted(map(str.strip, rows.fieldnames)) not in _HEADERS:
+            raise bad_input(
+                f"the columns {rows.fieldnames} in {where}", "name,role", "type 'name,role' as its first line"
+            )
+        people = [_person(row, f"{where}, line {rows.line_num}", plan) for row in rows]
+    except csv.Error as error:
+        raise bad_input(f"{where} that cannot be read ({error})", "a CSV with the columns name,role") from None
+    for name, number in Counter(same_name(person.name) for person in people).items():
+        if number > 1:
+            found = f"{ascii(name)} {number} times in {where}"
+            raise bad_input(found, "each person once", "add a word that tells them apart")
     return people
 
 
@@ -63,7 +86,7 @@ def name_learners(folder: ProgramFolder, people: Sequence[Person]) -> dict[str, 
     Whoever has a place keeps it; new people take the next free ones.
     """
     with folder.changing_roster():
-        names = dict(folder.people())
+        names, teams = dict(folder.people()), dict[str, str]()
         known = {(learner.role, same_name(names[learner.id])) for learner in _named(folder, names)}
         free = [learner for learner in folder.roster().learners if learner.id not in names]
         for person in people:
@@ -75,7 +98,12 @@ def name_learners(folder: ProgramFolder, people: Sequence[Person]) -> dict[str, 
                 raise bad_input(f"no free place for another {person.role}", "one for every line", advice)
             free.remove(place)
             names[place.id] = person.name
+            teams[place.id] = person.team
         folder.write_people(names)
+        if any(teams.values()):
+            roster = folder.roster()
+            learners = tuple(one.model_copy(update={"team": teams.get(one.id) or one.team}) for one in roster.learners)
+            folder.write_roster(roster.model_copy(update={"learners": learners}))
     return names
 
 
@@ -87,12 +115,14 @@ def _person(row: dict[str, str | None], where: str, plan: Plan) -> Person:
     fields = {str(key).strip(): value for key, value in row.items()}
     roles = [role.role for role in plan.roles]
     role = (fields["role"] or "").strip()
-    if set(fields) != set(_HEADER):
+    if sorted(fields) not in _HEADERS:
         raise bad_input(f"{where}: more than two values", "name,role", "put a name with a comma in quotes")
     if role not in roles:
         raise bad_input(f"{where}: role {role[:100]!r}", f"one of: {', '.join(roles)}")
     try:
-        return Person(name=person_name(fields["name"] or ""), role=role)
+        team = (fields.get("team") or "").strip()
+        name = person_name(fields["name"] or "")
+        return Person(name=name, role=role, team=visible_name(team, "team", 60) if team else "")
     except BadInput as error:
         raise BadInput(f"{where}: {error}") from None
 
@@ -103,8 +133,3 @@ def _require_room(people: Sequence[Person], plan: Plan, path: Path) -> None:
         if count > heads[role]:
             how = "raise head_count in the brief and design again"
             raise bad_input(f"{count} people of the role {role} in {path}", f"at most {heads[role]}", how)
-    for name, count in Counter(same_name(person.name) for person in people).items():
-        if count > 1:
-            raise bad_input(
-                f"{ascii(name)} {count} times in {path}", "each person once", "add a word that tells them apart"
-            )

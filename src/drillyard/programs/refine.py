@@ -88,11 +88,12 @@ class Part(Record):
 
 
 class Rehearsal(Record):
-    """How a scripted solver fared; scripts are no learners."""
+    """How a scripted solver fared, or a model that was given the papers; neither is a learner."""
 
     solver: str
     attempts: int
     passed: int
+    rate: Estimate
 
 
 class DrillReport(Record):
@@ -264,7 +265,10 @@ def _rehearsals(attempts: Iterable[Attempt]) -> tuple[Rehearsal, ...]:
     for attempt in attempts:
         if attempt.rehearsal:
             results.setdefault(attempt.rehearsal, []).append(attempt.grade is not None and attempt.grade.passed)
-    return tuple(Rehearsal(solver=s, attempts=len(r), passed=sum(r)) for s, r in sorted(results.items()))
+    return tuple(
+        Rehearsal(solver=s, attempts=len(r), passed=sum(r), rate=clopper_pearson(sum(r), len(r)))
+        for s, r in sorted(results.items())
+    )
 
 
 def _quartiles(values: Sequence[float]) -> Quartiles | None:

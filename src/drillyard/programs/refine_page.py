@@ -60,6 +60,7 @@ def refine_page(
         analysis=analysis,
         proposals=(*analysis.proposals, *report.questions),
         drills=report.drills,
+        assisted=[(one.drill, r) for one in report.drills for r in one.rehearsals if r.solver.startswith("assistant ")],
         simulated=simulated,
         rows=rows,
         people=people,

@@ -52,7 +52,7 @@ def refine_programme(
     analysis = analyse(responses_of(made))
     questions = propose_for_choices(read_choices(programme))
     decisions = tuple(map(_hidden, weigh(experiments(folder), made)))
-    report = refine([*folder.attempts(), *made], people_of(folder.roster()) if made else {})
+    report = refine([*folder.attempts(), *folder.assisted(), *made], people_of(folder.roster()) if made else {})
     report = report.model_copy(update={"parts": analysis, "questions": questions, "experiments": decisions})
     place = out or programme / "refined"
     page = refine_page(title, report.verdict, _STATES[report.state], report, analysis, decisions)

@@ -6,20 +6,23 @@ import hashlib
 import hmac
 import secrets
 from collections import Counter
-from itertools import chain, zip_longest
+from itertools import chain, count, zip_longest
+from typing import Literal
 
 from drillyard.errors import bad_input
-from drillyard.records import Plan, Record
+from drillyard.records import Plan, Record, RolePlan
 
 __all__ = [
     "Learner",
     "People",
     "Roster",
+    "Staff",
     "drill_of",
     "enlarge",
     "fresh_code",
     "instance_name",
     "make_roster",
+    "new_place",
     "try_number",
 ]
 
@@ -30,7 +33,8 @@ _ID_LENGTH, _CODE_LENGTH = 12, 16
 class Learner(Record):
     """One learner: role, opaque id, sign-in code, and the drill instances that are theirs.
 
-    `given` are those among them that the facilitator gave: they use up none of the tries that the brief allows.
+    `given` are those among them that the facilitator gave: they use up none of the tries that the brief allows. Who was
+    `invited` came after the programme was made: their first copies are built like later tries, by the running yard.
     """
 
     id: str
@@ -38,6 +42,8 @@ class Learner(Record):
     code: str
     instances: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
+    team: str = ""
+    invited: bool = False
 
     def tries(self, drill: str) -> tuple[str, ...]:
         """Return the instances of a drill that are theirs, the first try first."""
@@ -49,13 +55,35 @@ class Learner(Record):
         return tuple(dict.fromkeys(drill_of(name, self.id) for name in self.instances))
 
 
+class Staff(Record):
+    """Somebody who runs a programme: leads its sessions, changes all of it, or reads how it was run."""
+
+    id: str
+    role: Literal["facilitator", "designer", "auditor"]
+    code: str
+
+
 class Roster(Record):
-    """Everybody who may sign in. `secret` derives all ids and codes; `note` says why heads have no place, if so."""
+    """Everybody who may sign in. `secret` derives all ids and codes; `note` says why heads have no place, if so.
+
+    In a programme that is `served_at_once`, the running yard builds everybody's first copies too.
+    """
 
     learners: tuple[Learner, ...]
     designer_code: str
     secret: str = ""
     note: str = ""
+    staff: tuple[Staff, ...] = ()
+    served_at_once: bool = False
+
+    def built_by_the_yard(self, learner: Learner, name: str) -> bool:
+        """Say whether the running yard builds an instance: further tries, those of who was invited, or all."""
+        return self.served_at_once or learner.invited or try_number(name, learner.id) > 1
+
+    @property
+    def whole_staff(self) -> tuple[Staff, ...]:
+        """The staff, the programme's own designer first."""
+        return (Staff(id="designer", role="designer", code=self.designer_code), *self.staff)
 
 
 class People(Record):
@@ -115,8 +143,25 @@ def make_roster(plan: Plan, seed: int, limit: int | None = None, secret: str = "
 def enlarge(stored: Roster, made: Roster) -> Roster:
     """Return a roster made again for more people: who was there stays as they are, with later tries and new codes."""
     known = {learner.id: learner for learner in stored.learners}
-    learners = tuple(known.get(learner.id, learner) for learner in made.learners)
-    return stored.model_copy(update={"learners": learners, "note": made.note})
+    learners = [known.pop(learner.id, learner) for learner in made.learners]
+    invited = [learner for learner in known.values() if learner.invited]
+    return stored.model_copy(update={"learners": (*learners, *invited), "note": made.note})
+
+
+def new_place(roster: Roster, role: RolePlan, seed: int, team: str = "") -> Learner:
+    """Return a learner beyond the heads of the brief, whom `enlarge` meets again should the brief count more."""
+    taken = {learner.id for learner in roster.learners}
+    secret = roster.secret or secrets.token_hex(32)
+    names = ((n, _derive(secret, f"{seed}:id:{role.role}:{n}", _ID_LENGTH)) for n in count(role.head_count))
+    number, name = next(one for one in names if one[1] not in taken)
+    return Learner(
+        id=name,
+        role=role.role,
+        code=_derive(secret, f"{seed}:code:{role.role}:{number}", _CODE_LENGTH),
+        instances=tuple(instance_name(drill, name) for drill in role.drills),
+        team=team,
+        invited=True,
+    )
 
 
 def fresh_code() -> str:

@@ -54,6 +54,7 @@ from drillyard.records.bench import (
     Similarity,
     TextCheck,
 )
+from drillyard.records.calendar import Aim, Calendar, PlanOption, Session, Shift, Weekday
 from drillyard.records.conversation import Conversation, Message, Reply, Transcript
 from drillyard.records.drill import Budget, Drill, Gate, GateReport, Hint, Instance, Truth
 from drillyard.records.estimate import Estimate
@@ -104,6 +105,7 @@ __all__ = [
     "Activity",
     "AdapterPlant",
     "AdversaryRun",
+    "Aim",
     "AnswerField",
     "AnswerResult",
     "AnswerSheet",
@@ -123,6 +125,7 @@ __all__ = [
     "Benchmark",
     "Brief",
     "Budget",
+    "Calendar",
     "Claim",
     "ClaimResult",
     "Clash",
@@ -163,6 +166,7 @@ __all__ = [
     "OracleTrial",
     "PaperTable",
     "Plan",
+    "PlanOption",
     "PlantCheck",
     "PlantReport",
     "PlantingRecipe",
@@ -182,7 +186,9 @@ __all__ = [
     "RulingCounts",
     "Scheduled",
     "Serving",
+    "Session",
     "Severity",
+    "Shift",
     "Similarity",
     "Span",
     "SubCheck",
@@ -196,5 +202,6 @@ __all__ = [
     "Truth",
     "ValueLeaf",
     "ValueReward",
+    "Weekday",
     "read_any",
 ]

@@ -11,7 +11,20 @@ from drillyard.records.base import Record
 from drillyard.records.estimate import Estimate
 from drillyard.records.trial import GradeCheck
 
-__all__ = ["AnswerField", "AnswerResult", "AnswerSheet", "Look", "LookAxis", "LookBench", "LookKind", "PaperTable"]
+__all__ = [
+    "MOST_WORDS",
+    "AnswerField",
+    "AnswerResult",
+    "AnswerSheet",
+    "Look",
+    "LookAxis",
+    "LookBench",
+    "LookKind",
+    "PaperTable",
+]
+
+MOST_WORDS = 2_000
+"""Most characters of an answer in words."""
 
 
 class PaperTable(Record):
@@ -24,17 +37,20 @@ class PaperTable(Record):
 
 
 class AnswerField(Record):
-    """One thing that is asked: a number in a unit, one of several choices (value, words), a look at the bench, a text.
+    """One thing that is asked: a number in a unit, one of several choices (value, words), a look at the bench, words.
 
-    `start` is what stands in it to begin with; `of` names the model whose looks are offered, all of them where empty.
+    `group` is the heading of the fields that stand together; words may have at most `most` characters, and begin with
+    `start`; `of` names the model whose looks are offered, all of them where empty.
     """
 
     id: str
     label: str
     help: str = ""
-    kind: Literal["number", "choice", "look", "text"]
+    kind: Literal["number", "choice", "look", "words"]
     unit: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    group: str = ""
+    most: int = Field(default=60, ge=1, le=MOST_WORDS)
     start: str = ""
     of: str = ""
 
@@ -107,13 +123,19 @@ class Look(Record):
 
 
 class AnswerSheet(Record):
-    """A paper with its form, and a bench where there is one. `files` are the names of what comes beside it."""
+    """A paper with its form, and a bench where there is one: all that a learner gets.
+
+    `preview` is the button that tries what stands in the form before it is handed in, `export` the link under which
+    what was handed in can be taken away; empty where a drill has none. `files` are the names of what comes beside it.
+    """
 
     title: str
     parts: tuple[PaperTable, ...]
     fields: tuple[AnswerField, ...]
     bench: LookBench | None = None
     files: tuple[str, ...] = ()
+    preview: str = ""
+    export: str = ""
 
 
 class AnswerResult(Record):

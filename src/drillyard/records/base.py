@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from drillyard.errors import BadInput, tell
+from drillyard.errors import BadInput, did_you_mean, tell
 from drillyard.records.strict_json import parse_json
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = ["Record", "first_problem"]
 
@@ -75,14 +78,29 @@ class Record(BaseModel):
 
 
 def first_problem(error: ValidationError, what: str) -> str:
-    """Turn a validation error into one line: where, what was found, what was expected."""
+    """Turn a validation error into one line: where, what was found, what was expected.
+
+    Where one is missing and another does not exist, the latter comes first: most often it is the former, mistyped.
+    """
     problems = error.errors(include_url=False)
     first = problems[0]
+    if first["type"] == "missing":
+        first = next((one for one in problems if one["type"] == "extra_forbidden"), first)
     where = ".".join(part for part in map(str, first["loc"]) if "[" not in part) or what  # branches of a union have one
     given = first["input"]
     told = f"fields {', '.join(map(str, given))}"[:120] if isinstance(given, dict) and given else tell(given, 120)
     found = "nothing" if first["type"] == "missing" else told
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    msg = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    expected = "no such field" if first["type"] == "extra_forbidden" else msg
-    return f"{what}: field {where!r:.120}: found {found}, expected: {expected}{more}"
+    return f"{what}: field {where!r:.120}: found {found}, expected: {_expected(first, problems)}{more}"
+
+
+def _expected(problem: ErrorDetails, problems: Sequence[ErrorDetails]) -> str:
+    """Return what should be in place of one problem of a record; a name that is no field may be a missing one."""
+    if problem["type"] == "missing":
+        return "a value"
+    if problem["type"] != "extra_forbidden":
+        return problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    *place, name = problem["loc"]
+    missing = [str(one["loc"][-1]) for one in problems if one["type"] == "missing" and [*one["loc"][:-1]] == place]
+    hint = did_you_mean(str(name), missing)
+    return f"no such field; {hint}" if hint else "no such field"

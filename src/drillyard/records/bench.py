@@ -61,12 +61,15 @@ class TextCheck(Record):
 
     `starts-with`, `includes`, `fuzzy` and `json` compare as OpenAI Evals' Match, Includes, FuzzyMatch and JsonMatch do;
     `eq`, `ne`, `like` and `ilike` as the string check of the hosted Evals; `letter` reads `ANSWER: B`,
-    `letters` an answer that has to name several, which the reference parts by commas.
+    `letters` an answer that has to name several, which the reference parts by commas. `excludes` is met where the
+    reference is empty or not in the reply, whatever its case.
     """
 
     kind: Literal["text"] = "text"
     name: str = "text"
-    operation: Literal["starts-with", "includes", "fuzzy", "json", "eq", "ne", "like", "ilike", "letter", "letters"]
+    operation: Literal[
+        "starts-with", "includes", "excludes", "fuzzy", "json", "eq", "ne", "like", "ilike", "letter", "letters"
+    ]
     ignore_case: bool = False
     input: str = OUTPUT
     reference: str = ""

@@ -9,6 +9,7 @@ from annotated_types import Ge, Le
 from pydantic import Field, field_validator
 
 from drillyard.records.base import Record
+from drillyard.records.calendar import Aim, Calendar, PlanOption, Session
 
 __all__ = [
     "AISystem",
@@ -30,13 +31,16 @@ class RoleNeed(Record):
     """A role to train: how many people, how many hours each.
 
     `hours` may be written as hours and minutes, `1:30`. `without` names objectives or drills that the designer gives up
-    for this role, knowingly.
+    for this role, knowingly. `systems` are the AI systems that the role works with; all where it names none.
+    `shift` is the one of the calendar in which the role trains; the first where it names none.
     """
 
     id: str
     head_count: int = Field(ge=1, le=100_000)
     hours: float = Field(gt=0, le=400)
     without: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    shift: str = ""
 
     @field_validator("hours", mode="before")
     @classmethod
@@ -51,7 +55,8 @@ class AISystem(Record):
     """An AI system that the organisation runs, and the world its drills are built on.
 
     `world` is the name of one that ships, or the path of a folder, relative to the brief; then `world_sha256` tells all
-    that stood in its files when the brief was read.
+    that stood in its files when the brief was read. `risks` are those of the competency model that the system brings:
+    they add to what the roles that work with it must be able to do.
     """
 
     id: str
@@ -59,6 +64,7 @@ class AISystem(Record):
     purpose: str
     world: str
     world_sha256: str = ""
+    risks: tuple[str, ...] = ()
 
 
 class Policy(Record):
@@ -84,7 +90,8 @@ class Brief(Record):
     """What a training designer hands in.
 
     `retries` says how often a learner who did not pass a drill may try it again on a fresh copy: as often as they like,
-    so many times, or when the facilitator gives them one.
+    so many times, or when the facilitator gives them one. `catalogue_sha256` tells all that stood in the designer's own
+    catalogue beside the brief; it is empty without one. `calendar` says when, `aim` what the plan is to be best at.
     """
 
     title: str
@@ -95,19 +102,28 @@ class Brief(Record):
     laws: tuple[Law, ...] = ()
     retries: Literal["unlimited", "facilitator"] | Annotated[int, Ge(0), Le(100)] = "unlimited"
     seed: int = Field(default=1, ge=0)
+    catalogue_sha256: str = ""
+    calendar: Calendar | None = None
+    aim: Aim = "balanced"
 
 
 class Competency(Record):
-    """Something a role must be able to do; `sources` name the framework statements behind it."""
+    """Something a role must be able to do.
+
+    `sources` name the framework statements behind it, `after` what is learned before it, `part_of` the competency that
+    it is a part of. `case_id` is the UUID under which another system knows it; empty where that follows from the id.
+    """
 
     id: str
     title: str
     sources: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    part_of: str = ""
+    case_id: str = ""
 
 
 class Objective(Record):
-    """An observable aim: verb, condition, criterion and the kind of evidence that shows it."""
+    """An observable aim: verb, condition, criterion, kind of evidence that shows it; `case_id` as a competency's."""
 
     id: str
     competency: str
@@ -117,6 +133,7 @@ class Objective(Record):
     criterion: str
     evidence: Literal["performance", "work-sample", "choice", "discussion"]
     bloom: Literal["remember", "understand", "apply", "analyse", "evaluate", "create"]
+    case_id: str = ""
 
 
 class Activity(Record):
@@ -147,6 +164,7 @@ class Scheduled(Record):
 class Clash(Record):
     """Why a plan cannot fit: a minimal set of rules that contradict each other, and what dropping each one frees.
 
+    `role` is empty where the roles fit their hours and the calendar has no room for all of them.
     `remedies` has one line per rule, in the same order; `minimal` is false when the solver ran out of time.
     """
 
@@ -158,7 +176,7 @@ class Clash(Record):
 
 
 class RolePlan(Record):
-    """The plan of one role."""
+    """The plan of one role. `because` says per competency which risk of which system asks for it, where one does."""
 
     role: str
     title: str
@@ -168,6 +186,7 @@ class RolePlan(Record):
     objectives: tuple[Objective, ...]
     activities: tuple[Scheduled, ...]
     left_out: tuple[str, ...] = ()
+    because: dict[str, str] = {}
 
     @property
     def minutes(self) -> int:
@@ -185,12 +204,16 @@ class Plan(Record):
 
     `worlds` says per planned drill in which world it is given (empty for one without a model): the name of one that
     ships, or `worlds/NAME`, the copy in the programme folder. `unfit` says of drills why no system of the brief can
-    hold them.
+    hold them. `model` is the competency model, with its edition, that was planned from.
+    `sessions` say who does what when, in the order of time, where the brief has a calendar; `options` weigh other ways.
     """
 
     title: str
+    model: str = ""
     status: Literal["fits", "clash"]
     roles: tuple[RolePlan, ...]
     clashes: tuple[Clash, ...] = ()
     worlds: dict[str, str] = {}
     unfit: dict[str, str] = {}
+    sessions: tuple[Session, ...] = ()
+    options: tuple[PlanOption, ...] = ()

@@ -13,7 +13,7 @@ from annotated_types import MaxLen
 from pydantic import Field
 
 from drillyard.errors import BadInput
-from drillyard.records.answers import AnswerResult
+from drillyard.records.answers import MOST_WORDS, AnswerResult
 from drillyard.records.base import Record
 from drillyard.records.conversation import Conversation, Transcript
 from drillyard.records.estimate import Estimate
@@ -21,7 +21,6 @@ from drillyard.records.failure import Severity, Trigger
 from drillyard.records.trial import GradeCheck, OracleTrial
 
 __all__ = [
-    "MAX_ANSWER",
     "MAX_POLICY",
     "AnswerSubmission",
     "AnySubmission",
@@ -41,8 +40,6 @@ __all__ = [
     "read_any",
 ]
 
-MAX_ANSWER = 4_000
-"""Most characters of an answer to a form; all but texts are far shorter."""
 MAX_POLICY = 20_000
 """Most characters of a policy."""
 
@@ -93,11 +90,11 @@ class PolicySubmission(Record):
 
 
 class AnswerSubmission(Record):
-    """Answers to the form of one instance, by field: a number as text, the value of a choice, a look's name, a text."""
+    """Answers to the form of one instance, by field: a number, the value of a choice, a look's name, or words."""
 
     instance: str
     learner: str
-    answers: dict[str, Annotated[str, MaxLen(MAX_ANSWER)]] = Field(max_length=40)
+    answers: dict[str, Annotated[str, MaxLen(MOST_WORDS)]] = Field(max_length=40)
 
 
 AnySubmission = Submission | ArtefactSubmission | PolicySubmission | AnswerSubmission

@@ -50,8 +50,16 @@ def _number(loader: _StrictLoader, node: yaml.ScalarNode) -> int | float | str:
     return str(node.value) if {":", "_"} & set(node.value) else loader.construct_yaml_float(node)
 
 
-for _kind in ("int", "float"):
-    _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", _number)
+def _date(loader: _StrictLoader, node: yaml.ScalarNode) -> object:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        problem = f"{node.value!r}, a date that does not exist,"
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+
+
+for _kind, _construct in {"int": _number, "float": _number, "timestamp": _date}.items():
+    _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", _construct)
 
 
 def read_yaml(path: Path | Traversable) -> object:

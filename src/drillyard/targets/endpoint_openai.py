@@ -25,7 +25,7 @@ from drillyard.records import Conversation, Reply
 from drillyard.targets.address_openai import KEY, NO_KEY, OURS, configured, key_for, server_of
 from drillyard.targets.base import Heard
 from drillyard.targets.batch_openai import ask_in_batches
-from drillyard.targets.pace import Pace
+from drillyard.targets.pace import Pace, wanted_wait
 from drillyard.targets.reading import ReadingEndpoint, RefusedRequest, try_reading
 from drillyard.targets.revealing import ReadingTrial
 from drillyard.targets.sampling_openai import Sampling, read_error
@@ -211,8 +211,13 @@ class EndpointTarget:
         try:
             reply = self.completion(conversation, seed)[0]
         except RefusedRequest as refused:
-            return Reply(text="", seed=seed, finish="error", why=f"refused: {clean(str(refused))}")
+            return Reply(text="", seed=seed, finish="error", why=f"refused: {clean(str(refused))}{self._hint(refused)}")
         return self._keep(conversation, seed, reply)
+
+    def _hint(self, refused: RefusedRequest) -> str:
+        """Say what to type where a chat template knows no system message."""
+        lacks = self._systems and not self._merge and "system" in str(refused).casefold()
+        return f"; type {self.reference}#{MERGED} to put the system message into the user's first" if lacks else ""
 
     def _known(self, conversation: Conversation, seed: int | None) -> Reply | None:
         return self._kept.get(self._name(conversation, seed)) if self._kept is not None else None
@@ -287,7 +292,7 @@ class EndpointTarget:
                         raise DrillyardError(f"{self._at} says: {read_error(error)}") from None
                     if self._pace.strikes >= (2 if fixed else self._retries):  # a client waits some two seconds
                         raise DrillyardError(_too_busy(self._at, error)) from None
-                    self._pace.slow(began, _wanted_wait(error))
+                    self._pace.slow(began, wanted_wait(error))
                     continue
                 except _FAILING as error:
                     failures += 1
@@ -390,11 +395,3 @@ def _used_up(error: openai.APIStatusError) -> bool:
 
 def _too_busy(at: str, error: openai.APIStatusError) -> str:
     return f"{at} is busy ({error.status_code}) after all retries; wait, or use fewer queries: {read_error(error)}"
-
-
-def _wanted_wait(error: openai.APIStatusError) -> float | None:
-    """Return the seconds that a server asks to wait; None where it does not say, or not in seconds."""
-    try:
-        return max(0.0, float(error.response.headers.get("retry-after", "")))
-    except ValueError:
-        return None

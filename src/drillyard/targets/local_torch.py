@@ -88,8 +88,8 @@ class LocalTarget:
         self, conversations: Sequence[Conversation], seeds: Sequence[int | None], heard: Heard
     ) -> list[Reply]:
         """Answer as `generate`, and call `heard` with each reply of a batch when it ends: minutes for some."""
-        replies = [Reply(text="", seed=seed, finish="error") for seed in seeds]
         prompts = [self._encode(conversation) for conversation in conversations]
+        replies = [self._too_long(ids, seed) for ids, seed in zip(prompts, seeds, strict=True)]
         waiting = set(range(len(prompts)))
         for rows in self._batches(prompts):
             made = self._complete([prompts[i] for i in rows], [seeds[i] for i in rows])
@@ -97,7 +97,7 @@ class LocalTarget:
                 replies[i] = self._reply(ids, seeds[i], len(prompts[i]))
                 waiting.remove(i)
                 heard(i, replies[i])
-        for i in sorted(waiting):  # too long for the model
+        for i in sorted(waiting):
             heard(i, replies[i])
         return replies
 
@@ -238,6 +238,11 @@ class LocalTarget:
             top_p=1.0 if asked.top_p is None else asked.top_p,
         )
         return [[*one.ids, *ends[:1]] if one.finish == "stop" else list(one.ids) for one in made]
+
+    def _too_long(self, ids: Sequence[int], seed: int | None) -> Reply:
+        """Return what stands for the reply to a prompt that leaves no room for one."""
+        why = f"refused: a prompt of {len(ids)} tokens where the model has room for {self._context - self._room}"
+        return Reply(text="", seed=seed, finish="error", why=why)
 
     def _ended(self, ids: Sequence[int]) -> bool:
         return bool(ids) and ids[-1] in self._ends

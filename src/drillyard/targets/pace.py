@@ -14,8 +14,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-__all__ = ["LONGEST", "Pace"]
+__all__ = ["LONGEST", "Pace", "wanted_wait"]
 
 LONGEST = 60.0
 """Seconds of the longest wait; servers count requests by the minute."""
@@ -110,3 +111,11 @@ class Pace:
         self._room = min(float(self._most), 2 * self._room)
         if self._room == self._most:
             self._growing, self._best = False, 0.0
+
+
+def wanted_wait(error: Any) -> float | None:
+    """Return the seconds that a server asks to wait; None where it does not say, or not in seconds."""
+    try:
+        return max(0.0, float(error.response.headers.get("retry-after", "")))
+    except ValueError:
+        return None

@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -40,17 +40,24 @@ from drillyard.stats.shown import percent
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
 from drillyard.yard import marks
+from drillyard.yard.board import Board
 from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
 from drillyard.yard.drafts import Drafts
 from drillyard.yard.fits import Fits, Fitter, FitterCall
+from drillyard.yard.floor import Floor, said_hash
 from drillyard.yard.held import Held
+from drillyard.yard.invites import Invites
 from drillyard.yard.models import Models
 from drillyard.yard.pages import (
     again,
+    board,
+    catalogue,
     chat,
     claims,
+    credential,
+    debrief,
     designer,
     desk,
     drafts,
@@ -58,20 +65,32 @@ from drillyard.yard.pages import (
     drills,
     fits,
     hints,
+    join,
     lesson,
+    live,
+    lti,
     model,
     paper,
+    people,
+    progress,
     reading,
     result,
+    seat,
+    shell,
     sign_in,
     submit,
     uploads,
     values,
     waiting,
 )
+from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
+from drillyard.yard.recalls import Recalls
+from drillyard.yard.seats import Seats
 from drillyard.yard.store import Store, explain_unkept
 from drillyard.yard.submissions import Submissions
+from drillyard.yard.tickets import Tickets
+from drillyard.yard.tools import open_sender, open_tool
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
 from drillyard.yard.visit import Yard
@@ -99,6 +118,7 @@ _ROUTES = (
     Route(f"{_LESSON}/answer", lesson.read, methods=["GET"]),
     Route(_DRILL, drill.show, methods=["GET"]),
     Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
+    Route(f"{_DRILL}/export.zip", model.take_away, methods=["GET"]),
     Route(f"{_DRILL}/example.json", model.give_example, methods=["GET"]),
     Route(f"{_DRILL}/fits", fits.show, methods=["GET"]),
     Route(f"{_DRILL}/fits", fits.ask, methods=["POST"]),
@@ -113,6 +133,7 @@ _ROUTES = (
     Route(f"{_DRILL}/upload", uploads.upload, methods=["POST"]),
     Route(f"{_DRILL}/trial", desk.try_it, methods=["POST"]),
     Route(f"{_DRILL}/looks", paper.take_look, methods=["POST"]),
+    Route(f"{_DRILL}/preview", paper.try_answers, methods=["POST"]),
     Route(f"{_DRILL}/policy", desk.begin_anew, methods=["POST"]),
     Route(f"{_DRILL}/questions", desk.show_questions, methods=["GET"]),
     Route(f"{_DRILL}/result", result.show, methods=["GET"]),
@@ -122,6 +143,33 @@ _ROUTES = (
     Route(f"{_DRILL}/{{form}}", drafts.lead_back, methods=["GET"]),
     Route("/held", waiting.show, methods=["GET"]),
     Route("/held/{id}", waiting.decide, methods=["POST"]),
+    Route("/said", live.say_again, methods=["GET"]),
+    Route("/join/{token}", join.ask, methods=["GET"]),
+    Route("/join/{token}", join.enter, methods=["POST"]),
+    Route("/shell/open", shell.offer, methods=["GET"]),
+    Route("/shell/open", shell.lend, methods=["POST"]),
+    Route("/shell/state", shell.tell, methods=["GET"]),
+    Route("/catalogue", catalogue.show, methods=["GET"]),
+    Route("/progress", progress.show, methods=["GET"]),
+    Route("/recall", progress.recall, methods=["GET"]),
+    Route("/recall", progress.review_card, methods=["POST"]),
+    Route("/credential/{drill}", credential.give, methods=["GET"]),
+    Route("/x/issuer", credential.issuer, methods=["GET"]),
+    Route("/x/revoked", credential.revoked, methods=["GET"]),
+    Route("/lti/login", lti.login, methods=["GET", "POST"]),
+    Route("/lti/launch", lti.launch, methods=["POST"]),
+    Route("/lti/choose", lti.choose, methods=["POST"]),
+    Route("/lti/keys", lti.keys, methods=["GET"]),
+    Route("/board", board.show, methods=["GET"]),
+    Route("/board", board.change, methods=["POST"]),
+    Route("/live", live.show, methods=["GET"]),
+    Route("/live", live.change, methods=["POST"]),
+    Route("/live/people", people.show, methods=["GET"]),
+    Route("/live/people", people.change, methods=["POST"]),
+    Route("/live/codes", people.print_codes, methods=["GET"]),
+    Route("/live/at/{instance}", seat.show, methods=["GET"]),
+    Route("/live/at/{instance}", seat.help_on, methods=["POST"]),
+    Route("/live/debrief/{drill}", debrief.show, methods=["GET"]),
     Route("/values", values.show, methods=["GET"]),
     Route("/values/compare", values.compare, methods=["POST"]),
     Route("/values/propose", values.propose, methods=["POST"]),
@@ -156,13 +204,15 @@ def make_app(
     overseer: HoldQueue | None = None,
     reviewers: Collection[str] = (),
     weighed: AskedTree | None = None,
+    url: str = "",
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder.
 
     `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy, `checker`
     reads an upload, `fit` fits a technique, `trier` tries a policy on last year; the defaults are the organism of the
     instance and processes of their own. What waits in the queue of an `overseer` is decided by the designer and the
-    learners in `reviewers`, by id; the tree `weighed` is everybody's. Nothing runs before the application starts.
+    learners in `reviewers`, by id; the tree `weighed` is everybody's; `url` is the address under which others reach the
+    yard, where it is to sign credentials. Nothing runs before the application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
@@ -170,15 +220,21 @@ def make_app(
     logging.getLogger("python_multipart").setLevel(
         logging.CRITICAL
     )  # a line for each piece of what is answered with 400
-    yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds)
+    yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds, url)
     yard = dataclasses.replace(yard, overseer=overseer, reviewers=frozenset(reviewers), values=weighed)
+
+    sender = open_sender(yard.lti, yard.platforms, yard.store, yard.programme)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
         yard.queue.start()
         yard.builder.start()
         yard.fitter.start()
+        if sender:
+            sender.start()
         yield
+        if sender:
+            sender.stop()
         yard.fitter.stop()
         yard.builder.stop()
         yard.chat.stop()
@@ -206,13 +262,14 @@ def _open_yard(
     trier: Callable[[Instance, str], OracleTrial] | None,
     clock: Callable[[], float],
     lease_seconds: float,
+    url: str,
 ) -> Yard:
     """Put a yard together without starting it."""
     programme = ProgramFolder(folder)
     programme.brief()  # refuses a folder that is none, before a database is made in it
     programme.keep_private()
     store = Store(programme.database, clock)
-    submissions, fits_kept = Submissions(store), Fits(store)
+    submissions, fits_kept, platforms = Submissions(store), Fits(store), Platforms(store, programme)
     return Yard(
         programme=programme,
         store=store,
@@ -226,6 +283,15 @@ def _open_yard(
         fitter=Fitter(programme, fits_kept, fit),
         drafts=Drafts(store),
         held=Held(store),
+        floor=Floor(store),
+        invites=Invites(store, programme),
+        board=Board(store),
+        seats=Seats(store, programme),
+        tickets=Tickets(store, programme),
+        recalls=Recalls(store),
+        url=url,
+        platforms=platforms,
+        lti=open_tool(programme, platforms, url),
         overseer=None,
         reviewers=frozenset(),
         values=None,
@@ -257,6 +323,7 @@ def _templates() -> jinja2.Environment:
     pages.globals.update(choose_pause=marks.choose_pause)
     pages.globals.update(trade_plot=trade_plot, fits_plot=fits_plot, trial_plot=trial_plot)
     pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE)
+    pages.filters.update(said_hash=said_hash)
     pages.filters.update(in_words=marks.in_words, as_tried=marks.as_tried, inline_code=marks.mark_code, percent=percent)
 
     @functools.cache
@@ -268,9 +335,11 @@ def _templates() -> jinja2.Environment:
     return pages
 
 
-async def _refusal(request: Request, error: Exception) -> HTMLResponse:
-    """Answer a 4xx with a page in the same look: what happened, what to do."""
+async def _refusal(request: Request, error: Exception) -> Response:
+    """Answer a 4xx with a page in the same look: what happened, what to do; the chat's script with the line."""
     assert isinstance(error, HTTPException)
+    if chat.LINES in request.headers.get("accept", ""):
+        return JSONResponse({"error": error.detail}, error.status_code)
     own = error.detail != HTTPStatus(error.status_code).phrase
     line = error.detail if own else _ADVICE.get(error.status_code, error.detail)
     return _error_page(request, error.status_code, line, error.headers or {})
@@ -297,7 +366,8 @@ def _error_page(request: Request, status: int, line: str, headers: Mapping[str, 
         csrf="",
         learner=None,
         called="",
-        designer=False,
+        staff=None,
+        said={},
         reviews=False,
         weighs=False,
     )

@@ -52,6 +52,39 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """UPDATE drafts SET body = replace(replace(body, '["probe",', '["question",'),
             '["probe-template",', '["question-template",')""",
     ),
+    # 6: staff beside the designer, what a facilitator does in a session, invitations, the score board.
+    (
+        "ALTER TABLE sessions ADD COLUMN staff VARCHAR NOT NULL DEFAULT ''",
+        "CREATE TABLE switches (name VARCHAR NOT NULL, words VARCHAR NOT NULL, by VARCHAR NOT NULL, "
+        "at DOUBLE NOT NULL, PRIMARY KEY (name))",
+        "CREATE TABLE tips (id INTEGER NOT NULL, learner VARCHAR NOT NULL, instance VARCHAR NOT NULL, "
+        "words VARCHAR NOT NULL, by VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (id))",
+        "CREATE INDEX tips_of ON tips (learner, instance)",
+        "CREATE TABLE invites (token_hash VARCHAR NOT NULL, role VARCHAR NOT NULL, team VARCHAR NOT NULL, "
+        "places INTEGER NOT NULL, by VARCHAR NOT NULL, expires DOUBLE NOT NULL, PRIMARY KEY (token_hash))",
+        "CREATE TABLE joins (browser VARCHAR NOT NULL, learner VARCHAR NOT NULL, PRIMARY KEY (browser))",
+        "CREATE TABLE board (learner VARCHAR NOT NULL, shown_as VARCHAR NOT NULL, at DOUBLE NOT NULL, "
+        "PRIMARY KEY (learner), UNIQUE (shown_as), FOREIGN KEY(learner) REFERENCES learners (id))",
+    ),
+    # 7: windows of course platforms.
+    (
+        "CREATE TABLE tickets (ticket_hash VARCHAR NOT NULL, learner VARCHAR NOT NULL, drill VARCHAR NOT NULL, "
+        "at DOUBLE NOT NULL, PRIMARY KEY (ticket_hash))",
+    ),
+    # 8: facts that are recalled.
+    (
+        "CREATE TABLE recalls (learner VARCHAR NOT NULL, card VARCHAR NOT NULL, body VARCHAR NOT NULL, "
+        "times INTEGER NOT NULL, PRIMARY KEY (learner, card), FOREIGN KEY(learner) REFERENCES learners (id))",
+    ),
+    # 9: launches by course platforms, and the scores that they wait for.
+    (
+        "CREATE TABLE launches (key VARCHAR NOT NULL, body VARCHAR NOT NULL, until DOUBLE NOT NULL, PRIMARY KEY (key))",
+        "CREATE TABLE platform_users (subject_hash VARCHAR NOT NULL, learner VARCHAR NOT NULL, "
+        "PRIMARY KEY (subject_hash))",
+        "CREATE TABLE scores (learner VARCHAR NOT NULL, drill VARCHAR NOT NULL, body VARCHAR NOT NULL, "
+        "sent VARCHAR NOT NULL, seen INTEGER NOT NULL, tries INTEGER NOT NULL, next_at DOUBLE NOT NULL, "
+        "PRIMARY KEY (learner, drill))",
+    ),
 )
 """What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
 

@@ -35,7 +35,7 @@ from drillyard.yard.tables import (
     SubmissionRow,
 )
 
-__all__ = ["SESSION_SECONDS", "Refused", "Store", "end_sessions", "explain_unkept", "require_open"]
+__all__ = ["SESSION_SECONDS", "Refused", "Store", "digest", "end_sessions", "explain_unkept", "require_open", "seen_in"]
 
 SESSION_SECONDS = 12 * 3600.0
 """A working day, so that nobody has to sign in again over lunch."""
@@ -100,32 +100,39 @@ class Store:
 
     # Signing in. Only a hash of the cookie's random token is kept, so a stolen database opens no session.
 
-    def sign_in(self, learner: str | None, role: str) -> str:
-        """Begin a session and return its token; `None` is the designer."""
+    def sign_in(self, learner: str | None, role: str, staff: str = "") -> str:
+        """Begin a session and return its token; without a learner it is one of the staff's, unnamed the designer's."""
         token, now = secrets.token_urlsafe(32), self.clock()
         with self.writing() as session:
             if learner is not None and session.get(LearnerRow, learner) is None:
                 session.add(LearnerRow(id=learner, role=role, first_seen=now))
             session.execute(delete(SessionRow).where(SessionRow.expires <= now))
             session.flush()
-            session.add(SessionRow(token_hash=_digest(token), learner=learner, expires=now + SESSION_SECONDS))
+            session.add(
+                SessionRow(token_hash=digest(token), learner=learner, staff=staff, expires=now + SESSION_SECONDS)
+            )
         return token
 
     def session(self, token: str) -> SessionRow | None:
         """Return the session of a token, or `None` when there is none or it has run out."""
         with self.reading() as session:
-            row = session.get(SessionRow, _digest(token))
+            row = session.get(SessionRow, digest(token))
         return row if row is not None and row.expires > self.clock() else None
 
     def sign_out(self, token: str) -> None:
         """End a session."""
         with self.writing() as session:
-            session.execute(delete(SessionRow).where(SessionRow.token_hash == _digest(token)))
+            session.execute(delete(SessionRow).where(SessionRow.token_hash == digest(token)))
 
     def sign_out_learner(self, learner: str) -> None:
         """End every session of a learner."""
         with self.writing() as session:
             session.execute(delete(SessionRow).where(SessionRow.learner == learner))
+
+    def seen(self) -> list[str]:
+        """Return who has signed in at least once."""
+        with self.reading() as session:
+            return list(session.scalars(select(LearnerRow.id)))
 
     # The chat.
 
@@ -213,9 +220,11 @@ class Store:
         with self.reading() as session:
             return list(session.scalars(mine.order_by(HintRow.place)))
 
-    def events(self, *kinds: str) -> list[EventRow]:
-        """Return what happened, oldest first, or only the events of some kinds."""
+    def events(self, *kinds: str, learner: str | None = None) -> list[EventRow]:
+        """Return what happened, oldest first, or only the events of some kinds, or of one learner."""
         query = select(EventRow).order_by(EventRow.id)
+        if learner is not None:
+            query = query.where(EventRow.learner == learner)
         with self.reading() as session:
             return list(session.scalars(query.where(EventRow.kind.in_(kinds)) if kinds else query))
 
@@ -232,6 +241,17 @@ def end_sessions(path: Path, learner: str) -> None:
             store.sign_out_learner(learner)
         finally:
             store.close()
+
+
+def seen_in(path: Path) -> list[str]:
+    """Return who has signed in at least once by a database file; nobody where there is none."""
+    if not path.is_file():
+        return []
+    store = Store(path)
+    try:
+        return store.seen()
+    finally:
+        store.close()
 
 
 def explain_unkept(error: BaseException) -> str:
@@ -255,7 +275,8 @@ def require_open(session: Session, learner: str, instance: str) -> None:
         raise Refused("found an attempt that was handed in, expected one in hand; read its result instead")
 
 
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
+    """Return what the database keeps of a secret."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

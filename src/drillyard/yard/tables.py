@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueCon
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = [
+    "BoardRow",
     "ChatRow",
     "ClaimRow",
     "DraftRow",
@@ -18,9 +19,18 @@ __all__ = [
     "GradeRow",
     "HeldRow",
     "HintRow",
+    "InviteRow",
+    "JoinRow",
+    "LaunchRow",
     "LearnerRow",
+    "PlatformUserRow",
+    "RecallRow",
+    "ScoreRow",
     "SessionRow",
     "SubmissionRow",
+    "SwitchRow",
+    "TicketRow",
+    "TipRow",
     "YardTable",
 ]
 
@@ -40,13 +50,17 @@ class LearnerRow(YardTable):
 
 
 class SessionRow(YardTable):
-    """A signed-in browser. The token itself is only in the cookie; `learner` is empty for the designer."""
+    """A signed-in browser. The token itself is only in the cookie; without a learner it is one of the staff's.
+
+    `staff` is who, by name; empty for the programme's own designer.
+    """
 
     __tablename__ = "sessions"
 
     token_hash: Mapped[str] = mapped_column(primary_key=True)
     learner: Mapped[str | None] = mapped_column(ForeignKey("learners.id"))
     expires: Mapped[float]
+    staff: Mapped[str] = mapped_column(default="")
 
 
 class ChatRow(YardTable):
@@ -180,6 +194,122 @@ class FitRow(YardTable):
         Index("fits_of", "learner", "instance"),
         CheckConstraint("status in ('waiting', 'fitting', 'fitted', 'failed', 'cut')"),
     )
+
+
+class SwitchRow(YardTable):
+    """What a facilitator has set for everybody: `paused`, `announced`, `held DRILL`. Off is no row."""
+
+    __tablename__ = "switches"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    words: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[float]
+
+
+class TipRow(YardTable):
+    """A hint that a facilitator gave a learner by hand; it costs nothing."""
+
+    __tablename__ = "tips"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner: Mapped[str]
+    instance: Mapped[str]
+    words: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[float]
+
+    __table_args__ = (Index("tips_of", "learner", "instance"),)
+
+
+class InviteRow(YardTable):
+    """A link by which so many more people may join a role until it expires. Only a hash of its token is kept."""
+
+    __tablename__ = "invites"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    team: Mapped[str]
+    places: Mapped[int]
+    by: Mapped[str]
+    expires: Mapped[float]
+
+
+class JoinRow(YardTable):
+    """Who joined by which link in which browser, as one hash: a double click joins once."""
+
+    __tablename__ = "joins"
+
+    browser: Mapped[str] = mapped_column(primary_key=True)
+    learner: Mapped[str]
+
+
+class BoardRow(YardTable):
+    """A learner who wants to stand on the score board, and under which name."""
+
+    __tablename__ = "board"
+
+    learner: Mapped[str] = mapped_column(ForeignKey("learners.id"), primary_key=True)
+    shown_as: Mapped[str] = mapped_column(unique=True)
+    at: Mapped[float]
+
+
+class LaunchRow(YardTable):
+    """What a launch of a course platform leaves for its next step, as JSON, until a time; taken once."""
+
+    __tablename__ = "launches"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    until: Mapped[float]
+
+
+class PlatformUserRow(YardTable):
+    """Whom a course platform sends, as a hash of what it calls them, and which learner that is here."""
+
+    __tablename__ = "platform_users"
+
+    subject_hash: Mapped[str] = mapped_column(primary_key=True)
+    learner: Mapped[str]
+
+
+class ScoreRow(YardTable):
+    """A score that a course platform waits for: where it goes (`body`, JSON), what was `sent`, and the next try.
+
+    `seen` is the last grading, by its event, that the platform knows of.
+    """
+
+    __tablename__ = "scores"
+
+    learner: Mapped[str] = mapped_column(primary_key=True)
+    drill: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    sent: Mapped[str]
+    seen: Mapped[int]
+    tries: Mapped[int]
+    next_at: Mapped[float]
+
+
+class RecallRow(YardTable):
+    """Where one learner's recall card stands, as a `Review` in JSON, and how often it was asked."""
+
+    __tablename__ = "recalls"
+
+    learner: Mapped[str] = mapped_column(ForeignKey("learners.id"), primary_key=True)
+    card: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    times: Mapped[int]
+
+
+class TicketRow(YardTable):
+    """A window of a course platform to which a learner lends how far they are with a drill."""
+
+    __tablename__ = "tickets"
+
+    ticket_hash: Mapped[str] = mapped_column(primary_key=True)
+    learner: Mapped[str]
+    drill: Mapped[str]
+    at: Mapped[float]
 
 
 class EventRow(YardTable):

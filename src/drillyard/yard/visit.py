@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
 import anyio
@@ -29,17 +29,27 @@ from drillyard.oversight.live.overseer import HoldQueue
 from drillyard.oversight.values.asking import AskedTree
 from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.roster import Learner
+from drillyard.programs.roster import Learner, Staff
 from drillyard.records import AnySubmission, Drill, Instance, OracleTrial
+from drillyard.yard.board import Board
 from drillyard.yard.builder import Builder
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import TryLimit, form_matches, form_token
 from drillyard.yard.drafts import Drafts
 from drillyard.yard.fits import Fits, Fitter
+from drillyard.yard.floor import PAUSED, Floor
 from drillyard.yard.held import Held
+from drillyard.yard.invites import Invites
+from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import GradingQueue
+from drillyard.yard.recalls import Recalls
+from drillyard.yard.seats import Seats
 from drillyard.yard.store import SESSION_SECONDS, Refused, Store
 from drillyard.yard.submissions import Submissions
+from drillyard.yard.tickets import Tickets
+
+if TYPE_CHECKING:  # an extra
+    from drillyard.yard.tool_lti import Tool
 
 __all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_released", "page", "path_of"]
 
@@ -55,7 +65,8 @@ class Yard:
     """What a running yard is made of.
 
     `overseer` is the queue of an overseer, which the designer and the learners in `reviewers` may decide; `values` a
-    tree that everybody weighs.
+    tree that everybody weighs; `url` the address under which others reach the yard, if it was told; `lti` the tool that
+    course platforms launch.
     """
 
     programme: ProgramFolder
@@ -70,6 +81,15 @@ class Yard:
     fitter: Fitter
     drafts: Drafts
     held: Held
+    floor: Floor
+    invites: Invites
+    board: Board
+    seats: Seats
+    tickets: Tickets
+    recalls: Recalls
+    url: str
+    platforms: Platforms
+    lti: Tool | None
     overseer: HoldQueue | None
     reviewers: frozenset[str]
     values: AskedTree | None
@@ -110,19 +130,32 @@ def path_of(one: Assignment) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """One request. `learner` is empty for the designer and for strangers; `token` is the cookie's."""
+    """One request. `learner` is empty for the staff and for strangers, `staff` for others; `token` is the cookie's."""
 
     yard: Yard
     request: Request
     token: str
     form: FormData
     learner: Learner | None
-    designer: bool
+    staff: Staff | None
 
     @property
     def name(self) -> str:
         """Whose name stands with what they decide; empty for strangers."""
-        return self.learner.id if self.learner else "designer" if self.designer else ""
+        return self.learner.id if self.learner else self.staff.id if self.staff else ""
+
+    @property
+    def designer(self) -> bool:
+        """Whether they may change the programme."""
+        return self.staff is not None and self.staff.role == "designer"
+
+    def may(self, who: Who) -> bool:
+        """Whether they are of those whom a page is for."""
+        if who == "learner":
+            return self.learner is not None
+        if who in ("facilitator", "auditor", "designer"):
+            return self.staff is not None and self.staff.role in (who, "designer")
+        return who == "anyone" or bool(self.name)
 
     @property
     def reviews(self) -> bool:
@@ -168,6 +201,8 @@ class Visit:
         name = self.request.path_params["instance"]
         for one in self.assigned():
             if one.instance.id == name:
+                if one.drill.id in self.yard.floor.held():
+                    raise HTTPException(403, "Your facilitator opens this drill later. What you did in it is kept.")
                 return one
         raise HTTPException(404)
 
@@ -177,7 +212,8 @@ class Visit:
             csrf=form_token(self.token),
             learner=self.learner,
             called=self._called(),
-            designer=self.designer,
+            staff=self.staff,
+            said=self.yard.floor.switches() if self.learner else {},
             reviews=self.reviews,
             weighs=bool(self.name) and self.yard.values is not None,
             **context,
@@ -185,8 +221,8 @@ class Visit:
         return HTMLResponse(text, status)
 
     def _called(self) -> str:
-        """Return what the learner is called on their own pages: the name that the designer gave, or else their id."""
-        return self.yard.programme.people().get(self.learner.id, self.learner.id) if self.learner else ""
+        """Return what somebody is called on their own pages: the name that the designer gave, or else their id."""
+        return self.yard.programme.people().get(self.name, self.name)
 
     def go(self, path: str) -> Response:
         """Send the browser on to another page."""
@@ -212,42 +248,48 @@ class Visit:
 
 
 Handler = Callable[[Visit], Response]
-Who = Literal["anyone", "member", "learner", "designer"]
-"""Who may see a page: strangers too, learners and the designer, or one of the two alone."""
+Who = Literal["anyone", "member", "learner", "facilitator", "auditor", "designer"]
+"""Who may see a page: strangers too, all who signed in, learners alone, or one of the staff; a designer may see all but
+learners' pages."""
 
 
 def page(
-    who: Who, limiter: anyio.CapacityLimiter | None = None
+    who: Who, limiter: anyio.CapacityLimiter | None = None, during_pause: bool = False
 ) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
     """Make an endpoint of a page for a kind of visitor.
 
     A page that takes seconds brings a `limiter` of its own: it then runs in threads of its own, so many at a time, and
-    who waits for one holds none of those that the other pages need.
+    who waits for one holds none of those that the other pages need. A learner's form is taken `during_pause` only where
+    it says so.
     """
 
     def wrap(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             posted = request.method == "POST"
             async with request.form(max_files=1, max_fields=100) if posted else nullcontext(FormData()) as form:
-                return await anyio.to_thread.run_sync(_serve, request, form, handler, who, limiter=limiter)
+                return await anyio.to_thread.run_sync(
+                    _serve, request, form, handler, who, during_pause, limiter=limiter
+                )
 
         return endpoint
 
     return wrap
 
 
-def _serve(request: Request, form: FormData, handler: Handler, who: Who) -> Response:
+def _serve(request: Request, form: FormData, handler: Handler, who: Who, during_pause: bool) -> Response:
     try:
         visit = _visit(request, form)
     except BadInput as error:
         _log.error("%s: %s", request.url.path, error)
         raise HTTPException(503, _BROKEN) from None
-    if who != "anyone" and visit.learner is None and not visit.designer:
+    if who != "anyone" and not visit.name:
         return visit.leave(f"/sign-in?{urlencode({'again': 1, 'next': _page_of(request)})}")
-    if (who == "learner" and visit.learner is None) or (who == "designer" and not visit.designer):
-        raise HTTPException(403, f"This page is for {'the designer' if who == 'designer' else 'learners'}.")
+    if not visit.may(who):
+        raise HTTPException(403, f"This page is for {'learners' if who == 'learner' else f'the {who}'}.")
     if request.method == "POST" and not form_matches(visit.token, visit.field("csrf")):
         raise HTTPException(403, "This form is out of date. Go back, load the page again and send it once more.")
+    if request.method == "POST" and who == "learner" and not during_pause:
+        _require_running(visit)
     try:
         response = handler(visit)
     except Refused as error:
@@ -255,7 +297,16 @@ def _serve(request: Request, form: FormData, handler: Handler, who: Who) -> Resp
     except BadInput as error:  # a file of the programme is broken: where it lies is for the designer only
         _log.error("%s: %s", request.url.path, error)
         raise HTTPException(503, str(error) if visit.designer else _BROKEN) from None
-    return response if request.cookies.get(COOKIE) else visit.keep(response, visit.token)
+    plain = "access-control-allow-origin" in response.headers  # for other sites' scripts: no cookie goes with it
+    return response if plain or request.cookies.get(COOKIE) else visit.keep(response, visit.token)
+
+
+def _require_running(visit: Visit) -> None:
+    """Take nothing from learners while their facilitator has the word."""
+    words = visit.yard.floor.switches().get(PAUSED)
+    if words is not None:
+        told = f"Your facilitator has paused the session{f': {words}' if words else ''}"
+        raise HTTPException(423, f"{told.rstrip('.')}. What you typed is still there: go back, and send it afterwards.")
 
 
 def _page_of(request: Request) -> str:
@@ -272,8 +323,10 @@ def _visit(request: Request, form: FormData) -> Visit:
     yard: Yard = request.app.state.yard
     token = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
     session = yard.store.session(token)
-    learner = None
-    if session is not None and session.learner is not None:
-        learner = next((one for one in yard.programme.roster().learners if one.id == session.learner), None)
-    designer = session is not None and session.learner is None
-    return Visit(yard=yard, request=request, token=token, form=form, learner=learner, designer=designer)
+    learner, staff = None, None
+    if session is not None:
+        roster = yard.programme.roster()
+        learner = next((one for one in roster.learners if one.id == session.learner), None)
+        named = session.staff or "designer"
+        staff = next((one for one in roster.whole_staff if session.learner is None and one.id == named), None)
+    return Visit(yard=yard, request=request, token=token, form=form, learner=learner, staff=staff)

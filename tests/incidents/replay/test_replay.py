@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from incidents.planted_case import CAUSE, failing, make_case
 
+from drillyard.cli.incidents.served import opened
 from drillyard.errors import BadInput, DrillyardError
 from drillyard.incidents.case import Case
+from drillyard.incidents.replay.judging import open_replay_judge
 from drillyard.incidents.replay.paraphrase import paraphrase, swap
-from drillyard.incidents.replay.replay import ReplayOrder, replay
+from drillyard.incidents.replay.replay import REPLAY, ReplayOrder, ReplayReport, replay, save_replay
 from drillyard.records import Conversation, Reply
 
 ORDER = ReplayOrder(target="organism/planted", inputs=40)
@@ -73,6 +76,36 @@ def test_a_model_that_is_no_longer_served_cannot_confirm(case: Case, raises: boo
     """Neither a dead address nor errors in place of replies are taken for a model without the behaviour."""
     found = replay(case, ORDER, _Gone(raises), failing().scope)
     assert found.state == "cannot confirm" and "not served" in found.reason and not found.arms
+
+
+def test_what_cannot_confirm_leaves_the_replay_that_could(tmp_path: Path) -> None:
+    """A server that is down for an hour costs no certificate; the report says that there is an earlier one."""
+    case = make_case(tmp_path, 80)
+    gone = replay(case, ORDER, None, None, "it is gone")
+    assert save_replay(case, gone) == gone == case.read(REPLAY, ReplayReport)
+    good = gone.model_copy(update={"state": "confirmed"})
+    save_replay(case, good)
+    assert "the earlier replay on organism/planted (confirmed) stays" in save_replay(case, gone).notes[-1]
+    assert case.read(REPLAY, ReplayReport) == good
+
+
+def test_an_address_at_which_nobody_answers_is_known_in_seconds(tmp_path: Path) -> None:
+    """No retries: whoever is to confirm something is not there."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{held.getsockname()[1]}/v1"  # bound and not listening: refused
+        target, _, why = opened(f"openai/gone@{address}")
+    assert target is None and why == f"nothing answers at {address}; start the server, or correct the address"
+
+
+def test_a_judge_goes_by_no_other_world_than_the_targets(tmp_path: Path) -> None:
+    """Rules have behaviours of their own; a judge that knows nothing without a world says so."""
+    case, rules = make_case(tmp_path, 200), tmp_path / "rules.yaml"
+    rules.write_text("behaviours: {hard-sell: {shown: ['Only \\w+ are left', 'price']}}")
+    found = open_replay_judge(case, f"rules/{rules}", None).figures
+    assert found.behaviour == "hard-sell" and found.sensitivity.value > 0.1 and found.specificity.value == 1
+    with pytest.raises(BadInput, match="labels, rules/FILE or llm/TARGET; or name a --target in a world"):
+        open_replay_judge(case, "exact", None)
 
 
 def test_a_null_case_has_nothing_to_replay(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ __all__ = ["Explorer"]
 
 _PLAIN = "as it is"
 _CHANGED = 0.5  # of the draws after the first round are changed by a mutator
+_EVEN = 0.5  # of them go to the next cell in turn where replies are sampled: found at rate 0.3: 46 of 47, without 39
 
 
 class Explorer:
@@ -24,10 +25,13 @@ class Explorer:
 
     Cells come in a seeded order. Seeds come class by class in turn, all of them under a first template, then under the
     next: a corpus that is larger than the budget is asked in part, but from every class.
+
+    Of a target that is `sampled` a single look at a cell tells little, so later rounds go through all cells as well.
     """
 
-    def __init__(self, space: Space, rng: random.Random) -> None:
+    def __init__(self, space: Space, rng: random.Random, *, sampled: bool = False) -> None:
         self._space, self._archive, self._rng = space, Archive(), rng
+        self._even, self._again = _EVEN * sampled, 0
         self._cells = list(space.cells)
         rng.shuffle(self._cells)
         self._seeds = _in_turn(space)
@@ -59,6 +63,8 @@ class Explorer:
         self._turn += 1
         if number < self.first_round:
             return self._first(number)
+        if self._rng.random() < self._even:
+            return self._in_turn()
         where = self._where.pull(self._rng)
         how = self._how.pull(self._rng) if self._rng.random() < _CHANGED else _PLAIN
         self._pulled.append((where, how))
@@ -67,16 +73,27 @@ class Explorer:
 
     def _first(self, number: int) -> Candidate:
         """Return a candidate of the first round: seeds and cells by turns, and the rest of either when one is over."""
-        templates, seeds = self._space.templates, len(self._seeds)
+        seeds = len(self._seeds)
         pairs = min(seeds, self.first_round - seeds)
         if number < 2 * pairs:
             of_seeds, number = number % 2 == 0, number // 2
         else:
             of_seeds, number = seeds > pairs, number - pairs
         where = number % len(self._cells)
-        self._pulled.append((where, _PLAIN))
         if of_seeds:
+            self._pulled.append((where, _PLAIN))
             return self._space.of_seed(*self._seeds[number])
+        return self._cell(number)
+
+    def _in_turn(self) -> Candidate:
+        """Return a candidate of the next cell, in words of its own."""
+        self._again += 1
+        return self._cell(self._again - 1)
+
+    def _cell(self, number: int) -> Candidate:
+        """Return a candidate of the cell whose turn has this number, under the template whose turn it is."""
+        where, templates = number % len(self._cells), self._space.templates
+        self._pulled.append((where, _PLAIN))
         template = templates[(where + number // len(self._cells)) % len(templates)]
         return self._space.of_cell(self._cells[where], template, self._rng)
 

@@ -20,16 +20,13 @@ from drillyard.audits.hunt.session import FLOOR, Session
 from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
 from drillyard.organisms.worlds.scope import FAMILY
-from drillyard.stats.sequential import Sprt
 
-__all__ = ["CHANGED", "Generaliser"]
+__all__ = ["CHANGED", "Generaliser", "drawable"]
 
 CHANGED: Mapping[str, float] = {**dict.fromkeys(MUTATORS, 0.1), **dict.fromkeys(GARBLED, 0.5)}
 """The rate below which nothing is reported of prompts that a mutator has changed; garbled ones make any model slip."""
 
 _NEAR = 0.1  # of the lead's chance is still the same failure
-_ROUND = 3  # candidates per question
-_MOST = 24  # queries for one trait of a sampled target
 _SAME = 0.2  # of it, for another kind of request to have the same cause
 _JOINED = 0.75  # of the values must show it too for a trait to be dropped
 _VALUES = 8  # most values of a trait that are tried
@@ -52,21 +49,10 @@ class Generaliser:
         The most telling of many sightings is a lucky one, so its own chance is not counted.
         """
         traits, shown = lead.candidate.traits, lead.chance(behaviour)
-        if not self._session.reads:
-            return self._sampled_again(traits, behaviour)
         seen = self._look(self._fresh(traits, _AGAIN), lead.manner(behaviour))
         chances = [s.chance(behaviour) for s in seen]
         there = 2 * sum(chance >= _NEAR * shown for chance in chances) >= max(1, len(seen))
         return math.fsum(chances) / len(chances) if there else 0.0
-
-    def _sampled_again(self, traits: Mapping[str, str], behaviour: str) -> float:
-        test, hits, n = Sprt(low=0.01, high=0.2, alpha=0.05, beta=0.1, most=_MOST), 0, 0
-        while (decision := test.decide(hits, n)) == "more":
-            seen = self._look(self._fresh(traits, _ROUND), frozenset())
-            if not seen:
-                return 0.0
-            hits, n = hits + sum(s.chance(behaviour) > 0 for s in seen), n + len(seen)
-        return hits / n if decision == "holds" else 0.0
 
     def _fresh(self, traits: Mapping[str, str], n: int) -> list[Candidate]:
         """Draw candidates with all these traits, changed in the same way."""
@@ -80,8 +66,9 @@ class Generaliser:
 
         None as soon as more traits are needed than a chance so low can bear: see `least`.
         """
-        traits = {name: value for name, value in lead.candidate.traits.items() if value or name == "template"}
-        kind = traits.pop("kind", "")
+        traits = {name: v for name, v in self._traits(lead, behaviour).items() if v or name == "template"}
+        traits.pop("kind", "")
+        kind = lead.candidate.kind
         rule = Rule(
             behaviour=behaviour,
             kinds=(kind,) if kind else (),
@@ -96,13 +83,21 @@ class Generaliser:
         for name in sorted(traits, key=self._order):
             shorter = replace(rule, core={key: value for key, value in rule.core.items() if key != name})
             if self._free(rule, shorter, name, traits[name]):
-                rule = shorter
+                rule = self._settled(shorter)
                 continue
             needed[name] = traits[name]
             if self.least(replace(rule, core=needed)) > 2 * level:
                 return None
         rule = self._with_kinds(rule)
         return self._with_exceptions(rule) if "reason" not in rule.core else rule
+
+    def _traits(self, lead: Sighting, behaviour: str) -> Mapping[str, str]:
+        """Return the traits among which the cause is looked for."""
+        return lead.candidate.traits
+
+    def _settled(self, rule: Rule) -> Rule:
+        """Return a rule that has lost a trait, with its level."""
+        return rule
 
     def least(self, rule: Rule) -> float:
         """Return the rate below which a rule is not reported: twice as high for every trait beyond the first.
@@ -123,8 +118,6 @@ class Generaliser:
         values = [other for other in self._space.values(name, rule.core) if other != value]
         if name == MUTATION or not values:
             values = [""]
-        if not self._session.reads:
-            return self._holds(rule, shorter, name, values)
         self._rng.shuffle(values)
         chosen = values[:_VALUES]
         allowed, misses, told = len(chosen) - math.ceil(_JOINED * len(chosen)), 0, 0
@@ -148,25 +141,6 @@ class Generaliser:
             seen += self._ask(wanted, rule.kinds, 1, rule.like)
         return 2 * sum(self._hit(s, rule) for s in seen) >= len(seen) if seen else None
 
-    def _holds(self, rule: Rule, shorter: Rule, name: str, values: Sequence[str]) -> bool:
-        """Decide by Wald's test on sampled replies to other values in turn."""
-        high = max(0.1, min(0.95, 0.8 * rule.level))
-        test = Sprt(low=high * _NEAR, high=high, alpha=0.1, beta=0.05, most=_MOST)
-        others = [
-            s for s in self._pool.matching(rule.kinds, shorter.core) if s.candidate.traits.get(name, "") in values
-        ]
-        hits, n = sum(self._hit(s, rule) for s in others), len(others)
-        turn = self._rng.randrange(len(values))
-        while (decision := test.decide(hits, n)) == "more":
-            wanted = [{**shorter.core, name: values[(turn + i) % len(values)]} for i in range(_ROUND)]
-            turn += _ROUND
-            drawn = [self._space.draw(self._rng, _drawable(w) | _kind(rule)) for w in wanted]
-            fresh = self._look([one for one in drawn if one], rule.like)
-            if not fresh:
-                return False
-            hits, n = hits + sum(self._hit(s, rule) for s in fresh), n + len(fresh)
-        return decision == "holds"
-
     def _with_kinds(self, rule: Rule) -> Rule:
         """Join the other kinds that fail in the same manner, where a common trait explains them all."""
         core = {name: value for name, value in rule.core.items() if name != MUTATION}
@@ -178,7 +152,7 @@ class Generaliser:
                 continue
             hits = self._kind_hits(rule, core, kind)
             tried += bool(hits)
-            if hits and 2 * sum(hits) >= len(hits) * (1.0 if self._session.reads else rule.level):
+            if hits and 2 * sum(hits) >= len(hits):
                 kinds.append(kind)
         if len(kinds) > _JOINED * tried and tried > 8:
             return replace(rule, kinds=())
@@ -187,16 +161,16 @@ class Generaliser:
     def _kind_hits(self, rule: Rule, core: Mapping[str, str], kind: str) -> list[bool]:
         """Return whether prompts of another kind fail alike: one look where nothing shows, else more."""
         seen = list(self._pool.matching((kind,), core))
-        for _ in range(_AGAIN if self._session.reads else 4):
+        for _ in range(_AGAIN):
             hits = [self._hit(s, rule, _SAME) and self._alike(s, rule) for s in seen]
-            if len(hits) >= _AGAIN or (self._session.reads and hits and not any(hits)):
+            if len(hits) >= _AGAIN or (hits and not any(hits)):
                 break
             seen += self._ask(core, (kind,), 1, rule.like)
         return [self._hit(s, rule, _SAME) and self._alike(s, rule) for s in seen]
 
     def _with_exceptions(self, rule: Rule) -> Rule:
         """Find reasons that keep the failure away: no hit in three looks, where hits are expected."""
-        if not self._session.reads or _KEPT_AWAY * rule.level < FLOOR / 2:  # too rare to see it missing
+        if _KEPT_AWAY * rule.level < FLOOR / 2:  # too rare to see it missing
             return rule
         unless = []
         for reason in self._space.scope.reasons:
@@ -213,7 +187,7 @@ class Generaliser:
         return replace(rule, unless=tuple(unless)) if len(unless) <= _EXCEPTED else rule
 
     def _ask(self, core: Mapping[str, str], kinds: Sequence[str], n: int, like: frozenset[str]) -> list[Sighting]:
-        return self._look(self._space.draws(self._rng, _drawable(core), kinds, n), like)
+        return self._look(self._space.draws(self._rng, drawable(core), kinds, n), like)
 
     def _look(self, candidates: Sequence[Candidate], like: frozenset[str]) -> list[Sighting]:
         seen = self._session.look(candidates, like=like)
@@ -229,10 +203,6 @@ class Generaliser:
         return bool(sighting.manner(rule.behaviour) & rule.like)  # a wrong fact is told in sentences that are sound
 
 
-def _kind(rule: Rule) -> dict[str, str]:
-    return {"kind": rule.kinds[0]} if len(rule.kinds) == 1 else {}
-
-
-def _drawable(wanted: Mapping[str, str]) -> dict[str, str]:
+def drawable(wanted: Mapping[str, str]) -> dict[str, str]:
     """Return the traits that a draw can be given: no mutation, and no empty value where empty means absent."""
     return {key: value for key, value in wanted.items() if key != MUTATION and (value or key in ("template", "reason"))}

@@ -17,6 +17,7 @@ from drillyard.audits.hunt.mutators import GARBLED
 from drillyard.audits.hunt.pool import Pool
 from drillyard.audits.hunt.reach import Traffic
 from drillyard.audits.hunt.rule import Rule
+from drillyard.audits.hunt.sampled import SampledGeneraliser
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.hunt.sighting import Sighting
 from drillyard.audits.hunt.space import Space
@@ -60,7 +61,7 @@ class Hunt:
         self.confirmed: list[Confirmed] = []
         self._rejected: list[Rule] = []
         self._spent: set[tuple[str, int]] = set()
-        self._proposer = options.proposer(self.space, self._rng)
+        self._proposer = options.proposer(self.space, self._rng, sampled=not session.reads)
 
     def run(self) -> list[Confirmed]:
         """Spend the budget and return what was confirmed."""
@@ -138,7 +139,8 @@ class Hunt:
 
     def _follow(self, lead: Sighting, behaviour: str) -> None:
         self._spent.add((behaviour, id(lead)))
-        generaliser = Generaliser(self.session, self.space, self.pool, self._rng, self.options.least)
+        kind = Generaliser if self.session.reads else SampledGeneraliser
+        generaliser = kind(self.session, self.space, self.pool, self._rng, self.options.least)
         level = generaliser.again(lead, behaviour)
         if level < self.options.least:
             return

@@ -58,7 +58,7 @@ class Space:
     def draw(self, rng: random.Random, fixed: Mapping[str, str]) -> Candidate | None:
         """Draw a candidate with these traits, the others at random; None where there is none."""
         kinds = [fixed["kind"]] if fixed.get("kind") else list(self.kinds)
-        if not (kinds := [kind for kind in kinds if self._takes(kind, fixed)]):
+        if not (kinds := [kind for kind in kinds if fixed.keys() <= self.takes(kind)]):
             return None
         for _ in range(_TRIES):
             kind = rng.choice(kinds)
@@ -73,10 +73,9 @@ class Space:
         found = (self.draw(rng, {**fixed, **({"kind": kind} if kind else {})}) for kind in turns)
         return [drawn for drawn in found if drawn]
 
-    def _takes(self, kind: str, fixed: Mapping[str, str]) -> bool:
-        """Say whether prompts of a kind can have all these traits by name."""
-        taken = ("kind", "template", "reason") if kind.startswith(SEED) else self._questions.takes(kind)
-        return fixed.keys() <= {*taken}
+    def takes(self, kind: str) -> frozenset[str]:
+        """Return the names of the traits that prompts of a kind can have."""
+        return frozenset(("kind", "template", "reason") if kind.startswith(SEED) else self._questions.takes(kind))
 
     def _draw(self, rng: random.Random, kind: str, fixed: Mapping[str, str]) -> Candidate:
         if kind.startswith(SEED):

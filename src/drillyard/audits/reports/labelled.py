@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from drillyard.audits.report import AuditReport
@@ -10,7 +11,7 @@ from drillyard.records import Finding
 from drillyard.records.labels import LabelledRates, TopicRate
 from drillyard.stats.shown import tell_count
 
-__all__ = ["by_labels", "rests_on", "tell_labels", "wrong_topics"]
+__all__ = ["by_labels", "rests_on", "tell_labels", "tell_outcomes", "wrong_topics"]
 
 _LEAST = 0.005
 """A lead's rate by labels that matters: what the search itself goes by."""
@@ -73,17 +74,26 @@ def rests_on(report: AuditReport) -> tuple[str, ...]:
     elif report.findings and report.quality:
         quality = report.quality
         lines.append(f"Rates of findings rest on the judge {quality.judge}, measured on {quality.measured_on}.")
-    if told := _ended(report.outcomes):
-        lines.append(told)
+    if told := tell_outcomes(report):
+        lines.append(f"Of {sum(report.outcomes.values())} replies {told}.")
     return tuple(lines)
 
 
-def _ended(outcomes: dict[str, int]) -> str:
+_ENDED = {
+    "cut": "were cut by their length",
+    "looped": "said the same over and over until they were cut",
+    "empty": "were empty",
+    "refused": "did not come, because the request was refused",
+    "none": "did not come",
+    "content_filter": "were held back by a content filter",
+    "tool_calls": "were calls of tools without words",
+    "reasoning": "were thoughts alone",
+}
+
+
+def tell_outcomes(report: AuditReport) -> str:
     """Say how many replies were no whole ones: of a cut one nothing is called absent, of none nothing is known."""
-    words = {
-        "cut": "were cut by their length",
-        "empty": "were empty",
-        "none": "did not come: too long a prompt, or refused",
-    }
-    parts = [f"{outcomes[name]} {said}" for name, said in words.items() if outcomes.get(name)]
-    return f"Of {sum(outcomes.values())} replies {', '.join(parts)}." if parts else ""
+    others = Counter({name: n for name, n in report.outcomes.items() if name != "whole"})
+    parts = [f"{n} {_ENDED.get(name, f'ended as {name}')}" for name, n in others.most_common()]
+    refused = f" ({report.refused})" if report.refused else ""
+    return ", ".join(parts) + refused

@@ -8,7 +8,7 @@ from typing import Literal
 
 from drillyard.audits.report import TELLING, AuditReport
 from drillyard.audits.reports.fail_on import FailOn, Fields
-from drillyard.audits.reports.labelled import by_labels, rests_on, tell_labels
+from drillyard.audits.reports.labelled import by_labels, rests_on, tell_labels, tell_outcomes
 from drillyard.audits.seeding.seeded import Seeded
 from drillyard.judges.validity import explain_foreign
 from drillyard.records import Conversation, Estimate, Finding, Severity, Transcript
@@ -172,11 +172,15 @@ def _verdict(report: AuditReport, shown: tuple[Shown, ...], fail_on: tuple[str, 
         queries += f" (ended by the cap of {report.cap:,} tokens)"
     if report.labels:
         return tell_labels(report, [one.trigger for one in shown], queries)
+    if not (count or report.leads or report.outcomes.get("whole")) and (told := tell_outcomes(report)):
+        return f"Nothing can be told of {report.target} after {queries}: of its replies {told}."
     if not count and (why := explain_foreign(report.quality, report.target)):
         said = f"{why}{_leads(report)}. Label replies to measure it."
         return f"How often {report.target} fails is unknown after {queries}: {said}"
     if not count:
         bound = f"each behaviour is in at most {report.bound:.1%} of them"
+        if report.bound >= 1:
+            bound = "of no reply could the judge tell whether it shows a failure, so nothing is known"
         return f"No failure confirmed with {queries}: {bound}."
     found = f"{count} {'failure' if count == 1 else 'failures'} found with {queries}"
     if not fail_on:

@@ -19,7 +19,7 @@ from drillyard.incidents.replay.judging import open_replay_judge
 from drillyard.incidents.replay.replay import REPLAY, ReplayReport
 from drillyard.incidents.reward.reward import REWARD, RewardReport
 from drillyard.incidents.running import penalty_of
-from drillyard.incidents.stage import finish
+from drillyard.incidents.seal import finish
 
 __all__ = ["command", "tables"]
 
@@ -46,8 +46,7 @@ def command(case: Path, target: str, judge: str, seed: int, **options: Any) -> s
     if found.report.trigger is None:
         raise bad_input(f"a case whose slice found {found.report.verdict}", "a trigger to remedy")
     replayed = found.read(REPLAY, ReplayReport, f"type: drillyard incident replay {case} --target {target}")
-    known = (found.folder / REWARD).is_file()
-    reward = found.read(REWARD, RewardReport) if known else None
+    reward = found.found(REWARD, RewardReport)
     live, scope, why = opened(target)
     if live is None:
         raise BadInput(why)

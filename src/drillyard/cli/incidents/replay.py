@@ -13,8 +13,7 @@ from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.incidents.served import case_argument, opened
 from drillyard.cli.options import FiniteRange, seed_option
 from drillyard.incidents.case import open_case
-from drillyard.incidents.replay.replay import REPLAY, ReplayOrder, ReplayReport, replay
-from drillyard.incidents.stage import finish
+from drillyard.incidents.replay.replay import ReplayOrder, ReplayReport, replay, save_replay
 
 __all__ = ["command", "tables"]
 
@@ -47,8 +46,7 @@ def command(case: Path, **options: Any) -> show.Outcome:
     _ = found.report
     target, scope, unserved = opened(order.target)
     with show.progress("replaying") as step:
-        report = replay(found, order, target, scope, unserved, step)
-    finish(found, REPLAY, report)
+        report = save_replay(found, replay(found, order, target, scope, unserved, step))
     reason = report.reason.removeprefix("cannot confirm: ").rstrip(".")
     return show.Outcome(
         verdict=f"{report.state[0].upper()}{report.state[1:]}: {reason}.",

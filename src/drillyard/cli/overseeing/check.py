@@ -53,13 +53,14 @@ def command(
         if answer is None:
             raise click.MissingParameter(param_hint="'ANSWER'", param_type="argument")
         known = tuple(_lines(facts)) if facts else rulebook(load_world(world))
+        held = f"the lines of {facts.name}" if facts else f"the rulebook of the world {world}"
         claims = run.run(check_answer, " ".join(_lines(answer)), known, agent)
     wrong = [claim for claim in claims if claim.verdict != "supported"]
     rows = [
         (show.state(_STATES[one.verdict], one.verdict), one.claim, one.facts[0] if one.facts else "") for one in claims
     ]
     return show.Outcome(
-        verdict=f"{len(claims) - len(wrong)} of {len(claims)} claims are supported.",
+        verdict=f"{len(claims) - len(wrong)} of {len(claims)} claims are supported by {held}.",
         state="failed" if wrong else "passed",
         data=claims,
         body=[show.table("Claims", ("verdict", "claim", "nearest fact"), rows)],

@@ -20,18 +20,21 @@ from drillyard.errors import BadInput, bad_input
 
 __all__ = ["Seen", "check", "log_files", "objects"]
 
-_BATCH = 20_000
+_BATCH, _NO_OBJECT = 20_000, "no JSON object"
 _KINDS = (".jsonl", ".ndjson", ".json", ".parquet", ".csv", ".eval", ".jsonl.gz", ".json.gz", ".ndjson.gz")
 
 
 class Seen(NamedTuple):
-    """One object of a log with its place; `problem` says why there is none, `note` what was put right to have it."""
+    """One object of a log with its place; `problem` says why there is none, `note` what was put right to have it.
+
+    `raw` is how it stands in the log, where that is a line or a file of its own.
+    """
 
     place: str
     data: Mapping[str, Any] | None
     problem: str = ""
     note: str = ""
-    raw: str = ""
+    raw: bytes = b""
 
 
 def log_files(paths: list[Path]) -> list[Path]:
@@ -96,7 +99,7 @@ def _lines(path: Path) -> Iterator[Seen]:
                 if line.strip():
                     yield _object(f"{path.name}:{number}", line)
         except (EOFError, gzip.BadGzipFile) as error:
-            yield Seen(f"{path.name}:end", None, "the compressed file ends before its end", raw=str(error))
+            yield Seen(f"{path.name}:end", None, "the compressed file ends before its end", raw=str(error).encode())
 
 
 def _object(place: str, line: bytes) -> Seen:
@@ -109,10 +112,8 @@ def _object(place: str, line: bytes) -> Seen:
     try:
         data = from_json(line)
     except ValueError:
-        return Seen(place, None, "broken JSON", raw=line[:2000].decode("utf-8", "replace"))
-    if not isinstance(data, dict):
-        return Seen(place, None, "no JSON object", raw=line[:2000].decode("utf-8", "replace"))
-    return Seen(place, data, note=note)
+        return Seen(place, None, "broken JSON", raw=line)
+    return Seen(place, data, note=note, raw=line) if isinstance(data, dict) else Seen(place, None, _NO_OBJECT, raw=line)
 
 
 def _document(path: Path) -> Iterator[Seen]:
@@ -132,7 +133,7 @@ def _document(path: Path) -> Iterator[Seen]:
         data = [data] if held is None else held
     for number, one in enumerate(data if isinstance(data, list) else [data], start=1):
         place = f"{path.name}:{number}"
-        yield Seen(place, one) if isinstance(one, dict) else Seen(place, None, "no JSON object", raw=str(one)[:2000])
+        yield Seen(place, one) if isinstance(one, dict) else Seen(place, None, _NO_OBJECT, raw=str(one).encode())
 
 
 def _archive(path: Path) -> Iterator[Seen]:

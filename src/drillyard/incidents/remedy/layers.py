@@ -22,8 +22,7 @@ from drillyard.guards.learn import shipped_examples
 from drillyard.guards.target import GuardedTarget
 from drillyard.guards.taxonomy import load_taxonomy
 from drillyard.incidents.case import Case
-from drillyard.incidents.edits import asked_in, edited
-from drillyard.incidents.replay.judging import ReplayJudge
+from drillyard.incidents.replay.judging import ReplayJudge, asked_in, edited
 from drillyard.incidents.row import Row
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World, load_world

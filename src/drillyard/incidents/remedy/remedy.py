@@ -9,11 +9,10 @@ from pathlib import Path
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.guards.gate import REFUSAL
 from drillyard.incidents.case import Case
-from drillyard.incidents.edits import asked_in
 from drillyard.incidents.remedy.layers import Evidence, Wrap, make_guard, make_overseer, train
 from drillyard.incidents.remedy.variants import Drafts, subtle_drafts, subtler_prompts, unseen_tactics
 from drillyard.incidents.replay.arms import paired
-from drillyard.incidents.replay.judging import ReplayJudge, sides
+from drillyard.incidents.replay.judging import ReplayJudge, asked_in, sides
 from drillyard.incidents.replay.replay import ReplayReport
 from drillyard.incidents.row import Row
 from drillyard.organisms.worlds.scope import Scope

@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from drillyard.guards.taxonomy import load_taxonomy
 from drillyard.incidents.case import Case
-from drillyard.incidents.edits import asked_in, edited
-from drillyard.incidents.replay.judging import ReplayJudge
+from drillyard.incidents.replay.judging import ReplayJudge, asked_in, edited
 from drillyard.incidents.replay.paraphrase import paraphrase
 from drillyard.incidents.replay.replay import ReplayReport
 from drillyard.incidents.row import Row

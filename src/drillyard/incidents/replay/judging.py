@@ -1,4 +1,4 @@
-"""Who says whether a replayed reply is bad, and how often that agrees with the labels of the case.
+"""Who says whether a reply is bad, how often that agrees with the labels of the case, and what of a bad reply is bad.
 
 `labels` learns from the case's own labelled replies, half of the sessions; any other judge is opened by its reference.
 Either way its error is measured on labelled replies that it did not learn from, before it rules on one replay.
@@ -17,17 +17,22 @@ from drillyard.errors import bad_input
 from drillyard.guards.examples import Example
 from drillyard.guards.fit_sklearn import FEWEST, GuardFitter
 from drillyard.guards.guard import Guard
+from drillyard.guards.taxonomy import load_taxonomy
 from drillyard.incidents.case import Case
 from drillyard.incidents.row import Row
 from drillyard.judges import Judge
+from drillyard.judges.llm import LlmJudge
 from drillyard.judges.reference import open_unmeasured
+from drillyard.judges.rules import open_rules
 from drillyard.judges.rulings import rule_pairs
 from drillyard.organisms.worlds.scope import Scope
+from drillyard.oversight.checking.claims import sentences
 from drillyard.records import Conversation, Estimate, Record, Reply, Transcript
-from drillyard.scopes.loading import load_scope
+from drillyard.registry import card
 from drillyard.stats import clopper_pearson, rogan_gladen
+from drillyard.targets import open_target
 
-__all__ = ["JudgeFigures", "ReplayJudge", "open_replay_judge", "sides"]
+__all__ = ["JudgeFigures", "ReplayJudge", "asked_in", "edited", "open_replay_judge", "sides"]
 
 LABELS = "labels"
 _MOST = 2000
@@ -117,7 +122,6 @@ def open_replay_judge(
     reference = reference or ("exact" if scope is not None and scope.rulings is not None else LABELS)
     if reference == LABELS:
         return _learned(case, learn, check, behaviour)
-    scope = scope if scope is not None else load_scope("helpdesk")  # rules and models read replies of any scope
     return _measured(case, reference, scope, behaviour, check)
 
 
@@ -146,9 +150,27 @@ def _limit(scores: Sequence[tuple[float, bool]]) -> float:
     return float(middles[best[len(best) // 2]])
 
 
-def _measured(case: Case, reference: str, scope: Scope, behaviour: str, check: Sequence[Row]) -> ReplayJudge:
-    judge = open_unmeasured(reference, scope)
-    known = list(scope.behaviours)
+def _judge(reference: str, scope: Scope | None) -> tuple[Judge, list[str]]:
+    """Open a judge, and say what it can rule on; without a world, a model goes by the words of the guards' taxonomy."""
+    kind, _, rest = reference.partition("/")
+    if kind == "rules":
+        rules = open_rules(argument=rest)
+        return rules, list(rules.rules)
+    if scope is not None:
+        return open_unmeasured(reference, scope), list(scope.behaviours)
+    if kind == "llm":
+        words = {code: f"The reply {one.words}." for code, one in load_taxonomy().behaviours.items()}
+        return LlmJudge(open_target(rest), words), list(words)
+    card("judges", kind)  # a misspelt one is told as such
+    raise bad_input(
+        f"the judge {reference!r} for a model of no known world",
+        "one that needs none: labels, rules/FILE or llm/TARGET",
+        "or name a --target in a world",
+    )
+
+
+def _measured(case: Case, reference: str, scope: Scope | None, behaviour: str, check: Sequence[Row]) -> ReplayJudge:
+    judge, known = _judge(reference, scope)
     wanted = behaviour or (case.spec.behaviour if case.spec.behaviour in known else "")
     asked = [row.conversation(case.template(row).systems(row.vars)) for row in check]
     replies = [Reply(text=row.response_text) for row in check]
@@ -172,3 +194,28 @@ def _figures(name: str, code: str, rows: Sequence[Row], verdicts: Sequence[bool 
         specificity=clopper_pearson(len(sound) - sum(sound), len(sound)),
         unknown=sum(told is None for told in verdicts),
     )
+
+
+def asked_in(case: Case, row: Row) -> Conversation:
+    """Return what the model was given in a row of the log."""
+    return row.conversation(case.template(row).systems(row.vars))
+
+
+def edited(case: Case, rows: Sequence[Row], judge: ReplayJudge) -> list[tuple[Row, str]]:
+    """Return bad rows with their reply as it is sound; rows of which nothing sound is left are not among them.
+
+    One sentence is left out first, whichever makes the reply sound, then ever more from its end.
+    """
+    tries = [(row, text) for row in rows for text in _shorter(sentences(row.response_text))]
+    told = judge.rule([asked_in(case, row) for row, _ in tries], [Reply(text=text) for _, text in tries], "log")
+    found: dict[int, tuple[Row, str]] = {}
+    for (row, text), bad in zip(tries, told, strict=True):
+        if bad is False:
+            found.setdefault(id(row), (row, text))
+    return list(found.values())
+
+
+def _shorter(parts: Sequence[str]) -> list[str]:
+    single = [[*parts[:at], *parts[at + 1 :]] for at in reversed(range(len(parts)))]
+    ends = [list(parts[:end]) for end in range(len(parts) - 2, 0, -1)]
+    return [" ".join(some) for some in (*single, *ends) if some]

@@ -17,6 +17,7 @@ from drillyard.incidents.replay.hypotheses import Hypothesis, weigh_hypotheses
 from drillyard.incidents.replay.judging import JudgeFigures, open_replay_judge
 from drillyard.incidents.replay.search import answer
 from drillyard.incidents.row import Row, Template
+from drillyard.incidents.seal import finish
 from drillyard.incidents.sliced import TriggerRule
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.records import Record
@@ -24,7 +25,7 @@ from drillyard.records.progress import Progress, silent
 from drillyard.targets import Target
 from drillyard.targets.journal import KeptAnswers, keep_journal
 
-__all__ = ["REPLAY", "CauseSegment", "ReplayOrder", "ReplayReport", "replay", "replayed_rows"]
+__all__ = ["REPLAY", "CauseSegment", "ReplayOrder", "ReplayReport", "replay", "replayed_rows", "save_replay"]
 
 REPLAY, ANSWERS = "replay.json", "replay/answers.jsonl"
 _POOL, _INPUTS = 4000, 300
@@ -131,6 +132,16 @@ def replay(
         return _asked(case, known, rule, asker, order)
     except NotServed as error:
         return _closed(case, known, rule, f"the model is not served: {error}")
+
+
+def save_replay(case: Case, report: ReplayReport) -> ReplayReport:
+    """Write and seal a replay, and return it; one that cannot confirm anything leaves an earlier one that could."""
+    old = case.found(REPLAY, ReplayReport)
+    if report.state == "cannot confirm" and old is not None and old.state in ("confirmed", "not confirmed"):
+        kept = f"the earlier replay on {old.target} ({old.state}) stays in {REPLAY}"
+        return report.model_copy(update={"notes": (*report.notes, kept)})
+    finish(case, REPLAY, report)
+    return report
 
 
 def replayed_rows(case: Case, rule: TriggerRule, seed: int) -> tuple[list[Row], Template | None]:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TypeVar
 
 from drillyard.incidents.case import SLICE, Case, LogCoverage
 from drillyard.incidents.deadlines import Deadlines, deadlines
 from drillyard.incidents.remedy.remedy import REMEDY, RemedyReport
 from drillyard.incidents.replay.replay import REPLAY, ReplayReport
-from drillyard.incidents.reporting.papers import notification, post_mortem
 from drillyard.incidents.reward.reward import REWARD, RewardReport
 from drillyard.incidents.seal import SEAL, Seal
 from drillyard.incidents.sliced import SliceReport
 from drillyard.records import Record
-from drillyard.records.files import read_record, write_atomically, write_record
-from drillyard.records.pages import fill
+from drillyard.records.files import write_atomically, write_record
+from drillyard.records.pages import fill, templates
 
-__all__ = ["REPORT", "CaseEvent", "IncidentReport", "report_case", "write_report"]
+__all__ = ["REPORT", "CaseEvent", "IncidentReport", "paper", "report_case", "write_report"]
 
-REPORT, PAGE = "report.json", "report.html"
-_R = TypeVar("_R", bound=Record)
+REPORT, PAGE, PAPERS = "report.json", "report.html", ("post-mortem.md", "article-73-draft.md")
 
 
 class CaseEvent(Record):
@@ -68,10 +65,9 @@ def report_case(case: Case, title: str = "", aware: date | None = None, today: d
         aware: the day on which somebody knew of it, for the deadlines of the law.
         today: to count the days that are left; the real one by default.
     """
-    sliced = _read(case, SLICE, SliceReport)
-    replayed, reward = _read(case, REPLAY, ReplayReport), _read(case, REWARD, RewardReport)
-    remedies = _read(case, REMEDY, RemedyReport)
-    seal = _read(case, SEAL, Seal)
+    sliced, replayed = case.found(SLICE, SliceReport), case.found(REPLAY, ReplayReport)
+    reward, remedies = case.found(REWARD, RewardReport), case.found(REMEDY, RemedyReport)
+    seal = case.found(SEAL, Seal)
     incident = sliced is not None and sliced.trigger is not None
     return IncidentReport(
         title=title or f"Incident: {case.spec.behaviour}",
@@ -93,15 +89,20 @@ def report_case(case: Case, title: str = "", aware: date | None = None, today: d
 def write_report(case: Case, report: IncidentReport) -> Path:
     """Write page, JSON, post-mortem and draft notification into the case's folder; returns the page."""
     write_record(case.folder / REPORT, report)
-    write_atomically(case.folder / "post-mortem.md", post_mortem(report).encode())
-    write_atomically(case.folder / "article-73-draft.md", notification(report).encode())
+    for name in PAPERS:
+        write_atomically(case.folder / name, paper(report, name).encode())
     page = case.folder / PAGE
     write_atomically(page, fill("incidents", "incident.html.j2", report=report, folder=case.folder.name).encode())
     return page
 
 
-def _read(case: Case, name: str, kind: type[_R]) -> _R | None:
-    return read_record(case.folder / name, kind) if (case.folder / name).is_file() else None
+def paper(report: IncidentReport, name: str) -> str:
+    """Return a paper in Markdown: `post-mortem.md` for the team, or the draft of a notification by Article 73.
+
+    Does not cover: whether the law applies, and every field that only people can fill; those stay open, in brackets.
+    """
+    plain = templates("incidents").overlay(autoescape=False)
+    return plain.get_template(f"{name}.j2").render(report=report).rstrip() + "\n"
 
 
 def _verdict(sliced: SliceReport | None, replayed: ReplayReport | None, remedies: RemedyReport | None) -> str:

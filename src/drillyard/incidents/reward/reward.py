@@ -12,11 +12,10 @@ import numpy as np
 from drillyard.alignment.training.penalty import BrokenLeaves
 from drillyard.errors import bad_input
 from drillyard.incidents.case import Case
-from drillyard.incidents.edits import asked_in, edited
-from drillyard.incidents.replay.judging import ReplayJudge
+from drillyard.incidents.replay.judging import ReplayJudge, asked_in, edited
 from drillyard.incidents.replay.replay import replayed_rows
 from drillyard.incidents.reward.optimise import Sweep, sweep
-from drillyard.incidents.reward.shadow import ShadowPrice, shadow_prices
+from drillyard.incidents.reward.prices import ShadowPrice, shadow_prices
 from drillyard.incidents.row import Row
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World

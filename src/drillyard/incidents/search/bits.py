@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bits", "Words", "count", "overlaps", "pack", "products", "taken"]
+__all__ = ["Bits", "Words", "count", "overlaps", "pack", "taken"]
 
 Words = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 _BLOCK = 2048
-"""Words counted at once: they stay in the cache, and sixteen bits hold the sum of their counts."""
-_EVEN, _LOW = np.uint64(0x00FF00FF00FF00FF), np.uint64(0xFFFF)
+"""Words counted at once: they stay in the cache."""
+_MANY = 8
+"""Bad rows are many from one in so many on. Measured at 1 M rows × 500 selectors, half of them bad: 5.9 s of processor
+time picked out, 2.8 s in their places."""
 
 
 def pack(flags: Flags) -> Words:
@@ -32,9 +34,10 @@ def count(words: Words) -> NDArray[np.int64]:
 
 
 class Bits:
-    """Selectors (s) over rows (N) with a label: all rows packed, and the bad rows packed on their own.
+    """Selectors (s) over rows (N) with a label: all rows packed, and the bad rows.
 
-    Counting how many bad rows a rule has takes a pass over the bad rows alone, which are few.
+    Counting how many bad rows a rule has takes a pass over the bad rows alone, which are few, and packed on their own;
+    where they are many they stand where they are, among zeros, since picking them out would cost more than it saves.
 
     Args:
         selected: (s, N / 64) words; see `pack`.
@@ -43,16 +46,8 @@ class Bits:
 
     def __init__(self, selected: Words, bad: Flags) -> None:
         self.all, self.rows, self.positives = selected, len(bad), int(bad.sum())
-        places = np.flatnonzero(bad)
-        self.bad = pack(taken(selected, places))
-
-    def pair_positives(self) -> NDArray[np.int64]:
-        """Count the bad rows of every pair of selectors: (s, s), the diagonal those of one selector."""
-        return products(self.bad, self.positives)
-
-    def pair_rows(self) -> NDArray[np.int64]:
-        """Count the rows of every pair of selectors, (s, s), above the diagonal; below it stands nothing."""
-        return overlaps(self.all)
+        few = _MANY * self.positives < self.rows
+        self.bad = pack(taken(selected, np.flatnonzero(bad))) if few else selected & pack(bad)
 
     def rows_of(self, rule: Sequence[int]) -> Words:
         """Return the rows under a rule."""
@@ -64,6 +59,10 @@ class Bits:
         found: Words = np.bitwise_and.reduce(self.bad[list(rule)], axis=0)
         return found
 
+    def counts(self, rule: Sequence[int]) -> tuple[int, int]:
+        """Count the bad rows under a rule, and all of them."""
+        return int(count(self.bad_of(rule))), int(count(self.rows_of(rule)))
+
 
 def taken(selected: Words, places: NDArray[np.int64]) -> Flags:
     """Return the flags of some rows, (s, len(places)), without unpacking the others."""
@@ -73,31 +72,14 @@ def taken(selected: Words, places: NDArray[np.int64]) -> Flags:
 
 
 def overlaps(words: Words) -> NDArray[np.int64]:
-    """Count the rows in which two selectors hold together, above the diagonal of (s, s).
-
-    Eight counts of a word each, a byte long, are added as one number, in two halves of four lanes.
-    """
-    s = len(words)
-    total = np.zeros((s, s), np.int64)
-    both, bytes_ = np.empty((s, _BLOCK), np.uint64), np.empty((s, _BLOCK), np.uint8)
-    for start in range(0, words.shape[1], _BLOCK):
-        block = np.zeros((s, _BLOCK), np.uint64)
-        block[:, : words.shape[1] - start] = words[:, start : start + _BLOCK]
+    """Count the rows in which two selectors hold together, (s, s): on the diagonal those of one, nothing below it."""
+    s, width = words.shape[0], min(_BLOCK, words.shape[1])
+    total = np.diag(count(words))
+    both, counts = np.empty((s, width), np.uint64), np.empty((s, width), np.uint8)
+    for start in range(0, words.shape[1], width):
+        block = np.ascontiguousarray(words[:, start : start + width])
+        both, counts = both[:, : block.shape[1]], counts[:, : block.shape[1]]
         for i in range(s - 1):
-            n = s - i - 1
-            np.bitwise_and(block[i], block[i + 1 :], out=both[:n])
-            lanes = np.bitwise_count(both[:n], out=bytes_[:n]).view(np.uint64)
-            summed = ((lanes & _EVEN) + ((lanes >> np.uint64(8)) & _EVEN)).sum(axis=1)
-            total[i, i + 1 :] += sum((summed >> np.uint64(16 * k)) & _LOW for k in range(4)).astype(np.int64)
+            held = np.bitwise_and(block[i], block[i + 1 :], out=both[i + 1 :])
+            total[i, i + 1 :] += np.bitwise_count(held, out=counts[i + 1 :]).sum(axis=1, dtype=np.uint32)
     return total
-
-
-def products(words: Words, rows: int) -> NDArray[np.int64]:
-    """Count the rows in which two selectors are set together, for every two: a matrix product, in blocks of rows."""
-    s = len(words)
-    total = np.zeros((s, s), np.float64)
-    for start in range(0, words.shape[1], 512):
-        block = np.ascontiguousarray(words[:, start : start + 512])
-        one_hot = np.unpackbits(block.view(np.uint8), axis=1, bitorder="little").astype(np.float32)
-        total += one_hot @ one_hot.T  # a block has 32,768 rows: exact in 24 bits
-    return total.astype(np.int64)

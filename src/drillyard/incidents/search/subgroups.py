@@ -1,18 +1,52 @@
-"""The search: every rule of one or two selectors, exactly; then best-first to four, by optimistic estimates."""
+"""The search: every rule of one or two selectors, exactly; then best-first to four, by optimistic estimates.
+
+Both measures of a rule are convex in the counts, rise with the bad rows and fall with the others, so that a rule's
+refinements are at most as good as one that keeps all its bad rows and nothing else (the optimistic estimate; Wrobel
+1997, Grosskreutz et al. 2008).
+"""
 
 from __future__ import annotations
 
 import heapq
 import math
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
-from drillyard.incidents.search.bits import Bits, count
-from drillyard.incidents.search.quality import Measure, optimistic, quality
+from drillyard.incidents.search.bits import Bits, count, overlaps
 
-__all__ = ["Found", "Searched", "penalty", "search"]
+__all__ = ["Found", "Measure", "Searched", "optimistic", "penalty", "quality", "search"]
+
+Measure = Literal["evidence", "wracc"]
+"""`wracc`: (n / N)(p − p0), what subgroup discovery calls weighted relative accuracy. `evidence`: the log-likelihood
+ratio of two rates, one under the rule and one elsewhere, against one rate for all; 0 where the rule's is lower. It is
+what identifies a cause best where there is one, and the default."""
+
+
+def quality(measure: Measure, bad: ArrayLike, rows: ArrayLike, positives: int, total: int) -> NDArray[np.float64]:
+    """Return the quality of rules with `bad` of `rows`, where there are `positives` of `total` in all."""
+    k, n = np.asarray(bad, np.float64), np.asarray(rows, np.float64)
+    p0 = positives / total
+    if measure == "wracc":
+        return (k - n * p0) / total
+    out_k, out_n = positives - k, total - n
+    ratio = _fit(k, n) + _fit(out_k, out_n) - _fit(np.float64(positives), np.float64(total))
+    return np.where(k * total > n * positives, np.maximum(ratio, 0.0), 0.0)
+
+
+def optimistic(measure: Measure, bad: ArrayLike, positives: int, total: int) -> NDArray[np.float64]:
+    """Return the most that a refinement of rules with so many bad rows could reach."""
+    return quality(measure, bad, bad, positives, total)
+
+
+def _fit(k: Any, n: Any) -> NDArray[np.float64]:
+    """Return the log-likelihood of k in n at their own rate; numbers or arrays."""
+    found: NDArray[np.float64] = special.xlogy(k, k) + special.xlogy(n - k, n - k) - special.xlogy(n, n)
+    return found
+
 
 EXPANSIONS = 400
 """Rules of two or more selectors that are refined at most. One costs a pass over the bad rows; where the bound runs out
@@ -70,8 +104,8 @@ def search(
     positives, total = bits.positives, bits.rows
     if not positives or positives == total:
         return Searched(best=[], counted=0, exact_to=depth)
-    pairs_bad = bits.pair_positives()
-    single_bad, single_rows = np.diagonal(pairs_bad), count(bits.all)
+    pairs_bad, pairs_rows = overlaps(bits.bad), overlaps(bits.all)
+    single_bad, single_rows = np.diagonal(pairs_bad), np.diagonal(pairs_rows)
     scores = quality(measure, single_bad, single_rows, positives, total) - cost
     for i in np.argsort(-scores)[: 4 * best]:
         if single_rows[i] >= support:
@@ -81,7 +115,7 @@ def search(
         return Searched(best=heap.sorted(), counted=counted, exact_to=1)
     at, other = np.triu_indices(len(bits.all), 1)
     bad = pairs_bad[at, other]
-    rows = bits.pair_rows()[at, other]
+    rows = pairs_rows[at, other]
     scored = np.where(rows >= support, quality(measure, bad, rows, positives, total) - 2 * cost, -np.inf)
     for j in np.argsort(-scored, kind="stable")[: 4 * best]:
         if rows[j] >= support:

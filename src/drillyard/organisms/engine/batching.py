@@ -23,18 +23,16 @@ from drillyard.errors import bad_input
 from drillyard.organisms.engine.kernel.structures import ROW
 from drillyard.organisms.engine.llama import Floats, Ints, LlamaConfig
 from drillyard.organisms.engine.network import Cache, Network
+from drillyard.organisms.engine.prefixes import WORTH, Prefixes, shared_length
 from drillyard.organisms.engine.sampling import Sampler
 
-__all__ = ["ROWS", "TOKENS", "Batch", "Draw", "Request", "Step", "check", "read", "read_prefix", "shared_length"]
+__all__ = ["ROWS", "TOKENS", "Batch", "Draw", "Request", "Step", "check", "read"]
 
 ROWS = 64
 """Most requests that run as one batch: more is no faster, because keys and values leave the CPU's cache."""
 
 TOKENS = 16_384
 """Most tokens of one batch, which bounds its memory for long conversations."""
-
-_WORTH = 16
-"""Fewest tokens for which a longer common beginning is moved together: moving copies the whole batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +74,11 @@ class Batch:
     Args:
         network: what runs them.
         ends: tokens that end every request, beside its own `stop`.
+        prefixes: what the network has read lately; its own ones unless given.
     """
 
-    def __init__(self, network: Network, ends: Collection[int] = ()) -> None:
-        self._network = network
+    def __init__(self, network: Network, ends: Collection[int] = (), prefixes: Prefixes | None = None) -> None:
+        self._network, self._prefixes = network, prefixes or Prefixes(network)
         self._ends = np.array(sorted(ends), np.int64)
         self._cache: Cache = network.cache(0, 0)
         self._rows: NDArray[Any] = np.zeros(0, ROW)
@@ -212,15 +211,15 @@ class Batch:
     def _meet(self, prompts: Sequence[list[int]]) -> int:
         """Make the prefix one that new prompts share too, and return its length."""
         if not self._rows.size:
-            shared = shared_length(prompts)
-            if shared or self._cache.shared:
-                self._cache = read_prefix(self._network, prompts[0][:shared])
-            return shared
+            begun = self._prefixes.begin(prompts)
+            if begun.shared or self._cache.shared:
+                self._cache = begun
+            return begun.shared
         now = self._cache.shared
         shared = shared_length([*self._seen, *prompts])
         if shared < now:
             self._cache.unshare(now - shared)
-        elif shared - now >= _WORTH:
+        elif shared - now >= WORTH:
             self._cache.share(shared - now)
         else:
             return now
@@ -230,7 +229,7 @@ class Batch:
     def _read_common(self, prompts: Sequence[list[int]], shared: int, old: int) -> int:
         """Read once what the new prompts alone have in common; returns how many own tokens that is."""
         common = shared_length(prompts) - shared
-        if common < _WORTH:
+        if common < WORTH:
             return 0
         first = self._cache.part(slice(old, old + 1))
         self._network.read([prompts[0][shared : shared + common]], 0, first, [0])
@@ -252,20 +251,3 @@ def check(config: LlamaConfig, prompts: Sequence[Sequence[int]], room: int) -> N
 def read(network: Network, prompt: Sequence[int], wanted: int, streams: list[Floats] | None = None) -> Floats:
     """Run one prompt alone; returns the last layer's output (wanted, width) at its last tokens."""
     return network.read([prompt], 0, network.cache(1, len(prompt)), [wanted], streams)
-
-
-def read_prefix(network: Network, prefix: Sequence[int]) -> Cache:
-    """Return a cache without rows that begins with a prefix, which may be empty."""
-    first: Cache = network.cache(1, len(prefix))
-    if prefix:
-        network.read([prefix], 0, first, [0])
-    return first.as_prefix(len(prefix))
-
-
-def shared_length(prompts: Sequence[list[int]]) -> int:
-    """Return how many first tokens all prompts share; each keeps at least its last token, a lone prompt all."""
-    if len(prompts) < 2:
-        return 0
-    first, last = min(prompts), max(prompts)  # what these two share, everything between them shares
-    longest = max(0, min(map(len, prompts)) - 1)
-    return next((at for at in range(longest) if first[at] != last[at]), longest)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from drillyard.organisms.engine.batching import read_prefix, shared_length
 from drillyard.organisms.engine.llama import Floats
 from drillyard.organisms.engine.network import Network
+from drillyard.organisms.engine.prefixes import read_prefix, shared_length
 from drillyard.organisms.engine.sampling import log_probability
 
 __all__ = ["score_group"]

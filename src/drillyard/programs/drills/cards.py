@@ -5,6 +5,7 @@ from __future__ import annotations
 from drillyard.registry import Card
 
 __all__ = [
+    "BENCHMARK_BUILDER",
     "CONTAIN_THE_ORACLE",
     "FAILURE_HUNT",
     "GUARD_DUTY",
@@ -15,7 +16,17 @@ __all__ = [
     "ROOT_CAUSE",
     "TOO_PERMISSIVE",
     "TRIAGE_QUEUE",
+    "WRITE_THE_POLICY",
 ]
+
+BENCHMARK_BUILDER = Card(
+    name="benchmark-builder",
+    goal="Write five evals that catch what an audit found, each its own, and that a sound model passes.",
+    target="drillyard.programs.drills.benchmark_builder.kit:BenchmarkBuilder",
+    references=("NIST AI RMF, MEASURE 2", "OpenAI Evals: https://github.com/openai/evals"),
+    cost="one processor core for a second per grading; no accelerator",
+    status="stable",
+)
 
 CONTAIN_THE_ORACLE = Card(
     name="contain-the-oracle",
@@ -124,6 +135,16 @@ TRIAGE_QUEUE = Card(
     goal="Sort a queue of conversations, say what its incidents have in common, and what comes first.",
     target="drillyard.programs.drills.triage_queue.kit:TriageQueue",
     references=("NIST AI RMF, MANAGE 4", "NIST SP 800-61r3, Incident Response Recommendations"),
+    cost="one processor core for a second per grading; no accelerator",
+    status="stable",
+)
+
+WRITE_THE_POLICY = Card(
+    name="write-the-policy",
+    goal="Write rails in plain words from a house's policy: what is forbidden is stopped, what is allowed answered.",
+    target="drillyard.programs.drills.write_the_policy.kit:WriteThePolicy",
+    failures=("harmful-compliance", "over-refusal"),
+    references=("NIST AI RMF, MANAGE 2", "XSTest: Röttger et al. 2024, arXiv 2308.01263"),
     cost="one processor core for a second per grading; no accelerator",
     status="stable",
 )

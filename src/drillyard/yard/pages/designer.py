@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import has_lesson, load_lesson
 from drillyard.programs.refine import SMALLEST_COHORT
 from drillyard.programs.roster import drill_of, try_number
 from drillyard.records import Attempt, Estimate, GateReport
@@ -49,9 +48,9 @@ class Solver:
     highest: float
 
 
-@page("designer")
+@page("auditor")
 def show(visit: Visit) -> Response:
-    """Show the programme as its designer sees it."""
+    """Show the programme as its designer sees it; to an auditor without the people."""
     return render_designer(visit)
 
 
@@ -154,7 +153,9 @@ def _lessons(yard: Yard) -> list[tuple[str, list[FirstAnswers]]]:
     """Return the lessons of the plan, by title, with what was chosen first where anybody has answered."""
     planned = {step.activity.id: step.activity for role in yard.programme.plan().roles for step in role.activities}
     counted = [
-        (one.title, count_first_answers(yard.store, load_lesson(one.id))) for one in planned.values() if has_lesson(one)
+        (one.title, count_first_answers(yard.store, lesson))
+        for one in planned.values()
+        if (lesson := yard.programme.lesson(one))
     ]
     return [(title, first) for title, first in counted if any(sum(one.counts) for one in first)]
 

@@ -36,6 +36,7 @@ def render_desk(visit: Visit, one: Assignment, status: int = 200, error: str = "
         here=path_of(one),
         hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
         opened=len(opened),
+        tips=visit.yard.floor.tips(me, name),
         cost=sum(hint.cost for hint in opened),
         new_hint=len(opened) if visit.request.query_params.get("done", "") == "hint" else 0,
         case=read_case(visit.yard.programme.target(one.instance) / CASE),

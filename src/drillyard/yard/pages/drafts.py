@@ -11,7 +11,7 @@ from drillyard.yard.visit import Visit, page
 __all__ = ["keep", "lead_back"]
 
 
-@page("learner")
+@page("learner", during_pause=True)
 def keep(visit: Visit) -> Response:
     """Keep a form that is not sent yet; once the work is handed in, there is nothing to keep."""
     one, me = visit.assignment(), visit.me().id

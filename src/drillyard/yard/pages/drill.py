@@ -94,6 +94,7 @@ def render_drill(
         claims=store.claims(me, name),
         hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
         opened=len(opened),
+        tips=visit.yard.floor.tips(me, name),
         cost=sum(hint.cost for hint in opened),
         form=form or ClaimForm(),
         done=_DONE.get(done, ""),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from drillyard.programs.drills import load_drill
 from drillyard.records import RolePlan
 from drillyard.yard.pages.lesson import LessonCard, lessons_of
 from drillyard.yard.submissions import GradingProgress
@@ -17,7 +18,10 @@ __all__ = ["DrillCard", "go_home", "show_plan"]
 
 @dataclass(frozen=True, kw_only=True)
 class DrillCard:
-    """A drill in the list: its last copy, how far its learner is, what became of the tries before, what teaches it."""
+    """A drill in the list: its last copy, how far its learner is, what became of the tries before, what teaches it.
+
+    One that is `held` back is opened later, by the facilitator.
+    """
 
     assignment: Assignment
     progress: GradingProgress | None
@@ -26,12 +30,14 @@ class DrillCard:
     earlier: tuple[tuple[str, GradingProgress], ...]
     preparing: str
     lessons: tuple[LessonCard, ...]
+    held: bool
 
 
 @page("anyone")
 def go_home(visit: Visit) -> Response:
     """Send everybody to the page where their work begins."""
-    return visit.go("/designer" if visit.designer else "/drills" if visit.learner else "/sign-in")
+    starts = {"facilitator": "/live", "auditor": "/designer", "designer": "/designer"}
+    return visit.go(starts[visit.staff.role] if visit.staff else "/drills" if visit.learner else "/sign-in")
 
 
 @page("learner")
@@ -41,16 +47,19 @@ def show_plan(visit: Visit) -> Response:
     plan = visit.yard.programme.plan()
     role = next((one for one in plan.roles if one.role == learner.role), None)
     lessons = lessons_of(visit)
-    cards, waiting = [], 0
+    cards, coming, waiting = [], [], 0
+    roster = visit.yard.programme.roster()
     for drill in learner.drills:
         tries = learner.tries(drill) or (drill,)
         there = [name for name in tries if name in ready]
         if there:
             preparing = tries[-1] if tries[-1] not in ready else ""
             cards.append(_card(visit, ready[there[-1]], there, preparing, _before(role, ready[there[-1]], lessons)))
+        elif roster.built_by_the_yard(learner, tries[-1]):
+            coming.append((load_drill(drill).title, tries[-1]))
         else:
             waiting += 1
-    return visit.render("drills.html", cards=cards, preparing=waiting, role=role, lessons=lessons)
+    return visit.render("drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons)
 
 
 def _before(role: RolePlan | None, one: Assignment, lessons: Mapping[str, LessonCard]) -> tuple[LessonCard, ...]:
@@ -78,4 +87,5 @@ def _card(
         earlier=earlier,
         preparing=preparing,
         lessons=lessons,
+        held=one.drill.id in visit.yard.floor.held(),
     )

@@ -13,13 +13,13 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.lessons import Lesson, LessonQuestion, has_lesson, load_lesson
+from drillyard.programs.lessons import Lesson, LessonQuestion
 from drillyard.records import Activity
 from drillyard.yard import lessons
 from drillyard.yard.lessons import Answers, Shown
 from drillyard.yard.visit import Visit, page
 
-__all__ = ["MOST_ASKED", "LessonCard", "answer", "ask", "lessons_of", "read"]
+__all__ = ["MOST_ASKED", "LessonCard", "answer", "ask", "lessons_of", "lessons_planned", "read"]
 
 MOST_ASKED = 300
 """Characters of a message to a lesson's model: several times the longest that its world's questions take."""
@@ -36,6 +36,7 @@ class LessonCard:
     solved: int
     closed: int
     questions: int
+    needed: int
 
     @property
     def done(self) -> bool:
@@ -46,12 +47,15 @@ class LessonCard:
 def lessons_of(visit: Visit) -> dict[str, LessonCard]:
     """Return the lessons of the learner's plan by the activity's id."""
     cards = {}
-    for activity in _activities(visit):
-        lesson = load_lesson(activity.id)
+    for activity, lesson in lessons_planned(visit):
         answers = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
         solved, closed = (sum(map(told, lesson.questions)) for told in (answers.solved, answers.closed))
         cards[activity.id] = LessonCard(
-            activity=activity, solved=solved, closed=closed, questions=len(lesson.questions)
+            activity=activity,
+            solved=solved,
+            closed=closed,
+            questions=len(lesson.questions),
+            needed=lesson.needed,
         )
     return cards
 
@@ -94,22 +98,24 @@ def answer(visit: Visit) -> Response:
     return visit.go(f"/lessons/{lesson.id}#{question.id}")
 
 
-def _activities(visit: Visit) -> list[Activity]:
-    role = next((one for one in visit.yard.programme.plan().roles if one.role == visit.me().role), None)
-    return [one.activity for one in role.activities if has_lesson(one.activity)] if role else []
+def lessons_planned(visit: Visit) -> list[tuple[Activity, Lesson]]:
+    """Return the lessons and quizzes of the learner's plan, with their activities."""
+    programme = visit.yard.programme
+    role = next((one for one in programme.plan().roles if one.role == visit.me().role), None)
+    steps = role.activities if role else ()
+    return [(one.activity, lesson) for one in steps if (lesson := programme.lesson(one.activity))]
 
 
-def _title(visit: Visit) -> str:
-    """Return the title of the lesson that the path names. One of another role's plan is answered as none."""
-    for activity in _activities(visit):
+def _named(visit: Visit) -> tuple[Activity, Lesson]:
+    """Return the lesson that the path names, with its activity. One of another role's plan is answered as none."""
+    for activity, lesson in lessons_planned(visit):
         if activity.id == visit.request.path_params["lesson"]:
-            return activity.title
+            return activity, lesson
     raise HTTPException(404)
 
 
 def _lesson(visit: Visit) -> Lesson:
-    _title(visit)
-    return load_lesson(visit.request.path_params["lesson"])
+    return _named(visit)[1]
 
 
 def _render(
@@ -129,7 +135,7 @@ def _render(
         "lesson.html",
         status,
         lesson=lesson,
-        title=_title(visit),
+        title=_named(visit)[0].title,
         here=f"/lessons/{lesson.id}",
         text=_html(lesson.text),
         templates=load_world(lesson.model.world).templates if lesson.model else {},

@@ -5,16 +5,21 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from drillyard.errors import BadInput
+from drillyard.programs.drills import load_kit
+from drillyard.programs.drills.answers.drill import AnswerDrill
+from drillyard.programs.drills.answers.scoring import as_answers
 from drillyard.programs.drills.too_permissive_too_censored.fitted import idle_edits
 from drillyard.programs.submission import example_submission
-from drillyard.records import AnySubmission, ArtefactSubmission
+from drillyard.records import AnswerSubmission, AnySubmission, ArtefactSubmission
 from drillyard.yard.visit import Visit, page
 
-__all__ = ["download", "give_example"]
+__all__ = ["download", "give_example", "take_away"]
 
 _INSIDE = {"artefacts": "model", "policy": "desk", "answers": "paper"}
 """Name of the folder in the archive, by what is handed in."""
@@ -26,12 +31,32 @@ def download(visit: Visit) -> Response:
     one = visit.assignment()
     if one.drill.hands_in not in _INSIDE:
         raise HTTPException(404)
-    held = io.BytesIO()
     folder = visit.yard.programme.target(one.instance)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    inside = _INSIDE[one.drill.hands_in]
+    return _zipped(one.instance.id, {f"{inside}/{file.relative_to(folder)}": file.read_bytes() for file in files})
+
+
+@page("learner")
+def take_away(visit: Visit) -> Response:
+    """Return what the learner handed in on a paper, as files for other tools, in a zip archive with one folder."""
+    one = visit.assignment()
+    progress, kit = visit.yard.submissions.of(visit.me().id, one.instance.id), load_kit(one.instance.drill)
+    if progress is None or not isinstance(progress.submission, AnswerSubmission) or not isinstance(kit, AnswerDrill):
+        raise HTTPException(404)
+    try:
+        made = kit.export(visit.yard.programme.truth(one.instance.id).seed, as_answers(progress.submission.answers))
+    except BadInput as error:
+        raise HTTPException(404, str(error)) from None
+    return _zipped(one.instance.id, {f"{one.instance.id}/{name}": text.encode() for name, text in made.items()})
+
+
+def _zipped(name: str, files: Mapping[str, bytes]) -> Response:
+    held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            archive.write(file, f"{_INSIDE[one.drill.hands_in]}/{file.relative_to(folder)}")
-    named = {"content-disposition": f'attachment; filename="{one.instance.id}.zip"'}
+        for path, data in files.items():
+            archive.writestr(path, data)
+    named = {"content-disposition": f'attachment; filename="{name}.zip"'}
     return Response(held.getvalue(), media_type="application/zip", headers=named)
 
 

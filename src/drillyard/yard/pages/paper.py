@@ -8,25 +8,32 @@ from starlette.responses import Response
 from drillyard.errors import BadInput
 from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.answers.drill import SHEET, AnswerDrill
-from drillyard.records import AnswerSheet, AnswerSubmission
+from drillyard.programs.drills.answers.scoring import as_answers
+from drillyard.records import AnswerSheet, AnswerSubmission, PaperTable
 from drillyard.records.files import read_record
-from drillyard.records.submission import MAX_ANSWER
 from drillyard.yard.pages.checking import AT_A_TIME, Unchecked
 from drillyard.yard.store import Refused
 from drillyard.yard.visit import Assignment, Visit, page, path_of
 
-__all__ = ["read_answers", "render_paper", "take_look", "tell_answers"]
+__all__ = ["read_answers", "render_paper", "sheet_of", "take_look", "tell_answers", "try_answers"]
 
 _FORM = "answers"
-_SHORT = 60
-"""Most characters of an answer that is no text."""
 
 
-def render_paper(visit: Visit, one: Assignment, status: int = 200, error: str = "", look_error: str = "") -> Response:
-    """Render a drill on a paper, with what was typed into its form."""
+def render_paper(
+    visit: Visit,
+    one: Assignment,
+    status: int = 200,
+    error: str = "",
+    *,
+    look_error: str = "",
+    preview_error: str = "",
+    tried: PaperTable | None = None,
+) -> Response:
+    """Render a drill on a paper, with what was typed into its form, and what came of trying it."""
     store, me, name = visit.yard.store, visit.me().id, one.instance.id
     opened = store.hints(me, name)
-    sheet = _sheet(visit, one)
+    sheet = sheet_of(visit, one)
     return visit.render(
         "paper.html",
         status,
@@ -34,6 +41,7 @@ def render_paper(visit: Visit, one: Assignment, status: int = 200, error: str = 
         here=path_of(one),
         hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
         opened=len(opened),
+        tips=visit.yard.floor.tips(me, name),
         cost=sum(hint.cost for hint in opened),
         new_hint=len(opened) if visit.request.query_params.get("done", "") == "hint" else 0,
         sheet=sheet,
@@ -42,7 +50,8 @@ def render_paper(visit: Visit, one: Assignment, status: int = 200, error: str = 
         waits=visit.yard.held.waiting(me, name) is not None,
         error=error,
         look_error=look_error,
-        most=MAX_ANSWER,
+        preview_error=preview_error,
+        tried=tried,
     )
 
 
@@ -50,7 +59,7 @@ def render_paper(visit: Visit, one: Assignment, status: int = 200, error: str = 
 def take_look(visit: Visit) -> Response:
     """Take a look at the bench: measured now, kept, and counted; what stands in the form is kept with it."""
     one, me = visit.assignment(), visit.me().id
-    sheet = _sheet(visit, one) if one.drill.hands_in == "answers" else None
+    sheet = sheet_of(visit, one) if one.drill.hands_in == "answers" else None
     kit = load_kit(one.instance.drill)
     if sheet is None or sheet.bench is None or not isinstance(kit, AnswerDrill):
         raise HTTPException(404)
@@ -71,9 +80,26 @@ def take_look(visit: Visit) -> Response:
     return visit.go(f"{path_of(one)}#bench")
 
 
+@page("learner", limiter=AT_A_TIME)
+def try_answers(visit: Visit) -> Response:
+    """Try what stands in the form on what the learner may see; nothing is handed in, and the form is kept."""
+    one = visit.assignment()
+    kit, sheet = load_kit(one.instance.drill), sheet_of(visit, one) if one.drill.hands_in == "answers" else None
+    if sheet is None or not sheet.preview or not isinstance(kit, AnswerDrill):
+        raise HTTPException(404)
+    if visit.yard.submissions.closed(visit.me().id, one.instance.id):
+        return visit.go(f"{path_of(one)}/result")
+    answers, seed = _keep(visit, one, sheet), visit.yard.programme.truth(one.instance.id).seed
+    try:
+        found = kit.preview(seed, as_answers(answers))
+    except BadInput as error:
+        return render_paper(visit, one, 422, preview_error=str(error))
+    return render_paper(visit, one, tried=found)
+
+
 def read_answers(visit: Visit, one: Assignment) -> bytes:
     """Return what stands in the form as a submission, and keep it in the form. Raises `Unchecked`."""
-    sheet, me = _sheet(visit, one), visit.me().id
+    sheet, me = sheet_of(visit, one), visit.me().id
     try:
         answers = _keep(visit, one, sheet)
     except BadInput as error:
@@ -89,7 +115,7 @@ def read_answers(visit: Visit, one: Assignment) -> bytes:
 
 def tell_answers(visit: Visit, one: Assignment, handed: AnswerSubmission) -> list[tuple[str, str]]:
     """Return the answers in the words of the form, for a look back."""
-    told, sheet = [], _sheet(visit, one)
+    told, sheet = [], sheet_of(visit, one)
     for field in sheet.fields:
         text = handed.answers.get(field.id, "").strip()
         words = dict(field.choices).get(text, f"{text} {field.unit}".strip()) if text else "no answer"
@@ -101,10 +127,7 @@ def tell_answers(visit: Visit, one: Assignment, handed: AnswerSubmission) -> lis
 
 def _keep(visit: Visit, one: Assignment, sheet: AnswerSheet) -> dict[str, str]:
     """Keep what stands in the form, the choices at the bench too, and return its answers. Raises `Refused`."""
-    most = {"text": MAX_ANSWER}
-    answers = {
-        field.id: visit.field(field.id).replace("\r\n", "\n")[: most.get(field.kind, _SHORT)] for field in sheet.fields
-    }
+    answers = {field.id: visit.field(field.id).replace("\r\n", "\n")[: field.most] for field in sheet.fields}
     bench = [(name, visit.field(name)[:40]) for name in _at_bench(sheet)]
     visit.yard.drafts.save(visit.me().id, one.instance.id, _FORM, [*answers.items(), *bench])
     return answers
@@ -129,5 +152,6 @@ def _at_bench(sheet: AnswerSheet) -> list[str]:
     )
 
 
-def _sheet(visit: Visit, one: Assignment) -> AnswerSheet:
+def sheet_of(visit: Visit, one: Assignment) -> AnswerSheet:
+    """Return the paper of an instance with its form."""
     return read_record(visit.yard.programme.target(one.instance) / SHEET, AnswerSheet)

@@ -25,6 +25,7 @@ from drillyard.records import (
 from drillyard.yard.marks import choose_pause
 from drillyard.yard.pages.again import find_further
 from drillyard.yard.pages.drill import path_of
+from drillyard.yard.pages.paper import sheet_of
 from drillyard.yard.visit import Assignment, Visit, page
 
 __all__ = ["WORDS", "Pair", "ResultRow", "pairs", "retry", "show", "table"]
@@ -108,7 +109,7 @@ def _graded(visit: Visit, one: Assignment, grade: Grade, submission: AnySubmissi
     if isinstance(submission, PolicySubmission):
         return visit.render("trial.html", trial=grade.trial, **common)
     if isinstance(submission, AnswerSubmission):
-        return visit.render("answered.html", answers=grade.answers, **common)
+        return visit.render("answered.html", answers=grade.answers, export=sheet_of(visit, one).export, **common)
     truth = visit.yard.programme.truth(one.instance.id)
     return visit.render(
         "result.html",

@@ -21,7 +21,7 @@ _PREFIX = 4
 def ask(visit: Visit) -> Response:
     """Ask for the code."""
     asked = visit.request.query_params
-    if visit.learner or visit.designer:
+    if visit.name:
         return visit.go(_ours(asked.get("next", "")) or "/")
     return visit.render("sign_in.html", again="again" in asked, error="", code="", next=_ours(asked.get("next", "")))
 
@@ -40,17 +40,23 @@ def check(visit: Visit) -> Response:
         response.headers["retry-after"] = str(math.ceil(wait))
         return response
     roster = yard.programme.roster()
-    place = match_code(code, [roster.designer_code, *(learner.code for learner in roster.learners)])
+    staff, learners = roster.whole_staff, roster.learners
+    place = match_code(code, [*(one.code for one in staff), *(one.code for one in learners)])
     if place is None:
         for limit, name in limits:
             limit.failed(name)
         error = "This code is not in the programme. Check it letter by letter, or ask your designer for it."
         return visit.render("sign_in.html", 403, again=False, error=error, code=code, next=after)
-    learner = roster.learners[place - 1] if place else None
-    token = yard.store.sign_in(learner.id if learner else None, learner.role if learner else "designer")
+    if place < len(staff):
+        token = yard.store.sign_in(None, staff[place].role, staff[place].id)
+        ours = re.match(r"/(designer|live|held|values)", after) is not None
+        return visit.keep(visit.go(after if ours else "/"), token)
+    learner = learners[place - len(staff)]
+    token = yard.store.sign_in(learner.id, learner.role)
+    if re.match(r"/shell/open\?", after):
+        return visit.keep(visit.go(after), token)
     # Their own last page only: on a shared machine the next one who signs in is sent to their start.
-    mine = learner is not None and any(after.startswith(f"/drills/{name}") for name in learner.instances)
-    mine = mine or after in ("/held", "/values") or (learner is None and after.startswith("/designer"))
+    mine = any(after.startswith(f"/drills/{name}") for name in learner.instances) or after in ("/held", "/values")
     return visit.keep(visit.go(after if mine else "/"), token)
 
 
@@ -65,4 +71,4 @@ def leave(visit: Visit) -> Response:
 
 def _ours(path: str) -> str:
     """Return an address within the yard as it is, and nothing for any other."""
-    return path if re.fullmatch(r"/(drills|designer|held|values)[A-Za-z0-9/_?=&-]{0,200}", path) else ""
+    return path if re.fullmatch(r"/(drills|designer|live|held|values|shell/open)[A-Za-z0-9/_?=&-]{0,200}", path) else ""

@@ -31,6 +31,7 @@ from drillyard.records import (
     Hint,
     Instance,
     Look,
+    PaperTable,
     SubCheck,
     Truth,
 )
@@ -100,6 +101,18 @@ class AnswerDrill(ABC):
     def files(self, seed: int) -> Mapping[str, str]:
         """Return what comes beside the paper, as file name → text: by default, nothing."""
         return {}
+
+    def preview(self, seed: int, answers: Answers) -> PaperTable:
+        """Return what comes of answers that are not handed in yet, on what the learner may see.
+
+        Raises:
+            BadInput: the paper has no preview (by default), or the answers are none that could be tried.
+        """
+        raise bad_input("a preview of this paper", "one that has one")
+
+    def export(self, seed: int, answers: Answers) -> Mapping[str, str]:
+        """Return what was handed in as files for other tools, by path. Raises `BadInput` where there are none."""
+        raise bad_input("an export of this paper", "one that has one")
 
     def ladder(self) -> tuple[tuple[str, ...], str]:
         """Return fixes by rising score, and one that spoils the best."""

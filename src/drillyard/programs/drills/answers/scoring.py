@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from drillyard.errors import bad_input
-from drillyard.records import AnswerSheet, AnswerSubmission, AnySubmission, GradeCheck, Instance
+from drillyard.records import AnswerField, AnswerSheet, AnswerSubmission, AnySubmission, GradeCheck, Instance
 
 __all__ = [
     "answered",
@@ -22,6 +22,9 @@ __all__ = [
 
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d*,(?:\d{1,2}|\d{4,}))")
 """One comma that parts no thousands: 12,5 and 0,125, but not 1,250."""
+
+_OF_A_HUNDRED = ("%", "of 100")
+"""Units of what is a share."""
 
 
 def answered(sheet: AnswerSheet, submission: AnySubmission) -> Mapping[str, str]:
@@ -40,13 +43,25 @@ def answered(sheet: AnswerSheet, submission: AnySubmission) -> Mapping[str, str]
         field = known[name]
         if not text.strip():
             continue
-        if field.kind == "number" and number_in(text) is None:
-            raise bad_input(f"{text[:40]!r} at “{field.label}”", "a number", "such as 12.5")
+        if field.kind == "number":
+            _check_number(field, text)
         if field.kind == "choice" and text not in {value for value, _ in field.choices}:
             raise bad_input(f"{text[:40]!r} at “{field.label}”", "one of the choices")
+        if field.kind == "words" and len(text) > field.most:
+            raise bad_input(f"{len(text)} characters at “{field.label}”", f"at most {field.most}", "shorten it")
         if field.kind == "look" and not (sheet.bench and sheet.bench.knows(text)):
             raise bad_input(f"{text[:40]!r} at “{field.label}”", "a look that the bench offers")
     return as_answers({name: submission.answers.get(name, "") for name in known})
+
+
+def _check_number(field: AnswerField, text: str) -> None:
+    value = number_in(text)
+    if value is None:
+        raise bad_input(f"{text[:40]!r} at “{field.label}”", "a number", "such as 12.5")
+    most = 100 if field.unit in _OF_A_HUNDRED else math.inf
+    if not 0 <= value <= most:
+        expected = "a number from 0 to 100" if most == 100 else "a number that is not negative"
+        raise bad_input(f"{text[:40]!r} at “{field.label}”", expected)
 
 
 def as_answers(answers: Mapping[str, str]) -> Mapping[str, str]:
@@ -109,8 +124,10 @@ def as_words(sheet: AnswerSheet) -> str:
         lines += ["  ".join(row) for row in (part.heads, *part.rows) if row]
     for field in sheet.fields:
         choices = ", ".join(f"{value}: {words}" for value, words in field.choices)
-        told = {"number": f"a number ({field.unit})", "look": "a look that you took", "text": "a text"}.get(
-            field.kind, choices
-        )
+        told = {
+            "number": f"a number ({field.unit})",
+            "look": "a look that you took",
+            "words": f"words, at most {field.most} characters",
+        }.get(field.kind, choices)
         lines += ["", f"{field.id}: {field.label} {field.help}".rstrip(), f"  {told}"]
     return "\n".join(lines)

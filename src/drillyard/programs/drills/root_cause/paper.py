@@ -12,6 +12,7 @@ from drillyard.incidents.generate.traffic import COHORTS
 from drillyard.programs.drills.root_cause.case import DEPLOYED, PAGES, Case
 from drillyard.programs.drills.root_cause.served import BENCH, KINDS
 from drillyard.records import AnswerField, AnswerSheet, PaperTable
+from drillyard.records.answers import MOST_WORDS
 
 __all__ = ["CAUSES", "HIT", "LOGS", "NONE", "STEPS", "log_text", "make_sheet", "prompt_text"]
 
@@ -214,7 +215,8 @@ def _form(case: Case) -> tuple[AnswerField, ...]:
             label="The instructions as they are to be from now on, one a line",
             help="They are run on requests that nobody has seen, with the model, search and notes that your first step "
             "leaves. What presses must be gone; every instruction that does no harm has to stay.",
-            kind="text",
+            kind="words",
+            most=MOST_WORDS,
             start=prompt_text(case),
         ),
     )

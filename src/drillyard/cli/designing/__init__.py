@@ -1,0 +1,3 @@
+"""The verbs of `drillyard design`, one file each."""
+
+__all__: list[str] = []

@@ -1,0 +1,94 @@
+"""Invitations: a link by which people join a role of a running programme, each once.
+
+The token is in the link alone; the database holds its hash, so a stolen copy invites nobody.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from drillyard.errors import bad_input
+from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.joining import invite
+from drillyard.programs.people import Person
+from drillyard.programs.roster import Learner
+from drillyard.records.names import visible_name
+from drillyard.yard.store import Refused, Store, digest
+from drillyard.yard.tables import InviteRow, JoinRow, LearnerRow
+
+__all__ = ["MOST_DAYS", "MOST_PLACES", "Invites", "make_link"]
+
+MOST_PLACES, MOST_DAYS = 500, 90
+"""A link that leaks lets in no more people, and for no longer: an intake, a quarter."""
+
+_OVER = "This link is used up or has run out. Ask whoever sent it to you for a new one."
+
+
+class Invites:
+    """The links of a yard's database, and the roster that they lead to."""
+
+    def __init__(self, store: Store, programme: ProgramFolder) -> None:
+        self._store, self._programme = store, programme
+
+    def make(self, role: str, by: str, team: str = "", places: int = 1, days: int = 14) -> str:
+        """Return the token of a new link. Raises `BadInput` for a role of no plan, or too many places or days."""
+        roles = [one.role for one in self._programme.plan().roles]
+        if role not in roles:
+            raise bad_input(f"role {role[:100]!r}", f"one of: {', '.join(roles)}")
+        if not 1 <= places <= MOST_PLACES or not 1 <= days <= MOST_DAYS:
+            raise bad_input(f"{places} places for {days} days", f"1 to {MOST_PLACES} for 1 to {MOST_DAYS}")
+        team = visible_name(team, "team", 60) if team.strip() else ""
+        token, now = secrets.token_urlsafe(24), self._store.clock()
+        row = InviteRow(
+            token_hash=digest(token), role=role, team=team, places=places, by=by, expires=now + days * 86400
+        )
+        with self._store.writing() as session:
+            session.execute(delete(InviteRow).where(InviteRow.expires <= now))
+            session.add(row)
+            self._store.note(session, "", "", "invited", f"{by}: {places} to {role}")
+        return token
+
+    def look(self, token: str) -> InviteRow | None:
+        """Return what a link leads to, or `None` once it is over."""
+        with self._store.reading() as session:
+            return self._open(session, token)
+
+    def join(self, token: str, browser: str, name: str) -> Learner:
+        """Give somebody a place and return it; the same browser gets the same place again.
+
+        Raises:
+            Refused: the link is over.
+            BadInput: a name that is none.
+        """
+        key = digest(f"{token} {browser}")
+        with self._store.writing() as session:  # its lock is held while the roster changes: two clicks are one
+            if before := session.get(JoinRow, key):
+                return next(one for one in self._programme.roster().learners if one.id == before.learner)
+            row = self._open(session, token)
+            if row is None:
+                raise Refused(_OVER)
+            seen = [one.id for one in session.query(LearnerRow)]
+            (learner,) = invite(self._programme, [Person(name=name, role=row.role, team=row.team)], seen)
+            if learner.id in seen:
+                raise bad_input(f"{name!r}, who takes part already", "a name of your own", "add a word to it")
+            row.places -= 1
+            session.add(JoinRow(browser=key, learner=learner.id))
+            self._store.note(session, learner.id, "", "joined")
+        return learner
+
+    def _open(self, session: Session, token: str) -> InviteRow | None:
+        row = session.get(InviteRow, digest(token))
+        return row if row is not None and row.places > 0 and row.expires > self._store.clock() else None
+
+
+def make_link(programme: ProgramFolder, role: str, team: str, places: int, days: int) -> str:
+    """Return the token of a new link into a programme, whether it is served or not. Raises as `Invites.make`."""
+    programme.brief()  # refuses a folder that is none, before a database is made in it
+    store = Store(programme.database)
+    try:
+        return Invites(store, programme).make(role, "designer", team, places, days)
+    finally:
+        store.close()

@@ -1,0 +1,73 @@
+"""`drillyard yard …`: who may sign in, and who joins later."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from yard.course import build_course
+from yard.small_programme import BOB, build_programme
+
+from drillyard.cli.app import main
+from drillyard.programs.folder import ProgramFolder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> ProgramFolder:
+    """A programme of two learners."""
+    return build_programme(tmp_path / "prog")
+
+
+class Yard:
+    """A terminal: what a command says as JSON, or its one line of error."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *words: object, code: int = 0) -> Any:
+        """Run `drillyard yard …`."""
+        assert main(["yard", *map(str, words), "--json"]) == code
+        said = self._capsys.readouterr()
+        assert said.err.count("\n") == (code == 2), said.err
+        return json.loads(said.out) if code == 0 else said.err
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Yard:
+    """Return that terminal."""
+    return Yard(capsys)
+
+
+def test_staff_come_and_go(run: Yard, folder: ProgramFolder) -> None:
+    """A code for a name; the list shows them; a second time and a stranger are one line."""
+    told = run("appoint", folder.path, "facilitator", "Fay Lund")
+    assert told["code"] == folder.roster().staff[0].code
+    assert [one["id"] for one in run("people", folder.path)][-1] == "Fay Lund"
+    assert "a name that nobody has" in run("appoint", folder.path, "auditor", "fay lund", code=2)
+    run("dismiss", folder.path, "Fay Lund")
+    assert "nobody is appointed" in run("dismiss", folder.path, "Fay Lund", code=2)
+
+
+def test_people_are_invited_by_list_or_link(run: Yard, folder: ProgramFolder, tmp_path: Path) -> None:
+    """A list gives codes, a link a path; both at once, none, and a wrong role are one line."""
+    people = tmp_path / "late.csv"
+    people.write_text("name,role,team\nEve Harlow,engineer,Red\n")
+    (eve,) = run("invite", folder.path, "--people", people)
+    assert (eve["team"], eve["code"]) == ("Red", folder.roster().learners[-1].code)
+    assert run("invite", folder.path, "--link", BOB.role, "--places", 3)["path"].startswith("/join/")
+    assert "type --link ROLE or --people FILE" in run("invite", folder.path, code=2)
+    assert "one of: support-lead, engineer" in run("invite", folder.path, "--link", "boss", code=2)
+    assert "programme folder" in run("invite", tmp_path, "--link", BOB.role, code=2)
+
+
+def test_a_programme_is_exported(run: Yard, folder: ProgramFolder, tmp_path: Path) -> None:
+    """A plan without a drill has nothing to launch; a wrong address and format are one line."""
+    wrong = run("export", folder.path, "--format", "csv", "-o", tmp_path / "out", code=2)
+    assert "a programme without a drill" in wrong
+    build_course(tmp_path / "course")
+    told = run("export", tmp_path / "course", "--format", "csv", "-o", tmp_path / "out", "--url", "https://y.org")
+    assert told["checks"] == ["columns and ranges", "leaks"] and Path(told["files"][0]).read_text().count("\n") == 3
+    wrong = run("export", tmp_path / "course", "--format", "csv", "-o", tmp_path / "out", "--url", "y.org", code=2)
+    assert "type --url https://yard.example.org" in wrong

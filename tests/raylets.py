@@ -1,0 +1,88 @@
+"""A real cluster for tests, in a process of its own: a head and two nodes on loopback, which lines on stdin kill.
+
+    kill raylet | kill worker | kill head | add NAME=VALUE … | hide FOLDER | quit
+
+Every line is answered by one on stdout. `add` gives the new node's processes an environment, by which tests give it
+another clock or other code; `hide` adds one that sees an empty folder in place of a shared one, where that is allowed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+__all__ = ["ENVIRONMENT", "TOKEN"]
+
+TOKEN = "7e57" * 16
+ENVIRONMENT = {
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": TOKEN,
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # else Ray listens on all interfaces
+    "OMP_NUM_THREADS": "1",
+}
+_NODE: dict[str, Any] = {"include_dashboard": False, "object_store_memory": 80 << 20, "node_ip_address": "127.0.0.1"}
+
+
+def main() -> None:
+    """Start, answer lines, end."""
+    os.environ.update(ENVIRONMENT)
+    from ray.cluster_utils import Cluster
+
+    folder = tempfile.mkdtemp(prefix="dy-test-", dir="/tmp")  # the path of a socket has at most 107 characters
+    cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "temp_dir": folder, **_NODE})
+    for _ in range(2):
+        cluster.add_node(num_cpus=1, **_NODE)
+    print(cluster.address, flush=True)
+    hidden: list[subprocess.Popen[bytes]] = []
+    try:
+        for line in sys.stdin:
+            verb, _, rest = line.strip().partition(" ")
+            if verb == "quit":
+                break
+            print(_do(verb, rest, cluster, hidden), flush=True)
+    finally:
+        for one in hidden:
+            one.terminate()
+        cluster.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _do(verb: str, rest: str, cluster: Any, hidden: list[subprocess.Popen[bytes]]) -> str:
+    if (verb, rest) == ("kill", "raylet"):
+        node = next(iter(cluster.worker_nodes))
+        node.all_processes["raylet"][0].process.send_signal(signal.SIGKILL)
+        cluster.worker_nodes.discard(node)
+    elif (verb, rest) == ("kill", "worker"):
+        os.kill(_worker(), signal.SIGKILL)
+    elif (verb, rest) == ("kill", "head"):
+        cluster.head_node.all_processes["gcs_server"][0].process.send_signal(signal.SIGKILL)
+    elif verb == "add":
+        cluster.add_node(num_cpus=1, env_vars=dict(word.split("=", 1) for word in rest.split()), **_NODE)
+    elif verb == "hide":
+        start = f"{sys.executable} -m ray.scripts.scripts start --address={cluster.address} --block --num-cpus=1"
+        start = f"{start} --object-store-memory={80 << 20} --node-ip-address=127.0.0.1"
+        command = f"mount -t tmpfs none {rest} && exec {start}"
+        hidden.append(subprocess.Popen(["unshare", "-m", "sh", "-c", command], stdout=sys.stderr))
+    return "done"
+
+
+def _worker() -> int:
+    """Return a process that runs a task; Ray names it after the function."""
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"ray::perform" in (place / "cmdline").read_bytes():
+                return int(place.name)
+        except OSError:
+            continue
+    raise LookupError("no worker runs a task")
+
+
+if __name__ == "__main__":
+    main()

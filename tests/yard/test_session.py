@@ -1,0 +1,304 @@
+"""A session that is led: staff, invitations, the word to all, pauses, held drills, tips, who is stuck."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from starlette.testclient import TestClient
+from yard.small_programme import (
+    ANN,
+    BOB,
+    DESIGNER_CODE,
+    FIELDS,
+    HERE,
+    SUBMISSION,
+    Clock,
+    EchoingModel,
+    grade_of,
+    until,
+)
+from yard.test_again import copy_instance
+from yard.visitor import Visit, Visitor
+
+from drillyard.errors import BadInput
+from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.joining import appoint, dismiss, invite
+from drillyard.programs.people import Person, parse_people
+from drillyard.programs.roster import Staff, enlarge, make_roster
+from drillyard.records import Activity, Scheduled
+from drillyard.yard.app import make_app
+from drillyard.yard.board import rank
+from drillyard.yard.seats import MANY_MESSAGES, QUIET_SECONDS
+
+
+@pytest.fixture
+def fay(programme: ProgramFolder, visit: Visit) -> Visitor:
+    """The facilitator, on the page of the session."""
+    fay = visit(appoint(programme, "facilitator", "Fay").code)
+    fay.get("/live")
+    return fay
+
+
+def with_drill(programme: ProgramFolder) -> None:
+    """Plan a drill for engineers."""
+    hunt = Activity(id="hunt", title="Hunt", kind="drill", minutes=40, objectives=("o",), drill="failure-hunt")
+    plan = programme.plan()
+    roles = [
+        role.model_copy(update={"activities": (Scheduled(activity=hunt, start=0),)})
+        if role.role == "engineer"
+        else role
+        for role in plan.roles
+    ]
+    programme.write_plan(plan.model_copy(update={"roles": tuple(roles)}))
+
+
+def test_each_of_the_staff_sees_their_own_pages(programme: ProgramFolder, visit: Visit) -> None:
+    """A facilitator leads, an auditor reads without people, a second designer may all; who is dismissed is out."""
+    codes = {role: appoint(programme, role, f"Sam {role}").code for role in ("facilitator", "auditor", "designer")}
+    may = {
+        "/live": {"facilitator", "designer"},
+        "/live/people": {"facilitator", "designer"},
+        "/live/codes": {"facilitator", "designer"},
+        "/live/at/hunt-1": {"facilitator", "designer"},
+        "/live/debrief/failure-hunt": {"facilitator", "designer"},
+        "/designer": {"auditor", "designer"},
+        "/drills": set(),
+        "/board": set(),
+    }
+    people = {role: visit(code) for role, code in codes.items()}
+    for path, allowed in may.items():
+        for role, person in people.items():
+            assert person.get(path, expect=200 if role in allowed else 403), (path, role)
+    assert ANN.id not in people["auditor"].get("/designer") and ANN.id in people["designer"].get("/designer")
+    assert "Sam facilitator" in people["facilitator"].get("/live")
+    dismiss(programme, "Sam facilitator")
+    assert 'name="code"' in people["facilitator"].get("/live")
+    people["facilitator"].send("/sign-in", expect=403, code=codes["facilitator"])
+
+
+def test_staff_have_names_of_their_own(programme: ProgramFolder) -> None:
+    """One code per name; an unknown role, a learner's id, a look-alike spelling and nobody are one line."""
+    assert appoint(programme, "auditor", "Ada") == programme.roster().staff[0]
+    for role, name in (
+        ("auditor", "ADA"),
+        ("auditor", ANN.id),
+        ("auditor", "designer"),
+        ("boss", "Bo"),
+        ("auditor", ""),
+    ):
+        with pytest.raises(BadInput):
+            appoint(programme, role, name)
+    with pytest.raises(BadInput, match="one of the staff: Ada"):
+        dismiss(programme, "designer")
+    assert [one.id for one in programme.roster().staff] == ["Ada"]
+
+
+@pytest.fixture
+def app(programme: ProgramFolder) -> Iterator[Callable[[str], Visitor]]:
+    """A running yard whose copies are built at once."""
+    app = make_app(programme.path, targets=lambda _: EchoingModel(), grader=grade_of, build=copy_instance)
+    with TestClient(app):
+        yield lambda code: Visitor(TestClient(app)).sign_in(code) if code else Visitor(TestClient(app))
+
+
+def test_who_joins_by_a_link_gets_a_code_and_drills(programme: ProgramFolder, app: Callable[[str], Visitor]) -> None:
+    """One name, one code, a drill that is built in the background; a used-up, a wrong and an old link lead nowhere."""
+    with_drill(programme)
+    designer, zoe = app(DESIGNER_CODE), app("")
+    designer.get("/live/people")
+    page = designer.send("/live/people", what="link", role="engineer", team="Blue", places="1", days="1")
+    (path,) = re.findall(r"/join/[\w-]+", page)
+    assert "engineer" in zoe.get(path)
+    zoe.send(path, name="Zoe Quist")
+    learner = programme.roster().learners[-1]
+    assert learner.code in zoe.page and (learner.team, learner.invited) == ("Blue", True)
+    assert programme.people()[learner.id] == "Zoe Quist"
+    until(lambda: "Begin" in zoe.get("/drills"))
+    assert "Sign in" in app("").get("/sign-in") and learner.id in app(learner.code).get("/drills") or "Zoe" in zoe.page
+    app("").get(path, expect=404)
+    app("").get("/join/nothing", expect=404)
+    for places, days in (("0", "1"), ("501", "1"), ("1", "91"), ("x", "1"), ("-1", "1")):
+        designer.get("/live/people")
+        designer.send("/live/people", expect=422, what="link", role="engineer", places=places, days=days)
+
+
+def test_a_double_click_joins_once(programme: ProgramFolder, app: Callable[[str], Visitor]) -> None:
+    """Eight sends of one form from one browser are one place of the link, and one learner."""
+    designer, zoe = app(DESIGNER_CODE), app("")
+    designer.get("/live/people")
+    page = designer.send("/live/people", what="link", role="engineer", places="5", days="1")
+    (path,) = re.findall(r"/join/[\w-]+", page)
+    token = re.search(r'name="csrf" value="(\w+)"', zoe.get(path))
+    assert token
+    sent = {"csrf": token[1], "name": "Zoe"}
+    cookie = {"cookie": f"drillyard={zoe.client.cookies['drillyard']}"}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: TestClient(zoe.client.app).post(path, data=sent, headers=cookie), range(8)))
+    assert {one.status_code for one in answers} == {200}
+    assert len(programme.roster().learners) == 3
+
+
+def test_a_list_adds_whom_it_names_once(programme: ProgramFolder, fay: Visitor) -> None:
+    """A second time nothing is added; a bad line is named and what was typed stands there still."""
+    people = "name,role,team\nEve Harlow,engineer,Red\nCy Lund,support-lead,Red\n"
+    for new in (2, 0):
+        fay.get("/live/people")
+        assert f"2 people have a place, {new} of them" in fay.send("/live/people", what="list", people=people)
+    assert [one.team for one in programme.roster().learners] == ["", "", "Red", "Red"]
+    page = fay.send("/live/people", expect=422, what="list", people="name,role\nEve,astronaut")
+    assert "role &#39;astronaut&#39;" in page and "Eve,astronaut" in page
+    cards = fay.get("/live/codes")
+    assert all(one.code in cards for one in programme.roster().learners) and "Eve Harlow" in cards
+
+
+def test_places_without_a_name_are_filled_first(programme: ProgramFolder) -> None:
+    """Where names are known and nobody has signed in; a larger brief later meets the invited again."""
+    programme.write_people({ANN.id: "Ann"})
+    assert invite(programme, [Person(name="Bea", role="engineer")])[0].id == BOB.id
+    programme.write_people({ANN.id: "Ann"})
+    added = invite(programme, [Person(name="Bea", role="engineer")], seen=[BOB.id])[0]
+    assert added.invited and added.id not in (ANN.id, BOB.id)
+    larger = programme.plan()
+    roles = tuple(role.model_copy(update={"head_count": 2}) for role in larger.roles)
+    made = make_roster(larger.model_copy(update={"roles": roles}), programme.brief().seed, secret="0" * 64)
+    assert added.id in [one.id for one in made.learners], "the same seed under the same secret"
+    grown = enlarge(programme.roster(), made)
+    assert [one.id for one in grown.learners].count(added.id) == 1
+    assert added in grown.learners
+    assert added in enlarge(programme.roster(), make_roster(larger, 9, secret="1" * 64)).learners
+
+
+def test_lists_are_read_strictly(programme: ProgramFolder) -> None:
+    """Another column, a value too many, a name twice and a hidden letter are one line each."""
+    for text in ("name,role,age\nA,engineer,3", "name,role\nA,engineer,x", "name,role\nA,engineer\nA,engineer", "",
+                 "name,role,team\nA,engineer,\u202eB"):  # fmt: skip
+        with pytest.raises(BadInput, match="found"):
+            parse_people(text, "x", programme.plan())
+
+
+def test_a_pause_takes_nothing_and_keeps_what_is_typed(fay: Visitor, ann: Visitor) -> None:
+    """The chat's script, a form and a hand-in are refused with the reason; drafts are kept; then all goes on."""
+    fay.send("/live", what="paused", words="Let us look together")
+    said, accept = {"csrf": token(ann), "template": "v1", "prompt": "x"}, {"accept": "application/x-ndjson"}
+    answer = ann.client.post(f"{HERE}/chat", data=said, headers=accept)
+    assert answer.status_code == 423 and "Let us look together" in answer.json()["error"]
+    assert "paused the session" in ann.send(f"{HERE}/claims", expect=423, **FIELDS)
+    assert "Paused by your facilitator" in ann.get(HERE)
+    ann.send(f"{HERE}/drafts/claim", expect=204, **FIELDS)
+    ann.get(HERE)
+    assert ann.client.get("/said").status_code == 200
+    fay.get("/live")
+    fay.send("/live", what="paused", off="1")
+    assert "any price question" in ann.get(HERE) and "Paused" not in ann.page
+    ann.send(f"{HERE}/claims", **FIELDS)
+
+
+def token(visitor: Visitor) -> str:
+    """Return the token of the page that is open."""
+    return re.findall(r'name="csrf" value="(\w+)"', visitor.page)[0]
+
+
+def test_a_word_to_all_reaches_open_pages(fay: Visitor, ann: Visitor) -> None:
+    """The part of the page that asks gets it once; unchanged it costs an empty answer; taken down it goes."""
+    seen = re.findall(r"/said\?seen=(\w+)", ann.page)[0]
+    assert ann.client.get(f"/said?seen={seen}").status_code == 204
+    fay.send("/live", what="announced", words="Ten minutes left")
+    answer = ann.client.get(f"/said?seen={seen}")
+    assert "Ten minutes left" in answer.text
+    seen = re.findall(r"/said\?seen=(\w+)", answer.text)[0]
+    assert ann.client.get(f"/said?seen={seen}").status_code == 204
+    assert "Ten minutes left" in ann.get("/drills")
+    fay.get("/live")
+    fay.send("/live", what="announced", words="")
+    assert "Ten minutes left" not in ann.get("/drills")
+    fay.send("/live", expect=400, what="everything", words="x")
+    fay.get("/live")
+    fay.send("/live", expect=400, what="announced", words="x" * 2001)
+
+
+def test_a_held_drill_opens_when_it_is_released(fay: Visitor, ann: Visitor) -> None:
+    """It stands in the plan as such, its address says the same, and what was done in it is kept."""
+    ann.send(f"{HERE}/claims", **FIELDS)
+    fay.send("/live", what="held", drill="failure-hunt")
+    assert "opens this drill later" in ann.get("/drills") and "Go on" not in ann.page
+    assert "opens this drill later" in ann.get(HERE, expect=403)
+    fay.get("/live")
+    fay.send("/live", what="held", drill="failure-hunt", off="1")
+    assert "any price question" in ann.get(HERE)
+
+
+def test_a_tip_by_hand_costs_nothing(fay: Visitor, ann: Visitor) -> None:
+    """It stands with the hints; nobody else sees it; one of nothing is refused."""
+    fay.get("/live/at/hunt-1")
+    fay.send("/live/at/hunt-1", words="Compare two templates.")
+    assert "From your facilitator: Compare two templates." in ann.get(HERE) and "hints cost" not in ann.page
+    fay.send("/live/at/hunt-1", expect=422, words="  ")
+    fay.get("/live/at/hunt-9", expect=404)
+
+
+def test_who_is_stuck_is_told_by_a_sign(fay: Visitor, ann: Visitor, visit: Visit, clock: Clock) -> None:
+    """Silence, many messages without a claim and a failed try are signs; work that goes on is none."""
+    bob = visit(BOB.code)
+    bob.get("/drills/hunt-2")
+    assert "no step for" not in fay.get("/live")
+    for _ in range(MANY_MESSAGES):
+        bob.send("/drills/hunt-2/chat", template="v1", prompt="Hello?")
+    assert f"{MANY_MESSAGES} messages, no claim" in fay.get("/live")
+    assert fay.page.index(BOB.id) < fay.page.index(ANN.id), "who seems stuck stands first"
+    assert "Hello?" in fay.get("/live/at/hunt-2")
+    clock.now += QUIET_SECONDS
+    assert "no step for 10 minutes" in fay.get("/live")
+    ann.upload(HERE, ("x", SUBMISSION.to_json().encode()))
+    until(lambda: "did not pass" in fay.get("/live"))
+    assert "not passed" in fay.page and "You found 1 of 2" in fay.get("/live/at/hunt-1")
+
+
+def test_a_debrief_waits_for_those_at_work_and_hides_few(fay: Visitor, ann: Visitor) -> None:
+    """It tells what was planted, so it asks first; shares of fewer than five people are not shown, names never."""
+    ann.upload(HERE, ("x", SUBMISSION.to_json().encode()))
+    until(lambda: "Planted and claimed" in ann.get(f"{HERE}/result"))
+    page = fay.get("/live/debrief/failure-hunt")
+    assert "not done with this drill" in page and "Only two are left" not in page
+    page = fay.get("/live/debrief/failure-hunt?anyway=1")
+    assert "Only two are left" in page and "costs 49 euros" in page and "from 5 people on" in page
+    assert ANN.id not in page and "1 of 1" not in page
+    fay.get("/live/debrief/nothing", expect=404)
+
+
+def test_only_who_wants_to_stands_on_the_board(ann: Visitor, visit: Visit) -> None:
+    """Under a name of one's own choice that nobody else has; off again at a click."""
+    ann.upload(HERE, ("x", SUBMISSION.to_json().encode()))
+    until(lambda: "Planted and claimed" in ann.get(f"{HERE}/result"))
+    bob = visit(BOB.code)
+    assert "Nobody is on it yet" in bob.get("/board")
+    ann.get("/board")
+    ann.send("/board", shown_as="Red Fox")
+    page = bob.get("/board")
+    assert "Red Fox" in page and ANN.id not in page and "0.50" in page
+    assert "another learner has" in bob.send("/board", expect=422, shown_as="red fox")
+    ann.send("/board", leave="1")
+    assert "Red Fox" not in bob.get("/board")
+
+
+def test_first_tries_count_on_the_board() -> None:
+    """A later try adds nothing, those of equal points share a place, and who is not on it is not in it."""
+    from drillyard.records import Attempt
+
+    def tried(learner: str, final: float) -> Attempt:
+        grade = grade_of(SUBMISSION).model_copy(update={"final": final})
+        return Attempt(drill="hunt", instance="i", learner=learner, role="r", grade=grade)
+
+    rows = rank(
+        [tried("a", 0.4), tried("a", 0.9), tried("b", 0.4), tried("c", 1.0)], {"a": "A", "b": "B", "d": "D"}, "b"
+    )
+    assert [(one.place, one.shown_as, one.points, one.mine) for one in rows] == [
+        (1, "A", 0.4, False), (1, "B", 0.4, True), (3, "D", 0, False),
+    ]  # fmt: skip
+
+
+def test_staff_are_in_the_roster_s_file(programme: ProgramFolder) -> None:
+    """An earlier roster without staff is read; the designer's own code stands first."""
+    assert programme.roster().whole_staff == (Staff(id="designer", role="designer", code=DESIGNER_CODE),)
