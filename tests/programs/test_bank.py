@@ -1,4 +1,4 @@
-"""The example of a bank: its own roles, competencies, policies, risks, calendar and world, as the how-to writes them."""
+"""The example of a bank: its own roles, competencies, policies, risks, calendar and world, as its page writes them."""
 
 from __future__ import annotations
 
