@@ -1,6 +1,6 @@
 """A real cluster for tests, in a process of its own: a head and two nodes on loopback, which lines on stdin kill.
 
-    kill raylet | kill worker | kill head | add NAME=VALUE … | remove | quit
+    kill raylet | kill worker | kill head | add NAME=VALUE … | remove | claim PYTHON | quit
 
 Every line is answered by one on stdout. `add` gives the new node's processes an environment, by which tests give it
 another clock, other code, or another disk; `remove` ends what was added.
@@ -8,7 +8,9 @@ another clock, other code, or another disk; `remove` ends what was added.
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import shutil
 import signal
 import sys
@@ -64,9 +66,21 @@ def _do(verb: str, rest: str, cluster: Any, added: list[Any]) -> str:
         cluster.head_node.all_processes["gcs_server"][0].process.send_signal(signal.SIGKILL)
     elif verb == "add":
         added.append(cluster.add_node(num_cpus=1, env_vars=dict(word.split("=", 1) for word in rest.split()), **_NODE))
+    elif verb == "claim":
+        _claim(cluster.address, rest)
     elif verb == "remove":
         cluster.remove_node(added.pop())
     return "done"
+
+
+def _claim(address: str, python: str) -> None:
+    """Have the head say that it runs another Python, empty for the true one."""
+    from ray._raylet import GcsClient
+
+    client, key = GcsClient(address=address), (b"CLUSTER_METADATA", b"cluster")
+    about = json.loads(client.internal_kv_get(*key))
+    about["python_version"] = python or platform.python_version()
+    client.internal_kv_put(key[0], json.dumps(about).encode(), True, key[1])
 
 
 def _worker() -> int:

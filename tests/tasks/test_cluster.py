@@ -145,6 +145,14 @@ def test_a_cluster_is_not_joined_without_its_token(cluster: Raylets, tmp_path: P
     )
 
 
+def test_a_cluster_of_another_python_is_refused(cluster: Raylets, tmp_path: Path) -> None:
+    """Both versions are told."""
+    cluster.do("claim 3.9.1")
+    said = refused(cluster.address, tmp_path)
+    cluster.do("claim")
+    assert said.startswith(f"found a cluster at {cluster.address} of other versions (Ray: ") and "Python: 3.9.1" in said
+
+
 class _Other(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""

@@ -64,8 +64,7 @@ class RayCluster:
     def __enter__(self) -> Self:
         """Connect, or start; then have every node checked. Raises `BadInput`."""
         local = self._address == LOCAL
-        near = local or self._address.rpartition(":")[0] in ("127.0.0.1", "localhost")
-        os.environ.update(_QUIET | _token(self._address) | (_LOOPBACK if near else {}))  # read when Ray is imported
+        os.environ.update(_QUIET | _token(self._address) | (_LOOPBACK if local else {}))  # read when Ray is imported
         if not local:
             _listens(self._address)
         self._ray: Any = require("ray", "cluster", f"--on {self._address}")
