@@ -13,9 +13,8 @@ from incidents.traffic import turns
 from drillyard.errors import BadInput
 from drillyard.incidents.case import Case, LogCoverage
 from drillyard.incidents.generate.writing import WRITERS, write_logs
-from drillyard.incidents.labels import read_label
 from drillyard.incidents.logs.redact import Redactor
-from drillyard.incidents.logs.turn import Turn
+from drillyard.incidents.logs.turn import Turn, read_label
 from drillyard.incidents.opening import open_incident
 
 FEW = turns(sessions=20)[0]

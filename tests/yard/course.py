@@ -20,7 +20,7 @@ URL = "https://yard.example.org"
 
 
 def build_course(path: Path) -> ProgramFolder:
-    """Write the programme; Ann passed her drill with a hint, Bob failed his, and both answered a question."""
+    """Write the programme; Ann passed her drill and answered a question rightly, Bob did neither."""
     folder = build_programme(path)
     catalogue = load_catalogue()
     wanted = ("failure-hunt", "watch-it-fail", "failure-kinds-quiz")
@@ -44,11 +44,14 @@ def _work(folder: ProgramFolder) -> None:
     clock = Clock()
     store = Store(folder.database, clock)
     submissions, lesson = Submissions(store), load_lesson("watch-it-fail")
+    question = lesson.questions[0]
+    right = next(i for i, option in enumerate(question.options) if option.right)
     for learner, instance, passed in ((ANN, "hunt-1", True), (BOB, "hunt-2", False)):
         store.sign_in(learner.id, learner.role)
         store.started(learner.id, instance)
         store.open_hint(learner.id, instance, 0, 0.05)
-        keep_answer(store, learner.id, lesson, lesson.questions[0], int(passed))
+        chosen = right if passed else (right + 1) % len(question.options)
+        keep_answer(store, learner.id, lesson, question, chosen)
         clock.now += 1500.5
         submissions.hand_in(SUBMISSION.model_copy(update={"learner": learner.id, "instance": instance}))
         work = submissions.claim("worker")

@@ -42,13 +42,14 @@ def command() -> None:
 @click.option(
     "--values", type=click.Path(dir_okay=False, path_type=Path), help="A value tree that all compare at /values."
 )
+@click.option("--url", default="", help="Address under which others reach it; with it, it signs credentials.")
 @show.handler
 def _serve(
     folder: Path, host: str, port: int, open_browser: bool, proxies: tuple[str, ...], overseer: Path | None,
-    reviewers: tuple[str, ...], values: Path | None,
+    reviewers: tuple[str, ...], values: Path | None, url: str,
 ) -> None:  # fmt: skip
     """Open the yard of the programme in FOLDER until Ctrl+C; prints the address and the sign-in codes."""
-    serve(folder, host, port, open_browser, proxies, overseer, reviewers, values)
+    serve(folder, host, port, open_browser, proxies, overseer, reviewers, values, url)
 
 
 @command.command("people")

@@ -13,12 +13,9 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Literal
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -27,9 +24,9 @@ from drillyard.programs.catalogue import load_catalogue
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.graph import Catalogue
 from drillyard.records import Attempt
-from drillyard.records.files import write_atomically
 from drillyard.yard.exports.course import Course, Unit
 from drillyard.yard.exports.package import Files
+from drillyard.yard.keys import private_key, public_jwk
 
 __all__ = ["KEY_FILE", "VALID_DAYS", "check_badges", "issuer_of", "read_credential", "revoked_in", "write_badges"]
 
@@ -139,13 +136,13 @@ class _Credential(_Part):
 
 def write_badges(programme: ProgramFolder, attempts: list[Attempt], course: Course, now: float) -> dict[str, bytes]:
     """Return a credential per learner and passed drill, as `.jwt` files, with what is needed to check them."""
-    key, catalogue = _key(programme.path), load_catalogue(programme.path)
+    key, catalogue = private_key(programme.path / KEY_FILE), load_catalogue(programme.path)
     files: dict[str, bytes] = {}
     for attempt in attempts:
         unit = course.unit(attempt.drill)
         if unit and attempt.grade and attempt.grade.passed and (place := _place(attempt)) not in files:
             credential = _credential(course, unit, catalogue, attempt, datetime.fromtimestamp(int(now), UTC))
-            files[place] = jwt.encode(credential, key, "RS256", {"jwk": _public(key)}).encode()
+            files[place] = jwt.encode(credential, key, "RS256", {"jwk": public_jwk(key)}).encode()
     return {
         **files,
         "issuer.json": _json(issuer_of(programme, course)),
@@ -159,7 +156,7 @@ def issuer_of(programme: ProgramFolder, course: Course) -> dict[str, Any]:
         "id": course.iri("issuer"),
         "type": ["Profile"],
         "name": course.organisation,
-        "keys": [_public(_key(programme.path))],
+        "keys": [public_jwk(private_key(programme.path / KEY_FILE))],
     }
 
 
@@ -297,24 +294,6 @@ def _alignment(catalogue: Catalogue, unit: Unit) -> list[dict[str, Any]]:
         for name in unit.competencies
         if name in known
     ]
-
-
-def _key(folder: Path) -> rsa.RSAPrivateKey:
-    """Return the programme's key, made where there is none."""
-    file = folder / KEY_FILE
-    if not file.is_file():
-        made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        plain = serialization.NoEncryption()
-        form = serialization.PrivateFormat.PKCS8
-        write_atomically(file, made.private_bytes(serialization.Encoding.PEM, form, plain), 0o600)
-    read = serialization.load_pem_private_key(file.read_bytes(), None)
-    if not isinstance(read, rsa.RSAPrivateKey):
-        raise TypeError(f"{file} holds no RSA key")
-    return read
-
-
-def _public(key: rsa.RSAPrivateKey) -> dict[str, Any]:
-    return RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
 
 
 def _place(attempt: Attempt) -> str:
