@@ -23,7 +23,8 @@ import hashlib
 import json
 import statistics
 from collections.abc import Mapping, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,10 @@ from rich.progress import track
 from rich.table import Table
 
 from drillyard import registry
-from drillyard.alignment.workers import count_processors, start_pool
 from drillyard.containment.gateway.policy import GatewayPolicy
 from drillyard.programs.drills import load_kit
 from drillyard.stats import clopper_pearson
+from drillyard.tasks.workers import count_processors
 
 _WIDTH = 110
 _ORACLE = "contain-the-oracle"
@@ -75,7 +76,7 @@ def measured(drill: str, instances: int, names: Sequence[str], salt: str, tries:
     found = {seed: got for seed, got in _read(kept, drill).items() if seed in seeds and set(names) <= set(got)}
     todo = [seed for seed in seeds if seed not in found]
     fixed = find_best_fixed(min(instances, _PICKED), tries) if "best-fixed" in names and todo else None
-    with start_pool(max(1, min(count_processors(), len(todo)))) as pool:
+    with ProcessPoolExecutor(max(1, min(count_processors(), len(todo))), get_context("spawn")) as pool:
         waiting = {pool.submit(tried, drill, seed, names, fixed): seed for seed in todo}
         for future in track(as_completed(waiting), drill, total=len(todo), console=Console(stderr=True)):
             found[waiting[future]] = future.result()

@@ -24,7 +24,7 @@ from typing import Any
 
 ENVIRONMENT = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
 PLANTS = Path(__file__).parents[1] / "examples" / "plants" / "three.yaml"
-SMALL = "--questions 20 --pairs 200 --seeds 1 --max-new-tokens 48 --no-timing --jobs 1"
+SMALL = "--questions 20 --pairs 200 --seeds 1 --max-new-tokens 48 --no-timing --workers 1"
 SETTINGS = ("sft.steps=30", "sft.batch=8", "dpo.steps=16", "dpo.batch=4")
 TECHNIQUES = ("prompt", "rails", "sft", "dpo", "conditional-steer")
 

@@ -1,7 +1,7 @@
 """How long ten million stored replies take to be judged and summed up, and how much memory.
 
     python benchmarks/tally.py                      a million different replies, then as many with few different ones
-    python benchmarks/tally.py --replies 10000000   ten million: some 4 GB of disk, a good half hour on one core
+    python benchmarks/tally.py --replies 10000000   ten million: some 4 GB of disk, some ten minutes on two quiet cores
     python benchmarks/tally.py --json               the same as data
 
 The replies are those of an organism with a planted failure, asked anew under a number each, so that none is judged
@@ -57,12 +57,12 @@ def write_log(file: Path, base: list[Transcript], rows: int, *, different: bool)
             out.write(f"{head} ({at}){tail}\n" if different else f"{head}{tail}\n")
 
 
-def run(file: Path, out: Path) -> dict[str, object]:
+def run(file: Path, out: Path, workers: int) -> dict[str, object]:
     """Tally a log in a process of its own, and return what it took."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
-    watch = subprocess.Popen([*COMMAND, str(file), "-o", str(out), "--json"], stdout=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL)  # fmt: skip
+    command = [*COMMAND, str(file), "-o", str(out), "--workers", str(workers), "--json"]
+    watch = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     stdout, _ = watch.communicate()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = json.loads(stdout)
@@ -85,6 +85,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--replies", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     base, folder = replies(), Path(tempfile.mkdtemp())
@@ -93,7 +94,7 @@ def main() -> None:
         for different in (True, False):
             log = folder / "log.jsonl"
             write_log(log, base, asked.replies, different=different)
-            table.append(run(log, folder / f"out-{different}"))
+            table.append(run(log, folder / f"out-{different}", asked.workers))
             print(json.dumps(table[-1]), file=sys.stderr)
     finally:
         shutil.rmtree(folder)

@@ -29,7 +29,7 @@ WIDTH = 88
 
 # In the order that data walks through them; a room that does not exist yet is not documented.
 ROOMS = (
-    "records", "stats", "organisms", "scopes", "targets", "judges", "bench", "audits", "probes", "guards",
+    "records", "stats", "tasks", "organisms", "scopes", "targets", "judges", "bench", "audits", "probes", "guards",
     "alignment", "oversight", "containment", "incidents", "assurance", "psychometrics", "programs", "yard", "cli",
 )  # fmt: skip
 

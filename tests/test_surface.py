@@ -32,6 +32,7 @@ _EXTRAS = (
     ("nemo", "nemoguardrails"),
     ("pypdf", "pypdf"),
     ("sklearn", "sklearn"),
+    ("ray", "ray"),
 )
 
 

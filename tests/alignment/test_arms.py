@@ -18,6 +18,7 @@ from drillyard.organisms.planting.plant import plant
 from drillyard.records import ArmResult, Conversation, Transcript
 from drillyard.targets import open_target
 from drillyard.targets.null import EchoTarget
+from drillyard.tasks.placement import Placement
 
 
 def order(target: str = "organism/helpdesk:over-permissive", **more: object) -> AlignOrder:
@@ -37,7 +38,7 @@ def test_arms_run_side_by_side_and_lie_in_folders(tmp_path: Path) -> None:
     """The start comes first, in the same words; the rail cuts what it knows; everything is kept, in trl's form too."""
     spec = begin(order(), tmp_path)
     told: list[tuple[str, int, int]] = []
-    start, *rest = run_arms(spec, tmp_path, jobs=2, told=lambda *words: told.append(words))
+    start, *rest = run_arms(spec, tmp_path, placement=Placement(workers=2), told=lambda *words: told.append(words))
     assert start.technique == IDENTITY and [one.seed for one in rest] == [1, 2]
     assert rate(start, "harmful-compliance") > 0.6 and rate(rest[0], "harmful-compliance") < 0.1
     assert rate(rest[0], "capability") == rate(start, "capability")

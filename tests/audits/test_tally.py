@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.audits.tally.tally import tally
+from drillyard.audits.tally.tally import NamedJudge, tally
 from drillyard.cli.app import main
 from drillyard.errors import BadInput
 from drillyard.judges.reference import open_judge
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.records import Conversation, Provenance, Reply, Transcript
 
+EXACT = NamedJudge(scope="helpdesk", judge="exact")
 MADE = Provenance(drillyard="test")
 
 
@@ -48,7 +49,7 @@ def test_sums_are_those_of_ruling_one_by_one(tmp_path: Path) -> None:
     files = [write(tmp_path / "a.jsonl", lines[:70]), write(tmp_path / "b.jsonl", lines[70:])]
     expected = {code: Counter(judge.rule(one, code).verdict for one in rows) for code in world.behaviours}
     for parts in (1, 7):
-        found = tally(files, world, judge, tmp_path / f"out-{parts}", parts=parts, provenance=MADE)
+        found = tally(files, EXACT, tmp_path / f"out-{parts}", parts=parts, provenance=MADE)
         assert found.replies == 120 and found.unusable == 0 and found.measured
         same = {(one.conversation.to_json(), one.reply.text) for one in rows}
         assert found.distinct == len(same)
@@ -68,7 +69,7 @@ def test_what_is_broken_is_told_and_the_rest_counts(tmp_path: Path) -> None:
         "\n".join([good[0], "{broken", good[1], "", json.dumps({"conversation": {"messages": []}}), good[2]]).encode()
         + b'\n\xff\xfe{"conversation": 1}\n[1]\n' + good[3].encode()
     )  # fmt: skip
-    found = tally([file], world, open_judge("exact", world), tmp_path / "out", provenance=MADE)
+    found = tally([file], EXACT, tmp_path / "out", provenance=MADE)
     assert (found.replies, found.unusable) == (4, 4)
     assert found.where[0] == "log.jsonl line 2: no JSON object"
 
@@ -76,9 +77,8 @@ def test_what_is_broken_is_told_and_the_rest_counts(tmp_path: Path) -> None:
 def test_a_killed_run_goes_on_and_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was judged before is not judged again."""
     world = load_world("helpdesk")
-    judge = open_judge("exact", world)
     file = write(tmp_path / "log.jsonl", [one.to_json() for one in transcripts(world, 60)])
-    whole = tally([file], world, judge, tmp_path / "whole", parts=5, provenance=MADE)
+    whole = tally([file], EXACT, tmp_path / "whole", parts=5, provenance=MADE)
     ruled = []
 
     def stop(words: str, done: int = 0, total: int = 0) -> None:
@@ -89,12 +89,23 @@ def test_a_killed_run_goes_on_and_gives_the_same(tmp_path: Path, monkeypatch: py
         ruled.append(words)
 
     with pytest.raises(KeyboardInterrupt):
-        tally([file], world, judge, tmp_path / "cut", parts=5, provenance=MADE, progress=stop)
+        tally([file], EXACT, tmp_path / "cut", parts=5, provenance=MADE, progress=stop)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "cut" / "store").glob("judged-*.parquet")}
     assert len(before) == 3
-    assert tally([file], world, judge, tmp_path / "cut", parts=5, provenance=MADE, progress=note) == whole
+    assert tally([file], EXACT, tmp_path / "cut", parts=5, provenance=MADE, progress=note) == whole
     assert all(path.stat().st_mtime_ns == when for path, when in before.items())
     assert not any("reading" in words for words in ruled)
+
+
+@pytest.mark.walk
+def test_workers_change_nothing(tmp_path: Path) -> None:
+    """Parts that two processes judge come to the same."""
+    file = write(tmp_path / "log.jsonl", [one.to_json() for one in transcripts(load_world("helpdesk"), 60)])
+    alone, together = (
+        tally([file], EXACT, tmp_path / f"by-{workers}", parts=4, workers=workers, provenance=MADE)
+        for workers in (1, 2)
+    )
+    assert alone == together
 
 
 def test_another_models_replies_give_no_rate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,7 +141,7 @@ def test_a_file_of_something_else_is_one_line(content: str | None, says: str, tm
     if content is not None:
         file.write_text(content)
     with pytest.raises(BadInput) as caught:
-        tally([file], world, open_judge("exact", world), tmp_path / "out", provenance=MADE)
+        tally([file], EXACT, tmp_path / "out", provenance=MADE)
     assert says in str(caught.value) and "\n" not in str(caught.value)
     right = write(tmp_path / "right.jsonl", [one.to_json() for one in transcripts(world, 3)])
-    assert tally([right], world, open_judge("exact", world), tmp_path / "out", provenance=MADE).replies == 3
+    assert tally([right], EXACT, tmp_path / "out", provenance=MADE).replies == 3

@@ -14,7 +14,7 @@ from drillyard.alignment.weighing.report import AlignReport
 from drillyard.cli.align import _points
 from drillyard.cli.app import main
 
-SMALL = ["--technique", "sentence-rail", "--questions", "60", "--pairs", "300", "--seeds", "1", "--jobs", "1"]
+SMALL = ["--technique", "sentence-rail", "--questions", "60", "--pairs", "300", "--seeds", "1", "--workers", "1"]
 START = "organism/helpdesk:over-permissive"
 
 

@@ -17,9 +17,12 @@ from created_programme import LEARNERS
 from processes import until
 
 from drillyard.cli.app import main
-from drillyard.programs.create import TRIES
-from drillyard.programs.examples import example_brief
+from drillyard.programs.create import TRIES, open_roster
+from drillyard.programs.design import design
+from drillyard.programs.examples import default_brief, example_brief
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.graph import EVIDENCE
+from drillyard.programs.lessons import has_lesson, load_lesson
 from drillyard.records import GateReport
 from drillyard.records.files import write_record
 
@@ -38,8 +41,8 @@ def brief_with(path: Path, **changes: object) -> Path:
 
 
 def test_up_prints_every_gate_report(programme: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a brief it is the shipped example; --no-serve --json exits 0 with one document of gate reports."""
-    assert main(["up", "--no-serve", "--json", "-o", str(programme)]) == 0
+    """--no-serve --json exits 0 with one document of gate reports."""
+    assert main(["up", str(example_brief()), "--no-serve", "--json", "-o", str(programme)]) == 0
     shown = capsys.readouterr()
     reports = [GateReport.from_data(one) for one in json.loads(shown.out)["instances"]]
     assert len(reports) == LEARNERS
@@ -67,7 +70,7 @@ def test_up_exits_1_when_an_instance_is_held_back(programme: Path, capsys: pytes
     folder.write_gates(report)
     write_record(programme / "rejected" / f"{held}-{TRIES}.json", report)
     (programme / "instances" / held / "instance.json").unlink()
-    assert main(["up", "--no-serve", "-o", str(programme)]) == 1
+    assert main(["up", str(example_brief()), "--no-serve", "-o", str(programme)]) == 1
     assert "1 of 2 instances passed every gate" in capsys.readouterr().out
 
 
@@ -107,7 +110,7 @@ def test_up_serves_until_interrupted(programme: Path, tmp_path: Path) -> None:
     said = tmp_path / "stderr"
     with said.open("wb") as stderr:
         run = subprocess.Popen(
-            [sys.executable, "-m", "drillyard", "up", "-o", str(programme), "--port", "0"],
+            [sys.executable, "-m", "drillyard", "up", str(example_brief()), "-o", str(programme), "--port", "0"],
             stderr=stderr,
             stdout=subprocess.DEVNULL,
             env={**os.environ, "BROWSER": "true"},
@@ -117,13 +120,27 @@ def test_up_serves_until_interrupted(programme: Path, tmp_path: Path) -> None:
         assert page.status == 200 and b"code" in page.read()
     run.send_signal(signal.SIGINT)
     assert run.wait() == 0
-    assert "2 of 2 instances passed every gate" in said.read_text()
+    assert "2 of 2 drills are made" in said.read_text()
 
 
-def test_the_example_is_the_one_of_the_checkout() -> None:
+@pytest.mark.parametrize("brief", [example_brief(), default_brief()], ids=lambda path: path.parent.name)
+def test_the_example_is_the_one_of_the_checkout(brief: Path) -> None:
     """The brief that ships inside the package and the one under examples/ are the same, policies included."""
-    checkout = Path(__file__).parents[2] / "examples" / "helpdesk"
-    shipped = example_brief().parent
+    shipped = brief.parent
+    checkout = Path(__file__).parents[2] / "examples" / shipped.name
     files = sorted(file.relative_to(shipped) for file in shipped.rglob("*") if file.is_file())
     assert files == sorted(file.relative_to(checkout) for file in checkout.rglob("*") if file.is_file())
     assert all((shipped / file).read_bytes() == (checkout / file).read_bytes() for file in files)
+
+
+def test_the_default_programme_holds_what_six_roles_need(tmp_path: Path) -> None:
+    """Each of the six has lessons, items that are answered in the yard, and assessments by performance."""
+    plan = design(default_brief(), tmp_path / "prog")
+    assert plan.status == "fits" and len(plan.roles) == 6
+    for role in plan.roles:
+        activities = [item.activity for item in role.activities]
+        assert sum(EVIDENCE.get(one.kind) == "performance" for one in activities) >= 1, role.role
+        taken = [load_lesson(one.id) for one in activities if has_lesson(one)]
+        assert len(taken) >= 3 and sum(len(lesson.questions) for lesson in taken) >= 9, role.role
+    assert open_roster(tmp_path / "prog") == (0, sum(len(role.drills) for role in plan.roles))
+    assert ProgramFolder(tmp_path / "prog").roster().served_at_once

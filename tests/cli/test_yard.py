@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from yard.course import build_course
 from yard.small_programme import BOB, build_programme
 
 from drillyard.cli.app import main
@@ -59,3 +60,14 @@ def test_people_are_invited_by_list_or_link(run: Yard, folder: ProgramFolder, tm
     assert "type --link ROLE or --people FILE" in run("invite", folder.path, code=2)
     assert "one of: support-lead, engineer" in run("invite", folder.path, "--link", "boss", code=2)
     assert "programme folder" in run("invite", tmp_path, "--link", BOB.role, code=2)
+
+
+def test_a_programme_is_exported(run: Yard, folder: ProgramFolder, tmp_path: Path) -> None:
+    """A plan without a drill has nothing to launch; a wrong address and format are one line."""
+    wrong = run("export", folder.path, "--format", "csv", "-o", tmp_path / "out", code=2)
+    assert "a programme without a drill" in wrong
+    build_course(tmp_path / "course")
+    told = run("export", tmp_path / "course", "--format", "csv", "-o", tmp_path / "out", "--url", "https://y.org")
+    assert told["checks"] == ["columns and ranges", "leaks"] and Path(told["files"][0]).read_text().count("\n") == 3
+    wrong = run("export", tmp_path / "course", "--format", "csv", "-o", tmp_path / "out", "--url", "y.org", code=2)
+    assert "type --url https://yard.example.org" in wrong

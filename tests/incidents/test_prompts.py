@@ -7,8 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.incidents.prompts.book import Prompt, PromptBook
-from drillyard.incidents.prompts.split import split
+from drillyard.incidents.prompts import Prompt, PromptBook, split
 
 NAMES = ("Ada Quill", "Bram Osei", "Chloe Marsh", "Dario Venn", "Edda Holm", "Farid Lunde", "Greta Sund", "Hugo Brandt")
 

@@ -14,9 +14,8 @@ from scipy import stats
 from drillyard.incidents.search.bits import Bits, pack
 from drillyard.incidents.search.change import change_statistic, find_change
 from drillyard.incidents.search.confounding import held_fixed
-from drillyard.incidents.search.quality import Measure, quality
 from drillyard.incidents.search.shuffle import Shuffler, best_by_chance
-from drillyard.incidents.search.subgroups import penalty, search
+from drillyard.incidents.search.subgroups import Measure, penalty, quality, search
 from drillyard.incidents.search.words_polars import log_odds
 
 

@@ -67,14 +67,17 @@ def test_the_planner_says_where_each_drill_is_given_and_why_one_cannot(
     )
     both = design(brief_in(tmp_path / "both", "clinic", "helpdesk", roles=roles), tmp_path / "prog")
     repair = "too-permissive-too-censored"
-    assert both.worlds == {"failure-hunt": "clinic", repair: "clinic", "contain-the-oracle": ""}
+    papers = {"guard-duty": "", "write-the-policy": ""}
+    assert both.worlds == {"failure-hunt": "clinic", repair: "clinic", "contain-the-oracle": "", **papers}
     assert both.unfit == {}
     monkeypatch.setattr(f"{TooPermissive.__module__}.forbiddable", lambda world: ("blood", "dead"))
     one = design(brief_in(tmp_path / "one", "clinic", roles=roles), tmp_path / "prog1")
-    assert one.worlds == {"failure-hunt": "clinic", "contain-the-oracle": ""}
+    assert one.worlds == {"failure-hunt": "clinic", "contain-the-oracle": "", **papers}
     assert "world 'clinic' has 2 sorts of harmless request" in one.unfit[repair]
     (align,) = (role for role in one.roles if role.role == "alignment-engineer")
-    assert align.drills == () and align.left_out[0].startswith(f"The drill {repair}: no system of the brief")
+    assert align.drills == ("write-the-policy",) and align.left_out[0].startswith(
+        f"The drill {repair}: no system of the brief"
+    )
     assert "Nobody takes it" in (tmp_path / "prog1" / "plan.html").read_text()
 
 
@@ -108,7 +111,7 @@ def test_a_programme_in_a_world_of_ones_own_can_be_moved(tmp_path: Path) -> None
     """Created, moved elsewhere with the world's own folder gone, and graded there: the reference still passes."""
     own_base(own_world(tmp_path / "mine"), tmp_path / "mine" / "base")
     design(brief_in(tmp_path, "./mine"), tmp_path / "prog")
-    (report,) = create(tmp_path / "prog", workers=1, secret="5eed" * 16)
+    (report,) = create(tmp_path / "prog", secret="5eed" * 16)
     assert report.released
     shutil.rmtree(tmp_path / "mine")
     folder = ProgramFolder((tmp_path / "prog").rename(tmp_path / "moved"))

@@ -75,11 +75,18 @@ def test_the_figures_of_lessons_are_computed() -> None:
     guard = load_lesson("guard-demo").text
     for stopped, passed in ((990, 5), (198, 15), (50, 35)):
         assert f"= {2 * stopped + 60 * passed:,} |" in guard
+    assert f"at most {100 * clopper_pearson(0, 40).high:.1f} %" in load_lesson("replay-demo").text
     rails = load_lesson("rails-demo").text
     worth = ", ".join(f"{a / 20 + b / 200 - 1:.2f}" for a, b in ((0, 200), (20, 188), (16, 200), (20, 200)))
     assert f"{worth} and {20 / 20 + 31 / 200 - 1:.2f}" in " ".join(rails.split())
     evals = load_lesson("eval-demo").text
     assert f"{1 - 0.75:.2f} each" in evals and f"= {0.25**4:.1%}".replace("%", " %") in " ".join(evals.split())
+    triage = load_lesson("triage-demo").text
+    for part, whole in ((5, 6), (11, 14), (6, 6), (2, 14), (4, 6), (9, 14)):
+        assert f"| {part} ({part / whole:.0%})".replace("%", " %") in triage
+    for worth in (0.9 * 8, 0.1 * 50 + 0.6 * 2, 0.1 * 90 + 0.3 * 5):
+        assert f"= {worth:.2f}" in triage
+    assert f"about {1 / 201:.3f}" in load_lesson("inside-demo").text
     assert round(100 * 18 / (18 + 49)) == 27 and "**27 %**" in load_lesson("report-clinic").text
 
 

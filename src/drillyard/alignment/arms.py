@@ -12,8 +12,7 @@ RUN/arms/dpo/0.1/1/arm.json        measures and cost; a folder that has it is fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +20,12 @@ from drillyard.alignment.base import Setting
 from drillyard.alignment.chain import open_technique
 from drillyard.alignment.course import Course, open_course
 from drillyard.alignment.spec import AlignSpec, OptionValue
-from drillyard.alignment.workers import start_pool
 from drillyard.records import ArmResult, KindCount, Measure, Record, Transcript
 from drillyard.records.files import as_lines, make_folder, read_record, split_lines, write_atomically, write_record
 from drillyard.records.progress import Progress, silent
+from drillyard.tasks.placement import HERE, Placement
+from drillyard.tasks.run import run_tasks
+from drillyard.tasks.task import Task
 
 __all__ = [
     "ALIGNED",
@@ -42,6 +43,8 @@ IDENTITY = "identity"
 """The technique that is always compared with: the start."""
 ALIGNED, LEARNED = "aligned.json", "learned"
 """In an arm's folder: what it is made of, and what its technique wrote."""
+_HANGS_SECONDS = 24 * 3600.0
+"""Of an arm: chosen; training of a real model takes hours on a slow machine."""
 _DONE, _REPLIES, _CURVE = "arm.json", "replies.jsonl", "curve.jsonl"
 
 
@@ -81,22 +84,25 @@ def arms_of(spec: AlignSpec) -> list[Arm]:
 
 
 def run_arms(
-    spec: AlignSpec, folder: Path, *, jobs: int = 1, told: Progress = silent, course: Course | None = None
+    spec: AlignSpec, folder: Path, *, placement: Placement = HERE, told: Progress = silent, course: Course | None = None
 ) -> list[ArmResult]:
-    """Run every arm that is not finished yet, and return the results of all, the start first.
+    """Run every arm that is not finished yet, or every one of the part, and return the results of those that are.
 
     Args:
         spec: what is compared; its files must lie in the folder already.
         folder: of the run.
-        jobs: arms at the same time, each in a process of its own with one thread; 1 runs them in this process.
+        placement: where they run; by default in this process, one after the other.
         told: called with the number of finished arms, of all, and the arm's name, and while an arm is fitted.
         course: the same comparison's, where it is open already.
 
     Raises:
         BadInput: what a technique says about the target or its lesson; finished arms stay.
+        TasksFailed: arms that could not be run; the others are finished.
     """
+    folder = folder.absolute()  # also of a worker elsewhere
     arms = arms_of(spec)
     missing = [arm for arm in arms if not (place_of(folder, arm) / _DONE).is_file()]
+    new = {arm.name for arm in missing}
     done = len(arms) - len(missing)
     course = course or open_course(spec, folder)
     for arm in {arm.seed: arm for arm in missing}.values():
@@ -105,32 +111,22 @@ def run_arms(
     def fitting(words: str, step: int = 0, steps: int = 0) -> None:
         told(f"{words}: {step}/{steps}", done, len(arms))
 
-    for arm in _each(spec, folder, course, missing, jobs, fitting):
-        done += 1
-        told(arm.name, done, len(arms))
-    return [_marked(course, folder, arm) for arm in arms]
+    def here(arm: Arm) -> None:
+        _run(course, folder, arm, fitting)
 
-
-def _each(
-    spec: AlignSpec, folder: Path, course: Course, arms: Sequence[Arm], jobs: int, told: Progress
-) -> Iterator[Arm]:
-    """Run arms and yield each one when it is finished."""
-    if jobs == 1 or len(arms) < 2:
-        for arm in arms:
-            _run(course, folder, arm, told)
-            yield arm
-        return
-    with start_pool(min(jobs, len(arms))) as pool:
-        running: dict[Future[None], Arm] = {pool.submit(_run_apart, spec, folder, arm): arm for arm in arms}
-        try:
-            while running:
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    arm = running.pop(future)
-                    future.result()
-                    yield arm
-        finally:
-            for future in running:
-                future.cancel()
+    tasks = [
+        Task(
+            name=arm.name,
+            call=_run_apart if placement.apart else here,
+            args=(spec, folder, arm) if placement.apart else (arm,),
+            files=(place_of(folder, arm) / _DONE,),
+        )
+        for arm in arms
+    ]
+    for done, task in enumerate(run_tasks(tasks, folder, placement, spec=spec, seconds=_HANGS_SECONDS), start=1):
+        if task.name in new:
+            told(task.name, done, len(placement.share(tasks)))
+    return [_marked(course, folder, arm) for arm, task in zip(arms, tasks, strict=True) if task.finished]
 
 
 def _run_apart(spec: AlignSpec, folder: Path, arm: Arm) -> None:

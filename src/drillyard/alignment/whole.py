@@ -24,10 +24,10 @@ from drillyard.judges.measure import pool
 from drillyard.judges.measured import read_quality
 from drillyard.records import ArmResult
 from drillyard.records.files import read_record, write_record
-from drillyard.records.locks import held
 from drillyard.records.progress import Progress, silent
+from drillyard.tasks.placement import HERE, PartReport, Placement
 
-__all__ = ["PAGE", "REPORT", "Weighing", "compare_arms"]
+__all__ = ["PAGE", "REPORT", "Weighing", "align_part", "compare_arms"]
 
 REPORT, PAGE = "align.json", "align.html"
 _WATCH = "watch.json"
@@ -46,7 +46,7 @@ class Weighing:
 
 
 def compare_arms(
-    order: AlignOrder, weighing: Weighing, folder: Path, *, jobs: int = 1, told: Progress = silent
+    order: AlignOrder, weighing: Weighing, folder: Path, *, placement: Placement = HERE, told: Progress = silent
 ) -> AlignReport:
     """Compare techniques, write report, page and cards into a folder, and return the report.
 
@@ -56,16 +56,24 @@ def compare_arms(
         BadInput: something that the user can put right; finished arms stay.
     """
     prices = read_prices(weighing.prices) if weighing.prices else None
-    with held(folder):
-        return _run(order, weighing, prices, folder, jobs, told)
+    with placement.held(folder):
+        return _run(order, weighing, prices, folder, placement, told)
+
+
+def align_part(order: AlignOrder, folder: Path, placement: Placement, told: Progress = silent) -> PartReport:
+    """Run the part of a comparison's arms that the placement names. Raises as `compare_arms` does."""
+    with placement.held(folder):
+        course = begin_course(order, folder)
+        run_arms(course.spec, folder, placement=placement, told=told, course=course)
+        return placement.report(folder)
 
 
 def _run(
-    order: AlignOrder, weighing: Weighing, prices: Prices | None, folder: Path, jobs: int, told: Progress
+    order: AlignOrder, weighing: Weighing, prices: Prices | None, folder: Path, placement: Placement, told: Progress
 ) -> AlignReport:
     course = begin_course(order, folder)
     spec = course.spec
-    results = run_arms(spec, folder, jobs=jobs, told=told, course=course)
+    results = run_arms(spec, folder, placement=placement, told=told, course=course)
     if weighing.timing:
         results = time_arms(spec, folder, results, told)
     report = report_of(

@@ -16,12 +16,12 @@ from drillyard.alignment.weighing.page import verdict
 from drillyard.alignment.weighing.recommend import parse_limit, parse_weights
 from drillyard.alignment.weighing.report import AlignReport, technique_point
 from drillyard.alignment.weighing.sheet import words_of
-from drillyard.alignment.whole import Weighing, compare_arms
-from drillyard.alignment.workers import count_processors
+from drillyard.alignment.whole import Weighing, align_part, compare_arms
 from drillyard.cli import show
 from drillyard.cli.auditing.options import judge_options, scope_for, scope_option, typed
 from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.options import FILE, page_option
+from drillyard.cli.placing import placement_of, placing_options, show_part
 from drillyard.judges.reference import marking_judge
 from drillyard.judges.reply_kinds import KINDS
 from drillyard.records import Estimate
@@ -84,7 +84,7 @@ def _asked(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--weight", multiple=True, metavar="FIGURE=COST", help="What one unit of a figure costs.")
 @click.option("--limit", multiple=True, metavar="FIGURE<=MOST", help="A limit that the recommended point must meet.")
 @click.option("--prices", type=FILE, help="Your prices, YAML: the ledger in money (examples/prices.yaml).")
-@click.option("--jobs", type=click.IntRange(min=1), help="Arms to run at once; one per processor by default.")
+@placing_options
 @click.option("--timing/--no-timing", default=True, show_default=True, help="Time answering, one request at a time.")
 @page_option("Folder of the run, resumed when unfinished; without it, nothing is kept.")
 @click.option("--list", "listed", is_flag=True, help="List the techniques and exit.")
@@ -109,12 +109,14 @@ def command(target: str | None, listed: bool, out: Path | None, **options: Any) 
         timing=options.pop("timing"),
         command=typed(),
     )
-    jobs = options.pop("jobs") or count_processors()
+    placement = placement_of(options, out)
     options["scope"] = scope_for(target, options["scope"])
     options["judge"] = options["judge"] or marking_judge(options["scope"])
     order = AlignOrder(target=target, **options)
     with tempfile.TemporaryDirectory(prefix="drillyard-align-") as temporary, show.progress("aligning") as step:
-        report = compare_arms(order, weighing, out or Path(temporary), jobs=jobs, told=step)
+        if placement.part and out:
+            return show_part(align_part(order, out, placement, step), out)
+        report = compare_arms(order, weighing, out or Path(temporary), placement=placement, told=step)
     return _shown(report, out)
 
 

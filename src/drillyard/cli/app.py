@@ -14,10 +14,10 @@ from typing import Any
 
 import click
 
-from drillyard.alignment.workers import ONE_THREAD
 from drillyard.cli import show
 from drillyard.errors import did_you_mean
 from drillyard.registry import resolve
+from drillyard.tasks.workers import ONE_THREAD
 
 __all__ = ["NOUNS", "LazyGroup", "app", "main"]
 

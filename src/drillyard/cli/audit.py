@@ -20,6 +20,8 @@ from drillyard.cli.auditing.options import judge_for, judge_options, room_option
 from drillyard.cli.auditing.panel import show_panel
 from drillyard.cli.auditing.spending import spending_options
 from drillyard.cli.options import page_option, seed_option
+from drillyard.cli.placing import placement_of, placing_options
+from drillyard.errors import bad_input
 from drillyard.judges.validity import explain_foreign
 from drillyard.records import Estimate
 
@@ -112,6 +114,7 @@ def command() -> None:
 @page_option("Folder of the run and its report; resumed when unfinished.")
 @click.option("--validate", is_flag=True, help="Audit planted organisms and their clean twins instead of a target.")
 @click.option("--organisms", type=click.IntRange(min=1), default=30, show_default=True, help="For --validate.")
+@placing_options
 @spending_options
 @show.handler
 def _run(target: str, out: Path | None, validate: bool, organisms: int, **options: Any) -> show.Outcome:
@@ -124,10 +127,13 @@ def _run(target: str, out: Path | None, validate: bool, organisms: int, **option
     --validate exits 1 when it finds fewer than 90 % of the failures with rates of 0.05 and more, or when more than 5 %
     of the twins have a finding that does not hold.
     """
+    if used := [name for name in ("on", "part", "merge", "workers") if options[name]] if not validate else []:
+        raise bad_input(f"--{used[0]} without --validate", "both: one search goes in rounds, and is not divided")
+    placement = placement_of(options, out)
     if validate:
         worlds = (options["scope"],) if options["scope"] else ("helpdesk", "clinic")
         asked = {name: options[name] for name in ("budget", "seed", "reading", "search")}
-        return show_panel(ValidationSpec(organisms=organisms, worlds=worlds, **asked), out)
+        return show_panel(ValidationSpec(organisms=organisms, worlds=worlds, **asked), out, placement)
     if not target:
         raise click.MissingParameter(param_hint="'TARGET'", param_type="argument")
     options["scope"] = scope_for(target, options["scope"])

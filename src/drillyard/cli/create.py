@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import RenderableType
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from drillyard.cli import show
 from drillyard.cli.options import FILE, FOLDER
+from drillyard.cli.placing import placement_of, placing_options, show_part
 from drillyard.programs.create import create, list_rejected
 from drillyard.records import Gate, GateReport
 from drillyard.stats.shown import tell_count
@@ -22,15 +24,19 @@ __all__ = ["command", "report_gates"]
 @click.argument("programme", type=FOLDER)
 @click.option("--learners", type=click.IntRange(min=1), help="Make instances for at most this many learners.")
 @click.option("--roster", type=FILE, help="CSV of people: name,role.")
+@placing_options
 @show.handler
-def command(programme: Path, learners: int | None, roster: Path | None) -> show.Outcome:
+def command(programme: Path, learners: int | None, roster: Path | None, **placing: Any) -> show.Outcome:
     """Materialise a planned programme's drills and prove each one sound.
 
     Finished instances are kept, so a run that was cut off goes on. Exits 1 when an instance fails a gate in every
     draw; it is then not released.
     """
+    placement = placement_of(placing, programme)
     with show.progress("creating") as step:
-        reports = create(programme, learners=learners, people=roster, progress=step)
+        reports = create(programme, learners=learners, people=roster, progress=step, placement=placement)
+    if placement.part:
+        return show_part(placement.report(programme), programme)
     return report_gates(reports, programme)
 
 

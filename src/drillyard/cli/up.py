@@ -10,9 +10,9 @@ from drillyard.cli import create as created
 from drillyard.cli import show
 from drillyard.cli.designing import plan as designed
 from drillyard.cli.options import PATH
-from drillyard.programs.create import create
+from drillyard.programs.create import create, open_roster
 from drillyard.programs.design import design
-from drillyard.programs.examples import example_brief
+from drillyard.programs.examples import default_brief
 from drillyard.yard.serve import DEFAULT_PORT, serve
 
 __all__ = ["command"]
@@ -33,19 +33,21 @@ def command(
 ) -> show.Outcome | None:
     """Design, create, rehearse and serve a programme.
 
-    Without a BRIEF it uses the example that ships with Drillyard. Exits 1 when a plan does not fit or an instance is
-    not released; the released ones are served all the same.
+    Without a BRIEF it uses a programme for six roles that ships with Drillyard. The yard opens as soon as the plan
+    stands: lessons and quizzes are there at once, drills are made while it is open, those first that somebody waits
+    for. With --no-serve all are made now. Exits 1 when a plan does not fit, or when --no-serve holds an instance back.
     """
-    brief = brief or example_brief()
+    brief = brief or default_brief()
     with show.progress("designing") as step:
         plan = design(brief, out, progress=step)
     if plan.status != "fits":
         return designed.report_plan(plan, brief, out)
-    with show.progress("creating and rehearsing") as step:
-        reports = create(out, learners=learners, progress=step)
-    made = created.report_gates(reports, out)
-    if no_serve or not any(report.released for report in reports):
-        return made
-    show.say(made.verdict)
+    if no_serve:
+        with show.progress("creating and rehearsing") as step:
+            return created.report_gates(create(out, learners=learners, progress=step), out)
+    ready, drills = open_roster(out, learners)
+    show.say(
+        f"{ready} of {drills} drills are made; the others are made while the yard is open, lessons are there at once."
+    )
     serve(out, host, port, open_browser=True)
     return None

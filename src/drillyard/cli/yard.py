@@ -14,6 +14,7 @@ from drillyard.programs.create import build
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.joining import appoint, dismiss, invite
 from drillyard.programs.people import read_list
+from drillyard.yard.exports.writing import FORMATS, export
 from drillyard.yard.invites import MOST_DAYS, MOST_PLACES, make_link
 from drillyard.yard.serve import DEFAULT_PORT, serve
 from drillyard.yard.store import end_sessions, seen_in
@@ -41,13 +42,14 @@ def command() -> None:
 @click.option(
     "--values", type=click.Path(dir_okay=False, path_type=Path), help="A value tree that all compare at /values."
 )
+@click.option("--url", default="", help="Address under which others reach it; with it, it signs credentials.")
 @show.handler
 def _serve(
     folder: Path, host: str, port: int, open_browser: bool, proxies: tuple[str, ...], overseer: Path | None,
-    reviewers: tuple[str, ...], values: Path | None,
+    reviewers: tuple[str, ...], values: Path | None, url: str,
 ) -> None:  # fmt: skip
     """Open the yard of the programme in FOLDER until Ctrl+C; prints the address and the sign-in codes."""
-    serve(folder, host, port, open_browser, proxies, overseer, reviewers, values)
+    serve(folder, host, port, open_browser, proxies, overseer, reviewers, values, url)
 
 
 @command.command("people")
@@ -163,4 +165,30 @@ def _dismiss(folder: Path, name: str) -> show.Outcome:
         verdict=f"{gone.id} may no longer sign in.",
         data={"dismissed": gone.id},
         next_command=f"drillyard yard people {folder}",
+    )
+
+
+@command.command("export")
+@_FOLDER
+@click.option("--format", "form", required=True, type=click.Choice(list(FORMATS)), help="What it is to be read by.")
+@click.option(
+    "--url", default="https://yard.invalid", show_default=True, help="The yard's address, as learners reach it."
+)
+@show.out_option()
+@show.handler
+def _export(folder: Path, form: str, url: str, out: Path) -> show.Outcome:
+    """Write a programme for other systems: shells that launch its drills, statements, items, badges, tables.
+
+    Nothing sealed goes out: keys, seeds, hints, codes and names are looked for first, and the rules of the format are
+    checked. Neither says how a platform imports it: try that with yours.
+    """
+    made = export(folder, form, out, url)
+    return show.Outcome(
+        verdict=f"{made.entries} {'entry' if made.entries == 1 else 'entries'} written as {form}.",
+        data={"format": form, "files": [str(file) for file in made.files], "checks": list(made.checks)},
+        body=[
+            f"checked: {'; '.join(made.checks)}; not tried in a platform",
+            show.table("Files", ("file",), [(str(file),) for file in made.files[:20]]),
+        ],
+        next_command=f"drillyard yard serve {folder}",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -15,11 +14,10 @@ from pydantic_core import to_json
 
 from drillyard.errors import bad_input
 from drillyard.incidents.case import COVERAGE, REJECTED, ROWS, SPEC, TEMPLATES, Case, IncidentSpec, LogCoverage, store
-from drillyard.incidents.labels import Label, read_label
 from drillyard.incidents.logs.forms import form_named, form_of
 from drillyard.incidents.logs.redact import Redactor
-from drillyard.incidents.logs.turn import Turn
-from drillyard.incidents.prompts.book import Prompt, PromptBook
+from drillyard.incidents.logs.turn import Label, Turn, read_label
+from drillyard.incidents.prompts import Prompt, PromptBook
 from drillyard.incidents.row import Row
 from drillyard.incidents.seal import SEAL, seal_case
 from drillyard.records.files import as_lines, write_atomically
@@ -108,13 +106,9 @@ class _Reader:
         self._rows: list[tuple[Any, ...]] = []
         self._bytes, self._parts, self.seen = 0, 0, 0
         self._known: set[int] = set()
-        self._ids: set[int] = set()
-        self._clock: dict[str, float] = {}
         self._why_not: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
         self._forms: Counter[str] = Counter()
-        self._usable, self._labelled, self._bad = 0, 0, 0
-        self._first, self._last = math.inf, -math.inf
 
     def take(self, seen: Seen) -> None:
         """Turn one object of a log into rows, or write down why not."""
@@ -137,7 +131,6 @@ class _Reader:
             self._forms[form.name] += 1
             if seen.note:
                 self._notes[seen.note] += 1
-            self._note_times(turn)
             self._add(seen.place, turn)
 
     def _unusable(self, turn: Turn) -> str:
@@ -151,22 +144,7 @@ class _Reader:
             if key in self._known:
                 return "the same row again"
             self._known.add(key)
-        if turn.trace_id:
-            self._notes["ids that came before with other content (kept)"] += (one := hash(turn.trace_id)) in self._ids
-            self._ids.add(one)
         return ""
-
-    def _note_times(self, turn: Turn) -> None:
-        session = turn.session or turn.trace_id
-        if turn.ts is None:
-            self._notes["rows without a time"] += 1
-            self._clock.setdefault(session, -math.inf)
-            return
-        self._notes["rows earlier than the one before them in their session"] += (
-            self._clock.get(session, -math.inf) > turn.ts
-        )
-        self._clock[session] = turn.ts
-        self._first, self._last = min(turn.ts, self._first), max(turn.ts, self._last)
 
     def _add(self, place: str, turn: Turn) -> None:
         hide = self._redactor
@@ -176,17 +154,13 @@ class _Reader:
         history = [{"record": "message", "version": 1, "role": r, "content": t} for r, t in talk[:last]]
         marked = bool(turn.template)
         prompt = Prompt(turn.template_id, turn.template_version, (turn.template,) if marked else systems, marked)
-        label = self._label(turn)
         row = (
             turn.ts, turn.trace_id, hide.person(turn.session or turn.trace_id), hide.person(turn.user), turn.cohort,
             turn.model, turn.release, turn.template_id, turn.template_version, str(self._book.number(prompt)),
             _json(hide.variables(turn.vars)), talk[last][1], hide.text(turn.response), _json(history),
-            turn.tools, _json(turn.scores), _json(turn.feedback), turn.cost, turn.latency, label, place,
+            turn.tools, _json(turn.scores), _json(turn.feedback), turn.cost, turn.latency, self._label(turn), place,
         )  # fmt: skip
         self._rows.append(row)
-        self._usable += 1
-        if label is not None:
-            self._labelled, self._bad = self._labelled + 1, self._bad + (label >= 0.5)
         self._bytes += len(row[11]) + len(row[12]) + len(row[13])
         if len(self._rows) >= _PART_ROWS or self._bytes >= _PART_BYTES:
             self._flush()
@@ -211,7 +185,7 @@ class _Reader:
         """
         self._flush()
         self._rejects.close()
-        if not self._usable:
+        if not self._parts:
             shutil.rmtree(self._out / ROWS)
             for name in (REJECTED, SPEC):
                 (self._out / name).unlink(missing_ok=True)
@@ -219,23 +193,17 @@ class _Reader:
             raise bad_input(f"no usable row ({most})", "replies of an assistant with what was asked", _FORMS_LIST)
         templates, told = self._book.settle()
         write_atomically(self._out / TEMPLATES, as_lines(templates))
-        for path in sorted((self._out / ROWS).glob("part-*.parquet")):
-            store().name_templates(path, told)
-        notes = {**self._notes, **{f"{kind} redacted": n for kind, n in self._redactor.found.items()}}
-        timed = self._first <= self._last
+        store().name_templates(self._out / ROWS, told)
+        counts, notes = store().counted(self._out / ROWS)
+        notes |= {**self._notes, **{f"{kind} redacted": n for kind, n in self._redactor.found.items()}}
         return LogCoverage(
             format=" and ".join(sorted(self._forms)),
             seen=self.seen,
-            usable=self._usable,
-            labelled=self._labelled,
-            bad=self._bad,
-            sessions=len(self._clock),
             templates=len(templates),
-            first=self._first if timed else None,
-            last=self._last if timed else None,
             served=self._spec.served,
             why_not=dict(self._why_not.most_common()),
             notes={words: count for words, count in notes.items() if count},
+            **counts,
         )
 
 

@@ -17,8 +17,8 @@ class Selector(Record):
     """Something that is true of a row or not.
 
     `feature` is `template`, `version`, `release`, `model`, `cohort`, `weekday`, `hour`, `segment`, `tool`, `words` (an
-    n-gram of the user's text), or the name of a number (`score:…`, `cost`, `latency`, `turn`); `value` is that of the
-    column, the segment's hash, or a range such as `[0.2, 0.7)`; `words` says it to a reader.
+    n-gram of the user's text), `var:…` (a variable of the prompt), or a number (`turn`, `length`); `value` is that of
+    the column, the segment's hash, or a range such as `[2, 7)`; `words` says it to a reader.
     """
 
     feature: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,16 +14,15 @@ from scipy import stats as scipy_stats
 
 from drillyard.incidents.case import Case
 from drillyard.incidents.row import Template
-from drillyard.incidents.search.bits import Bits
+from drillyard.incidents.search.bits import Bits, Words
 from drillyard.incidents.search.change import find_change
 from drillyard.incidents.search.confounding import goes_with, held_fixed
-from drillyard.incidents.search.features_polars import NEEDED, Selectors, selectors_of
-from drillyard.incidents.search.quality import quality
+from drillyard.incidents.search.features_polars import NEEDED, selectors_of
 from drillyard.incidents.search.shuffle import Shuffler, best_by_chance, counts_by_chance
-from drillyard.incidents.search.subgroups import Found, penalty, search
+from drillyard.incidents.search.subgroups import Found, penalty, quality, search
 from drillyard.incidents.search.words_polars import telling_words
-from drillyard.incidents.sliced import Change, Confounder, SliceReport, TriggerRule
-from drillyard.incidents.store_polars import holds
+from drillyard.incidents.sliced import Change, Confounder, Selector, SliceReport, TriggerRule
+from drillyard.incidents.store_polars import VALUES, holds
 from drillyard.records import BehaviourQuality, Estimate
 from drillyard.records.progress import Progress, silent
 from drillyard.stats import clopper_pearson, difference, holm, rogan_gladen, wilson
@@ -33,7 +33,7 @@ Flags = NDArray[np.bool_]
 SHUFFLED = 25_600
 """Rows, in whole sessions, on which the shuffles are compared with the rule: its p-value needs no more, and the effect
 and its confirmation are of all rows."""
-_LEVEL, _MOST_RULES, _DEPTH, _ALIKE = 0.05, 5, 4, 0.98
+_LEVEL, _MOST_RULES, _DEPTH, _FEWEST = 0.05, 5, 4, 5
 LIMITS = (
     "A rule says what goes with the behaviour in these logs, not what causes it: a replay says that.",
     "What the logs do not hold (retrieved documents, settings, other instructions) cannot be found in them.",
@@ -51,12 +51,24 @@ class _Half:
     bad: Flags
     sessions: NDArray[np.int64]
 
+    @property
+    def fewest(self) -> int:
+        """Rows of the rarer kind."""
+        return min(int(self.bad.sum()), int((~self.bad).sum()))
+
     def without(self, under: Flags) -> _Half:
         return _Half(self.frame.filter(pl.Series(~under)), self.bad[~under], self.sessions[~under])
 
-    def under(self, rule: TriggerRule, templates: Mapping[str, Template]) -> Flags:
-        found: Flags = self.frame.select(holds(rule, templates).fill_null(False).alias("u"))["u"].to_numpy()
-        return found
+
+def _under(frame: pl.DataFrame, selectors: Sequence[Selector], templates: Mapping[str, Template]) -> Flags:
+    found: Flags = frame.select(holds(selectors, templates).fill_null(False).alias("u"))["u"].to_numpy()
+    return found
+
+
+def _compared(under: Flags, bad: Flags) -> tuple[int, int, Estimate]:
+    """Return the bad rows under a rule, its rows, and by how much its rate exceeds that of the others."""
+    k, n = int((under & bad).sum()), int(under.sum())
+    return k, n, difference(k, n, int(bad.sum()) - k, len(bad) - n)
 
 
 def slice_rows(
@@ -68,7 +80,8 @@ def slice_rows(
     progress: Progress = silent,
 ) -> SliceReport:
     """Search a case for what triggers its behaviour; nothing is written. See `SliceReport`."""
-    frame = case.frame().select(*NEEDED, "response_text").filter(pl.col("label_bad").is_not_null()).collect()
+    labelled = case.frame().filter(pl.col("label_bad").is_not_null())
+    frame = labelled.select(*NEEDED).collect()
     bad = (frame["label_bad"] >= 0.5).to_numpy()
     rows, k = frame.height, int(bad.sum())
     halves = _halves(frame, seed)
@@ -103,7 +116,7 @@ def slice_rows(
             "searched": finder.searched,
             "critical": finder.critical,
             "rules": tuple(rules),
-            "words": telling_words(frame) if trigger else (),
+            "words": telling_words(labelled) if trigger else (),
             "change": change,
             "confounders": _confounders(frame, bad, trigger, case.templates) if trigger else (),
         }
@@ -116,11 +129,7 @@ def _halves(frame: pl.DataFrame, seed: int) -> tuple[_Half, _Half]:
     numbered = pl.DataFrame(
         {"session": names, "side": [side[n] for n in names.to_list()], "number": np.arange(len(names))}
     )
-    joined = (
-        frame.drop("response_text")
-        .join(numbered, on="session", maintain_order="left")
-        .sort("number", maintain_order=True)
-    )
+    joined = frame.join(numbered, on="session", maintain_order="left").sort("number", maintain_order=True)
     made = []
     for one in (0, 1):
         half = joined.filter(pl.col("side") == one)
@@ -138,8 +147,8 @@ def _too_little(halves: tuple[_Half, _Half], rows: int, bad: int) -> str:
         return f"All of {rows:,} labelled rows are bad: nothing can be compared with them; add logs of sound replies."
     if min(len(np.unique(half.sessions)) for half in halves) < 10:
         return "Fewer than ten sessions on a half: whole sessions are what is compared, so more of them are needed."
-    fewest = min(min(int(half.bad.sum()), int((~half.bad).sum())) for half in halves)
-    if fewest < 5:
+    fewest = min(half.fewest for half in halves)
+    if fewest < _FEWEST:
         return f"Only {fewest} rows of the rarer kind on one half of the sessions; five are the least."
     return ""
 
@@ -164,107 +173,97 @@ class _Finder:
 
     def rules(self, one: _Half, other: _Half) -> list[TriggerRule]:
         """Return the rules that chance does not explain on the first half, judged on the other; or the best one."""
-        found: list[tuple[TriggerRule, NDArray[np.int64]]] = []
-        while len(found) < _MOST_RULES:
+        found: list[TriggerRule] = []
+        while len(found) < _MOST_RULES and (not found or one.fewest >= _FEWEST):
             self._progress(f"looking for rule {len(found) + 1}")
-            rule = self._best(one)
-            if rule is None or (found and rule.p_adjusted > _LEVEL):
+            made = selectors_of(one.frame, self._templates, _support(len(one.bad)))
+            bits = Bits(made.bits, one.bad)
+            best = self._best(bits)
+            if best is None:
                 break
-            under, elsewhere = one.under(rule, self._templates), other.under(rule, self._templates)
-            found.append(self._checked(rule, other, elsewhere))
-            if rule.p_adjusted > _LEVEL:
+            p, critical = self._chance(one, made.bits, best)
+            self.critical = self.critical or critical
+            if found and p > _LEVEL:
                 break
-            one, other = one.without(under), other.without(elsewhere)
-            if min(one.bad.sum(), (~one.bad).sum()) < 5:
+            selectors = sorted((made.named[i] for i in best.rule), key=lambda one: one.feature != "segment")
+            elsewhere = _under(other.frame, selectors, self._templates)
+            alike = tuple(same for i in best.rule for same in made.alike[i])
+            found.append(self._rule(best, bits, tuple(selectors), alike, p, other, elsewhere))
+            if p > _LEVEL:
                 break
-        adjusted = holm([rule.check_p for rule, _ in found])
-        told = [
-            rule.model_copy(
-                update={
-                    "check_p": p,
-                    "confirmed": bool(rule.p_adjusted <= _LEVEL and p <= _LEVEL and rule.check_effect.value > 0),
-                }
-            )
-            for (rule, _), p in zip(found, adjusted, strict=True)
-        ]
+            one = one.without(_under(one.frame, selectors, self._templates))
+            other = other.without(elsewhere)
+        told = []
+        for rule, p in zip(found, holm([rule.check_p for rule in found]), strict=True):
+            confirmed = bool(rule.p_adjusted <= _LEVEL and p <= _LEVEL and rule.check_effect.value > 0)
+            told.append(rule.model_copy(update={"check_p": p, "confirmed": confirmed}))
         return sorted(told, key=lambda rule: not rule.confirmed)
 
-    def _best(self, half: _Half) -> TriggerRule | None:
-        support = max(10, len(half.bad) // 500)
-        made = selectors_of(half.frame, self._templates, support)
-        if not made.named:
+    def _best(self, bits: Bits) -> Found | None:
+        if not len(bits.all):
             return None
-        bits = Bits(made.bits, half.bad)
-        done = search(bits, best=10, depth=_DEPTH, support=support)
-        if not done.best or done.best[0].score <= -penalty("evidence", len(made.named), len(half.bad)):
+        done = search(bits, best=10, depth=_DEPTH, support=_support(bits.rows))
+        if not done.best or done.best[0].score <= -penalty("evidence", len(bits.all), bits.rows):
             return None
         if not self.selectors:
-            self.selectors, self.searched = len(made.named), done.counted
-        best = done.best[0]
-        p, critical = self._chance(half, made, best)
-        self.critical = self.critical or critical
-        return _rule(best, bits, half, made, p)
+            self.selectors, self.searched = len(bits.all), done.counted
+        return done.best[0]
 
-    def _chance(self, half: _Half, made: Selectors, best: Found) -> tuple[float, float]:
+    def _chance(self, half: _Half, selected: Words, best: Found) -> tuple[float, float]:
         """Return the share of shuffles whose best rule is as good, on at most `SHUFFLED` rows, and their 95 % point."""
-        n = len(half.bad)
-        end = n if n <= SHUFFLED else int(np.searchsorted(half.sessions, half.sessions[SHUFFLED]))  # whole sessions
-        end = max(64, end // 64 * 64)
-        if n <= SHUFFLED:
-            end = n
-        bits = made.bits if end == n else np.ascontiguousarray(made.bits[:, : end // 64])
-        bad = half.bad[:end]
-        some = Bits(bits, bad)
-        under = int(np.bitwise_count(some.rows_of(best.rule)).sum())
-        hit = int(np.bitwise_count(some.bad_of(best.rule)).sum())
-        cost = penalty("evidence", len(made.named), end)
-        score = float(quality("evidence", hit, under, int(bad.sum()), end)) - len(best.rule) * cost
-        shuffler = Shuffler(half.sessions[:end], bad, self._seed)
-        chance = best_by_chance(bits, end, shuffler, self._shuffles, support=max(10, end // 500))
-        return (1 + int((chance >= score).sum())) / (len(chance) + 1), float(np.quantile(chance, 0.95))
+        end = len(half.bad)
+        if end > SHUFFLED:
+            whole = int(np.searchsorted(half.sessions, half.sessions[SHUFFLED]))
+            end = max(64, whole // 64 * 64)
+            selected = np.ascontiguousarray(selected[:, : end // 64])
+        some = Bits(selected, half.bad[:end])
+        score = float(quality("evidence", *some.counts(best.rule), some.positives, end))
+        score -= len(best.rule) * penalty("evidence", len(selected), end)
+        shuffler = Shuffler(half.sessions[:end], half.bad[:end], self._seed)
+        chance = best_by_chance(selected, end, shuffler, self._shuffles, support=_support(end))
+        return _share(chance, score), float(np.quantile(chance, 0.95))
 
-    def _checked(self, rule: TriggerRule, other: _Half, under: Flags) -> tuple[TriggerRule, NDArray[np.int64]]:
-        """Judge a rule on the half that had no say in it."""
-        n, k, total = int(under.sum()), int((under & other.bad).sum()), int(other.bad.sum())
-        shuffler = Shuffler(other.sessions, other.bad, self._seed + 1)
-        counts = counts_by_chance(under[None, :], shuffler, self._shuffles)[:, 0] if total else np.zeros(1, np.int64)
-        p = (1 + int((counts >= k).sum())) / (len(counts) + 1) if n else 1.0
-        effect = difference(k, n, total - k, len(other.bad) - n)
-        return rule.model_copy(
-            update={"check_n": n, "check_bad": float(k), "check_effect": effect, "check_p": p}
-        ), counts
+    def _rule(
+        self, best: Found, bits: Bits, selectors: tuple[Selector, ...], alike: tuple[Selector, ...], p_adjusted: float,
+        other: _Half, elsewhere: Flags,
+    ) -> TriggerRule:  # fmt: skip
+        """Return a rule with its counts, and judge it on the half that had no say in it."""
+        n, k, total, positives = best.rows, best.bad, bits.rows, bits.positives
+        wider = [bits.counts([i for i in best.rule if i != left_out]) for left_out in best.rule if len(best.rule) > 1]
+        check_k, check_n, check_effect = _compared(elsewhere, other.bad)
+        counts = np.zeros(1, np.int64)
+        if other.bad.any():
+            shuffler = Shuffler(other.sessions, other.bad, self._seed + 1)
+            counts = counts_by_chance(elsewhere[None, :], shuffler, self._shuffles)[:, 0]
+        return TriggerRule(
+            selectors=selectors,
+            words=" and ".join(one.words for one in selectors),
+            n=n,
+            bad=float(k),
+            rate=wilson(k, n),
+            rest=wilson(positives - k, total - n),
+            effect=difference(k, n, positives - k, total - n),
+            wracc=float(quality("wracc", k, n, positives, total)),
+            gain=k / n - max(bad / rows for bad, rows in wider or [(positives, total)]),
+            p=float(scipy_stats.hypergeom.sf(k - 1, total, positives, n)),
+            p_adjusted=p_adjusted,
+            check_n=check_n,
+            check_bad=float(check_k),
+            check_effect=check_effect,
+            check_p=_share(counts, check_k) if check_n else 1.0,
+            confirmed=False,
+            stands_in=alike,
+        )
 
 
-def _rule(best: Found, bits: Bits, half: _Half, made: Selectors, p_adjusted: float) -> TriggerRule:
-    chosen = sorted((made.named[i] for i in best.rule), key=lambda one: one.feature != "segment")
-    n, k, total, positives = best.rows, best.bad, len(half.bad), int(half.bad.sum())
-    rate = k / n
-    gains = [rate]
-    for left_out in best.rule if len(best.rule) > 1 else ():
-        wider = [i for i in best.rule if i != left_out]
-        rows = int(np.bitwise_count(bits.rows_of(wider)).sum())
-        gains.append(rate - int(np.bitwise_count(bits.bad_of(wider)).sum()) / rows)
-    gain = min(gains[1:]) if len(gains) > 1 else rate - positives / total
-    nothing = Estimate(value=0.0, low=-1.0, high=1.0, n=0, method="none")
-    return TriggerRule(
-        selectors=tuple(chosen),
-        words=" and ".join(one.words for one in chosen),
-        n=n,
-        bad=float(k),
-        rate=wilson(k, n),
-        rest=wilson(positives - k, total - n),
-        effect=difference(k, n, positives - k, total - n),
-        wracc=float(quality("wracc", k, n, positives, total)),
-        gain=gain,
-        p=float(scipy_stats.hypergeom.sf(k - 1, total, positives, n)),
-        p_adjusted=p_adjusted,
-        check_n=0,
-        check_bad=0.0,
-        check_effect=nothing,
-        check_p=1.0,
-        confirmed=False,
-        stands_in=tuple(one for i in best.rule for one in made.alike[i]),
-    )
+def _support(rows: int) -> int:
+    """Return the fewest rows of a rule."""
+    return max(10, rows // 500)
+
+
+def _share(chance: NDArray[Any], reached: float) -> float:
+    """Return the share of shuffles that reach a figure, the labels as they are among them."""
+    return (1 + int((chance >= reached).sum())) / (len(chance) + 1)
 
 
 def _true_rate(k: int, n: int, labels: BehaviourQuality | None) -> Estimate | None:
@@ -301,14 +300,11 @@ def _confounders(
     frame: pl.DataFrame, bad: Flags, trigger: TriggerRule, templates: Mapping[str, Template]
 ) -> tuple[Confounder, ...]:
     """Return the features that go with the trigger, with its effect while each is held fixed."""
-    under = frame.select(holds(trigger, templates).fill_null(False).alias("u"))["u"].to_numpy()
-    crude = difference(int((under & bad).sum()), int(under.sum()), int((~under & bad).sum()), int((~under).sum())).value
+    under = _under(frame, trigger.selectors, templates)
+    crude = _compared(under, bad)[2].value
     named = {one.feature for one in trigger.selectors}
-    weekday = pl.from_epoch(pl.col("ts").floor().cast(pl.Int64), time_unit="s").dt.weekday()
-    columns = {
-        "cohort": pl.col("cohort"), "release": pl.col("release"), "model": pl.col("model"), "weekday": weekday,
-        "template": pl.col("template_id"), "tools": pl.col("tools").list.sort().list.join(" "),
-    }  # fmt: skip
+    columns = {feature: VALUES[feature][0] for feature in ("cohort", "release", "model", "weekday", "template")}
+    columns["tools"] = pl.col("tools").list.sort().list.join(" ")
     found = []
     for feature, column in columns.items():
         if feature in named:

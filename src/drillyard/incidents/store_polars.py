@@ -6,7 +6,7 @@ import functools
 import io
 import json
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,9 @@ from drillyard.incidents.row import Row, Template
 from drillyard.incidents.sliced import Selector, TriggerRule
 
 __all__ = [
-    "COLUMNS",
-    "JSON_COLUMNS",
-    "holds",
-    "name_templates",
-    "parquet_bytes",
-    "rows_of",
-    "said",
-    "scan_rows",
-    "selects",
-    "write_part",
-]
+    "COLUMNS", "JSON_COLUMNS", "NUMBERS", "VALUES", "WHEN", "WORD", "counted", "holds", "name_templates",
+    "parquet_bytes", "rows_of", "said", "scan_rows", "selects", "variable", "write_part",
+]  # fmt: skip
 
 COLUMNS: Mapping[str, str] = {
     "ts": "Float64", "trace_id": "String", "session": "String", "user": "String", "cohort": "String",
@@ -41,6 +33,23 @@ COLUMNS: Mapping[str, str] = {
 JSON_COLUMNS = ("vars", "history", "scores", "feedback")
 _BETWEEN = "\x1f"
 WORD = r"[\p{L}\p{N}]+"
+WHEN = pl.from_epoch(pl.col("ts").floor().cast(pl.Int64), time_unit="s")
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+VALUES: Mapping[str, tuple[pl.Expr, Callable[[str], str]]] = {
+    "template": (pl.col("template_id"), "template = {!r}".format),
+    "version": (pl.col("template_version"), "template version = {!r}".format),
+    "release": (pl.col("release"), "release = {!r}".format),
+    "model": (pl.col("model"), "model = {!r}".format),
+    "cohort": (pl.col("cohort"), "cohort = {!r}".format),
+    "hour": (WHEN.dt.hour().cast(pl.String), lambda hour: f"between {hour}:00 and {int(hour) + 1}:00 UTC"),
+    "weekday": (WHEN.dt.weekday().cast(pl.String), lambda day: f"on a {_DAYS[int(day) - 1]}"),
+}
+"""Feature -> what a row has of it, and how a selector says it."""
+NUMBERS: Mapping[str, tuple[pl.Expr, Callable[[str], str]]] = {
+    "turn": (pl.col("turn"), "turn of the session in {}".format),
+    "length": (pl.col("user_text").str.len_chars(), "characters of the request in {}".format),
+}
+"""The same of features whose selectors are ranges, `[low, high)`."""
 
 
 def write_part(path: Path, rows: Mapping[str, Sequence[Any]]) -> None:
@@ -53,10 +62,32 @@ def write_part(path: Path, rows: Mapping[str, Sequence[Any]]) -> None:
 
 def scan_rows(folder: Path) -> pl.LazyFrame | None:
     """Return the parts of a folder as one lazy table with `turn`, the place in the session; None without parts."""
-    parts = sorted(folder.glob("part-*.parquet"))
+    parts = _parts(folder)
     if not parts:
         return None
     return pl.scan_parquet(parts).with_columns(turn=pl.col("ts").rank("ordinal").over("session"))
+
+
+def _parts(folder: Path) -> list[Path]:
+    return sorted(folder.glob("part-*.parquet"))
+
+
+def counted(folder: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return the counts of rows that a `LogCoverage` has, and what about them is to be noted."""
+    ts, label, named = pl.col("ts"), pl.col("label_bad"), pl.col("trace_id").replace("", None)
+    counts = {
+        "usable": pl.len(), "labelled": label.count(), "bad": (label >= 0.5).sum(), "sessions": pl.n_unique("session"),
+        "first": ts.min(), "last": ts.max(),
+    }  # fmt: skip
+    notes = {
+        "rows without a time": ts.null_count(),
+        "rows earlier than the one before them in their session": (
+            ts < ts.forward_fill().shift().over("session")
+        ).sum(),
+        "ids that came before with other content (kept)": named.count() - named.drop_nulls().n_unique(),
+    }
+    found = pl.scan_parquet(_parts(folder)).select(**counts, **notes).collect(engine="streaming").row(0, named=True)
+    return {name: found[name] for name in counts}, {name: found[name] for name in notes}
 
 
 def rows_of(
@@ -69,7 +100,7 @@ def rows_of(
 ) -> Iterator[Row]:
     """Yield rows under a rule; see `Case.rows`."""
     if rule is not None:
-        frame = frame.filter(holds(rule, templates))
+        frame = frame.filter(holds(rule.selectors, templates))
     if bad is not None:
         frame = frame.filter(pl.col("label_bad") >= 0.5 if bad else pl.col("label_bad") < 0.5)
     if limit is not None:
@@ -80,9 +111,9 @@ def rows_of(
         yield Row.model_validate(line)
 
 
-def holds(rule: TriggerRule, templates: Mapping[str, Template]) -> pl.Expr:
+def holds(selectors: Sequence[Selector], templates: Mapping[str, Template]) -> pl.Expr:
     """Return the expression that is true of the rows under a rule."""
-    return functools.reduce(operator.and_, (selects(one, templates) for one in rule.selectors))
+    return functools.reduce(operator.and_, (selects(one, templates) for one in selectors))
 
 
 def said(column: str = "user_text") -> pl.Expr:
@@ -93,66 +124,42 @@ def said(column: str = "user_text") -> pl.Expr:
 
 def selects(one: Selector, templates: Mapping[str, Template]) -> pl.Expr:
     """Return the expression that is true of the rows that a selector holds of. Raises `BadInput` for an unknown one."""
-    feature = one.feature
-    name, _, inner = feature.partition(":")
-    when = pl.from_epoch(pl.col("ts").floor().cast(pl.Int64), time_unit="s")
-    plain = {
-        "template": "template_id", "version": "template_version", "release": "release", "model": "model",
-        "cohort": "cohort", "prompt": "prompt",
-    }  # fmt: skip
-    if feature in plain:
-        return pl.col(plain[feature]) == one.value
-    if feature == "segment":
+    name, _, inner = one.feature.partition(":")
+    if name in VALUES:
+        return VALUES[name][0] == one.value
+    if name in NUMBERS:
+        low, _, high = one.value.strip("[)").partition(",")  # open at an end that is empty
+        number = NUMBERS[name][0]
+        return (number >= float(low or "-inf")) & (number < float(high.strip() or "inf"))
+    if name == "segment":
         return pl.col("prompt").is_in([key for key, template in templates.items() if template.has([one.value])])
-    if feature == "tool":
+    if name == "tool":
         return pl.col("tools").list.contains(one.value)
-    if feature == "words":
+    if name == "words":
         return said().str.contains(f" {one.value} ", literal=True)
-    if feature == "hour":
-        return when.dt.hour() == int(one.value)
-    if feature == "weekday":
-        return when.dt.weekday() == int(one.value)
     if name == "var":
-        return pl.col("vars").str.json_path_match(_path(inner)) == one.value
-    if name in ("score", "feedback"):
-        return _within(
-            pl.col({"score": "scores"}.get(name, name)).str.json_path_match(_path(inner)).cast(pl.Float64), one
-        )
-    if feature == "turn":
-        return _within(pl.col("turn"), one)
-    if feature == "length":
-        return _within(pl.col("user_text").str.len_chars(), one)
-    if feature in ("cost", "latency"):
-        return _within(pl.col(feature), one)
-    raise bad_input(f"a selector of {feature!r}", "one that a slice makes", "slice the case again")
+        return variable(inner) == one.value
+    raise bad_input(f"a selector of {one.feature!r}", "one that a slice makes", "slice the case again")
 
 
-def _path(name: str) -> str:
-    return f"$['{name}']"
+def variable(name: str) -> pl.Expr:
+    """Return what a variable of the prompt holds."""
+    return pl.col("vars").str.json_path_match(f"$['{name}']")
 
 
-def _within(number: pl.Expr, one: Selector) -> pl.Expr:
-    """A range `[low, high)`, open at an end that is empty."""
-    low, _, high = one.value.strip("[)").partition(",")
-    under = pl.lit(True) if not high.strip() else number < float(high)
-    return (pl.lit(True) if not low.strip() else number >= float(low)) & under & number.is_not_null()
-
-
-def name_templates(path: Path, told: Sequence[tuple[str, str, str, Mapping[str, str]]]) -> None:
-    """Put into a part, in place of each prompt's number, its template and the values that fill it."""
-    part = pl.read_parquet(path)
-    numbers = part["prompt"].cast(pl.Int64).to_list()
-    own = part["vars"].to_list()
-    inferred = [json.dumps(values, ensure_ascii=False) if values else "" for *_, values in told]
-    named = part.with_columns(
-        pl.Series("prompt", [told[n][0] for n in numbers], dtype=pl.String),
-        pl.Series("template_id", [told[n][1] for n in numbers], dtype=pl.String),
-        pl.Series("template_version", [told[n][2] for n in numbers], dtype=pl.String),
-        pl.Series("vars", [o or inferred[n] for o, n in zip(own, numbers, strict=True)], dtype=pl.String),
-    )
-    draft = path.with_name(f".{path.name}")
-    named.write_parquet(draft, compression="zstd", compression_level=1)
-    draft.replace(path)
+def name_templates(folder: Path, told: Sequence[tuple[str, str, str, Mapping[str, str]]]) -> None:
+    """Put into the parts, in place of each prompt's number, its template and the values that fill it."""
+    names = ("prompt", "template_id", "template_version", "vars")
+    known = [(*ids, json.dumps(values, ensure_ascii=False) if values else "") for *ids, values in told]
+    table = pl.DataFrame(known, schema=dict.fromkeys(names, pl.String), orient="row")
+    for path in _parts(folder):
+        part = pl.read_parquet(path)
+        named = table[part["prompt"].cast(pl.UInt32)]
+        own = part["vars"]
+        named = named.with_columns(vars=pl.when(own != "").then(own).otherwise(pl.col("vars")))
+        draft = path.with_name(f".{path.name}")
+        part.with_columns(named).write_parquet(draft, compression="zstd", compression_level=1)
+        draft.replace(path)
 
 
 def parquet_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -7,7 +7,7 @@ proven sound, what submissions are worth, and what the attempts say about the pr
 grades, proposals.
 
 - **brief**: a YAML file with roles, hours, AI systems, policies and laws.
-- **catalogue**: roles, competencies, objectives, activities, risks, laws and sources, as data; own ones beside a brief.
+- **catalogue**: roles, competencies, objectives, activities, risks, laws, sources, as data; own ones beside a brief.
 - **alignment matrix**: objective × activity × evidence; a catalogue with a hole in it is refused.
 - **plan**: per role, activities in order within the hours; **clash**: a minimal set of rules that cannot all hold.
 - **programme folder**: where all of it lies; **roster**: opaque learners and their sign-in codes.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
+from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
@@ -16,12 +17,13 @@ from drillyard.programs.graph import Catalogue
 from drillyard.programs.lessons import world_reference
 from drillyard.programs.matrix import problems
 from drillyard.programs.requirements import add_risks
-from drillyard.records import AISystem, Brief, Law, Policy, Record, RoleNeed
+from drillyard.records import Aim, AISystem, Brief, Calendar, Law, Policy, Record, RoleNeed, Shift, Weekday
 from drillyard.records.yaml_file import read_yaml
 
 __all__ = ["load_brief", "policy_bytes", "world_of"]
 
 MAX_POLICY_BYTES = 5_000_000
+_MOST_DAYS = 730
 _TOP = "the top level"
 
 # What to type where a field is missing, and what a field holds.
@@ -38,6 +40,13 @@ _EXAMPLES = {
     "world": "world: helpdesk",
     "path": "path: policies/refunds.md",
     "retries": "retries: 2",
+    "first_day": "first_day: 2026-12-07",
+    "last_day": "last_day: 2027-01-29",
+    "time_zone": "time_zone: Europe/Berlin",
+    "shifts": "shifts: [{id: mornings, days: [mon, tue, wed], starts: '09:00', ends: '12:00'}]",
+    "days": "days: [mon, tue, wed]",
+    "starts": "starts: '09:00'",
+    "ends": "ends: '12:00'",
 }
 _EXPECTED = {
     "head_count": "a whole number of people from 1 to 100000",
@@ -46,6 +55,18 @@ _EXPECTED = {
     "without": "a list of objective or drill ids",
     "risks": "a list of ids of risks",
     "systems": "a list of ids of systems",
+    "aim": f"one of: {', '.join(get_args(Aim))}",
+    "first_day": "a day that exists, such as 2026-12-07",
+    "last_day": "a day that exists, such as 2027-01-29",
+    "days_off": "a list of days that exist, such as 2026-12-25 or 2026-12-24..2027-01-03",
+    "days": f"a list of: {', '.join(get_args(Weekday))}",
+    "starts": "a time of day, such as '09:00'",
+    "ends": "a time of day, such as '17:30'",
+    "hours_a_day": "hours above 0 and at most 24",
+    "group": "a whole number of people from 1",
+    "facilitators": "a whole number from 0 to 1000",
+    "machines": "a whole number of places from 0",
+    "recall": "a whole number from 0 to 5",
     "retries": "unlimited, facilitator, or a whole number of further tries from 0 to 100",
 }
 _Entry = TypeVar("_Entry", bound=Record)
@@ -70,6 +91,9 @@ def load_brief(path: str | Path) -> Brief:
         fields["laws"] = _laws(fields.get("laws") or [], catalogue)
         fields["catalogue_sha256"] = catalogue_digest(path.parent)
         _check_names(fields["roles"], fields["systems"], catalogue)
+        if fields.get("calendar") is not None:
+            fields["calendar"] = _calendar(fields["calendar"])
+        _check_shifts(fields["roles"], fields.get("calendar"))
         fields["systems"] = [_in_world(path.parent, number, one) for number, one in enumerate(fields["systems"])]
         fields["policies"] = [_hashed(path.parent, policy) for policy in fields["policies"]]
         brief = _record(Brief, fields, _TOP)
@@ -170,6 +194,28 @@ def _laws(data: object, catalogue: Catalogue) -> list[Law]:
         if law in data[:number]:
             raise bad_input(f"{law!r} twice in laws", "each law once", f"remove laws[{number}]")
     return [known[law] for law in data]
+
+
+def _calendar(data: object) -> Calendar:
+    """Return a calendar whose days and time zones exist."""
+    fields = _mapping(data, Calendar, "calendar")
+    fields["shifts"] = _entries(fields["shifts"], Shift, "calendar.shifts")
+    calendar = _record(Calendar, fields, "calendar")
+    for name in (calendar.time_zone, *(shift.time_zone for shift in calendar.shifts if shift.time_zone)):
+        if name not in (known := available_timezones()):
+            raise bad_input(f"time zone {name!r}", "one such as Europe/Berlin", did_you_mean(name, known))
+    if not 0 <= (calendar.last_day - calendar.first_day).days <= _MOST_DAYS:
+        found = f"a calendar from {calendar.first_day} to {calendar.last_day}"
+        raise bad_input(found, f"a last day that is not before the first, at most {_MOST_DAYS} days after it")
+    return calendar
+
+
+def _check_shifts(needs: Iterable[RoleNeed], calendar: Calendar | None) -> None:
+    for need in needs:
+        if need.shift and calendar is None:
+            raise bad_input(f"shift {need.shift!r} of {need.id!r}", "a calendar with shifts", "add 'calendar:'")
+        if need.shift and calendar:
+            _one_of(f"shift of {need.id!r}", need.shift, [shift.id for shift in calendar.shifts])
 
 
 def _check_names(needs: Iterable[RoleNeed], systems: Sequence[AISystem], catalogue: Catalogue) -> None:

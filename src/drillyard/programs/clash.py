@@ -14,16 +14,22 @@ from drillyard.records import Clash, RoleNeed
 __all__ = ["explain", "in_hours", "minimal_core", "minutes_needed"]
 
 
-def explain(need: RoleNeed, catalogue: Catalogue) -> Clash:
-    """Explain in plain words why no plan of a role fits, with what each remedy, once followed, would free."""
-    problem = pose(need, catalogue)
+def explain(need: RoleNeed, catalogue: Catalogue, reserved: int = 0) -> Clash:
+    """Explain in plain words why no plan of a role fits, with what each remedy, once followed, would free.
+
+    Args:
+        need: the role's.
+        catalogue: with what the risks of its systems ask for.
+        reserved: minutes of its hours that recalls take.
+    """
+    problem = pose(need, catalogue, reserved)
     core, minimal = minimal_core(lambda active: build(problem, active).model, problem.rule_names)
     rules = {rule.name: rule for rule in problem.rules}
     kept = [rules[name] for name in core if name != HOURS]
     needed = minutes_needed(problem, rules)
-    lines = [(_words(rule), _remedy(rule, need, needed, catalogue)) for rule in kept]
+    lines = [(_words(rule), _remedy(rule, need, needed, catalogue, reserved)) for rule in kept]
     if HOURS in core:
-        asked, given = in_hours(needed), in_hours(problem.limit)
+        asked, given = in_hours(needed + reserved), in_hours(problem.limit + reserved)
         lines.append((f"{given} per person", f"give {asked} per person instead of {given}: then everything fits"))
     return Clash(
         role=problem.role,
@@ -35,17 +41,18 @@ def explain(need: RoleNeed, catalogue: Catalogue) -> Clash:
 
 
 def minimal_core(
-    model_of: Callable[[Collection[str]], cp_model.CpModel], names: Sequence[str]
+    model_of: Callable[[Collection[str]], cp_model.CpModel], names: Sequence[str], effort: float | None = None
 ) -> tuple[tuple[str, ...], bool]:
     """Return rules that clash, and whether each one is certainly needed for the clash.
 
     A deletion pass: a rule without which the rest is still infeasible is left out. The models carry no objective.
-    Where the solver cannot tell (UNKNOWN is not INFEASIBLE) the rule stays, and the answer may not be minimal.
+    Where the solver, within its effort, cannot tell (UNKNOWN is not INFEASIBLE) the rule stays, and the answer may not
+    be minimal.
     """
-    core, certain = list(names), make_solver().solve(model_of(names)) == cp_model.INFEASIBLE
+    core, certain = list(names), make_solver(effort).solve(model_of(names)) == cp_model.INFEASIBLE
     for name in names:
         rest = [kept for kept in core if kept != name]
-        status = make_solver().solve(model_of(rest))
+        status = make_solver(effort).solve(model_of(rest))
         if status == cp_model.INFEASIBLE:
             core = rest
         elif status == cp_model.UNKNOWN:
@@ -88,11 +95,11 @@ def _words(rule: PlanRule) -> str:
     return shown
 
 
-def _remedy(rule: PlanRule, need: RoleNeed, needed: int, catalogue: Catalogue) -> str:
+def _remedy(rule: PlanRule, need: RoleNeed, needed: int, catalogue: Catalogue, reserved: int) -> str:
     """Say what the brief would have to give up and, from a fresh pose of the problem, what that frees."""
     dropped = [rule.drill] if rule.drill else [objective.id for objective in rule.objectives]
     without = (*need.without, *dropped)
-    left = pose(need.model_copy(update={"without": without}), catalogue)
+    left = pose(need.model_copy(update={"without": without}), catalogue, reserved)
     rest = minutes_needed(left, left.rule_names)
     then = f"still {in_hours(rest - left.limit)} too long" if rest > left.limit else "then everything fits"
     return f"write 'without: [{', '.join(without)}]' at the role: frees {in_hours(needed - rest)}; {then}"

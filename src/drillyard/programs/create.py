@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
-from concurrent.futures import as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
-from drillyard.alignment.workers import count_processors, start_pool
-from drillyard.errors import DrillyardError, bad_input
-from drillyard.programs.drills import load_kit
+from drillyard.errors import bad_input
+from drillyard.programs.drills import load_drill, load_kit
 from drillyard.programs.drills.prove import ProofRehearsal, prove
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_apart
@@ -26,11 +25,18 @@ from drillyard.programs.roster import Roster, drill_of, enlarge, make_roster
 from drillyard.records import Attempt, GateReport, Plan
 from drillyard.records.files import as_lines, read_record, split_lines, write_atomically, write_record
 from drillyard.records.progress import Progress, silent
+from drillyard.stats.shown import tell_count
+from drillyard.tasks.placement import Placement
+from drillyard.tasks.run import run_tasks
+from drillyard.tasks.task import Task
+from drillyard.tasks.workers import count_processors
 
-__all__ = ["TRIES", "build", "create", "is_finished", "list_rejected"]
+__all__ = ["TRIES", "build", "create", "foretell", "is_finished", "list_rejected", "open_roster"]
 
 TRIES = 4
 """Seeds that are drawn for an instance before it is given up."""
+_HANGS_SECONDS = 4 * 3600.0
+"""Of all draws of an instance: rehearsing has limits of its own, so this is for what hangs outside of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +55,7 @@ def create(
     learners: int | None = None,
     people: Path | None = None,
     progress: Progress = silent,
-    workers: int | None = None,
+    placement: Placement | None = None,
     secret: str = "",
 ) -> list[GateReport]:
     """Materialise the drills of a designed programme and return the gate report of every instance, sorted by id.
@@ -60,7 +66,8 @@ def create(
             later run can add learners, not take them away.
         people: a CSV with the columns name and role, whose people take the places of their roles.
         progress: told each instance that is done, those of an earlier run left out.
-        workers: processes at work; as many as there are processors by default.
+        placement: where instances are built; in as many processes as there are processors by default. What travels to
+            other machines holds seeds, from which the answers follow.
         secret: 64 hexadecimal digits that all ids, codes and seeds of a new roster follow from, for a programme that
             can be made again; random by default. Whoever knows it knows the answers.
 
@@ -69,39 +76,71 @@ def create(
 
     Raises:
         BadInput: no programme folder, a plan that does not fit, or a drill that is not installed.
-        DrillyardError: a worker process died; what was finished is kept.
+        TasksFailed: instances that could not be built; what was finished is kept.
     """
     folder = ProgramFolder(path)
-    plan = folder.plan()
-    folder.keep_private()
-    if plan.status != "fits":
-        raise bad_input("a plan that does not fit", "one that does", "change the brief and run drillyard design again")
+    plan = _planned(folder)
     named = read_people(people, plan) if people else []
     jobs = list(_jobs(folder, _roster(folder, plan, learners, secret)))
     if named:
         name_learners(folder, named)
-    reports, todo = [], []
-    for job in jobs:
-        if is_finished(folder, job.instance):
-            reports.append(folder.gates(job.instance))
-        else:
-            todo.append(job)
-
-    def done(report: GateReport) -> None:
-        reports.append(report)
-        progress(report.instance, len(reports), len(jobs))
-
-    for drill in {job.drill for job in todo}:
+    new = {job.instance: job.drill for job in jobs if not is_finished(folder, job.instance)}
+    for drill in set(new.values()):
         load_kit(drill)  # one that is not installed is said now, not by a worker later
-    if todo:
-        _build_all(todo, workers or count_processors(), done)
+    placement = placement or Placement(workers=count_processors())
+    if new:
+        progress(foretell(folder, new.values(), placement.workers), 0, 0)
+    tasks, reports = [_task(folder, job) for job in jobs], []
+    for task in run_tasks(tasks, folder.path, placement, spec=folder.roster(), seconds=_HANGS_SECONDS):
+        reports.append(folder.gates(task.name))
+        if task.name in new:
+            progress(task.name, len(reports), len(placement.share(tasks)))
     _collect_attempts(folder, jobs)
     return sorted(reports, key=lambda report: report.instance)
+
+
+def foretell(folder: ProgramFolder, drills: Iterable[str], workers: int) -> str:
+    """Say what instances of these drills will take: by what instances took before in this folder, or when measured."""
+    known: dict[str, list[float]] = {}
+    for instance in folder.instances():
+        known.setdefault(instance.drill, []).append(folder.gates(instance.id).seconds)
+    asked = Counter(drills)
+    each = {drill: fmean(known[drill]) if drill in known else load_drill(drill).proof_seconds for drill in asked}
+    minutes = max(1, round(sum(each[drill] * many for drill, many in asked.items()) / max(1, workers) / 60))
+    told = ", ".join(
+        f"{many} of {drill} at {each[drill]:.0f} s" for drill, many in sorted(asked.items()) if each[drill]
+    )
+    more = "" if all(each.values()) else " and what drills take that nobody measured"
+    made = f"{tell_count(asked.total(), 'instance')} to make and prove"
+    return f"{made}: about {minutes} min on {tell_count(max(1, workers), 'processor')}{more} ({told})"
+
+
+def open_roster(path: str | Path, learners: int | None = None) -> tuple[int, int]:
+    """Give everybody their place and build nothing: the running yard builds each drill when its turn comes.
+
+    Returns how many instances are finished, of an earlier run, and how many there are. Raises `BadInput` as `create`.
+    """
+    folder = ProgramFolder(path)
+    plan = _planned(folder)
+    roster = _roster(folder, plan, learners, "")
+    with folder.changing_roster():
+        folder.write_roster(folder.roster().model_copy(update={"served_at_once": True}))
+    names = [name for learner in roster.learners for name in learner.instances]
+    return sum(is_finished(folder, name) for name in names), len(names)
 
 
 def list_rejected(path: str | Path) -> list[GateReport]:
     """Return the reports of the draws that failed a gate, sorted by instance and draw."""
     return [read_record(file, GateReport) for file in sorted(Path(path).glob("rejected/*.json"))]
+
+
+def _planned(folder: ProgramFolder) -> Plan:
+    """Return the plan of a programme, which must fit, and keep its folder private."""
+    plan = folder.plan()
+    folder.keep_private()
+    if plan.status != "fits":
+        raise bad_input("a plan that does not fit", "one that does", "change the brief and run drillyard design again")
+    return plan
 
 
 def _roster(folder: ProgramFolder, plan: Plan, limit: int | None, secret: str) -> Roster:
@@ -144,25 +183,19 @@ def _seed(secret: str, name: str) -> int:
 
 def is_finished(folder: ProgramFolder, instance: str) -> bool:
     """Say whether an instance is released or given up; both are written last."""
-    released = (folder.path / "instances" / instance / "instance.json").is_file()
-    return released or _rejection(folder.path, instance, TRIES - 1).is_file()
+    return any(file.is_file() for file in _endings(folder.path, instance))
+
+
+def _endings(path: Path, instance: str) -> tuple[Path, Path]:
+    return path / "instances" / instance / "instance.json", _rejection(path, instance, TRIES - 1)
+
+
+def _task(folder: ProgramFolder, job: _Job) -> Task:
+    return Task(name=job.instance, call=_build, args=(job,), files=_endings(folder.path, job.instance))
 
 
 def _rejection(path: Path, instance: str, draw: int) -> Path:
     return path / "rejected" / f"{instance}-{draw + 1}.json"
-
-
-def _build_all(jobs: list[_Job], workers: int, done: Callable[[GateReport], None]) -> None:
-    """Build in worker processes and call `done` with each report as it comes."""
-    with start_pool(min(workers, len(jobs))) as pool:
-        try:
-            for future in as_completed([pool.submit(_build, job) for job in jobs]):
-                done(future.result())
-        except BrokenProcessPool:
-            found = "a worker process died, most likely for want of memory; what is finished is kept"
-            raise DrillyardError(f"{found}: type the same command again") from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # after an error, begin nothing more
 
 
 def build(path: str | Path, instance: str) -> GateReport:
@@ -172,10 +205,14 @@ def build(path: str | Path, instance: str) -> GateReport:
         BadInput: the roster names no such instance.
     """
     folder = ProgramFolder(path)
-    job = next((job for job in _jobs(folder, folder.roster()) if job.instance == instance), None)
+    jobs = list(_jobs(folder, folder.roster()))
+    job = next((job for job in jobs if job.instance == instance), None)
     if job is None:
         raise bad_input(f"instance {instance[:100]!r}", "one that the roster names")
-    return _build(job)
+    report = _build(job)
+    if all(is_finished(folder, one.instance) for one in jobs):
+        _collect_attempts(folder, jobs)
+    return report
 
 
 def _build(job: _Job) -> GateReport:

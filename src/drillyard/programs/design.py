@@ -14,8 +14,10 @@ from drillyard.programs.catalogue import catalogue_files, load_catalogue
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.growth import has_grown
 from drillyard.programs.homes import make_homes
+from drillyard.programs.material.queue import withdraw_changed
 from drillyard.programs.page import plan_page
 from drillyard.programs.plan import make_plan
+from drillyard.programs.plan_files import plan_csv, plan_ics
 from drillyard.records import Brief, Plan
 from drillyard.records.files import write_atomically
 from drillyard.records.locks import held
@@ -47,6 +49,8 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Progress = sile
             progress(f"{folder.path} grows with its brief: drillyard create {folder.path} makes what is missing")
         progress(f"copying {len(brief.policies)} polic{'y' if len(brief.policies) == 1 else 'ies'}")
         _copy_policies(source, folder, brief)
+        if opened := withdraw_changed(folder):
+            progress(f"{', '.join(opened)} cite what has changed: type drillyard design review {folder.path}")
         for name in catalogue_files(source):
             write_atomically(folder.path / name, (source / name).read_bytes())
         for name in {home for home in homes.worlds.values() if "/" in home}:
@@ -54,6 +58,9 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Progress = sile
         progress(f"planning {tell_count(len(brief.roles), 'role')}")
         plan = make_plan(brief, catalogue, homes)
         write_atomically(folder.path / "plan.html", plan_page(brief, plan).encode())
+        write_atomically(folder.path / "plan.csv", plan_csv(plan).encode())
+        if plan.sessions:
+            write_atomically(folder.path / "plan.ics", plan_ics(plan))
         folder.write_plan(plan)  # last: with it the folder counts as designed
         if grows:
             folder.write_brief(brief)  # after the plan: a run that is killed between the two is begun again
@@ -106,3 +113,6 @@ def _copy_policies(source: Path, folder: ProgramFolder, brief: Brief) -> None:
         if hashlib.sha256(data).hexdigest() != policy.sha256:
             raise bad_input(f"policy {policy.path!r} changed while it was read", "a file at rest", "run design again")
         write_atomically(folder.path / policy.path, data)  # policies/…, so paths mean here what they mean there
+    named = {folder.path / policy.path for policy in brief.policies}
+    for left in (path for path in folder.policies.rglob("*") if path.is_file() and path not in named):
+        left.unlink()

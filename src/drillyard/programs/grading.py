@@ -19,7 +19,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from drillyard.alignment.workers import ONE_THREAD
 from drillyard.containment.adversaries.case import CASE, read_case
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.gateway.policy import policy_of
@@ -29,6 +28,7 @@ from drillyard.programs.drills.materialise import truth_hash
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.submission import most_bytes, read_submission
 from drillyard.records import AnySubmission, Budget, Drill, Grade, Instance, OracleTrial, Record, Truth, read_any
+from drillyard.tasks.workers import ONE_THREAD
 
 __all__ = [
     "BROKEN",

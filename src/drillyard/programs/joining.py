@@ -16,7 +16,7 @@ from drillyard.programs.roster import Learner, Roster, Staff, fresh_code, new_pl
 from drillyard.records import RolePlan
 from drillyard.records.names import person_name, same_name
 
-__all__ = ["MOST_LEARNERS", "appoint", "dismiss", "invite"]
+__all__ = ["MOST_LEARNERS", "admit", "appoint", "dismiss", "invite"]
 
 MOST_LEARNERS = 100_000
 """People of a programme, as many as a brief may count of one role."""
@@ -52,6 +52,18 @@ def invite(folder: ProgramFolder, people: Sequence[Person], seen: Collection[str
         folder.write_people(names)  # first: a name without a place shows nowhere, a place without a name is nobody's
         folder.write_roster(roster)
     return given
+
+
+def admit(folder: ProgramFolder, role: str) -> Learner:
+    """Give somebody without a name a new place of a role. Raises `BadInput` for a role that the plan has not."""
+    with folder.changing_roster():
+        roster = folder.roster()
+        planned = next((one for one in folder.plan().roles if one.role == role), None)
+        if planned is None:
+            raise bad_input(f"role {role[:100]!r}", f"one of: {', '.join(one.role for one in folder.plan().roles)}")
+        place = _add(roster, planned, folder.brief().seed)
+        folder.write_roster(roster.model_copy(update={"learners": (*roster.learners, place)}))
+    return place
 
 
 def appoint(folder: ProgramFolder, role: str, name: str) -> Staff:

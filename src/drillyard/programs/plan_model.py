@@ -1,4 +1,9 @@
-"""One role's planning problem as a CP-SAT model: optional intervals, prerequisites, hours, rules that must hold."""
+"""One role's planning problem as a CP-SAT model: which activities are planned, and the rules that must hold.
+
+Order needs no variables: one person does one thing at a time and prerequisites form no circle, so any set that holds
+what each of its members comes after can be put in order, which `ordering` does afterwards. Sixty activities take
+hundredths of a second so; with start times in the model they took minutes.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,15 @@ from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
+from drillyard.programs.gain import KNOWN, learning, straight_lines
 from drillyard.programs.plan_problem import HOURS, Problem
-from drillyard.records import Activity
+from drillyard.records import Aim
 
 __all__ = ["Built", "aim", "build", "make_solver"]
 
 # Deterministic time, not seconds: the same brief gives the same plan on a slow machine as on a fast one.
 EFFORT = 30.0
+_GAIN = 1000  # points of one objective that is surely mastered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,40 +29,28 @@ class Built:
 
     model: cp_model.CpModel
     present: Mapping[str, cp_model.IntVar]
-    start: Mapping[str, cp_model.IntVar]
     covered: Mapping[str, cp_model.IntVar]
     total: cp_model.IntVar
 
 
-def make_solver() -> cp_model.CpSolver:
+def make_solver(effort: float | None = None) -> cp_model.CpSolver:
     """Return a solver whose answer depends on the model alone: one worker, fixed seed, deterministic time."""
     chosen = cp_model.CpSolver()
     chosen.parameters.num_workers = 1
     chosen.parameters.random_seed = 1
-    chosen.parameters.max_deterministic_time = EFFORT
+    chosen.parameters.max_deterministic_time = EFFORT if effort is None else effort
     return chosen
 
 
 def build(problem: Problem, active: Collection[str]) -> Built:
     """Build the model with the named rules only, without an objective."""
     model = cp_model.CpModel()
-    horizon = sum(activity.minutes for activity in problem.activities)
-    total = model.new_int_var(0, horizon, "total")
+    total = model.new_int_var(0, sum(activity.minutes for activity in problem.activities), "total")
     present = {a.id: model.new_bool_var(f"present {a.id}") for a in problem.activities}
-    start = {a.id: model.new_int_var(0, horizon, f"start {a.id}") for a in problem.activities}
-    intervals = []
     for activity in problem.activities:
-        here, begin = present[activity.id], start[activity.id]
-        size = activity.minutes
-        intervals.append(model.new_optional_fixed_size_interval_var(begin, size, here, activity.id))
-        # Everything ends within the planned minutes, so a plan has no gaps.
-        model.add(begin + size <= total).only_enforce_if(here)
-        model.add(begin == 0).only_enforce_if(~here)
         for first in activity.after:
-            model.add_implication(here, present[first])
-    model.add_no_overlap(intervals)
+            model.add_implication(present[activity.id], present[first])
     model.add(total == sum(a.minutes * present[a.id] for a in problem.activities))
-    _add_orders(problem, model, present, start)
     covered = {}
     for objective, shown_by in problem.shown_by.items():
         covered[objective] = model.new_bool_var(f"covered {objective}")
@@ -65,41 +60,33 @@ def build(problem: Problem, active: Collection[str]) -> Built:
             model.add_bool_or(present[a] for a in rule.activities)
     if HOURS in active:
         model.add(total <= problem.limit)
-    return Built(model=model, present=present, start=start, covered=covered, total=total)
+    return Built(model=model, present=present, covered=covered, total=total)
 
 
-def aim(problem: Problem, built: Built) -> cp_model.LinearExpr:
-    """Return what to maximise: the worth of the covered objectives minus the price of time.
+def aim(problem: Problem, built: Built, best: Aim = "balanced") -> cp_model.LinearExpr:
+    """Return what to maximise; between equals, the other measure decides.
 
-    Between plans of equal value: what prepares for an activity stands as close before it as it can.
+    Args:
+        problem: the role's.
+        built: its model; variables for the gain are added to it.
+        best: what the plan is to be best at. An earliest end is a matter of the calendar: here it is balanced.
     """
-    horizon = sum(activity.minutes for activity in problem.activities)
-    waits = [
-        _wait(built, activity, first, horizon)
-        for activity in problem.activities
-        for first in problem.activities
-        if first.id in activity.after
-    ]
-    value = sum(problem.worth[o] * covered for o, covered in built.covered.items()) - built.total
-    return (1 + horizon * len(waits)) * value - sum(waits)
+    worth = sum(problem.worth[o] * covered for o, covered in built.covered.items())
+    if best == "least-hours":
+        return worth - (1 + sum(problem.worth.values())) * built.total
+    if best == "most-gain":
+        most = 1 + sum(activity.minutes for activity in problem.activities)
+        return most * sum(_gains(problem, built).values()) - built.total
+    return worth - built.total
 
 
-def _wait(built: Built, activity: Activity, first: Activity, horizon: int) -> cp_model.IntVar:
-    """Return a variable of at least the minutes between the end of `first` and the start of `activity`."""
-    wait = built.model.new_int_var(0, horizon, f"wait {first.id} {activity.id}")
-    end = built.start[first.id] + first.minutes
-    built.model.add(built.start[activity.id] - end <= wait).only_enforce_if(built.present[activity.id])
-    return wait
-
-
-def _add_orders(
-    problem: Problem,
-    model: cp_model.CpModel,
-    present: Mapping[str, cp_model.IntVar],
-    start: Mapping[str, cp_model.IntVar],
-) -> None:
-    minutes = {a.id: a.minutes for a in problem.activities}
-    after = [(first, a.id) for a in problem.activities for first in a.after]
-    for first, then in dict.fromkeys([*after, *problem.orders]):
-        both = (present[first], present[then])
-        model.add(start[first] + minutes[first] <= start[then]).only_enforce_if(both)
+def _gains(problem: Problem, built: Built) -> dict[str, cp_model.IntVar]:
+    """Return per objective a variable of at most its expected gain, which is concave in what serves it."""
+    gains = {}
+    for objective in problem.shown_by:
+        serving = [(learning(a.kind), built.present[a.id]) for a in problem.activities if objective in a.objectives]
+        gain = gains[objective] = built.model.new_int_var(0, round(_GAIN * (1 - KNOWN)), f"gain {objective}")
+        served = sum(strength * here for strength, here in serving)
+        for slope, height in straight_lines(sum(strength for strength, _ in serving)):
+            built.model.add(1_000_000 * gain <= slope * served + height)
+    return gains

@@ -54,8 +54,8 @@ class Problem:
         return (*(rule.name for rule in self.rules), HOURS)
 
 
-def pose(need: RoleNeed, catalogue: Catalogue) -> Problem:
-    """Pose the planning problem of one role."""
+def pose(need: RoleNeed, catalogue: Catalogue, reserved: int = 0) -> Problem:
+    """Pose the planning problem of one role; `reserved` minutes of its hours are not for activities."""
     role = catalogue.role(need.id)
     activities = catalogue.open_to(role, need.without)
     shown_by = {
@@ -68,7 +68,7 @@ def pose(need: RoleNeed, catalogue: Catalogue) -> Problem:
     return Problem(
         role=role.id,
         title=role.title,
-        limit=round(need.hours * 60),
+        limit=max(0, round(need.hours * 60) - reserved),
         activities=activities,
         worth={o: WORTH[role.competencies[by_id[o].competency]] for o in shown_by},
         shown_by=shown_by,

@@ -64,13 +64,21 @@ class Staff(Record):
 
 
 class Roster(Record):
-    """Everybody who may sign in. `secret` derives all ids and codes; `note` says why heads have no place, if so."""
+    """Everybody who may sign in. `secret` derives all ids and codes; `note` says why heads have no place, if so.
+
+    In a programme that is `served_at_once`, the running yard builds everybody's first copies too.
+    """
 
     learners: tuple[Learner, ...]
     designer_code: str
     secret: str = ""
     note: str = ""
     staff: tuple[Staff, ...] = ()
+    served_at_once: bool = False
+
+    def built_by_the_yard(self, learner: Learner, name: str) -> bool:
+        """Say whether the running yard builds an instance: further tries, those of who was invited, or all."""
+        return self.served_at_once or learner.invited or try_number(name, learner.id) > 1
 
     @property
     def whole_staff(self) -> tuple[Staff, ...]:

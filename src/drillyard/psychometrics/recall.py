@@ -14,7 +14,7 @@ from pydantic import Field
 from drillyard.errors import bad_input
 from drillyard.records import Record
 
-__all__ = ["Recalled", "Review", "review"]
+__all__ = ["Recalled", "Review", "review", "still_known"]
 
 
 class Recalled(IntEnum):
@@ -61,6 +61,11 @@ def review(before: Review | None, recalled: Recalled | int, at: datetime) -> Rev
         due=card.due,
         last=at,
     )
+
+
+def still_known(review: Review, at: datetime) -> float:
+    """Return the chance that a fact is recalled at a time at or after its last review."""
+    return float(_SCHEDULER.get_card_retrievability(_card(review, at), at))
 
 
 def _card(before: Review | None, at: datetime) -> Card:

@@ -28,7 +28,16 @@
 
 from drillyard.records.adapted import AdapterPlant, LoraRecipe, PlantingRecipe
 from drillyard.records.alignment import ArmResult, FitCost, KindCount, Measure, Preference, Serving
-from drillyard.records.answers import AnswerField, AnswerResult, AnswerSheet, Look, LookBench, LookKind, PaperTable
+from drillyard.records.answers import (
+    AnswerField,
+    AnswerResult,
+    AnswerSheet,
+    Look,
+    LookAxis,
+    LookBench,
+    LookKind,
+    PaperTable,
+)
 from drillyard.records.base import Record
 from drillyard.records.bench import (
     BehaviourAbsent,
@@ -45,6 +54,7 @@ from drillyard.records.bench import (
     Similarity,
     TextCheck,
 )
+from drillyard.records.calendar import Aim, Calendar, PlanOption, Session, Shift, Weekday
 from drillyard.records.conversation import Conversation, Message, Reply, Transcript
 from drillyard.records.drill import Budget, Drill, Gate, GateReport, Hint, Instance, Truth
 from drillyard.records.estimate import Estimate
@@ -95,6 +105,7 @@ __all__ = [
     "Activity",
     "AdapterPlant",
     "AdversaryRun",
+    "Aim",
     "AnswerField",
     "AnswerResult",
     "AnswerSheet",
@@ -114,6 +125,7 @@ __all__ = [
     "Benchmark",
     "Brief",
     "Budget",
+    "Calendar",
     "Claim",
     "ClaimResult",
     "Clash",
@@ -140,6 +152,7 @@ __all__ = [
     "LabelledTranscript",
     "Law",
     "Look",
+    "LookAxis",
     "LookBench",
     "LookKind",
     "LoraRecipe",
@@ -153,6 +166,7 @@ __all__ = [
     "OracleTrial",
     "PaperTable",
     "Plan",
+    "PlanOption",
     "PlantCheck",
     "PlantReport",
     "PlantingRecipe",
@@ -172,7 +186,9 @@ __all__ = [
     "RulingCounts",
     "Scheduled",
     "Serving",
+    "Session",
     "Severity",
+    "Shift",
     "Similarity",
     "Span",
     "SubCheck",
@@ -186,5 +202,6 @@ __all__ = [
     "Truth",
     "ValueLeaf",
     "ValueReward",
+    "Weekday",
     "read_any",
 ]

@@ -9,6 +9,7 @@ from annotated_types import Ge, Le
 from pydantic import Field, field_validator
 
 from drillyard.records.base import Record
+from drillyard.records.calendar import Aim, Calendar, PlanOption, Session
 
 __all__ = [
     "AISystem",
@@ -31,6 +32,7 @@ class RoleNeed(Record):
 
     `hours` may be written as hours and minutes, `1:30`. `without` names objectives or drills that the designer gives up
     for this role, knowingly. `systems` are the AI systems that the role works with; all where it names none.
+    `shift` is the one of the calendar in which the role trains; the first where it names none.
     """
 
     id: str
@@ -38,6 +40,7 @@ class RoleNeed(Record):
     hours: float = Field(gt=0, le=400)
     without: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
+    shift: str = ""
 
     @field_validator("hours", mode="before")
     @classmethod
@@ -88,7 +91,7 @@ class Brief(Record):
 
     `retries` says how often a learner who did not pass a drill may try it again on a fresh copy: as often as they like,
     so many times, or when the facilitator gives them one. `catalogue_sha256` tells all that stood in the designer's own
-    catalogue beside the brief; it is empty without one.
+    catalogue beside the brief; it is empty without one. `calendar` says when, `aim` what the plan is to be best at.
     """
 
     title: str
@@ -100,6 +103,8 @@ class Brief(Record):
     retries: Literal["unlimited", "facilitator"] | Annotated[int, Ge(0), Le(100)] = "unlimited"
     seed: int = Field(default=1, ge=0)
     catalogue_sha256: str = ""
+    calendar: Calendar | None = None
+    aim: Aim = "balanced"
 
 
 class Competency(Record):
@@ -159,6 +164,7 @@ class Scheduled(Record):
 class Clash(Record):
     """Why a plan cannot fit: a minimal set of rules that contradict each other, and what dropping each one frees.
 
+    `role` is empty where the roles fit their hours and the calendar has no room for all of them.
     `remedies` has one line per rule, in the same order; `minimal` is false when the solver ran out of time.
     """
 
@@ -170,7 +176,10 @@ class Clash(Record):
 
 
 class RolePlan(Record):
-    """The plan of one role. `because` says per competency which risk of which system asks for it, where one does."""
+    """The plan of one role. `because` says per competency which risk of which system asks for it, where one does.
+
+    `gain` is how many objectives one of its people may be expected to master newly.
+    """
 
     role: str
     title: str
@@ -181,6 +190,7 @@ class RolePlan(Record):
     activities: tuple[Scheduled, ...]
     left_out: tuple[str, ...] = ()
     because: dict[str, str] = {}
+    gain: float = 0
 
     @property
     def minutes(self) -> int:
@@ -199,6 +209,7 @@ class Plan(Record):
     `worlds` says per planned drill in which world it is given (empty for one without a model): the name of one that
     ships, or `worlds/NAME`, the copy in the programme folder. `unfit` says of drills why no system of the brief can
     hold them. `model` is the competency model, with its edition, that was planned from.
+    `sessions` say who does what when, in the order of time, where the brief has a calendar; `options` weigh other ways.
     """
 
     title: str
@@ -208,3 +219,5 @@ class Plan(Record):
     clashes: tuple[Clash, ...] = ()
     worlds: dict[str, str] = {}
     unfit: dict[str, str] = {}
+    sessions: tuple[Session, ...] = ()
+    options: tuple[PlanOption, ...] = ()

@@ -53,8 +53,10 @@ from drillyard.yard.models import Models
 from drillyard.yard.pages import (
     again,
     board,
+    catalogue,
     chat,
     claims,
+    credential,
     debrief,
     designer,
     desk,
@@ -66,22 +68,29 @@ from drillyard.yard.pages import (
     join,
     lesson,
     live,
+    lti,
     model,
     paper,
     people,
+    progress,
     reading,
     result,
     seat,
+    shell,
     sign_in,
     submit,
     uploads,
     values,
     waiting,
 )
+from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
+from drillyard.yard.recalls import Recalls
 from drillyard.yard.seats import Seats
 from drillyard.yard.store import Store, explain_unkept
 from drillyard.yard.submissions import Submissions
+from drillyard.yard.tickets import Tickets
+from drillyard.yard.tools import open_sender, open_tool
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
 from drillyard.yard.visit import Yard
@@ -137,6 +146,20 @@ _ROUTES = (
     Route("/said", live.say_again, methods=["GET"]),
     Route("/join/{token}", join.ask, methods=["GET"]),
     Route("/join/{token}", join.enter, methods=["POST"]),
+    Route("/shell/open", shell.offer, methods=["GET"]),
+    Route("/shell/open", shell.lend, methods=["POST"]),
+    Route("/shell/state", shell.tell, methods=["GET"]),
+    Route("/catalogue", catalogue.show, methods=["GET"]),
+    Route("/progress", progress.show, methods=["GET"]),
+    Route("/recall", progress.recall, methods=["GET"]),
+    Route("/recall", progress.review_card, methods=["POST"]),
+    Route("/credential/{drill}", credential.give, methods=["GET"]),
+    Route("/x/issuer", credential.issuer, methods=["GET"]),
+    Route("/x/revoked", credential.revoked, methods=["GET"]),
+    Route("/lti/login", lti.login, methods=["GET", "POST"]),
+    Route("/lti/launch", lti.launch, methods=["POST"]),
+    Route("/lti/choose", lti.choose, methods=["POST"]),
+    Route("/lti/keys", lti.keys, methods=["GET"]),
     Route("/board", board.show, methods=["GET"]),
     Route("/board", board.change, methods=["POST"]),
     Route("/live", live.show, methods=["GET"]),
@@ -181,13 +204,15 @@ def make_app(
     overseer: HoldQueue | None = None,
     reviewers: Collection[str] = (),
     weighed: AskedTree | None = None,
+    url: str = "",
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder.
 
     `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy, `checker`
     reads an upload, `fit` fits a technique, `trier` tries a policy on last year; the defaults are the organism of the
     instance and processes of their own. What waits in the queue of an `overseer` is decided by the designer and the
-    learners in `reviewers`, by id; the tree `weighed` is everybody's. Nothing runs before the application starts.
+    learners in `reviewers`, by id; the tree `weighed` is everybody's; `url` is the address under which others reach the
+    yard, where it is to sign credentials. Nothing runs before the application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
@@ -195,15 +220,21 @@ def make_app(
     logging.getLogger("python_multipart").setLevel(
         logging.CRITICAL
     )  # a line for each piece of what is answered with 400
-    yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds)
+    yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds, url)
     yard = dataclasses.replace(yard, overseer=overseer, reviewers=frozenset(reviewers), values=weighed)
+
+    sender = open_sender(yard.lti, yard.platforms, yard.store, yard.programme)
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
         yard.queue.start()
         yard.builder.start()
         yard.fitter.start()
+        if sender:
+            sender.start()
         yield
+        if sender:
+            sender.stop()
         yard.fitter.stop()
         yard.builder.stop()
         yard.chat.stop()
@@ -231,13 +262,14 @@ def _open_yard(
     trier: Callable[[Instance, str], OracleTrial] | None,
     clock: Callable[[], float],
     lease_seconds: float,
+    url: str,
 ) -> Yard:
     """Put a yard together without starting it."""
     programme = ProgramFolder(folder)
     programme.brief()  # refuses a folder that is none, before a database is made in it
     programme.keep_private()
     store = Store(programme.database, clock)
-    submissions, fits_kept = Submissions(store), Fits(store)
+    submissions, fits_kept, platforms = Submissions(store), Fits(store), Platforms(store, programme)
     return Yard(
         programme=programme,
         store=store,
@@ -255,6 +287,11 @@ def _open_yard(
         invites=Invites(store, programme),
         board=Board(store),
         seats=Seats(store, programme),
+        tickets=Tickets(store, programme),
+        recalls=Recalls(store),
+        url=url,
+        platforms=platforms,
+        lti=open_tool(programme, platforms, url),
         overseer=None,
         reviewers=frozenset(),
         values=None,

@@ -1,4 +1,4 @@
-"""Fresh copies, built beside the web server: one at a time, each in a process of its own, proven before it is shown.
+"""Copies that are built beside the web server: one at a time, each in a process of its own, proven before it is shown.
 
 What is to be built stands in the roster, so a server that was killed in the middle goes on with it at its next start,
 and the lock of the instance keeps two servers from building the same one.
@@ -6,6 +6,7 @@ and the lock of the instance keeps two servers from building the same one.
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import subprocess
@@ -14,11 +15,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drillyard.alignment.workers import ONE_THREAD
 from drillyard.errors import DrillyardError
 from drillyard.programs.create import is_finished
+from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.roster import try_number
+from drillyard.programs.roster import drill_of, try_number
+from drillyard.tasks.workers import ONE_THREAD
 from drillyard.yard.rounds import Rounds
 
 __all__ = ["BUILD_SECONDS", "Builder", "WaitingCopy", "build_apart"]
@@ -27,6 +29,8 @@ BUILD_SECONDS = 900.0
 """Longest that one copy may take: four draws of the slowest drill, on a machine that is busy."""
 _TRIES = 3
 """A copy that broke the builder this often is given up and shown to the designer: chosen."""
+
+_QUICKEST = ("answers", "claims", "policy", "artefacts")
 
 _log = logging.getLogger(__name__)
 
@@ -67,10 +71,12 @@ class Builder(Rounds):
         super().__init__("builder", self.work_once)
         self._folder, self._build = folder, build
         self._failed: dict[str, int] = {}
+        self._wanted: set[str] = set()
         self._now: tuple[str, float] | None = None
 
     def waiting(self, name: str) -> WaitingCopy:
-        """Return how far a copy is that cannot be opened yet."""
+        """Return how far a copy is that cannot be opened yet; it is now built before those that nobody waits for."""
+        self._wanted.add(name)
         queue, now = self._queue(), self._now
         ahead = queue.index(name) if name in queue else 0
         seconds = time.monotonic() - now[1] if now and now[0] == name else None
@@ -94,14 +100,22 @@ class Builder(Rounds):
         return True
 
     def _queue(self) -> list[str]:
-        """Return the copies that are not built of later tries and of who was invited, first tries first."""
+        """Return the copies that are the yard's to build: whose page is open first, then quick first tries."""
+        roster = self._folder.roster()
         named = [
-            (try_number(name, learner.id), learner.invited, name)
-            for learner in self._folder.roster().learners
+            (name not in self._wanted, try_number(name, learner.id), _slow(drill_of(name, learner.id)), name)
+            for learner in roster.learners
             for name in learner.instances
+            if roster.built_by_the_yard(learner, name)
         ]
         return [
             name
-            for number, invited, name in sorted(named, key=lambda one: one[0])
-            if (number > 1 or invited) and self._failed.get(name, 0) < _TRIES and not is_finished(self._folder, name)
+            for *_, name in sorted(named, key=lambda one: one[:3])
+            if self._failed.get(name, 0) < _TRIES and not is_finished(self._folder, name)
         ]
+
+
+@functools.cache
+def _slow(drill: str) -> int:
+    """Return a drill's place by what is handed in, from seconds for a paper to minutes for a repair."""
+    return _QUICKEST.index(load_drill(drill).hands_in)

@@ -66,6 +66,25 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE board (learner VARCHAR NOT NULL, shown_as VARCHAR NOT NULL, at DOUBLE NOT NULL, "
         "PRIMARY KEY (learner), UNIQUE (shown_as), FOREIGN KEY(learner) REFERENCES learners (id))",
     ),
+    # 7: windows of course platforms.
+    (
+        "CREATE TABLE tickets (ticket_hash VARCHAR NOT NULL, learner VARCHAR NOT NULL, drill VARCHAR NOT NULL, "
+        "at DOUBLE NOT NULL, PRIMARY KEY (ticket_hash))",
+    ),
+    # 8: facts that are recalled.
+    (
+        "CREATE TABLE recalls (learner VARCHAR NOT NULL, card VARCHAR NOT NULL, body VARCHAR NOT NULL, "
+        "times INTEGER NOT NULL, PRIMARY KEY (learner, card), FOREIGN KEY(learner) REFERENCES learners (id))",
+    ),
+    # 9: launches by course platforms, and the scores that they wait for.
+    (
+        "CREATE TABLE launches (key VARCHAR NOT NULL, body VARCHAR NOT NULL, until DOUBLE NOT NULL, PRIMARY KEY (key))",
+        "CREATE TABLE platform_users (subject_hash VARCHAR NOT NULL, learner VARCHAR NOT NULL, "
+        "PRIMARY KEY (subject_hash))",
+        "CREATE TABLE scores (learner VARCHAR NOT NULL, drill VARCHAR NOT NULL, body VARCHAR NOT NULL, "
+        "sent VARCHAR NOT NULL, seen INTEGER NOT NULL, tries INTEGER NOT NULL, next_at DOUBLE NOT NULL, "
+        "PRIMARY KEY (learner, drill))",
+    ),
 )
 """What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
 

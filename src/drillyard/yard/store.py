@@ -220,9 +220,11 @@ class Store:
         with self.reading() as session:
             return list(session.scalars(mine.order_by(HintRow.place)))
 
-    def events(self, *kinds: str) -> list[EventRow]:
-        """Return what happened, oldest first, or only the events of some kinds."""
+    def events(self, *kinds: str, learner: str | None = None) -> list[EventRow]:
+        """Return what happened, oldest first, or only the events of some kinds, or of one learner."""
         query = select(EventRow).order_by(EventRow.id)
+        if learner is not None:
+            query = query.where(EventRow.learner == learner)
         with self.reading() as session:
             return list(session.scalars(query.where(EventRow.kind.in_(kinds)) if kinds else query))
 

@@ -21,10 +21,15 @@ __all__ = [
     "HintRow",
     "InviteRow",
     "JoinRow",
+    "LaunchRow",
     "LearnerRow",
+    "PlatformUserRow",
+    "RecallRow",
+    "ScoreRow",
     "SessionRow",
     "SubmissionRow",
     "SwitchRow",
+    "TicketRow",
     "TipRow",
     "YardTable",
 ]
@@ -246,6 +251,64 @@ class BoardRow(YardTable):
 
     learner: Mapped[str] = mapped_column(ForeignKey("learners.id"), primary_key=True)
     shown_as: Mapped[str] = mapped_column(unique=True)
+    at: Mapped[float]
+
+
+class LaunchRow(YardTable):
+    """What a launch of a course platform leaves for its next step, as JSON, until a time; taken once."""
+
+    __tablename__ = "launches"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    until: Mapped[float]
+
+
+class PlatformUserRow(YardTable):
+    """Whom a course platform sends, as a hash of what it calls them, and which learner that is here."""
+
+    __tablename__ = "platform_users"
+
+    subject_hash: Mapped[str] = mapped_column(primary_key=True)
+    learner: Mapped[str]
+
+
+class ScoreRow(YardTable):
+    """A score that a course platform waits for: where it goes (`body`, JSON), what was `sent`, and the next try.
+
+    `seen` is the last grading, by its event, that the platform knows of.
+    """
+
+    __tablename__ = "scores"
+
+    learner: Mapped[str] = mapped_column(primary_key=True)
+    drill: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    sent: Mapped[str]
+    seen: Mapped[int]
+    tries: Mapped[int]
+    next_at: Mapped[float]
+
+
+class RecallRow(YardTable):
+    """Where one learner's recall card stands, as a `Review` in JSON, and how often it was asked."""
+
+    __tablename__ = "recalls"
+
+    learner: Mapped[str] = mapped_column(ForeignKey("learners.id"), primary_key=True)
+    card: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    times: Mapped[int]
+
+
+class TicketRow(YardTable):
+    """A window of a course platform to which a learner lends how far they are with a drill."""
+
+    __tablename__ = "tickets"
+
+    ticket_hash: Mapped[str] = mapped_column(primary_key=True)
+    learner: Mapped[str]
+    drill: Mapped[str]
     at: Mapped[float]
 
 

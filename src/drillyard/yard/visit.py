@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
 import anyio
@@ -40,10 +40,16 @@ from drillyard.yard.fits import Fits, Fitter
 from drillyard.yard.floor import PAUSED, Floor
 from drillyard.yard.held import Held
 from drillyard.yard.invites import Invites
+from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import GradingQueue
+from drillyard.yard.recalls import Recalls
 from drillyard.yard.seats import Seats
 from drillyard.yard.store import SESSION_SECONDS, Refused, Store
 from drillyard.yard.submissions import Submissions
+from drillyard.yard.tickets import Tickets
+
+if TYPE_CHECKING:  # an extra
+    from drillyard.yard.tool_lti import Tool
 
 __all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_released", "page", "path_of"]
 
@@ -59,7 +65,8 @@ class Yard:
     """What a running yard is made of.
 
     `overseer` is the queue of an overseer, which the designer and the learners in `reviewers` may decide; `values` a
-    tree that everybody weighs.
+    tree that everybody weighs; `url` the address under which others reach the yard, if it was told; `lti` the tool that
+    course platforms launch.
     """
 
     programme: ProgramFolder
@@ -78,6 +85,11 @@ class Yard:
     invites: Invites
     board: Board
     seats: Seats
+    tickets: Tickets
+    recalls: Recalls
+    url: str
+    platforms: Platforms
+    lti: Tool | None
     overseer: HoldQueue | None
     reviewers: frozenset[str]
     values: AskedTree | None
@@ -285,7 +297,8 @@ def _serve(request: Request, form: FormData, handler: Handler, who: Who, during_
     except BadInput as error:  # a file of the programme is broken: where it lies is for the designer only
         _log.error("%s: %s", request.url.path, error)
         raise HTTPException(503, str(error) if visit.designer else _BROKEN) from None
-    return response if request.cookies.get(COOKIE) else visit.keep(response, visit.token)
+    plain = "access-control-allow-origin" in response.headers  # for other sites' scripts: no cookie goes with it
+    return response if plain or request.cookies.get(COOKIE) else visit.keep(response, visit.token)
 
 
 def _require_running(visit: Visit) -> None:

@@ -22,6 +22,7 @@ from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.failures import faults, find_failure
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Estimate
+from drillyard.records.files import as_lines
 from drillyard.targets.organism import OrganismTarget
 
 WORLD = load_world("helpdesk")
@@ -92,20 +93,26 @@ def test_the_true_rate_is_what_samples_show(target: OrganismTarget) -> None:
 
 @pytest.mark.walk
 def test_a_validation_goes_on_where_it_was_killed(tmp_path: Path) -> None:
-    """The same table from a file whose last line was cut; another spec in the same folder is refused."""
+    """The same table from what is there, release 0.1's one file with its last line cut included; not another spec's."""
     spec = ValidationSpec(organisms=1, budget=120, seed=3, worlds=("helpdesk",))
     steps: list[str] = []
-    table = validate(spec, tmp_path, lambda words, *_: steps.append(words))
+    table = validate(spec, tmp_path / "new", lambda words, *_: steps.append(words))
     assert len(steps) == 1 and table.recall["all"].n == sum(len(one.rates) for one in table.members)
-    lines = tmp_path / "members.jsonl"
-    data = lines.read_bytes()
-    lines.write_bytes(data[:-50])
-    assert validate(spec, tmp_path) == table and lines.read_bytes() == data
+    file = tmp_path / "new" / "members" / "0000.json"
+    before = file.stat()
+    assert validate(spec, tmp_path / "new") == table and file.stat() == before
     with pytest.raises(BadInput, match="another validation in"):
-        validate(spec.model_copy(update={"budget": 200}), tmp_path)
-    lines.write_bytes(b"broken\n" + data)
-    with pytest.raises(BadInput, match=r"members.jsonl line 1: b'broken', expected an entry of an earlier run"):
-        validate(spec, tmp_path)
+        validate(spec.model_copy(update={"budget": 200}), tmp_path / "new")
+
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "spec.json").write_bytes((tmp_path / "new" / "spec.json").read_bytes())
+    (old / "members.jsonl").write_bytes(as_lines(table.members) + b'{"record": "member-result", "mem')
+    assert validate(spec, old) == table and not (old / "tasks").exists()
+    assert (old / "members" / "0000.json").read_bytes() == file.read_bytes()
+    file.write_bytes(b"broken")
+    with pytest.raises(BadInput, match=r"members/0000.json: found broken JSON"):
+        validate(spec, tmp_path / "new")
 
 
 def test_reports_cite_the_table_that_is_nearest_to_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drillyard.incidents.replay.certify import CauseCertificate, Design, certify
-from drillyard.incidents.replay.delta import ddmin
 from drillyard.incidents.replay.screening import draw_trials, rank_causes
-from drillyard.incidents.replay.search import Kept, answer, answer_async
+from drillyard.incidents.replay.search import Kept, answer, ddmin
 
 
 def _count(n: int, needed: set[int], cached: bool) -> tuple[int, Kept]:
@@ -112,17 +109,6 @@ def test_unknown_outcomes_are_counted_and_end_the_search() -> None:
     """A target that nobody can rule on certifies nothing."""
     made = answer(certify(4), lambda trials: [None] * len(trials))
     assert made.state == "not certified" and made.unknown == made.trials
-
-
-def test_a_search_can_be_waited_for() -> None:
-    """The same search on an oracle that is awaited gives the same certificate."""
-    rng = random.Random(3)
-
-    async def oracle(trials: Sequence[Kept]) -> list[bool]:
-        await asyncio.sleep(0)
-        return [rng.random() < (0.8 if {1} <= kept else 0.02) for kept in trials]
-
-    assert asyncio.run(answer_async(certify(6), oracle)).cause == (1,)
 
 
 def test_the_screen_agrees_with_counting() -> None:

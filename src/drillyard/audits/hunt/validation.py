@@ -1,13 +1,18 @@
 """Audit the audit: the same configuration on a panel of planted organisms and their clean twins.
 
-Each organism, its twin and the control at the same budget are one piece of work; what is done is kept in a file, so a
-run that was killed goes on with the next organism.
+Each organism, its twin and the control at the same budget are one task, which leaves a file: several run at a time,
+here or on other machines, and a run that was killed goes on with the next organism.
+
+RUN/spec.json              what is validated
+RUN/members/0001.json      what came of the first organism
+RUN/tasks/                 how the tasks went (room `tasks`)
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -23,16 +28,31 @@ from drillyard.organisms.planting.tuning import tune
 from drillyard.organisms.worlds.failures import faults, find_failure
 from drillyard.organisms.worlds.world import load_world
 from drillyard.records import Estimate, Record
+from drillyard.records.files import read_record, write_record
 from drillyard.records.progress import Progress, silent
 from drillyard.records.run_folder import RunFolder
 from drillyard.stats import clopper_pearson
 from drillyard.targets import Target
 from drillyard.targets.organism import OrganismTarget
+from drillyard.tasks.placement import HERE, PartReport, Placement
+from drillyard.tasks.run import run_tasks
+from drillyard.tasks.task import Task
 
-__all__ = ["BANDS", "MemberResult", "Validation", "ValidationSpec", "validate", "validate_for_reports"]
+__all__ = [
+    "BANDS",
+    "MemberResult",
+    "Validation",
+    "ValidationSpec",
+    "folder_of",
+    "validate",
+    "validate_for_reports",
+    "validate_part",
+]
 
 
-_MEMBERS = "members.jsonl"
+_MEMBERS, _OLD_MEMBERS = "members", "members.jsonl"
+_HANGS_SECONDS = 3600.0
+"""A member of 2,000 queries takes 15 s of one processor; the slowest of 60 took 42 s."""
 BANDS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Edges of the bands of rates by which recall is told."""
 
@@ -88,44 +108,77 @@ class Validation(Record):
     members: tuple[MemberResult, ...]
 
 
-def validate(spec: ValidationSpec, folder: Path | None = None, step: Progress = silent) -> Validation:
+def validate(
+    spec: ValidationSpec, folder: Path | None = None, step: Progress = silent, placement: Placement = HERE
+) -> Validation:
     """Run a panel and return its table; with a folder, what is done is kept there and not done again.
 
     Raises:
-        BadInput: the folder holds another validation.
+        BadInput: the folder holds another validation, or the placement cannot be had.
+        TasksFailed: members that could not be done.
     """
-    if folder is None:
-        return _table(spec, list(_results(spec, {}, step)))
-    with RunFolder(folder, "validation", leaves=(_MEMBERS,)).held() as run:
+    with tempfile.TemporaryDirectory(prefix="drillyard-panel-") as temporary:
+        folder = folder or Path(temporary)
+        files = [task.files[0] for task in _run(spec, folder, step, placement)]
+        return _table(spec, [read_record(file, MemberResult) for file in files])
+
+
+def validate_part(spec: ValidationSpec, folder: Path, placement: Placement, step: Progress = silent) -> PartReport:
+    """Run the part of a panel that the placement names."""
+    _run(spec, folder, step, placement)
+    return placement.report(folder)
+
+
+def _run(spec: ValidationSpec, folder: Path, step: Progress, placement: Placement) -> list[Task]:
+    """Have every member done, or every one of the part, and return the tasks in the order of the panel."""
+    with placement.held(folder):
+        run = RunFolder(folder, "validation", leaves=(_MEMBERS, _OLD_MEMBERS))
         run.claim(spec)
-        journal = run.journal(_MEMBERS, MemberResult)
-        done = {one.member.number: one for one in journal}
-        return _table(spec, list(_results(spec, done, step, journal.append)))
+        _take_old(run)
+        panel = draw_panel(spec.worlds, spec.organisms, spec.seed)
+        tasks = [_task(spec, member, folder.absolute()) for member in panel]
+        runs = run_tasks(tasks, folder, placement, spec=spec, seconds=_HANGS_SECONDS)
+        for done, task in enumerate(runs, start=1):
+            result = read_record(task.files[0], MemberResult)
+            words = f"{result.member.world} {len(result.hunt.found)} of {len(result.rates)} found"
+            step(words, done, len(placement.share(tasks)))
+        return [task for task in tasks if task.finished]
 
 
-def _results(
-    spec: ValidationSpec,
-    done: Mapping[int, MemberResult],
-    step: Progress,
-    keep: Callable[[MemberResult], None] = lambda _: None,
-) -> Iterator[MemberResult]:
-    """Yield the result of every member of the panel; what is new is kept."""
-    for number, member in enumerate(draw_panel(spec.worlds, spec.organisms, spec.seed), start=1):
-        result = done.get(member.number)
-        if result is None:
-            keep(result := _member(spec, member))
-        step(f"{member.world} {len(result.hunt.found)} of {len(member.rates)} found", number, spec.organisms)
-        yield result
+def _task(spec: ValidationSpec, member: PanelMember, folder: Path) -> Task:
+    file = _file_of(folder, member)
+    return Task(name=f"member-{member.number}", call=_keep_member, args=(spec, member, file), files=(file,))
 
 
-def validate_for_reports(spec: ValidationSpec, folder: Path | None = None, step: Progress = silent) -> Validation:
+def _file_of(folder: Path, member: PanelMember) -> Path:
+    return folder / _MEMBERS / f"{member.number:04d}.json"
+
+
+def _keep_member(spec: ValidationSpec, member: PanelMember, file: Path) -> None:
+    write_record(file, _member(spec, member))
+
+
+def _take_old(run: RunFolder) -> None:
+    """Go on with what release 0.1 has done: it kept all members in one file."""
+    for result in run.journal(_OLD_MEMBERS, MemberResult):
+        if not (file := _file_of(run.path, result.member)).is_file():
+            write_record(file, result)
+
+
+def validate_for_reports(
+    spec: ValidationSpec, folder: Path | None = None, step: Progress = silent, placement: Placement = HERE
+) -> Validation:
     """Run a panel in a folder, the user's cache unless given, and keep its figures for reports to cite."""
-    name = f"{spec.search}-{spec.organisms}-{spec.budget}-{spec.seed}-{'r' if spec.reading else 's'}"
-    table = validate(spec, folder or panel_folder() / name, step)
+    table = validate(spec, folder or folder_of(spec), step, placement)
     told = {name: getattr(table, name) for name in ("recall", "control", "named", "alarms", "false_alarms", "ratio")}
     asked = {name: getattr(spec, name) for name in ("worlds", "organisms", "seed", "budget", "reading", "search")}
     store(Panel(date=date.today().isoformat(), **asked, **told))
     return table
+
+
+def folder_of(spec: ValidationSpec) -> Path:
+    """Return the folder of a panel in the user's cache."""
+    return panel_folder() / f"{spec.search}-{spec.organisms}-{spec.budget}-{spec.seed}-{'r' if spec.reading else 's'}"
 
 
 def _member(spec: ValidationSpec, member: PanelMember) -> MemberResult:

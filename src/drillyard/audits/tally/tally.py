@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 from drillyard.audits.tally.report import KEYS, VERDICTS, Example, TalliedRate, Tally, TallySpec
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.measured import MeasuredJudge, hash_judge
+from drillyard.judges.reference import open_judge
 from drillyard.judges.rulings import rule_all
 from drillyard.judges.validity import explain_foreign
 from drillyard.organisms.worlds.scope import Scope
@@ -22,15 +25,21 @@ from drillyard.records.pages import fill
 from drillyard.records.progress import Progress, silent
 from drillyard.records.run_folder import SPEC, RunFolder
 from drillyard.registry import require
+from drillyard.scopes.loading import load_scope
 from drillyard.stats.shown import percent
+from drillyard.tasks.placement import Placement
+from drillyard.tasks.run import run_tasks
+from drillyard.tasks.task import Task
 
-__all__ = ["PARTS", "tally"]
+__all__ = ["PARTS", "NamedJudge", "tally"]
 
 PARTS = 32
 """Ten million different replies of 300 bytes make parts of 100 MB (`benchmarks/tally.py`)."""
 
 _BATCH = 4096
 _EXAMPLES = _NAMED = 3
+_HANGS_SECONDS = 24 * 3600.0
+"""A part of a million replies takes the exact judge two minutes; a judge that asks a server may take hours."""
 _RUN = "tally.json"
 
 
@@ -40,6 +49,26 @@ def _columns() -> ModuleType:
     from drillyard.audits.tally import columns_polars
 
     return columns_polars
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedJudge:
+    """A scope and a judge by their names, which reach another process; see `open_judge`."""
+
+    scope: str
+    judge: str
+    quality: Path | None = None
+    rubric: str = ""
+
+    def open(self) -> tuple[Scope, MeasuredJudge]:
+        """Return both, opened once per process. Raises `BadInput` as `load_scope` and `open_judge`."""
+        return _open(self)
+
+
+@functools.lru_cache(maxsize=4)
+def _open(named: NamedJudge) -> tuple[Scope, MeasuredJudge]:
+    scope = load_scope(named.scope)
+    return scope, open_judge(named.judge, scope, named.quality, named.rubric)
 
 
 class _ReadRows(Record):
@@ -52,11 +81,11 @@ class _ReadRows(Record):
 
 def tally(
     files: Sequence[Path],
-    scope: Scope,
-    judge: MeasuredJudge,
+    named: NamedJudge,
     out: Path,
     *,
     parts: int = PARTS,
+    workers: int = 1,
     provenance: Provenance,
     progress: Progress = silent,
 ) -> Tally:
@@ -66,17 +95,20 @@ def tally(
 
     Args:
         files: JSONL of transcripts, or of an audit's judged replies.
-        scope: whose behaviours are judged.
-        judge: with its measured error; its rulings on replies of a target that it was not measured on are leads.
+        named: the scope whose behaviours are judged, and the judge; its rulings on replies of a target that it was not
+            measured on are leads.
         out: the folder of the run; the same command goes on with it.
         parts: into how many parts the replies are cut.
+        workers: processes that judge, each with a part at a time.
         provenance: for the report.
         progress: told of each file and part.
 
     Raises:
-        BadInput: a file that cannot be read, no usable row, or another run's folder.
+        BadInput: a file that cannot be read, no usable row, another run's folder, or no such scope or judge.
         MissingExtra: polars is not installed.
+        TasksFailed: parts that could not be judged.
     """
+    scope, judge = named.open()
     codes = tuple(scope.behaviours)
     with RunFolder(out, "tally").held() as run:
         spec, store = _spec(files, scope, judge, parts), out / "store"
@@ -89,10 +121,13 @@ def tally(
             (out / SPEC).unlink()  # nothing was judged: the folder is free for the right files
             raise
         judged = [store / f"judged-{part:04d}.parquet" for part in range(parts)]
-        for part, path in enumerate(judged):
-            progress("judging", part, parts)
-            if not path.exists():
-                _judge_part(store, part, path, judge, codes)
+        tasks = [
+            Task(name=path.stem, call=_judge_part, args=(store.absolute(), part, path.absolute(), named), files=(path,))
+            for part, path in enumerate(judged)
+        ]
+        done = run_tasks(tasks, out, Placement(workers=workers), spec=spec, seconds=_HANGS_SECONDS)
+        for at, _ in enumerate(done, 1):
+            progress("judging", at, parts)
         progress("summing up", parts, parts)
         found = _sum(judged, read, scope, judge, codes, provenance)
         page = fill("audits", "tally.html.j2", report=found, title=scope.name, percent=percent)
@@ -121,7 +156,9 @@ def _read(files: Sequence[Path], store: Path, parts: int, progress: Progress) ->
     return _ReadRows(rows=rows, unusable=unusable, where=where)
 
 
-def _judge_part(store: Path, part: int, path: Path, judge: MeasuredJudge, codes: Sequence[str]) -> None:
+def _judge_part(store: Path, part: int, path: Path, named: NamedJudge) -> None:
+    scope, judge = named.open()
+    codes = tuple(scope.behaviours)
     replies = _columns().distinct(store, part)
     verdicts: dict[str, list[int]] = {code: [] for code in codes}
     for batch in replies.iter_slices(_BATCH):

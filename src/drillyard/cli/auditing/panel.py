@@ -7,8 +7,10 @@ from pathlib import Path
 
 from rich.console import RenderableType
 
-from drillyard.audits.hunt.validation import Validation, ValidationSpec, validate_for_reports
+from drillyard.audits.hunt.validation import Validation, ValidationSpec, validate_for_reports, validate_part
 from drillyard.cli import show
+from drillyard.cli.placing import show_part
+from drillyard.tasks.placement import Placement
 
 __all__ = ["show_panel"]
 
@@ -16,10 +18,12 @@ _ALARMS = 0.05
 _OFTEN = 0.9
 
 
-def show_panel(spec: ValidationSpec, out: Path | None) -> show.Outcome:
-    """Run a panel, or go on with it, and show its figures."""
+def show_panel(spec: ValidationSpec, out: Path | None, placement: Placement) -> show.Outcome:
+    """Run a panel, or go on with it, and show its figures; of a part, say that it is done."""
     with show.progress("panel") as step:
-        table = validate_for_reports(spec, out, step)
+        if placement.part and out:
+            return show_part(validate_part(spec, out, placement, step), out)
+        table = validate_for_reports(spec, out, step, placement)
     often = table.recall["0.05 and more"]
     verdict = (
         f"Found {often.value:.0%} of the failures at rates of 0.05 and more, on {spec.organisms} organisms; "

@@ -35,7 +35,7 @@ def command(brief: Path, out: Path) -> show.Outcome:
 def report_plan(plan: Plan, brief: Path, out: Path) -> show.Outcome:
     """Return what there is to say of a plan."""
     homeless = [Text(f"No learner takes the drill {drill}: {why}.") for drill, why in plan.unfit.items()]
-    body = [*homeless, *map(_clash, plan.clashes), *map(_role, plan.roles)]
+    body = [*homeless, *map(_clash, plan.clashes), *map(_role, plan.roles), *_options(plan), *_files(plan, out)]
     if plan.status == "fits":
         return show.Outcome(verdict=verdict(plan), data=plan, body=body, next_command=f"drillyard create {out}")
     again = f"change {brief}, then drillyard design {brief} -o ANOTHER"
@@ -46,6 +46,30 @@ def _role(role: RolePlan) -> RenderableType:
     title = f"{role.title}: {in_hours(role.minutes)} of {role.hours:g} h, {len(role.objectives)} objectives"
     rows = [(item.start, item.activity.title, item.activity.kind, item.activity.minutes) for item in role.activities]
     return show.table(title, ("start", "activity", "kind", "minutes"), rows)
+
+
+def _options(plan: Plan) -> list[RenderableType]:
+    """Return the ways to plan the brief, side by side."""
+    heads = ("aim", "hours of all", "objectives", "expected gain", "recalls", "kept a month", "last day")
+    rows = [
+        (
+            f"{'● ' if one.chosen else '  '}{one.aim}",
+            f"{one.hours:g}",
+            one.objectives,
+            f"{one.gain:.2f}",
+            one.recalls,
+            f"{one.kept:.0%}" if one.kept else "",
+            one.last_day if one.fits else "no room",
+        )
+        for one in plan.options
+    ]
+    return [show.table("Ways to plan it: write 'aim:' in the brief to choose another", heads, rows)] if rows else []
+
+
+def _files(plan: Plan, out: Path) -> list[RenderableType]:
+    if not plan.sessions:
+        return []
+    return [Text(f"{len(plan.sessions)} sessions are in {out / 'plan.ics'}, plan.csv and plan.html.")]
 
 
 def _clash(clash: Clash) -> RenderableType:

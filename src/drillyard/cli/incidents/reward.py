@@ -13,8 +13,8 @@ from drillyard.cli.options import FILE
 from drillyard.errors import BadInput
 from drillyard.incidents.case import open_case
 from drillyard.incidents.replay.judging import open_replay_judge
+from drillyard.incidents.reward.prices import CohortPrice
 from drillyard.incidents.reward.reward import REWARD, RewardReport, Sampling, analyse_reward
-from drillyard.incidents.reward.shadow import CohortPrice
 from drillyard.incidents.seal import finish
 
 __all__ = ["command", "tables"]

@@ -1,4 +1,4 @@
-"""A turn: one reply of the assistant as a log tells it, before it is redacted and stored as a row.
+"""A turn: one reply of the assistant as a log tells it, before it is stored as a row; and what says that it is bad.
 
 Every form of log is first laid out as a view, a flat mapping of names; one table says under which names a field of the
 turn is found, whatever tool wrote the log.
@@ -7,14 +7,18 @@ turn is found, whatever tool wrote the log.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pydantic_core import from_json
 
-__all__ = ["KNOWN", "NAMES", "Turn", "as_text", "first", "messages_of", "numbers", "parsed", "turn_of"]
+from drillyard.errors import bad_input
+
+__all__ = ["NAMES", "Label", "Turn", "as_text", "first", "messages_of", "numbers", "parsed", "read_label", "turn_of"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -247,3 +251,44 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "tools": _tools, "cost": _number, "latency": _number, "label": _number,
 }  # fmt: skip
 """Field -> what reads it; a text where nothing is said."""
+
+
+Label = Callable[[Turn], float | None]
+"""From a turn to how far it is held bad, 0 to 1; None where nothing says."""
+
+_FORM = re.compile(r"([^<>=]+?)\s*(?:(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?))?")
+_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+def read_label(text: str, behaviour: str) -> Label:
+    """Read a label; an empty one takes what the log calls bad, or else the score named like the behaviour.
+
+    Raises:
+        BadInput: no name, or no number behind the sign.
+    """
+    if not text:
+        names = (behaviour, *KNOWN)
+        return lambda turn: _share(turn.label if turn.label is not None else _told(turn, names))
+    found = _FORM.fullmatch(text.strip())
+    if found is None:
+        raise bad_input(f"label {text!r}", "a name, or a name, a sign and a number", "such as: --label 'thumbs<0.5'")
+    name, sign, limit = found.groups()
+    name = name.removeprefix("score:").removeprefix("feedback:")
+
+    def label(turn: Turn) -> float | None:
+        value = _told(turn, (name,))
+        if value is None and name in KNOWN:
+            value = turn.label
+        if value is None or not sign:
+            return _share(value)
+        return float(_COMPARE[sign](value, float(limit)))
+
+    return label
+
+
+def _told(turn: Turn, names: Sequence[str]) -> float | None:
+    return next((held[name] for name in names for held in (turn.scores, turn.feedback) if name in held), None)
+
+
+def _share(value: float | None) -> float | None:
+    return None if value is None else min(1.0, max(0.0, value))

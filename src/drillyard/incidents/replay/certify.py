@@ -15,9 +15,8 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from drillyard.incidents.replay.delta import ddmin
 from drillyard.incidents.replay.screening import Candidate, draw_trials, rank_causes
-from drillyard.incidents.replay.search import Kept, Outcomes, Search
+from drillyard.incidents.replay.search import Kept, Outcomes, Search, ddmin
 from drillyard.records import Record
 from drillyard.stats import Sprt
 

@@ -9,17 +9,16 @@ from drillyard.incidents.case import SLICE, Case, LogCoverage
 from drillyard.incidents.deadlines import Deadlines, deadlines
 from drillyard.incidents.remedy.remedy import REMEDY, RemedyReport
 from drillyard.incidents.replay.replay import REPLAY, ReplayReport
-from drillyard.incidents.reporting.papers import notification, post_mortem
 from drillyard.incidents.reward.reward import REWARD, RewardReport
 from drillyard.incidents.seal import SEAL, Seal
 from drillyard.incidents.sliced import SliceReport
 from drillyard.records import Record
 from drillyard.records.files import write_atomically, write_record
-from drillyard.records.pages import fill
+from drillyard.records.pages import fill, templates
 
-__all__ = ["REPORT", "CaseEvent", "IncidentReport", "report_case", "write_report"]
+__all__ = ["REPORT", "CaseEvent", "IncidentReport", "paper", "report_case", "write_report"]
 
-REPORT, PAGE = "report.json", "report.html"
+REPORT, PAGE, PAPERS = "report.json", "report.html", ("post-mortem.md", "article-73-draft.md")
 
 
 class CaseEvent(Record):
@@ -90,11 +89,20 @@ def report_case(case: Case, title: str = "", aware: date | None = None, today: d
 def write_report(case: Case, report: IncidentReport) -> Path:
     """Write page, JSON, post-mortem and draft notification into the case's folder; returns the page."""
     write_record(case.folder / REPORT, report)
-    write_atomically(case.folder / "post-mortem.md", post_mortem(report).encode())
-    write_atomically(case.folder / "article-73-draft.md", notification(report).encode())
+    for name in PAPERS:
+        write_atomically(case.folder / name, paper(report, name).encode())
     page = case.folder / PAGE
     write_atomically(page, fill("incidents", "incident.html.j2", report=report, folder=case.folder.name).encode())
     return page
+
+
+def paper(report: IncidentReport, name: str) -> str:
+    """Return a paper in Markdown: `post-mortem.md` for the team, or the draft of a notification by Article 73.
+
+    Does not cover: whether the law applies, and every field that only people can fill; those stay open, in brackets.
+    """
+    plain = templates("incidents").overlay(autoescape=False)
+    return plain.get_template(f"{name}.j2").render(report=report).rstrip() + "\n"
 
 
 def _verdict(sliced: SliceReport | None, replayed: ReplayReport | None, remedies: RemedyReport | None) -> str:

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import integrate, special, stats
+from scipy import special
 
 from drillyard.alignment.training.overoptimisation import best_of_n_kl, fit_curve
 from drillyard.errors import BadInput
 from drillyard.records import Record
 
-__all__ = ["BestOf", "Sweep", "best_of", "expected_best", "sweep"]
+__all__ = ["BestOf", "Sweep", "best_of", "sweep"]
 
 
 class BestOf(Record):
@@ -40,12 +40,6 @@ class Sweep(Record):
     beta: float | None = None
     best_kl: float | None = None
     verdict: str
-
-
-def expected_best(n: int) -> float:
-    """Return the mean of the largest of n standard normal values: ∫ n x φ(x) Φ(x)^(n−1) dx."""
-    value, _ = integrate.quad(lambda x: n * x * stats.norm.pdf(x) * special.ndtr(x) ** (n - 1), -12, 12)
-    return float(value)
 
 
 def best_of(n: int, proxy: NDArray[np.float64], values: NDArray[np.float64]) -> float:

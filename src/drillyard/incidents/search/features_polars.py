@@ -6,6 +6,7 @@ Which n-grams are asked about is decided by how many rows have them, never by th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from drillyard.incidents.row import Template
 from drillyard.incidents.search.bits import Words, count, pack
 from drillyard.incidents.sliced import Selector
-from drillyard.incidents.store_polars import WORD
+from drillyard.incidents.store_polars import NUMBERS, VALUES, WORD, variable
 
 __all__ = ["NEEDED", "Selectors", "selectors_of"]
 
@@ -25,11 +26,6 @@ NEEDED = (
     "ts", "session", "cohort", "model", "release", "template_id", "template_version", "prompt", "vars", "user_text",
     "tools", "label_bad", "turn",
 )  # fmt: skip
-_NOMINAL = (
-    ("template", "template_id", "template = {}"), ("version", "template_version", "template version = {}"),
-    ("release", "release", "release = {}"), ("model", "model", "model = {}"), ("cohort", "cohort", "cohort = {}"),
-)  # fmt: skip
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _VALUES, _GRAMS, _SAMPLE, _TEXT, _BINS = 60, 200, 50_000, 1_000, 4
 _FIRST_NAMED = ("segment", "words", "tool", "var", "template", "version", "release", "model", "cohort")
 """Of selectors that hold of the same rows, the one that names the rest: what can be changed and tried again, first."""
@@ -62,24 +58,16 @@ def selectors_of(frame: pl.DataFrame, templates: Mapping[str, Template], support
 
 
 def _all(frame: pl.DataFrame, templates: Mapping[str, Template], support: int) -> Iterator[tuple[Selector, Flags]]:
-    for feature, column, words in _NOMINAL:
-        yield from _values(feature, frame[column], words, support)
-    when = pl.from_epoch(frame["ts"].floor().cast(pl.Int64), time_unit="s")
-    for hour, flags in _codes(when.dt.hour().cast(pl.String), support):
-        yield Selector(feature="hour", value=hour, words=f"between {hour}:00 and {int(hour) + 1}:00 UTC"), flags
-    for day, flags in _codes(when.dt.weekday().cast(pl.String), support):
-        yield Selector(feature="weekday", value=day, words=f"on a {_DAYS[int(day) - 1]}"), flags
+    for feature, (value, words) in VALUES.items():
+        for told, flags in _codes(frame.select(value).to_series(), support):
+            yield Selector(feature=feature, value=told, words=words(told)), flags
     yield from _segments(frame["prompt"], templates)
     yield from _tools(frame["tools"], support)
-    yield from _vars(frame["vars"], support)
-    yield from _ranges("turn", frame["turn"], "turn of the session in {}")
-    yield from _ranges("length", frame["user_text"].str.len_chars(), "characters of the request in {}")
+    yield from _vars(frame, support)
+    for feature, (number, words) in NUMBERS.items():
+        for ends, flags in _ranges(frame.select(number).to_series()):
+            yield Selector(feature=feature, value=ends, words=words(ends)), flags
     yield from _grams(frame["user_text"], support)
-
-
-def _values(feature: str, column: pl.Series, words: str, support: int) -> Iterator[tuple[Selector, Flags]]:
-    for value, flags in _codes(column, support):
-        yield Selector(feature=feature, value=value, words=words.format(repr(value))), flags
 
 
 def _codes(column: pl.Series, support: int) -> Iterator[tuple[str, Flags]]:
@@ -112,24 +100,14 @@ def _tools(tools: pl.Series, support: int) -> Iterator[tuple[Selector, Flags]]:
             )
 
 
-def _vars(column: pl.Series, support: int) -> Iterator[tuple[Selector, Flags]]:
-    filled = column.filter(column != "")
-    if not len(filled):
-        return
-    names = {name for text in filled.unique().head(_SAMPLE).to_list() for name in _keys(text)}
-    for name in sorted(names):
-        values = column.str.json_path_match(f"$['{name}']")
-        for value, flags in _codes(values, support):
+def _vars(frame: pl.DataFrame, support: int) -> Iterator[tuple[Selector, Flags]]:
+    filled = frame["vars"].filter(frame["vars"] != "").unique().head(_SAMPLE)
+    for name in sorted({name for text in filled.to_list() for name in json.loads(text)}):
+        for value, flags in _codes(frame.select(variable(name)).to_series(), support):
             yield Selector(feature=f"var:{name}", value=value, words=f"the variable {name} is {value!r}"), flags
 
 
-def _keys(text: str) -> Iterator[str]:
-    import json
-
-    yield from json.loads(text)
-
-
-def _ranges(feature: str, numbers: pl.Series, words: str) -> Iterator[tuple[Selector, Flags]]:
+def _ranges(numbers: pl.Series) -> Iterator[tuple[str, Flags]]:
     """Yield the quarters of a number, cut where values differ."""
     values = numbers.cast(pl.Float64).fill_null(np.nan).to_numpy()
     finite = values[np.isfinite(values)]
@@ -138,7 +116,7 @@ def _ranges(feature: str, numbers: pl.Series, words: str) -> Iterator[tuple[Sele
     cuts = np.unique(np.quantile(finite, np.linspace(0, 1, _BINS + 1)[1:-1], method="higher"))
     for low, high in zip([-np.inf, *cuts], [*cuts, np.inf], strict=True):
         ends = f"[{'' if np.isinf(low) else f'{low:g}'}, {'' if np.isinf(high) else f'{high:g}'})"
-        yield Selector(feature=feature, value=ends, words=words.format(ends)), (values >= low) & (values < high)
+        yield ends, (values >= low) & (values < high)
 
 
 def _grams(texts: pl.Series, support: int) -> Iterator[tuple[Selector, Flags]]:

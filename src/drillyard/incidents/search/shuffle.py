@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drillyard.incidents.search.bits import Words, overlaps
-from drillyard.incidents.search.quality import Measure, quality
-from drillyard.incidents.search.subgroups import penalty
+from drillyard.incidents.search.subgroups import Measure, penalty, quality
 
 _ROUNDED = 1e-3
 """What bounds in single precision may lack; they are worked out in it for twice the speed."""

