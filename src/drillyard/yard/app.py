@@ -63,6 +63,7 @@ from drillyard.yard.pages import (
     drafts,
     drill,
     drills,
+    evidence,
     fits,
     hints,
     join,
@@ -78,6 +79,7 @@ from drillyard.yard.pages import (
     seat,
     shell,
     sign_in,
+    sso,
     submit,
     uploads,
     values,
@@ -87,6 +89,7 @@ from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
 from drillyard.yard.recalls import Recalls
 from drillyard.yard.seats import Seats
+from drillyard.yard.sso import open_sign_on
 from drillyard.yard.store import Store, explain_unkept
 from drillyard.yard.submissions import Submissions
 from drillyard.yard.tickets import Tickets
@@ -156,6 +159,9 @@ _ROUTES = (
     Route("/credential/{drill}", credential.give, methods=["GET"]),
     Route("/x/issuer", credential.issuer, methods=["GET"]),
     Route("/x/revoked", credential.revoked, methods=["GET"]),
+    Route("/evidence", evidence.give, methods=["POST"]),
+    Route("/sso", sso.leave_for, methods=["GET"]),
+    Route("/sso/back", sso.come_back, methods=["GET"]),
     Route("/lti/login", lti.login, methods=["GET", "POST"]),
     Route("/lti/launch", lti.launch, methods=["POST"]),
     Route("/lti/choose", lti.choose, methods=["POST"]),
@@ -292,6 +298,7 @@ def _open_yard(
         url=url,
         platforms=platforms,
         lti=open_tool(programme, platforms, url),
+        sso=open_sign_on(programme, platforms, url),
         overseer=None,
         reviewers=frozenset(),
         values=None,
