@@ -94,10 +94,9 @@ def test_a_folder_killed_before_its_brief_is_still_free(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_another_brief_is_refused(tmp_path: Path) -> None:
-    """A changed brief, or a changed policy, asks for a folder of its own."""
-    brief = example_copy(tmp_path / "brief")
-    design(brief, tmp_path / "prog")
-    (tmp_path / "brief" / "policies" / "refunds.md").write_text("changed")
+    """A changed brief asks for a folder of its own; a changed policy does not."""
+    design(example_copy(tmp_path / "brief"), tmp_path / "prog")
+    brief = example_copy(tmp_path / "brief", title="Another")
     with pytest.raises(BadInput, match=r"found the programme of another brief in .*; choose another with -o"):
         design(brief, tmp_path / "prog")
 

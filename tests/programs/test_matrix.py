@@ -41,7 +41,7 @@ def test_the_shipped_catalogue_is_sound() -> None:
     catalogue = load_catalogue()
     assert problems(catalogue) == []
     roles = ["engineer", "alignment-engineer", "containment-engineer", "support-lead"]
-    roles += ["guard-lead", "interpretability-engineer", "product-manager", "executive"]
+    roles += ["guard-lead", "interpretability-engineer", "incident-engineer", "product-manager", "executive"]
     assert [role.id for role in catalogue.roles] == roles
     for role in catalogue.roles:
         mine = [o for o in catalogue.objectives if o.competency in role.competencies]

@@ -114,7 +114,9 @@ def audit(
         capped=session.meter.capped,
         findings=tuple(sorted(findings, key=lambda f: (-f.mode.severity.rank, f.mode.id))),
         leads=tuple(sorted(leads, key=lambda f: (-f.mode.rate, f.mode.id))),
-        clusters=cluster_failing([one for finding in found for one in finding.evidence]) if found else (),
+        clusters=cluster_failing([one for finding in found for one in finding.evidence])
+        if found and options.clusters
+        else (),
         outcomes=count_outcomes(hunt),
         refused=why_refused(hunt),
         bounds={b: correct_rate(hunt.explored, b, judge) for b in scope.behaviours},

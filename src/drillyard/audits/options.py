@@ -35,6 +35,7 @@ class AuditOptions:
         least: the rate below which nothing is reported.
         explore: the share of the budget for the first round, at the most.
         minimise: the share of the budget that is kept for minimal reproductions.
+        clusters: sort what failed by meaning, for people; with the sentence encoder that takes seconds.
     """
 
     search: str | Callable[..., Proposer] = EXPLORE
@@ -47,6 +48,7 @@ class AuditOptions:
     least: float = 0.005
     explore: float = 0.6
     minimise: float = 0.06
+    clusters: bool = True
 
     @property
     def name(self) -> str:

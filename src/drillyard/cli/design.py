@@ -15,7 +15,9 @@ __all__ = ["VERBS", "command"]
 # Verb -> the first line of its help. Its command is `command` in drillyard/cli/designing/<verb>.py.
 VERBS: Mapping[str, str] = {
     "competencies": "Show, export or import the competencies that programmes are planned from.",
+    "draft": "Draft readings, questions and scenarios from a programme's policies.",
     "plan": "Plan a programme from a brief.",
+    "review": "Review drafts of a programme: every claim with its place; accept, reject or edit by id.",
 }
 
 

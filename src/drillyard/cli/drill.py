@@ -1,4 +1,4 @@
-"""`drillyard drill list|try|example|pack|submit|export`: the drill without a browser."""
+"""`drillyard drill list|try|look|example|pack|submit|export`: the drill without a browser."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from drillyard.programs.drills.answers.scoring import as_answers, as_words, empt
 from drillyard.programs.drills.fact_sheet import as_text, fact_sheet
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_isolated
+from drillyard.programs.looks import bench_of, look_keys, take_look
 from drillyard.programs.submission import example_submission, pack, read_file
 from drillyard.records import AnswerResult, AnswerSheet, AnswerSubmission, Grade, TradeOff
 from drillyard.records.files import read_record, write_atomically
@@ -69,11 +70,36 @@ def _try(programme: Path, instance: str, template: str) -> None:
     if drill.world:
         show.say(as_text(fact_sheet(load_world(drill.world))))
     if drill.hands_in == "answers":
-        show.say(as_words(read_record(target / SHEET, AnswerSheet)))
+        sheet = read_record(target / SHEET, AnswerSheet)
+        show.say("\n".join((as_words(sheet), *(f"\n{target / name}" for name in sheet.files))))
     elif drill.hands_in == "policy":
         show.say(f"drillyard contain trial {target / 'policy.yaml'} {target / 'case.json'}")
     else:
         talk(open_target(f"organism/{target}"), template)
+
+
+@command.command("look")
+@_PROGRAMME
+@_INSTANCE
+@click.argument("key", default="")
+@show.handler
+def _look(programme: Path, instance: str, key: str) -> show.Outcome:
+    """Take a look at a drill's bench, such as r3.without.S6, and say how many are left; without KEY, list them."""
+    folder = ProgramFolder(programme)
+    bench = bench_of(folder, instance)
+    if not key:
+        return show.Outcome(
+            verdict=f"{bench.budget} looks may be taken in all.",
+            data=bench,
+            body=[show.table("Looks, one choice of each", ("key", "what is read"), look_keys(bench))],
+            next_command=f"drillyard drill look {programme} {instance} KEY",
+        )
+    found, left = take_look(folder, instance, key)
+    return show.Outcome(
+        verdict=f"{bench.words(key)}: {show.estimate(found.found)}; {left} looks left.",
+        data=found,
+        next_command=f"drillyard drill example {programme} {instance} > answers.json",
+    )
 
 
 @command.command("example")

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from drillyard.errors import bad_input
-from drillyard.programs.drills import load_kit
+from drillyard.programs.drills import load_drill, load_kit
 from drillyard.programs.drills.prove import ProofRehearsal, prove
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_apart
@@ -23,12 +25,13 @@ from drillyard.programs.roster import Roster, drill_of, enlarge, make_roster
 from drillyard.records import Attempt, GateReport, Plan
 from drillyard.records.files import as_lines, read_record, split_lines, write_atomically, write_record
 from drillyard.records.progress import Progress, silent
+from drillyard.stats.shown import tell_count
 from drillyard.tasks.placement import Placement
 from drillyard.tasks.run import run_tasks
 from drillyard.tasks.task import Task
 from drillyard.tasks.workers import count_processors
 
-__all__ = ["TRIES", "build", "create", "is_finished", "list_rejected", "open_roster"]
+__all__ = ["TRIES", "build", "create", "foretell", "is_finished", "list_rejected", "open_roster"]
 
 TRIES = 4
 """Seeds that are drawn for an instance before it is given up."""
@@ -85,6 +88,8 @@ def create(
     for drill in set(new.values()):
         load_kit(drill)  # one that is not installed is said now, not by a worker later
     placement = placement or Placement(workers=count_processors())
+    if new:
+        progress(foretell(folder, new.values(), placement.workers), 0, 0)
     tasks, reports = [_task(folder, job) for job in jobs], []
     for task in run_tasks(tasks, folder.path, placement, spec=folder.roster(), seconds=_HANGS_SECONDS):
         reports.append(folder.gates(task.name))
@@ -92,6 +97,22 @@ def create(
             progress(task.name, len(reports), len(placement.share(tasks)))
     _collect_attempts(folder, jobs)
     return sorted(reports, key=lambda report: report.instance)
+
+
+def foretell(folder: ProgramFolder, drills: Iterable[str], workers: int) -> str:
+    """Say what instances of these drills will take: by what instances took before in this folder, or when measured."""
+    known: dict[str, list[float]] = {}
+    for instance in folder.instances():
+        known.setdefault(instance.drill, []).append(folder.gates(instance.id).seconds)
+    asked = Counter(drills)
+    each = {drill: fmean(known[drill]) if drill in known else load_drill(drill).proof_seconds for drill in asked}
+    minutes = max(1, round(sum(each[drill] * many for drill, many in asked.items()) / max(1, workers) / 60))
+    told = ", ".join(
+        f"{many} of {drill} at {each[drill]:.0f} s" for drill, many in sorted(asked.items()) if each[drill]
+    )
+    more = "" if all(each.values()) else " and what drills take that nobody measured"
+    made = f"{tell_count(asked.total(), 'instance')} to make and prove"
+    return f"{made}: about {minutes} min on {tell_count(max(1, workers), 'processor')}{more} ({told})"
 
 
 def open_roster(path: str | Path, learners: int | None = None) -> tuple[int, int]:

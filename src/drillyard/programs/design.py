@@ -14,6 +14,7 @@ from drillyard.programs.catalogue import catalogue_files, load_catalogue
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.growth import has_grown
 from drillyard.programs.homes import make_homes
+from drillyard.programs.material.queue import withdraw_changed
 from drillyard.programs.page import plan_page
 from drillyard.programs.plan import make_plan
 from drillyard.programs.plan_files import plan_csv, plan_ics
@@ -48,6 +49,8 @@ def design(brief_path: str | Path, out: str | Path, *, progress: Progress = sile
             progress(f"{folder.path} grows with its brief: drillyard create {folder.path} makes what is missing")
         progress(f"copying {len(brief.policies)} polic{'y' if len(brief.policies) == 1 else 'ies'}")
         _copy_policies(source, folder, brief)
+        if opened := withdraw_changed(folder):
+            progress(f"{', '.join(opened)} cite what has changed: type drillyard design review {folder.path}")
         for name in catalogue_files(source):
             write_atomically(folder.path / name, (source / name).read_bytes())
         for name in {home for home in homes.worlds.values() if "/" in home}:
@@ -110,3 +113,6 @@ def _copy_policies(source: Path, folder: ProgramFolder, brief: Brief) -> None:
         if hashlib.sha256(data).hexdigest() != policy.sha256:
             raise bad_input(f"policy {policy.path!r} changed while it was read", "a file at rest", "run design again")
         write_atomically(folder.path / policy.path, data)  # policies/…, so paths mean here what they mean there
+    named = {folder.path / policy.path for policy in brief.policies}
+    for left in (path for path in folder.policies.rglob("*") if path.is_file() and path not in named):
+        left.unlink()

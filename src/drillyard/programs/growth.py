@@ -7,14 +7,15 @@ from drillyard.records import Brief
 
 __all__ = ["has_grown"]
 
-_FREE = {"retries"}
-"""Fields of a brief that may change at any time: no plan and no instance follows from them."""
+_FREE = {"retries", "policies"}
+"""Fields of a brief that may change at any time: no plan and no instance follows from them. What cites a policy that
+changed is opened again."""
 
 _WORDS = {"catalogue_sha256": "entries in the catalogue beside it"}
 
 
 def has_grown(stored: Brief, brief: Brief, where: str) -> bool:
-    """Say whether a brief asks for more than the stored one: more people of a role, or another policy of retries.
+    """Say whether a brief asks for more than the stored one: more people of a role, other policies or retries.
 
     Raises:
         BadInput: it is another brief; the line says in what.

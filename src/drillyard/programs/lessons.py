@@ -117,7 +117,7 @@ def find_lesson(activity: Activity, home: Path) -> Lesson | None:
         activity: of a plan.
         home: the programme folder; own lessons lie in its `catalogue/lessons`.
     """
-    if activity.kind not in ("lesson", "quiz"):
+    if activity.kind not in ("lesson", "quiz", "reading"):
         return None
     own = home / "catalogue" / "lessons" / f"{activity.id}.yaml"
     if own.is_file():

@@ -35,7 +35,8 @@ class Drill(Record):
     `failures` how many at least and at most. For artefacts and policies, `limits` are what a measured figure is held
     to. `world` is the one that the drill is for unless a brief names another; a drill without a model to talk to has
     none. In a file, `kinds` may be patterns such as `inflated-*`, and the task may name `$title`, `$about`, `$rules`
-    and `$forbidden` of its world (`programs/drills/placing.py`).
+    and `$forbidden` of its world (`programs/drills/placing.py`). `proof_seconds` is what making and proving an instance
+    takes on one processor core, as `benchmarks/creation.py` measured it; 0 where nobody did.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Drill(Record):
     max_claims: int = Field(default=0, ge=0)
     max_questions: int = Field(default=0, ge=0)
     budget: Budget
+    proof_seconds: float = Field(default=0, ge=0)
 
 
 class Instance(Record):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from drillyard.errors import BadInput, MissingExtra, bad_input
@@ -23,7 +24,7 @@ from drillyard.scopes.tables import read_table
 from drillyard.scopes.tools import read_tools
 from drillyard.scopes.wordings import LANGUAGES, ask_for
 
-__all__ = ["compile_folder"]
+__all__ = ["compile_folder", "read_documents"]
 
 _SYSTEM = re.compile(r"^(?:system|prompt|instructions)(?:[-_ ](?:prompt|message))?$", re.IGNORECASE)
 
@@ -106,6 +107,18 @@ def compile_folder(
         contradictions=tuple(contradictions_of(facts)),
         reopened=reopened,
     )
+
+
+def read_documents(folder: Path) -> list[Document]:
+    """Return the documents of a folder as blocks; what `compile_folder` reports as a trouble is left out."""
+    found = []
+    for path in list_files(folder):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix.casefold() != ".json":
+            with suppress(BadInput):
+                data, sha256 = read_bytes(path)
+                found.append(_read(path, name, data, sha256, []))
+    return found
 
 
 def _read(path: Path, name: str, data: bytes, sha256: str, troubles: list[Trouble]) -> Document:

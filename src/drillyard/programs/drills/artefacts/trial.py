@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import tempfile
@@ -158,11 +159,17 @@ def measure_point(exam: Exam, name: Name, target: Target, judge: ExactJudge | No
     return _measured(name, target, judge or exam.judge, exam.truth.seed)
 
 
+@functools.lru_cache(maxsize=8)
+def _drawn(world: World, seed: int) -> AlignExam:
+    """Return the exam of a seed: drawn once for all that sit it."""
+    return _shortened(draw_exam(world, n=QUESTIONS, seed=seed, back=hold_back(world)))
+
+
 def _measured(name: Name, target: Target, judge: ExactJudge, seed: int) -> TradePoint:
     """Let a model sit the exam of a seed."""
     world = judge.world
     assert isinstance(world, World)  # an instance lives in one
-    asked = _shortened(draw_exam(world, n=QUESTIONS, seed=seed, back=hold_back(world)))
+    asked = _drawn(world, seed)
     measures = {(one.metric, one.split): one.outcomes for one in asked.take(target, judge)}
     return TradePoint(
         name=name,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from drillyard.audits.audit import audit
+from drillyard.audits.options import AuditOptions
 from drillyard.organisms.worlds.aiming import triggering
 from drillyard.organisms.worlds.asking import Asker
 from drillyard.organisms.worlds.failures import Fault, faults
@@ -75,7 +76,8 @@ def submissions(exam: Exam, another: Sequence[FailureMode], blind: Sequence[str]
 
 def _reference(exam: Exam) -> list[Claim]:
     """Audit the failing model from the outside and turn the findings into claims, the surest first."""
-    report = audit(exam.target(FAILING), world=exam.world, budget=BUDGET, seed=exam.truth.seed)
+    options = AuditOptions(clusters=False)
+    report = audit(exam.target(FAILING), world=exam.world, budget=BUDGET, seed=exam.truth.seed, options=options)
     found = [finding for finding in report.findings if finding.mode.behaviour in exam.instance.behaviours]
     return [_claim(finding) for finding in sorted(found, key=lambda one: -one.rate.low)]
 
