@@ -6,7 +6,7 @@ verifies the signature and the hashes and computes every number anew from the ro
 
 What counts is a learner's first graded try at a drill. A cell (a role at a drill) is told from `SMALLEST_GROUP` people
 on; totals are of told cells alone, so a total and its parts never tell a cell that is not. Nor do two packs tell what
-one person did in between: a cell keeps what was told last until its people differ by as many from all that was ever told.
+one person did in between: a cell keeps what was told last until its people differ by as many from all told before.
 
 Does not cover: what a reader knows from elsewhere; a cell in which all did the same, whose share is everybody's own.
 """
