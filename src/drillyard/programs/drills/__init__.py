@@ -17,9 +17,9 @@ if TYPE_CHECKING:  # listing the cards of this family loads this file, and must 
     from drillyard.records import AnySubmission, Drill, Gate, Grade, Instance, Truth
 
 __all__ = [
+    "E",
     "AnyExam",
     "DrillKit",
-    "E",
     "load_drill",
     "load_kit",
 ]
