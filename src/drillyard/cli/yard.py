@@ -14,6 +14,7 @@ from drillyard.programs.create import build
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.joining import appoint, dismiss, invite
 from drillyard.programs.people import read_list
+from drillyard.yard.backup import back_up, restore
 from drillyard.yard.evidence import check_pack, make_pack
 from drillyard.yard.exports.writing import FORMATS, export
 from drillyard.yard.invites import MOST_DAYS, MOST_PLACES, make_link
@@ -252,3 +253,31 @@ def _expire(folder: Path, **days: float | None) -> show.Outcome:
     gone = expire(ProgramFolder(folder), asked)
     told = ", ".join(f"{count} {kind}" for kind, count in gone.items()) or "nothing was asked for"
     return show.Outcome(verdict=f"Taken away: {told}.", data=gone)
+
+
+@command.command("backup")
+@_FOLDER
+@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Archive to write.")
+@show.handler
+def _backup(folder: Path, out: Path) -> show.Outcome:
+    """Write everything of a programme to one archive, also while it is served. It opens everything: keep it safe."""
+    count = back_up(ProgramFolder(folder), out)
+    return show.Outcome(
+        verdict=f"{count} files are in {out}.",
+        data={"archive": str(out), "files": count},
+        next_command=f"drillyard yard restore {out} -o ANOTHER",
+    )
+
+
+@command.command("restore")
+@click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@show.out_option()
+@show.handler
+def _restore(archive: Path, out: Path) -> show.Outcome:
+    """Bring a programme back from ARCHIVE into a new folder: whole, or not at all."""
+    count = restore(archive, out)
+    return show.Outcome(
+        verdict=f"{count} files are back in {out}.",
+        data={"folder": str(out), "files": count},
+        next_command=f"drillyard yard serve {out}",
+    )

@@ -49,6 +49,7 @@ from drillyard.yard.fits import Fits, Fitter, FitterCall
 from drillyard.yard.floor import Floor, said_hash
 from drillyard.yard.held import Held
 from drillyard.yard.invites import Invites
+from drillyard.yard.measures import Measured, Measures
 from drillyard.yard.models import Models
 from drillyard.yard.pages import (
     again,
@@ -71,6 +72,7 @@ from drillyard.yard.pages import (
     live,
     lti,
     model,
+    operation,
     paper,
     people,
     progress,
@@ -160,6 +162,8 @@ _ROUTES = (
     Route("/x/issuer", credential.issuer, methods=["GET"]),
     Route("/x/revoked", credential.revoked, methods=["GET"]),
     Route("/evidence", evidence.give, methods=["POST"]),
+    Route("/health", operation.health, methods=["GET"]),
+    Route("/metrics", operation.metrics, methods=["GET"]),
     Route("/sso", sso.leave_for, methods=["GET"]),
     Route("/sso/back", sso.come_back, methods=["GET"]),
     Route("/lti/login", lti.login, methods=["GET", "POST"]),
@@ -247,14 +251,19 @@ def make_app(
         yard.queue.stop()
         yard.store.close()
 
+    measures = Measures()
     app = Starlette(
         routes=_ROUTES,
-        middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit, limit=_MOST)],
+        middleware=[
+            Middleware(Measured, measures=measures),
+            Middleware(SecurityHeaders),
+            Middleware(BodyLimit, limit=_MOST),
+        ],
         exception_handlers={HTTPException: _refusal, OperationalError: _unkept, Exception: _fault},
         lifespan=life,
     )
     app.router.redirect_slashes = False  # a redirect is made from the Host header, which anybody sets
-    app.state.yard = yard
+    app.state.yard, app.state.measures = yard, measures
     return app
 
 
