@@ -141,6 +141,21 @@ def test_a_double_click_joins_once(programme: ProgramFolder, app: Callable[[str]
     assert len(programme.roster().learners) == 3
 
 
+def test_a_link_gives_nobody_the_place_of_another(programme: ProgramFolder, app: Callable[[str], Visitor]) -> None:
+    """Whoever types the name of somebody who has a place, signed in or not, gets neither their place nor their code."""
+    designer, thief = app(DESIGNER_CODE), app("")
+    designer.get("/live/people")
+    designer.send("/live/people", what="list", people="name,role\nEve Harlow,engineer")
+    designer.get("/live/people")
+    page = designer.send("/live/people", what="link", role="engineer", places="1", days="1")
+    (path,) = re.findall(r"/join/[\w-]+", page)
+    thief.get(path)
+    assert "has a place already" in thief.send(path, expect=422, name="eve  HARLOW")
+    assert programme.roster().learners[-1].code not in thief.page
+    thief.send(path, name="Mallory")
+    assert len(programme.roster().learners) == 4
+
+
 def test_a_list_adds_whom_it_names_once(programme: ProgramFolder, fay: Visitor) -> None:
     """A second time nothing is added; a bad line is named and what was typed stands there still."""
     people = "name,role,team\nEve Harlow,engineer,Red\nCy Lund,support-lead,Red\n"

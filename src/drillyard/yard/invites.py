@@ -15,7 +15,7 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.joining import invite
 from drillyard.programs.people import Person
 from drillyard.programs.roster import Learner
-from drillyard.records.names import visible_name
+from drillyard.records.names import person_name, same_name, visible_name
 from drillyard.yard.store import Refused, Store, digest
 from drillyard.yard.tables import InviteRow, JoinRow, LearnerRow
 
@@ -61,7 +61,7 @@ class Invites:
 
         Raises:
             Refused: the link is over.
-            BadInput: a name that is none.
+            BadInput: a name that is none, or that somebody has.
         """
         key = digest(f"{token} {browser}")
         with self._store.writing() as session:  # its lock is held while the roster changes: two clicks are one
@@ -70,10 +70,13 @@ class Invites:
             row = self._open(session, token)
             if row is None:
                 raise Refused(_OVER)
+            name, taken = person_name(name), self._programme.people().values()
+            if same_name(name) in map(same_name, taken):  # a link gives nobody the place of somebody else
+                raise bad_input(
+                    f"{name!r}, who has a place already", "your own name", "sign in with your code if it is you"
+                )
             seen = [one.id for one in session.query(LearnerRow)]
             (learner,) = invite(self._programme, [Person(name=name, role=row.role, team=row.team)], seen)
-            if learner.id in seen:
-                raise bad_input(f"{name!r}, who takes part already", "a name of your own", "add a word to it")
             row.places -= 1
             session.add(JoinRow(browser=key, learner=learner.id))
             self._store.note(session, learner.id, "", "joined")
