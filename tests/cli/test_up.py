@@ -139,7 +139,7 @@ def test_the_default_programme_holds_what_six_roles_need(tmp_path: Path) -> None
     assert plan.status == "fits" and len(plan.roles) == 6
     for role in plan.roles:
         activities = [item.activity for item in role.activities]
-        assert sum(EVIDENCE.get(one.kind) == "performance" for one in activities) >= 1, role.role
+        assert sum(EVIDENCE.get(one.kind) == "performance" for one in activities) >= 2, role.role
         taken = [load_lesson(one.id) for one in activities if has_lesson(one)]
         assert len(taken) >= 3 and sum(len(lesson.questions) for lesson in taken) >= 9, role.role
     assert open_roster(tmp_path / "prog") == (0, sum(len(role.drills) for role in plan.roles))

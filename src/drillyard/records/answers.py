@@ -21,7 +21,7 @@ __all__ = [
     "PaperTable",
 ]
 
-MOST_WORDS = 300
+MOST_WORDS = 4000
 """Most characters of an answer in words."""
 
 
