@@ -52,7 +52,8 @@ def test_up_prints_every_gate_report(programme: Path, capsys: pytest.CaptureFixt
 
 def test_up_exits_1_when_the_plan_does_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A clash is a result, not bad input: its reason is printed and nothing is built."""
-    roles = [{"id": "executive", "head_count": 2, "hours": 0.8}]
+    given_up = ["interview-executive", "answer-the-board", "decide-with-a-stop-rule"]
+    roles = [{"id": "executive", "head_count": 2, "hours": 0.8, "without": given_up}]
     arguments = ["up", str(brief_with(tmp_path / "brief.yaml", roles=roles)), "-o", str(tmp_path / "prog")]
     assert main([*arguments, "--no-serve"]) == 1
     assert "Executives: 4 objectives do not fit in 48 min" in capsys.readouterr().out

@@ -75,6 +75,7 @@ def test_the_figures_of_lessons_are_computed() -> None:
     guard = load_lesson("guard-demo").text
     for stopped, passed in ((990, 5), (198, 15), (50, 35)):
         assert f"= {2 * stopped + 60 * passed:,} |" in guard
+    assert f"at most {100 * clopper_pearson(0, 40).high:.1f} %" in load_lesson("replay-demo").text
     rails = load_lesson("rails-demo").text
     worth = ", ".join(f"{a / 20 + b / 200 - 1:.2f}" for a, b in ((0, 200), (20, 188), (16, 200), (20, 200)))
     assert f"{worth} and {20 / 20 + 31 / 200 - 1:.2f}" in " ".join(rails.split())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import io
 import itertools
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -23,7 +26,9 @@ SEED = 2**61 + 5
 
 PAPERS = (
     "benchmark-builder",
-    "guard-duty", "investment-case", "judge-a-debate", "launch-gate-memo", "read-the-models-mind", "triage-queue",
+    "guard-duty", "interview-executive", "interview-root-cause", "investment-case", "judge-a-debate",
+    "launch-gate-memo", "read-the-models-mind", "triage-queue",
+    pytest.param("root-cause", marks=pytest.mark.walk),
     "write-the-policy",
 )  # fmt: skip
 DECISIONS = ("decision", "threshold", "first-step")
@@ -60,8 +65,12 @@ def take_looks(ann: Visitor, sheet: AnswerSheet, answers: Mapping[str, str]) -> 
     """Take the looks that answers name, where the paper has a bench."""
     for field in sheet.fields:
         if field.kind == "look" and answers[field.id]:
-            names = ("look-model", "look-kind", "look-layer", "look-method", "look-position")
-            ann.send(f"{HERE}/looks", **dict(zip(names, answers[field.id].split("."), strict=False)))
+            model, kind, *chosen = answers[field.id].split(".")
+            counted = {axis for one in sheet.bench.kinds if one.id == kind for axis in one.axes}
+            axes = [f"look-{axis.id}" for axis in sheet.bench.axes if axis.id in counted]
+            ann.send(
+                f"{HERE}/looks", **{"look-model": model, "look-kind": kind}, **dict(zip(axes, chosen, strict=True))
+            )
 
 
 def test_a_paper_is_read_answered_and_graded(ann: Visitor, kit) -> None:
@@ -125,6 +134,22 @@ def test_what_is_read_from_a_file_is_read_the_same_way(programme: ProgramFolder,
         check_upload(programme, instance, other.to_json().encode())
 
 
+@pytest.mark.walk
+@pytest.mark.parametrize("kit", ["root-cause"], indirect=True)
+def test_the_log_is_downloaded_and_the_prompt_begins_as_it_is_served(ann: Visitor, kit) -> None:
+    """A zip with paper and log; the text field holds today's prompt, and to hand it in unchanged is an empty form."""
+    sheet = kit.sheet(SEED)
+    start = next(field for field in sheet.fields if field.kind == "words").start
+    assert html.escape(start.splitlines()[-1], quote=False) in ann.page and "Download log.csv" in ann.page
+    files = zipfile.ZipFile(io.BytesIO(ann.client.get(f"{HERE}/model.zip").content))
+    assert {"paper/log.csv", "paper/sheet.json"} == set(files.namelist())
+    assert files.read("paper/log.csv").decode() == kit.files(SEED)["log.csv"]
+    ann.send(f"{HERE}/upload", expect=422, prompt=start)
+    assert "The form is empty" in ann.page
+    ann.send(f"{HERE}/upload", cause="prompt", prompt=f"{start}\nBe kind.")
+    assert "Be kind." in ann.page and "Hand in these answers?" in ann.page
+
+
 @pytest.mark.parametrize("kit", ["read-the-models-mind"], indirect=True)
 def test_a_bench_shows_what_was_asked_for_and_no_more(ann: Visitor, kit) -> None:
     """A look is measured, kept and counted once; what was typed stays; what was not asked for is not on the page."""
@@ -141,7 +166,8 @@ def test_a_bench_shows_what_was_asked_for_and_no_more(ann: Visitor, kit) -> None
     assert "Choose a model" in ann.page
     ann.send(f"{HERE}/upload", expect=422, **{"verdict-A": "errs", "first-A": "A.said.4.logistic.end"})
     assert "a look that you did not take" in ann.page
-    choices = itertools.product("AC", ("alice", "back", "said"), bench.layers, dict(bench.methods), ["end"])
+    layers, methods = ([value for value, _ in axis.choices] for axis in bench.axes[:2])
+    choices = itertools.product("AC", ("alice", "back", "said"), layers, methods, ["end"])
     for choice in itertools.islice(choices, bench.budget - 1):
         ann.send(f"{HERE}/looks", **dict(zip(asked, map(str, choice), strict=True)))
     assert f"0 of {bench.budget} looks left" in ann.page

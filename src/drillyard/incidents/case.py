@@ -3,7 +3,7 @@
     case = open_case(Path("CASE"))
     case.report.trigger                     # the rule that stands, if there is any
     for row in case.rows(rule, limit=200):  # rows under it
-        row.conversation(case.template(row).systems(row.vars))
+        case.asked(row)                 # what the model was given
 
 | file | holds |
 |---|---|
@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, TypeVar
 from drillyard.errors import bad_input
 from drillyard.incidents.row import Row, Template
 from drillyard.incidents.sliced import SliceReport, TriggerRule
-from drillyard.records import Record
+from drillyard.records import Conversation, Record
 from drillyard.records.files import read_lines, read_record
 from drillyard.registry import require
 
@@ -136,6 +136,10 @@ class Case:
         return self.templates.get(row.prompt) or Template(
             hash="", template_id=row.template_id, template_version=row.template_version
         )
+
+    def asked(self, row: Row) -> Conversation:
+        """Return what the model was given in a row of the log."""
+        return row.conversation(self.template(row).systems(row.vars))
 
     def read(self, name: str, kind: type[_R], type_next: str = "") -> _R:
         """Return a record of the case. Raises `BadInput` where the file is not there or broken."""

@@ -99,6 +99,11 @@ class Row(Record):
     label_bad: float | None = Field(default=None, ge=0, le=1)
     source_ref: str = ""
 
+    @property
+    def bad(self) -> bool:
+        """Whether it is held bad: a label of one half or more."""
+        return self.label_bad is not None and self.label_bad >= 0.5
+
     def conversation(self, systems: Iterable[str]) -> Conversation:
         """Return what was asked, behind these system messages: of the row's own template, or of others."""
         told = [Message(role="system", content=text) for text in systems]

@@ -80,7 +80,8 @@ def slice_rows(
     progress: Progress = silent,
 ) -> SliceReport:
     """Search a case for what triggers its behaviour; nothing is written. See `SliceReport`."""
-    frame = case.frame().select(*NEEDED, "response_text").filter(pl.col("label_bad").is_not_null()).collect()
+    labelled = case.frame().filter(pl.col("label_bad").is_not_null())
+    frame = labelled.select(*NEEDED).collect()
     bad = (frame["label_bad"] >= 0.5).to_numpy()
     rows, k = frame.height, int(bad.sum())
     halves = _halves(frame, seed)
@@ -115,7 +116,7 @@ def slice_rows(
             "searched": finder.searched,
             "critical": finder.critical,
             "rules": tuple(rules),
-            "words": telling_words(frame) if trigger else (),
+            "words": telling_words(labelled) if trigger else (),
             "change": change,
             "confounders": _confounders(frame, bad, trigger, case.templates) if trigger else (),
         }
@@ -128,11 +129,7 @@ def _halves(frame: pl.DataFrame, seed: int) -> tuple[_Half, _Half]:
     numbered = pl.DataFrame(
         {"session": names, "side": [side[n] for n in names.to_list()], "number": np.arange(len(names))}
     )
-    joined = (
-        frame.drop("response_text")
-        .join(numbered, on="session", maintain_order="left")
-        .sort("number", maintain_order=True)
-    )
+    joined = frame.join(numbered, on="session", maintain_order="left").sort("number", maintain_order=True)
     made = []
     for one in (0, 1):
         half = joined.filter(pl.col("side") == one)

@@ -28,7 +28,16 @@
 
 from drillyard.records.adapted import AdapterPlant, LoraRecipe, PlantingRecipe
 from drillyard.records.alignment import ArmResult, FitCost, KindCount, Measure, Preference, Serving
-from drillyard.records.answers import AnswerField, AnswerResult, AnswerSheet, Look, LookBench, LookKind, PaperTable
+from drillyard.records.answers import (
+    AnswerField,
+    AnswerResult,
+    AnswerSheet,
+    Look,
+    LookAxis,
+    LookBench,
+    LookKind,
+    PaperTable,
+)
 from drillyard.records.base import Record
 from drillyard.records.bench import (
     BehaviourAbsent,
@@ -143,6 +152,7 @@ __all__ = [
     "LabelledTranscript",
     "Law",
     "Look",
+    "LookAxis",
     "LookBench",
     "LookKind",
     "LoraRecipe",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -16,6 +17,7 @@ __all__ = [
     "AnswerResult",
     "AnswerSheet",
     "Look",
+    "LookAxis",
     "LookBench",
     "LookKind",
     "PaperTable",
@@ -37,7 +39,8 @@ class PaperTable(Record):
 class AnswerField(Record):
     """One thing that is asked: a number in a unit, one of several choices (value, words), a look at the bench, words.
 
-    `group` is the heading of the fields that stand together; words may have at most `most` characters.
+    `group` is the heading of the fields that stand together; words may have at most `most` characters, and begin with
+    `start`; `of` names the model whose looks are offered, all of them where empty.
     """
 
     id: str
@@ -48,49 +51,67 @@ class AnswerField(Record):
     choices: tuple[tuple[str, str], ...] = ()
     group: str = ""
     most: int = Field(default=60, ge=1, le=MOST_WORDS)
+    start: str = ""
+    of: str = ""
+
+
+class LookAxis(Record):
+    """One thing that is chosen for a look, such as a layer, and its choices (value, words)."""
+
+    id: str
+    label: str
+    choices: tuple[tuple[str, str], ...]
 
 
 class LookKind(Record):
-    """What can be read of a model. `inside` says that layer, method and position are to be chosen."""
+    """What can be read. `axes` are to be chosen for it; `models` are those it can be read of, all where empty."""
 
     id: str
     title: str
-    inside: bool
+    axes: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
 
 
 class LookBench(Record):
-    """What a learner can have measured: so many looks at models. Choices are (value, words)."""
+    """What a learner can have measured: so many looks at models. `help` says which choices count for which kind."""
 
     models: tuple[str, ...]
     kinds: tuple[LookKind, ...]
-    layers: tuple[int, ...]
-    methods: tuple[tuple[str, str], ...]
-    positions: tuple[tuple[str, str], ...]
+    axes: tuple[LookAxis, ...] = ()
     budget: int
+    help: str = ""
 
-    def key(self, model: str, kind: str, layer: str, method: str, position: str) -> str:
-        """Return the name of a look, such as `A.bob.3.logistic.end`, or the empty string for one that cannot be had."""
+    def key(self, model: str, kind: str, chosen: Mapping[str, str]) -> str:
+        """Return the name of a look, such as `A.bob.3.logistic.end`, or the empty string for one that cannot be had.
+
+        Args:
+            model: one of `models`.
+            kind: the id of what is read.
+            chosen: the choice on each axis, by the axis's id; axes that do not count for the kind are left out.
+        """
         known = next((one for one in self.kinds if one.id == kind), None)
-        if known is None or model not in self.models:
+        if known is None or model not in (known.models or self.models):
             return ""
-        if not known.inside:
-            return f"{model}.{kind}"
-        there = layer in map(str, self.layers) and method in dict(self.methods) and position in dict(self.positions)
-        return f"{model}.{kind}.{layer}.{method}.{position}" if there else ""
+        axes = [axis for axis in self.axes if axis.id in known.axes]
+        there = all(chosen.get(axis.id, "") in dict(axis.choices) for axis in axes)
+        return ".".join((model, kind, *(chosen[axis.id] for axis in axes))) if there else ""
 
     def knows(self, key: str) -> bool:
         """Say whether a look by that name can be had."""
-        model, kind, layer, method, position, *_ = (*key.split("."), "", "", "", "")
-        return self.key(model, kind, layer, method, position) == key != ""
+        model, kind, *rest = (*key.split("."), "", "")
+        return key != "" and self.key(model, kind, self._chosen(kind, rest)) == key
 
     def words(self, key: str) -> str:
         """Return a look's name in words, without its model."""
-        _, kind, *inside = key.split(".")
+        _, kind, *rest = key.split(".")
         title = next(one.title for one in self.kinds if one.id == kind)
-        if not inside:
-            return title
-        layer, method, position = inside
-        return f"{title} Layer {layer}, {dict(self.methods)[method].lower()}, {dict(self.positions)[position].lower()}"
+        chosen = self._chosen(kind, rest)
+        said = [dict(axis.choices)[chosen[axis.id]] for axis in self.axes if axis.id in chosen]
+        return f"{title} {', '.join(said)}" if said else title
+
+    def _chosen(self, kind: str, rest: Sequence[str]) -> dict[str, str]:
+        counted = {axis for one in self.kinds if one.id == kind for axis in one.axes}
+        return dict(zip((axis.id for axis in self.axes if axis.id in counted), rest, strict=False))
 
 
 class Look(Record):
@@ -105,13 +126,14 @@ class AnswerSheet(Record):
     """A paper with its form, and a bench where there is one: all that a learner gets.
 
     `preview` is the button that tries what stands in the form before it is handed in, `export` the link under which
-    what was handed in can be taken away; empty where a drill has none.
+    what was handed in can be taken away; empty where a drill has none. `files` are the names of what comes beside it.
     """
 
     title: str
     parts: tuple[PaperTable, ...]
     fields: tuple[AnswerField, ...]
     bench: LookBench | None = None
+    files: tuple[str, ...] = ()
     preview: str = ""
     export: str = ""
 

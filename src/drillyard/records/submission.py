@@ -90,7 +90,7 @@ class PolicySubmission(Record):
 
 
 class AnswerSubmission(Record):
-    """Answers to the form of one instance, by field: a number as text, the value of a choice, or words."""
+    """Answers to the form of one instance, by field: a number, the value of a choice, a look's name, or words."""
 
     instance: str
     learner: str

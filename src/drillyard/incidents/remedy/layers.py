@@ -5,7 +5,7 @@ Does not cover: a guard sees words of one reply, an overseer what its criteria n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +22,14 @@ from drillyard.guards.learn import shipped_examples
 from drillyard.guards.target import GuardedTarget
 from drillyard.guards.taxonomy import load_taxonomy
 from drillyard.incidents.case import Case
-from drillyard.incidents.replay.judging import ReplayJudge, asked_in, edited
+from drillyard.incidents.replay.judging import ReplayJudge, edited
 from drillyard.incidents.row import Row
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.oversight.live.critic import open_critic
 from drillyard.oversight.live.overseer import Overseen
 from drillyard.oversight.live.policy import OverseerPolicy
-from drillyard.records import Conversation, Preference, Reply, ValueLeaf, ValueReward
+from drillyard.records import Preference, ValueLeaf, ValueReward
 from drillyard.records.files import write_record
 from drillyard.records.progress import Progress, silent
 from drillyard.stats import fewest_calibration
@@ -62,12 +62,12 @@ class Evidence:
     @property
     def bad(self) -> list[Row]:
         """Rows that are held bad."""
-        return [row for row in self.learn if (row.label_bad or 0) >= 0.5]
+        return [row for row in self.learn if row.bad]
 
     @property
     def sound(self) -> list[Row]:
         """Rows that are held sound."""
-        return [row for row in self.learn if (row.label_bad or 0) < 0.5]
+        return [row for row in self.learn if not row.bad]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ def train(
     Returns the trained target or None, how many pairs there are, and in words what was done or why it was not.
     """
     pairs = [
-        Preference(conversation=asked_in(evidence.case, row), chosen=text, rejected=row.response_text,
+        Preference(conversation=evidence.case.asked(row), chosen=text, rejected=row.response_text,
                    category=evidence.code, source=row.source_ref or "case")
         for row, text in edited(evidence.case, evidence.bad[:_PAIRS], evidence.judge)
     ]  # fmt: skip
@@ -147,18 +147,6 @@ def train(
         return None, len(pairs), f"not trained: {error}"
 
 
-class _Overseen(Overseen):
-    """A target behind an overseer, that can also be streamed: in one piece, since a draft is read whole."""
-
-    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
-        """Answer as a target does."""
-        return [self.answer(talk, seed)[0] for talk, seed in zip(conversations, seeds, strict=True)]
-
-    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
-        """Yield what the user reads."""
-        yield self.answer(conversation, seed)[0].text
-
-
 def make_overseer(evidence: Evidence, critic: str, folder: Path) -> Wrap:
     """Write an overseer's policy for the behaviour, and return what puts it before a target.
 
@@ -176,7 +164,7 @@ def make_overseer(evidence: Evidence, critic: str, folder: Path) -> Wrap:
     )
     write_record(folder / "overseer.json", policy)
     reader = open_critic(critic or "clerk", policy)
-    return lambda target: _Overseen(target, reader, policy)
+    return lambda target: Overseen(target, reader, policy)
 
 
 def _leaf(evidence: Evidence, weight: float) -> ValueLeaf:

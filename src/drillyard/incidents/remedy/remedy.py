@@ -12,7 +12,7 @@ from drillyard.incidents.case import Case
 from drillyard.incidents.remedy.layers import Evidence, Wrap, make_guard, make_overseer, train
 from drillyard.incidents.remedy.variants import Drafts, subtle_drafts, subtler_prompts, unseen_tactics
 from drillyard.incidents.replay.arms import paired
-from drillyard.incidents.replay.judging import ReplayJudge, asked_in, sides
+from drillyard.incidents.replay.judging import ReplayJudge, sides
 from drillyard.incidents.replay.replay import ReplayReport
 from drillyard.incidents.row import Row
 from drillyard.organisms.worlds.scope import Scope
@@ -155,9 +155,9 @@ class _Measure:
         if not rows:
             raise bad_input("no rows under the trigger on the half that nothing is learned from", "a larger log")
         self._rows = [rows[at % len(rows)] for at in range(order.inputs)]
-        self._sound = [row for row in check if (row.label_bad or 0) < 0.5][: order.inputs]
+        self._sound = [row for row in check if not row.bad][: order.inputs]
         self._before: dict[str, list[bool | None]] = {}
-        self._variants = {"held-out inputs": [asked_in(case, row) for row in self._rows]}
+        self._variants = {"held-out inputs": [case.asked(row) for row in self._rows]}
         subtle = subtler_prompts(case, self._rows, replayed)
         if subtle:
             self._variants["a subtler prompt"] = subtle
@@ -175,7 +175,7 @@ class _Measure:
                 kept = _kept(reads, self._drafts)
                 measured.append(_measured("subtler words", [True] * len(kept), kept))
                 passed = [text for hit, (_, text) in zip(kept, self._drafts, strict=True) if hit]
-            sound = [(asked_in(self._case, row), row.response_text) for row in self._sound]
+            sound = [(self._case.asked(row), row.response_text) for row in self._sound]
             through = _kept(reads, sound)
             stopped = clopper_pearson(len(through) - sum(through), len(through))
         return Remedy(
@@ -192,12 +192,9 @@ class _Measure:
         seeds = [9000 * self._order.seed + at for at in range(len(talks))]
         judge = self._evidence.judge
         if on not in self._before:
-            replies = self._asked.generate(talks, seeds)
-            self._before[on] = judge.rule(talks, replies, self._asked.reference)
-        replies = changed.generate(list(talks), list(seeds))
-        after = judge.rule(talks, replies, self._asked.reference)
-        stopped = [one.why.startswith("held: ") or one.text == REFUSAL for one in replies]
-        after = [False if held else told for told, held in zip(after, stopped, strict=True)]
+            self._before[on] = [told for told, _ in judge.hear(self._asked, talks, seeds)]
+        heard = judge.hear(changed, talks, seeds)
+        after = [False if one.why.startswith("held: ") or one.text == REFUSAL else told for told, one in heard]
         return _measured(on, self._before[on], after)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from drillyard.guards.taxonomy import load_taxonomy
 from drillyard.incidents.case import Case
-from drillyard.incidents.replay.judging import ReplayJudge, asked_in, edited
+from drillyard.incidents.replay.judging import ReplayJudge, edited
 from drillyard.incidents.replay.paraphrase import paraphrase
 from drillyard.incidents.replay.replay import ReplayReport
 from drillyard.incidents.row import Row
@@ -67,14 +67,14 @@ def subtler_prompts(case: Case, rows: Sequence[Row], replayed: ReplayReport) -> 
 def subtle_drafts(case: Case, rows: Sequence[Row], judge: ReplayJudge) -> list[tuple[Conversation, str]]:
     """Return replies with a subtler tactic in them, and what was asked."""
     code, rng = judge.figures.behaviour, random.Random("subtle")
-    sound = [row for row in rows if (row.label_bad or 0) < 0.5][:_MOST]
+    sound = [row for row in rows if not row.bad][:_MOST]
     known = load_taxonomy().behaviours.get(code)
     if known and sound:
         said = [text for tactic in sorted(unseen_tactics(code)) for text in known.tactics[tactic]]
-        return [(asked_in(case, row), f"{row.response_text} {rng.choice(said)}") for row in sound]
+        return [(case.asked(row), f"{row.response_text} {rng.choice(said)}") for row in sound]
     made = []
-    for row, rest in edited(case, [row for row in rows if (row.label_bad or 0) >= 0.5][:_MOST], judge):
+    for row, rest in edited(case, [row for row in rows if row.bad][:_MOST], judge):
         other, changed = paraphrase(row.response_text)
         if changed and other != rest:
-            made.append((asked_in(case, row), other))
+            made.append((case.asked(row), other))
     return made

@@ -52,31 +52,30 @@ def run_arms(
     text = " ".join(one.text for one in ask.template.segments if one.hash in {ask.hashes[i] for i in cause})
     said, known = (own, True) if own else paraphrase(text)
     names = list(names) or names_in(bad, sound)
-    whole = ask.arm(n, lambda row: row.conversation(ask.systems(row)))
-    arms = [_arm("whole prompt", "as it was served", whole, None)]
-
-    def add(name: str, words: str, dress: Callable[[Row], Conversation]) -> None:
-        arms.append(_arm(name, words, ask.arm(n, dress), whole))
-
-    add(
-        "cause removed",
-        "the whole prompt without it",
-        lambda row: row.conversation(ask.systems(row, everything - cause)),
-    )
-    add("cause alone", f"“{NEUTRAL}” and the cause", lambda row: row.conversation(
-        (f"{NEUTRAL} {' '.join(ask.systems(row, cause))}",)))  # fmt: skip
-    add("neutral prompt", f"“{NEUTRAL}” alone", lambda row: row.conversation((NEUTRAL,)))
 
     def rest(row: Row) -> tuple[str, ...]:
         return ask.systems(row, everything - cause)
 
+    def reworded(row: Row) -> tuple[str, ...]:
+        return tuple(one.replace(text, said) if text in one else f"{one} {said}" for one in rest(row)) or (said,)
+
+    def alone(row: Row) -> tuple[str, ...]:
+        return (f"{NEUTRAL} {' '.join(ask.systems(row, cause))}",)
+
     how = "“{}”" if known else "in a frame, since no word of it is known: “{}”"
-    add("cause paraphrased", how.format(said), lambda row: row.conversation(
-        tuple(one.replace(text, said) if text in one else f"{one} {said}" for one in rest(row))
-        or (said,)))  # fmt: skip
+    systems: tuple[tuple[str, str, Callable[[Row], tuple[str, ...]]], ...] = (
+        ("cause removed", "the whole prompt without it", rest),
+        ("cause alone", f"“{NEUTRAL}” and the cause", alone),
+        ("neutral prompt", f"“{NEUTRAL}” alone", lambda _: (NEUTRAL,)),
+        ("cause paraphrased", how.format(said), reworded),
+    )
+    whole = ask.arm(n, lambda row: row.conversation(ask.systems(row)))
+    arms = [_arm("whole prompt", "as it was served", whole, None)]
+    for name, words, told in systems:
+        arms.append(_arm(name, words, ask.arm(n, lambda row, told=told: row.conversation(told(row))), whole))  # type: ignore[misc]
     if any(swap(_words(row, ask), names) != _words(row, ask) for row in ask.order[:n]):
-        add("product swapped", f"{', '.join(names)} became a brand that nobody sells", lambda row: _swapped(
-            row.conversation(ask.systems(row)), names))  # fmt: skip
+        swapped = ask.arm(n, lambda row: _swapped(row.conversation(ask.systems(row)), names))
+        arms.append(_arm("product swapped", f"{', '.join(names)} became a brand that nobody sells", swapped, whole))
     else:
         why = "no product name is in the prompt or the requests" if names else "the replies name no product"
         arms.append(Arm(name="product swapped", words="not asked", rate=wilson(0, 0), skipped=why))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,9 +30,9 @@ from drillyard.oversight.checking.claims import sentences
 from drillyard.records import Conversation, Estimate, Record, Reply, Transcript
 from drillyard.registry import card
 from drillyard.stats import clopper_pearson, rogan_gladen
-from drillyard.targets import open_target
+from drillyard.targets import Target, open_target
 
-__all__ = ["JudgeFigures", "ReplayJudge", "asked_in", "edited", "open_replay_judge", "sides"]
+__all__ = ["JudgeFigures", "ReplayJudge", "edited", "open_replay_judge", "sides"]
 
 LABELS = "labels"
 _MOST = 2000
@@ -67,6 +67,18 @@ class ReplayJudge:
             ]
         assert self.judge is not None  # one of the two is there
         return _ruled(self.judge, asked, replies, target, self.figures.behaviour)
+
+    def rule_logged(self, case: Case, texts: Iterable[tuple[Row, str]]) -> list[bool | None]:
+        """Say whether texts would be bad as replies to what rows of the log asked."""
+        texts = list(texts)
+        return self.rule([case.asked(row) for row, _ in texts], [Reply(text=text) for _, text in texts], "log")
+
+    def hear(
+        self, target: Target, talks: Sequence[Conversation], seeds: Sequence[int | None]
+    ) -> list[tuple[bool | None, Reply]]:
+        """Ask a target, and say of each of its replies whether it is bad."""
+        replies = target.generate(list(talks), list(seeds))
+        return [*zip(self.rule(talks, replies, target.reference), replies, strict=True)]
 
     def true_rate(self, bad: int, n: int) -> Estimate:
         """Return the true share of bad replies behind its rulings, its own error in the interval."""
@@ -117,7 +129,7 @@ def open_replay_judge(
         BadInput: no labels, too few of them to learn from, an unknown judge, or one that agrees with no label.
     """
     learn, check = sides(case, seed)
-    if not any((row.label_bad or 0) >= 0.5 for row in check):
+    if not any(row.bad for row in check):
         raise bad_input("a case without bad replies on one half of its sessions", "labels of some replies as bad")
     reference = reference or ("exact" if scope is not None and scope.rulings is not None else LABELS)
     if reference == LABELS:
@@ -127,13 +139,13 @@ def open_replay_judge(
 
 def _learned(case: Case, learn: Sequence[Row], check: Sequence[Row], behaviour: str) -> ReplayJudge:
     code = behaviour or case.spec.behaviour
-    bad = [row for row in learn if (row.label_bad or 0) >= 0.5]
+    bad = [row for row in learn if row.bad]
     if len(bad) < FEWEST or len(learn) - len(bad) < FEWEST:
         found = f"{len(bad)} bad and {len(learn) - len(bad)} sound labelled replies to learn from"
         raise bad_input(found, f"{FEWEST} of either", "name a judge: --judge rules/FILE or --judge llm/TARGET")
-    shown = [Example(text=row.response_text, shown=(code,) if (row.label_bad or 0) >= 0.5 else ()) for row in learn]
+    shown = [Example(text=row.response_text, shown=(code,) if row.bad else ()) for row in learn]
     guard = GuardFitter().update(shown).fit("labels of the case")
-    scores = [(guard.score(row.response_text).score, (row.label_bad or 0) >= 0.5) for row in learn]
+    scores = [(guard.score(row.response_text).score, row.bad) for row in learn]
     limit = _limit(scores)
     verdicts: list[bool | None] = [guard.score(row.response_text).score > limit for row in check]
     return ReplayJudge(figures=_figures(LABELS, code, check, verdicts), guard=guard, limit=limit)
@@ -172,7 +184,7 @@ def _judge(reference: str, scope: Scope | None) -> tuple[Judge, list[str]]:
 def _measured(case: Case, reference: str, scope: Scope | None, behaviour: str, check: Sequence[Row]) -> ReplayJudge:
     judge, known = _judge(reference, scope)
     wanted = behaviour or (case.spec.behaviour if case.spec.behaviour in known else "")
-    asked = [row.conversation(case.template(row).systems(row.vars)) for row in check]
+    asked = [case.asked(row) for row in check]
     replies = [Reply(text=row.response_text) for row in check]
     found: list[JudgeFigures] = []
     for code in [wanted] if wanted else known:
@@ -185,8 +197,8 @@ def _measured(case: Case, reference: str, scope: Scope | None, behaviour: str, c
 
 
 def _figures(name: str, code: str, rows: Sequence[Row], verdicts: Sequence[bool | None]) -> JudgeFigures:
-    bad = [told for row, told in zip(rows, verdicts, strict=True) if (row.label_bad or 0) >= 0.5 and told is not None]
-    sound = [told for row, told in zip(rows, verdicts, strict=True) if (row.label_bad or 0) < 0.5 and told is not None]
+    known = [(row.bad, told) for row, told in zip(rows, verdicts, strict=True) if told is not None]
+    bad, sound = ([told for held, told in known if held is side] for side in (True, False))
     return JudgeFigures(
         name=name,
         behaviour=code,
@@ -196,18 +208,13 @@ def _figures(name: str, code: str, rows: Sequence[Row], verdicts: Sequence[bool 
     )
 
 
-def asked_in(case: Case, row: Row) -> Conversation:
-    """Return what the model was given in a row of the log."""
-    return row.conversation(case.template(row).systems(row.vars))
-
-
 def edited(case: Case, rows: Sequence[Row], judge: ReplayJudge) -> list[tuple[Row, str]]:
     """Return bad rows with their reply as it is sound; rows of which nothing sound is left are not among them.
 
     One sentence is left out first, whichever makes the reply sound, then ever more from its end.
     """
     tries = [(row, text) for row in rows for text in _shorter(sentences(row.response_text))]
-    told = judge.rule([asked_in(case, row) for row, _ in tries], [Reply(text=text) for _, text in tries], "log")
+    told = judge.rule_logged(case, tries)
     found: dict[int, tuple[Row, str]] = {}
     for (row, text), bad in zip(tries, told, strict=True):
         if bad is False:

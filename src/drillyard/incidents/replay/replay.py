@@ -147,7 +147,7 @@ def save_replay(case: Case, report: ReplayReport) -> ReplayReport:
 def replayed_rows(case: Case, rule: TriggerRule, seed: int) -> tuple[list[Row], Template | None]:
     """Return rows under a trigger that share the template of most bad ones, drawn at random, and that template."""
     rows = [row for row in case.rows(rule, limit=_POOL) if row.user_text.strip()]
-    bad = Counter(row.prompt for row in rows if (row.label_bad or 0) >= 0.5 and case.template(row).segments)
+    bad = Counter(row.prompt for row in rows if row.bad and case.template(row).segments)
     if not bad:
         return rows, None
     prompt = bad.most_common(1)[0][0]
@@ -170,7 +170,7 @@ def _asked(case: Case, known: ReplayReport, rule: TriggerRule, asker: Replayer, 
     arms: tuple[Arm, ...] = ()
     if cause and made.state in ("certified", "not certified"):
         rows = asker.order
-        bad = [row.response_text for row in rows if (row.label_bad or 0) >= 0.5]
+        bad = [row.response_text for row in rows if row.bad]
         sound = [row.response_text for row in case.rows(bad=False, limit=2000)]
         arms = run_arms(asker, cause, order.inputs, bad, sound, order.paraphrase, order.products)
     removed = next((arm for arm in arms if arm.name == "cause removed"), None)

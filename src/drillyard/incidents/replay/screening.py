@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
 
 from drillyard.incidents.replay.search import Kept
+from drillyard.incidents.search.subgroups import evidence
 
 __all__ = ["KEEP", "Candidate", "draw_trials", "rank_causes"]
 
@@ -64,27 +64,19 @@ def _of_size(held: NDArray[np.bool_], bad: NDArray[np.float64], size: int) -> li
         whole &= held[:, sets[:, column]]
     inside = whole.sum(axis=0).astype(float)
     hits = bad @ whole
-    evidence = _gain(hits, inside, float(bad.sum()), float(n)) - math.log(count)
+    gains = _gain(hits, inside, float(bad.sum()), float(n)) - math.log(count)
     return [
         Candidate(
             kept=frozenset(sets[at].tolist()),
-            evidence=float(evidence[at]),
+            evidence=float(gains[at]),
             with_it=float(hits[at] / inside[at]) if inside[at] else 0.0,
             without=float((bad.sum() - hits[at]) / (n - inside[at])) if n > inside[at] else 0.0,
         )
-        for at in np.argsort(-evidence, kind="stable")[:_SHOWN]
+        for at in np.argsort(-gains, kind="stable")[:_SHOWN]
     ]
 
 
 def _gain(hits: NDArray[np.float64], inside: NDArray[np.float64], bad: float, n: float) -> NDArray[np.float64]:
     """Return the log-likelihood that two rates gain over one; minus infinity where the set lowers the rate."""
-    outside, missed = n - inside, bad - hits
-    two = _likelihood(hits, inside) + _likelihood(missed, outside)
-    gain = two - _likelihood(np.array(bad), np.array(n))
-    raised = hits * np.maximum(outside, 1) > missed * np.maximum(inside, 1)
-    return np.where(raised, gain, -np.inf)
-
-
-def _likelihood(hits: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
-    share = np.divide(hits, n, out=np.zeros_like(hits, dtype=float), where=n > 0)
-    return np.asarray(xlogy(hits, share) + xlogy(n - hits, 1 - share), float)
+    raised = hits * np.maximum(n - inside, 1) > (bad - hits) * np.maximum(inside, 1)
+    return np.where(raised, evidence(hits, inside, bad, n), -np.inf)

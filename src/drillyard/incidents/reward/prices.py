@@ -4,9 +4,9 @@ Held fixed: the user (a fixed effect, where users come back), the length of the 
 logarithm, its tenths), and the topic of the request (its most telling word). What goes with the behaviour and is none
 of these stays in the price.
 
-Fixed effects are taken out by subtracting each group's mean (Frisch, Waugh and Lovell), so a million users cost no
-more than their rows. Errors are CR1: clusters may be as different as they like, and rows within one as alike. Source:
-Cameron and Miller 2015, A practitioner's guide to cluster-robust inference.
+Fixed effects are taken out by subtracting each group's mean, and controls by what they explain (Frisch, Waugh and
+Lovell), so a million users cost no more than their rows. Errors are CR1: clusters may be as different as they like, and
+rows within one as alike. Source: Cameron and Miller 2015, A practitioner's guide to cluster-robust inference.
 """
 
 from __future__ import annotations
@@ -28,6 +28,13 @@ from drillyard.stats import holm
 __all__ = ["CohortPrice", "ShadowPrice", "price_of", "shadow_prices"]
 
 Array = NDArray[np.float64]
+_FEWEST, _TOPICS, _LENGTHS = 40, 20, 10
+_SMALL, _MUCH = 0.1, 0.5
+"""A cohort of so few users that carries so much of all that is paid is told."""
+_STOP = frozenset((
+    "the", "a", "an", "is", "are", "of", "to", "in", "on", "for", "and", "or", "my", "your", "i", "you", "it", "how",
+    "what", "which", "do", "does", "can", "me", "with", "much",
+))  # fmt: skip
 
 
 def price_of(
@@ -39,7 +46,7 @@ def price_of(
     Args:
         outcome: (n,), what is paid.
         flag: (n,), the behaviour.
-        controls: (n, k), held fixed; columns that others explain are left out.
+        controls: (n, k), held fixed; columns that others explain change nothing.
         groups: (n,), fixed effects by number, such as the user.
         clusters: (n,), rows that are not independent, such as those of one user.
         confidence: of the interval.
@@ -50,27 +57,21 @@ def price_of(
     count, absorbed = len(np.unique(clusters)), len(np.unique(groups))
     if count < 2:
         raise bad_input(f"{count} users or sessions", "at least 2, to know how they differ")
-    columns = np.column_stack([flag, controls])
-    inside = _within(columns, groups)
-    if not np.abs(inside[:, 0]).max() > 1e-9:
+    flag, outcome, *held = _within(np.column_stack([flag, outcome, controls]), groups).T
+    if not np.abs(flag).max() > 1e-9:
         raise bad_input("a behaviour that does not vary within users", "users with replies of both kinds")
-    y = _within(outcome[:, None], groups)[:, 0]
-    kept = _independent(inside)
-    x = inside[:, kept]
-    if 0 not in kept:
+    before, both = float(flag @ flag), np.column_stack([flag, outcome])
+    fitted, _, rank, _ = np.linalg.lstsq(np.column_stack(held), both, rcond=None)
+    flag, outcome = (both - np.column_stack(held) @ fitted).T
+    weight = float(flag @ flag)
+    if weight <= 1e-14 * max(before, 1.0):
         raise bad_input("a behaviour that length and topic explain wholly", "replies alike but for the behaviour")
-    bread = np.linalg.inv(x.T @ x)
-    beta = bread @ (x.T @ y)
-    residual = y - x @ beta
-    scores = np.zeros((int(clusters.max()) + 1, x.shape[1]))
-    np.add.at(scores, clusters, x * residual[:, None])
-    n, k = len(y), x.shape[1] + absorbed
-    scale = count / (count - 1) * (n - 1) / max(n - k, 1)
-    variance = scale * bread @ (scores.T @ scores) @ bread
-    error = math.sqrt(max(float(variance[0, 0]), 0.0))
+    value, n = float(flag @ outcome) / weight, len(outcome)
+    scores = np.bincount(clusters, flag * (outcome - value * flag))
+    scale = count / (count - 1) * (n - 1) / max(n - int(rank) - 1 - absorbed, 1)
+    error = math.sqrt(scale * float(scores @ scores)) / weight
     reach = float(stats.t.ppf((1 + confidence) / 2, count - 1)) * error
-    p = float(2 * stats.t.sf(abs(beta[0]) / error, count - 1)) if error > 0 else 1.0
-    value = float(beta[0])
+    p = float(2 * stats.t.sf(abs(value) / error, count - 1)) if error > 0 else 1.0
     method = f"fixed effects, {count} clusters {100 * confidence:g}%"
     return Estimate(value=value, low=value - reach, high=value + reach, n=n, method=method), p
 
@@ -80,28 +81,6 @@ def _within(columns: Array, groups: NDArray[np.int64]) -> Array:
     counts = np.bincount(groups).astype(float)
     means = np.stack([np.bincount(groups, one) for one in columns.T], axis=1) / np.maximum(counts, 1)[:, None]
     return np.asarray(columns - means[groups], float)
-
-
-def _independent(x: Array) -> list[int]:
-    """Return columns of which none is a sum of those before it, by Gram and Schmidt."""
-    kept: list[int] = []
-    basis: list[Array] = []
-    for at, column in enumerate(x.T):
-        rest = column - sum((one @ column) * one for one in basis) if basis else column.copy()
-        length = float(np.sqrt(rest @ rest))
-        if length > 1e-8 * max(1.0, float(np.sqrt(column @ column))):
-            kept.append(at)
-            basis.append(rest / length)
-    return kept
-
-
-_FEWEST, _TOPICS, _LENGTHS = 40, 20, 10
-_SMALL, _MUCH = 0.1, 0.5
-"""A cohort of so few users that carries so much of all that is paid is told."""
-_STOP = frozenset((
-    "the", "a", "an", "is", "are", "of", "to", "in", "on", "for", "and", "or", "my", "your", "i", "you", "it", "how",
-    "what", "which", "do", "does", "can", "me", "with", "much",
-))  # fmt: skip
 
 
 class CohortPrice(Record):
@@ -162,7 +141,7 @@ def _verdict(price: Estimate, p: float) -> str:
 
 
 def _priced(name: str, rows: Sequence[Row], paid: NDArray[np.float64]) -> ShadowPrice:
-    bad = np.array([float((row.label_bad or 0) >= 0.5) for row in rows])
+    bad = np.array([float(row.bad) for row in rows])
     if len(rows) < _FEWEST or not 0 < bad.sum() < len(bad):
         raise BadInput(f"{len(rows)} labelled rows with it, {bad.sum():.0f} of them bad")
     if not np.ptp(paid):

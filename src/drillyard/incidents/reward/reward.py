@@ -12,14 +12,14 @@ import numpy as np
 from drillyard.alignment.training.penalty import BrokenLeaves
 from drillyard.errors import bad_input
 from drillyard.incidents.case import Case
-from drillyard.incidents.replay.judging import ReplayJudge, asked_in, edited
+from drillyard.incidents.replay.judging import ReplayJudge, edited
 from drillyard.incidents.replay.replay import replayed_rows
 from drillyard.incidents.reward.optimise import Sweep, sweep
 from drillyard.incidents.reward.prices import ShadowPrice, shadow_prices
 from drillyard.incidents.row import Row
 from drillyard.organisms.worlds.scope import Scope
 from drillyard.organisms.worlds.world import World
-from drillyard.records import Estimate, Preference, Record, Reply, ValueReward
+from drillyard.records import Estimate, Preference, Record, ValueReward
 from drillyard.records.files import read_record
 from drillyard.records.progress import Progress, silent
 from drillyard.stats import question_weights
@@ -118,7 +118,7 @@ def _ruled(case: Case, rows: Sequence[Row], judge: ReplayJudge) -> list[Row]:
     A bad reply is longer by what is bad in it. Held fixed is the length of the rest: else that length takes the price
     over, the more so the more the labels err.
     """
-    told = judge.rule([asked_in(case, row) for row in rows], [Reply(text=row.response_text) for row in rows], "log")
+    told = judge.rule_logged(case, [(row, row.response_text) for row in rows])
     bad = [row for row, one in zip(rows, told, strict=True) if one]
     rest = {row.source_ref: text for row, text in edited(case, bad, judge)}
     return [
@@ -180,7 +180,7 @@ def _proxy(rows: Sequence[Row], paying: Sequence[ShadowPrice]) -> Score:
     kind, _, name = paying[0].proxy.partition(": ")
     known = [row for row in rows if row.label_bad is not None and name in getattr(row, kind)]
     lengths = np.array([math.log1p(len(row.response_text.split())) for row in known])
-    bad = np.array([float((row.label_bad or 0) >= 0.5) for row in known])
+    bad = np.array([float(row.bad) for row in known])
     paid = np.array([getattr(row, kind)[name] for row in known], float)
     rest = paid - paying[0].price.value * bad
     slope = float(np.polyfit(lengths, rest, 1)[0]) if np.ptp(lengths) else 0.0
@@ -199,10 +199,8 @@ def _sampled(case: Case, sampling: Sampling, score: Score) -> Sweep:
     rows, _ = replayed_rows(case, rule, sampling.seed)
     proxy, bad = [], []
     for row in rows[: sampling.prompts]:
-        talks = [asked_in(case, row)] * sampling.replies
-        replies = sampling.target.generate(talks, list(range(sampling.replies)))
-        shown = [told is True for told in sampling.judge.rule(talks, replies, sampling.target.reference)]
-        texts = [reply.text for reply in replies]
-        bad.append(shown)
-        proxy.append(score(row, texts, shown))
+        talks = [case.asked(row)] * sampling.replies
+        told = sampling.judge.hear(sampling.target, talks, range(sampling.replies))
+        bad.append([one is True for one, _ in told])
+        proxy.append(score(row, [reply.text for _, reply in told], bad[-1]))
     return sweep(proxy, bad)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from drillyard.incidents.search.shuffle import Shuffler
+from drillyard.incidents.search.subgroups import evidence
 from drillyard.incidents.sliced import Change
 from drillyard.stats import wilson
 
@@ -26,9 +26,7 @@ def change_statistic(bad: NDArray[np.float64], rows: NDArray[np.float64]) -> NDA
         rows: (bins,) counts of rows.
     """
     k, n = np.cumsum(bad)[:-1], np.cumsum(rows)[:-1]
-    all_k, all_n = bad.sum(), rows.sum()
-    ratio: NDArray[np.float64] = _fit(k, n) + _fit(all_k - k, all_n - n) - _fit(all_k, all_n)
-    return ratio
+    return evidence(k, n, bad.sum(), rows.sum())
 
 
 def find_change(
@@ -102,16 +100,9 @@ def _shares(
     if not deployed:
         return {}
     known = np.array([time for time, _ in deployed])
-    nearest = np.abs(times[:, None] - known[None, :]).argmin(axis=1) if len(times) * len(known) < 5_000_000 else None
-    if nearest is None:
-        nearest = np.clip(np.searchsorted(known, times), 0, len(known) - 1)
+    nearest = np.searchsorted((known[1:] + known[:-1]) / 2, times)
     share: dict[str, float] = {}
     for place, weight in enumerate(np.bincount(nearest, weights=posterior, minlength=len(known))):
         name = deployed[place][1]
         share[name] = share.get(name, 0.0) + float(weight)
     return share
-
-
-def _fit(k: Any, n: Any) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = special.xlogy(k, k) + special.xlogy(n - k, n - k) - special.xlogy(n, n)
-    return found

@@ -18,7 +18,7 @@ from scipy import special
 
 from drillyard.incidents.search.bits import Bits, count, overlaps
 
-__all__ = ["Found", "Measure", "Searched", "optimistic", "penalty", "quality", "search"]
+__all__ = ["Found", "Measure", "Searched", "evidence", "optimistic", "penalty", "quality", "search"]
 
 Measure = Literal["evidence", "wracc"]
 """`wracc`: (n / N)(p − p0), what subgroup discovery calls weighted relative accuracy. `evidence`: the log-likelihood
@@ -32,9 +32,7 @@ def quality(measure: Measure, bad: ArrayLike, rows: ArrayLike, positives: int, t
     p0 = positives / total
     if measure == "wracc":
         return (k - n * p0) / total
-    out_k, out_n = positives - k, total - n
-    ratio = _fit(k, n) + _fit(out_k, out_n) - _fit(np.float64(positives), np.float64(total))
-    return np.where(k * total > n * positives, np.maximum(ratio, 0.0), 0.0)
+    return np.where(k * total > n * positives, np.maximum(evidence(k, n, positives, total), 0.0), 0.0)
 
 
 def optimistic(measure: Measure, bad: ArrayLike, positives: int, total: int) -> NDArray[np.float64]:
@@ -42,10 +40,13 @@ def optimistic(measure: Measure, bad: ArrayLike, positives: int, total: int) -> 
     return quality(measure, bad, bad, positives, total)
 
 
-def _fit(k: Any, n: Any) -> NDArray[np.float64]:
-    """Return the log-likelihood of k in n at their own rate; numbers or arrays."""
-    found: NDArray[np.float64] = special.xlogy(k, k) + special.xlogy(n - k, n - k) - special.xlogy(n, n)
-    return found
+def evidence(k: Any, n: Any, all_k: float, all_n: float) -> NDArray[np.float64]:
+    """Return the log-likelihood ratio of two rates, k in n and that of the others, against one of all."""
+
+    def fit(k: Any, n: Any) -> Any:
+        return special.xlogy(k, k) + special.xlogy(n - k, n - k) - special.xlogy(n, n)
+
+    return np.asarray(fit(k, n) + fit(all_k - k, all_n - n) - fit(all_k, all_n), np.float64)
 
 
 EXPANSIONS = 400

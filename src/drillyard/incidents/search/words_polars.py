@@ -34,12 +34,13 @@ def log_odds(
     return found
 
 
-def telling_words(frame: pl.DataFrame, most: int = 8) -> tuple[Word, ...]:
+def telling_words(rows: pl.LazyFrame, most: int = 8) -> tuple[Word, ...]:
     """Return the words of replies and requests with the highest z, bad rows against sound ones; all is the prior."""
     found = []
     for side, column in (("reply", "response_text"), ("request", "user_text")):
         bad, sound = (
-            _counts(frame.filter(test)[column]) for test in (pl.col("label_bad") >= 0.5, pl.col("label_bad") < 0.5)
+            _counts(rows.filter(test).select(column).collect()[column])
+            for test in (pl.col("label_bad") >= 0.5, pl.col("label_bad") < 0.5)
         )
         both = {word: bad.get(word, 0.0) + sound.get(word, 0.0) for word in {*bad, *sound}}
         total = sum(both.values()) or 1.0

@@ -11,7 +11,7 @@ import datetime
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -178,9 +178,13 @@ class Overseen:
                 break
         return self._done(conversation, reply, found, spent, "hold")
 
-    def generate(self, conversations: list[Conversation], seeds: list[int | None]) -> list[Reply]:
+    def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Answer as a target does."""
         return [self.answer(talk, seed)[0] for talk, seed in zip(conversations, seeds, strict=True)]
+
+    def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
+        """Yield what the user reads, in one piece, since a draft is read whole."""
+        yield self.answer(conversation, seed)[0].text
 
     def _drafted(self, conversation: Conversation, seed: int | None, fields: Mapping[str, Any] | None) -> Reply:
         if fields is None or not isinstance(self._target, AskedTarget):

@@ -15,6 +15,7 @@ __all__ = [
     "JUDGE_A_DEBATE",
     "LAUNCH_GATE_MEMO",
     "READ_THE_MODELS_MIND",
+    "ROOT_CAUSE",
     "TOO_PERMISSIVE",
     "TRIAGE_QUEUE",
     "WRITE_THE_POLICY",
@@ -125,6 +126,16 @@ READ_THE_MODELS_MIND = Card(
     goal="Say of six small models which lie, which err and which only look as if, with looks inside that show it.",
     target="drillyard.programs.drills.read_the_models_mind.kit:ReadTheModelsMind",
     references=("Burns et al. 2022, arXiv 2212.03827", "Farquhar et al. 2023, arXiv 2312.10029"),
+    cost="one processor core for seconds per grading; no accelerator",
+    status="stable",
+)
+
+ROOT_CAUSE = Card(
+    name="root-cause",
+    goal="Find why a deployed assistant presses customers, show it by replays, and mend it; what is sound stays.",
+    target="drillyard.programs.drills.root_cause.kit:RootCause",
+    failures=("pressure-selling",),
+    references=("NIST AI RMF, MANAGE 4", "Williams, Carroll et al. 2024, arXiv 2411.02306"),
     cost="one processor core for seconds per grading; no accelerator",
     status="stable",
 )

@@ -1,4 +1,4 @@
-"""A drill's files: what it is about, for whoever repairs a model or guards a desk, and a submission to start from."""
+"""A drill's files: the model, desk or log that it is about, and a submission to start from."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from drillyard.yard.visit import Visit, page
 
 __all__ = ["download", "give_example", "take_away"]
 
-_INSIDE = {"artefacts": "model", "policy": "desk"}
+_INSIDE = {"artefacts": "model", "policy": "desk", "answers": "paper"}
 """Name of the folder in the archive, by what is handed in."""
 
 
 @page("learner")
 def download(visit: Visit) -> Response:
-    """Return the learner's model, as drillyard align opens it, or their desk, in a zip archive with one folder."""
+    """Return the learner's model, as drillyard align opens it, their desk or their paper, in a zip archive."""
     one = visit.assignment()
     if one.drill.hands_in not in _INSIDE:
         raise HTTPException(404)

@@ -18,8 +18,6 @@ from drillyard.yard.visit import Assignment, Visit, page, path_of
 __all__ = ["read_answers", "render_paper", "sheet_of", "take_look", "tell_answers", "try_answers"]
 
 _FORM = "answers"
-_BENCH = ("look-model", "look-kind", "look-layer", "look-method", "look-position")
-"""What is chosen at a bench, in the order of a look's name."""
 
 
 def render_paper(
@@ -68,9 +66,11 @@ def take_look(visit: Visit) -> Response:
     if visit.yard.submissions.closed(me, one.instance.id):
         return visit.go(f"{path_of(one)}/result")
     _keep(visit, one, sheet)
-    key = sheet.bench.key(*(visit.field(name)[:40] for name in _BENCH))
+    model, kind, *_ = chosen = [visit.field(name)[:40] for name in _at_bench(sheet)]
+    key = sheet.bench.key(model, kind, {axis.id: said for axis, said in zip(sheet.bench.axes, chosen[2:], strict=True)})
     if not key:
-        return render_paper(visit, one, 422, look_error="Choose a model and what is to be read of it.")
+        told = "Choose a model and what is to be read of it; not everything can be read of every model."
+        return render_paper(visit, one, 422, look_error=told)
     try:
         if len(visit.yard.held.looks(me, one.instance.id)) < sheet.bench.budget:  # else nothing is measured
             found = kit.look(visit.yard.programme.truth(one.instance.id).seed, key)
@@ -104,7 +104,7 @@ def read_answers(visit: Visit, one: Assignment) -> bytes:
         answers = _keep(visit, one, sheet)
     except BadInput as error:
         raise Unchecked(422, str(error)) from None
-    if not any(text.strip() for text in answers.values()):
+    if not any(answers[field.id].strip() not in ("", field.start.strip()) for field in sheet.fields):
         raise Unchecked(422, "The form is empty. Answer at least one question; what you leave out counts as wrong.")
     taken = {look.key for look in visit.yard.held.looks(me, one.instance.id)}
     for field in sheet.fields:
@@ -127,8 +127,8 @@ def tell_answers(visit: Visit, one: Assignment, handed: AnswerSubmission) -> lis
 
 def _keep(visit: Visit, one: Assignment, sheet: AnswerSheet) -> dict[str, str]:
     """Keep what stands in the form, the choices at the bench too, and return its answers. Raises `Refused`."""
-    answers = {field.id: visit.field(field.id)[: field.most] for field in sheet.fields}
-    bench = [(name, visit.field(name)[:40]) for name in _BENCH if sheet.bench]
+    answers = {field.id: visit.field(field.id).replace("\r\n", "\n")[: field.most] for field in sheet.fields}
+    bench = [(name, visit.field(name)[:40]) for name in _at_bench(sheet)]
     visit.yard.drafts.save(visit.me().id, one.instance.id, _FORM, [*answers.items(), *bench])
     return answers
 
@@ -136,11 +136,20 @@ def _keep(visit: Visit, one: Assignment, sheet: AnswerSheet) -> dict[str, str]:
 def _typed(visit: Visit, one: Assignment, sheet: AnswerSheet) -> dict[str, str]:
     """Return what stands in the form: as it was left, or as it was handed in without a grade."""
     me, name = visit.me().id, one.instance.id
+    names = (*(field.id for field in sheet.fields), *_at_bench(sheet))
     if draft := visit.yard.drafts.of(me, name, _FORM):
-        return {name: draft.one(name) for name in (*(field.id for field in sheet.fields), *_BENCH)}
+        return {name: draft.one(name) for name in names}
     progress = visit.yard.submissions.of(me, name)
-    kept = progress.submission.answers if progress and isinstance(progress.submission, AnswerSubmission) else {}
-    return {name: kept.get(name, "") for name in (*(field.id for field in sheet.fields), *_BENCH)}
+    if progress and isinstance(progress.submission, AnswerSubmission):
+        return {name: progress.submission.answers.get(name, "") for name in names}
+    return {**dict.fromkeys(names, ""), **{field.id: field.start for field in sheet.fields}}
+
+
+def _at_bench(sheet: AnswerSheet) -> list[str]:
+    """Return what is chosen at the bench of a paper, in the order of a look's name; nothing where it has none."""
+    return (
+        [f"look-{name}" for name in ("model", "kind", *(axis.id for axis in sheet.bench.axes))] if sheet.bench else []
+    )
 
 
 def sheet_of(visit: Visit, one: Assignment) -> AnswerSheet:

@@ -35,7 +35,7 @@ from drillyard.records import (
     SubCheck,
     Truth,
 )
-from drillyard.records.files import read_record, write_record
+from drillyard.records.files import read_record, write_atomically, write_record
 
 __all__ = ["SHEET", "AnswerDrill", "AnswerExam", "Answers"]
 
@@ -51,11 +51,12 @@ class AnswerExam:
     instance: Instance
     truth: Truth
     sheet: AnswerSheet
+    files: Mapping[str, str]
 
     @property
     def shown(self) -> Mapping[str, str]:
-        """What the learner gets: the paper with its form."""
-        return {SHEET: self.sheet.to_json()}
+        """What the learner gets: the paper with its form, and what comes beside it."""
+        return {SHEET: self.sheet.to_json(), **self.files}
 
 
 class AnswerDrill(ABC):
@@ -97,6 +98,10 @@ class AnswerDrill(ABC):
         """Return what a look at the bench shows. Raises `BadInput` for one that cannot be had: by default, any."""
         raise bad_input(f"the look {key[:60]!r}", "one that the bench offers")
 
+    def files(self, seed: int) -> Mapping[str, str]:
+        """Return what comes beside the paper, as file name → text: by default, nothing."""
+        return {}
+
     def preview(self, seed: int, answers: Answers) -> PaperTable:
         """Return what comes of answers that are not handed in yet, on what the learner may see.
 
@@ -137,11 +142,13 @@ class AnswerDrill(ABC):
             twin_hash=_sealed(seed, self.sheet(seed, clean=True)),
             truth_hash=truth_hash(truth),
         )
-        return AnswerExam(drill=self.drill, instance=instance, truth=truth, sheet=sheet)
+        return AnswerExam(drill=self.drill, instance=instance, truth=truth, sheet=sheet, files=self.files(seed))
 
     def save(self, exam: AnswerExam, folder: Path) -> None:
-        """Write the paper."""
+        """Write the paper, and what comes beside it."""
         write_record(folder / SHEET, exam.sheet)
+        for name, text in exam.files.items():
+            write_atomically(folder / name, text.encode())
 
     def open(self, instance: Instance, truth: Truth, folder: Path) -> AnswerExam:
         """Return a saved paper. Raises `BadInput` where it is another one than was sealed, or drawn.
@@ -156,7 +163,8 @@ class AnswerDrill(ABC):
         if self.sheet(truth.seed) != sheet:
             how = "give a fresh copy: drillyard yard reset, or create the programme again"
             raise bad_input(f"a paper in {str(folder)!r} that another release drew", "one of this release", how)
-        return AnswerExam(drill=self.drill, instance=instance, truth=truth, sheet=sheet)
+        files = self.files(truth.seed)
+        return AnswerExam(drill=self.drill, instance=instance, truth=truth, sheet=sheet, files=files)
 
     def submissions(self, exam: AnswerExam) -> dict[str, AnswerSubmission]:
         """Return what each fix hands in."""

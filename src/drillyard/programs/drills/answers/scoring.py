@@ -110,8 +110,10 @@ def regret_of(values: Mapping[str, float], chosen: str) -> float:
 
 
 def empty_answers(instance: Instance, sheet: AnswerSheet) -> AnswerSubmission:
-    """Return a submission to start from: every field of the form, empty."""
-    return AnswerSubmission(instance=instance.id, learner="me", answers={field.id: "" for field in sheet.fields})
+    """Return a submission to start from: every field of the form as it begins, mostly empty."""
+    return AnswerSubmission(
+        instance=instance.id, learner="me", answers={field.id: field.start for field in sheet.fields}
+    )
 
 
 def as_words(sheet: AnswerSheet) -> str:

@@ -14,7 +14,7 @@ from importlib import resources
 import yaml
 
 from drillyard.programs.drills.answers.drill import AnswerDrill, AnswerExam, Answers
-from drillyard.programs.drills.interviews.rubric import LEVELS, Interview, rate, worth
+from drillyard.programs.drills.interviews.rubric import LEVELS, InterviewItem, rate, worth
 from drillyard.programs.drills.prove import ProofRehearsal
 from drillyard.records import AnswerField, AnswerResult, AnswerSheet, Gate, GradeCheck, Hint, PaperTable
 from drillyard.records.answers import MOST_WORDS
@@ -34,9 +34,9 @@ class InterviewDrill(AnswerDrill):
     def facts(self, seed: int, *, clean: bool = False) -> dict[str, str]:
         """Return the facts of a seed by name; in the clean twin nothing has happened."""
 
-    def item(self, seed: int, *, clean: bool = False) -> Interview:
+    def item(self, seed: int, *, clean: bool = False) -> InterviewItem:
         """Return the item of a seed."""
-        return Interview.filled(_read(self.folder), self.facts(seed, clean=clean))
+        return InterviewItem.filled(_read(self.folder), self.facts(seed, clean=clean))
 
     def sheet(self, seed: int, *, clean: bool = False) -> AnswerSheet:
         """Return the paper of a seed."""

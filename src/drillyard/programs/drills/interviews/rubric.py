@@ -21,7 +21,7 @@ from drillyard.programs.drills.answers.scoring import number_in
 from drillyard.programs.drills.answers.terms import read_terms, says, words_of
 from drillyard.records import PaperTable, Record
 
-__all__ = ["LEVELS", "Anchor", "Criterion", "Interview", "fill", "rate", "worth"]
+__all__ = ["LEVELS", "InterviewItem", "RubricAnchor", "RubricCriterion", "fill", "rate", "worth"]
 
 LEVELS = 3
 _SHORTEST, _MOST_SIGNS = 5, 3
@@ -33,7 +33,7 @@ _FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
 
-class Criterion(Record):
+class RubricCriterion(Record):
     """What a good answer does, the planted fact that it hangs on, and the signs by which it shows.
 
     `least` signs and figures make it whole (0: all of them). Words of its first sign must come before those of
@@ -54,7 +54,7 @@ class Criterion(Record):
     together: bool = False
 
 
-class Anchor(Record):
+class RubricAnchor(Record):
     """An answer with the levels that a person gave it, criterion by criterion, and why; `weak` ones must rank lower."""
 
     name: str
@@ -64,7 +64,7 @@ class Anchor(Record):
     weak: bool = False
 
 
-class Interview(Record):
+class InterviewItem(Record):
     """An interview item, its facts filled in."""
 
     id: str
@@ -74,11 +74,11 @@ class Interview(Record):
     strategy: str
     words: int = Field(gt=0)
     evidence: tuple[PaperTable, ...]
-    criteria: tuple[Criterion, ...]
+    criteria: tuple[RubricCriterion, ...]
     follow_ups: tuple[str, ...]
-    anchors: tuple[Anchor, ...]
+    anchors: tuple[RubricAnchor, ...]
 
-    def anchor(self, name: str) -> Anchor:
+    def anchor(self, name: str) -> RubricAnchor:
         """Return an anchor by its name."""
         return next(one for one in self.anchors if one.name == name)
 
@@ -97,14 +97,14 @@ def fill(data: object, facts: dict[str, str]) -> object:
     return Template(data).substitute(facts) if isinstance(data, str) else data
 
 
-def rate(item: Interview, answer: str) -> tuple[int, ...]:
+def rate(item: InterviewItem, answer: str) -> tuple[int, ...]:
     """Return the level of every criterion, in order."""
     sentences = _sentences(answer, item.words)
     spent = [0] * len(sentences)
     return tuple(_level(criterion, sentences, spent) for criterion in item.criteria)
 
 
-def worth(item: Interview, levels: Sequence[int]) -> float:
+def worth(item: InterviewItem, levels: Sequence[int]) -> float:
     """Return what levels are worth, from 0 to 1: their weighted mean, or `_WITHOUT` of it without what is needed."""
     weights = [criterion.weight for criterion in item.criteria]
     mean = sum(w * level for w, level in zip(weights, levels, strict=True)) / (sum(weights) * (LEVELS - 1))
@@ -112,7 +112,7 @@ def worth(item: Interview, levels: Sequence[int]) -> float:
     return mean if whole else mean * _WITHOUT
 
 
-def _level(criterion: Criterion, sentences: Sequence[str], spent: list[int]) -> int:
+def _level(criterion: RubricCriterion, sentences: Sequence[str], spent: list[int]) -> int:
     shown = [_place(sign, sentences, spent) for sign in criterion.signs]
     hits = [place is not None for place in shown]
     near = [

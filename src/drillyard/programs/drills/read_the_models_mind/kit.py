@@ -203,6 +203,8 @@ def _sheet(seed: int, clean: bool) -> AnswerSheet:
 def _fields(name: str) -> Sequence[AnswerField]:
     return (
         AnswerField(id=f"verdict-{name}", label=f"Model {name}", kind="choice", choices=tuple(VERDICTS.items())),
-        AnswerField(id=f"first-{name}", label=f"Model {name}: the look that shows it", kind="look"),
-        AnswerField(id=f"second-{name}", label=f"Model {name}: a second look, where one is not enough", kind="look"),
+        AnswerField(id=f"first-{name}", label=f"Model {name}: the look that shows it", kind="look", of=name),
+        AnswerField(
+            id=f"second-{name}", label=f"Model {name}: a second look, where one is not enough", kind="look", of=name
+        ),
     )

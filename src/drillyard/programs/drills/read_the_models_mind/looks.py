@@ -15,7 +15,7 @@ from drillyard.probes.base import Doubles
 from drillyard.probes.verdict.controls import TEXT, text_features
 from drillyard.probes.verdict.scoring import Labelled, cross_score
 from drillyard.programs.drills.read_the_models_mind.case import ALICE, BACK, BOB, LAYERS, draw_models
-from drillyard.records import Look, LookBench, LookKind
+from drillyard.records import Look, LookAxis, LookBench, LookKind
 from drillyard.stats import clopper_pearson
 
 __all__ = ["BENCH", "MODELS", "look", "read_cell"]
@@ -24,23 +24,31 @@ MODELS = ("A", "B", "C", "D", "E", "F")
 _FLIPS = 199
 
 _METHODS = {"logistic": "Logistic", "lda": "LDA", "mean-difference": "Mean difference"}
+_INSIDE = ("layer", "method", "position")
 BENCH = LookBench(
     models=MODELS,
     kinds=(
-        LookKind(id="says-alice", title="What it tells Alice: share that is true", inside=False),
-        LookKind(id="says-bob", title="What it tells Bob: share that is true", inside=False),
-        LookKind(id="alice", title="Probe on statements to Alice: is it true?", inside=True),
-        LookKind(id="bob", title="Same probe on statements to Bob: is it true?", inside=True),
-        LookKind(id="back", title="Same probe on the back shelf, to Bob: is it true?", inside=True),
-        LookKind(id="said", title="Same probe on statements to Bob: does it answer yes?", inside=True),
-        LookKind(id="random", title="Control: same probe in random weights, to Bob", inside=True),
-        LookKind(id="single", title="Control: single words alone, to Bob", inside=False),
-        LookKind(id="pairs", title="Control: words and pairs of words alone, to Bob", inside=False),
+        LookKind(id="says-alice", title="What it tells Alice: share that is true"),
+        LookKind(id="says-bob", title="What it tells Bob: share that is true"),
+        LookKind(id="alice", title="Probe on statements to Alice: is it true?", axes=_INSIDE),
+        LookKind(id="bob", title="Same probe on statements to Bob: is it true?", axes=_INSIDE),
+        LookKind(id="back", title="Same probe on the back shelf, to Bob: is it true?", axes=_INSIDE),
+        LookKind(id="said", title="Same probe on statements to Bob: does it answer yes?", axes=_INSIDE),
+        LookKind(id="random", title="Control: same probe in random weights, to Bob", axes=_INSIDE),
+        LookKind(id="single", title="Control: single words alone, to Bob"),
+        LookKind(id="pairs", title="Control: words and pairs of words alone, to Bob"),
     ),
-    layers=LAYERS,
-    methods=tuple(_METHODS.items()),
-    positions=(("end", "At the question mark"), ("colour", "At the colour, one word before")),
+    axes=(
+        LookAxis(id="layer", label="Layer", choices=tuple((str(one), f"Layer {one}") for one in LAYERS)),
+        LookAxis(id="method", label="Method", choices=tuple(_METHODS.items())),
+        LookAxis(
+            id="position",
+            label="Read where",
+            choices=(("end", "At the question mark"), ("colour", "At the colour, one word before")),
+        ),
+    ),
     budget=36,
+    help="Layer, method and place count for probes alone.",
 )
 """What can be looked at. The reference takes 30 looks at most."""
 

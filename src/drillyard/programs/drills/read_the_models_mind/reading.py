@@ -43,7 +43,7 @@ class Eye:
 
     def key(self, kind: str, layer: int = 0) -> str:
         """Return the name of a look, by logistic probes at the end of the statement."""
-        return BENCH.key(self._model, kind, str(layer), "logistic", "end")
+        return BENCH.key(self._model, kind, {"layer": str(layer), "method": "logistic", "position": "end"})
 
     def __call__(self, kind: str, layer: int = 0) -> Look:
         """Take a look."""
