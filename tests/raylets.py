@@ -1,17 +1,18 @@
 """A real cluster for tests, in a process of its own: a head and two nodes on loopback, which lines on stdin kill.
 
-    kill raylet | kill worker | kill head | add NAME=VALUE … | hide FOLDER | quit
+    kill raylet | kill worker | kill head | add NAME=VALUE … | remove | claim PYTHON | quit
 
 Every line is answered by one on stdout. `add` gives the new node's processes an environment, by which tests give it
-another clock or other code; `hide` adds one that sees an empty folder in place of a shared one, where that is allowed.
+another clock, other code, or another disk; `remove` ends what was added.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -36,25 +37,25 @@ def main() -> None:
     from ray.cluster_utils import Cluster
 
     folder = tempfile.mkdtemp(prefix="dy-test-", dir="/tmp")  # the path of a socket has at most 107 characters
-    cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "temp_dir": folder, **_NODE})
+    os.environ["RAY_TMPDIR"] = folder
+    (home := Path(folder) / "ray").mkdir()
+    cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "temp_dir": str(home), **_NODE})
     for _ in range(2):
         cluster.add_node(num_cpus=1, **_NODE)
     print(cluster.address, flush=True)
-    hidden: list[subprocess.Popen[bytes]] = []
+    added: list[Any] = []
     try:
         for line in sys.stdin:
             verb, _, rest = line.strip().partition(" ")
             if verb == "quit":
                 break
-            print(_do(verb, rest, cluster, hidden), flush=True)
+            print(_do(verb, rest, cluster, added), flush=True)
     finally:
-        for one in hidden:
-            one.terminate()
         cluster.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _do(verb: str, rest: str, cluster: Any, hidden: list[subprocess.Popen[bytes]]) -> str:
+def _do(verb: str, rest: str, cluster: Any, added: list[Any]) -> str:
     if (verb, rest) == ("kill", "raylet"):
         node = next(iter(cluster.worker_nodes))
         node.all_processes["raylet"][0].process.send_signal(signal.SIGKILL)
@@ -64,13 +65,22 @@ def _do(verb: str, rest: str, cluster: Any, hidden: list[subprocess.Popen[bytes]
     elif (verb, rest) == ("kill", "head"):
         cluster.head_node.all_processes["gcs_server"][0].process.send_signal(signal.SIGKILL)
     elif verb == "add":
-        cluster.add_node(num_cpus=1, env_vars=dict(word.split("=", 1) for word in rest.split()), **_NODE)
-    elif verb == "hide":
-        start = f"{sys.executable} -m ray.scripts.scripts start --address={cluster.address} --block --num-cpus=1"
-        start = f"{start} --object-store-memory={80 << 20} --node-ip-address=127.0.0.1"
-        command = f"mount -t tmpfs none {rest} && exec {start}"
-        hidden.append(subprocess.Popen(["unshare", "-m", "sh", "-c", command], stdout=sys.stderr))
+        added.append(cluster.add_node(num_cpus=1, env_vars=dict(word.split("=", 1) for word in rest.split()), **_NODE))
+    elif verb == "claim":
+        _claim(cluster.address, rest)
+    elif verb == "remove":
+        cluster.remove_node(added.pop())
     return "done"
+
+
+def _claim(address: str, python: str) -> None:
+    """Have the head say that it runs another Python, empty for the true one."""
+    from ray._raylet import GcsClient
+
+    client, key = GcsClient(address=address), (b"CLUSTER_METADATA", b"cluster")
+    about = json.loads(client.internal_kv_get(*key))
+    about["python_version"] = python or platform.python_version()
+    client.internal_kv_put(key[0], json.dumps(about).encode(), True, key[1])
 
 
 def _worker() -> int:

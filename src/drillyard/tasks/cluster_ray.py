@@ -32,7 +32,12 @@ _MOST = 1000
 _ANSWER_SECONDS, _GONE_SECONDS = 60.0, 15.0
 """Until a node that is asked must have answered (a worker's start takes some seconds), and until a head that refuses
 connections counts as gone: before Ray, which ends this process after 60 s without a word."""
-_QUIET = {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "error"}
+_QUIET = {
+    "RAY_AUTH_MODE": "token",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_BACKEND_LOG_LEVEL": "error",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # what it says of a lost node goes to stdout, where our one JSON document belongs
+}
 _LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """Else Ray puts the machine's address in place of 127.0.0.1, and listens on all of them; the name is Ray's."""
 _STORE = 80 << 20  # what Ray takes at least; nothing of ours is stored there
@@ -59,8 +64,7 @@ class RayCluster:
     def __enter__(self) -> Self:
         """Connect, or start; then have every node checked. Raises `BadInput`."""
         local = self._address == LOCAL
-        near = local or self._address.rpartition(":")[0] in ("127.0.0.1", "localhost")
-        os.environ.update(_QUIET | _token(self._address) | (_LOOPBACK if near else {}))  # read when Ray is imported
+        os.environ.update(_QUIET | _token(self._address) | (_LOOPBACK if local else {}))  # read when Ray is imported
         if not local:
             _listens(self._address)
         self._ray: Any = require("ray", "cluster", f"--on {self._address}")
@@ -89,10 +93,10 @@ class RayCluster:
         ready, rest = self._ray.wait(list(self._running), num_returns=1, timeout=seconds)
         for ref in ready:
             yield self._running.pop(ref), self._ending(ref)
+        if time.monotonic() - self._answered > seconds:
+            self._require_head()
         if ready:
-            self._answered = time.monotonic()
             return
-        self._require_head()
         for ref in rest:
             if self._running[ref].finished:
                 if ref in self._silent:  # seen twice, a look apart: Ray has had the time to say so
@@ -137,18 +141,22 @@ class RayCluster:
             )
             for node in nodes
         }
-        return {name: self._answer(name, ref) for name, ref in refs.items()}
+        answers = {name: self._answer(name, ref) for name, ref in refs.items()}
+        return {name: facts for name, facts in answers.items() if facts}
 
-    def _answer(self, node: str, ref: Any) -> NodeFacts:
+    def _answer(self, node: str, ref: Any) -> NodeFacts | None:
+        """Return what a node says; None when it was lost meanwhile, or before Ray had noticed."""
         try:
             facts: NodeFacts = self._ray.get(ref, timeout=_ANSWER_SECONDS)
             return facts
         except self._ray.exceptions.GetTimeoutError:
             found = f"no answer of node {node} in {_ANSWER_SECONDS:.0f} s"
             raise bad_input(found, "a node with a free processor", "wait for other work on it, or remove it") from None
-        except self._ray.exceptions.RayError as error:
+        except self._ray.exceptions.RayTaskError as error:
             found = f"node {node} without this drillyard ({_first(error)})"
             raise bad_input(found, "the same release on every node", "run one image everywhere") from None
+        except self._ray.exceptions.RayError:
+            return None
 
     def _require_head(self) -> None:
         """Raise when the head has refused connections for a while."""
@@ -213,9 +221,11 @@ def _started(workers: int) -> Iterator[str]:
 
     # Not where temporary files are: the path of a socket in it may have 107 characters.
     folder = tempfile.mkdtemp(prefix="dy-ray-", dir="/tmp")
+    os.environ["RAY_TMPDIR"] = folder  # it also notes there which cluster is the last
+    (home := Path(folder) / "ray").mkdir()
     about: dict[str, Any] = {"include_dashboard": False, "object_store_memory": _STORE, "node_ip_address": "127.0.0.1"}
     try:
-        cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "temp_dir": folder, **about})
+        cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "temp_dir": str(home), **about})
         try:
             for count in ((workers + 1) // 2, workers // 2):
                 if count:
