@@ -77,8 +77,8 @@ class InterviewDrill(AnswerDrill):
             heads=("Part", "In words"),
             how="A rule rated your answer by the words and figures that each criterion hangs on, on a scale of three "
             "levels. It reads no meaning: where a grade counts, a second scorer reads the answer too.",
-            again="Read the sample answer beside yours: what does it say first, which figures does it name, what does it ask "
-            "for? The next case has other facts.",
+            again="Read the sample answer beside yours: what does it say first, which figures does it name, what does "
+            "it ask for? The next case has other facts.",
             after="Which of the questions that would come next could you not answer today?",
         )
         whole = sum(level == LEVELS - 1 for level in levels)
