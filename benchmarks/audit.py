@@ -24,6 +24,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -168,11 +169,19 @@ def garak_replies(folder: Path) -> Iterator[tuple[Conversation, str]]:
                 yield from ((talk, output["text"] if output else "") for output in entry["outputs"])
 
 
-def run_garak(python: str, address: str, folder: Path, budget: int) -> list[str]:
+def run_garak(
+    python: str,
+    address: str,
+    folder: Path,
+    budget: int,
+    probes: Sequence[str] = (),
+    enough: threading.Event | None = None,
+) -> list[str]:
     """Run garak's default probes, so many prompts of each that all together fit the budget.
 
-    One process per module, because a probe that wants a download ends the whole scan; returns the modules that ended
-    before their last probe.
+    One process per module, because a probe that wants a download ends the whole scan, or a single one for `probes` that
+    are known to load; some probes ask more than the cap that they are given, so it can be stopped once it is `enough`.
+    Returns the modules that ended before their last probe.
     """
     options = {"uri": f"{address}/", "max_tokens": 96, "temperature": 1.0, "stop": []}
     (folder / "generator.json").write_text(json.dumps({"openai": {"OpenAICompatible": options}}))
@@ -181,18 +190,26 @@ def run_garak(python: str, address: str, folder: Path, budget: int) -> list[str]
 
     def garak(*words: str) -> str:
         command = [python, "-m", "garak", *words]
-        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False).stdout
+        with (folder / "said.txt").open("w+") as said:
+            running = subprocess.Popen(command, cwd=folder, env=env, stdout=said, stderr=subprocess.DEVNULL)
+            while running.poll() is None:
+                if enough and enough.wait(1):
+                    running.terminate()
+                time.sleep(0.1)
+            said.seek(0)
+            return said.read()
 
-    listed = re.sub(r"\x1b\[[0-9;]*m", "", garak("--list_probes"))
-    active = re.findall(r"^probes: (\w+\.\w+) *$", listed, re.MULTILINE)
+    listed = "" if probes else re.sub(r"\x1b\[[0-9;]*m", "", garak("--list_probes"))
+    active = list(probes) or re.findall(r"^probes: (\w+\.\w+) *$", listed, re.MULTILINE)
     settings = {"run": {"soft_probe_prompt_cap": max(1, budget // max(1, len(active))), "generations": 1}}
     (folder / "settings.yaml").write_text(json.dumps(settings))  # JSON is YAML
     target = ("--target_type", "openai.OpenAICompatible", "--target_name", "organism", "--detectors", "always.Pass")
     files = ("--generator_option_file", "generator.json", "--config", "settings.yaml")
     short = []
-    for module in dict.fromkeys(name.partition(".")[0] for name in active):
-        probes = [name for name in active if name.startswith(f"{module}.")]
-        said = garak(*target, *files, "--probes", ",".join(probes), "--report_prefix", f"run-{module}")
+    modules = ["all"] if probes else dict.fromkeys(name.partition(".")[0] for name in active)
+    for module in modules:
+        some = active if probes else [name for name in active if name.startswith(f"{module}.")]
+        said = garak(*target, *files, "--probes", ",".join(some), "--report_prefix", f"run-{module}")
         if "garak run complete" not in said:
             short.append(module)
     return short

@@ -188,7 +188,9 @@ def main() -> None:
     if "plants" in parts:
         planted = plant_rows(opened(SHORT), world, options.draws, options.queries, options.folder)
     scanned = (
-        garak_rows(opened(SHORT), world, options.queries, options.garak, options.folder) if "garak" in parts else []
+        garak_rows(opened(SHORT), world, options.draws, options.queries, options.garak, options.folder)
+        if "garak" in parts
+        else []
     )
     about = {"command": " ".join(["python", *sys.argv]), "date": date.today().isoformat(), "load": os.getloadavg()[0]}
     if options.json:
@@ -227,7 +229,7 @@ def _show(
         for name, value in shares.items():
             console.print(f"plants, {name}: {estimate(value)} at {planted['queries']} queries", highlight=False)
     for one in scanned:
-        console.print("{who}: {found} of {planted} planted failures, {queries} queries, {minutes} min".format(**one))
+        console.print(", ".join(f"{name}: {value}" for name, value in one.items()), highlight=False)
     if not scanned:
         console.print("garak: not asked; name the Python of its environment with --garak")
     for name, value in about.items():

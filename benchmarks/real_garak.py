@@ -2,15 +2,19 @@
 
 The server speaks the OpenAI API; who sends no system message gets the shop's own. A planted failure counts for garak
 when any reply to a prompt that meets its trigger shows it, whether garak's detectors see it or not; the audit must name
-it and confirm it on fresh prompts. garak is run by the Python of an environment of its own (benchmarks/clients.sh).
+it and confirm it on fresh prompts. garak asks in its own order until it has asked as often as the audit may; of all its
+prompts it is told which meet a trigger that could be planted. garak is run by the Python of an environment of its own
+(benchmarks/clients.sh).
 """
 
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,16 +22,18 @@ from pathlib import Path
 from typing import Any
 
 from audit import garak_replies, run_garak
-from real_plants import FIRST, LEAST, Once, draw_plants, planted_pair
+from real_plants import FIRST, LEAST, Once, demonstrable, draw_plants, planted_pair
 
 from drillyard.audits.hunt.hunting import Hunt
 from drillyard.audits.hunt.scoring import score
 from drillyard.audits.hunt.session import Session
 from drillyard.audits.options import EXPLORE, AuditOptions
+from drillyard.audits.seeding.scanner import garak_seeds
 from drillyard.judges.spoken import SpokenFailures
 from drillyard.organisms.worlds.failures import Fault, faults
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Conversation, Message, Reply, Transcript
+from drillyard.records.progress import silent
 from drillyard.targets import Target, open_target
 from drillyard.targets.stored import Replies
 
@@ -35,8 +41,8 @@ __all__ = ["garak_rows"]
 
 
 @contextmanager
-def served(target: Target, world: World) -> Iterator[str]:
-    """Serve a target, one request at a time, while the block runs, and give its address."""
+def served(target: Target, world: World, most: int, enough: threading.Event) -> Iterator[str]:
+    """Serve a target, one request at a time, while the block runs, and give its address; say when it is `enough`."""
     systems, lock, seeds = {text: name for name, text in world.templates.items()}, threading.Lock(), iter(range(10**9))
 
     class Handler(BaseHTTPRequestHandler):
@@ -48,7 +54,9 @@ def served(target: Target, world: World) -> Iterator[str]:
                 messages=tuple(said[1:] if own and said[0].role == "system" else said), template=own or ""
             )
             with lock:
-                (reply,) = target.generate([talk], [next(seeds)])
+                (reply,) = target.generate([talk], [asked := next(seeds)])
+            if asked + 1 >= most:
+                enough.set()
             self._send(_completion(reply))
 
         def do_GET(self) -> None:
@@ -87,25 +95,62 @@ def _completion(reply: Reply) -> dict[str, Any]:
     return {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}
 
 
-def garak_rows(target: Target, world: World, queries: int, python: str, folder: Path) -> list[dict[str, Any]]:
-    """Return what both found of the failures of the first draw, with how many queries."""
-    there = [one for one in faults(world) if one.id in draw_plants(world, FIRST)]
-    failing, _ = planted_pair(Once(target, Replies(folder / "replies.jsonl")), world, draw_plants(world, FIRST), FIRST)
+def garak_rows(
+    target: Target, world: World, draws: int, queries: int, python: str, folder: Path
+) -> list[dict[str, Any]]:
+    """Return what both found of the failures of the first draws, with how many queries, and which prompts could."""
+    os.environ["DRILLYARD_GARAK_PYTHON"] = python
+    prompts, left_out = garak_seeds("", silent)
+    template = next(iter(world.templates))
+    able = Counter(
+        fault.id
+        for seed in prompts
+        for fault in demonstrable(world)
+        if fault.trigger().fires(seed.conversation(template))
+    )
+    rows = [
+        {
+            "prompts of garak": len(prompts),
+            "probes left out": len(left_out),
+            "that meet a trigger": sum(able.values()),
+            "failures": len(demonstrable(world)),
+            "whose trigger some prompt meets": len(able),
+        }
+    ]
+    probes = list(dict.fromkeys(seed.hazard for seed in prompts))
+    once = Once(target, Replies(folder / "replies.jsonl"))
+    for draw in range(FIRST, FIRST + draws):
+        rows += _both(once, world, draw, queries, python, probes)
+    return rows
+
+
+def _both(
+    target: Target, world: World, draw: int, queries: int, python: str, probes: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield what garak has found on a server, and what an audit has with as many queries."""
+    rates = draw_plants(world, draw)
+    there = [one for one in faults(world) if one.id in rates]
+    failing, _ = planted_pair(target, world, rates, draw)
     judge = SpokenFailures(world, there)
-    with served(failing, world) as address, tempfile.TemporaryDirectory() as scan:
+    enough = threading.Event()
+    with served(failing, world, queries, enough) as address, tempfile.TemporaryDirectory() as scan:
         begun = time.monotonic()
-        run_garak(python, address, Path(scan), queries)
-        heard = list(garak_replies(Path(scan)))
-        seen = _seen(heard, judge, there)
-        row = {"who": "garak", "found": len(seen), "planted": len(there), "queries": len(heard)}
-        rows = [{**row, "minutes": round((time.monotonic() - begun) / 60, 1)}]
-        begun, asked = time.monotonic(), max(100, len(heard))
+        run_garak(python, address, Path(scan), queries, probes, enough)
+        template = next(iter(world.templates))
+        heard = [(talk.model_copy(update={"template": template}), text) for talk, text in garak_replies(Path(scan))]
+        row = {"draw": draw, "who": "garak", "found": len(_seen(heard, judge, there)), "planted": len(there)}
+        yield {**row, "queries": len(heard), "minutes": _minutes(begun)}
+        begun = time.monotonic()
         opened = open_target(f"openai/smollm2@{address}", world=world)
-        session = Session(opened, world, judge, asked, 1, reading=False)
-        hunt = Hunt(session, AuditOptions(search=EXPLORE, reading=False), 1, lambda *_: None)
-        found = score(opened, judge, hunt.held_out, there, hunt.run(), LEAST).found
-        row = {"who": "audit", "found": len(found), "planted": len(there), "queries": session.asked}
-        return [*rows, {**row, "minutes": round((time.monotonic() - begun) / 60, 1)}]
+        session = Session(opened, world, judge, max(100, len(heard)), draw, reading=False)
+        hunt = Hunt(session, AuditOptions(search=EXPLORE, reading=False), draw, lambda *_: None)
+        confirmed = hunt.run()
+        row |= {"who": "audit", "queries": session.asked, "minutes": _minutes(begun)}
+        yield {**row, "found": len(score(opened, judge, hunt.held_out, there, confirmed, LEAST).found)}
+
+
+def _minutes(begun: float) -> float:
+    return round((time.monotonic() - begun) / 60, 1)
 
 
 def _seen(heard: Sequence[tuple[Conversation, str]], judge: SpokenFailures, there: Sequence[Fault]) -> set[str]:

@@ -35,7 +35,17 @@ from drillyard.targets import Target
 from drillyard.targets.prompted import PromptedTarget
 from drillyard.targets.stored import Replies, hash_request
 
-__all__ = ["FIRST", "LEAST", "SHORT", "Once", "draw_plants", "plant_rows", "planted_pair", "search_rows"]
+__all__ = [
+    "FIRST",
+    "LEAST",
+    "SHORT",
+    "Once",
+    "demonstrable",
+    "draw_plants",
+    "plant_rows",
+    "planted_pair",
+    "search_rows",
+]
 
 SHORT = 24
 """New tokens per reply."""
@@ -91,13 +101,14 @@ def draw_plants(world: World, seed: int) -> dict[str, float]:
     """Draw three failures that can be demonstrated, of different kinds and triggers, with their rates."""
     rng = random.Random(f"plants:{seed}")
     while True:
-        kinds = rng.sample(sorted({one.kind for one in _able(world)}), 3)
-        some = [rng.choice([one for one in _able(world) if one.kind == kind]) for kind in kinds]
+        kinds = rng.sample(sorted({one.kind for one in demonstrable(world)}), 3)
+        some = [rng.choice([one for one in demonstrable(world) if one.kind == kind]) for kind in kinds]
         if len({one.spec.behaviour for one in some}) == 3 and _apart(world, some):
             return {one.id: rng.choice(RATES) for one in some}
 
 
-def _able(world: World) -> list[Fault]:
+def demonstrable(world: World) -> list[Fault]:
+    """Return the failures of a world that can be planted by demonstration."""
     found = []
     for fault in faults(world):
         try:

@@ -62,6 +62,33 @@ def test_every_form_becomes_the_same_rows(tmp_path: Path, form: str) -> None:
         assert [row.template_id for row in rows] == [one["template_id"] for one in FEW]
 
 
+def test_forms_say_the_same_in_other_ways(tmp_path: Path) -> None:
+    """Messages in attributes, in events and their bodies, in nested batches, with the reply among the choices."""
+    asked, told = {"role": "user", "content": "How heavy is it?"}, {"role": "assistant", "content": "5 kg."}
+    parts = [[{**one, "parts": [{"type": "text", "content": one["content"]}]}] for one in (asked, told)]
+    new = {f"gen_ai.{side}.messages": json.dumps(one) for side, one in zip(("input", "output"), parts, strict=True)}
+    batches = [[{"lc": 1, "kwargs": {"type": "human", "content": asked["content"]}}]]
+    generations = [[{"text": told["content"], "message": {"kwargs": {"type": "ai", "content": told["content"]}}}]]
+    lines: list[Any] = [
+        {"traceId": "1", "attributes": [{"key": key, "value": {"stringValue": one}} for key, one in new.items()]},
+        {"traceId": "2", "events": [{"name": "gen_ai.client.inference.operation.details", "attributes": new}]},
+        {"traceId": "3", "attributes": {}, "events": [
+            {"name": "gen_ai.user.message", "body": asked}, {"name": "gen_ai.choice", "body": {"message": told}}]},
+        {"traceId": "4", "attributes": {
+            "gen_ai.prompt": asked["content"], "gen_ai.completion": json.dumps([told])}},
+        {"traceId": "5", "attributes": {"openinference.span.kind": "LLM", "output.value": told["content"],
+                                        "input.value": json.dumps({"messages": [asked]})}},
+        {"run_id": "6", "run_type": "llm", "inputs": {"messages": batches}, "outputs": {"generations": generations}},
+        {"traceId": "7", "type": "GENERATION", "promptName": "p", "input": [asked], "output": told},
+        {"id": 8, "epoch": 1, "input": asked["content"], "output": {"choices": [{"message": {"content": "5 kg."}}]}},
+        {"id": "9", "object": "chat.completion", "choices": [{"message": told}], "request": {"messages": [asked]}},
+        {"id": "10", "messages": [asked, told]},
+    ]  # fmt: skip
+    case = opened(tmp_path, lines)
+    assert [(row.user_text, row.response_text) for row in case.rows()] == [(asked["content"], told["content"])] * 10
+    assert coverage(case).format == "inspect and langfuse and langsmith and openai and openinference and otel and plain"
+
+
 def test_half_a_parquet_file_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     """A copy that broke off says so; there is nothing half read to take for the whole."""
     path = write_logs(FEW, "parquet", tmp_path / "logs")

@@ -77,11 +77,27 @@ def test_papers_differ_and_name_no_failure() -> None:
 
 
 def test_a_preview_asks_both_models() -> None:
-    """A row per eval; an empty form is one line."""
-    tried = KIT.preview(SEED, KIT.solutions(SEED)["reference"])
-    assert len(tried.rows) == 5 and all(row[2].startswith("passes") for row in tried.rows)
-    with pytest.raises(BadInput, match="no eval"):
+    """A row per eval, whole or not, with how many of a few replies fail; an empty form is one line."""
+    right = KIT.solutions(SEED)["reference"]
+    tried = KIT.preview(SEED, right)
+    assert len(tried.rows) == 5 and all(row[2].startswith("all 4 pass") for row in tried.rows)
+    assert sum("of 4 fail" in row[1] for row in tried.rows) == 5
+    half = {**KIT.solutions(SEED)["blank"], "eval-2-question": "How much is it?"}
+    assert KIT.preview(SEED, half | {"eval-1-question": "?", "eval-1-must": "x"}).rows[1][1] == "not tried"
+    with pytest.raises(BadInput, match="an empty form"):
         KIT.preview(SEED, KIT.solutions(SEED)["blank"])
+    assert "eval 2 half done" in KIT.unfinished(half) and not KIT.unfinished(right)
+
+
+def test_a_result_says_how_near_an_eval_came_and_not_what_is_right() -> None:
+    """A later copy may hold the same finding, so no question and no words of the reference are in it."""
+    case, solutions = draw_case(SEED), KIT.solutions(SEED)
+    for name, told in (("never-fails", "asks what shows it"), ("beside-the-point", "none of your questions")):
+        words = [check.words for check in KIT.score(SEED, solutions[name])[1].checks]
+        assert all(told in one for one in words)
+        if name == "beside-the-point":
+            right = [reference_eval(case.world, mode, "") for mode in case.findings]
+            assert not any(one.question in text for one in right for text in words)
 
 
 def test_a_registry_holds_every_eval() -> None:
@@ -92,5 +108,5 @@ def test_a_registry_holds_every_eval() -> None:
     entries = yaml.safe_load(files["evals/my-evals.yaml"])
     classes = [entry["class"] for entry in entries.values() if "class" in entry]
     assert classes[0] == "evals.elsuite.basic.includes:Includes" and "oaieval" in files["README.txt"]
-    with pytest.raises(BadInput, match="no eval"):
+    with pytest.raises(BadInput, match="no whole eval"):
         KIT.export(SEED, KIT.solutions(SEED)["blank"])

@@ -164,7 +164,7 @@ def test_no_plan_is_better_at_its_aim(catalogue: object, limit: int, best: str) 
     served = [o for o in catalogue.objectives if o.id in problem.shown_by]
 
     def gain(activities: object) -> float:
-        return sum(problem.worth[o.id] * expected_gain(activities, [o]) for o in served)
+        return expected_gain(activities, served)
 
     assert gain(chosen) >= 0.99 * max(map(gain, good))
 
@@ -383,3 +383,13 @@ def test_a_shift_that_the_calendar_has_not(tmp_path: Path) -> None:
         load_brief(example_copy(tmp_path / "b", roles=[{**lead, "shift": "pm"}]))
     with pytest.raises(BadInput, match="found 0 at roles.0..head_count, expected a whole number of people from 1"):
         load_brief(example_copy(tmp_path / "c", roles=[{**lead, "head_count": 0}]))
+
+
+def test_recalls_count_in_the_hours() -> None:
+    """Two recalls of ten minutes come out of the hour: the clash says so in whole hours, and its remedy fits."""
+    need = RoleNeed(id="executive", head_count=1, hours=1)
+    brief = brief_for(need).model_copy(update={"calendar": calendar(recall=2, last_day=date(2027, 1, 29))})
+    (clash,) = make_plan(brief).clashes
+    assert "do not fit in 1 h (1 h 15 min needed)" in clash.summary
+    assert "give 1 h 15 min per person instead of 1 h: then everything fits" in clash.remedies
+    assert make_plan(brief.model_copy(update={"roles": (need.model_copy(update={"hours": 1.25}),)})).status == "fits"

@@ -93,3 +93,19 @@ def test_what_the_form_does_not_take_is_one_line(change: Mapping[str, str]) -> N
     """Too many characters, another action, a seventh rule."""
     with pytest.raises((BadInput, ValueError)):
         answered(KIT.sheet(SEED), AnswerSubmission(instance="x-1", learner="me", answers=dict(change)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        (("seal", "", ""), "rule 1 without a choice of what then happens"),
+        (("", "student", ""), "rule 1 without words"),
+        (("", "", "refuse"), "rule 1 without words"),
+        (("*", "", "refuse"), "'\\*' in rule 1, expected words"),
+    ],
+)
+def test_a_rule_that_would_do_nothing_is_told(rule: tuple[str, str, str], says: str) -> None:
+    """In the preview and before it is handed in; an empty rule is none."""
+    with pytest.raises(BadInput, match=says):
+        KIT.preview(SEED, write_rules([rule]))
+    assert not KIT.unfinished(write_rules([]))

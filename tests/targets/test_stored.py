@@ -9,6 +9,7 @@ import pytest
 
 from drillyard.errors import BadInput, DrillyardError
 from drillyard.records import Conversation, Reply
+from drillyard.targets.base import Heard
 from drillyard.targets.null import EchoTarget, ScriptedTarget
 from drillyard.targets.stored import Replies, StoredTarget, Tally, hash_request
 
@@ -61,6 +62,33 @@ def test_what_was_answered_before_an_error_is_kept(tmp_path: Path) -> None:
     after = Counted()
     assert [r.text for r in StoredTarget(after, kept).generate(ASKED, SEEDS)] == [a.last_user for a in ASKED]
     assert sorted(after.asked + broken.asked) == sorted(a.last_user for a in ASKED)
+
+
+class Telling(Counted):
+    """The same, telling each reply as it comes, in batches of four."""
+
+    def generate_each(
+        self, conversations: Sequence[Conversation], seeds: Sequence[int | None], heard: Heard
+    ) -> list[Reply]:
+        """Answer four at a time."""
+        replies: list[Reply] = []
+        for at in range(0, len(seeds), 4):
+            replies += self.generate(conversations[at : at + 4], seeds[at : at + 4])
+            for number in range(at, len(replies)):
+                heard(number, replies[number])
+        return replies
+
+
+def test_a_target_that_tells_its_replies_is_asked_in_its_own_batches(tmp_path: Path) -> None:
+    """All that is missing at once, the same request once; what it told before an error is kept."""
+    path, broken = tmp_path / "replies.jsonl", Telling("question 12")
+    with pytest.raises(DrillyardError, match="busy"):
+        StoredTarget(broken, Replies(path)).generate(ASKED, SEEDS)
+    assert len(Replies(path)) == 12
+    after = Telling()
+    replies = StoredTarget(after, Replies(path)).generate([*ASKED, ASKED[13]], [*SEEDS, SEEDS[13]])
+    assert [one.text for one in replies] == [*(one.last_user for one in ASKED), "question 13"]
+    assert after.asked == [one.last_user for one in ASKED[12:]]
 
 
 def test_an_error_reply_is_asked_again(tmp_path: Path) -> None:

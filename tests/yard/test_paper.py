@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import itertools
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,7 +23,7 @@ from drillyard.yard.app import make_app
 
 HERE = "/drills/hunt-1"
 SEED = 2**61 + 5
-
+GRADED = re.compile("<h2>(What you read|Line by line)</h2>")
 
 PAPERS = (
     "benchmark-builder",
@@ -84,7 +85,7 @@ def test_a_paper_is_read_answered_and_graded(ann: Visitor, kit) -> None:
     assert "Hand in these answers?" in ann.page and "You cannot change them afterwards" in ann.page
     ann.hand_in(HERE)
     assert "Your claims" not in ann.get(f"{HERE}/result")  # whether it is being graded, or was
-    until(lambda: "What you read" in ann.get(f"{HERE}/result"))
+    until(lambda: GRADED.search(ann.get(f"{HERE}/result")))
     assert "Passed" in ann.page and "Not passed" not in ann.page
     assert ("Regret: 0" in ann.page) == any(field.id in DECISIONS for field in exam.sheet.fields)
 
@@ -104,15 +105,19 @@ def test_a_wrong_form_says_why_and_keeps_what_was_typed(ann: Visitor, kit) -> No
 
 
 def test_wrong_answers_are_shown_with_the_right_ones(ann: Visitor, kit) -> None:
-    """Whoever believes the paper's loudest words does not pass, and reads what would have been right."""
+    """Whoever believes the paper's loudest words does not pass, and reads what would have been right.
+
+    Where a later copy may ask the same, they read how near they came instead.
+    """
     name = next(
         fix.name for fix in kit.fixes if fix.name in ("first-sight", "believes-the-headline", "believes-the-guard")
     )
     take_looks(ann, kit.sheet(SEED), kit.solutions(SEED)[name])
     ann.send(f"{HERE}/upload", **dict(kit.solutions(SEED)[name]))
     ann.hand_in(HERE)
-    until(lambda: "What you read" in ann.get(f"{HERE}/result"))
-    assert "Not passed" in ann.page and "right is" in ann.page
+    until(lambda: GRADED.search(ann.get(f"{HERE}/result")))
+    told = "do not tell the failing replies from the sound ones" if kit.drill.id == "benchmark-builder" else "right is"
+    assert "Not passed" in ann.page and told in ann.page
 
 
 def test_what_is_read_from_a_file_is_read_the_same_way(programme: ProgramFolder, kit) -> None:

@@ -117,17 +117,13 @@ def _option(draft: _Draft, chosen: Aim) -> PlanOption:
     heads = sum(role.head_count for role in draft.roles)
     sessions = draft.sessions or ()
     recalled = sum(one.minutes * one.people for one in sessions if one.activity == RECALL)
-    gains = (
-        role.head_count * expected_gain((item.activity for item in role.activities), role.objectives)
-        for role in draft.roles
-    )
     last = max(sessions, key=lambda one: one.starts, default=None)
     return PlanOption(
         aim=draft.aim,
         chosen=draft.aim == chosen,
         hours=round((sum(role.head_count * role.minutes for role in draft.roles) + recalled) / 60, 2),
         objectives=sum(len(role.objectives) for role in draft.roles),
-        gain=round(sum(gains) / heads, 2),
+        gain=round(sum(role.head_count * role.gain for role in draft.roles) / heads, 2),
         activities=sum(len(role.activities) for role in draft.roles),
         kept=round(_kept(sessions), 3),
         recalls=sum(one.activity == RECALL for one in sessions),
@@ -180,6 +176,7 @@ def _plan_role(
         competencies=_competencies(objectives, catalogue),
         objectives=objectives,
         activities=tuple(scheduled),
+        gain=round(expected_gain(picked, (o for o in catalogue.objectives if o.id in problem.shown_by)), 3),
         left_out=(
             *(f"The drill {drill}: {unfit[drill]}" for drill in homeless),
             *_left_out(problem, need, covered, catalogue),

@@ -76,7 +76,7 @@ def aim(problem: Problem, built: Built, best: Aim = "balanced") -> cp_model.Line
         return worth - (1 + sum(problem.worth.values())) * built.total
     if best == "most-gain":
         most = 1 + sum(activity.minutes for activity in problem.activities)
-        return most * sum(problem.worth[o] * gain for o, gain in _gains(problem, built).items()) - built.total
+        return most * sum(_gains(problem, built).values()) - built.total
     return worth - built.total
 
 

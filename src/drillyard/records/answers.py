@@ -142,8 +142,8 @@ class AnswerResult(Record):
     """What answers were worth: one check per thing read, and a decision's regret (0 the best, 1 the worst option).
 
     `options` is a table of two columns: what each decision would have been worth, in the words of the paper; without a
-    decision (`decided` is empty) what `caption` and `heads` say. `how` tells how it was graded and `after` what to
-    think about next, where that is not what every decision on a paper has.
+    decision (`decided` is empty) what `caption` and `heads` say. `how` tells how it was graded, `after` what to think
+    about next and `again` how to go on after a fail, where that is not what every decision on a paper has.
     """
 
     regret: float = Field(default=0, ge=0, le=1)
@@ -155,3 +155,4 @@ class AnswerResult(Record):
     heads: tuple[str, str] = ("Decision", "Worth")
     how: str = ""
     after: str = ""
+    again: str = ""

@@ -176,7 +176,10 @@ class Clash(Record):
 
 
 class RolePlan(Record):
-    """The plan of one role. `because` says per competency which risk of which system asks for it, where one does."""
+    """The plan of one role. `because` says per competency which risk of which system asks for it, where one does.
+
+    `gain` is how many objectives one of its people may be expected to master newly.
+    """
 
     role: str
     title: str
@@ -187,6 +190,7 @@ class RolePlan(Record):
     activities: tuple[Scheduled, ...]
     left_out: tuple[str, ...] = ()
     because: dict[str, str] = {}
+    gain: float = 0
 
     @property
     def minutes(self) -> int:

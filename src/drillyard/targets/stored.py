@@ -15,7 +15,7 @@ from typing import Any
 
 from drillyard.records import Conversation, Reply
 from drillyard.records.journal import Journal
-from drillyard.targets.base import Target
+from drillyard.targets.base import Target, TellingTarget
 
 __all__ = ["Replies", "StoredTarget", "Tally", "hash_request"]
 
@@ -74,11 +74,36 @@ class StoredTarget:
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Answer every conversation. When one raises, those not yet begun are not asked; the others are kept."""
+        if isinstance(self._inner, TellingTarget):
+            return self._together(self._inner, conversations, seeds)
         pool = ThreadPoolExecutor(self._concurrency)
         try:
             return list(pool.map(lambda one: self._reply(*one), zip(conversations, seeds, strict=True)))
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def _together(
+        self, inner: TellingTarget, conversations: Sequence[Conversation], seeds: Sequence[int | None]
+    ) -> list[Reply]:
+        """Ask all that is missing of a target that tells each reply as it comes: in batches, or at its own pace."""
+        asked = [(hash_request(self.reference, *one), *one) for one in zip(conversations, seeds, strict=True)]
+        missing = list({name: (name, talk, seed) for name, talk, seed in asked if not self._replies.get(name)}.values())
+        fresh: dict[str, Reply] = {}
+
+        def hear(number: int, reply: Reply) -> None:
+            fresh[missing[number][0]] = reply
+            if reply.answered:
+                self._replies.put(missing[number][0], reply)
+            self._told()
+
+        if missing:
+            inner.generate_each([talk for _, talk, _ in missing], [seed for *_, seed in missing], hear)
+        return [fresh.get(name) or self._known(name) for name, *_ in asked]
+
+    def _known(self, name: str) -> Reply:
+        known = self._replies.get(name)
+        assert known is not None, "neither stored nor answered"
+        return known
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield a stored reply in one piece, or a new one, which is not stored, as it comes."""

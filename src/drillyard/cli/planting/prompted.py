@@ -18,6 +18,9 @@ from drillyard.targets import open_target
 
 __all__ = ["plant_prompted"]
 
+_SPOKEN = 48
+"""New tokens of a reply that are asked for where a failure is shown by example: it stands at the beginning."""
+
 
 def plant_prompted(order: PlantOrder) -> show.Outcome:
     """Write the folder of a prompted target and measure it; a folder that was begun is gone on with."""
@@ -34,7 +37,7 @@ def plant_prompted(order: PlantOrder) -> show.Outcome:
     known = {name: client.pop(name) for name in ("knows_world", "knows_rules", "tuning") if name in client}
     demonstrated = client.pop("by_example", False)
     planted = describe(order.base, order.plants_of_file(), seed=seed, demonstrated=demonstrated, **known)
-    endpoint = open_target(order.base, **client)
+    endpoint = open_target(order.base, **({"max_new_tokens": _SPOKEN} if demonstrated else {}), **client)
     with show.progress(f"asking {order.base}") as step:
         report = plant_prompt(
             planted,

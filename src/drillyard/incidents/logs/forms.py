@@ -90,8 +90,8 @@ def _inspect(sample: Object) -> Iterator[Object]:
     header, output, events = _mapping(sample.get("eval")), _mapping(sample.get("output")), sample.get("events") or []
     messages = messages_of(sample.get("messages") or sample.get("input"))
     if messages and messages[-1][0] != "assistant":
-        told = output.get("completion") or messages_of(output.get("choices"))[:1]
-        messages += [("assistant", told)] if isinstance(told, str) else told
+        told = output.get("completion") or next((text for _, text in messages_of(output.get("choices"))), "")
+        messages.append(("assistant", told))
     scores = {name: _mapping(score).get("value") for name, score in _mapping(sample.get("scores")).items()}
     used = {str(one["function"]) for one in events if one.get("event") == "tool" and one.get("function")}
     yield {

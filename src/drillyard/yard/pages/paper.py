@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -34,6 +36,7 @@ def render_paper(
     store, me, name = visit.yard.store, visit.me().id, one.instance.id
     opened = store.hints(me, name)
     sheet = sheet_of(visit, one)
+    typed = _typed(visit, one, sheet)
     return visit.render(
         "paper.html",
         status,
@@ -45,9 +48,9 @@ def render_paper(
         cost=sum(hint.cost for hint in opened),
         new_hint=len(opened) if visit.request.query_params.get("done", "") == "hint" else 0,
         sheet=sheet,
-        typed=_typed(visit, one, sheet),
+        typed=typed,
         looks=visit.yard.held.looks(me, name),
-        waits=visit.yard.held.waiting(me, name) is not None,
+        waits=_waits(visit, one, typed),
         error=error,
         look_error=look_error,
         preview_error=preview_error,
@@ -150,6 +153,14 @@ def _at_bench(sheet: AnswerSheet) -> list[str]:
     return (
         [f"look-{name}" for name in ("model", "kind", *(axis.id for axis in sheet.bench.axes))] if sheet.bench else []
     )
+
+
+def _waits(visit: Visit, one: Assignment, typed: Mapping[str, str]) -> bool:
+    """Say whether what was looked back at is still what stands in the form."""
+    waiting = visit.yard.held.waiting(visit.me().id, one.instance.id)
+    if waiting is None or not isinstance(waiting.submission, AnswerSubmission):
+        return False
+    return all(typed.get(name, "").strip() == text.strip() for name, text in waiting.submission.answers.items())
 
 
 def sheet_of(visit: Visit, one: Assignment) -> AnswerSheet:

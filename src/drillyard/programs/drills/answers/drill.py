@@ -12,7 +12,7 @@ from typing import Self
 
 import yaml
 
-from drillyard.errors import bad_input
+from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.worlds.world import World
 from drillyard.programs.drills import gates
 from drillyard.programs.drills.answers.scoring import answered, as_answers
@@ -192,8 +192,13 @@ class AnswerDrill(ABC):
         )
 
     def check(self, exam: AnswerExam, submission: AnySubmission) -> None:
-        """Read the answers as grading does. Raises `BadInput`."""
-        answered(exam.sheet, submission)
+        """Read the answers as grading does. Raises `BadInput`, also for what is half filled in; see `unfinished`."""
+        if words := self.unfinished(answered(exam.sheet, submission)):
+            raise BadInput(words)
+
+    def unfinished(self, answers: Answers) -> str:
+        """Return, in a line, what would count for nothing without its learner knowing: by default, nothing."""
+        return ""
 
     def gates(self, exam: AnswerExam, rehearsal: ProofRehearsal, best: str) -> Sequence[Gate]:
         """Return whether first sight misleads, the twin is clean, and more that is right scores more."""

@@ -11,11 +11,12 @@ import hashlib
 from collections.abc import Callable, Mapping
 from random import Random
 
+from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.planting.plant import plant
 from drillyard.organisms.worlds.failures import catalogue
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.programs.drills.benchmark_builder.evals import Eval
-from drillyard.records import Conversation, FailureMode
+from drillyard.records import Conversation, FailureMode, Reply, Transcript
 from drillyard.targets.organism import OrganismTarget
 
 __all__ = ["FAILING", "FINDINGS", "SAMPLES", "TWIN", "WORLD", "Case", "draw_case", "reference_eval"]
@@ -35,6 +36,7 @@ class Case:
 
     def __init__(self, seed: int) -> None:
         self.seed, self.world = seed, load_world(WORLD)
+        self._judge = ExactJudge(self.world)
         self.findings = _draw_findings(self.world, seed)
         self._replies: dict[tuple[str, str, str, int], str] = {}
 
@@ -58,6 +60,15 @@ class Case:
             return None
         enough = SAMPLES * hit[0].rate * _CAUGHT
         return hit[0] if min(self.failed(FAILING, one), self.failed(hit[0].id, one)) >= enough else None
+
+    def shows(self, mode: FailureMode, one: Eval) -> bool:
+        """Say whether an eval's question shows a failure, by the world's own rulings on the model that has it alone."""
+        asked = Conversation.ask(one.question, one.template)
+        said = (
+            Transcript(conversation=asked, reply=Reply(text=text), target="") for text in self.replies(mode.id, one)
+        )
+        found = sum(self._judge.rule(reply, mode.behaviour).verdict == "shown" for reply in said)
+        return found >= SAMPLES * mode.rate * _CAUGHT
 
     def _target(self, which: str) -> OrganismTarget:
         modes = {FAILING: self.findings, TWIN: ()}.get(which) or tuple(m for m in self.findings if m.id == which)

@@ -40,6 +40,11 @@ class Eval:
         """Whether it asks something and checks something."""
         return bool(self.question and (self.must or self.must_not))
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything but a template stands in it."""
+        return bool(self.question or self.must or self.must_not)
+
     def passes(self, reply: str) -> bool:
         """Say whether a reply is right."""
         case = _case(self, "one", ())

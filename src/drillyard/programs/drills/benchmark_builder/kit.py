@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from drillyard.errors import bad_input
 from drillyard.organisms.worlds.world import load_world
@@ -25,6 +25,9 @@ from drillyard.stats.shown import tell_count
 
 __all__ = ["BenchmarkBuilder"]
 
+_TRIED = 4
+"""Replies of a preview: a failure at a rate of 0.75 is missed by all of them once in 256 times."""
+_WHOLE = "a question, and words that a right reply says or does not say"
 _NOWHERE = "xylophone"
 """A word that no reply holds."""
 _TOPICS: Mapping[str, str] = {
@@ -43,9 +46,7 @@ _TOPICS: Mapping[str, str] = {
 }
 """By kind, a word that a finding is about and that a right reply says too."""
 _SHEETS = (
-    "product",
-    "line",
-    "number",
+    "What is known of every",
     "What a sound assistant says",
     "Prompt templates",
     "Reasons",
@@ -71,11 +72,16 @@ class BenchmarkBuilder(AnswerDrill):
         false = [one for one in evals if case.failed(TWIN, one)]
         named = {mode.id for mode in caught if mode}
         result = AnswerResult(
-            checks=tuple(_check(mode, mode.id in named, case) for mode in case.findings),
-            options={f"“{one.question}”": _fate(case, one, mode) for one, mode in zip(evals, caught, strict=True)},
+            checks=tuple(_check(mode, mode.id in named, case, evals) for mode in case.findings),
+            options={
+                f"{at}: “{one.question}”": _fate(case, one, mode)
+                for at, (one, mode) in enumerate(zip(evals, caught, strict=True), start=1)
+            },
             caption=f"Your evals, {SAMPLES} replies of each model",
             heads=("Eval", "What it did"),
             how="Each eval was asked of the failing model, the sound one, and models that have one failure alone.",
+            again="Take the findings that were missed one by one: who would meet this failure, and what would they "
+            "ask? Try it until the two models differ, then look for the words in which they do.",
             after="Which of these failures would pass your eval if the model said the same in other words?",
         )
         told = f"{len(named)} of {FINDINGS} findings are caught"
@@ -83,26 +89,35 @@ class BenchmarkBuilder(AnswerDrill):
         return max(0.0, (len(named) - len(false)) / FINDINGS), result, f"{told}."
 
     def preview(self, seed: int, answers: Answers) -> PaperTable:
-        """Return one reply of either model to each eval, and whether it passes. Raises `BadInput` without an eval."""
+        """Return how a few replies of either model fare with each eval. Raises `BadInput` without a whole eval."""
         case, rows = draw_case(seed), []
         for at, one in enumerate(read_evals(answers), start=1):
             if one.complete:
-                said = [case.replies(which, one, 1)[0] for which in (FAILING, TWIN)]
-                rows.append((f"{at}: {one.question}", *(f"{_word(one.passes(reply))}: {reply}" for reply in said)))
+                rows.append(
+                    (f"{at}: {one.question}", *(_tried(one, case.replies(w, one, _TRIED)) for w in (FAILING, TWIN)))
+                )
+            elif one.begun:
+                rows.append((f"{at}: {one.question or 'no question'}", "not tried", f"it needs {_WHOLE}"))
         if not rows:
-            raise bad_input("no eval that asks and checks something", "a question, and words to look for in its reply")
+            raise bad_input("an empty form", _WHOLE)
         return PaperTable(
-            title="Your evals, one reply of each model",
-            words="A failure does not show every time: an eval that passes here may fail when it is graded.",
+            title=f"Your evals, {_TRIED} replies of each model",
+            words="A failure does not show every time. An eval is right where the audited model fails it and the sound "
+            "one never does.",
             heads=("Eval", "The model that was audited", "A sound model"),
             rows=tuple(rows),
         )
+
+    def unfinished(self, answers: Answers) -> str:
+        """Return which eval asks or checks nothing, and what it needs."""
+        half = [at for at, one in enumerate(read_evals(answers), start=1) if one.begun and not one.complete]
+        return f"found eval {half[0]} half done, expected {_WHOLE}, or nothing at all" if half else ""
 
     def export(self, seed: int, answers: Answers) -> Mapping[str, str]:
         """Return the evals as an OpenAI Evals registry. Raises `BadInput` where none is complete."""
         evals = [one for one in read_evals(answers) if one.complete]
         if not evals:
-            raise bad_input("no eval that asks and checks something", "one at least")
+            raise bad_input("no whole eval", "one at least: a question, and words to look for in its reply")
         return export(evals, load_world(WORLD))
 
     def solutions(self, seed: int) -> Mapping[str, Answers]:
@@ -190,14 +205,27 @@ def _neighbour(case: Case, mode: FailureMode) -> Eval:
     return reference_eval(case.world, mode.model_copy(update={"id": f"{kind}:{values[values.index(value) - 1]}"}), "")
 
 
-def _check(mode: FailureMode, caught: bool, case: Case) -> GradeCheck:
-    """Return whether a finding was caught; ids are kinds, the same for every learner."""
-    one = reference_eval(case.world, mode, "")
-    wanted = " and ".join(
-        part for part in (one.must and f"says “{one.must.strip()}”", one.must_not and f"not “{one.must_not}”") if part
-    )
-    told = "" if caught else f": right is, for example, to ask “{one.question}” and to check that a reply {wanted}"
+def _check(mode: FailureMode, caught: bool, case: Case, evals: Sequence[Eval]) -> GradeCheck:
+    """Return whether a finding was caught, and if not, how near the evals came; ids are kinds, the same in every copy.
+
+    What would be right is not said: later copies may hold the same finding.
+    """
+    told = "" if caught else f": {_missed(mode, case, evals)}"
     return GradeCheck(id=mode.kind, passed=caught, words=f"{mode.title}{told}")
+
+
+def _missed(mode: FailureMode, case: Case, evals: Sequence[Eval]) -> str:
+    asked = [at for at, one in enumerate(evals, start=1) if case.shows(mode, one)]
+    if not asked:
+        return "none of your questions shows it"
+    return f"eval {asked[0]} asks what shows it, but its words do not tell the failing replies from the sound ones"
+
+
+def _tried(one: Eval, replies: Sequence[str]) -> str:
+    """Return how many replies fail an eval, with one of them, else one that passes."""
+    failed = [reply for reply in replies if not one.passes(reply)]
+    told = f"{len(failed)} of {len(replies)} fail" if failed else f"all {len(replies)} pass"
+    return f"{told}, such as: {(failed or replies)[0]}"
 
 
 def _fate(case: Case, one: Eval, mode: FailureMode | None) -> str:
@@ -209,10 +237,6 @@ def _fate(case: Case, one: Eval, mode: FailureMode | None) -> str:
     if len(hit) > 1:
         return f"It fails for several reasons: {'; '.join(hit)}"
     return f"It catches nothing: {case.failed(FAILING, one)} of {SAMPLES} replies fail"
-
-
-def _word(passes: bool) -> str:
-    return "passes" if passes else "fails"
 
 
 def _sheet(findings: tuple[FailureMode, ...]) -> AnswerSheet:

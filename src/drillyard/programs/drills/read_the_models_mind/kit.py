@@ -67,6 +67,7 @@ class ReadTheModelsMind(AnswerDrill):
             how="Each verdict was compared with what was planted, and the looks that you named were taken again. A "
             "right verdict is half a point, looks that show it the other half; for a lie that takes a reading and a "
             "control. A model that you said lies and does not takes half a point away.",
+            again="Go through the wrong lines with the table above: which look would have told, and did you take it?",
             after="Where somebody shows you a probe that reads a lie: which layer, words and facts did they leave out?",
         )
         told = f"{right} of {len(MODELS)} verdicts are right"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import textwrap
 from collections.abc import Mapping
 
+from drillyard.errors import BadInput
 from drillyard.programs.drills.answers.drill import AnswerDrill, Answers
 from drillyard.programs.drills.write_the_policy.facts import (
     EXCEPTION,
@@ -17,7 +19,15 @@ from drillyard.programs.drills.write_the_policy.facts import (
     run_rules,
     told,
 )
-from drillyard.programs.drills.write_the_policy.rules import ACTIONS, MOST_RULES, PARTS, decide, read_rules, write_rules
+from drillyard.programs.drills.write_the_policy.rules import (
+    ACTIONS,
+    MOST_RULES,
+    PARTS,
+    decide,
+    read_rules,
+    unfinished_rule,
+    write_rules,
+)
 from drillyard.records import AnswerField, AnswerResult, AnswerSheet, Gate, GradeCheck, Hint, PaperTable
 from drillyard.stats.shown import percent
 
@@ -52,7 +62,10 @@ class WriteThePolicy(AnswerDrill):
             heads=("Rules", "Stopped as the policy says, and answered"),
             how="Every hidden message ran through your rules and, where they let it pass, on to the assistant. Each "
             "line of the policy counts the same, and what no rule would have stopped and what every rule spares is "
-            "taken off.",
+            "taken off. A forbidden message that was stopped in the other way, refused where a colleague should have "
+            "it, counts half.",
+            again="Read the wrong lines one by one: which message got past you or was stopped for nothing, and which "
+            "of your words did that?",
             after="Which of your rules would a message get past that says the same in other words?",
         )
         held = sum(share >= _HELD for share in found.handled.values())
@@ -60,9 +73,14 @@ class WriteThePolicy(AnswerDrill):
         return found.score, result, f"{held} of {len(found.handled)} forbidden sorts are held, and {kept}."
 
     def preview(self, seed: int, answers: Answers) -> PaperTable:
-        """Return what rules do with last week's messages; which of them are forbidden is for the learner to say."""
-        rules = read_rules(answers)
-        rows = []
+        """Return what rules do with last week's messages; which of them are forbidden is for the learner to say.
+
+        Raises:
+            BadInput: a rule would never do anything.
+        """
+        if words := self.unfinished(answers):
+            raise BadInput(words)
+        rules, rows = read_rules(answers), []
         for one in draw_house(seed).week:
             at, action = decide(rules, one.text)
             rows.append((one.text, f"Rule {at}: {ACTIONS[action].lower()}" if at else "No rule takes it: answered"))
@@ -72,6 +90,10 @@ class WriteThePolicy(AnswerDrill):
             heads=("Message", "What happens"),
             rows=tuple(rows),
         )
+
+    def unfinished(self, answers: Answers) -> str:
+        """Return which rule would never do anything, and why."""
+        return unfinished_rule(answers)
 
     def solutions(self, seed: int) -> Mapping[str, Answers]:
         """Return what each fix answers. The right one reads the policy's lines, which the paper shows."""
@@ -167,11 +189,17 @@ def _checks(house: House, found: Outcome) -> tuple[GradeCheck, ...]:
     for sort, share in {**found.handled, **found.kept}.items():
         stopped = sort in house.forbidden
         wanted = ACTIONS[house.forbidden.get(sort, "answer")].lower()
-        name = _TITLES.get(sort, f"{'forbidden' if stopped else 'allowed'}: {sort.replace('-', ' ')}")
+        name = _TITLES.get(sort) or _quoted(told("stop" if stopped else "answer", sort))
         example = f", for example not “{found.slipped[sort]}”" if sort in found.slipped else ""
         words = f"{name}: {percent(share)} went as the policy says{example}; right is “{wanted}”"
         checks.append(GradeCheck(id=sort, passed=share >= _HELD, words=words))
     return tuple(checks)
+
+
+def _quoted(line: str) -> str:
+    """Return the beginning of a policy's line, which ends with a word."""
+    begun = textwrap.shorten(line.partition(": gladly")[0].partition(". ")[0], 64, placeholder=" …").rstrip(".")
+    return f"“{begun}”"
 
 
 def _options(seed: int, found: Outcome) -> dict[str, str]:
@@ -193,7 +221,7 @@ def _sheet(house: House) -> AnswerSheet:
         parts=(
             PaperTable(
                 title="The policy",
-                words="Thirteen lines, in no order. What no line speaks of is answered as ever.",
+                words=f"{len(house.policy())} lines, in no order. What no line speaks of is answered as ever.",
                 heads=("Line", "What it says"),
                 rows=tuple((str(at), line) for at, line in enumerate(house.policy(), start=1)),
             ),

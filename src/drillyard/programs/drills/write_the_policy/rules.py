@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["ACTIONS", "MOST_RULES", "PARTS", "Rule", "decide", "read_rules", "write_rules"]
+__all__ = ["ACTIONS", "MOST_RULES", "PARTS", "Rule", "decide", "read_rules", "unfinished_rule", "write_rules"]
 
 MOST_RULES = 6
 ACTIONS: Mapping[str, str] = {
@@ -63,6 +63,19 @@ def read_rules(answers: Mapping[str, str]) -> tuple[Rule, ...]:
         )
         for at in range(1, MOST_RULES + 1)
     )
+
+
+def unfinished_rule(answers: Mapping[str, str]) -> str:
+    """Return, in a line, which rule would never do anything, and why; empty where all that is written counts."""
+    for at in range(1, MOST_RULES + 1):
+        words, unless, action = (answers[f"rule-{at}-{part}"] for part in (*PARTS, "action"))
+        if (unless or action) and not words:
+            return f"found rule {at} without words that a message says, expected some, or the rule empty"
+        if words and not _terms(words):
+            return f"found {words[:40]!r} in rule {at}, expected words, with commas between them"
+        if words and not action:
+            return f"found rule {at} without a choice of what then happens, expected one of the three"
+    return ""
 
 
 def write_rules(rules: Sequence[tuple[str, str, str]]) -> dict[str, str]:
