@@ -251,6 +251,44 @@ def test_who_left_leaves_no_place_to_others(programme: ProgramFolder) -> None:
     assert eve.id in [one.id for one in made.learners] and eve.id not in grown and later.id in grown
 
 
+def test_links_are_seen_and_ended(programme: ProgramFolder, app: Callable[[str], Visitor]) -> None:
+    """Role, places left and who made it stand there, the token does not; an ended link leads nowhere, once."""
+    designer, zoe = app(DESIGNER_CODE), app("")
+    path = link_to(designer, places=7)
+    page = designer.get("/live/people")
+    (mark,) = re.findall(r'name="link" value="(\w{8})"', page)
+    assert "<td>7</td>" in page and path not in page
+    zoe.get(path)
+    assert "lets nobody in any more" in designer.send("/live/people", what="end", link=mark)
+    zoe.send(path, expect=404, name="Zoe")
+    assert "one that is open" in designer.send("/live/people", expect=422, what="end", link=mark)
+
+
+def test_who_is_removed_is_out(programme: ProgramFolder, app: Callable[[str], Visitor]) -> None:
+    """It asks for a word that one is sure; then code, name and session are gone, and the id comes to nobody."""
+    (eve,) = invite(programme, [Person(name="Xenia", role="engineer")])
+    designer, out = app(DESIGNER_CODE), app(eve.code)
+    designer.get("/live/people")
+    designer.send("/live/people", expect=422, what="remove", learner=eve.id)
+    designer.send("/live/people", what="remove", learner=eve.id, sure="yes")
+    assert "Xenia" not in designer.get("/live/people") and 'name="code"' in out.get("/drills")
+    (later,) = invite(programme, [Person(name="Lea", role="engineer")])
+    assert later.id != eve.id and later.code != eve.code
+
+
+def test_addresses_are_the_yard_s_own(programme: ProgramFolder, app: Callable[[str], Visitor]) -> None:
+    """What a browser says in its Host header is in no link and on no card."""
+    designer = app(DESIGNER_CODE)
+    designer.get("/live/people")
+    sent = {"csrf": token(designer), "what": "link", "role": "engineer", "places": "1", "days": "1"}
+    evil = {"host": "evil.example"}
+    pages = [
+        designer.client.post("/live/people", data=sent, headers=evil).text,
+        designer.client.get("/live/codes", headers=evil).text,
+    ]
+    assert all("evil.example" not in page and "http://testserver" in page for page in pages)
+
+
 def test_a_list_adds_whom_it_names_once(programme: ProgramFolder, fay: Visitor) -> None:
     """A second time nothing is added; a bad line is named and what was typed stands there still."""
     people = "name,role,team\nEve Harlow,engineer,Red\nCy Lund,support-lead,Red\n"

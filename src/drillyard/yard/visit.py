@@ -147,6 +147,13 @@ class Visit:
         return self.learner.id if self.learner else self.staff.id if self.staff else ""
 
     @property
+    def address(self) -> str:
+        """The address of the yard: the one that it was told, or its own end of the line; never what a browser says."""
+        host, port = self.request.scope.get("server") or ("127.0.0.1", None)
+        own = f"[{host}]" if ":" in host else host
+        return self.yard.url or f"{self.request.url.scheme}://{own}{f':{port}' if port else ''}"
+
+    @property
     def designer(self) -> bool:
         """Whether they may change the programme."""
         return self.staff is not None and self.staff.role == "designer"

@@ -1,8 +1,8 @@
 """What must not leave: sealed truths, hints, seeds, codes, names of people, mail addresses.
 
 The scan looks for these strings in every byte of an export, packed files unpacked. It does not see a secret that was
-encoded or said in other words: what may go out is also chosen field by field, by each writer. Names of people are looked
-for only where something about a person stands: a product in a lesson may be called as one of them is.
+encoded or said in other words: what may go out is also chosen field by field, by each writer. Names of people are
+looked for only where something about a person stands: a product in a lesson may be called as one of them is.
 """
 
 from __future__ import annotations
