@@ -203,7 +203,9 @@ def test_the_last_place_is_joined_again_by_its_browser(programme: ProgramFolder,
     assert code in first.text and code in again.text and len(programme.roster().learners) == 3
     designer = app(DESIGNER_CODE)
     designer.get("/live/people")
-    designer.send("/live/people", what="code", learner=programme.roster().learners[-1].id)
+    learner = programme.roster().learners[-1].id
+    designer.send("/live/people", expect=422, what="code", learner=learner)
+    assert "The new sign-in code of Zoe is" in designer.send("/live/people", what="code", learner=learner, sure="yes")
     assert TestClient(zoe.client.app).post(path, data=sent, headers=before).status_code == 404
 
 
@@ -319,6 +321,18 @@ def test_places_without_a_name_are_filled_first(programme: ProgramFolder) -> Non
     assert added in enlarge(programme.roster(), make_roster(larger, 9, secret="1" * 64)).learners
 
 
+@pytest.mark.parametrize("part", [",", ";", "\t"])
+def test_lists_are_read_as_spreadsheets_write_them(programme: ProgramFolder, part: str) -> None:
+    """With a byte order mark, capitals, and whatever parts the columns."""
+    text = "\ufeffName,Role,TEAM\nEve Harlow,engineer,Red\n".replace(",", part)
+    assert parse_people(text, "x", programme.plan()) == [Person(name="Eve Harlow", role="engineer", team="Red")]
+
+
+def test_a_drill_that_was_opened_is_begun(ann: Visitor, fay: Visitor) -> None:
+    """Learner and facilitator read the same, whatever form the work has."""
+    assert "Not begun" not in ann.get("/drills") and "in hand" in fay.get("/live")
+
+
 def test_lists_are_read_strictly(programme: ProgramFolder) -> None:
     """Another column, a value too many, a name twice and a hidden letter are one line each."""
     for text in ("name,role,age\nA,engineer,3", "name,role\nA,engineer,x", "name,role\nA,engineer\nA,engineer", "",
@@ -334,6 +348,7 @@ def test_a_pause_takes_nothing_and_keeps_what_is_typed(fay: Visitor, ann: Visito
     answer = ann.client.post(f"{HERE}/chat", data=said, headers=accept)
     assert answer.status_code == 423 and "Let us look together" in answer.json()["error"]
     assert "paused the session" in ann.send(f"{HERE}/claims", expect=423, **FIELDS)
+    assert f'href="{HERE}">Go back' in ann.page
     assert "Paused by your facilitator" in ann.get(HERE)
     ann.send(f"{HERE}/drafts/claim", expect=204, **FIELDS)
     ann.get(HERE)

@@ -59,13 +59,18 @@ def _list(visit: Visit) -> Response:
     added = invite(yard.programme, people, yard.store.seen())
     yard.builder.wake()
     new = sum(one.id not in before for one in added)
-    return _page(visit, told=f"{len(added)} people have a place, {new} of them a new one. Print their codes below.")
+    return _page(
+        visit,
+        told=f"{len(added)} people have a place, {new} of them a new one. Their cards are among the codes to print.",
+    )
 
 
 def _code(visit: Visit) -> Response:
+    _require_sure(visit)
     learner = new_code(visit.yard.programme, visit.field("learner"))
     visit.yard.store.sign_out_learner(learner.id)
-    told = f"The new sign-in code of {learner.id} is {learner.code}. The old one opens nothing any more."
+    called = visit.yard.programme.people().get(learner.id, learner.id)
+    told = f"The new sign-in code of {called} is {learner.code}. The old one opens nothing any more."
     return _page(visit, told=told)
 
 
@@ -74,11 +79,14 @@ def _end(visit: Visit) -> Response:
     return _page(visit, told="The link lets nobody in any more. Who came by it stays.")
 
 
-def _remove(visit: Visit) -> Response:
-    learner = visit.field("learner")
+def _require_sure(visit: Visit) -> None:
     if visit.field("sure") != "yes":
         raise bad_input("no word that you are sure", "the box ticked", "tick it")
-    gone = forget(visit.yard.programme, learner)
+
+
+def _remove(visit: Visit) -> Response:
+    _require_sure(visit)
+    gone = forget(visit.yard.programme, visit.field("learner"))
     return _page(visit, told=f"{gone} was removed: name, code and everything typed. Grades stay counted, of nobody.")
 
 
