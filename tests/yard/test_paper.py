@@ -185,7 +185,7 @@ def test_the_facilitator_reads_what_is_typed(programme: ProgramFolder, ann: Visi
     """While it stands in the form, in the words of its questions."""
     sheet = kit.materialise("hunt-1", "executive", SEED).sheet
     field = next(one for one in sheet.fields if one.kind in ("number", "words"))
-    ann.get(HERE)
+    assert "can read along" in ann.get(HERE), "the page says so"
     ann.send(f"{HERE}/drafts/answers", expect=204, **{field.id: "4321"})
     fay = Visitor(TestClient(ann.client.app)).sign_in(DESIGNER_CODE)
     page = html.unescape(fay.get("/live/at/hunt-1"))
