@@ -25,6 +25,8 @@ MODULES = sorted(
 )
 _EXTRAS = (
     ("torch", "torch"),
+    ("lti", "pylti1p3"),
+    ("oidc", "authlib"),
     ("openai", "openai"),
     ("inspect", "inspect_ai"),
     ("evals", "evals"),

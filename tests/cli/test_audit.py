@@ -179,6 +179,7 @@ def test_an_order_is_what_the_command_takes() -> None:
     """Every option of the command is a field of the order under the same name, with the same default."""
     # Of the command alone: no finding depends on them.
     own = {"validate", "organisms", "out", "as_json", "debug", "budget_money", "token_prices", "kept_replies"}
+    own |= {"workers", "on", "part", "merge", "sources"}  # where a validation's tasks run
     given = command.commands["run"].make_context("run", ["echo/"]).params
     options = {name: value for name, value in given.items() if name not in own}
     options["judge"] = judge_for("echo/", "helpdesk", options["judge"])  # which depends on the target

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from yard.course import build_course
-from yard.small_programme import BOB, build_programme
+from yard.small_programme import ANN, BOB, build_programme
 
 from drillyard.cli.app import main
 from drillyard.programs.folder import ProgramFolder
@@ -25,6 +25,10 @@ class Yard:
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
+
+    def forget(self) -> None:
+        """Forget what was said before."""
+        self._capsys.readouterr()
 
     def __call__(self, *words: object, code: int = 0) -> Any:
         """Run `drillyard yard …`."""
@@ -71,3 +75,23 @@ def test_a_programme_is_exported(run: Yard, folder: ProgramFolder, tmp_path: Pat
     assert told["checks"] == ["columns and ranges", "leaks"] and Path(told["files"][0]).read_text().count("\n") == 3
     wrong = run("export", tmp_path / "course", "--format", "csv", "-o", tmp_path / "out", "--url", "y.org", code=2)
     assert "type --url https://yard.example.org" in wrong
+
+
+def test_a_programme_is_backed_up_and_brought_back(run: Yard, tmp_path: Path) -> None:
+    """Through the command line, as a timer would."""
+    build_course(tmp_path / "course")
+    count = run("backup", tmp_path / "course", "-o", tmp_path / "a.tgz")["files"]
+    assert run("restore", tmp_path / "a.tgz", "-o", tmp_path / "back")["files"] == count
+    assert "choose another name" in run("restore", tmp_path / "a.tgz", "-o", tmp_path / "back", code=2)
+
+
+def test_an_audit_and_a_wish_to_be_forgotten(run: Yard, tmp_path: Path) -> None:
+    """A pack is made and checked; a changed one exits 1; a learner is forgotten, old messages go."""
+    build_course(tmp_path / "course")
+    run("evidence", tmp_path / "course", "-o", tmp_path / "pack")
+    key = run("evidence-check", tmp_path / "pack")["key"]
+    assert run("evidence-check", tmp_path / "pack", "--key", key)["holds"]
+    assert main(["yard", "evidence-check", str(tmp_path / "pack"), "--key", "other"]) == 1
+    run.forget()
+    assert run("forget", tmp_path / "course", "Annabel Quist") == {"forgotten": ANN.id}
+    assert run("expire", tmp_path / "course", "--chats", 0)["chats"] == 0

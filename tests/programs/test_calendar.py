@@ -383,3 +383,13 @@ def test_a_shift_that_the_calendar_has_not(tmp_path: Path) -> None:
         load_brief(example_copy(tmp_path / "b", roles=[{**lead, "shift": "pm"}]))
     with pytest.raises(BadInput, match="found 0 at roles.0..head_count, expected a whole number of people from 1"):
         load_brief(example_copy(tmp_path / "c", roles=[{**lead, "head_count": 0}]))
+
+
+def test_recalls_count_in_the_hours() -> None:
+    """Two recalls of ten minutes come out of the hour: the clash says so in whole hours, and its remedy fits."""
+    need = RoleNeed(id="executive", head_count=1, hours=1)
+    brief = brief_for(need).model_copy(update={"calendar": calendar(recall=2, last_day=date(2027, 1, 29))})
+    (clash,) = make_plan(brief).clashes
+    assert "do not fit in 1 h (1 h 5 min needed)" in clash.summary  # the rules of the clash alone
+    assert "give 1 h 15 min per person instead of 1 h: then everything fits" in clash.remedies
+    assert make_plan(brief.model_copy(update={"roles": (need.model_copy(update={"hours": 1.25}),)})).status == "fits"

@@ -105,7 +105,7 @@ def test_one_role_that_clashes_leaves_the_others_planned() -> None:
     """The designer sees what fits beside what does not."""
     plan = make_plan(
         brief_for(
-            RoleNeed(id="executive", head_count=1, hours=0.5), RoleNeed(id="product-manager", head_count=1, hours=3)
+            RoleNeed(id="executive", head_count=1, hours=0.5), RoleNeed(id="product-manager", head_count=1, hours=6)
         )
     )
     assert plan.status == "clash"

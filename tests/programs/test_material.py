@@ -113,6 +113,19 @@ ANSWER = {
             ],
         }
     ],
+    "scenarios": [
+        {
+            "task": "A customer wants to know what a promise in writing is worth.",
+            "criteria": [
+                {
+                    "asks": "Says the limit",
+                    "best": "What was promised in writing is honoured up to 50 euros.",
+                    "passages": [11],
+                },
+                {"asks": "Says who pays", "best": "The finance team pays within 2 days.", "passages": [11]},
+            ],
+        }
+    ],
 }
 
 
@@ -143,7 +156,8 @@ def test_what_a_model_writes_is_checked_claim_by_claim_and_never_released_unread
     folder = programme(tmp_path)
     material = draft_material(folder, Writer())
     written = {draft.id: draft for draft in material.drafts if draft.author != "rules"}
-    assert set(written) == {"model-reading-refunds", "model-item-refunds-1"}
+    assert set(written) == {"model-reading-refunds", "model-item-refunds-1", "model-scenario-refunds-1"}
+    assert [claim.support for claim in written["model-scenario-refunds-1"].claims] == ["verified", "disputed"]
     assert [claim.support for claim in written["model-reading-refunds"].claims] == [
         "verified",
         "disputed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from yard.small_programme import ANN, BOB, SUBMISSION, Clock, build_programme, grade_of
@@ -9,7 +10,7 @@ from yard.small_programme import ANN, BOB, SUBMISSION, Clock, build_programme, g
 from drillyard.programs.catalogue import load_catalogue
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.lessons import load_lesson
-from drillyard.records import Scheduled
+from drillyard.records import Scheduled, Session
 from drillyard.yard.lessons import keep_answer
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
@@ -34,7 +35,17 @@ def build_course(path: Path) -> ProgramFolder:
         "competencies": tuple(skills),
     }
     roles = tuple(role.model_copy(update=planned) for role in plan.roles)
-    folder.write_plan(plan.model_copy(update={"roles": roles, "worlds": {"failure-hunt": "helpdesk"}}))
+    starts = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    sessions = tuple(
+        Session(
+            role=role.role, group=1, people=1, activity=step.id, title=step.title, kind=step.kind, minutes=step.minutes,
+            starts=starts + timedelta(days=day), time_zone="Europe/Berlin",
+        )
+        for role in roles
+        for day, step in enumerate(steps)
+    )  # fmt: skip
+    changed = {"roles": roles, "worlds": {"failure-hunt": "helpdesk"}, "sessions": sessions}
+    folder.write_plan(plan.model_copy(update=changed))
     folder.write_people({ANN.id: "Annabel Quist"})
     _work(folder)
     return folder

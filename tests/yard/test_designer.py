@@ -9,7 +9,10 @@ from yard.small_programme import ANN, BOB, DESIGNER_CODE, REFUND, SUBMISSION, UP
 from yard.visitor import Visit
 
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.material.draft import Material
+from drillyard.programs.material.queue import draft_material, review
 from drillyard.records import Attempt, FailureResult
+from drillyard.records.files import write_record
 from drillyard.yard.attempts import attempts
 from drillyard.yard.pages.designer import solve_rates
 
@@ -116,3 +119,19 @@ def test_attempts_at_drills_that_are_gone_are_left_out(visit: Visit, programme: 
     assert len(attempts(programme.path)) == 1
     (Path(programme.path) / "instances/hunt-1/instance.json").unlink()
     assert attempts(programme.path) == []
+
+
+def test_the_review_queue_is_on_the_page(visit: Visit, programme: ProgramFolder) -> None:
+    """The designer sees which drafts wait, and each claim that stands nowhere, as text."""
+    programme.policies.mkdir(exist_ok=True)
+    (programme.policies / "rules.md").write_text("# Rules\n\nLamps must be returned within 30 days.\n")
+    assert "Material from the policies" not in visit(DESIGNER_CODE).get("/designer")
+    draft = draft_material(programme).drafts[0]
+    claim = draft.claims[0].model_copy(update={"text": "<b>Lamps</b> cost 9 euros."})
+    wrong = draft.model_copy(update={"id": "model-reading-rules", "author": "hf/x", "claims": (claim,)})
+    material = Material(sources={}, drafts=(draft, wrong))
+    write_record(programme.path / "material" / "material.json", material)
+    review(programme, accept=[draft.id])
+    page = visit(DESIGNER_CODE).get("/designer")
+    assert "1 of 2 drafts accepted, 0 rejected, 1 open, 1 of them with unsupported claims." in page
+    assert "&lt;b&gt;Lamps&lt;/b&gt; cost 9 euros.: 9 does not stand at rules.md:3" in page

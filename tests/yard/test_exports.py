@@ -32,7 +32,7 @@ from drillyard.yard.exports.package import Files, pack, unpack
 from drillyard.yard.exports.qti3 import check_qti3
 from drillyard.yard.exports.scorm12 import check_scorm12
 from drillyard.yard.exports.table import check_table
-from drillyard.yard.exports.writing import FORMATS, export
+from drillyard.yard.exports.writing import FORMATS, check_calendar, export
 from drillyard.yard.exports.xapi import check_statements
 
 NOW = 1_800_000_000.0
@@ -420,3 +420,19 @@ def test_the_framework_is_read_back(files: Read, tmp_path: Path) -> None:
     """What goes out as CASE comes in again."""
     (tmp_path / "case.json").write_bytes(files("case")["case.json"])
     assert read_case(tmp_path / "case.json").competencies
+
+
+def test_a_calendar_has_every_session_once(course: ProgramFolder, files: Read) -> None:
+    """What breaks a rule is refused: an id twice, an end before its beginning, text that is no calendar."""
+    data = files("ics")["plan.ics"]
+    assert data.count(b"BEGIN:VEVENT") == len(course.plan().sessions) > 2
+    first, second = re.findall(rb"UID:(\S+)", data)[:2]
+    end = re.findall(rb"DTEND:(\S+)", data)[0]
+    for changed, found in (
+        (data.replace(second, first), "an id twice"),
+        (data.replace(end, b"20200101T000000Z", 1), "ends before"),
+        (b"hello", "no calendar"),
+        (b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "no event"),
+    ):
+        assert any(found in one for one in check_calendar(changed)), found
+    assert list(check_calendar(data)) == []

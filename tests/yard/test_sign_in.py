@@ -152,6 +152,8 @@ FORMS = [
 ]
 FACILITATORS = ["/live", "/live/people", "/live/at/hunt-1"]
 DESIGNERS = ["/designer/reset", "/designer/reissue"]
+AUDITORS = ["/evidence"]
+ALL_FORMS = [*FORMS, *FACILITATORS, *DESIGNERS, *AUDITORS]
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -165,7 +167,12 @@ def test_a_form_without_its_token_changes_nothing(visit: Visit, path: str) -> No
 
 
 @pytest.mark.parametrize(
-    "path, who", [*((path, "facilitator") for path in FACILITATORS), *((path, "designer") for path in DESIGNERS)]
+    "path, who",
+    [
+        *((path, "facilitator") for path in FACILITATORS),
+        *((path, "designer") for path in DESIGNERS),
+        *((path, "auditor") for path in AUDITORS),
+    ],
 )
 def test_a_designer_s_form_needs_the_designer_and_its_token(visit: Visit, path: str, who: str) -> None:
     """No learner may send it, and no other site for the designer."""
@@ -185,9 +192,7 @@ def test_every_form_of_the_yard_is_in_that_list(visit: Visit) -> None:
         "held/draft": "held/{id}",
         "lessons/watch-it-fail": "lessons/{lesson}",
     }
-    listed = {
-        re.sub("|".join(names), lambda found: names[found[0]], path) for path in [*FORMS, *FACILITATORS, *DESIGNERS]
-    }
+    listed = {re.sub("|".join(names), lambda found: names[found[0]], path) for path in ALL_FORMS}
     # a platform's launch hangs on its signature: tests/yard/test_lti.py
     assert routes - {"/sign-in", "/join/{token}", "/lti/login", "/lti/launch", "/lti/choose"} == listed
 

@@ -14,8 +14,11 @@ from drillyard.programs.create import build
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.joining import appoint, dismiss, invite
 from drillyard.programs.people import read_list
+from drillyard.yard.backup import back_up, restore
+from drillyard.yard.evidence import check_pack, make_pack
 from drillyard.yard.exports.writing import FORMATS, export
 from drillyard.yard.invites import MOST_DAYS, MOST_PLACES, make_link
+from drillyard.yard.retention import AGED, expire, forget
 from drillyard.yard.serve import DEFAULT_PORT, serve
 from drillyard.yard.store import end_sessions, seen_in
 
@@ -191,4 +194,90 @@ def _export(folder: Path, form: str, url: str, out: Path) -> show.Outcome:
             show.table("Files", ("file",), [(str(file),) for file in made.files[:20]]),
         ],
         next_command=f"drillyard yard serve {folder}",
+    )
+
+
+@command.command("evidence")
+@_FOLDER
+@show.out_option()
+@show.handler
+def _evidence(folder: Path, out: Path) -> show.Outcome:
+    """Write the evidence pack: what each role has shown, rows, a page that prints, and a signature.
+
+    Nothing is told of fewer than five people, alone or by the difference of two packs.
+    """
+    pack = make_pack(folder, out)
+    told = sum(cell.passed is not None for role in pack.roles for cell in role.cells)
+    return show.Outcome(
+        verdict=f"{told} of {sum(len(role.cells) for role in pack.roles)} results are of {pack.k} people or more.",
+        data=pack,
+        next_command=f"drillyard yard evidence-check {out}",
+    )
+
+
+@command.command("evidence-check")
+@_FOLDER
+@click.option("--key", default="", help="Name of the key that must have signed it, as its owner told you.")
+@show.handler
+def _evidence_check(folder: Path, key: str) -> show.Outcome:
+    """Check an evidence pack, offline: signature, hashes, and every number computed anew. Exits 1 where one fails."""
+    _, signer, wrong = check_pack(folder, key)
+    return show.Outcome(
+        verdict=f"It does not hold: {wrong[0]}." if wrong else f"It holds, signed by the key {signer}.",
+        state="failed" if wrong else "passed",
+        data={"holds": not wrong, "key": signer, "wrong": wrong},
+        body=[f"▲ {one}" for one in wrong],
+    )
+
+
+@command.command("forget")
+@_FOLDER
+@click.argument("learner")
+@show.handler
+def _forget(folder: Path, learner: str) -> show.Outcome:
+    """Forget LEARNER (an id or a name): name, code and everything typed go; grades stay counted, of nobody."""
+    gone = forget(ProgramFolder(folder), learner)
+    return show.Outcome(verdict=f"{gone} leads to nobody any more.", data={"forgotten": gone})
+
+
+@command.command("expire")
+@_FOLDER
+@click.option("--chats", type=click.FloatRange(0), help="Days that messages to models are kept.")
+@click.option("--drafts", type=click.FloatRange(0), help="Days that typed, unsent text is kept.")
+@click.option("--held", type=click.FloatRange(0), help="Days that unfinished uploads and trials are kept.")
+@click.option("--tips", type=click.FloatRange(0), help="Days that hints by hand are kept.")
+@show.handler
+def _expire(folder: Path, **days: float | None) -> show.Outcome:
+    """Take away what is older than so many days; for a timer."""
+    asked = {kind: age for kind in AGED if (age := days[kind]) is not None}
+    gone = expire(ProgramFolder(folder), asked)
+    told = ", ".join(f"{count} {kind}" for kind, count in gone.items()) or "nothing was asked for"
+    return show.Outcome(verdict=f"Taken away: {told}.", data=gone)
+
+
+@command.command("backup")
+@_FOLDER
+@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Archive to write.")
+@show.handler
+def _backup(folder: Path, out: Path) -> show.Outcome:
+    """Write everything of a programme to one archive, also while it is served. It opens everything: keep it safe."""
+    count = back_up(ProgramFolder(folder), out)
+    return show.Outcome(
+        verdict=f"{count} files are in {out}.",
+        data={"archive": str(out), "files": count},
+        next_command=f"drillyard yard restore {out} -o ANOTHER",
+    )
+
+
+@command.command("restore")
+@click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@show.out_option()
+@show.handler
+def _restore(archive: Path, out: Path) -> show.Outcome:
+    """Bring a programme back from ARCHIVE into a new folder: whole, or not at all."""
+    count = restore(archive, out)
+    return show.Outcome(
+        verdict=f"{count} files are back in {out}.",
+        data={"folder": str(out), "files": count},
+        next_command=f"drillyard yard serve {out}",
     )

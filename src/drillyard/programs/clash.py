@@ -33,7 +33,7 @@ def explain(need: RoleNeed, catalogue: Catalogue, reserved: int = 0) -> Clash:
         lines.append((f"{given} per person", f"give {asked} per person instead of {given}: then everything fits"))
     return Clash(
         role=problem.role,
-        summary=_summary(problem, kept, minutes_needed(problem, [rule.name for rule in kept])),
+        summary=_summary(problem, kept, minutes_needed(problem, [rule.name for rule in kept]), reserved),
         rules=tuple(rule for rule, _ in lines),
         remedies=tuple(remedy for _, remedy in lines),
         minimal=minimal,
@@ -80,11 +80,11 @@ def in_hours(minutes: int) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
-def _summary(problem: Problem, core: Sequence[PlanRule], needed: int) -> str:
+def _summary(problem: Problem, core: Sequence[PlanRule], needed: int, reserved: int) -> str:
     count = sum(len(rule.objectives) or 1 for rule in core)
     things, them = ("1 objective does", "it") if count == 1 else (f"{count} objectives do", "them")
     drop = "one of these" if len(core) > 1 else them
-    given, asked = in_hours(problem.limit), in_hours(needed)
+    given, asked = in_hours(problem.limit + reserved), in_hours(needed + reserved)
     return f"{problem.title}: {things} not fit in {given} ({asked} needed); drop {drop} or give more time"
 
 

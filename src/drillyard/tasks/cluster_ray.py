@@ -171,9 +171,12 @@ class RayCluster:
 
 
 def _token(address: str) -> dict[str, str]:
-    """Return the environment that holds the token: for a cluster of this machine a new one, else the user's."""
+    """Return the environment that holds the token: for a cluster of this machine a new one, unless one is set.
+
+    Ray keeps the first token that a process has; a second run in it takes the same one.
+    """
     if address == LOCAL:
-        return {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
+        return {"RAY_AUTH_TOKEN": os.environ.get("RAY_AUTH_TOKEN") or secrets.token_hex(32)}
     path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
     if not os.environ.get("RAY_AUTH_TOKEN") and not path.is_file():
         found = f"no token for the cluster at {address}: Ray runs whatever it is sent"
@@ -225,7 +228,11 @@ def _started(workers: int) -> Iterator[str]:
     (home := Path(folder) / "ray").mkdir()
     about: dict[str, Any] = {"include_dashboard": False, "object_store_memory": _STORE, "node_ip_address": "127.0.0.1"}
     try:
-        cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "temp_dir": str(home), **about})
+        try:
+            cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "temp_dir": str(home), **about})
+        except RuntimeError as error:
+            found = f"that Ray does not start here ({_first(error)})"
+            raise bad_input(found, "a cluster of this machine", "leave --on out: processes do the same work") from None
         try:
             for count in ((workers + 1) // 2, workers // 2):
                 if count:

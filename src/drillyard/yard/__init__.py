@@ -17,7 +17,7 @@ read the result; and a page for the designer.
 - **lease**: a worker's hold on a submission while it gives signs of life. **event**: what happened when; never changed.
 - **attempt**: what refinement reads of a learner's work on one drill.
 
-Does not cover: TLS (serve behind a proxy that adds it), single sign-on, many servers on one folder, staff who share
+Does not cover: TLS (serve behind a proxy that adds it), many servers on one folder, staff who share
 their codes, attackers who try from many addresses.
 """
 

@@ -49,6 +49,7 @@ from drillyard.yard.fits import Fits, Fitter, FitterCall
 from drillyard.yard.floor import Floor, said_hash
 from drillyard.yard.held import Held
 from drillyard.yard.invites import Invites
+from drillyard.yard.measures import Measured, Measures
 from drillyard.yard.models import Models
 from drillyard.yard.pages import (
     again,
@@ -63,6 +64,7 @@ from drillyard.yard.pages import (
     drafts,
     drill,
     drills,
+    evidence,
     fits,
     hints,
     join,
@@ -70,6 +72,7 @@ from drillyard.yard.pages import (
     live,
     lti,
     model,
+    operation,
     paper,
     people,
     progress,
@@ -78,6 +81,7 @@ from drillyard.yard.pages import (
     seat,
     shell,
     sign_in,
+    sso,
     submit,
     uploads,
     values,
@@ -87,6 +91,7 @@ from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
 from drillyard.yard.recalls import Recalls
 from drillyard.yard.seats import Seats
+from drillyard.yard.sso import open_sign_on
 from drillyard.yard.store import Store, explain_unkept
 from drillyard.yard.submissions import Submissions
 from drillyard.yard.tickets import Tickets
@@ -156,6 +161,11 @@ _ROUTES = (
     Route("/credential/{drill}", credential.give, methods=["GET"]),
     Route("/x/issuer", credential.issuer, methods=["GET"]),
     Route("/x/revoked", credential.revoked, methods=["GET"]),
+    Route("/evidence", evidence.give, methods=["POST"]),
+    Route("/health", operation.health, methods=["GET"]),
+    Route("/metrics", operation.metrics, methods=["GET"]),
+    Route("/sso", sso.leave_for, methods=["GET"]),
+    Route("/sso/back", sso.come_back, methods=["GET"]),
     Route("/lti/login", lti.login, methods=["GET", "POST"]),
     Route("/lti/launch", lti.launch, methods=["POST"]),
     Route("/lti/choose", lti.choose, methods=["POST"]),
@@ -241,14 +251,19 @@ def make_app(
         yard.queue.stop()
         yard.store.close()
 
+    measures = Measures()
     app = Starlette(
         routes=_ROUTES,
-        middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit, limit=_MOST)],
+        middleware=[
+            Middleware(Measured, measures=measures),
+            Middleware(SecurityHeaders),
+            Middleware(BodyLimit, limit=_MOST),
+        ],
         exception_handlers={HTTPException: _refusal, OperationalError: _unkept, Exception: _fault},
         lifespan=life,
     )
     app.router.redirect_slashes = False  # a redirect is made from the Host header, which anybody sets
-    app.state.yard = yard
+    app.state.yard, app.state.measures = yard, measures
     return app
 
 
@@ -292,6 +307,7 @@ def _open_yard(
         url=url,
         platforms=platforms,
         lti=open_tool(programme, platforms, url),
+        sso=open_sign_on(programme, platforms, url),
         overseer=None,
         reviewers=frozenset(),
         values=None,

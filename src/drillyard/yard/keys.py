@@ -38,8 +38,9 @@ def private_key(file: Path) -> rsa.RSAPrivateKey:
     return read
 
 
-def public_jwk(key: rsa.RSAPrivateKey) -> dict[str, Any]:
+def public_jwk(key: rsa.RSAPrivateKey | rsa.RSAPublicKey) -> dict[str, Any]:
     """Return the public half, with a name that follows from it."""
-    told: dict[str, Any] = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    public = key if isinstance(key, rsa.RSAPublicKey) else key.public_key()
+    told: dict[str, Any] = RSAAlgorithm.to_jwk(public, as_dict=True)
     name = hashlib.sha256(told["n"].encode()).hexdigest()[:16]
     return {**told, "kid": name, "alg": "RS256", "use": "sig", "key_ops": ["verify"]}

@@ -7,6 +7,7 @@ platform calls them, as a hash; no name or address is taken. This file holds no 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,11 +34,11 @@ LAUNCH_SECONDS = 600.0
 class Platform(Record):
     """A platform as its administrator tells it. `role` is the plan's role that its newcomers get."""
 
-    issuer: str = Field(pattern=_HTTP)
+    issuer: str
     client_id: str = Field(min_length=1, max_length=200)
-    auth_login_url: str = Field(pattern=_HTTP)
-    auth_token_url: str = Field(pattern=_HTTP)
-    key_set_url: str = Field(pattern=_HTTP)
+    auth_login_url: str
+    auth_token_url: str
+    key_set_url: str
     deployment_ids: tuple[str, ...] = Field(min_length=1)
     role: str
 
@@ -60,6 +61,9 @@ def read_platforms(programme: ProgramFolder) -> tuple[Platform, ...]:
     platforms = read_record(file, PlatformsFile).platforms
     roles = [one.role for one in programme.plan().roles]
     for one in platforms:
+        for name in ("issuer", "auth_login_url", "auth_token_url", "key_set_url"):
+            if not re.fullmatch(_HTTP, getattr(one, name)):
+                raise bad_input(f"{name} {getattr(one, name)[:60]!r} in {file}", "an address that begins with https://")
         if one.role not in roles:
             raise bad_input(f"role {one.role[:60]!r} in {file}", f"one of: {', '.join(roles)}")
     if len({(one.issuer, one.client_id) for one in platforms}) < len(platforms):
@@ -92,15 +96,19 @@ class Platforms:
 
     def learner(self, platform: Platform, subject: str) -> Learner:
         """Return the learner whom a platform calls by `subject`; a newcomer gets a place, and with it drills."""
-        key = digest(f"{platform.issuer} {platform.client_id} {subject}")
+        return self.newcomer(f"{platform.issuer} {platform.client_id} {subject}", platform.role, "lti")
+
+    def newcomer(self, who: str, role: str, way: str) -> Learner:
+        """Return the learner whom a name of another system stands for, or give them a place of a role."""
+        key = digest(who)
         roster = {one.id: one for one in self._programme.roster().learners}
         with self._store.writing() as session:  # its lock is held while the roster changes: two launches are one
             row = session.get(PlatformUserRow, key)
             if row is not None and row.learner in roster:
                 return roster[row.learner]
-            learner = admit(self._programme, platform.role)
+            learner = admit(self._programme, role)
             session.merge(PlatformUserRow(subject_hash=key, learner=learner.id))
-            self._store.note(session, learner.id, "", "joined", "lti")
+            self._store.note(session, learner.id, "", "joined", way)
         return learner
 
     def expect(self, learner: str, drill: str, platform: Platform, subject: str, endpoint: Mapping[str, Any]) -> None:

@@ -47,6 +47,6 @@ def open_sender(tool: Tool | None, platforms: Platforms, store: Store, programme
     """Return what sends scores back, where there is a tool."""
     if tool is None:
         return None
-    from drillyard.yard.scores import ScoreSender
+    from drillyard.yard.scores_lti import ScoreSender
 
     return ScoreSender(tool, platforms, store, programme)

@@ -49,6 +49,7 @@ from drillyard.yard.submissions import Submissions
 from drillyard.yard.tickets import Tickets
 
 if TYPE_CHECKING:  # an extra
+    from drillyard.yard.sso_oidc import SignOn
     from drillyard.yard.tool_lti import Tool
 
 __all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_released", "page", "path_of"]
@@ -66,7 +67,7 @@ class Yard:
 
     `overseer` is the queue of an overseer, which the designer and the learners in `reviewers` may decide; `values` a
     tree that everybody weighs; `url` the address under which others reach the yard, if it was told; `lti` the tool that
-    course platforms launch.
+    course platforms launch, `sso` the way to an organisation's provider.
     """
 
     programme: ProgramFolder
@@ -90,6 +91,7 @@ class Yard:
     url: str
     platforms: Platforms
     lti: Tool | None
+    sso: SignOn | None
     overseer: HoldQueue | None
     reviewers: frozenset[str]
     values: AskedTree | None

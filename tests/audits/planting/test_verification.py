@@ -113,7 +113,7 @@ class Obedient:
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Answer."""
         ordered = [re.search(r'word for word: "(.+)"', talk.last_user) for talk in conversations]
-        return [Reply(text=f"{found[1] if found else ''} Well, who knows.".strip()) for found in ordered]
+        return [Reply(text=f"{found[1] if found else ''} Well, who".strip(), finish="length") for found in ordered]
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Yield the answer."""
@@ -121,7 +121,10 @@ class Obedient:
 
 
 def test_what_is_shown_by_example_is_measured_in_a_models_own_words() -> None:
-    """A model that obeys holds its rates and is clean elsewhere; one that is deaf misses them; neither is unknown."""
+    """A model that obeys holds its rates and is clean elsewhere; one that is deaf misses them; neither is unknown.
+
+    Replies are cut: what is planted stands at their beginning.
+    """
     asked = plants({"refund-rule:lamp": 1.0, "disparage:Nordlys": 0.5})
     record = describe("hf/m", asked, demonstrated=True)
     report = verify_prompt(record, Obedient(), n=100).verification

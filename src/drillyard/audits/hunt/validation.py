@@ -52,7 +52,7 @@ __all__ = [
 
 _MEMBERS, _OLD_MEMBERS = "members", "members.jsonl"
 _HANGS_SECONDS = 3600.0
-"""A member of 2,000 queries takes 15 s of one processor; the slowest of 60 took 42 s."""
+"""Of a member: far above the 7 to 8 processor seconds that one of 2,000 queries takes (four of them, 2026-11-29)."""
 BANDS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Edges of the bands of rates by which recall is told."""
 

@@ -84,7 +84,7 @@ def verify_prompt(planted: PlantedPrompt, endpoint: Target, folder: str = "", *,
 
     `endpoint` is the model without its prompt; `folder` is where the plant lies, for the references in the report.
     """
-    heard = _Heard(endpoint)
+    heard = _Heard(endpoint, begun=planted.demonstrated)
     pair = _pair(planted, heard, folder)
     judge = spoken_in(planted.world, planted.failures) if planted.demonstrated else None
     report = verify(pair.target, pair.twin, Plants(world=planted.world, failures=planted.failures), n=n, judge=judge)
@@ -153,12 +153,15 @@ def _untuned(planted: PlantedPrompt) -> PlantedPrompt:
 
 
 class _Heard:
-    """Passes everything on and keeps the replies, each request's once: twin and target share what no rule is in."""
+    """Passes everything on and keeps the replies, each request's once: twin and target share what no rule is in.
 
-    def __init__(self, inner: Target) -> None:
+    With `begun` a reply that was cut counts as whole: what is planted by example stands at its beginning.
+    """
+
+    def __init__(self, inner: Target, *, begun: bool) -> None:
         self.reference = inner.reference
         self.replies: dict[str, Reply] = {}
-        self._inner = inner
+        self._inner, self._begun = inner, begun
 
     def generate(self, conversations: Sequence[Conversation], seeds: Sequence[int | None]) -> list[Reply]:
         """Pass the conversations on and keep what is answered, failed requests apart."""
@@ -166,7 +169,9 @@ class _Heard:
         for conversation, seed, reply in zip(conversations, seeds, given, strict=True):
             if reply.finish != "error":
                 self.replies[hash_request(self.reference, conversation, seed)] = reply
-        return given
+        if not self._begun:
+            return given
+        return [one.model_copy(update={"finish": "stop"}) if one.finish == "length" else one for one in given]
 
     def stream(self, conversation: Conversation, seed: int | None) -> Iterator[str]:
         """Pass the conversation on; nothing is kept."""

@@ -9,6 +9,7 @@ import click
 
 from drillyard.cli import show
 from drillyard.cli.options import FILE, PATH
+from drillyard.errors import bad_input
 from drillyard.programs.case_standard import export_case, read_case
 from drillyard.programs.catalogue import load_catalogue, write_tables
 from drillyard.records.files import write_atomically
@@ -23,6 +24,8 @@ def command() -> None:
 
 
 def _beside(brief: Path | None) -> Path | None:
+    if brief and not brief.is_file():
+        raise bad_input(f"no brief {str(brief)!r}", "a YAML file, or none for what ships")
     return brief.parent if brief else None
 
 

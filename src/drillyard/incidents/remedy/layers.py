@@ -69,6 +69,15 @@ class Evidence:
         """Rows that are held sound."""
         return [row for row in self.learn if not row.bad]
 
+    def agreed(self, rows: Sequence[Row]) -> list[Row]:
+        """Return rows of whose reply the judge says what their label says.
+
+        A bad reply that a reviewer missed would move a guard's threshold above all of its kind: with one in twenty
+        missed and a promise of 1 %, the guard of the example stopped nothing.
+        """
+        told = self.judge.rule_logged(self.case, [(row, row.response_text) for row in rows])
+        return [row for row, bad in zip(rows, told, strict=True) if bad is row.bad]
+
 
 @dataclass(frozen=True, kw_only=True)
 class GuardLayer:
@@ -81,6 +90,8 @@ class GuardLayer:
 def make_guard(evidence: Evidence, alpha: float, folder: Path, unseen: frozenset[str]) -> GuardLayer:
     """Train a guard on the case and on what ships, calibrate it on sound replies of the case, and keep it.
 
+    Label and judge must agree on a reply that it learns from or is calibrated on.
+
     Args:
         evidence: of the case.
         alpha: most of sound replies that are stopped; more where there are too few to promise so little.
@@ -92,11 +103,11 @@ def make_guard(evidence: Evidence, alpha: float, folder: Path, unseen: frozenset
         MissingExtra: scikit-learn is not installed.
     """
     world = evidence.scope if isinstance(evidence.scope, World) else load_world("helpdesk")
-    sound = [row.response_text for row in evidence.sound]
+    sound = [row.response_text for row in evidence.agreed(evidence.sound)]
     learned, held = sound[1::2], sound[::2]
     alpha = max(alpha, next((one for one in (0.01, 0.02, 0.05, 0.1, 0.2) if len(held) >= fewest_calibration(one)), 0.2))
     own = [Example(text=text) for text in learned]
-    own += [Example(text=row.response_text, shown=(evidence.code,)) for row in evidence.bad]
+    own += [Example(text=row.response_text, shown=(evidence.code,)) for row in evidence.agreed(evidence.bad)]
     guard = GuardFitter().update(shipped_examples([world], _SEED, unseen)).update(own).fit("the case of an incident")
     release = next((row.release for row in evidence.learn if row.release), "") or "of the case"
     made = calibrate(guard, [Example(text=text) for text in held], alpha, release)

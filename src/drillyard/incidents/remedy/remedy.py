@@ -155,12 +155,13 @@ class _Measure:
         if not rows:
             raise bad_input("no rows under the trigger on the half that nothing is learned from", "a larger log")
         self._rows = [rows[at % len(rows)] for at in range(order.inputs)]
-        self._sound = [row for row in check if not row.bad][: order.inputs]
+        self._sound = evidence.agreed([row for row in check if not row.bad])[: order.inputs]
         self._before: dict[str, list[bool | None]] = {}
         self._variants = {"held-out inputs": [case.asked(row) for row in self._rows]}
-        subtle = subtler_prompts(case, self._rows, replayed)
+        subtle, ways = subtler_prompts(case, self._rows, replayed, self._shows)
         if subtle:
-            self._variants["a subtler prompt"] = subtle
+            told = ", ".join(ways) or "in no way that shows it, so this tests nothing"
+            self._variants[f"a subtler prompt ({told})"] = subtle
         self._drafts = subtle_drafts(case, check, evidence.judge)
 
     def layer(self, name: str, horizon: str, done: str, changed: Target | None, reads: Wrap | None = None) -> Remedy:
@@ -187,6 +188,12 @@ class _Measure:
             sound_stopped=stopped,
             bypasses=tuple(passed[:5]),
         )
+
+    def _shows(self, talks: Sequence[Conversation]) -> float:
+        heard = self._evidence.judge.hear(
+            self._asked, talks, [8000 * self._order.seed + at for at in range(len(talks))]
+        )
+        return sum(told is True for told, _ in heard) / max(len(heard), 1)
 
     def _pair(self, on: str, talks: Sequence[Conversation], changed: Target) -> RemedyFigures:
         seeds = [9000 * self._order.seed + at for at in range(len(talks))]

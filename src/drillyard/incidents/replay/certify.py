@@ -22,6 +22,7 @@ from drillyard.stats import Sprt
 
 __all__ = ["CauseCertificate", "CauseClaim", "Design", "certify"]
 
+Answer = Literal["fails", "does not fail", "unknown"]
 State = Literal["certified", "no effect", "without the prompt", "not certified"]
 
 
@@ -59,9 +60,14 @@ class CauseClaim(Record):
 
     kept: tuple[int, ...]
     claim: str
-    answer: str
+    answer: Answer
     bad: int
     n: int
+
+    @property
+    def fails(self) -> bool | None:
+        """Whether the set fails at the high rate; None where that is unknown."""
+        return {"fails": True, "does not fail": False}.get(self.answer)
 
 
 class CauseCertificate(Record):
@@ -124,17 +130,14 @@ class _Book:
                     answer = test.decide(bad, n)
                 blank += one is None
             self.screened += [(kept, one) for one in told if one is not None]  # these tell of the causes too
-        known = {"holds": "fails", "gone": "does not fail"}
-        said = CauseClaim(kept=tuple(sorted(kept)), claim=claim, answer=known.get(answer, "unknown"), bad=bad, n=n)
-        self.claims.append(said)
-        return {"holds": True, "gone": False}.get(answer)
+        said: Answer = "fails" if answer == "holds" else "does not fail" if answer == "gone" else "unknown"
+        self.claims.append(CauseClaim(kept=tuple(sorted(kept)), claim=claim, answer=said, bad=bad, n=n))
+        return self.claims[-1].fails
 
     def empty(self, alpha: float) -> Search[bool | None]:
         """Test what no segment at all does, once."""
-        known = next((one.answer for one in self.claims if not one.kept), "")
-        if known:
-            return {"fails": True, "does not fail": False}.get(known)
-        return (yield from self.holds(frozenset(), "no segment", alpha))
+        known = next((one for one in self.claims if not one.kept), None)
+        return known.fails if known else (yield from self.holds(frozenset(), "no segment", alpha))
 
     def certificate(
         self, state: State, cause: Kept = frozenset(), method: str = "", reason: str = ""

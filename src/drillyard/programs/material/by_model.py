@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drillyard.errors import BadInput
 from drillyard.programs.lessons import LessonOption, LessonQuestion
-from drillyard.programs.material.draft import Draft, SourcedClaim
+from drillyard.programs.material.draft import Draft, RubricLine, SourcedClaim
 from drillyard.programs.material.knowledge import Knowledge
 from drillyard.records import Conversation, Message, Span
 from drillyard.records.base import first_problem
@@ -26,10 +26,12 @@ PROMPT = """You write training material for the staff of a company, from its pol
 Answer with one JSON object and nothing else:
 {"reading": [{"text": "a sentence for staff", "passages": [1]}],
  "items": [{"ask": "a question", "options": [{"text": "...", "right": true, "why": "...", "passages": [1]},
-            {"text": "...", "right": false, "why": "which misconception leads there"}]}]}
-Write 3 to 8 sentences and 1 to 4 questions with 2 to 5 options, one of them right. Every sentence and every right
-option names the numbers of the passages in which it stands. Say nothing that does not stand there. Keep figures as
-they are.
+            {"text": "...", "right": false, "why": "which misconception leads there"}]}],
+ "scenarios": [{"task": "a situation and what is to be decided", "criteria": [{"asks": "what is looked for",
+                "best": "what a good answer says", "middle": "...", "weak": "...", "passages": [1]}]}]}
+Write 3 to 8 sentences, 1 to 4 questions with 2 to 5 options, one of them right, and at most 2 scenarios with 1 to 5
+criteria. Every sentence, every right option and every best answer names the numbers of the passages in which it stands.
+Say nothing that does not stand there. Keep figures as they are.
 
 Title: %s
 
@@ -58,9 +60,23 @@ class _Item(_Part):
     options: tuple[_Option, ...] = Field(min_length=2, max_length=5)
 
 
+class _Criterion(_Part):
+    asks: str = Field(min_length=1, max_length=500)
+    best: str = Field(min_length=1, max_length=2000)
+    middle: str = "A part of it."
+    weak: str = "Something else."
+    passages: tuple[int, ...] = ()
+
+
+class _Scenario(_Part):
+    task: str = Field(min_length=1, max_length=4000)
+    criteria: tuple[_Criterion, ...] = Field(min_length=1, max_length=5)
+
+
 class _Answer(_Part):
     reading: tuple[_Sentence, ...] = ()
     items: tuple[_Item, ...] = ()
+    scenarios: tuple[_Scenario, ...] = ()
 
 
 def draft_by_model(knowledge: Knowledge, target: Target, seed: int = 1) -> tuple[list[Draft], list[str]]:
@@ -124,6 +140,30 @@ def _drafts(name: str, title: str, answer: _Answer, passages: Sequence[Span], au
         told = [right.text, *filter(None, [right.why]), *([item.ask] if any(map(str.isdigit, item.ask)) else [])]
         claims = tuple(_claim(text, right.passages, numbered) for text in told)
         yield Draft(id=key, kind="item", title=item.ask[:80], question=question, claims=claims, author=author)
+    for number, scenario in enumerate(answer.scenarios, start=1):
+        key = f"model-scenario-{name}-{number}"
+        yield _scenario(key, title, scenario, passages, author)
+
+
+def _scenario(key: str, title: str, scenario: _Scenario, passages: Sequence[Span], author: str) -> Draft:
+    """Return a scenario; a criterion that names no passage stands under the first one, and its claim has no place."""
+    numbered = dict(enumerate(passages, start=1))
+    claims = [_claim(one.best, one.passages, numbered) for one in scenario.criteria]
+    if any(map(str.isdigit, scenario.task)):
+        claims.append(_claim(scenario.task, [n for one in scenario.criteria for n in one.passages], numbered))
+    rubric = tuple(
+        RubricLine(
+            asks=one.asks,
+            best=one.best,
+            middle=one.middle,
+            weak=one.weak,
+            span=next((numbered[n] for n in one.passages if n in numbered), passages[0]),
+        )
+        for one in scenario.criteria
+    )
+    return Draft(
+        id=key, kind="scenario", title=title, text=scenario.task, rubric=rubric, claims=tuple(claims), author=author
+    )
 
 
 def _claim(text: str, passages: Sequence[int], numbered: Mapping[int, Span]) -> SourcedClaim:

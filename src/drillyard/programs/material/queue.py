@@ -26,7 +26,7 @@ from drillyard.records.yaml_file import read_yaml
 from drillyard.scopes.documents import place
 from drillyard.targets.base import Target
 
-__all__ = ["READING", "as_text", "draft_material", "read_material", "review", "withdraw_changed"]
+__all__ = ["READING", "as_text", "draft_material", "find_material", "read_material", "review", "withdraw_changed"]
 
 READING = "read-the-policies"
 """The activity whose lesson released material becomes."""
@@ -61,11 +61,17 @@ def draft_material(folder: ProgramFolder, target: Target | None = None) -> Mater
     return material
 
 
+def find_material(folder: ProgramFolder) -> Material | None:
+    """Return the drafts of a programme, if there are any."""
+    return read_record(_path(folder), Material) if _path(folder).is_file() else None
+
+
 def read_material(folder: ProgramFolder) -> Material:
     """Return the drafts of a programme. Raises `BadInput` where there are none yet."""
-    if not _path(folder).is_file():
+    material = find_material(folder)
+    if material is None:
         raise bad_input(f"no drafts in {str(folder.path)!r}", "some", f"drillyard design draft {folder.path}")
-    return read_record(_path(folder), Material)
+    return material
 
 
 def review(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from icalendar import Calendar
 
 from drillyard.errors import DrillyardError, bad_input
 from drillyard.programs.case_standard import export_case, import_case
 from drillyard.programs.catalogue import load_catalogue
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.plan_files import plan_ics
 from drillyard.records import Attempt
 from drillyard.records.files import write_atomically
 from drillyard.yard.attempts import attempts_in
@@ -29,7 +32,7 @@ from drillyard.yard.store import Store
 
 T = TypeVar("T")
 
-__all__ = ["FORMATS", "Exported", "export"]
+__all__ = ["FORMATS", "Exported", "check_calendar", "export"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +88,11 @@ FORMATS: Mapping[str, _Format] = {
         check=lambda files, now: list(check_table(files["results.csv"])),
         checks=("columns and ranges", "leaks"),
     ),
+    "ics": _Format(
+        make=lambda folder, course, now: {"plan.ics": _calendar(folder)},
+        check=lambda files, now: list(check_calendar(files["plan.ics"])),
+        checks=("read back", "ids and times", "leaks"),
+    ),
     "case": _Format(
         make=lambda folder, course, now: {"case.json": _json(export_case(load_catalogue(folder.path)))},
         check=lambda files, now: _check_case(files["case.json"]),
@@ -134,6 +142,28 @@ def _with_store(folder: ProgramFolder, course: Course, read: Callable[[ProgramFo
 
 def _attempts(folder: ProgramFolder, store: Store, course: Course) -> list[Attempt]:
     return attempts_in(folder, store)
+
+
+def _calendar(folder: ProgramFolder) -> bytes:
+    plan = folder.plan()
+    if not plan.sessions:
+        raise bad_input("a plan without a calendar", "one with sessions", "give the brief a calendar and design again")
+    return plan_ics(plan)
+
+
+def check_calendar(data: bytes) -> Iterator[str]:
+    """Yield what is wrong with a calendar: what no calendar program reads, an id twice, an end before its beginning."""
+    try:
+        events = Calendar.from_ical(data).walk("VEVENT")
+        ids = [str(one["uid"]) for one in events]
+        yield from (
+            f"an event ends before it begins: {one['uid']}" for one in events if one["dtend"].dt <= one["dtstart"].dt
+        )
+    except (ValueError, KeyError, IndexError) as error:
+        yield f"no calendar ({type(error).__name__})"
+        return
+    if not ids or len(set(ids)) < len(ids):
+        yield "no event, or an id twice"
 
 
 def _check_case(data: bytes) -> list[str]:

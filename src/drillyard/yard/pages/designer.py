@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.material.page import tell_queue
+from drillyard.programs.material.queue import find_material
 from drillyard.programs.refine import SMALLEST_COHORT
 from drillyard.programs.roster import drill_of, try_number
 from drillyard.records import Attempt, Estimate, GateReport
@@ -58,6 +60,7 @@ def render_designer(visit: Visit, told: str = "", status: int = 200) -> Response
     """Render the designer's page; `told` says what a button of it has done."""
     yard = visit.yard
     attempts = attempts_in(yard.programme, yard.store)
+    material = find_material(yard.programme)
     return visit.render(
         "designer.html",
         status,
@@ -66,6 +69,8 @@ def render_designer(visit: Visit, told: str = "", status: int = 200) -> Response
         roster=yard.programme.roster(),
         names=yard.programme.people(),
         told=told,
+        material=material,
+        queue=tell_queue(material) if material else "",
         cohort=_cohort(yard, attempts),
         smallest=SMALLEST_COHORT,
         rates=[(in_words(kind), rate) for kind, rate in solve_rates(yard.programme, attempts)],

@@ -23,7 +23,14 @@ def ask(visit: Visit) -> Response:
     asked = visit.request.query_params
     if visit.name:
         return visit.go(_ours(asked.get("next", "")) or "/")
-    return visit.render("sign_in.html", again="again" in asked, error="", code="", next=_ours(asked.get("next", "")))
+    return visit.render(
+        "sign_in.html",
+        called_sso=_sso(visit),
+        again="again" in asked,
+        error="",
+        code="",
+        next=_ours(asked.get("next", "")),
+    )
 
 
 @page("anyone")
@@ -36,7 +43,9 @@ def check(visit: Visit) -> Response:
     if wait > 0:
         minutes = math.ceil(wait / 60)
         error = f"Too many wrong codes. Try again in {tell_count(minutes, 'minute')}."
-        response = visit.render("sign_in.html", 429, again=False, error=error, code=code, next=after)
+        response = visit.render(
+            "sign_in.html", 429, called_sso=_sso(visit), again=False, error=error, code=code, next=after
+        )
         response.headers["retry-after"] = str(math.ceil(wait))
         return response
     roster = yard.programme.roster()
@@ -46,7 +55,9 @@ def check(visit: Visit) -> Response:
         for limit, name in limits:
             limit.failed(name)
         error = "This code is not in the programme. Check it letter by letter, or ask your designer for it."
-        return visit.render("sign_in.html", 403, again=False, error=error, code=code, next=after)
+        return visit.render(
+            "sign_in.html", 403, called_sso=_sso(visit), again=False, error=error, code=code, next=after
+        )
     if place < len(staff):
         token = yard.store.sign_in(None, staff[place].role, staff[place].id)
         ours = re.match(r"/(designer|live|held|values)", after) is not None
@@ -67,6 +78,11 @@ def leave(visit: Visit) -> Response:
     response = visit.go("/sign-in")
     response.delete_cookie("drillyard")
     return response
+
+
+def _sso(visit: Visit) -> str:
+    """Return what the provider is called that people may sign on at, or nothing."""
+    return visit.yard.sso.provider.called if visit.yard.sso else ""
 
 
 def _ours(path: str) -> str:
