@@ -52,7 +52,7 @@ BRIEF = """
 title: Safe answers
 organisation: Brightwell
 seed: 1
-roles: [{id: support-lead, head_count: 3, hours: 4}]
+roles: [{id: support-lead, head_count: 3, hours: 6}]
 systems: [{id: chat, name: Chat, purpose: Answers customers' questions., world: helpdesk}]
 laws: [eu-ai-act-art-4]
 """

@@ -52,7 +52,8 @@ def test_up_prints_every_gate_report(programme: Path, capsys: pytest.CaptureFixt
 
 def test_up_exits_1_when_the_plan_does_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A clash is a result, not bad input: its reason is printed and nothing is built."""
-    roles = [{"id": "executive", "head_count": 2, "hours": 0.8}]
+    given_up = ["interview-executive", "answer-the-board", "decide-with-a-stop-rule"]
+    roles = [{"id": "executive", "head_count": 2, "hours": 0.8, "without": given_up}]
     arguments = ["up", str(brief_with(tmp_path / "brief.yaml", roles=roles)), "-o", str(tmp_path / "prog")]
     assert main([*arguments, "--no-serve"]) == 1
     assert "Executives: 4 objectives do not fit in 48 min" in capsys.readouterr().out
@@ -139,7 +140,7 @@ def test_the_default_programme_holds_what_six_roles_need(tmp_path: Path) -> None
     assert plan.status == "fits" and len(plan.roles) == 6
     for role in plan.roles:
         activities = [item.activity for item in role.activities]
-        assert sum(EVIDENCE.get(one.kind) == "performance" for one in activities) >= 1, role.role
+        assert sum(EVIDENCE.get(one.kind) == "performance" for one in activities) >= 2, role.role
         taken = [load_lesson(one.id) for one in activities if has_lesson(one)]
         assert len(taken) >= 3 and sum(len(lesson.questions) for lesson in taken) >= 9, role.role
     assert open_roster(tmp_path / "prog") == (0, sum(len(role.drills) for role in plan.roles))

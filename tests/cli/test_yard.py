@@ -68,8 +68,8 @@ def test_people_are_invited_by_list_or_link(run: Yard, folder: ProgramFolder, tm
 
 def test_a_programme_is_exported(run: Yard, folder: ProgramFolder, tmp_path: Path) -> None:
     """A plan without a drill has nothing to launch; a wrong address and format are one line."""
-    wrong = run("export", folder.path, "--format", "csv", "-o", tmp_path / "out", code=2)
-    assert "a programme without a drill" in wrong
+    wrong = run("export", folder.path, "--format", "scorm12", "-o", tmp_path / "out", code=2)
+    assert "a plan without a drill to launch" in wrong
     build_course(tmp_path / "course")
     told = run("export", tmp_path / "course", "--format", "csv", "-o", tmp_path / "out", "--url", "https://y.org")
     assert told["checks"] == ["columns and ranges", "leaks"] and Path(told["files"][0]).read_text().count("\n") == 3

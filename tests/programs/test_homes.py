@@ -67,7 +67,7 @@ def test_the_planner_says_where_each_drill_is_given_and_why_one_cannot(
     )
     both = design(brief_in(tmp_path / "both", "clinic", "helpdesk", roles=roles), tmp_path / "prog")
     repair = "too-permissive-too-censored"
-    papers = {"guard-duty": "", "write-the-policy": ""}
+    papers = {"guard-duty": "", "interview-root-cause": "", "write-the-policy": ""}
     assert both.worlds == {"failure-hunt": "clinic", repair: "clinic", "contain-the-oracle": "", **papers}
     assert both.unfit == {}
     monkeypatch.setattr(f"{TooPermissive.__module__}.forbiddable", lambda world: ("blood", "dead"))
@@ -96,7 +96,7 @@ def test_a_world_beside_the_brief_is_copied_into_the_programme(tmp_path: Path, m
     own_base(own_world(tmp_path / "mine"), tmp_path / "mine" / "base")
     brief = brief_in(tmp_path, "./mine")
     plan = design(brief, tmp_path / "prog")
-    assert plan.worlds == {"failure-hunt": "worlds/mine"}
+    assert plan.worlds == {"failure-hunt": "worlds/mine", "interview-root-cause": ""}
     copy = load_world(ProgramFolder(tmp_path / "prog").world("worlds/mine"))
     assert copy.files.digest == load_world(f"{tmp_path}/mine").files.digest
     assert load_drill("failure-hunt", copy.reference).world == copy.reference

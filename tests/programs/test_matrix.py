@@ -119,9 +119,13 @@ HOLES: list[tuple[Callable[[Rows], object], str]] = [
     (
         lambda r: [
             row(r, "objectives", o).update(evidence="choice") or row(r, "activities", a).update(kind="quiz")
-            for o, a in (("decide-to-fund", "funding-decision"), ("estimate-exposure", "exposure-sheet"))
+            for o, a in (
+                ("decide-to-fund", "funding-decision"),
+                ("estimate-exposure", "exposure-sheet"),
+                ("assign-duties", "stop-list"),
+            )
         ],
-        "role 'executive': 33% of its objectives at Apply or above are assessed by doing, at least 60% are needed",
+        "role 'executive': 40% of its objectives at Apply or above are assessed by doing, at least 60% are needed",
     ),
 ]
 

@@ -134,7 +134,7 @@ def test_the_example_fits_and_engineers_and_support_leads_take_the_drill() -> No
 def test_what_is_not_built_is_said() -> None:
     """A drill of the catalogue that does not exist yet is named as such, and not planned."""
     plan = make_plan(brief_for(RoleNeed(id="engineer", head_count=1, hours=8)))
-    assert plan.roles[0].drills == ("failure-hunt",)
+    assert plan.roles[0].drills == ("failure-hunt", "interview-root-cause")
     assert "Too permissive and too censored (drill, 60 min): not built yet" in plan.roles[0].left_out
 
 

@@ -34,6 +34,7 @@ from drillyard.yard.platforms import read_platforms
 
 pytest.importorskip("pylti1p3", reason="the extra lti is not installed")
 
+pytestmark = pytest.mark.walk
 URL = "https://testserver"
 LTI = "https://purl.imsglobal.org/spec/lti/claim"
 AGS, DL = "https://purl.imsglobal.org/spec/lti-ags", "https://purl.imsglobal.org/spec/lti-dl/claim"

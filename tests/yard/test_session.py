@@ -29,6 +29,7 @@ from drillyard.programs.joining import appoint, dismiss, invite
 from drillyard.programs.people import Person, parse_people
 from drillyard.programs.roster import Staff, enlarge, make_roster
 from drillyard.records import Activity, Scheduled
+from drillyard.records.names import same_name
 from drillyard.yard.app import make_app
 from drillyard.yard.board import rank
 from drillyard.yard.seats import MANY_MESSAGES, QUIET_SECONDS
@@ -139,6 +140,115 @@ def test_a_double_click_joins_once(programme: ProgramFolder, app: Callable[[str]
         answers = list(pool.map(lambda _: TestClient(zoe.client.app).post(path, data=sent, headers=cookie), range(8)))
     assert {one.status_code for one in answers} == {200}
     assert len(programme.roster().learners) == 3
+
+
+def link_to(designer: Visitor, role: str = "engineer", places: int = 5) -> str:
+    """Make a link by the page and return its path."""
+    designer.get("/live/people")
+    page = designer.send("/live/people", what="link", role=role, places=str(places), days="1")
+    return re.findall(r"/join/[\w-]+", page)[0]
+
+
+def test_a_link_gives_nobody_else_s_place(programme: ProgramFolder, app: Callable[[str], Visitor]) -> None:
+    """Listed, not signed in, signed in or come by the link: same name, same page, a place of one's own for each."""
+    (fi,) = invite(programme, [Person(name="Fi Yost", role="engineer")])
+    path, pages = link_to(app(DESIGNER_CODE)), []
+    for name in ("fi yost", "Fi Yost", "Somebody Else"):
+        stranger = app("")
+        stranger.get(path)
+        page = stranger.send(path, name=name)
+        mine = programme.roster().learners[-1]
+        assert fi.code not in page and mine.id != fi.id and mine.by_link and programme.people()[mine.id] == name
+        pages.append(re.sub(r"value=\"\w+\"", "", page.replace(mine.code, "").replace(name, "")))
+        app(fi.code)
+    assert len(set(pages)) == 1 and programme.people()[fi.id] == "Fi Yost"
+    assert fi in programme.roster().learners
+    programme.write_people({one: name for one, name in programme.people().items() if one != fi.id})
+    (listed,) = invite(programme, [Person(name="Fi Yost", role="engineer")])
+    assert not listed.by_link, "nor does a list hand a person's card to whoever took their name"
+
+
+def test_a_link_gives_no_place_whose_card_may_be_out(programme: ProgramFolder, app: Callable[[str], Visitor]) -> None:
+    """A place without a name has a code, which may be printed already."""
+    programme.write_people({ANN.id: "Ann"})
+    path, zoe = link_to(app(DESIGNER_CODE)), app("")
+    zoe.get(path)
+    assert BOB.code not in zoe.send(path, name="Zoe") and BOB.id not in programme.people()
+
+
+@pytest.mark.parametrize(
+    "name", ["designer", "Facilitator", "fay lund", ANN.id, "cnnr-2z2e-t4wp", "2345-6789-abcd-efgh"]
+)
+def test_nobody_is_called_like_the_staff_or_an_id(
+    programme: ProgramFolder, app: Callable[[str], Visitor], name: str
+) -> None:
+    """Neither by a link nor by a list, and all of it is refused in the same words."""
+    appoint(programme, "facilitator", "Fay Lund")
+    path, zoe = link_to(app(DESIGNER_CODE)), app("")
+    zoe.get(path)
+    assert "stands for the staff or is formed like an id" in zoe.send(path, expect=422, name=name)
+    with pytest.raises(BadInput, match="add a word"):
+        invite(programme, [Person(name=name, role="engineer")])
+    assert not programme.people() and zoe.send(path, name="Zoe Lund")
+
+
+def test_the_last_place_is_joined_again_by_its_browser(programme: ProgramFolder, app: Callable[[str], Visitor]) -> None:
+    """Where the first reply was lost, the second click shows the code; after a new code it shows none."""
+    path, zoe = link_to(app(DESIGNER_CODE), places=1), app("")
+    zoe.get(path)
+    sent = {"csrf": token(zoe), "name": "Zoe"}
+    before = {"cookie": f"drillyard={zoe.client.cookies['drillyard']}"}
+    first, again = (TestClient(zoe.client.app).post(path, data=sent, headers=before) for _ in range(2))
+    code = programme.roster().learners[-1].code
+    assert code in first.text and code in again.text and len(programme.roster().learners) == 3
+    designer = app(DESIGNER_CODE)
+    designer.get("/live/people")
+    designer.send("/live/people", what="code", learner=programme.roster().learners[-1].id)
+    assert TestClient(zoe.client.app).post(path, data=sent, headers=before).status_code == 404
+
+
+def test_a_limited_address_waits_with_a_good_link(app: Callable[[str], Visitor]) -> None:
+    """It is told for how long, opening the link makes it no longer, and the answer is that of a wrong link."""
+    path, zoe = link_to(app(DESIGNER_CODE)), app("")
+    for number in range(20):
+        zoe.get(f"/join/{number}", expect=404)
+    limit = zoe.client.app.state.yard.by_address
+    before = {name: list(times) for name, times in limit._failed.items()}
+    for where in (path, "/join/nothing", path):
+        answer = zoe.client.get(where)
+        assert answer.status_code == 429 and 0 < int(answer.headers["retry-after"]) <= 300
+        assert "Try again in" in answer.text and "leads nowhere" not in answer.text
+    assert {name: list(times) for name, times in limit._failed.items()} == before
+
+
+def test_a_long_list_takes_time_in_proportion(programme: ProgramFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name is looked at a fixed number of times, however many there are, on an empty and on a full roster."""
+    looked = 0
+
+    def count_names(text: str, most: int = 120) -> str:
+        nonlocal looked
+        looked += 1
+        return same_name(text, most)
+
+    for module in ("joining", "people"):
+        monkeypatch.setattr(f"drillyard.programs.{module}.same_name", count_names)
+    for beginning in ("A", "B"):
+        looked = 0
+        given = invite(programme, [Person(name=f"{beginning}. Person {n}", role="engineer") for n in range(500)])
+        assert len({one.id for one in given}) == 500 and looked < 500 * 6
+    assert len(programme.roster().learners) == 1002
+
+
+def test_who_left_leaves_no_place_to_others(programme: ProgramFolder) -> None:
+    """An id is given once: later places and a brief made again pass it over."""
+    (eve,) = invite(programme, [Person(name="Eve", role="engineer")])
+    programme.write_roster(programme.roster().without(eve.id).without(BOB.id))
+    (later,) = invite(programme, [Person(name="Lea", role="engineer")])
+    assert later.id != eve.id and later.code != eve.code
+    roles = tuple(role.model_copy(update={"head_count": 3}) for role in programme.plan().roles)
+    made = make_roster(programme.plan().model_copy(update={"roles": roles}), programme.brief().seed, secret="0" * 64)
+    grown = [one.id for one in enlarge(programme.roster(), made).learners]
+    assert eve.id in [one.id for one in made.learners] and eve.id not in grown and later.id in grown
 
 
 def test_a_list_adds_whom_it_names_once(programme: ProgramFolder, fay: Visitor) -> None:

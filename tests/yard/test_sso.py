@@ -22,7 +22,10 @@ mock = pytest.importorskip("oidc_provider_mock", reason="the extra oidc or its p
 pytest.importorskip("authlib", reason="the extra oidc is not installed")
 
 URL = "https://testserver"
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the provider's own, in its thread
+pytestmark = [
+    pytest.mark.walk,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # the provider's own, in its thread
+]
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,11 @@ from drillyard.programs.drills import load_drill, load_kit
 from drillyard.programs.drills.answers.drill import SHEET, AnswerDrill
 from drillyard.programs.drills.answers.scoring import as_answers, as_words, empty_answers
 from drillyard.programs.drills.fact_sheet import as_text, fact_sheet
+from drillyard.programs.drills.interviews.second import ScorerAgreement
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_isolated
 from drillyard.programs.looks import bench_of, look_keys, take_look
+from drillyard.programs.rating import rate_twice
 from drillyard.programs.submission import example_submission, pack, read_file
 from drillyard.records import AnswerResult, AnswerSheet, AnswerSubmission, Grade, TradeOff
 from drillyard.records.files import read_record, write_atomically
@@ -178,6 +180,34 @@ def _export(programme: Path, instance: str, file: Path, out: Path) -> show.Outco
         verdict=f"{len(made)} files are in {out}.",
         data={"folder": str(out), "files": sorted(made)},
         next_command=f"cat {out / 'README.txt'}",
+    )
+
+
+@command.command("rate")
+@_PROGRAMME
+@_INSTANCE
+@click.argument("file", type=FILE)
+@click.option("--scorer", default="", help="A model that rates each criterion, such as openai/gpt-4o-mini or hf/….")
+@click.option("--levels", type=FILE, help="A JSON file with your own levels: criterion to 0, 1 or 2.")
+@show.handler
+def _rate(programme: Path, instance: str, file: Path, scorer: str, levels: Path | None) -> show.Outcome:
+    """Put a second scorer beside the rule on an interview's answer: a model or your own levels.
+
+    Exits 1 where a criterion has to be decided by a person.
+    """
+    return _agreement(rate_twice(ProgramFolder(programme), instance, file, scorer, levels), file)
+
+
+def _agreement(found: ScorerAgreement, file: Path) -> show.Outcome:
+    agreed = "nothing was rated twice" if found.kappa is None else f"weighted kappa {found.kappa:.2f}"
+    left = f"; a person decides: {', '.join(found.adjudicate)}" if found.adjudicate else ""
+    rows = zip(found.criteria, map(str, found.rule), ("?" if n < 0 else str(n) for n in found.second), strict=True)
+    return show.Outcome(
+        verdict=f"Two scorers of {file}: {agreed}{left}.",
+        state="failed" if found.adjudicate else "passed",
+        data=found,
+        body=[show.table("Levels", ("criterion", "rule", "second"), rows)],
+        next_command="read the answer beside the levels, and keep what you decide",
     )
 
 

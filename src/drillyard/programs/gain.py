@@ -23,6 +23,7 @@ CHANCES = {
     "lesson": 0.20,
     "discussion": 0.20,
     "work-sample": 0.35,
+    "interview": 0.40,
     "drill": 0.50,
 }
 _SCALE = 1000

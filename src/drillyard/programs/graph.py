@@ -27,6 +27,7 @@ Criticality = Literal["critical", "important", "useful"]
 
 EVIDENCE = {
     "drill": "performance",
+    "interview": "performance",
     "work-sample": "work-sample",
     "quiz": "choice",
     "discussion": "discussion",

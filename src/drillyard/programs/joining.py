@@ -6,17 +6,17 @@ a brief that counts more people later meets those who came before it did.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, cast, get_args
 
 from drillyard.errors import bad_input
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.people import Person
-from drillyard.programs.roster import Learner, Roster, Staff, fresh_code, new_place
-from drillyard.records import RolePlan
+from drillyard.programs.people import Person, require_own_names
+from drillyard.programs.roster import Learner, Roster, Staff, fresh_code, new_places
 from drillyard.records.names import person_name, same_name
 
-__all__ = ["MOST_LEARNERS", "admit", "appoint", "dismiss", "invite"]
+__all__ = ["MOST_LEARNERS", "admit", "appoint", "dismiss", "invite", "join"]
 
 MOST_LEARNERS = 100_000
 """People of a programme, as many as a brief may count of one role."""
@@ -25,43 +25,48 @@ _StaffRole = Literal["facilitator", "designer", "auditor"]
 
 
 def invite(folder: ProgramFolder, people: Sequence[Person], seen: Collection[str] = ()) -> list[Learner]:
-    """Give people places in a programme and return them in their order; who has a place keeps it.
+    """Give the people of a list places in a programme and return them in their order.
 
-    Where the programme was made with names, a place without one that nobody in `seen` took is theirs; else they get a
-    new one.
+    Whom a list named before keeps their place; who came by a link is not met again, since anybody may have typed that
+    name. Where the programme was made with names, a place without one that nobody in `seen` took is given first.
 
     Raises:
         BadInput: a role that the plan has not, or too many people.
     """
     with folder.changing_roster():
         roster, names = folder.roster(), folder.people()
-        roles = {role.role: role for role in folder.plan().roles}
-        seed, given = folder.brief().seed, list[Learner]()
+        require_own_names(roster, (one.name for one in people))
+        known = _listed(roster, names)
+        free, new = _free(roster, names, seen), _Newcomers(folder, roster)
+        changed, given = dict[str, Learner](), list[Learner]()
         for person in people:
-            if person.role not in roles:
-                raise bad_input(f"role {person.role[:100]!r}", f"one of: {', '.join(roles)}")
-            place = _known(roster, names, person) or _free(roster, names, person, seen)
-            if place is None:
-                place = _add(roster, roles[person.role], seed)
-                roster = roster.model_copy(update={"learners": (*roster.learners, place)})
+            key = person.role, same_name(person.name)
+            place = known.get(key) or (free[person.role].pop() if free[person.role] else new.place(person.role))
             if person.team:
                 place = place.model_copy(update={"team": person.team})
-                roster = _with(roster, place)
+            known[key] = changed[place.id] = place
             names[place.id] = person.name
             given.append(place)
-        folder.write_people(names)  # first: a name without a place shows nowhere, a place without a name is nobody's
-        folder.write_roster(roster)
+        _write(folder, roster, names, changed)
     return given
+
+
+def join(folder: ProgramFolder, person: Person) -> Learner:
+    """Give somebody who came by a link a new place, whoever else is called as they say. Raises as `invite`."""
+    with folder.changing_roster():
+        roster = folder.roster()
+        require_own_names(roster, [person.name])
+        place = _Newcomers(folder, roster).place(person.role)
+        place = place.model_copy(update={"team": person.team, "by_link": True})
+        _write(folder, roster, {**folder.people(), place.id: person.name}, {place.id: place})
+    return place
 
 
 def admit(folder: ProgramFolder, role: str) -> Learner:
     """Give somebody without a name a new place of a role. Raises `BadInput` for a role that the plan has not."""
     with folder.changing_roster():
         roster = folder.roster()
-        planned = next((one for one in folder.plan().roles if one.role == role), None)
-        if planned is None:
-            raise bad_input(f"role {role[:100]!r}", f"one of: {', '.join(one.role for one in folder.plan().roles)}")
-        place = _add(roster, planned, folder.brief().seed)
+        place = _Newcomers(folder, roster).place(role)
         folder.write_roster(roster.model_copy(update={"learners": (*roster.learners, place)}))
     return place
 
@@ -77,7 +82,11 @@ def appoint(folder: ProgramFolder, role: str, name: str) -> Staff:
     name = person_name(name, 60)
     with folder.changing_roster():
         roster = folder.roster()
-        taken = [*(one.id for one in roster.whole_staff), *(one.id for one in roster.learners)]
+        taken = [
+            *(one.id for one in roster.whole_staff),
+            *(one.id for one in roster.learners),
+            *folder.people().values(),
+        ]
         if any(same_name(name) == same_name(one) for one in taken):
             raise bad_input(f"{name!r} twice", "a name that nobody has", "add a word that tells them apart")
         staff = Staff(id=name, role=cast(_StaffRole, role), code=fresh_code())
@@ -97,27 +106,42 @@ def dismiss(folder: ProgramFolder, name: str) -> Staff:
     return gone
 
 
-def _known(roster: Roster, names: dict[str, str], person: Person) -> Learner | None:
-    for learner in roster.learners:
-        named = learner.id in names and same_name(names[learner.id]) == same_name(person.name)
-        if named and learner.role == person.role:
-            return learner
-    return None
+class _Newcomers:
+    """New places of a programme, each in a step that does not grow with the roster."""
+
+    def __init__(self, folder: ProgramFolder, roster: Roster) -> None:
+        seed = folder.brief().seed
+        self._places = {role.role: new_places(roster, role, seed) for role in folder.plan().roles}
+        self._count = len(roster.learners)
+
+    def place(self, role: str) -> Learner:
+        """Return the next place of a role. Raises `BadInput` for one that the plan has not, or where it is full."""
+        if role not in self._places:
+            raise bad_input(f"role {role[:100]!r}", f"one of: {', '.join(self._places)}")
+        if self._count >= MOST_LEARNERS:
+            raise bad_input(f"{self._count} learners", f"room for one more: at most {MOST_LEARNERS}")
+        self._count += 1
+        return next(self._places[role])
 
 
-def _free(roster: Roster, names: dict[str, str], person: Person, seen: Collection[str]) -> Learner | None:
-    if not any(one.id in names and not one.invited for one in roster.learners):
-        return None  # the codes of all places were handed out to people whom nobody named
-    nobody = (one for one in roster.learners if one.id not in names and one.id not in seen)
-    return next((one for one in nobody if one.role == person.role), None)
+def _listed(roster: Roster, names: Mapping[str, str]) -> dict[tuple[str, str], Learner]:
+    """Return whom a list named, by role and name."""
+    mine = [one for one in roster.learners if one.id in names and not one.by_link]
+    return {(one.role, same_name(names[one.id])): one for one in reversed(mine)}
 
 
-def _add(roster: Roster, role: RolePlan, seed: int) -> Learner:
-    if len(roster.learners) >= MOST_LEARNERS:
-        raise bad_input(f"{len(roster.learners)} learners", f"room for one more: at most {MOST_LEARNERS}")
-    return new_place(roster, role, seed)
+def _free(roster: Roster, names: Mapping[str, str], seen: Collection[str]) -> dict[str, list[Learner]]:
+    """Return by role the places that nobody has, the first one last."""
+    free, taken = defaultdict[str, list[Learner]](list), set(seen)
+    if any(one.id in names and not one.invited for one in roster.learners):  # else each code went to somebody unnamed
+        for one in reversed(roster.learners):
+            if one.id not in names and one.id not in taken and not one.invited:
+                free[one.role].append(one)
+    return free
 
 
-def _with(roster: Roster, changed: Learner) -> Roster:
-    learners = tuple(changed if one.id == changed.id else one for one in roster.learners)
-    return roster.model_copy(update={"learners": learners})
+def _write(folder: ProgramFolder, roster: Roster, names: Mapping[str, str], changed: Mapping[str, Learner]) -> None:
+    """Store names, then places: a name without a place shows nowhere, a place without a name is nobody's."""
+    kept = {one.id: changed.get(one.id, one) for one in roster.learners}
+    folder.write_people(names)
+    folder.write_roster(roster.model_copy(update={"learners": tuple({**kept, **changed}.values())}))

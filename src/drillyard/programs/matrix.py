@@ -127,7 +127,7 @@ def _idle(catalogue: Catalogue) -> Iterator[str]:
     for activity in catalogue.activities:
         if not activity.objectives:
             yield f"activity {activity.id!r} serves no objective"
-        if (activity.kind == "drill") != bool(activity.drill):
+        if (activity.kind in ("drill", "interview")) != bool(activity.drill):
             yield f"activity {activity.id!r} is of kind {activity.kind!r} and names the drill {activity.drill!r}"
 
 

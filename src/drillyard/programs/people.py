@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.roster import Learner
+from drillyard.programs.roster import CODE_FORM, Learner, Roster
 from drillyard.records import Plan
 from drillyard.records.names import person_name, same_name, visible_name
 
-__all__ = ["Person", "name_learners", "parse_people", "read_list", "read_people"]
+__all__ = ["Person", "name_learners", "parse_people", "read_list", "read_people", "require_own_names"]
 
+_STAFF_WORDS = ("designer", "facilitator", "auditor")
 _MOST_BYTES = 10_000_000
 _HEADERS = (["name", "role"], ["name", "role", "team"])
 
@@ -85,9 +87,12 @@ def name_learners(folder: ProgramFolder, people: Sequence[Person]) -> dict[str, 
 
     Whoever has a place keeps it; new people take the next free ones.
     """
+    require_own_names(folder.roster(), (one.name for one in people))
     with folder.changing_roster():
         names, teams = dict(folder.people()), dict[str, str]()
-        known = {(learner.role, same_name(names[learner.id])) for learner in _named(folder, names)}
+        known = {
+            (learner.role, same_name(names[learner.id])) for learner in _named(folder, names) if not learner.by_link
+        }
         free = [learner for learner in folder.roster().learners if learner.id not in names]
         for person in people:
             if (person.role, same_name(person.name)) in known:
@@ -105,6 +110,17 @@ def name_learners(folder: ProgramFolder, people: Sequence[Person]) -> dict[str, 
             learners = tuple(one.model_copy(update={"team": teams.get(one.id) or one.team}) for one in roster.learners)
             folder.write_roster(roster.model_copy(update={"learners": learners}))
     return names
+
+
+def require_own_names(roster: Roster, names: Iterable[str]) -> None:
+    """Refuse as a learner's name what stands for the staff or for an id. Raises `BadInput`, the same for both."""
+    staff = {same_name(one) for one in (*_STAFF_WORDS, *(one.id for one in roster.staff))}
+    ids = {one.id for one in roster.learners}
+    for name in names:
+        plain = same_name(name)
+        if plain in staff or plain in ids or re.fullmatch(CODE_FORM, plain):
+            found = f"{ascii(name)}, which stands for the staff or is formed like an id or a code"
+            raise bad_input(found, "a name of one's own", "add a word that tells them apart")
 
 
 def _named(folder: ProgramFolder, names: dict[str, str]) -> list[Learner]:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections import Counter
+from collections.abc import Iterator
 from itertools import chain, count, zip_longest
 from typing import Literal
 
@@ -13,6 +14,7 @@ from drillyard.errors import bad_input
 from drillyard.records import Plan, Record, RolePlan
 
 __all__ = [
+    "CODE_FORM",
     "Learner",
     "People",
     "Roster",
@@ -22,12 +24,14 @@ __all__ = [
     "fresh_code",
     "instance_name",
     "make_roster",
-    "new_place",
+    "new_places",
     "try_number",
 ]
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is read wrong over a phone: no 0 1 i l o
 _ID_LENGTH, _CODE_LENGTH = 12, 16
+CODE_FORM = rf"[{_ALPHABET}]{{4}}(-[{_ALPHABET}]{{4}}){{2,3}}"
+"""What an id or a sign-in code looks like."""
 
 
 class Learner(Record):
@@ -35,6 +39,7 @@ class Learner(Record):
 
     `given` are those among them that the facilitator gave: they use up none of the tries that the brief allows. Who was
     `invited` came after the programme was made: their first copies are built like later tries, by the running yard.
+    Who came `by_link` said themselves what they are called, so that name proves nothing.
     """
 
     id: str
@@ -44,6 +49,7 @@ class Learner(Record):
     given: tuple[str, ...] = ()
     team: str = ""
     invited: bool = False
+    by_link: bool = False
 
     def tries(self, drill: str) -> tuple[str, ...]:
         """Return the instances of a drill that are theirs, the first try first."""
@@ -66,7 +72,8 @@ class Staff(Record):
 class Roster(Record):
     """Everybody who may sign in. `secret` derives all ids and codes; `note` says why heads have no place, if so.
 
-    In a programme that is `served_at_once`, the running yard builds everybody's first copies too.
+    In a programme that is `served_at_once`, the running yard builds everybody's first copies too. Ids that are `gone`
+    belonged to somebody who was removed: what is kept under them is never given to anybody else.
     """
 
     learners: tuple[Learner, ...]
@@ -75,6 +82,12 @@ class Roster(Record):
     note: str = ""
     staff: tuple[Staff, ...] = ()
     served_at_once: bool = False
+    gone: tuple[str, ...] = ()
+
+    def without(self, learner: str) -> Roster:
+        """Return the roster when somebody has left it for good."""
+        left = tuple(one for one in self.learners if one.id != learner)
+        return self.model_copy(update={"learners": left, "gone": (*self.gone, learner)})
 
     def built_by_the_yard(self, learner: Learner, name: str) -> bool:
         """Say whether the running yard builds an instance: further tries, those of who was invited, or all."""
@@ -143,25 +156,25 @@ def make_roster(plan: Plan, seed: int, limit: int | None = None, secret: str = "
 def enlarge(stored: Roster, made: Roster) -> Roster:
     """Return a roster made again for more people: who was there stays as they are, with later tries and new codes."""
     known = {learner.id: learner for learner in stored.learners}
-    learners = [known.pop(learner.id, learner) for learner in made.learners]
+    learners = [known.pop(learner.id, learner) for learner in made.learners if learner.id not in stored.gone]
     invited = [learner for learner in known.values() if learner.invited]
     return stored.model_copy(update={"learners": (*learners, *invited), "note": made.note})
 
 
-def new_place(roster: Roster, role: RolePlan, seed: int, team: str = "") -> Learner:
-    """Return a learner beyond the heads of the brief, whom `enlarge` meets again should the brief count more."""
-    taken = {learner.id for learner in roster.learners}
+def new_places(roster: Roster, role: RolePlan, seed: int) -> Iterator[Learner]:
+    """Yield learners beyond the heads of the brief, whom `enlarge` meets again should the brief count more."""
+    taken = {*roster.gone, *(learner.id for learner in roster.learners)}
     secret = roster.secret or secrets.token_hex(32)
-    names = ((n, _derive(secret, f"{seed}:id:{role.role}:{n}", _ID_LENGTH)) for n in count(role.head_count))
-    number, name = next(one for one in names if one[1] not in taken)
-    return Learner(
-        id=name,
-        role=role.role,
-        code=_derive(secret, f"{seed}:code:{role.role}:{number}", _CODE_LENGTH),
-        instances=tuple(instance_name(drill, name) for drill in role.drills),
-        team=team,
-        invited=True,
-    )
+    for number in count(role.head_count):
+        name = _derive(secret, f"{seed}:id:{role.role}:{number}", _ID_LENGTH)
+        if name not in taken:
+            yield Learner(
+                id=name,
+                role=role.role,
+                code=_derive(secret, f"{seed}:code:{role.role}:{number}", _CODE_LENGTH),
+                instances=tuple(instance_name(drill, name) for drill in role.drills),
+                invited=True,
+            )
 
 
 def fresh_code() -> str:

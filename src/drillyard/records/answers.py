@@ -23,7 +23,7 @@ __all__ = [
     "PaperTable",
 ]
 
-MOST_WORDS = 2_000
+MOST_WORDS = 4000
 """Most characters of an answer in words."""
 
 

@@ -145,7 +145,7 @@ class Activity(Record):
 
     id: str
     title: str
-    kind: Literal["reading", "lesson", "demo", "drill", "quiz", "discussion", "work-sample"]
+    kind: Literal["reading", "lesson", "demo", "drill", "quiz", "discussion", "work-sample", "interview"]
     minutes: int = Field(gt=0)
     objectives: tuple[str, ...]
     drill: str = ""

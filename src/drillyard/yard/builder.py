@@ -100,17 +100,17 @@ class Builder(Rounds):
         return True
 
     def _queue(self) -> list[str]:
-        """Return the copies that are the yard's to build: whose page is open first, then quick first tries."""
+        """Return the copies that are the yard's to build: whose page is open first, then quick first tries, in turn."""
         roster = self._folder.roster()
         named = [
-            (name not in self._wanted, try_number(name, learner.id), _slow(drill_of(name, learner.id)), name)
+            (name not in self._wanted, try_number(name, learner.id), _slow(drill_of(name, learner.id)), place, name)
             for learner in roster.learners
-            for name in learner.instances
+            for place, name in enumerate(learner.instances)
             if roster.built_by_the_yard(learner, name)
         ]
         return [
             name
-            for *_, name in sorted(named, key=lambda one: one[:3])
+            for *_, name in sorted(named, key=lambda one: one[:4])
             if self._failed.get(name, 0) < _TRIES and not is_finished(self._folder, name)
         ]
 

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from drillyard.errors import bad_input
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.joining import invite
+from drillyard.programs.joining import join
 from drillyard.programs.people import Person
 from drillyard.programs.roster import Learner
-from drillyard.records.names import visible_name
+from drillyard.records.names import person_name, visible_name
 from drillyard.yard.store import Refused, Store, digest
-from drillyard.yard.tables import InviteRow, JoinRow, LearnerRow
+from drillyard.yard.tables import InviteRow, JoinRow
 
 __all__ = ["MOST_DAYS", "MOST_PLACES", "Invites", "make_link"]
 
@@ -57,27 +57,36 @@ class Invites:
             return self._open(session, token)
 
     def join(self, token: str, browser: str, name: str) -> Learner:
-        """Give somebody a place and return it; the same browser gets the same place again.
+        """Give somebody a place of their own and return it; the same browser gets the same place again.
+
+        Nobody gets the place of somebody who is there already, whatever they type, nor hears that there is one.
 
         Raises:
             Refused: the link is over.
-            BadInput: a name that is none.
+            BadInput: a name that is none, or that stands for the staff or an id.
         """
         key = digest(f"{token} {browser}")
         with self._store.writing() as session:  # its lock is held while the roster changes: two clicks are one
-            if before := session.get(JoinRow, key):
-                return next(one for one in self._programme.roster().learners if one.id == before.learner)
+            if before := self._joined(session, key):
+                return before
             row = self._open(session, token)
             if row is None:
                 raise Refused(_OVER)
-            seen = [one.id for one in session.query(LearnerRow)]
-            (learner,) = invite(self._programme, [Person(name=name, role=row.role, team=row.team)], seen)
-            if learner.id in seen:
-                raise bad_input(f"{name!r}, who takes part already", "a name of your own", "add a word to it")
+            learner = join(self._programme, Person(name=person_name(name), role=row.role, team=row.team))
             row.places -= 1
-            session.add(JoinRow(browser=key, learner=learner.id))
+            session.merge(JoinRow(browser=key, learner=learner.id))
             self._store.note(session, learner.id, "", "joined")
         return learner
+
+    def joined(self, token: str, browser: str) -> bool:
+        """Say whether this browser got a place by this link, so that a second click is the first one again."""
+        with self._store.reading() as session:
+            return self._joined(session, digest(f"{token} {browser}")) is not None
+
+    def _joined(self, session: Session, key: str) -> Learner | None:
+        before = session.get(JoinRow, key)
+        learners = self._programme.roster().learners if before else ()
+        return next((one for one in learners if before and one.id == before.learner), None)
 
     def _open(self, session: Session, token: str) -> InviteRow | None:
         row = session.get(InviteRow, digest(token))

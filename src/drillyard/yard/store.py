@@ -30,6 +30,7 @@ from drillyard.yard.tables import (
     ClaimRow,
     EventRow,
     HintRow,
+    JoinRow,
     LearnerRow,
     SessionRow,
     SubmissionRow,
@@ -125,9 +126,10 @@ class Store:
             session.execute(delete(SessionRow).where(SessionRow.token_hash == digest(token)))
 
     def sign_out_learner(self, learner: str) -> None:
-        """End every session of a learner."""
+        """End every session of a learner, and show the browser that they joined in no code any more."""
         with self.writing() as session:
             session.execute(delete(SessionRow).where(SessionRow.learner == learner))
+            session.execute(delete(JoinRow).where(JoinRow.learner == learner))
 
     def seen(self) -> list[str]:
         """Return who has signed in at least once."""

@@ -26,6 +26,7 @@ _PRIOR = (0.5, 4.0)  # imagined hits and looks beside the seen ones
 _SHARE = 0.7  # of the level counts as the failure still being there
 _GONE = 0.1  # of that counts as gone
 _FAINT = 0.15  # of the level is too little for a further kind
+_FEW = 2  # replies that fail, at the least, for a kind on which the test has not decided
 _AWAY = 0.5  # of the level would have shown in an exception
 _GLANCE = 0.2  # the same, for a kind that is asked about other things
 _DOUBT = 0.05  # that something which is there shows in none of the looks
@@ -129,7 +130,7 @@ class SampledGeneraliser(Generaliser):
         seen = self._pool.matching([kind], rule.core)
         decision = self._decide(rule, seen)
         hits = sum(self._shows_it(one, rule) for one in seen)
-        return decision == "holds" or (decision != "gone" and hits >= max(1, _SHARE / 2 * rule.level * len(seen)))
+        return decision == "holds" or (decision != "gone" and hits >= max(_FEW, _SHARE / 2 * rule.level * len(seen)))
 
     def _decide(self, rule: Rule, seen: Sequence[Sighting]) -> str:
         level = min(max(rule.level, 0.05), 0.95)

@@ -9,6 +9,8 @@ __all__ = [
     "CONTAIN_THE_ORACLE",
     "FAILURE_HUNT",
     "GUARD_DUTY",
+    "INTERVIEW_EXECUTIVE",
+    "INTERVIEW_ROOT_CAUSE",
     "INVESTMENT_CASE",
     "JUDGE_A_DEBATE",
     "LAUNCH_GATE_MEMO",
@@ -67,6 +69,24 @@ GUARD_DUTY = Card(
     goal="Label a stream, choose a guard's threshold under two costs, and tell drift from chance.",
     target="drillyard.programs.drills.guard_duty.kit:GuardDuty",
     references=("NIST AI RMF, MANAGE 4", "Vovk et al. 2021, Retrain or not retrain, COPA, PMLR 152"),
+    cost="one processor core for a second per grading; no accelerator",
+    status="stable",
+)
+
+INTERVIEW_EXECUTIVE = Card(
+    name="interview-executive",
+    goal="Answer a board in prose: risk as a range, liability, value, and a decision with an owner and a stop rule.",
+    target="drillyard.programs.drills.interview_executive.kit:InterviewExecutive",
+    references=("NIST AI RMF, GOVERN 1", "Cohen 1968, Psychological Bulletin 70"),
+    cost="one processor core for a second per grading; no accelerator",
+    status="stable",
+)
+
+INTERVIEW_ROOT_CAUSE = Card(
+    name="interview-root-cause",
+    goal="Answer in prose what is done about an incident: mitigation first, rivals apart, the one experiment.",
+    target="drillyard.programs.drills.interview_root_cause.kit:InterviewRootCause",
+    references=("NIST SP 800-61r3, Incident Response Recommendations", "Cohen 1968, Psychological Bulletin 70"),
     cost="one processor core for a second per grading; no accelerator",
     status="stable",
 )

@@ -61,7 +61,7 @@ def check_url(url: str) -> str:
 
 
 def course_of(programme: ProgramFolder, url: str) -> Course:
-    """Return a programme's course. Raises `BadInput` for a plan that does not fit, or one without a drill."""
+    """Return a programme's course. Raises `BadInput` for an address that is none, or a drill that is not installed."""
     brief, plan = programme.brief(), programme.plan()
     units: dict[str, Unit] = {}
     for role in plan.roles:
@@ -71,8 +71,6 @@ def course_of(programme: ProgramFolder, url: str) -> Course:
             if name and name not in units:
                 skills = dict.fromkeys(reached[one] for one in step.activity.objectives if one in reached)
                 units[name] = _unit(programme, plan.worlds.get(name, ""), name, tuple(skills))
-    if not units:
-        raise bad_input("a programme without a drill", "one with a drill", "change its brief and design again")
     return Course(title=brief.title, organisation=brief.organisation, url=check_url(url), units=tuple(units.values()))
 
 

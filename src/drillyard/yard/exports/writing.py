@@ -119,6 +119,8 @@ def export(path: Path, format: str, out: Path, url: str = "https://yard.invalid"
         raise bad_input(f"the format {format[:40]!r}", f"one of: {', '.join(FORMATS)}")
     folder, form, at = ProgramFolder(path), FORMATS[format], time.time() if now is None else now
     course = course_of(folder, url)
+    if form.packed and format != "qti3" and not course.units:
+        raise bad_input("a plan without a drill to launch", "one with a drill", "change its brief and design again")
     files = form.make(folder, course, at)
     wrong = [*find_leaks(files, sealed_strings(folder)), *form.check(files, at)]
     if wrong:

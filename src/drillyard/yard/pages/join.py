@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
+from drillyard.stats.shown import tell_count
 from drillyard.yard.store import Refused
 from drillyard.yard.visit import Visit, page
 
@@ -25,7 +28,8 @@ def enter(visit: Visit) -> Response:
     """Give whoever asks a place, sign them in, and show their code, this once. A second click shows it again."""
     if visit.learner:
         return visit.go("/")
-    _role_of(visit)
+    if not visit.yard.invites.joined(visit.request.path_params["token"], visit.token):
+        _role_of(visit)
     try:
         learner = visit.yard.invites.join(visit.request.path_params["token"], visit.token, visit.field("name"))
     except Refused as over:
@@ -46,10 +50,17 @@ def _ask(visit: Visit, status: int = 200, error: str = "") -> Response:
 
 
 def _role_of(visit: Visit) -> str:
-    """Return the title of the role that the link leads to. A wrong link counts as a wrong code does."""
+    """Return the title of the role that the link leads to. A wrong link counts as a wrong code does.
+
+    Who has to wait is told so whatever the link, and their tries meanwhile count for nothing.
+    """
     yard = visit.yard
     address = visit.request.client.host if visit.request.client else ""
-    row = yard.invites.look(visit.request.path_params["token"]) if yard.by_address.wait(address) <= 0 else None
+    if (wait := math.ceil(yard.by_address.wait(address))) > 0:
+        minutes = tell_count(math.ceil(wait / 60), "minute")
+        told = f"Too many wrong links or codes came from your address. Try again in {minutes}."
+        raise HTTPException(429, told, headers={"retry-after": str(wait)})
+    row = yard.invites.look(visit.request.path_params["token"])
     if row is None:
         yard.by_address.failed(address)
         raise HTTPException(404, _OVER)

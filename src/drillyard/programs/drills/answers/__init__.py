@@ -1,3 +1,3 @@
-"""Drills on a paper: a learner reads it and answers a form; numbers and choices are graded, prose is not."""
+"""Drills on a paper: a learner reads it and answers a form; prose is graded in interviews alone."""
 
 __all__: list[str] = []

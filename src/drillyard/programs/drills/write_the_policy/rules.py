@@ -8,9 +8,10 @@ Does not cover: misspelled words, what a reply says, what was said earlier in a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from drillyard.programs.drills.answers.terms import Term, read_terms, says, words_of
 
 __all__ = ["ACTIONS", "MOST_RULES", "PARTS", "Rule", "decide", "read_rules", "unfinished_rule", "write_rules"]
 
@@ -24,9 +25,6 @@ PARTS: Mapping[str, str] = {
     "words": "The message says one of these",
     "unless": "but none of these (may stay empty)",
 }
-_WORD = re.compile(r"\w+(?:'\w+)?\*?")
-
-Term = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +37,12 @@ class Rule:
 
     def takes(self, said: Sequence[str]) -> bool:
         """Say whether the rule takes a message, given as its words in small letters."""
-        return _says(said, self.words) and not _says(said, self.unless)
-
-
-def _words_of(message: str) -> list[str]:
-    """Return the words of a message in small letters."""
-    return [word.rstrip("*") for word in _WORD.findall(message.casefold())]
+        return says(said, self.words) and not says(said, self.unless)
 
 
 def decide(rules: Sequence[Rule], message: str) -> tuple[int, str]:
     """Return the number of the rule that takes a message, from 1, and its action; 0 and `answer` where none does."""
-    said = _words_of(message)
+    said = words_of(message)
     return next(((at, rule.action) for at, rule in enumerate(rules, 1) if rule.takes(said)), (0, "answer"))
 
 
@@ -57,8 +50,8 @@ def read_rules(answers: Mapping[str, str]) -> tuple[Rule, ...]:
     """Return the rules of a form: a rule without words takes nothing, one without an action lets the message pass."""
     return tuple(
         Rule(
-            words=_terms(answers[f"rule-{at}-words"]),
-            unless=_terms(answers[f"rule-{at}-unless"]),
+            words=read_terms(answers[f"rule-{at}-words"]),
+            unless=read_terms(answers[f"rule-{at}-unless"]),
             action=answers[f"rule-{at}-action"] or "answer",
         )
         for at in range(1, MOST_RULES + 1)
@@ -71,7 +64,7 @@ def unfinished_rule(answers: Mapping[str, str]) -> str:
         words, unless, action = (answers[f"rule-{at}-{part}"] for part in (*PARTS, "action"))
         if (unless or action) and not words:
             return f"found rule {at} without words that a message says, expected some, or the rule empty"
-        if words and not _terms(words):
+        if words and not read_terms(words):
             return f"found {words[:40]!r} in rule {at}, expected words, with commas between them"
         if words and not action:
             return f"found rule {at} without a choice of what then happens, expected one of the three"
@@ -84,20 +77,3 @@ def write_rules(rules: Sequence[tuple[str, str, str]]) -> dict[str, str]:
     for at, (words, unless, action) in enumerate(rules, start=1):
         form |= {f"rule-{at}-words": words, f"rule-{at}-unless": unless, f"rule-{at}-action": action}
     return form
-
-
-def _terms(text: str) -> tuple[Term, ...]:
-    found = (tuple(_WORD.findall(part)) for part in re.split(r"[,;\n]", text.casefold()))
-    return tuple(term for term in found if term)
-
-
-def _says(said: Sequence[str], terms: Sequence[Term]) -> bool:
-    return any(
-        all(_matches(wanted, said[at + place]) for place, wanted in enumerate(term))
-        for term in terms
-        for at in range(len(said) - len(term) + 1)
-    )
-
-
-def _matches(wanted: str, word: str) -> bool:
-    return word.startswith(wanted[:-1]) if wanted[-1] == "*" else word == wanted
