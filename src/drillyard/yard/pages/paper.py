@@ -123,7 +123,7 @@ def tell_answers(visit: Visit, one: Assignment, handed: AnswerSubmission) -> lis
         text = handed.answers.get(field.id, "").strip()
         words = dict(field.choices).get(text, f"{text} {field.unit}".strip()) if text else "no answer"
         if text and field.kind == "look" and sheet.bench and sheet.bench.knows(text):
-            words = sheet.bench.words(text)
+            words = sheet.bench.words(text, model=not field.of)
         told.append((field.label, words))
     return told
 
