@@ -23,7 +23,7 @@ CAUSES: Mapping[str, str] = {
     "model": "The model: a reward (how long customers stay) taught it",
     "tool": "What the search brings in front of the model",
     "user": "The customers: their saved notes ask for it",
-    "judge": "Nothing: the reviewers flag replies that do not press",
+    "judge": "The reviewers: they flag replies that do not press, and nothing else is wrong",
 }
 STEPS: Mapping[str, str] = {
     "prompt-back": "Put the page's instructions back to an older version, keep the logs",
