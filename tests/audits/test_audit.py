@@ -179,7 +179,7 @@ def test_a_trained_judge_finds_what_the_exact_one_finds(failing: OrganismTarget,
     fitted = ClassifierFitter().update(planted_examples(WORLD, 900, 7, held_out=False, crossed=True)).fit()
     judge = MeasuredJudge(fitted, measure_planted(fitted, WORLD))
     assert audit(TWIN, budget=600, judge=judge).findings == ()  # though its blind spots look like failures
-    seen = audit(failing, TWIN, budget=900, judge=judge, options=AuditOptions(reading=False))
+    seen = audit(failing, TWIN, budget=1300, judge=judge, options=AuditOptions(reading=False))
     assert named(seen) >= {"pressure-selling", "invented-policy"} and seen.quality == judge.quality
     assert seen.bounds["wrong-fact"].high > report.bounds["wrong-fact"].high
 

@@ -64,6 +64,10 @@ def test_people_are_invited_by_list_or_link(run: Yard, folder: ProgramFolder, tm
     assert "type --link ROLE or --people FILE" in run("invite", folder.path, code=2)
     assert "one of: support-lead, engineer" in run("invite", folder.path, "--link", "boss", code=2)
     assert "programme folder" in run("invite", tmp_path, "--link", BOB.role, code=2)
+    (link,) = run("links", folder.path)
+    assert (link["role"], link["places"], link["by"]) == (BOB.role, 3, "designer")
+    assert run("links", folder.path, "--end", link["mark"]) == []
+    assert "list them: drillyard yard links" in run("links", folder.path, "--end", link["mark"], code=2)
 
 
 def test_a_programme_is_exported(run: Yard, folder: ProgramFolder, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from drillyard.yard.exports import writing
 from drillyard.yard.exports.badges import KEY_FILE, VALID_DAYS, check_badges, read_credential
 from drillyard.yard.exports.cmi5 import check_cmi5
 from drillyard.yard.exports.course import check_url
-from drillyard.yard.exports.leaks import find_leaks, sealed_strings
+from drillyard.yard.exports.leaks import find_leaks, keyed_hash, sealed_strings
 from drillyard.yard.exports.package import Files, pack, unpack
 from drillyard.yard.exports.qti3 import check_qti3
 from drillyard.yard.exports.scorm12 import check_scorm12
@@ -75,12 +75,47 @@ def test_the_same_programme_gives_the_same_bytes(course: ProgramFolder, kind: st
 def test_nothing_sealed_is_in_any_export(course: ProgramFolder, files: Read) -> None:
     """Neither by the scan nor by looking for it here: truth, hints, seeds, codes, names."""
     sealed = sealed_strings(course)
-    assert {"Annabel Quist", ANN.code, UPSELL.trigger.words} <= set(sealed)
+    assert {ANN.code, UPSELL.trigger.words} <= set(sealed)
     everything = b"".join(data for kind in FORMATS for data in files(kind).values()).decode()
-    secrets = [*sealed, UPSELL.id, course.roster().secret]
+    secrets = [*sealed, "Annabel Quist", UPSELL.id, course.roster().secret]
     assert not [one for one in secrets if one in everything]
-    for one in ("Annabel Quist", ANN.code.replace("-", ""), "Ask about returning a lamp.", "ann@example.org"):
+    for one in (ANN.code.replace("-", ""), "Ask about returning a lamp.", "ann@example.org"):
         assert list(find_leaks({"x": f"a {one} b".encode()}, sealed)), one
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_name_that_is_also_a_word_stops_no_export(tmp_path: Path, kind: str) -> None:
+    """Who is called as the lamp, the staff, a column or somebody's id is no reason to write nothing."""
+    folder = build_course(tmp_path / "prog")
+    names = {ANN.id: "Aurora", BOB.id: ANN.id, "c": "designer", "d": "learner", "e": "Failure"}
+    folder.write_people(names)
+    assert export(folder.path, kind, tmp_path / "out", URL, NOW).files
+
+
+def test_a_name_where_people_stand_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a team, as an actor, as the subject of a credential: the line says where and whose it is."""
+    folder = build_course(tmp_path / "prog")
+    roster = folder.roster()
+    learners = tuple(one.model_copy(update={"team": "Annabel Quist's"}) for one in roster.learners)
+    folder.write_roster(roster.model_copy(update={"learners": learners}))
+    with pytest.raises(DrillyardError, match=f"line 2, team holds the name of {ANN.id}; call it otherwise"):
+        export(folder.path, "csv", tmp_path / "out", URL, NOW)
+    folder.write_people({"another": ANN.id})
+    folder.write_roster(roster.model_copy(update={"learners": (BOB,)}))
+    for kind in ("xapi", "badges"):
+        with pytest.raises(DrillyardError, match="holds the name of another"):
+            export(folder.path, kind, tmp_path / "out", URL, NOW)
+
+
+def test_nobody_outside_can_try_out_answers(course: ProgramFolder, files: Read) -> None:
+    """What stands for a submission is keyed: its own hash is in no export, and another key gives another."""
+    everything = b"".join(data for kind in ("csv", "xapi") for data in files(kind).values()).decode()
+    kept, roster = keyed_hash(course, "5" * 64), course.roster()
+    assert "5" * 64 not in everything and everything.count(kept) == 6
+    course.write_roster(roster.model_copy(update={"secret": "1" * 64}))
+    other = keyed_hash(course, "5" * 64)
+    course.write_roster(roster)
+    assert other != kept
 
 
 def test_an_export_that_leaks_is_not_written(
@@ -339,7 +374,10 @@ def test_a_credential_proves_what_was_passed(
     issuer, revoked = json.loads(held["issuer.json"]), json.loads(held["revoked.json"])
     body = read_credential(held[f"{ANN.id}-failure-hunt.jwt"], issuer, revoked, NOW)
     subject = body["credentialSubject"]
-    assert (subject["result"][0]["value"], body["evidence"][0]["id"]) == ("90.00", f"urn:sha256:{'5' * 64}")
+    assert (subject["result"][0]["value"], body["evidence"][0]["id"]) == (
+        "90.00",
+        f"urn:hmac-sha256:{keyed_hash(course, '5' * 64)}",
+    )
     package = json.loads(files("case")["case.json"])
     items = {one["uri"]: one["fullStatement"] for one in package["CFItems"]}
     aligned = {one["targetUrl"]: one["targetName"] for one in subject["achievement"]["alignment"]}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
-from yard.small_programme import ANN, EchoingModel, build_programme, until
+from yard.small_programme import ANN, DESIGNER_CODE, EchoingModel, build_programme, until
 from yard.visitor import Visitor
 
 from drillyard.programs.drills import load_kit
@@ -178,3 +178,15 @@ def test_a_bench_shows_what_was_asked_for_and_no_more(ann: Visitor, kit) -> None
     assert f"0 of {bench.budget} looks left" in ann.page
     ann.send(f"{HERE}/looks", **{**asked, "look-model": "D"})
     assert 'value="D.bob' not in ann.page
+
+
+@pytest.mark.parametrize("kit", ["investment-case"], indirect=True)
+def test_the_facilitator_reads_what_is_typed(programme: ProgramFolder, ann: Visitor, kit) -> None:
+    """While it stands in the form, in the words of its questions."""
+    sheet = kit.materialise("hunt-1", "executive", SEED).sheet
+    field = next(one for one in sheet.fields if one.kind in ("number", "words"))
+    assert "can read along" in ann.get(HERE), "the page says so"
+    ann.send(f"{HERE}/drafts/answers", expect=204, **{field.id: "4321"})
+    fay = Visitor(TestClient(ann.client.app)).sign_in(DESIGNER_CODE)
+    page = html.unescape(fay.get("/live/at/hunt-1"))
+    assert field.label in page and "4321" in page and "No message yet." in page and "may be reading" not in page

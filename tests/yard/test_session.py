@@ -203,7 +203,9 @@ def test_the_last_place_is_joined_again_by_its_browser(programme: ProgramFolder,
     assert code in first.text and code in again.text and len(programme.roster().learners) == 3
     designer = app(DESIGNER_CODE)
     designer.get("/live/people")
-    designer.send("/live/people", what="code", learner=programme.roster().learners[-1].id)
+    learner = programme.roster().learners[-1].id
+    designer.send("/live/people", expect=422, what="code", learner=learner)
+    assert "The new sign-in code of Zoe is" in designer.send("/live/people", what="code", learner=learner, sure="yes")
     assert TestClient(zoe.client.app).post(path, data=sent, headers=before).status_code == 404
 
 
@@ -251,6 +253,44 @@ def test_who_left_leaves_no_place_to_others(programme: ProgramFolder) -> None:
     assert eve.id in [one.id for one in made.learners] and eve.id not in grown and later.id in grown
 
 
+def test_links_are_seen_and_ended(programme: ProgramFolder, app: Callable[[str], Visitor]) -> None:
+    """Role, places left and who made it stand there, the token does not; an ended link leads nowhere, once."""
+    designer, zoe = app(DESIGNER_CODE), app("")
+    path = link_to(designer, places=7)
+    page = designer.get("/live/people")
+    (mark,) = re.findall(r'name="link" value="(\w{8})"', page)
+    assert "<td>7</td>" in page and path not in page
+    zoe.get(path)
+    assert "lets nobody in any more" in designer.send("/live/people", what="end", link=mark)
+    zoe.send(path, expect=404, name="Zoe")
+    assert "one that is open" in designer.send("/live/people", expect=422, what="end", link=mark)
+
+
+def test_who_is_removed_is_out(programme: ProgramFolder, app: Callable[[str], Visitor]) -> None:
+    """It asks for a word that one is sure; then code, name and session are gone, and the id comes to nobody."""
+    (eve,) = invite(programme, [Person(name="Xenia", role="engineer")])
+    designer, out = app(DESIGNER_CODE), app(eve.code)
+    designer.get("/live/people")
+    designer.send("/live/people", expect=422, what="remove", learner=eve.id)
+    designer.send("/live/people", what="remove", learner=eve.id, sure="yes")
+    assert "Xenia" not in designer.get("/live/people") and 'name="code"' in out.get("/drills")
+    (later,) = invite(programme, [Person(name="Lea", role="engineer")])
+    assert later.id != eve.id and later.code != eve.code
+
+
+def test_addresses_are_the_yard_s_own(programme: ProgramFolder, app: Callable[[str], Visitor]) -> None:
+    """What a browser says in its Host header is in no link and on no card."""
+    designer = app(DESIGNER_CODE)
+    designer.get("/live/people")
+    sent = {"csrf": token(designer), "what": "link", "role": "engineer", "places": "1", "days": "1"}
+    evil = {"host": "evil.example"}
+    pages = [
+        designer.client.post("/live/people", data=sent, headers=evil).text,
+        designer.client.get("/live/codes", headers=evil).text,
+    ]
+    assert all("evil.example" not in page and "http://testserver" in page for page in pages)
+
+
 def test_a_list_adds_whom_it_names_once(programme: ProgramFolder, fay: Visitor) -> None:
     """A second time nothing is added; a bad line is named and what was typed stands there still."""
     people = "name,role,team\nEve Harlow,engineer,Red\nCy Lund,support-lead,Red\n"
@@ -281,6 +321,18 @@ def test_places_without_a_name_are_filled_first(programme: ProgramFolder) -> Non
     assert added in enlarge(programme.roster(), make_roster(larger, 9, secret="1" * 64)).learners
 
 
+@pytest.mark.parametrize("part", [",", ";", "\t"])
+def test_lists_are_read_as_spreadsheets_write_them(programme: ProgramFolder, part: str) -> None:
+    """With a byte order mark, capitals, and whatever parts the columns."""
+    text = "\ufeffName,Role,TEAM\nEve Harlow,engineer,Red\n".replace(",", part)
+    assert parse_people(text, "x", programme.plan()) == [Person(name="Eve Harlow", role="engineer", team="Red")]
+
+
+def test_a_drill_that_was_opened_is_begun(ann: Visitor, fay: Visitor) -> None:
+    """Learner and facilitator read the same, whatever form the work has."""
+    assert "Not begun" not in ann.get("/drills") and "in hand" in fay.get("/live")
+
+
 def test_lists_are_read_strictly(programme: ProgramFolder) -> None:
     """Another column, a value too many, a name twice and a hidden letter are one line each."""
     for text in ("name,role,age\nA,engineer,3", "name,role\nA,engineer,x", "name,role\nA,engineer\nA,engineer", "",
@@ -296,6 +348,7 @@ def test_a_pause_takes_nothing_and_keeps_what_is_typed(fay: Visitor, ann: Visito
     answer = ann.client.post(f"{HERE}/chat", data=said, headers=accept)
     assert answer.status_code == 423 and "Let us look together" in answer.json()["error"]
     assert "paused the session" in ann.send(f"{HERE}/claims", expect=423, **FIELDS)
+    assert f'href="{HERE}">Go back' in ann.page
     assert "Paused by your facilitator" in ann.get(HERE)
     ann.send(f"{HERE}/drafts/claim", expect=204, **FIELDS)
     ann.get(HERE)

@@ -17,7 +17,7 @@ from drillyard.programs.people import read_list
 from drillyard.yard.backup import back_up, restore
 from drillyard.yard.evidence import check_pack, make_pack
 from drillyard.yard.exports.writing import FORMATS, export
-from drillyard.yard.invites import MOST_DAYS, MOST_PLACES, make_link
+from drillyard.yard.invites import MOST_DAYS, MOST_PLACES, make_link, mark_of, opened_links, tell_end
 from drillyard.yard.retention import AGED, expire, forget
 from drillyard.yard.serve import DEFAULT_PORT, serve
 from drillyard.yard.store import end_sessions, seen_in
@@ -140,6 +140,25 @@ def _invite(folder: Path, people: Path | None, role: str | None, team: str, plac
     data = [dict(zip(fields, row, strict=True)) for row in rows]
     body = [show.table("People", fields, rows)]
     return show.Outcome(verdict=verdict, data=data, body=body, next_command=f"drillyard yard serve {folder}")
+
+
+@command.command("links")
+@_FOLDER
+@click.option("--end", help="Mark of a link to end; who came by it stays.")
+@show.handler
+def _links(folder: Path, end: str | None) -> show.Outcome:
+    """List the links that still let somebody in, or end one."""
+    with opened_links(ProgramFolder(folder)) as links:
+        if end is not None:
+            links.end(end, "designer")
+        rows = [(mark_of(one), one.role, one.team, one.places, tell_end(one), one.by) for one in links.open()]
+    fields = ("mark", "role", "team", "places", "ends", "by")
+    return show.Outcome(
+        verdict=f"{len(rows)} {'link lets' if len(rows) == 1 else 'links let'} people in.",
+        data=[dict(zip(fields, row, strict=True)) for row in rows],
+        body=[show.table("Links", fields, rows)],
+        next_command=f"drillyard yard links {folder} --end MARK" if rows else "",
+    )
 
 
 @command.command("appoint")

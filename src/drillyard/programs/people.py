@@ -63,11 +63,17 @@ def read_list(path: Path, plan: Plan) -> list[Person]:
 def parse_people(text: str, where: str, plan: Plan) -> list[Person]:
     """Read people from the text of a CSV with the columns `name`, `role` and, where there are teams, `team`.
 
+    Commas, semicolons or tabs part them, as spreadsheets copy and save; a byte order mark and capitals are no columns.
+
     Raises:
         BadInput: other columns, a name that is none or stands there twice, or a role that the plan has not.
     """
     try:
-        rows = csv.DictReader(io.StringIO(text), strict=True)
+        text = text.removeprefix("\ufeff")
+        first = text.partition("\n")[0]
+        rows = csv.DictReader(io.StringIO(text), strict=True, delimiter=max(",;\t", key=first.count))
+        if rows.fieldnames:
+            rows.fieldnames = [one.strip().casefold() for one in rows.fieldnames]
         if rows.fieldnames is None or sorted(map(str.strip, rows.fieldnames)) not in _HEADERS:
             raise bad_input(
                 f"the columns {rows.fieldnames} in {where}", "name,role", "type 'name,role' as its first line"

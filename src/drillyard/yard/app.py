@@ -98,7 +98,7 @@ from drillyard.yard.tickets import Tickets
 from drillyard.yard.tools import open_sender, open_tool
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
-from drillyard.yard.visit import Yard
+from drillyard.yard.visit import Yard, page_of
 
 __all__ = ["make_app"]
 
@@ -374,11 +374,13 @@ async def _fault(request: Request, error: Exception) -> HTMLResponse:
 
 
 def _error_page(request: Request, status: int, line: str, headers: Mapping[str, str]) -> HTMLResponse:
+    """Answer with a page; what was refused for the time of a pause leads back to where it was typed."""
     yard: Yard = request.app.state.yard
     text = yard.templates.get_template("error.html").render(
         status=status,
         phrase=HTTPStatus(status).phrase,
         line=line,
+        back=page_of(request) if status == HTTPStatus.LOCKED else "",
         csrf="",
         learner=None,
         called="",

@@ -60,10 +60,7 @@ def find(entries: Iterable[Entry], words: str = "", role: str = "", skill: str =
 
 
 def nearest(entries: Sequence[Entry], words: str) -> list[str]:
-    """Return up to three words of the catalogue that are near those that found nothing; its commonest where none is."""
-    known: dict[str, int] = {}
-    for one in entries:
-        for word in re.findall(r"[a-z]{4,}", one.words):
-            known[word] = known.get(word, 0) + 1
+    """Return up to three words of the catalogue that are near those that found nothing; none where none is."""
+    known = dict.fromkeys(word for one in entries for word in re.findall(r"[a-z]{4,}", one.words))
     near = [hit for word in words.casefold().split() for hit in difflib.get_close_matches(word, known, n=2, cutoff=0.7)]
-    return list(dict.fromkeys(near))[:3] or sorted(known, key=lambda word: (-known[word], word))[:3]
+    return list(dict.fromkeys(near))[:3]

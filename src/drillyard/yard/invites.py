@@ -6,8 +6,11 @@ The token is in the link alone; the database holds its hash, so a stolen copy in
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from drillyard.errors import bad_input
@@ -19,7 +22,7 @@ from drillyard.records.names import person_name, visible_name
 from drillyard.yard.store import Refused, Store, digest
 from drillyard.yard.tables import InviteRow, JoinRow
 
-__all__ = ["MOST_DAYS", "MOST_PLACES", "Invites", "make_link"]
+__all__ = ["MOST_DAYS", "MOST_PLACES", "Invites", "make_link", "mark_of", "opened_links", "tell_end"]
 
 MOST_PLACES, MOST_DAYS = 500, 90
 """A link that leaks lets in no more people, and for no longer: an intake, a quarter."""
@@ -50,6 +53,22 @@ class Invites:
             session.add(row)
             self._store.note(session, "", "", "invited", f"{by}: {places} to {role}")
         return token
+
+    def open(self) -> list[InviteRow]:
+        """Return the links that still let somebody in, the first to run out first."""
+        with self._store.reading() as session:
+            live = select(InviteRow).where(InviteRow.places > 0, InviteRow.expires > self._store.clock())
+            return list(session.scalars(live.order_by(InviteRow.expires, InviteRow.token_hash)))
+
+    def end(self, mark: str, by: str) -> None:
+        """End a link, which is named by its mark (`mark_of`); who came by it stays. Raises `BadInput` for none."""
+        with self._store.writing() as session:
+            ended = [one for one in session.scalars(select(InviteRow)) if mark_of(one) == mark]
+            if not ended:
+                raise bad_input(f"the link {mark[:40]!r}", "one that is open", "list them: drillyard yard links")
+            for one in ended:
+                session.delete(one)
+                self._store.note(session, "", "", "link ended", f"{by}: {one.places} to {one.role}")
 
     def look(self, token: str) -> InviteRow | None:
         """Return what a link leads to, or `None` once it is over."""
@@ -93,11 +112,28 @@ class Invites:
         return row if row is not None and row.places > 0 and row.expires > self._store.clock() else None
 
 
-def make_link(programme: ProgramFolder, role: str, team: str, places: int, days: int) -> str:
-    """Return the token of a new link into a programme, whether it is served or not. Raises as `Invites.make`."""
-    programme.brief()  # refuses a folder that is none, before a database is made in it
+def mark_of(link: InviteRow) -> str:
+    """Return what a link is named by; nobody joins by it, since it comes from the hash of the token."""
+    return link.token_hash[:8]
+
+
+def tell_end(link: InviteRow) -> str:
+    """Return when a link runs out, to read."""
+    return f"{datetime.fromtimestamp(link.expires, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+@contextmanager
+def opened_links(programme: ProgramFolder) -> Iterator[Invites]:
+    """Open the links of a programme, whether it is served or not. Raises `BadInput` for a folder that is none."""
+    programme.brief()  # before a database is made in it
     store = Store(programme.database)
     try:
-        return Invites(store, programme).make(role, "designer", team, places, days)
+        yield Invites(store, programme)
     finally:
         store.close()
+
+
+def make_link(programme: ProgramFolder, role: str, team: str, places: int, days: int) -> str:
+    """Return the token of a new link into a programme, whether it is served or not. Raises as `Invites.make`."""
+    with opened_links(programme) as links:
+        return links.make(role, "designer", team, places, days)

@@ -61,8 +61,7 @@ def forget(folder: ProgramFolder, name: str) -> str:
             raise bad_input(
                 f"learner {name[:100]!r}", f"an id or a name; list them: drillyard yard people {folder.path}"
             )
-        left = tuple(one for one in roster.learners if one.id != learner)
-        folder.write_roster(roster.model_copy(update={"learners": left}))
+        folder.write_roster(roster.without(learner))
         folder.write_people({one: words for one, words in folder.people().items() if one != learner})
     if folder.database.is_file():
         store = Store(folder.database)

@@ -52,7 +52,7 @@ if TYPE_CHECKING:  # an extra
     from drillyard.yard.sso_oidc import SignOn
     from drillyard.yard.tool_lti import Tool
 
-__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_released", "page", "path_of"]
+__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_released", "page", "page_of", "path_of"]
 
 COOKIE = "drillyard"
 
@@ -145,6 +145,13 @@ class Visit:
     def name(self) -> str:
         """Whose name stands with what they decide; empty for strangers."""
         return self.learner.id if self.learner else self.staff.id if self.staff else ""
+
+    @property
+    def address(self) -> str:
+        """The address of the yard: the one that it was told, or its own end of the line; never what a browser says."""
+        host, port = self.request.scope.get("server") or ("127.0.0.1", None)
+        own = f"[{host}]" if ":" in host else host
+        return self.yard.url or f"{self.request.url.scheme}://{own}{f':{port}' if port else ''}"
 
     @property
     def designer(self) -> bool:
@@ -285,7 +292,7 @@ def _serve(request: Request, form: FormData, handler: Handler, who: Who, during_
         _log.error("%s: %s", request.url.path, error)
         raise HTTPException(503, _BROKEN) from None
     if who != "anyone" and not visit.name:
-        return visit.leave(f"/sign-in?{urlencode({'again': 1, 'next': _page_of(request)})}")
+        return visit.leave(f"/sign-in?{urlencode({'again': 1, 'next': page_of(request)})}")
     if not visit.may(who):
         raise HTTPException(403, f"This page is for {'learners' if who == 'learner' else f'the {who}'}.")
     if request.method == "POST" and not form_matches(visit.token, visit.field("csrf")):
@@ -311,7 +318,7 @@ def _require_running(visit: Visit) -> None:
         raise HTTPException(423, f"{told.rstrip('.')}. What you typed is still there: go back, and send it afterwards.")
 
 
-def _page_of(request: Request) -> str:
+def page_of(request: Request) -> str:
     """Return the page to go on with after signing in: this one, or for a form the one that it is in."""
     path = request.url.path
     if request.method == "POST":

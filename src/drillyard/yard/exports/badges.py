@@ -25,10 +25,20 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.graph import Catalogue
 from drillyard.records import Attempt
 from drillyard.yard.exports.course import Course, Unit
+from drillyard.yard.exports.leaks import keyed_hash
 from drillyard.yard.exports.package import Files
 from drillyard.yard.keys import private_key, public_jwk
 
-__all__ = ["KEY_FILE", "VALID_DAYS", "check_badges", "issuer_of", "read_credential", "revoked_in", "write_badges"]
+__all__ = [
+    "KEY_FILE",
+    "VALID_DAYS",
+    "check_badges",
+    "issuer_of",
+    "read_credential",
+    "revoked_in",
+    "tell_subjects",
+    "write_badges",
+]
 
 KEY_FILE, _REVOKED = "badge-key.pem", "revoked.json"
 VALID_DAYS = 730
@@ -38,7 +48,7 @@ _CONTEXT = (
     "https://www.w3.org/ns/credentials/v2",
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
 )
-_IRI = r"(https?://[^\s@]+|urn:uuid:[0-9a-f-]{36}|urn:sha256:[0-9a-f]{64})"
+_IRI = r"(https?://[^\s@]+|urn:uuid:[0-9a-f-]{36}|urn:hmac-sha256:[0-9a-f]{64})"
 
 
 class _Part(BaseModel):
@@ -141,7 +151,8 @@ def write_badges(programme: ProgramFolder, attempts: list[Attempt], course: Cour
     for attempt in attempts:
         unit = course.unit(attempt.drill)
         if unit and attempt.grade and attempt.grade.passed and (place := _place(attempt)) not in files:
-            credential = _credential(course, unit, catalogue, attempt, datetime.fromtimestamp(int(now), UTC))
+            graded = f"urn:hmac-sha256:{keyed_hash(programme, attempt.grade.submission_hash)}"
+            credential = _credential(course, unit, catalogue, attempt, graded, datetime.fromtimestamp(int(now), UTC))
             files[place] = jwt.encode(credential, key, "RS256", {"jwk": public_jwk(key)}).encode()
     return {
         **files,
@@ -212,6 +223,14 @@ def check_badges(files: Files, now: float) -> Iterator[str]:
         seen.add(body["id"])
 
 
+def tell_subjects(files: Files) -> Iterator[tuple[str, str]]:
+    """Yield whom credentials are about, with the place."""
+    for name, data in files.items():
+        if name.endswith(".jwt"):
+            body = jwt.decode(data, options={"verify_signature": False})
+            yield from ((name, one["identityHash"]) for one in body["credentialSubject"]["identifier"])
+
+
 def _require(body: Mapping[str, Any], issuer: Mapping[str, Any], revoked: Mapping[str, Any], now: float) -> None:
     try:
         one = _Credential.model_validate_json(json.dumps(body))
@@ -234,7 +253,9 @@ def _require(body: Mapping[str, Any], issuer: Mapping[str, Any], revoked: Mappin
             raise ValueError(what)
 
 
-def _credential(course: Course, unit: Unit, catalogue: Catalogue, attempt: Attempt, now: datetime) -> dict[str, Any]:
+def _credential(
+    course: Course, unit: Unit, catalogue: Catalogue, attempt: Attempt, graded: str, now: datetime
+) -> dict[str, Any]:
     grade = attempt.grade
     assert grade is not None
     until = now + timedelta(days=VALID_DAYS)
@@ -271,7 +292,7 @@ def _credential(course: Course, unit: Unit, catalogue: Catalogue, attempt: Attem
             },
             "result": [{"type": ["Result"], "resultDescription": score, "value": f"{100 * grade.final:.2f}"}],
         },
-        "evidence": [{"id": f"urn:sha256:{grade.submission_hash}", "type": ["Evidence"], "name": "What was graded"}],
+        "evidence": [{"id": graded, "type": ["Evidence"], "name": "What was graded"}],
         "credentialStatus": {"id": course.iri("revoked"), "type": "1EdTechRevocationList"},
         "iss": course.iri("issuer"),
         "jti": name,

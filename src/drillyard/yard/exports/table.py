@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import try_number
 from drillyard.records import Attempt
+from drillyard.yard.exports.leaks import keyed_hash
 
-__all__ = ["FIELDS", "check_table", "write_table"]
+__all__ = ["FIELDS", "check_table", "tell_people", "write_table"]
 
 FIELDS = (
     "learner",
@@ -43,7 +44,7 @@ def write_table(programme: ProgramFolder, attempts: list[Attempt]) -> bytes:
                 f"{grade.score:.4f}",
                 f"{grade.final:.4f}",
                 "yes" if grade.passed else "no",
-                grade.submission_hash,
+                keyed_hash(programme, grade.submission_hash),
                 grade.grader_hash,
             )
             if grade
@@ -85,6 +86,12 @@ def check_table(data: bytes) -> Iterator[str]:
     keys = [(row[0], row[3], row[4]) for row in rows[1:] if len(row) == len(FIELDS)]
     if len(set(keys)) < len(keys):
         yield "a try twice"
+
+
+def tell_people(data: bytes) -> Iterator[tuple[str, str]]:
+    """Yield what a table tells of people, with its place: their ids and what their team is called."""
+    for number, row in enumerate(csv.DictReader(io.StringIO(data.decode())), 2):
+        yield from ((f"line {number}, {name}", row.get(name) or "") for name in ("learner", "team"))
 
 
 def _plain(cell: str) -> str:

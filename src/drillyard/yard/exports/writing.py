@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,15 +19,15 @@ from drillyard.programs.plan_files import plan_ics
 from drillyard.records import Attempt
 from drillyard.records.files import write_atomically
 from drillyard.yard.attempts import attempts_in
-from drillyard.yard.exports.badges import check_badges, write_badges
+from drillyard.yard.exports.badges import check_badges, tell_subjects, write_badges
 from drillyard.yard.exports.cmi5 import check_cmi5, write_cmi5
 from drillyard.yard.exports.course import Course, course_of
-from drillyard.yard.exports.leaks import find_leaks, sealed_strings
+from drillyard.yard.exports.leaks import find_leaks, find_names, sealed_strings
 from drillyard.yard.exports.package import Files, pack, unpack
 from drillyard.yard.exports.qti3 import check_qti3, write_qti3
 from drillyard.yard.exports.scorm12 import check_scorm12, write_scorm12
-from drillyard.yard.exports.table import check_table, write_table
-from drillyard.yard.exports.xapi import check_statements, write_statements
+from drillyard.yard.exports.table import check_table, tell_people, write_table
+from drillyard.yard.exports.xapi import check_statements, tell_actors, write_statements
 from drillyard.yard.store import Store
 
 T = TypeVar("T")
@@ -47,12 +47,16 @@ class Exported:
 
 @dataclass(frozen=True, kw_only=True)
 class _Format:
-    """How an export is made, and how what was made is checked; `packed` goes out as one archive."""
+    """How an export is made, and how what was made is checked; `packed` goes out as one archive.
+
+    `told` gives what it tells of people, with its place, for those forms that tell of people.
+    """
 
     make: Callable[[ProgramFolder, Course, float], Mapping[str, bytes]]
     check: Callable[[Files, float], list[str]]
     checks: tuple[str, ...]
     packed: bool = False
+    told: Callable[[Files], Iterable[tuple[str, str]]] = lambda files: ()
 
 
 _RULES = ("grammar of the elements it uses", "rules beyond the schema", "leaks")
@@ -77,16 +81,19 @@ FORMATS: Mapping[str, _Format] = {
         make=lambda folder, course, now: {"statements.json": _json(_with_store(folder, course, write_statements))},
         check=lambda files, now: list(check_statements(json.loads(files["statements.json"]))),
         checks=("fields and values", "order within a registration", "leaks"),
+        told=lambda files: tell_actors(json.loads(files["statements.json"])),
     ),
     "badges": _Format(
         make=lambda folder, course, now: write_badges(folder, _with_store(folder, course, _attempts), course, now),
         check=lambda files, now: list(check_badges(files, now)),
         checks=("model of the credential", "signature, dates, status", "leaks"),
+        told=tell_subjects,
     ),
     "csv": _Format(
         make=lambda folder, course, now: {"results.csv": write_table(folder, _with_store(folder, course, _attempts))},
         check=lambda files, now: list(check_table(files["results.csv"])),
         checks=("columns and ranges", "leaks"),
+        told=lambda files: tell_people(files["results.csv"]),
     ),
     "ics": _Format(
         make=lambda folder, course, now: {"plan.ics": _calendar(folder)},
@@ -123,6 +130,7 @@ def export(path: Path, format: str, out: Path, url: str = "https://yard.invalid"
         raise bad_input("a plan without a drill to launch", "one with a drill", "change its brief and design again")
     files = form.make(folder, course, at)
     wrong = [*find_leaks(files, sealed_strings(folder)), *form.check(files, at)]
+    wrong = wrong or [*find_names(form.told(files), folder)]
     if wrong:
         raise DrillyardError(f"the {format} export breaks its rules, so nothing was written: {wrong[0]}")
     packed = {f"{format}.zip": pack(files)} if form.packed else files

@@ -18,11 +18,12 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.lessons import Lesson, find_lesson
 from drillyard.records import Instance
 from drillyard.yard.exports.course import Course
+from drillyard.yard.exports.leaks import keyed_hash
 from drillyard.yard.lessons import ANSWERED
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import Submissions
 
-__all__ = ["VERBS", "Statement", "check_statements", "write_statements"]
+__all__ = ["VERBS", "Statement", "check_statements", "tell_actors", "write_statements"]
 
 Statement = dict[str, Any]
 
@@ -63,6 +64,13 @@ def check_statements(statements: Sequence[object]) -> Iterator[str]:
         if over.get(registration):
             yield f"statement {number}: after the end of its registration"
         over[registration] = one["verb"].get("id") == f"{_ADL}terminated"
+
+
+def tell_actors(statements: Sequence[Statement]) -> Iterator[tuple[str, str]]:
+    """Yield whom statements are about, with the place."""
+    for number, one in enumerate(statements, 1):
+        for part, held in (("actor", one.get("actor")), ("instructor", _in(one, "context", "instructor"))):
+            yield from ((f"statement {number}, {part}", text) for text in _texts(held))
 
 
 def _check(one: Statement) -> Iterator[str]:
@@ -125,7 +133,7 @@ def _drills(programme: ProgramFolder, store: Store, course: Course) -> Iterator[
             grade = progress.grade
             hashes = {
                 course.iri("terms", "grader"): grade.grader_hash,
-                course.iri("terms", "submission"): grade.submission_hash,
+                course.iri("terms", "submission"): keyed_hash(programme, grade.submission_hash),
                 course.iri("terms", "hints"): len(store.hints(*key)),
             }
             frame = {

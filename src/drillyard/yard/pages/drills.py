@@ -83,7 +83,7 @@ def _card(
         assignment=one,
         progress=of(me, name),
         claims=claims,
-        begun=claims > 0 or bool(store.chats(me, name)),
+        begun=name in {event.instance for event in store.events("started", learner=me)},
         earlier=earlier,
         preparing=preparing,
         lessons=lessons,

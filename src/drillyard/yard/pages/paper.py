@@ -17,7 +17,7 @@ from drillyard.yard.pages.checking import AT_A_TIME, Unchecked
 from drillyard.yard.store import Refused
 from drillyard.yard.visit import Assignment, Visit, page, path_of
 
-__all__ = ["read_answers", "render_paper", "sheet_of", "take_look", "tell_answers", "try_answers"]
+__all__ = ["put_in_words", "read_answers", "render_paper", "sheet_of", "take_look", "tell_answers", "try_answers"]
 
 _FORM = "answers"
 
@@ -118,12 +118,17 @@ def read_answers(visit: Visit, one: Assignment) -> bytes:
 
 def tell_answers(visit: Visit, one: Assignment, handed: AnswerSubmission) -> list[tuple[str, str]]:
     """Return the answers in the words of the form, for a look back."""
-    told, sheet = [], sheet_of(visit, one)
+    return put_in_words(sheet_of(visit, one), handed.answers)
+
+
+def put_in_words(sheet: AnswerSheet, answers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return each question of a paper with its answer, in the words of the form."""
+    told = []
     for field in sheet.fields:
-        text = handed.answers.get(field.id, "").strip()
+        text = answers.get(field.id, "").strip()
         words = dict(field.choices).get(text, f"{text} {field.unit}".strip()) if text else "no answer"
         if text and field.kind == "look" and sheet.bench and sheet.bench.knows(text):
-            words = sheet.bench.words(text)
+            words = sheet.bench.words(text, model=not field.of)
         told.append((field.label, words))
     return told
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from drillyard.errors import BadInput
+from drillyard.errors import BadInput, bad_input
 from drillyard.programs.again import new_code
 from drillyard.programs.joining import invite
 from drillyard.programs.people import parse_people
+from drillyard.yard.invites import mark_of, tell_end
+from drillyard.yard.retention import forget
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["change", "print_codes", "show"]
@@ -21,8 +23,8 @@ def show(visit: Visit) -> Response:
 
 @page("facilitator")
 def change(visit: Visit) -> Response:
-    """Make a link, add the people of a list, or give somebody a new code."""
-    what = {"link": _link, "list": _list, "code": _code}.get(visit.field("what"))
+    """Make a link, add the people of a list, give somebody a new code, end a link, or remove somebody."""
+    what = {"link": _link, "list": _list, "code": _code, "end": _end, "remove": _remove}.get(visit.field("what"))
     try:
         return what(visit) if what else _page(visit, 400)
     except BadInput as error:
@@ -35,16 +37,19 @@ def print_codes(visit: Visit) -> Response:
     yard = visit.yard
     team = visit.request.query_params.get("team", "")
     learners = [one for one in yard.programme.roster().learners if not team or one.team == team]
-    address = str(visit.request.base_url)
     return visit.render(
-        "codes.html", learners=learners, names=yard.programme.people(), brief=yard.programme.brief(), address=address
+        "codes.html",
+        learners=learners,
+        names=yard.programme.people(),
+        brief=yard.programme.brief(),
+        address=visit.address,
     )
 
 
 def _link(visit: Visit) -> Response:
     places, days = (int(one) if one.isascii() and one.isdigit() else 0 for one in map(visit.field, ("places", "days")))
     token = visit.yard.invites.make(visit.field("role"), visit.name, visit.field("team"), places, days)
-    return _page(visit, link=f"{visit.request.base_url}join/{token}")
+    return _page(visit, link=f"{visit.address}/join/{token}")
 
 
 def _list(visit: Visit) -> Response:
@@ -54,14 +59,35 @@ def _list(visit: Visit) -> Response:
     added = invite(yard.programme, people, yard.store.seen())
     yard.builder.wake()
     new = sum(one.id not in before for one in added)
-    return _page(visit, told=f"{len(added)} people have a place, {new} of them a new one. Print their codes below.")
+    return _page(
+        visit,
+        told=f"{len(added)} people have a place, {new} of them a new one. Their cards are among the codes to print.",
+    )
 
 
 def _code(visit: Visit) -> Response:
+    _require_sure(visit)
     learner = new_code(visit.yard.programme, visit.field("learner"))
     visit.yard.store.sign_out_learner(learner.id)
-    told = f"The new sign-in code of {learner.id} is {learner.code}. The old one opens nothing any more."
+    called = visit.yard.programme.people().get(learner.id, learner.id)
+    told = f"The new sign-in code of {called} is {learner.code}. The old one opens nothing any more."
     return _page(visit, told=told)
+
+
+def _end(visit: Visit) -> Response:
+    visit.yard.invites.end(visit.field("link"), visit.name)
+    return _page(visit, told="The link lets nobody in any more. Who came by it stays.")
+
+
+def _require_sure(visit: Visit) -> None:
+    if visit.field("sure") != "yes":
+        raise bad_input("no word that you are sure", "the box ticked", "tick it")
+
+
+def _remove(visit: Visit) -> Response:
+    _require_sure(visit)
+    gone = forget(visit.yard.programme, visit.field("learner"))
+    return _page(visit, told=f"{gone} was removed: name, code and everything typed. Grades stay counted, of nobody.")
 
 
 def _page(
@@ -69,7 +95,8 @@ def _page(
 ) -> Response:
     roster = visit.yard.programme.roster()
     typed = {name: visit.field(name) for name in ("people", "team", "places", "days", "role")}
+    links = [(mark_of(one), one, tell_end(one)) for one in visit.yard.invites.open()]
     return visit.render(
         "people.html", status, roster=roster, names=visit.yard.programme.people(), told=told, error=error, at=at,
-        link=link, roles=visit.yard.programme.plan().roles, typed=typed,
+        link=link, roles=visit.yard.programme.plan().roles, typed=typed, links=links,
     )  # fmt: skip

@@ -7,8 +7,11 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.programs.again import further_try
+from drillyard.programs.drills.answers.drill import SHEET
 from drillyard.programs.roster import drill_of
-from drillyard.records import Hint
+from drillyard.records import AnswerSheet, AnswerSubmission, Hint
+from drillyard.records.files import read_record
+from drillyard.yard.pages.paper import put_in_words
 from drillyard.yard.seats import Seat
 from drillyard.yard.visit import Visit, page
 
@@ -60,6 +63,7 @@ def _page(visit: Visit, seat: Seat, status: int = 200, told: str = "", error: st
         seat=seat,
         name=yard.programme.people().get(me, me),
         chats=yard.store.chats(me, name)[-_SHOWN:],
+        answers=_answers(visit, seat),
         claims=list(yard.store.claims(me, name).values()),
         hints=[(hint, place in opened) for place, hint in enumerate(_hints(visit, name))],
         tips=yard.floor.tips(me, name),
@@ -69,6 +73,19 @@ def _page(visit: Visit, seat: Seat, status: int = 200, told: str = "", error: st
         error=error,
         typed=visit.field("words"),
     )
+
+
+def _answers(visit: Visit, seat: Seat) -> list[tuple[str, str]]:
+    """Return what was answered on a paper: what was handed in, or else what stands in the form; with its questions."""
+    yard, me, name = visit.yard, seat.learner.id, seat.instance
+    if seat.drill.hands_in != "answers":
+        return []
+    progress, draft = yard.submissions.of(me, name), yard.drafts.of(me, name, "answers")
+    given = progress.submission if progress else None
+    answers = given.answers if isinstance(given, AnswerSubmission) else dict(draft.fields) if draft else {}
+    if not answers:
+        return []
+    return put_in_words(read_record(yard.programme.target(yard.programme.instance(name)) / SHEET, AnswerSheet), answers)
 
 
 def _hints(visit: Visit, name: str) -> tuple[Hint, ...]:

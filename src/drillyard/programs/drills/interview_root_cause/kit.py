@@ -17,6 +17,7 @@ _CAUSES: Mapping[str, tuple[str, str]] = {
     "flag": ("the flag for the checkout experiment", "the flag, checkout experiment"),
 }
 """What may press customers: how the paper calls it, and words that name it."""
+_REPLIES = 4800
 
 
 class InterviewRootCause(InterviewDrill):
@@ -30,11 +31,12 @@ class InterviewRootCause(InterviewDrill):
         order = rng.sample(list(_CAUSES), len(_CAUSES))
         cause, decoy = order[3:] if rng.random() < 0.5 else order[:2:-1]
         rate, rest = rng.randint(14, 29), round(rng.uniform(0.1, 0.4), 1)
-        usual = round(rng.uniform(3, 6), 1)
+        bad = rng.randint(180, 320)
+        usual = 100 * bad / _REPLIES  # what does nothing is alike with and without: near the share of all
         facts = {
             "key": "none" if clean else cause,
             "time": f"{rng.randint(7, 10)}:{rng.choice(('10', '20', '40'))}",
-            "bad": str(6 if clean else rng.randint(180, 320)),
+            "bad": str(6 if clean else bad),
             "cause": "none of the five" if clean else _CAUSES[cause][0],
             "signs": "none of the five, none of them" if clean else _CAUSES[cause][1],
             "decoy": _CAUSES[decoy][0],

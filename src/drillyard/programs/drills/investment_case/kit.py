@@ -234,7 +234,7 @@ def _fields(facts: Facts) -> tuple[AnswerField, ...]:
         ),
         AnswerField(
             id="claim",
-            label=f"The guard's maker says that it stops {facts.a.claim:.0%}. Does our test show that?",
+            label=f"The guard's maker says that it stops at least {facts.a.claim:.0%}. Does our test show that?",
             help="At 95 % confidence.",
             kind="choice",
             choices=tuple(_SHOWN.items()),
