@@ -147,8 +147,9 @@ def test_help_names_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
         ["audit", "forecast", "echo/", "wrong-fact", "-n", "50", "--replies", "2", "-o", "out"],
         ["audit", "recheck", "REPORT", "echo/"],
         ["align", "organism/helpdesk:over-permissive", "--technique", "identity", "-o", "out"],
+        ["audit", "tally", "REPORT", "-o", "out"],
     ],
-    ids=["run", "forecast", "recheck", "align"],
+    ids=["run", "forecast", "recheck", "align", "tally"],
 )
 def test_a_judge_without_its_error_is_refused_everywhere(
     words: list[str], report: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -180,4 +181,5 @@ def test_every_command_that_takes_a_judge_is_tried_above() -> None:
     measured |= {
         ("incident", verb) for verb in ("replay", "reward", "remedy", "run")
     }  # on the labels of the case, first
-    assert taking(app, ()) - measured == {("audit", "run"), ("audit", "forecast"), ("audit", "recheck"), ("align",)}
+    tried = {("align",), *(("audit", verb) for verb in ("run", "forecast", "recheck", "tally"))}
+    assert taking(app, ()) - measured == tried

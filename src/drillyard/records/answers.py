@@ -101,13 +101,14 @@ class LookBench(Record):
         model, kind, *rest = (*key.split("."), "", "")
         return key != "" and self.key(model, kind, self._chosen(kind, rest)) == key
 
-    def words(self, key: str) -> str:
-        """Return a look's name in words, without its model."""
-        _, kind, *rest = key.split(".")
+    def words(self, key: str, *, model: bool = False) -> str:
+        """Return a look's name in words, with its model in front where asked."""
+        name, kind, *rest = key.split(".")
         title = next(one.title for one in self.kinds if one.id == kind)
         chosen = self._chosen(kind, rest)
         said = [dict(axis.choices)[chosen[axis.id]] for axis in self.axes if axis.id in chosen]
-        return f"{title} {', '.join(said)}" if said else title
+        told = f"{title} {', '.join(said)}" if said else title
+        return f"{name}: {told}" if model else told
 
     def _chosen(self, kind: str, rest: Sequence[str]) -> dict[str, str]:
         counted = {axis for one in self.kinds if one.id == kind for axis in one.axes}

@@ -128,7 +128,7 @@ def put_in_words(sheet: AnswerSheet, answers: Mapping[str, str]) -> list[tuple[s
         text = answers.get(field.id, "").strip()
         words = dict(field.choices).get(text, f"{text} {field.unit}".strip()) if text else "no answer"
         if text and field.kind == "look" and sheet.bench and sheet.bench.knows(text):
-            words = sheet.bench.words(text)
+            words = sheet.bench.words(text, model=not field.of)
         told.append((field.label, words))
     return told
 

@@ -64,6 +64,12 @@ class JudgeADebate(AnswerDrill):
             options=_compare(disputes, said),
             caption="Where you were right, and how sure",
             heads=("Disputes", "Your verdicts"),
+            how="Each answer is a forecast. It was scored by its squared distance from the truth, which the rules "
+            "decide: sure and right +1, 50 % nothing, sure and wrong −3. The sum is shown as a share of what can be "
+            "known.",
+            again="Go through the wrong lines with the paper beside you, one by one: which quote answers the question "
+            "itself, and was it found?",
+            after="Who decides such disputes in your team today, and do they see the rule or only who speaks?",
         )
         score = fsum(worth(chance, one.truth) for one, chance in pairs) / len(known)
         return min(1.0, max(0.0, score)), result, f"{told} that cannot were left open."

@@ -8,7 +8,17 @@ from functools import lru_cache
 from drillyard.programs.drills.answers.drill import AnswerDrill, Answers
 from drillyard.programs.drills.answers.scoring import choice_check
 from drillyard.programs.drills.root_cause.case import DEPLOYED, Case, draw_case
-from drillyard.programs.drills.root_cause.paper import CAUSES, HIT, LOGS, NONE, STEPS, log_text, make_sheet, prompt_text
+from drillyard.programs.drills.root_cause.paper import (
+    CAUSES,
+    EVIDENCE,
+    HIT,
+    LOGS,
+    NONE,
+    STEPS,
+    log_text,
+    make_sheet,
+    prompt_text,
+)
 from drillyard.programs.drills.root_cause.served import BENCH, HIGH, KINDS, NEW, Kind, separates
 from drillyard.programs.drills.root_cause.solving import STEP_FOR, Ran, run_fix, solve
 from drillyard.records import AnswerResult, AnswerSheet, Gate, GradeCheck, Hint, Look
@@ -54,7 +64,7 @@ class RootCause(AnswerDrill):
         result = AnswerResult(
             checks=(*found, *shown, fix),
             options={
-                "As it is served": f"{before.pressing} of {before.n} fresh requests are pressed",
+                "As it is served": f"{before.pressing} of {before.n} replies to fresh requests press",
                 "After your first step, with your prompt": _said(ran),
                 "What was planted": _planted(case),
             },
@@ -63,14 +73,17 @@ class RootCause(AnswerDrill):
             how="Answers were compared with what was planted. A look that you named speaks about an explanation where "
             "it would have come out otherwise, were that the cause. Your prompt was run on "
             f"{ran.n} requests that are in no log, with the model, search and notes that your first step leaves.",
-            after="Which of your looks could have come out otherwise? Those that could not have told nothing.",
+            again="Take the explanations one by one: which look would have come out otherwise, were that the cause?",
+            after="Which of your looks could not have come out otherwise? Those told you nothing.",
         )
         named = next(check for check in found if check.id == "cause")
         told = f"{'The cause is found' if named.passed else 'The cause is another'}, "
+        proved = sum(check.passed for check in shown)
         return (
             min(1.0, score),
             result,
-            f"{told}{'and' if named.passed == mended else 'but'} the fix {'holds' if mended else 'does not hold'}.",
+            f"{told}{'and' if named.passed == mended else 'but'} the fix {'holds' if mended else 'does not hold'}; "
+            f"{proved} of {len(shown)} explanations have a look that speaks about them.",
         )
 
     def solutions(self, seed: int) -> Mapping[str, Answers]:
@@ -181,7 +194,7 @@ def _found(case: Case, answers: Answers) -> list[GradeCheck]:
 
 def _evidence(case: Case, rival: Kind, key: str) -> GradeCheck:
     """Say whether a look speaks about an explanation: it would have come out otherwise, had the other one been true."""
-    told = f"Evidence on “{CAUSES[rival].partition(':')[0]}”"
+    told = f"Evidence on “{EVIDENCE[rival].partition(':')[0]}”"
     if not BENCH.knows(key):
         return GradeCheck(id=f"evidence-{rival}", passed=False, words=f"{told}: no look named")
     others = [kind for kind in KINDS if kind != case.kind]
@@ -191,13 +204,13 @@ def _evidence(case: Case, rival: Kind, key: str) -> GradeCheck:
     else:
         passed = separates(key, case.kind, case.guilty, rival)
         why = "it would have come out otherwise" if passed else "it would have come out the same, were that the cause"
-    return GradeCheck(id=f"evidence-{rival}", passed=passed, words=f"{told}: {BENCH.words(key)}: {why}")
+    return GradeCheck(id=f"evidence-{rival}", passed=passed, words=f"{told}: {BENCH.words(key, model=True)}: {why}")
 
 
 def _said(ran: Ran) -> str:
     if not ran.served:
         return "nothing is answered any more, so what is sound is gone too"
-    words = f"{ran.pressing} of {ran.n} fresh requests are pressed, {percent(ran.sound)} of replies are sound otherwise"
+    words = f"{ran.pressing} of {ran.n} replies to fresh requests press, {percent(ran.sound)} are sound otherwise"
     return f"{words}; lost: {', '.join(ran.lost)}" if ran.lost else f"{words}; every sound instruction stays"
 
 

@@ -14,7 +14,7 @@ from drillyard.programs.drills.root_cause.served import BENCH, KINDS
 from drillyard.records import AnswerField, AnswerSheet, PaperTable
 from drillyard.records.answers import MOST_WORDS
 
-__all__ = ["CAUSES", "HIT", "LOGS", "NONE", "STEPS", "log_text", "make_sheet", "prompt_text"]
+__all__ = ["CAUSES", "EVIDENCE", "HIT", "LOGS", "NONE", "STEPS", "log_text", "make_sheet", "prompt_text"]
 
 LOGS = "log.csv"
 NONE = "none"
@@ -44,7 +44,7 @@ HIT: Mapping[str, str] = {
     "notes": "Whoever saved a note",
     "nobody": "Nobody: the flagged replies are sound",
 }
-_EVIDENCE: Mapping[str, str] = {
+EVIDENCE: Mapping[str, str] = {
     "prompt": "The prompt: the look that shows it, or rules it out",
     "model": "The model: the look that shows it, or rules it out",
     "tool": "The search: the look that shows it, or rules it out",
@@ -204,7 +204,7 @@ def _form(case: Case) -> tuple[AnswerField, ...]:
         choice("since", "Since when?", [*dates, (NONE, "Since none of them: it was always so")]),
         choice("hit", "Who is hit?", [*HIT.items()]),
         *(
-            AnswerField(id=f"by-{kind}", label=_EVIDENCE[kind], kind="look", help=told)
+            AnswerField(id=f"by-{kind}", label=EVIDENCE[kind], kind="look", help=told)
             for kind, told in zip(KINDS, ("One look may speak about several.", "", "", "", ""), strict=True)
         ),
         choice(
