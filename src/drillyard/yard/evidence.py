@@ -13,11 +13,12 @@ Does not cover: what a reader knows from elsewhere; a cell in which all did the 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from drillyard.records.files import read_record, write_atomically, write_record
 from drillyard.records.pages import fill
 from drillyard.stats import clopper_pearson
 from drillyard.yard.attempts import attempts
+from drillyard.yard.exports.leaks import keyed_hash
 from drillyard.yard.keys import private_key, public_jwk
 
 __all__ = [
@@ -119,8 +121,11 @@ class Released(Record):
     rows: dict[str, tuple[EvidenceRow, ...]] = {}
 
 
-def collect(tried: Sequence[Attempt], before: Released) -> Released:
-    """Return what may be told now: a cell's people of today where enough differ from all told before, or as before."""
+def collect(tried: Sequence[Attempt], before: Released, hashed: Callable[[str], str] = lambda plain: plain) -> Released:
+    """Return what may be told now: a cell's people of today where enough differ from all told before, or as before.
+
+    `hashed` makes of a submission's hash what is told of it: short answers could be found from the plain one.
+    """
     now: dict[str, dict[str, EvidenceRow]] = {}
     for one in tried:
         if one.grade is not None and one.role:
@@ -129,7 +134,7 @@ def collect(tried: Sequence[Attempt], before: Released) -> Released:
                 drill=one.drill,
                 passed=one.grade.passed,
                 score=round(one.grade.final, 4),
-                submission=one.grade.submission_hash,
+                submission=hashed(one.grade.submission_hash),
                 grader=one.grade.grader_hash,
             )
             now.setdefault(f"{one.role}/{one.drill}", {}).setdefault(one.learner, row)
@@ -164,7 +169,8 @@ def make_pack(path: Path, out: Path, now: float | None = None) -> EvidencePack:
     memory = folder.path / _RELEASED
     folder.brief()
     with folder.changing_roster():  # two packs at once would each forget what the other told
-        released = collect(attempts(path), read_record(memory, Released) if memory.is_file() else Released())
+        before = read_record(memory, Released) if memory.is_file() else Released()
+        released = collect(attempts(path), before, functools.partial(keyed_hash, folder))
         write_record(memory, released, 0o600)
     rows = tuple(row for name in sorted(released.rows) for row in released.rows[name])
     pack = _numbers(folder, rows, at)
