@@ -89,7 +89,7 @@ def review(
         accept: ids of drafts that were read and found right.
         reject: ids of those that are not to be used.
         edits: files as `as_text` writes them, changed; their claims are checked again and the draft is open.
-        rest: accept every open draft that rules wrote and whose claims are all verified.
+        rest: accept every draft that rules wrote, that nobody has ruled on before, and whose claims are all verified.
 
     Raises:
         BadInput: an id that is none, or a draft to accept with a claim that does not stand at its places.
@@ -107,7 +107,8 @@ def review(
         drafts[name] = drafts[name].model_copy(update={"standing": standing, "reopened": False})
     if rest:
         for name, draft in drafts.items():
-            if draft.standing == "open" and draft.author == "rules" and not draft.edited and not draft.unsupported:
+            fresh = draft.standing == "open" and not draft.reopened and not draft.edited
+            if fresh and draft.author == "rules" and not draft.unsupported:
                 drafts[name] = draft.model_copy(update={"standing": "confirmed", "reopened": False})
     changed = material.model_copy(update={"drafts": tuple(drafts.values()), "sources": knowledge.sources})
     _store(folder, changed)
@@ -122,7 +123,7 @@ def withdraw_changed(folder: ProgramFolder) -> tuple[str, ...]:
     gone = {name for name, digest in material.sources.items() if knowledge.sources.get(name) != digest}
     drafts, opened = [], []
     for draft in material.drafts:
-        if draft.documents & gone:
+        if draft.documents & gone and draft.standing != "refused":
             if draft.standing == "confirmed":
                 opened.append(draft.id)
             draft = draft.model_copy(update={"standing": "open", "reopened": True})
@@ -155,7 +156,8 @@ def _kept(draft: Draft, before: Draft | None) -> Draft:
     same = [(c.text, c.spans) for c in before.claims] == [(c.text, c.spans) for c in draft.claims]
     if before.edited and not before.unsupported:
         return before
-    if same and before.standing != "open":
+    refused = before.standing == "refused" and [c.text for c in before.claims] == [c.text for c in draft.claims]
+    if refused or (same and before.standing != "open"):
         return draft.model_copy(update={"standing": before.standing})
     return draft.model_copy(update={"reopened": before.reopened or before.standing != "open"})
 
