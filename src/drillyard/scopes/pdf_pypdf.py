@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from drillyard.scopes.documents import Block, squeeze, under_headings
 
 __all__ = ["read_pdf"]
 
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong is said once, by us
 _ITEM = re.compile(r"^\s*(?:[•●▪‣–*-]|\d{1,2}[.)])\s+")
 
 
