@@ -48,8 +48,8 @@ def test_design_exits_1_on_a_clash(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "brief.yaml").write_text(yaml.safe_dump(data))
     assert main(["design", str(tmp_path / "brief.yaml"), "-o", str(tmp_path / "prog")]) == 1
     shown = capsys.readouterr().out
-    assert "Executives: 4 objectives do not fit in 48 min (55 min needed)" in shown
-    assert "give 55 min per person" in shown
+    assert "Executives: 3 objectives do not fit in 48 min (55 min needed)" in shown
+    assert "give 1 h 20 min per person" in shown
 
 
 def test_design_exits_2_on_a_wrong_brief(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
