@@ -44,7 +44,7 @@ def test_answers_are_read_as_they_were_meant() -> None:
 @pytest.fixture
 def programme(tmp_path: Path) -> ProgramFolder:
     """A programme of two executives, one paper each."""
-    role = {"id": "executive", "head_count": 2, "hours": 6}
+    role = {"id": "executive", "head_count": 2, "hours": 6, "without": ["interview-executive"]}
     path = example_copy(tmp_path, roles=[role], policies=[])
     design(path, tmp_path / "prog")
     create(tmp_path / "prog", learners=2, secret="5eed" * 16)

@@ -110,7 +110,8 @@ def test_a_world_beside_the_brief_is_copied_into_the_programme(tmp_path: Path, m
 def test_a_programme_in_a_world_of_ones_own_can_be_moved(tmp_path: Path) -> None:
     """Created, moved elsewhere with the world's own folder gone, and graded there: the reference still passes."""
     own_base(own_world(tmp_path / "mine"), tmp_path / "mine" / "base")
-    design(brief_in(tmp_path, "./mine"), tmp_path / "prog")
+    hunter = "{id: engineer, head_count: 1, hours: 6, without: [interview-root-cause]}"
+    design(brief_in(tmp_path, "./mine", roles=hunter), tmp_path / "prog")
     (report,) = create(tmp_path / "prog", secret="5eed" * 16)
     assert report.released
     shutil.rmtree(tmp_path / "mine")
