@@ -115,6 +115,7 @@ def test_a_killed_run_goes_on(programme: ProgramFolder, tmp_path: Path) -> None:
     assert list(map(essence, reports)) == [essence(programme.gates(one.id)) for one in programme.instances()]
 
 
+@pytest.mark.walk
 def test_an_instance_whose_worker_dies_is_built_again(programme: ProgramFolder, tmp_path: Path) -> None:
     """Killed from outside, as for want of memory: another worker makes the same instance, and the rest is kept."""
     copy, kept, gone = unfinished(programme, tmp_path / "prog")
