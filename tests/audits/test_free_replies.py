@@ -140,6 +140,7 @@ def test_failing_replies_fall_together_by_meaning() -> None:
     assert "costs" in by_words[0].words and cluster_failing([]) == ()
 
 
+@pytest.mark.walk
 def test_wrong_replies_of_a_real_model_fall_apart_by_what_was_asked() -> None:
     """Of the hand-made key: no cluster holds most of them, and the largest ones are of different attributes."""
     rows = [json.loads(line) for line in KEY.read_text(encoding="utf-8").splitlines()]
