@@ -1,11 +1,11 @@
-"""How long ten million stored replies take to be judged and summed up, and how much memory.
+"""How long a million stored replies take to be judged and summed up, and how much memory.
 
     python benchmarks/tally.py                      a million different replies, then as many with few different ones
-    python benchmarks/tally.py --replies 10000000   ten million: some 4 GB of disk, some ten minutes on two quiet cores
+    python benchmarks/tally.py --replies 10000000   ten million, not measured yet: some 4 GB of disk
     python benchmarks/tally.py --json               the same as data
 
 The replies are those of an organism with a planted failure, asked anew under a number each, so that none is judged
-twice; what is planted is known, so the counts are held to it.
+twice.
 """
 
 from __future__ import annotations

@@ -71,7 +71,24 @@ def test_what_is_broken_is_told_and_the_rest_counts(tmp_path: Path) -> None:
     )  # fmt: skip
     found = tally([file], EXACT, tmp_path / "out", provenance=MADE)
     assert (found.replies, found.unusable) == (4, 4)
-    assert found.where[0] == "log.jsonl line 2: no JSON object"
+    assert found.where[0] == "log.jsonl line 2: no transcript"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"conversation": "hi", "reply": "x"},
+        {"conversation": {"messages": [{"role": "robot", "content": "x"}]}, "reply": {"text": "a"}},
+        {"conversation": {"messages": [{"role": "user", "content": "x"}]}, "reply": {"text": "a", "finish": "odd"}},
+        {"conversation": {"messages": [{"role": "user"}]}, "reply": {"text": "a"}},
+    ],
+)
+def test_one_row_of_another_shape_costs_no_other(row: dict[str, object], tmp_path: Path) -> None:
+    """It is left out and counted; the rest is judged."""
+    good = [one.to_json() for one in transcripts(load_world("helpdesk"), 3)]
+    file = write(tmp_path / "log.jsonl", [*good, json.dumps(row)])
+    found = tally([file], EXACT, tmp_path / "out", provenance=MADE)
+    assert (found.replies, found.unusable) == (3, 1)
 
 
 def test_a_killed_run_goes_on_and_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ _TRANSCRIPT: dict[str, pl.DataType] = {
     "reply": pl.Struct({"text": pl.String, "finish": pl.String}),
     "target": pl.String(),
 }
+_ROLES, _FINISHES = ("system", "user", "assistant"), ("stop", "length", "error")
 _ROWS, _COUNT = "rows-*.parquet", "n"
 _UNUSABLE = -1
 _TOLD = 5
@@ -113,12 +114,12 @@ def _rows(store: Path) -> pl.LazyFrame:
 
 
 def _read(file: Path, rows: Path, parts: int, unusable: Unusable) -> None:
-    """Write a file's rows; lines that are no JSON are left out of a copy first."""
+    """Write a file's rows; lines that polars cannot read are left out of a copy first."""
     inner, copy = _is_judged(file), rows.with_suffix(".jsonl")
     try:
         _sink(file, rows, inner, parts)
     except pl.exceptions.PolarsError:
-        _clean(file, copy, unusable)
+        _clean(file, copy, inner, unusable)
         _sink(copy, rows, inner, parts)
         copy.unlink()
     empty = int(pl.scan_parquet(rows).filter(pl.col("part") == _UNUSABLE).select(pl.len()).collect().item())
@@ -159,26 +160,41 @@ def _scan(file: Path, inner: bool) -> pl.LazyFrame:
     if inner:
         frame = frame.select(pl.col("transcript").struct.unnest())
     talk, reply = pl.col("conversation").struct, pl.col("reply").struct
+    said = pl.element().struct.field("role").is_in(_ROLES) & pl.element().struct.field("content").is_not_null()
+    whole = (talk.field("messages").list.len() > 0) & talk.field("messages").list.eval(said).list.all()
+    finish = reply.field("finish").fill_null("stop")
     return frame.select(
         target=pl.col("target").fill_null(""),
         template=talk.field("template").fill_null(""),
-        conversation=pl.when(talk.field("messages").list.len() > 0).then(talk.json_encode()),
+        conversation=pl.when(whole & finish.is_in(_FINISHES)).then(talk.json_encode()),
         reply=reply.field("text"),
-        finish=reply.field("finish").fill_null("stop"),
+        finish=finish,
     )
 
 
-def _clean(file: Path, copy: Path, unusable: Unusable) -> None:
-    """Write the lines of a file that are JSON objects; count the others."""
+def _clean(file: Path, copy: Path, inner: bool, unusable: Unusable) -> None:
+    """Write the lines of a file that have the shape of a transcript; count the others."""
     with file.open("rb") as lines, copy.open("wb") as kept:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
-                whole = isinstance(json.loads(line.decode("utf-8")), dict)
+                row = json.loads(line.decode("utf-8"))
             except (ValueError, RecursionError):
-                whole = False
-            if whole:
+                row = None
+            if _has_shape(row.get("transcript") if inner and isinstance(row, dict) else row):
                 kept.write(line.rstrip(b"\r\n") + b"\n")
             else:
-                unusable.add(f"{file.name} line {number}: no JSON object")
+                unusable.add(f"{file.name} line {number}: no transcript")
+
+
+def _has_shape(row: object) -> bool:
+    """Say whether a row's values have the types of a transcript's; what is missing is for the columns to find."""
+    match row:
+        case {"conversation": {"messages": list(messages), **talk}, "reply": dict(reply)}:
+            texts = (talk.get("template"), reply.get("text"), reply.get("finish"), row.get("target"))
+            said = (one.get(key) for one in messages if isinstance(one, dict) for key in ("role", "content"))
+            return all(isinstance(one, dict) for one in messages) and all(
+                text is None or isinstance(text, str) for text in (*texts, *said)
+            )
+    return False
