@@ -188,7 +188,7 @@ def _clean(file: Path, copy: Path, inner: bool, unusable: Unusable) -> None:
                 unusable.add(f"{file.name} line {number}: no transcript")
 
 
-def _has_shape(row: object) -> bool:
+def _has_shape(row: Any) -> bool:
     """Say whether a row's values have the types of a transcript's; what is missing is for the columns to find."""
     match row:
         case {"conversation": {"messages": list(messages), **talk}, "reply": dict(reply)}:
