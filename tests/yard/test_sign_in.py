@@ -136,6 +136,7 @@ FORMS = [
     "/drills/hunt-1/policy",
     "/drills/hunt-1/retry",
     "/drills/hunt-1/again",
+    "/drills/hunt-1/end",
     "/drills/hunt-1/drafts/claim",
     "/drills/hunt-1/fits",
     "/drills/hunt-1/fits/hand-in",

@@ -313,9 +313,10 @@ class TicketRow(YardTable):
 
 
 class EventRow(YardTable):
-    """What happened when: `started`, `hint`, `submitted`, `grading`, `graded`, `failed`, `retried`, `answered`.
+    """What happened when: `started`, `claimed`, `changed`, `removed`, `looked`, `tried`, `hint`, `tip`.
 
-    Append-only. An answer's `instance` is its lesson.
+    Then `submitted`, `grading`, `graded`, `failed`, `retried`, `ended`; `answered`, whose `instance` is a lesson.
+    Append-only.
     """
 
     __tablename__ = "events"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # listing the cards of this family loads this file, and must 
     from pathlib import Path
 
     from drillyard.organisms.worlds.world import World
+    from drillyard.programs.drills.debrief import Debrief
     from drillyard.programs.drills.fixes import Fix
     from drillyard.programs.drills.prove import ProofRehearsal
     from drillyard.records import AnySubmission, Drill, Gate, Grade, Instance, Truth
@@ -107,6 +108,10 @@ class DrillKit(Protocol[E]):
 
     def gates(self, exam: E, rehearsal: ProofRehearsal, best: str) -> Sequence[Gate]:
         """Measure an instance and return the gates that only this kind of drill has; `best` is the best right fix."""
+        ...
+
+    def debrief(self, exam: E) -> Debrief:
+        """Return what is told of an instance when its last attempt is over; it may take seconds."""
         ...
 
 

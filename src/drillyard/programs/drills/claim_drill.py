@@ -8,6 +8,7 @@ from drillyard.errors import bad_input
 from drillyard.organisms.engine.organism import Organism
 from drillyard.organisms.planting.plant import plant
 from drillyard.programs.drills import gates
+from drillyard.programs.drills.debrief import Debrief, debrief_of, tell_failure, walk_failure
 from drillyard.programs.drills.exam import Exam
 from drillyard.programs.drills.grade import grade
 from drillyard.programs.drills.materialise import ModelDrill
@@ -46,6 +47,12 @@ class ClaimDrill(ModelDrill):
             gates.true_triggers(measured.failing, measured.elsewhere),
             gates.findable(exam.truth, {"task": exam.drill.task, **exam.shown}),
         )
+
+    def debrief(self, exam: Exam) -> Debrief:
+        """Return every planted failure, and the shortest way to it."""
+        failures = exam.truth.failures
+        facts = [tell_failure(mode, exam.world.behaviours[mode.behaviour]) for mode in failures]
+        return debrief_of(self.fixes, facts, [step for mode in failures for step in walk_failure(exam, mode)])
 
 
 def _claims_in(submission: AnySubmission) -> Submission:

@@ -11,6 +11,7 @@ from drillyard.organisms.worlds.reading import Reader
 from drillyard.programs.drills import gates
 from drillyard.programs.drills.artefacts.grading import grade_artefacts
 from drillyard.programs.drills.artefacts.trial import check_artefacts, measure_point, twin_point
+from drillyard.programs.drills.debrief import Debrief, DebriefStep, debrief_of, tell_failure
 from drillyard.programs.drills.exam import FAILING, Exam
 from drillyard.programs.drills.materialise import ModelDrill
 from drillyard.programs.drills.prove import ProofRehearsal
@@ -52,6 +53,12 @@ class ArtefactDrill(ModelDrill):
             gates.monotone(rising, spoiled),
             gates.harmless(_unreadable(exam)),
         )
+
+    def debrief(self, exam: Exam) -> Debrief:
+        """Return on which side the start fails, and what the drill's hints say of a way out: fitting takes minutes."""
+        facts = [tell_failure(mode, exam.world.behaviours[mode.behaviour]) for mode in exam.truth.failures]
+        steps = [DebriefStep(did=f"Step {hint.level}", found=hint.text) for hint in exam.truth.hints]
+        return debrief_of(self.fixes, facts, steps)
 
 
 def _artefacts_in(submission: AnySubmission) -> ArtefactSubmission:
