@@ -49,6 +49,7 @@ from drillyard.yard.fits import Fits, Fitter, FitterCall
 from drillyard.yard.floor import Floor, said_hash
 from drillyard.yard.held import Held
 from drillyard.yard.invites import Invites
+from drillyard.yard.led import OUTCOMES, Led
 from drillyard.yard.measures import Measured, Measures
 from drillyard.yard.models import Models
 from drillyard.yard.pages import (
@@ -69,6 +70,7 @@ from drillyard.yard.pages import (
     fits,
     hints,
     join,
+    led,
     lesson,
     live,
     lti,
@@ -182,6 +184,9 @@ _ROUTES = (
     Route("/live/codes", people.print_codes, methods=["GET"]),
     Route("/live/at/{instance}", seat.show, methods=["GET"]),
     Route("/live/at/{instance}", seat.help_on, methods=["POST"]),
+    Route("/live/led", led.show_all, methods=["GET"]),
+    Route("/live/led/{activity}", led.show, methods=["GET"]),
+    Route("/live/led/{activity}", led.record, methods=["POST"]),
     Route("/live/debrief/{drill}", debrief.show, methods=["GET"]),
     Route("/values", values.show, methods=["GET"]),
     Route("/values/compare", values.compare, methods=["POST"]),
@@ -302,6 +307,7 @@ def _open_yard(
         drafts=Drafts(store),
         held=Held(store),
         floor=Floor(store),
+        led=Led(store),
         invites=Invites(store, programme),
         board=Board(store),
         seats=Seats(store, programme),
@@ -341,7 +347,7 @@ def _templates() -> jinja2.Environment:
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
     pages.globals.update(choose_pause=marks.choose_pause)
     pages.globals.update(trade_plot=trade_plot, fits_plot=fits_plot, trial_plot=trial_plot)
-    pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE)
+    pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE, outcomes=OUTCOMES)
     pages.filters.update(said_hash=said_hash)
     pages.filters.update(in_words=marks.in_words, as_tried=marks.as_tried, inline_code=marks.mark_code, percent=percent)
 

@@ -85,6 +85,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "sent VARCHAR NOT NULL, seen INTEGER NOT NULL, tries INTEGER NOT NULL, next_at DOUBLE NOT NULL, "
         "PRIMARY KEY (learner, drill))",
     ),
+    # 10: activities that a facilitator leads.
+    (
+        "CREATE TABLE led (learner VARCHAR NOT NULL, activity VARCHAR NOT NULL, outcome VARCHAR NOT NULL, "
+        "note VARCHAR NOT NULL, by VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (learner, activity))",
+    ),
 )
 """What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
 

@@ -23,6 +23,7 @@ __all__ = [
     "JoinRow",
     "LaunchRow",
     "LearnerRow",
+    "LedRow",
     "PlatformUserRow",
     "RecallRow",
     "ScoreRow",
@@ -222,6 +223,19 @@ class TipRow(YardTable):
     __table_args__ = (Index("tips_of", "learner", "instance"),)
 
 
+class LedRow(YardTable):
+    """What a learner did in an activity that a facilitator leads: `took-part`, `not-yet` (not shown), or `shown`."""
+
+    __tablename__ = "led"
+
+    learner: Mapped[str] = mapped_column(primary_key=True)
+    activity: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[str]
+    note: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[float]
+
+
 class InviteRow(YardTable):
     """A link by which so many more people may join a role until it expires. Only a hash of its token is kept."""
 
@@ -315,7 +329,8 @@ class TicketRow(YardTable):
 class EventRow(YardTable):
     """What happened when: `started`, `claimed`, `changed`, `removed`, `looked`, `tried`, `hint`, `tip`.
 
-    Then `submitted`, `grading`, `graded`, `failed`, `retried`, `ended`; `answered`, whose `instance` is a lesson.
+    Then `submitted`, `grading`, `graded`, `failed`, `retried`, `ended`; `answered` and `led`, whose `instance`
+    is a lesson or an activity.
     Append-only.
     """
 

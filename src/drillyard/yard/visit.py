@@ -40,6 +40,7 @@ from drillyard.yard.fits import Fits, Fitter
 from drillyard.yard.floor import PAUSED, Floor
 from drillyard.yard.held import Held
 from drillyard.yard.invites import Invites
+from drillyard.yard.led import Led
 from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import GradingQueue
 from drillyard.yard.recalls import Recalls
@@ -83,6 +84,7 @@ class Yard:
     drafts: Drafts
     held: Held
     floor: Floor
+    led: Led
     invites: Invites
     board: Board
     seats: Seats

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
@@ -34,6 +36,7 @@ def change(visit: Visit) -> Response:
 
 def _page(visit: Visit, status: int = 200, error: str = "") -> Response:
     names, me = visit.yard.board.names(), visit.me().id
-    rows = rank(attempts_in(visit.yard.programme, visit.yard.store), names, me)
+    led = Counter(row.learner for row in visit.yard.led.all())
+    rows = rank(attempts_in(visit.yard.programme, visit.yard.store), names, me, led)
     typed = visit.field("shown_as") or names.get(me, "")
     return visit.render("board.html", status, rows=rows, joined=me in names, typed=typed, error=error)

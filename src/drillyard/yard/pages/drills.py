@@ -46,7 +46,7 @@ def show_plan(visit: Visit) -> Response:
     learner, ready = visit.me(), {one.instance.id: one for one in visit.assigned()}
     plan = visit.yard.programme.plan()
     role = next((one for one in plan.roles if one.role == learner.role), None)
-    lessons = lessons_of(visit)
+    lessons, led = lessons_of(visit), visit.yard.led.of(learner.id)
     cards, coming, waiting = [], [], 0
     roster = visit.yard.programme.roster()
     for drill in learner.drills:
@@ -59,7 +59,9 @@ def show_plan(visit: Visit) -> Response:
             coming.append((load_drill(drill).title, tries[-1]))
         else:
             waiting += 1
-    return visit.render("drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons)
+    return visit.render(
+        "drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons, led=led
+    )
 
 
 def _before(role: RolePlan | None, one: Assignment, lessons: Mapping[str, LessonCard]) -> tuple[LessonCard, ...]:

@@ -19,7 +19,7 @@ from drillyard.yard import lessons
 from drillyard.yard.lessons import Answers, Shown
 from drillyard.yard.visit import Visit, page
 
-__all__ = ["MOST_ASKED", "LessonCard", "answer", "ask", "lessons_of", "lessons_planned", "read"]
+__all__ = ["MOST_ASKED", "LessonCard", "answer", "as_html", "ask", "lessons_of", "lessons_planned", "read"]
 
 MOST_ASKED = 300
 """Characters of a message to a lesson's model: several times the longest that its world's questions take."""
@@ -137,7 +137,7 @@ def _render(
         lesson=lesson,
         title=_named(visit)[0].title,
         here=f"/lessons/{lesson.id}",
-        text=_html(lesson.text),
+        text=as_html(lesson.text),
         templates=load_world(lesson.model.world).templates if lesson.model else {},
         prompt=prompt or (first.prompt if first and not error else ""),
         template=template or (first.template if first else ""),
@@ -157,6 +157,6 @@ def _told(question: LessonQuestion, answers: Answers) -> tuple[int | None, bool]
 
 
 @functools.cache
-def _html(text: str) -> Markup:
-    """Turn a shipped lesson's Markdown into HTML; HTML in it stays text."""
+def as_html(text: str) -> Markup:
+    """Turn Markdown into HTML; HTML in it stays text."""
     return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
