@@ -11,7 +11,7 @@ from yard.small_programme import ANN, BOB, EchoingModel, build_programme, until
 from yard.test_paper import take_looks
 from yard.visitor import Visitor
 
-from drillyard.programs.drills import load_kit
+from drillyard.drills import load_kit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_here
 from drillyard.yard.app import make_app

@@ -13,17 +13,17 @@ from yard.course import URL, build_course
 from yard.small_programme import ANN, BOB, DESIGNER_CODE, EchoingModel, grade_of
 from yard.visitor import Visit, Visitor
 
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.exports.evidence import check_pack, make_pack
+from drillyard.exports.writing import export
+from drillyard.planning.catalogue import load_catalogue
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.joining import appoint
 from drillyard.programs.roster import Learner
 from drillyard.records import Scheduled
+from drillyard.registrar.led import Led
+from drillyard.registrar.retention import forget
+from drillyard.registrar.store import Store
 from drillyard.yard.app import make_app
-from drillyard.yard.evidence import check_pack, make_pack
-from drillyard.yard.exports.writing import export
-from drillyard.yard.led import Led
-from drillyard.yard.retention import forget
-from drillyard.yard.store import Store
 
 TALK, SHEET, READ = "correction-talk", "interval-sheet", "read-the-policies"
 

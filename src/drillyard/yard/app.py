@@ -20,84 +20,46 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
+from drillyard.drills import load_drill
+from drillyard.drills.fact_sheet import fact_sheet
+from drillyard.drills.grade import with_hint_cost
 from drillyard.organisms.listening import BodyLimit
 from drillyard.organisms.worlds.world import World
 from drillyard.oversight.live.overseer import HoldQueue
 from drillyard.oversight.values.asking import AskedTree
-from drillyard.programs.drills import load_drill
-from drillyard.programs.drills.fact_sheet import fact_sheet
-from drillyard.programs.drills.grade import with_hint_cost
+from drillyard.planning.graph import EVIDENCE
 from drillyard.programs.fitting import fit_apart
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_isolated, try_last_year
-from drillyard.programs.graph import EVIDENCE
 from drillyard.programs.submission import MAX_BYTES
 from drillyard.records import AnySubmission, Grade, Instance, OracleTrial
+from drillyard.registrar.board import Board
+from drillyard.registrar.drafts import Drafts
+from drillyard.registrar.floor import Floor, said_hash
+from drillyard.registrar.held import Held
+from drillyard.registrar.invites import Invites
+from drillyard.registrar.led import OUTCOMES, Led
+from drillyard.registrar.platforms import Platforms
+from drillyard.registrar.recalls import Recalls
+from drillyard.registrar.seats import Seats
+from drillyard.registrar.store import Store, explain_unkept
+from drillyard.registrar.submissions import Submissions
+from drillyard.registrar.tickets import Tickets
 from drillyard.stats.shown import percent
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
 from drillyard.yard import marks
-from drillyard.yard.board import Board
 from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
-from drillyard.yard.drafts import Drafts
 from drillyard.yard.fits import Fits, Fitter, FitterCall
-from drillyard.yard.floor import Floor, said_hash
-from drillyard.yard.held import Held
-from drillyard.yard.invites import Invites
-from drillyard.yard.led import OUTCOMES, Led
 from drillyard.yard.measures import Measured, Measures
 from drillyard.yard.models import Models
-from drillyard.yard.pages import (
-    again,
-    board,
-    catalogue,
-    chat,
-    claims,
-    credential,
-    debrief,
-    debriefed,
-    designer,
-    desk,
-    drafts,
-    drill,
-    drills,
-    evidence,
-    fits,
-    hints,
-    join,
-    led,
-    lesson,
-    live,
-    lti,
-    model,
-    operation,
-    paper,
-    people,
-    progress,
-    reading,
-    result,
-    seat,
-    shell,
-    sign_in,
-    sso,
-    submit,
-    uploads,
-    values,
-    waiting,
-)
-from drillyard.yard.platforms import Platforms
+from drillyard.yard.pages.chat import LINES
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
-from drillyard.yard.recalls import Recalls
-from drillyard.yard.seats import Seats
+from drillyard.yard.routes import ROUTES
 from drillyard.yard.sso import open_sign_on
-from drillyard.yard.store import Store, explain_unkept
-from drillyard.yard.submissions import Submissions
-from drillyard.yard.tickets import Tickets
 from drillyard.yard.tools import open_sender, open_tool
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
@@ -107,95 +69,8 @@ __all__ = ["make_app"]
 
 _HERE = Path(__file__).parent
 
-_DRILL = "/drills/{instance}"
-_LESSON = "/lessons/{lesson}"
 _MOST = 8_000_000
 """Bytes of a request: a submission of two artefacts and the form around it."""
-
-_ROUTES = (
-    Route("/", drills.go_home, methods=["GET"]),
-    Route("/sign-in", sign_in.ask, methods=["GET"]),
-    Route("/sign-in", sign_in.check, methods=["POST"]),
-    Route("/sign-out", sign_in.leave, methods=["POST"]),
-    Route("/drills", drills.show_plan, methods=["GET"]),
-    Route("/reading", reading.show, methods=["GET"]),
-    Route(_LESSON, lesson.read, methods=["GET"]),
-    Route(f"{_LESSON}/ask", lesson.ask, methods=["POST"]),
-    Route(f"{_LESSON}/ask", lesson.read, methods=["GET"]),
-    Route(f"{_LESSON}/answer", lesson.answer, methods=["POST"]),
-    Route(f"{_LESSON}/answer", lesson.read, methods=["GET"]),
-    Route(_DRILL, drill.show, methods=["GET"]),
-    Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
-    Route(f"{_DRILL}/export.zip", model.take_away, methods=["GET"]),
-    Route(f"{_DRILL}/example.json", model.give_example, methods=["GET"]),
-    Route(f"{_DRILL}/fits", fits.show, methods=["GET"]),
-    Route(f"{_DRILL}/fits", fits.ask, methods=["POST"]),
-    Route(f"{_DRILL}/fits/hand-in", fits.hand_in, methods=["POST"]),
-    Route(f"{_DRILL}/chat", chat.say, methods=["POST"]),
-    Route(f"{_DRILL}/claims", claims.change, methods=["POST"]),
-    Route(f"{_DRILL}/claims/{{claim}}/remove", claims.remove, methods=["POST"]),
-    Route(f"{_DRILL}/hints", hints.open_next, methods=["POST"]),
-    Route(f"{_DRILL}/submit", submit.confirm, methods=["GET"]),
-    Route(f"{_DRILL}/submit", submit.hand_in, methods=["POST"]),
-    Route(f"{_DRILL}/upload", uploads.look_back, methods=["GET"]),
-    Route(f"{_DRILL}/upload", uploads.upload, methods=["POST"]),
-    Route(f"{_DRILL}/trial", desk.try_it, methods=["POST"]),
-    Route(f"{_DRILL}/looks", paper.take_look, methods=["POST"]),
-    Route(f"{_DRILL}/preview", paper.try_answers, methods=["POST"]),
-    Route(f"{_DRILL}/policy", desk.begin_anew, methods=["POST"]),
-    Route(f"{_DRILL}/questions", desk.show_questions, methods=["GET"]),
-    Route(f"{_DRILL}/result", result.show, methods=["GET"]),
-    Route(f"{_DRILL}/retry", result.retry, methods=["POST"]),
-    Route(f"{_DRILL}/again", again.ask, methods=["POST"]),
-    Route(f"{_DRILL}/debrief", debriefed.show, methods=["GET"]),
-    Route(f"{_DRILL}/end", debriefed.end, methods=["POST"]),
-    Route(f"{_DRILL}/drafts/{{form}}", drafts.keep, methods=["POST"]),
-    Route(f"{_DRILL}/{{form}}", drafts.lead_back, methods=["GET"]),
-    Route("/held", waiting.show, methods=["GET"]),
-    Route("/held/{id}", waiting.decide, methods=["POST"]),
-    Route("/said", live.say_again, methods=["GET"]),
-    Route("/join/{token}", join.ask, methods=["GET"]),
-    Route("/join/{token}", join.enter, methods=["POST"]),
-    Route("/shell/open", shell.offer, methods=["GET"]),
-    Route("/shell/open", shell.lend, methods=["POST"]),
-    Route("/shell/state", shell.tell, methods=["GET"]),
-    Route("/catalogue", catalogue.show, methods=["GET"]),
-    Route("/progress", progress.show, methods=["GET"]),
-    Route("/recall", progress.recall, methods=["GET"]),
-    Route("/recall", progress.review_card, methods=["POST"]),
-    Route("/credential/{drill}", credential.give, methods=["GET"]),
-    Route("/x/issuer", credential.issuer, methods=["GET"]),
-    Route("/x/revoked", credential.revoked, methods=["GET"]),
-    Route("/evidence", evidence.give, methods=["POST"]),
-    Route("/health", operation.health, methods=["GET"]),
-    Route("/metrics", operation.metrics, methods=["GET"]),
-    Route("/sso", sso.leave_for, methods=["GET"]),
-    Route("/sso/back", sso.come_back, methods=["GET"]),
-    Route("/lti/login", lti.login, methods=["GET", "POST"]),
-    Route("/lti/launch", lti.launch, methods=["POST"]),
-    Route("/lti/choose", lti.choose, methods=["POST"]),
-    Route("/lti/keys", lti.keys, methods=["GET"]),
-    Route("/board", board.show, methods=["GET"]),
-    Route("/board", board.change, methods=["POST"]),
-    Route("/live", live.show, methods=["GET"]),
-    Route("/live", live.change, methods=["POST"]),
-    Route("/live/people", people.show, methods=["GET"]),
-    Route("/live/people", people.change, methods=["POST"]),
-    Route("/live/codes", people.print_codes, methods=["GET"]),
-    Route("/live/at/{instance}", seat.show, methods=["GET"]),
-    Route("/live/at/{instance}", seat.help_on, methods=["POST"]),
-    Route("/live/led", led.show_all, methods=["GET"]),
-    Route("/live/led/{activity}", led.show, methods=["GET"]),
-    Route("/live/led/{activity}", led.record, methods=["POST"]),
-    Route("/live/debrief/{drill}", debrief.show, methods=["GET"]),
-    Route("/values", values.show, methods=["GET"]),
-    Route("/values/compare", values.compare, methods=["POST"]),
-    Route("/values/propose", values.propose, methods=["POST"]),
-    Route("/designer", designer.show, methods=["GET"]),
-    Route("/designer/reset", again.reset, methods=["POST"]),
-    Route("/designer/reissue", again.reissue, methods=["POST"]),
-    Mount("/static", StaticFiles(directory=_HERE / "static")),
-)
 
 _ADVICE = {
     400: "The yard could not read what was sent.",
@@ -261,7 +136,7 @@ def make_app(
 
     measures = Measures()
     app = Starlette(
-        routes=_ROUTES,
+        routes=ROUTES,
         middleware=[
             Middleware(Measured, measures=measures),
             Middleware(SecurityHeaders),
@@ -363,7 +238,7 @@ def _templates() -> jinja2.Environment:
 async def _refusal(request: Request, error: Exception) -> Response:
     """Answer a 4xx with a page in the same look: what happened, what to do; the chat's script with the line."""
     assert isinstance(error, HTTPException)
-    if chat.LINES in request.headers.get("accept", ""):
+    if LINES in request.headers.get("accept", ""):
         return JSONResponse({"error": error.detail}, error.status_code)
     own = error.detail != HTTPStatus(error.status_code).phrase
     line = error.detail if own else _ADVICE.get(error.status_code, error.detail)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from drillyard.drills import load_drill
 from drillyard.errors import BadInput
 from drillyard.programs.again import further_try, new_code, tries_left
-from drillyard.programs.drills import load_drill
 from drillyard.programs.roster import drill_of, try_number
+from drillyard.registrar.walked import has_ended, is_over
 from drillyard.yard.pages.designer import render_designer
 from drillyard.yard.visit import Visit, find_released, page
-from drillyard.yard.walked import has_ended, is_over
 
 __all__ = ["ask", "find_further", "reissue", "reset", "show_preparing"]
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from drillyard.programs.drills import load_kit
-from drillyard.programs.drills.debrief import Debrief
-from drillyard.programs.drills.naming import name_check
+from drillyard.drills import load_kit
+from drillyard.drills.debrief import Debrief
+from drillyard.drills.naming import name_check
 from drillyard.programs.refine import SMALLEST_COHORT
 from drillyard.records import Attempt, Drill
-from drillyard.yard.attempts import attempts_in
+from drillyard.registrar.attempts import attempts_in
 from drillyard.yard.marks import in_words
 from drillyard.yard.pages.debriefed import WORKING
 from drillyard.yard.pages.designer import solve_rates

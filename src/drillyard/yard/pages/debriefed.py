@@ -6,14 +6,14 @@ import anyio
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from drillyard.programs.drills import load_kit
-from drillyard.programs.drills.naming import name_check
+from drillyard.drills import load_kit
+from drillyard.drills.naming import name_check
 from drillyard.programs.roster import drill_of
 from drillyard.records import Grade
+from drillyard.registrar.walked import ENDED, is_over, walk_of
 from drillyard.yard.marks import in_words
 from drillyard.yard.pages.paper import sheet_of
 from drillyard.yard.visit import Assignment, Visit, page, path_of
-from drillyard.yard.walked import ENDED, is_over, walk_of
 
 __all__ = ["WORKING", "end", "is_told", "show"]
 

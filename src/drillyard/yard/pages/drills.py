@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from drillyard.programs.drills import load_drill
+from drillyard.drills import load_drill
 from drillyard.records import RolePlan
+from drillyard.registrar.submissions import GradingProgress
 from drillyard.yard.pages.lesson import LessonCard, lessons_of
-from drillyard.yard.submissions import GradingProgress
 from drillyard.yard.visit import Assignment, Visit, page
 
 __all__ = ["DrillCard", "go_home", "show_plan"]

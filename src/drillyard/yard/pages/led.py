@@ -8,10 +8,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
-from drillyard.programs.graph import EVIDENCE
+from drillyard.planning.graph import EVIDENCE
 from drillyard.programs.roster import Learner
 from drillyard.records import Activity, Objective
-from drillyard.yard.led import MOST_NOTE, OUTCOMES, led_activities, outcomes_of
+from drillyard.registrar.led import MOST_NOTE, OUTCOMES, led_activities, outcomes_of
 from drillyard.yard.pages.lesson import as_html
 from drillyard.yard.visit import Visit, page
 

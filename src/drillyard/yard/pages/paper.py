@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from drillyard.drills import load_kit
+from drillyard.drills.answers.drill import SHEET, AnswerDrill
+from drillyard.drills.answers.scoring import as_answers, put_in_words
 from drillyard.errors import BadInput
-from drillyard.programs.drills import load_kit
-from drillyard.programs.drills.answers.drill import SHEET, AnswerDrill
-from drillyard.programs.drills.answers.scoring import as_answers, put_in_words
 from drillyard.records import AnswerSheet, AnswerSubmission, PaperTable
 from drillyard.records.files import read_record
+from drillyard.registrar.store import Refused
 from drillyard.yard.pages.checking import AT_A_TIME, Unchecked
-from drillyard.yard.store import Refused
 from drillyard.yard.visit import Assignment, Visit, page, path_of
 
 __all__ = ["read_answers", "render_paper", "sheet_of", "take_look", "tell_answers", "try_answers"]
