@@ -11,14 +11,14 @@ from yard.small_programme import ANN, DESIGNER_CODE, EchoingModel, grade_of
 from yard.visitor import Visitor
 
 from drillyard.errors import BadInput
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.planning.catalogue import load_catalogue
+from drillyard.planning.lessons import Lesson, load_lesson
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import Lesson, load_lesson
 from drillyard.records import Scheduled
+from drillyard.registrar import lessons
+from drillyard.registrar.store import Store
 from drillyard.stats import clopper_pearson
-from drillyard.yard import lessons
 from drillyard.yard.app import make_app
-from drillyard.yard.store import Store
 
 LESSONS = [activity for activity in load_catalogue().activities if activity.kind == "lesson"]
 QUIZ = next(activity for activity in load_catalogue().activities if activity.id == "failure-kinds-quiz")
@@ -159,10 +159,10 @@ def test_the_first_answer_is_what_counts(store: Store) -> None:
             lessons.keep_answer(store, learner, lesson, question, option)
     first = lessons.count_first_answers(store, lesson)
     assert [one.counts for one in first] == [(1, 1, 0), (0, 0, 0), (0, 0, 0)] and first[0].right == 1
-    mine = lessons.read_answers(store, "a", lesson)
+    (mine,) = lessons.read_answers(store, "a", lesson)
     assert mine.chosen == {question.id: (0, 1)} and mine.solved(question) and mine.last(question) == 1
     other = lesson.model_copy(update={"questions": lesson.questions[1:]})
-    assert lessons.read_answers(store, "a", other).chosen == {}
+    assert lessons.read_answers(store, "a", other)[0].chosen == {}
 
 
 def test_the_designer_sees_first_answers(ann: Visitor) -> None:
