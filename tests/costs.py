@@ -27,9 +27,9 @@ HEAVY_ROOMS: dict[str, float] = {
 }  # fmt: skip
 """Room -> what it may take today instead. Entries are lowered or removed, never raised or added.
 
-Measured by `CI=true ./yard check` on 2026-11-29, on two cores beside other work. `cli`, `drills` and `programs` allow for
-making the programmes that they share: any may be the first to need them. `drills` and `programs` share the 105 s that
-`programs` had before it was divided.
+Measured by `CI=true ./yard check` on 2026-11-29, on two cores beside other work. `cli`, `drills` and `programs` allow
+for making the programmes that they share: any may be the first to need them. `drills` and `programs` share what
+`programs` alone took before it was divided, 105 s.
 """
 
 SLACK = 3.0

@@ -11,12 +11,11 @@ from drillyard.errors import BadInput
 from drillyard.exports.course import course_of
 from drillyard.planning.graph import EVIDENCE
 from drillyard.records import Activity, Attempt, Objective, RolePlan
-from drillyard.registrar import lessons
 from drillyard.registrar.attempts import attempts_of
 from drillyard.registrar.led import OUTCOMES
 from drillyard.registrar.recalls import RecallCard, cards_of
 from drillyard.registrar.tables import LedRow
-from drillyard.yard.pages.lesson import LessonCard, lessons_of, lessons_planned
+from drillyard.yard.pages.lesson import LessonCard, lessons_answered, lessons_of
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["ShownAim", "recall", "review_card", "show"]
@@ -38,8 +37,7 @@ def show(visit: Visit) -> Response:
     """Show every skill of the learner's role."""
     role = next((one for one in visit.yard.programme.plan().roles if one.role == visit.me().role), None)
     attempts = attempts_of(visit.yard.programme, visit.yard.store, visit.me().id)
-    cards = lessons_of(visit)
-    led = visit.yard.led.of(visit.me().id)
+    cards, facts, led = lessons_of(visit), _cards(visit), visit.yard.led.of(visit.me().id)
     aims = [_shown(aim, role, attempts, cards, led) for aim in role.objectives] if role else []
     skills = (
         [(one, [aim for aim in aims if aim.objective.competency == one.id]) for one in role.competencies]
@@ -51,8 +49,8 @@ def show(visit: Visit) -> Response:
         skills=[(one, found) for one, found in skills if found],
         shown=sum(aim.state == "found" for aim in aims),
         total=len(aims),
-        due=len(visit.yard.recalls.due(visit.me().id, _cards(visit))),
-        cards=len(_cards(visit)),
+        due=len(visit.yard.recalls.due(visit.me().id, facts)),
+        cards=len(facts),
         earned=_earned(visit, attempts),
     )
 
@@ -101,9 +99,7 @@ def _earned(visit: Visit, attempts: list[Attempt]) -> list[tuple[str, str]]:
 
 
 def _cards(visit: Visit) -> list[RecallCard]:
-    me, store = visit.me().id, visit.yard.store
-    planned = lessons_planned(visit)
-    return cards_of([(one.title, lesson, lessons.read_answers(store, me, lesson)) for one, lesson in planned])
+    return cards_of([(activity.title, lesson, answers) for activity, lesson, answers in lessons_answered(visit)])
 
 
 def _shown(
