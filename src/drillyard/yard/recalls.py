@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from drillyard.errors import bad_input
-from drillyard.programs.lessons import Lesson, LessonQuestion
+from drillyard.programs.lessons import Lesson
+from drillyard.programs.questions import AnyQuestion
 from drillyard.psychometrics.recall import Review, review
 from drillyard.yard.lessons import Answers
 from drillyard.yard.store import Store
@@ -27,17 +28,17 @@ class RecallCard:
 
     key: str
     lesson: str
-    question: LessonQuestion
+    question: AnyQuestion
 
     @property
     def answer(self) -> str:
-        """The right option."""
-        return next(option.text for option in self.question.options if option.right)
+        """The right answer in words."""
+        return self.question.words(self.question.key)
 
     @property
     def why(self) -> str:
         """Why it is right."""
-        return next(option.why for option in self.question.options if option.right)
+        return self.question.why
 
 
 def cards_of(lessons: Sequence[tuple[str, Lesson, Answers]]) -> list[RecallCard]:

@@ -15,12 +15,13 @@ import yaml
 from drillyard.errors import BadInput, bad_input, did_you_mean
 from drillyard.programs.catalogue import OWN
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import Lesson, LessonQuestion
+from drillyard.programs.lessons import Lesson
 from drillyard.programs.material.by_model import draft_by_model
 from drillyard.programs.material.by_rules import draft_by_rules
 from drillyard.programs.material.draft import Draft, Material, SourcedClaim
 from drillyard.programs.material.knowledge import Knowledge, read_knowledge
 from drillyard.programs.material.page import review_page
+from drillyard.programs.questions import LessonQuestion
 from drillyard.records.files import read_record, write_atomically, write_record
 from drillyard.records.yaml_file import read_yaml
 from drillyard.scopes.documents import place

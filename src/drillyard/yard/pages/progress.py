@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
+from drillyard.programs.forms import TESTS
 from drillyard.programs.graph import EVIDENCE
 from drillyard.records import Activity, Attempt, Objective, RolePlan
 from drillyard.yard import lessons
@@ -99,8 +100,8 @@ def _earned(visit: Visit, attempts: list[Attempt]) -> list[tuple[str, str]]:
 
 def _cards(visit: Visit) -> list[RecallCard]:
     me, store = visit.me().id, visit.yard.store
-    planned = lessons_planned(visit)
-    return cards_of([(one.title, lesson, lessons.read_answers(store, me, lesson)) for one, lesson in planned])
+    taught = [(one, lesson) for one, lesson in lessons_planned(visit) if one.kind not in TESTS]
+    return cards_of([(one.title, lesson, lessons.read_answers(store, me, lesson)) for one, lesson in taught])
 
 
 def _shown(aim: Objective, role: RolePlan, attempts: list[Attempt], cards: dict[str, LessonCard]) -> ShownAim:
@@ -126,6 +127,6 @@ def _state(activity: Activity, attempts: list[Attempt], cards: dict[str, LessonC
             return "found", "passed"
         return ("missed", "not passed") if graded else ("unknown", "")
     card = cards.get(activity.id)
-    if card is None or not card.done:
+    if card is None or not (card.done and card.told):
         return "unknown", ""
-    return ("found" if card.solved >= card.needed else "missed", f"{card.solved} of {card.questions} right")
+    return ("found" if card.earned >= card.needed else "missed", f"{card.earned:.3g} of {card.questions} right")
