@@ -264,7 +264,7 @@ def calibrations() -> Sequence[Record]:
 
 def lessons() -> Sequence[Record]:
     """Return lessons and a quiz."""
-    from drillyard.programs.lessons import load_lesson
+    from drillyard.planning.lessons import load_lesson
 
     return list(map(load_lesson, ("chance-demo", "watch-it-fail", "failure-kinds-quiz")))
 
@@ -273,7 +273,7 @@ def lesson_questions(kind: str) -> Callable[[], Sequence[Record]]:
     """Return what gives shipped questions of a kind."""
 
     def found() -> Sequence[Record]:
-        from drillyard.programs.lessons import load_lesson
+        from drillyard.planning.lessons import load_lesson
 
         names = ("chance-demo", "replay-demo", "triage-demo")
         return [one for name in names for one in load_lesson(name).questions if one.kind == kind]

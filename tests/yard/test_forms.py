@@ -13,19 +13,19 @@ from yard.small_programme import ANN, EchoingModel, grade_of
 from yard.visitor import Visitor, fields_of
 
 from drillyard.errors import BadInput
-from drillyard.programs.brief import load_brief
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.planning.brief import load_brief
+from drillyard.planning.catalogue import load_catalogue
+from drillyard.planning.forms import TESTS, assign_forms, check_parallel, other_first
+from drillyard.planning.lessons import Lesson, load_lesson
+from drillyard.planning.plan import make_plan
+from drillyard.planning.questions import AnyQuestion
 from drillyard.programs.examples import default_brief
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.forms import TESTS, assign_forms, check_parallel, other_first
-from drillyard.programs.lessons import Lesson, load_lesson
-from drillyard.programs.plan import make_plan
-from drillyard.programs.questions import AnyQuestion
 from drillyard.records import Activity, Scheduled
+from drillyard.registrar.attempts import answered
+from drillyard.registrar.lessons import keep_answer
+from drillyard.registrar.store import Store
 from drillyard.yard.app import make_app
-from drillyard.yard.attempts import answered
-from drillyard.yard.lessons import keep_answer
-from drillyard.yard.store import Store
 
 PLANNED = [
     (one, load_lesson(one.id)) for one in load_catalogue().activities if one.kind in TESTS or one.id == "watch-it-fail"

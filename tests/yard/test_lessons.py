@@ -12,15 +12,15 @@ from yard.small_programme import ANN, DESIGNER_CODE, EchoingModel, grade_of
 from yard.visitor import Visitor, fields_of
 
 from drillyard.errors import BadInput
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.planning.catalogue import load_catalogue
+from drillyard.planning.lessons import Lesson, load_lesson
+from drillyard.planning.questions import MatchQuestion, NumberQuestion
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import Lesson, load_lesson
-from drillyard.programs.questions import MatchQuestion, NumberQuestion
 from drillyard.records import Scheduled
+from drillyard.registrar import lessons
+from drillyard.registrar.store import Store
 from drillyard.stats import clopper_pearson
-from drillyard.yard import lessons
 from drillyard.yard.app import make_app
-from drillyard.yard.store import Store
 
 LESSONS = [activity for activity in load_catalogue().activities if activity.kind == "lesson"]
 QUIZ = next(activity for activity in load_catalogue().activities if activity.id == "failure-kinds-quiz")
@@ -194,12 +194,12 @@ def test_the_first_answer_is_what_counts(store: Store) -> None:
     first = lessons.FirstAnswers(question=question, answers={"a": "0", "b": "1"})
     assert first.right == 1 and [counts for _, counts in first.counts()] == [(1, 1, 0)]
     assert first.mistaken == question.options[1].text
-    mine = lessons.read_answers(store, "a", lesson)
+    (mine,) = lessons.read_answers(store, "a", lesson)
     key = question.key
     assert mine.given == {question.id: ("0", "1")} and mine.last(question) == "1"
     assert mine.earned(question) == float(key in ("0", "1"))
     other = lesson.model_copy(update={"questions": lesson.questions[1:]})
-    assert lessons.read_answers(store, "a", other).given == {}
+    assert lessons.read_answers(store, "a", other)[0].given == {}
 
 
 def test_the_designer_sees_first_answers(ann: Visitor) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from starlette.testclient import TestClient
 
-from drillyard.programs.questions import AnyQuestion, OrderQuestion
+from drillyard.planning.questions import AnyQuestion, OrderQuestion
 
 __all__ = ["Visit", "Visitor", "fields_of"]
 

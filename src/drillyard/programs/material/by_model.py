@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drillyard.errors import BadInput
+from drillyard.planning.questions import LessonOption, LessonQuestion
 from drillyard.programs.material.draft import Draft, RubricLine, SourcedClaim
 from drillyard.programs.material.knowledge import Knowledge
-from drillyard.programs.questions import LessonOption, LessonQuestion
 from drillyard.records import Conversation, Message, Span
 from drillyard.records.base import first_problem
 from drillyard.records.strict_json import parse_json

@@ -10,9 +10,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from drillyard.planning.questions import LessonOption, LessonQuestion
 from drillyard.programs.material.draft import Draft, RubricLine, SourcedClaim
 from drillyard.programs.material.knowledge import Knowledge
-from drillyard.programs.questions import LessonOption, LessonQuestion
 from drillyard.records import Fact, Rule, Span
 from drillyard.scopes.documents import Block, Document, place
 from drillyard.scopes.wordings import say_quantity, value_of

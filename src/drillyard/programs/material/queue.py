@@ -13,15 +13,15 @@ from pathlib import Path
 import yaml
 
 from drillyard.errors import BadInput, bad_input, did_you_mean
-from drillyard.programs.catalogue import OWN
+from drillyard.planning.catalogue import OWN
+from drillyard.planning.lessons import Lesson
+from drillyard.planning.questions import LessonQuestion
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import Lesson
 from drillyard.programs.material.by_model import draft_by_model
 from drillyard.programs.material.by_rules import draft_by_rules
 from drillyard.programs.material.draft import Draft, Material, SourcedClaim
 from drillyard.programs.material.knowledge import Knowledge, read_knowledge
 from drillyard.programs.material.page import review_page
-from drillyard.programs.questions import LessonQuestion
 from drillyard.records.files import read_record, write_atomically, write_record
 from drillyard.records.yaml_file import read_yaml
 from drillyard.scopes.documents import place

@@ -15,12 +15,12 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.forms import assign_forms, pairs_of
-from drillyard.programs.lessons import Lesson
-from drillyard.programs.questions import AnyQuestion, OrderQuestion
+from drillyard.planning.forms import assign_forms, pairs_of
+from drillyard.planning.lessons import Lesson
+from drillyard.planning.questions import AnyQuestion, OrderQuestion
 from drillyard.records import Activity
-from drillyard.yard import lessons
-from drillyard.yard.lessons import Answers, Shown
+from drillyard.registrar import lessons
+from drillyard.registrar.lessons import Answers, Shown
 from drillyard.yard.visit import Visit, page
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "ShownQuestion",
     "answer",
     "ask",
+    "lessons_answered",
     "lessons_of",
     "lessons_planned",
     "read",
@@ -85,19 +86,18 @@ class LessonCard:
 
 def lessons_of(visit: Visit) -> dict[str, LessonCard]:
     """Return the lessons of the learner's plan by the activity's id."""
-    planned = lessons_planned(visit)
-    answered = {one.id: lessons.read_answers(visit.yard.store, visit.me().id, lesson) for one, lesson in planned}
-    silent = _untold(planned, answered)
+    told = lessons_answered(visit)
+    silent = _untold(told)
     return {
         activity.id: LessonCard(
             activity=activity,
-            earned=answered[activity.id].total(lesson),
-            closed=sum(map(answered[activity.id].closed, lesson.questions)),
+            earned=answers.total(lesson),
+            closed=sum(map(answers.closed, lesson.questions)),
             questions=len(lesson.questions),
             needed=lesson.needed,
             told=activity.id not in silent,
         )
-        for activity, lesson in planned
+        for activity, lesson, answers in told
     }
 
 
@@ -135,7 +135,7 @@ def answer(visit: Visit) -> Response:
         given = question.read(typed)
     except BadInput as error:
         return _render(visit, lesson, 422, wrong={question.id: (str(error), typed)})
-    answers = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
+    (answers,) = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
     if not answers.closed(question) and answers.last(question) != given:  # a double click counts once
         lessons.keep_answer(visit.yard.store, visit.me().id, lesson, question, given)
     return visit.go(f"/lessons/{lesson.id}#{question.id}")
@@ -150,10 +150,17 @@ def lessons_planned(visit: Visit) -> list[tuple[Activity, Lesson]]:
     return assign_forms(planned, visit.me().id)
 
 
-def _untold(planned: Sequence[tuple[Activity, Lesson]], answered: Mapping[str, Answers]) -> set[str]:
+def _untold(told: Sequence[tuple[Activity, Lesson, Answers]]) -> set[str]:
     """Return the tests of which nothing is told yet: those whose other form is not done."""
-    done = {one.id for one, lesson in planned if all(map(answered[one.id].closed, lesson.questions))}
-    return {name for pair in pairs_of(one for one, _ in planned) for name in pair if not done.issuperset(pair)}
+    done = {one.id for one, lesson, answers in told if all(map(answers.closed, lesson.questions))}
+    return {name for pair in pairs_of(one for one, _, _ in told) for name in pair if not done.issuperset(pair)}
+
+
+def lessons_answered(visit: Visit) -> list[tuple[Activity, Lesson, Answers]]:
+    """Return what `lessons_planned` does, each with what the learner chose in it so far."""
+    planned = lessons_planned(visit)
+    told = lessons.read_answers(visit.yard.store, visit.me().id, *(lesson for _, lesson in planned))
+    return [(activity, lesson, answers) for (activity, lesson), answers in zip(planned, told, strict=True)]
 
 
 def _named(visit: Visit) -> tuple[Activity, Lesson]:
@@ -180,7 +187,7 @@ def _render(
     wrong: Mapping[str, tuple[str, list[str]]] = MappingProxyType({}),
 ) -> Response:
     card = lessons_of(visit)[lesson.id]
-    answers = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
+    (answers,) = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
     first = lesson.model.tries[0] if lesson.model else None
     return visit.render(
         "lesson.html",
