@@ -10,6 +10,7 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.psychometrics.options import Choices
 from drillyard.records import Attempt
 from drillyard.yard.lessons import count_first_answers
+from drillyard.yard.located import kept_store
 from drillyard.yard.store import Store
 from drillyard.yard.submissions import GradingProgress, Submissions
 from drillyard.yard.tables import EventRow
@@ -20,27 +21,17 @@ __all__ = ["attempts", "attempts_in", "attempts_of", "choices"]
 def attempts(folder: Path) -> list[Attempt]:
     """Return the attempts of people in a programme folder; none when its yard was never opened."""
     programme = ProgramFolder(folder)
-    if not programme.database.is_file():
-        return []
-    store = Store(programme.database)
-    try:
-        return attempts_in(programme, store)
-    finally:
-        store.close()
+    with kept_store(programme) as store:
+        return attempts_in(programme, store) if store else []
 
 
 def choices(folder: Path) -> list[Choices]:
     """Return what learners chose first at the questions of the plan's lessons; none when its yard was never opened."""
     programme = ProgramFolder(folder)
-    if not programme.database.is_file():
-        return []
     planned = {step.activity.id: step.activity for role in programme.plan().roles for step in role.activities}
     lessons = [lesson for one in planned.values() if (lesson := programme.lesson(one))]
-    store = Store(programme.database)
-    try:
-        counted = [(lesson, count_first_answers(store, lesson)) for lesson in lessons]
-    finally:
-        store.close()
+    with kept_store(programme) as store:
+        counted = [(lesson, count_first_answers(store, lesson)) for lesson in lessons] if store else []
     return [
         Choices(
             question=f"{lesson.id}: {first.question.id}",

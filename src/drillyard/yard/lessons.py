@@ -94,7 +94,7 @@ def _pair(model: LessonModel) -> tuple[OrganismTarget, OrganismTarget]:
 def keep_answer(store: Store, learner: str, lesson: Lesson, question: LessonQuestion, option: int) -> None:
     """Keep what a learner chose."""
     detail = json.dumps({"question": question.id, "option": option, "right": question.options[option].right})
-    with store.writing() as session:
+    with store.writing(learner) as session:
         store.note(session, learner, lesson.id, ANSWERED, detail)
 
 

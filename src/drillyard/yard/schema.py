@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, inspect
 
-from drillyard.errors import BadInput
+from drillyard.errors import BadInput, bad_input
 from drillyard.records.schema import Schema
 from drillyard.yard.tables import YardTable
 
@@ -93,10 +93,12 @@ def bring_up(connection: Connection) -> None:
     """Make the tables, or bring those of an earlier shape up to today's, within the caller's transaction.
 
     Raises:
-        BadInput: the file is of a later Drillyard.
+        BadInput: the database is of a later Drillyard, or holds tables of something else.
     """
-    schema, new = Schema(what="a yard.db", table="learners", steps=STEPS), not inspect(connection).get_table_names()
-    schema.bring_up(connection, new, lambda: YardTable.metadata.create_all(connection))
+    schema, tables = Schema(what="a yard.db", table="learners", steps=STEPS), inspect(connection).get_table_names()
+    if tables and "learners" not in tables:
+        raise bad_input(f"tables of something else ({', '.join(sorted(tables)[:3])})", "an empty database or a yard's")
+    schema.bring_up(connection, not tables, lambda: YardTable.metadata.create_all(connection))
 
 
 def check_sound(connection: Connection) -> None:

@@ -28,6 +28,7 @@ from drillyard.yard.exports.qti3 import check_qti3, write_qti3
 from drillyard.yard.exports.scorm12 import check_scorm12, write_scorm12
 from drillyard.yard.exports.table import check_table, tell_people, write_table
 from drillyard.yard.exports.xapi import check_statements, tell_actors, write_statements
+from drillyard.yard.located import open_store
 from drillyard.yard.store import Store
 
 T = TypeVar("T")
@@ -143,7 +144,7 @@ def export(path: Path, format: str, out: Path, url: str = "https://yard.invalid"
 
 
 def _with_store(folder: ProgramFolder, course: Course, read: Callable[[ProgramFolder, Store, Course], T]) -> T:
-    store = Store(folder.database)
+    store = open_store(folder)
     try:
         return read(folder, store, course)
     finally:
