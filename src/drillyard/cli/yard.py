@@ -19,9 +19,10 @@ from drillyard.yard.backup import back_up, restore
 from drillyard.yard.evidence import check_pack, make_pack
 from drillyard.yard.exports.writing import FORMATS, export
 from drillyard.yard.invites import MOST_DAYS, MOST_PLACES, make_link, mark_of, opened_links, tell_end
-from drillyard.yard.located import SETTING, kept_store
+from drillyard.yard.located import SETTING, kept_store, upgrade_database
 from drillyard.yard.moving import move
 from drillyard.yard.retention import AGED, expire, forget
+from drillyard.yard.schema import TODAY
 from drillyard.yard.serve import DEFAULT_PORT, serve
 
 __all__ = ["command"]
@@ -68,6 +69,23 @@ def _move(folder: Path, db: str) -> show.Outcome:
     return show.Outcome(
         verdict=f"{rows:,} rows are carried over and compared; the file is kept as yard.db.moved.",
         data={"rows": rows},
+        next_command=f"drillyard yard serve {folder}",
+    )
+
+
+@command.command("upgrade")
+@_FOLDER
+@db_option()
+@show.handler
+def _upgrade(folder: Path, db: str) -> show.Outcome:
+    """Bring the database of FOLDER's yard up to this Drillyard; a file is brought up by itself when it is opened.
+
+    Stop every yard that works on it first. A copy of it, as a SQLite file, is kept in FOLDER.
+    """
+    found = upgrade_database(ProgramFolder(folder), db)
+    return show.Outcome(
+        verdict=f"The database is of shape {TODAY}{f', brought up from {found}' if found else ' already'}.",
+        data={"shape": TODAY, "before": found or TODAY},
         next_command=f"drillyard yard serve {folder}",
     )
 

@@ -7,6 +7,8 @@ PostgreSQL's own programs look (PGPASSWORD, ~/.pgpass).
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -17,9 +19,19 @@ from drillyard.errors import bad_input
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records.databases import parse_url, shown_url
 from drillyard.records.files import write_atomically
+from drillyard.yard.schema import TODAY
 from drillyard.yard.store import Store
 
-__all__ = ["REMEMBERED", "SETTING", "find_database", "kept_store", "open_store", "remember_database", "write_setting"]
+__all__ = [
+    "REMEMBERED",
+    "SETTING",
+    "find_database",
+    "kept_store",
+    "open_store",
+    "remember_database",
+    "upgrade_database",
+    "write_setting",
+]
 
 SETTING = "DRILLYARD_DB"
 """The variable that says where yards keep their databases."""
@@ -62,7 +74,7 @@ def write_setting(folder: ProgramFolder, url: str) -> None:
 
 def open_store(folder: ProgramFolder, clock: Callable[[], float] = time.time, db: str = "") -> Store:
     """Open a programme's database, which is made where there is none. Raises as `find_database` and `Store`."""
-    return Store(find_database(folder, db), clock)
+    return Store(find_database(folder, db), clock, mark=_mark(folder))
 
 
 @contextmanager
@@ -72,8 +84,28 @@ def kept_store(folder: ProgramFolder) -> Iterator[Store | None]:
     if isinstance(where, Path) and not where.is_file():
         yield None
         return
-    store = Store(where)
+    store = Store(where, mark=_mark(folder))
     try:
         yield store
     finally:
         store.close()
+
+
+def upgrade_database(folder: ProgramFolder, db: str = "") -> str:
+    """Bring a programme's database up to today's shape, keep a copy of it in the folder, and return the earlier shape.
+
+    Returns the empty string where there was nothing to do. Raises as `open_store`.
+    """
+    folder.brief()
+    where = find_database(folder, db)
+    if isinstance(where, Path) and not where.is_file():
+        return ""
+    store = Store(where, mark=_mark(folder), upgrade=folder.path)
+    store.close()
+    return "" if store.found == TODAY else store.found
+
+
+def _mark(folder: ProgramFolder) -> str:
+    """Return what tells a programme's database from another's; nothing for a folder whose roster has no secret."""
+    secret = folder.roster().secret if (folder.path / "roster.json").is_file() else ""
+    return hmac.digest(secret.encode(), b"yard", hashlib.sha256).hex()[:32] if secret else ""

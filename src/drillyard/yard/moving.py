@@ -17,7 +17,7 @@ from drillyard.yard.located import write_setting
 from drillyard.yard.store import Store
 from drillyard.yard.tables import YardTable
 
-__all__ = ["copy_to_file", "move"]
+__all__ = ["copy_to_file", "count_on", "move"]
 
 _MANY = 1000  # rows that are carried at a time
 
@@ -58,6 +58,14 @@ def copy_to_file(store: Store, file: Path) -> None:
         held.close()
 
 
+def count_on(target: Connection, table: Table) -> None:
+    """Let new rows take numbers after the highest that was carried."""
+    column = table.autoincrement_column
+    if column is not None and not column.foreign_keys:
+        place = f"pg_get_serial_sequence('{table.name}', '{column.name}')"
+        target.execute(text(f"SELECT setval({place}, max({column.name})) FROM {table.name} HAVING count(*) > 0"))
+
+
 def _require_alone(file: Path) -> None:
     """Raise `BadInput` where a server has the file open: SQLite leaves WAL only for whoever is alone with a file."""
     with closing(sqlite3.connect(file, timeout=0.5)) as plain:
@@ -79,7 +87,7 @@ def _carry(source: Connection, target: Connection) -> int:
             for some in source.execute(select(table)).partitions(_MANY):
                 target.execute(insert(table), [dict(row._mapping) for row in some])
             if is_postgres(target):
-                _count_on(target, table)
+                count_on(target, table)
     rows = 0
     for table in tables:
         for one, other in zip_longest(_rows(source, table), _rows(target, table)):
@@ -96,11 +104,3 @@ def _rows(connection: Connection, table: Table) -> Iterator[tuple[object, ...]]:
         return tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row)
 
     return iter(sorted(map(plain, connection.execute(select(table))), key=repr))
-
-
-def _count_on(target: Connection, table: Table) -> None:
-    """Let new rows take numbers after the highest that was carried."""
-    column = table.autoincrement_column
-    if column is not None and not column.foreign_keys:
-        place = f"pg_get_serial_sequence('{table.name}', '{column.name}')"
-        target.execute(text(f"SELECT setval({place}, max({column.name})) FROM {table.name} HAVING count(*) > 0"))

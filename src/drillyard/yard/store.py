@@ -19,7 +19,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,7 @@ from drillyard.yard.tables import (
     HintRow,
     JoinRow,
     LearnerRow,
+    ProgrammeRow,
     SessionRow,
     SubmissionRow,
 )
@@ -60,14 +61,23 @@ class Store:
     """Reads and writes of everything but submissions (those are in `submissions.py`).
 
     `where` is a SQLite file or a database's URL. `clock` gives seconds since 1970; tests pass their own to let sessions
-    run out. Rows that are returned are detached: they are values, changing them changes nothing.
+    run out. `mark` is that of the programme whose yard it is. A server whose tables are of an earlier Drillyard is
+    brought up where `upgrade` names the folder for a copy of it, and refused otherwise; `found` is the shape that it
+    had. Rows that are returned are detached: they are values, changing them changes nothing.
 
     Raises:
-        BadInput: the database is damaged, cannot be reached or written, or is of a later Drillyard.
+        BadInput: the database is damaged, cannot be reached or written, is of another Drillyard or another programme.
         MissingExtra: psycopg is not installed.
     """
 
-    def __init__(self, where: Path | str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        where: Path | str,
+        clock: Callable[[], float] = time.time,
+        *,
+        mark: str = "",
+        upgrade: Path | None = None,
+    ) -> None:
         self.clock = clock
         self._writers = threading.Lock()  # SQLite lets writers wait too, but by trying again after ever longer sleeps
         self._engine = open_engine(where if isinstance(where, str) else f"sqlite:///{where}", _HOW)
@@ -76,18 +86,18 @@ class Store:
         self._locking = self._engine.execution_options(lock="IMMEDIATE")
         if self._shared:
             with reached(self._engine, "a yard's tables and rights", _HOW):
-                self._set_up()
+                self._set_up(mark, upgrade, told=upgrade is not None)
         else:
-            self._open_file(Path(self._engine.url.database or ""))
+            self._open_file(Path(self._engine.url.database or ""), mark)
 
     def close(self) -> None:
         """Give the database back."""
         self._engine.dispose()
 
-    def _open_file(self, path: Path) -> None:
+    def _open_file(self, path: Path, mark: str) -> None:
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # its journals get the same rights from SQLite
-            self._set_up()
+            self._set_up(mark, path.parent, told=True)
         except BadInput as error:
             self.close()
             raise BadInput(f"{path}: {error}") from None
@@ -97,13 +107,17 @@ class Store:
             hint = "restore it from a copy, or make room and give it back its rights"
             raise bad_input(f"{str(path)!r} ({what})", "a database of the yard that can be written", hint) from None
 
-    def _set_up(self) -> None:
+    def _set_up(self, mark: str, copy: Path | None, told: bool) -> None:
         with self._locking.begin() as connection:
             if self._shared:
                 connection.execute(_LOCK_ALL)  # several yards may start on an empty database at once
             else:
                 check_sound(connection)
-            bring_up(connection)
+            self.found = bring_up(connection, copy, told=told)
+            if mark and (there := connection.scalars(select(ProgrammeRow.mark)).all()) != [mark]:
+                if there:
+                    raise bad_input("the database of another programme's yard", "one of its own for each", _HOW)
+                connection.execute(insert(ProgrammeRow).values(mark=mark))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

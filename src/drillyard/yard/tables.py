@@ -34,6 +34,7 @@ __all__ = [
     "LaunchRow",
     "LearnerRow",
     "PlatformUserRow",
+    "ProgrammeRow",
     "RecallRow",
     "ScoreRow",
     "SessionRow",
@@ -324,6 +325,14 @@ class RecallRow(YardTable):
     card: Mapped[str] = mapped_column(primary_key=True)
     body: Mapped[str]
     times: Mapped[int]
+
+
+class ProgrammeRow(YardTable):
+    """Whose yard this is, as a mark that only the programme's own roster leads to."""
+
+    __tablename__ = "programme"
+
+    mark: Mapped[str] = mapped_column(primary_key=True)
 
 
 class TicketRow(YardTable):
