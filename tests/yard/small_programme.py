@@ -37,9 +37,9 @@ from drillyard.records import (
     Truth,
 )
 from drillyard.records.databases import open_engine
+from drillyard.registrar.store import Store
+from drillyard.registrar.submissions import Submissions
 from drillyard.stats import clopper_pearson
-from drillyard.yard.store import Store
-from drillyard.yard.submissions import Submissions
 
 __all__ = [
     "ANN",

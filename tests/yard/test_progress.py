@@ -12,12 +12,12 @@ from yard.course import URL, build_course
 from yard.small_programme import ANN, BOB, DESIGNER_CODE, Clock, EchoingModel, grade_of
 from yard.visitor import Visit, Visitor
 
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.exports.badges import read_credential
+from drillyard.planning.catalogue import load_catalogue
+from drillyard.planning.finding import entries_of, find, nearest
+from drillyard.planning.lessons import load_lesson
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import load_lesson
 from drillyard.yard.app import make_app
-from drillyard.yard.exports.badges import read_credential
-from drillyard.yard.finding import entries_of, find, nearest
 
 DAY = 86400
 

@@ -10,19 +10,19 @@ import click
 from drillyard.cli import show
 from drillyard.cli.options import FOLDER, PATH, db_option
 from drillyard.errors import bad_input
+from drillyard.exports.evidence import check_pack, make_pack
+from drillyard.exports.writing import FORMATS, export
 from drillyard.programs.again import find_learner, further_try, new_code
 from drillyard.programs.create import build
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.joining import appoint, dismiss, invite
 from drillyard.programs.people import read_list
-from drillyard.yard.backup import back_up, restore
-from drillyard.yard.evidence import check_pack, make_pack
-from drillyard.yard.exports.writing import FORMATS, export
-from drillyard.yard.invites import MOST_DAYS, MOST_PLACES, make_link, mark_of, opened_links, tell_end
-from drillyard.yard.located import SETTING, kept_store, upgrade_database
-from drillyard.yard.moving import move
-from drillyard.yard.retention import AGED, expire, forget
-from drillyard.yard.schema import TODAY
+from drillyard.registrar.backup import back_up, restore
+from drillyard.registrar.invites import MOST_DAYS, MOST_PLACES, make_link, mark_of, opened_links, tell_end
+from drillyard.registrar.located import SETTING, kept_store, upgrade_database
+from drillyard.registrar.moving import move
+from drillyard.registrar.retention import AGED, expire, forget
+from drillyard.registrar.schema import TODAY
 from drillyard.yard.serve import DEFAULT_PORT, serve
 
 __all__ = ["command"]

@@ -23,33 +23,39 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from drillyard.drills import load_drill
+from drillyard.drills.fact_sheet import fact_sheet
+from drillyard.drills.grade import with_hint_cost
 from drillyard.organisms.listening import BodyLimit
 from drillyard.organisms.worlds.world import World
 from drillyard.oversight.live.overseer import HoldQueue
 from drillyard.oversight.values.asking import AskedTree
-from drillyard.programs.drills import load_drill
-from drillyard.programs.drills.fact_sheet import fact_sheet
-from drillyard.programs.drills.grade import with_hint_cost
+from drillyard.planning.graph import EVIDENCE
 from drillyard.programs.fitting import fit_apart
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_isolated, try_last_year
-from drillyard.programs.graph import EVIDENCE
 from drillyard.programs.submission import MAX_BYTES
 from drillyard.records import AnySubmission, Grade, Instance, OracleTrial
+from drillyard.registrar.board import Board
+from drillyard.registrar.drafts import Drafts
+from drillyard.registrar.floor import Floor, said_hash
+from drillyard.registrar.held import Held
+from drillyard.registrar.invites import Invites
+from drillyard.registrar.located import open_store
+from drillyard.registrar.platforms import Platforms
+from drillyard.registrar.recalls import Recalls
+from drillyard.registrar.seats import Seats
+from drillyard.registrar.store import Store, explain_unkept
+from drillyard.registrar.submissions import Submissions
+from drillyard.registrar.tickets import Tickets
 from drillyard.stats.shown import percent
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
 from drillyard.yard import marks
-from drillyard.yard.board import Board
 from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
-from drillyard.yard.drafts import Drafts
 from drillyard.yard.fits import Fits, Fitter, FitterCall
-from drillyard.yard.floor import Floor, said_hash
-from drillyard.yard.held import Held
-from drillyard.yard.invites import Invites
-from drillyard.yard.located import open_store
 from drillyard.yard.measures import Measured, Measures
 from drillyard.yard.models import Models
 from drillyard.yard.pages import (
@@ -88,14 +94,8 @@ from drillyard.yard.pages import (
     values,
     waiting,
 )
-from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
-from drillyard.yard.recalls import Recalls
-from drillyard.yard.seats import Seats
 from drillyard.yard.sso import open_sign_on
-from drillyard.yard.store import Store, explain_unkept
-from drillyard.yard.submissions import Submissions
-from drillyard.yard.tickets import Tickets
 from drillyard.yard.tools import open_sender, open_tool
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
