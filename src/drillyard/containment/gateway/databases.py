@@ -123,11 +123,13 @@ def read_stored(url: str) -> Stored:
         BadInput: the database cannot be reached or is no gateway's.
     """
     engine = open_engine(url, HOW)
-    with reached(engine, _EXPECTED, HOW), engine.connect() as connection:
+    # One snapshot: a gateway may be adding to the ledger, and its head must be that of the records read here.
+    reading = engine.execution_options(isolation_level="REPEATABLE READ") if is_postgres(engine) else engine
+    with reached(engine, _EXPECTED, HOW), reading.connect() as connection:
         SHAPE.number(connection)
         entries = entries_of(connection.execute(select(LEDGER).order_by(LEDGER.c.sequence)))
         heads = connection.execute(select(CONTROL)).all()
-    words = _words(engine)
+        words = _words(connection)  # at the end, as a refusal ends the transaction
     engine.dispose()
     head = (heads[0].sequence, heads[0].digest) if [one.id for one in heads] == [1] else None
     return Stored(entries=entries, head=head, words=words)
@@ -145,10 +147,9 @@ def _entry(row: Row[Any]) -> Entry:
     return Entry(sequence=number, at=float(row.at) if isinstance(row.at, int | float) else math.nan, **texts)
 
 
-def _words(engine: Engine) -> dict[str, str] | None:
+def _words(connection: Connection) -> dict[str, str] | None:
     """Return the words of questions; nothing where they may not be read, or are those of an earlier gateway."""
     try:
-        with engine.connect() as connection:
-            return {str(row.id): str(row.body) for row in connection.execute(select(WORDS))}
+        return {str(row.id): str(row.body) for row in connection.execute(select(WORDS))}
     except DBAPIError:
         return None
