@@ -36,7 +36,7 @@ from drillyard.records.pages import fill
 from drillyard.registrar.attempts import attempts
 from drillyard.registrar.keys import private_key, public_jwk
 from drillyard.registrar.led import Led, taken_by_oneself
-from drillyard.registrar.store import Store
+from drillyard.registrar.located import kept_store
 from drillyard.stats import clopper_pearson
 
 __all__ = [
@@ -204,14 +204,10 @@ def make_pack(path: Path, out: Path, now: float | None = None) -> EvidencePack:
 
 def _led(folder: ProgramFolder) -> list[tuple[str, EvidenceRow]]:
     """Return what a facilitator recorded in activities that give evidence: shown counts as passed, not yet does not."""
-    if not folder.database.is_file():
-        return []
     roles = {learner.id: learner.role for learner in folder.roster().learners}
-    store = Store(folder.database)
-    try:
-        rows = [row for row in Led(store).all() if row.outcome in ("shown", "not-yet") and row.learner in roles]
-    finally:
-        store.close()
+    with kept_store(folder) as store:
+        kept = Led(store).all() if store else []
+    rows = [row for row in kept if row.outcome in ("shown", "not-yet") and row.learner in roles]
     return [
         (
             row.learner,

@@ -29,6 +29,7 @@ from drillyard.records import Attempt
 from drillyard.records.files import write_atomically
 from drillyard.registrar.attempts import attempts_in
 from drillyard.registrar.led import Led
+from drillyard.registrar.located import open_store
 from drillyard.registrar.store import Store
 from drillyard.registrar.tables import LedRow
 
@@ -150,7 +151,7 @@ def export(path: Path, format: str, out: Path, url: str = "https://yard.invalid"
 
 
 def _with_store(folder: ProgramFolder, course: Course, read: Callable[[ProgramFolder, Store, Course], T]) -> T:
-    store = Store(folder.database)
+    store = open_store(folder)
     try:
         return read(folder, store, course)
     finally:
