@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from processes import children, until
 
+from drillyard.drills.grade import grade_hash
 from drillyard.errors import BadInput, GradingFailed
 from drillyard.organisms.engine.kernel.library import load_library
-from drillyard.programs.drills.grade import grade_hash
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_here, grade_isolated, open_exam, run_child
 from drillyard.records import Budget, Conversation, Instance, Submission

@@ -8,7 +8,7 @@
     prog/instances/<id>/{instance,truth,gates}.json, its target/       one folder per drill instance
     prog/attempts.jsonl                                                rehearsal attempts
     prog/assisted.jsonl                                                attempts of models that tried drills alone
-    prog/yard.db                                                       the yard's database
+    prog/yard.db, or prog/database.url                                 the yard's database, or where it is
 
 The folder is for its owner only (0700, files 0600): roster, truths, gate reports, rehearsals, rejected draws and the
 yard's database all name what was planted. Every write is atomic: a reader sees the old file or the new one, never half
@@ -25,10 +25,10 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from drillyard.errors import bad_input
-from drillyard.programs.lessons import Lesson, find_lesson
+from drillyard.planning.lessons import Lesson, find_lesson
 from drillyard.programs.roster import People, Roster
 from drillyard.records import Activity, Attempt, Brief, GateReport, Instance, Plan, Record, Truth
-from drillyard.records.files import as_lines, read_record, split_lines, write_atomically, write_record
+from drillyard.records.files import as_lines, read_unchanged, split_lines, write_atomically, write_record
 from drillyard.records.locks import locked
 
 __all__ = ["ProgramFolder"]
@@ -196,7 +196,7 @@ class ProgramFolder:
             raise bad_input(f"{str(self.path)!r}", expected, f"drillyard design BRIEF.yaml -o {self.path}")
         if not file.is_file():
             raise bad_input(f"no {name} in {str(self.path)!r}", "it there", f"drillyard {command} {self.path}")
-        return read_record(file, kind)
+        return read_unchanged(file, kind)
 
     def _write(self, name: str, record: Record) -> None:
         write_record(self.path / name, record, 0o600)

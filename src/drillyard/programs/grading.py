@@ -19,9 +19,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from drillyard.drills import AnyExam, load_drill, load_kit
+from drillyard.drills.materialise import truth_hash
 from drillyard.errors import BadInput, DrillyardError, GradingFailed, bad_input
-from drillyard.programs.drills import AnyExam, load_drill, load_kit
-from drillyard.programs.drills.materialise import truth_hash
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.submission import most_bytes, read_submission
 from drillyard.records import AnySubmission, Budget, Drill, Grade, Instance, OracleTrial, Record, Truth, read_any

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
 
 import anyio
@@ -23,36 +23,36 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from drillyard.drills import DrillKit, load_kit
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.oversight.live.overseer import HoldQueue
 from drillyard.oversight.values.asking import AskedTree
-from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner, Staff
 from drillyard.records import AnySubmission, Drill, Instance, OracleTrial
-from drillyard.yard.board import Board
+from drillyard.registrar.board import Board
+from drillyard.registrar.drafts import Drafts
+from drillyard.registrar.floor import PAUSED, Floor
+from drillyard.registrar.held import Held
+from drillyard.registrar.invites import Invites
+from drillyard.registrar.platforms import Platforms
+from drillyard.registrar.recalls import Recalls
+from drillyard.registrar.seats import Seats
+from drillyard.registrar.store import SESSION_SECONDS, Refused, Store
+from drillyard.registrar.submissions import Submissions
+from drillyard.registrar.tickets import Tickets
 from drillyard.yard.builder import Builder
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import TryLimit, form_matches, form_token
-from drillyard.yard.drafts import Drafts
 from drillyard.yard.fits import Fits, Fitter
-from drillyard.yard.floor import PAUSED, Floor
-from drillyard.yard.held import Held
-from drillyard.yard.invites import Invites
-from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import GradingQueue
-from drillyard.yard.recalls import Recalls
-from drillyard.yard.seats import Seats
-from drillyard.yard.store import SESSION_SECONDS, Refused, Store
-from drillyard.yard.submissions import Submissions
-from drillyard.yard.tickets import Tickets
 
 if TYPE_CHECKING:  # an extra
     from drillyard.yard.sso_oidc import SignOn
     from drillyard.yard.tool_lti import Tool
 
-__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_released", "page", "page_of", "path_of"]
+__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_kit", "find_released", "page", "page_of", "path_of"]
 
 COOKIE = "drillyard"
 
@@ -110,10 +110,12 @@ def find_released(programme: ProgramFolder, name: str) -> Instance | None:
 
 
 @functools.cache
-def _setting(drill_id: str, place: str) -> tuple[Drill, World | None]:
-    """Return a drill and its world, read once: looking for them takes three quarters of a page's time."""
-    drill = load_drill(drill_id, place)
-    return drill, load_world(drill.world) if drill.world else None
+def find_kit(name: str, place: str = "") -> DrillKit[Any]:
+    """Return a drill's kit as `load_kit` does, but once: looking for it takes three quarters of a page's time."""
+    return load_kit(name, place)
+
+
+_find_world = functools.cache(load_world)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,8 +203,10 @@ class Visit:
         found = []
         for name in self.me().instances:
             if instance := find_released(self.yard.programme, name):
-                drill, world = _setting(instance.drill, instance.world)
-                found.append(Assignment(instance=instance, drill=drill, world=world))
+                drill = find_kit(instance.drill, instance.world).drill
+                found.append(
+                    Assignment(instance=instance, drill=drill, world=_find_world(drill.world) if drill.world else None)
+                )
         return found
 
     def assignment(self) -> Assignment:
