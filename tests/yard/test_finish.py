@@ -1,9 +1,9 @@
 """A product manager and an executive finish their whole programme in a real Chromium, without a terminal.
 
-Each takes every step of the plan that ships, by the link that the page calls the next: lessons with their models, tests,
-quizzes, readings, drills on paper and an interview handed in by form, and sheets that a facilitator, in a window of their
-own, records. Answers are those of somebody who knows; they go through the same forms as anybody's. The drills are made
-while they work. Screenshots go to the folder named by `DRILLYARD_SCREENSHOTS`, or to a temporary one.
+Each takes every step of the plan that ships, by the link that the page calls the next: lessons with their models,
+tests, quizzes, readings, drills on paper and an interview handed in by form, and sheets that a facilitator, in a window
+of their own, records. Answers are those of somebody who knows; they go through the same forms as anybody's. The drills
+are made while they work. Screenshots go to the folder named by `DRILLYARD_SCREENSHOTS`, or to a temporary one.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from yard.visitor import fields_of
 
 from drillyard.drills import load_kit
 from drillyard.drills.answers.drill import AnswerDrill
+from drillyard.planning.forms import assign_forms
 from drillyard.programs.create import open_roster
 from drillyard.programs.design import design
 from drillyard.programs.examples import default_brief
@@ -92,8 +93,8 @@ class Walker:
         self.page, self.folder, self.learner, self.shot = page, folder, learner, shot
         self.taken: list[str] = []
         steps = [step.activity for one in folder.plan().roles if one.role == learner.role for step in one.activities]
-        lessons = [lesson for step in steps if (lesson := folder.lesson(step))]
-        self.known = {question.id: question for lesson in lessons for question in lesson.questions}
+        lessons = assign_forms([(one, lesson) for one in steps if (lesson := folder.lesson(one))], learner.id)
+        self.known = {step.id: {asked.id: asked for asked in lesson.questions} for step, lesson in lessons}
 
     def take_all(self) -> None:
         """Take step after step until the page names none that can be taken."""
@@ -121,7 +122,7 @@ class Walker:
             expect(page.locator(".pair")).to_be_visible()
             self.look(f"lesson-{name}-asked")
         for asked in [item.get_attribute("id") for item in page.locator("form.item").all()]:
-            item, question = page.locator(f"form.item#{asked}"), self.known[asked]
+            item, question = page.locator(f"form.item#{asked}"), self.known[name][asked]
             fields = fields_of(question, question.key)
             if question.kind == "choice":
                 item.locator(f"[name=answer][value='{fields[0]}']").check()

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.records import Activity, Policy
+from drillyard.yard.pages.lesson import as_html
 from drillyard.yard.visit import Visit, Yard, page
 
 __all__ = ["MOST_SHOWN", "finish", "show"]
@@ -18,7 +19,7 @@ MOST_SHOWN = 200_000
 def show(visit: Visit) -> Response:
     """Show the texts that readings of the plan are about."""
     brief = visit.yard.programme.brief()
-    policies = [(one, _text(visit.yard, one)) for one in brief.policies]
+    policies = [(one, as_html(_text(visit.yard, one))) for one in brief.policies]
     done = visit.yard.led.of(visit.learner.id) if visit.learner else {}
     return visit.render("reading.html", brief=brief, policies=policies, readings=_readings(visit), done=done)
 
