@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from drillyard.errors import BadInput
 from drillyard.records import Message
-from drillyard.records.files import as_lines, read_lines, split_lines, write_atomically
+from drillyard.records import files as kept
+from drillyard.records.files import as_lines, read_lines, read_unchanged, split_lines, write_atomically, write_record
 from drillyard.records.journal import Journal, mend_lines
 
 
@@ -102,3 +103,20 @@ def test_lines_are_read_or_named(tmp_path: Path) -> None:
             read_lines(path, int, "whole numbers")
     with pytest.raises(BadInput, match="No such file"):
         read_lines(tmp_path / "none", int, "whole numbers")
+
+
+def test_a_file_is_parsed_again_only_once_it_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old ones are held; each change is seen, also where size and time of writing stay the same, and a loss is told."""
+    path, now = tmp_path / "said.json", time.time
+    write_record(path, Message(role="user", content="one"))
+    assert read_unchanged(path, Message) is not read_unchanged(path, Message), "it may be written again within a tick"
+    monkeypatch.setattr(kept.time, "time", lambda: now() + 60)
+    first, stamp = read_unchanged(path, Message), path.stat()
+    assert read_unchanged(path, Message) is first
+    for words in ("two", "six"):
+        write_record(path, Message(role="user", content=words))
+        os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+        assert read_unchanged(path, Message).content == words
+    path.unlink()
+    with pytest.raises(BadInput, match="No such file"):
+        read_unchanged(path, Message)

@@ -159,10 +159,10 @@ def test_the_first_answer_is_what_counts(store: Store) -> None:
             lessons.keep_answer(store, learner, lesson, question, option)
     first = lessons.count_first_answers(store, lesson)
     assert [one.counts for one in first] == [(1, 1, 0), (0, 0, 0), (0, 0, 0)] and first[0].right == 1
-    mine = lessons.read_answers(store, "a", lesson)
+    (mine,) = lessons.read_answers(store, "a", lesson)
     assert mine.chosen == {question.id: (0, 1)} and mine.solved(question) and mine.last(question) == 1
     other = lesson.model_copy(update={"questions": lesson.questions[1:]})
-    assert lessons.read_answers(store, "a", other).chosen == {}
+    assert lessons.read_answers(store, "a", other)[0].chosen == {}
 
 
 def test_the_designer_sees_first_answers(ann: Visitor) -> None:

@@ -28,7 +28,7 @@ from drillyard.errors import bad_input
 from drillyard.programs.lessons import Lesson, find_lesson
 from drillyard.programs.roster import People, Roster
 from drillyard.records import Activity, Attempt, Brief, GateReport, Instance, Plan, Record, Truth
-from drillyard.records.files import as_lines, read_record, split_lines, write_atomically, write_record
+from drillyard.records.files import as_lines, read_unchanged, split_lines, write_atomically, write_record
 from drillyard.records.locks import locked
 
 __all__ = ["ProgramFolder"]
@@ -196,7 +196,7 @@ class ProgramFolder:
             raise bad_input(f"{str(self.path)!r}", expected, f"drillyard design BRIEF.yaml -o {self.path}")
         if not file.is_file():
             raise bad_input(f"no {name} in {str(self.path)!r}", "it there", f"drillyard {command} {self.path}")
-        return read_record(file, kind)
+        return read_unchanged(file, kind)
 
     def _write(self, name: str, record: Record) -> None:
         write_record(self.path / name, record, 0o600)

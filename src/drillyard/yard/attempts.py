@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from drillyard.programs.folder import ProgramFolder
@@ -60,31 +61,32 @@ def attempts_in(programme: ProgramFolder, store: Store) -> list[Attempt]:
     A drill that the folder no longer holds has no truth to be read against, so attempts at it are left out.
     """
     done = {(one.submission.learner, one.submission.instance): one for one in Submissions(store).all()}
-    drills = {instance.id: instance.drill for instance in programme.instances()}
-    return _attempts(programme, store, store.events("started"), drills, done)
+    return _attempts(programme, store, store.events("started"), done)
 
 
 def attempts_of(programme: ProgramFolder, store: Store, learner: str) -> list[Attempt]:
     """Return one learner's attempts, as `attempts_in` does, reading no more than theirs."""
     began = store.events("started", learner=learner)
-    built = [name for name in dict.fromkeys(one.instance for one in began) if _is_built(programme, name)]
-    drills = {name: programme.instance(name).drill for name in built}
-    progress = {name: Submissions(store).of(learner, name) for name in built}
+    progress = {one.instance: Submissions(store).of(learner, one.instance) for one in began}
     done = {(learner, name): one for name, one in progress.items() if one}
-    return _attempts(programme, store, began, drills, done)
+    return _attempts(programme, store, began, done, learner)
 
 
-def _is_built(programme: ProgramFolder, name: str) -> bool:
-    return (programme.path / "instances" / name / "instance.json").is_file()
+def _drills(programme: ProgramFolder, names: Iterable[str]) -> dict[str, str]:
+    """Return the drills of those instances that are there."""
+    built = [name for name in names if (programme.path / "instances" / name / "instance.json").is_file()]
+    return {name: programme.instance(name).drill for name in built}
 
 
 def _attempts(
     programme: ProgramFolder,
     store: Store,
     events: list[EventRow],
-    drills: Mapping[str, str],
     done: Mapping[tuple[str, str], GradingProgress],
+    learner: str | None = None,
 ) -> list[Attempt]:
+    drills = _drills(programme, {one.instance for one in events})
+    hints = Counter((one.learner, one.instance) for one in store.events("hint", learner=learner))
     roles = {learner.id: learner.role for learner in programme.roster().learners}
 
     def handed_in(began: EventRow) -> float:
@@ -103,7 +105,7 @@ def _attempts(
                 learner=began.learner,
                 role=roles.get(began.learner, ""),
                 minutes=round((progress.received - began.at) / 60, 2) if progress else None,
-                hints=len(store.hints(began.learner, began.instance)),
+                hints=hints[began.learner, began.instance],
                 grade=progress.grade if progress else None,
             )
         )

@@ -98,10 +98,10 @@ def keep_answer(store: Store, learner: str, lesson: Lesson, question: LessonQues
         store.note(session, learner, lesson.id, ANSWERED, detail)
 
 
-def read_answers(store: Store, learner: str, lesson: Lesson) -> Answers:
-    """Return what a learner chose in a lesson so far."""
-    mine = [row for row in store.events(ANSWERED) if row.learner == learner]
-    return _answers(lesson, mine)
+def read_answers(store: Store, learner: str, *asked: Lesson) -> list[Answers]:
+    """Return what a learner chose in each of some lessons so far."""
+    mine = store.events(ANSWERED, learner=learner)
+    return [_answers(lesson, mine) for lesson in asked]
 
 
 def count_first_answers(store: Store, lesson: Lesson) -> list[FirstAnswers]:

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
 
 import anyio
@@ -27,7 +27,7 @@ from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.oversight.live.overseer import HoldQueue
 from drillyard.oversight.values.asking import AskedTree
-from drillyard.programs.drills import load_drill
+from drillyard.programs.drills import DrillKit, load_kit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner, Staff
 from drillyard.records import AnySubmission, Drill, Instance, OracleTrial
@@ -52,7 +52,7 @@ if TYPE_CHECKING:  # an extra
     from drillyard.yard.sso_oidc import SignOn
     from drillyard.yard.tool_lti import Tool
 
-__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_released", "page", "page_of", "path_of"]
+__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_kit", "find_released", "page", "page_of", "path_of"]
 
 COOKIE = "drillyard"
 
@@ -110,10 +110,12 @@ def find_released(programme: ProgramFolder, name: str) -> Instance | None:
 
 
 @functools.cache
-def _setting(drill_id: str, place: str) -> tuple[Drill, World | None]:
-    """Return a drill and its world, read once: looking for them takes three quarters of a page's time."""
-    drill = load_drill(drill_id, place)
-    return drill, load_world(drill.world) if drill.world else None
+def find_kit(name: str, place: str = "") -> DrillKit[Any]:
+    """Return a drill's kit as `load_kit` does, but once: looking for it takes three quarters of a page's time."""
+    return load_kit(name, place)
+
+
+_find_world = functools.cache(load_world)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,8 +203,10 @@ class Visit:
         found = []
         for name in self.me().instances:
             if instance := find_released(self.yard.programme, name):
-                drill, world = _setting(instance.drill, instance.world)
-                found.append(Assignment(instance=instance, drill=drill, world=world))
+                drill = find_kit(instance.drill, instance.world).drill
+                found.append(
+                    Assignment(instance=instance, drill=drill, world=_find_world(drill.world) if drill.world else None)
+                )
         return found
 
     def assignment(self) -> Assignment:

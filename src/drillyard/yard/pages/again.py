@@ -6,10 +6,9 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.programs.again import further_try, new_code, tries_left
-from drillyard.programs.drills import load_drill
 from drillyard.programs.roster import drill_of, try_number
 from drillyard.yard.pages.designer import render_designer
-from drillyard.yard.visit import Visit, find_released, page
+from drillyard.yard.visit import Visit, find_kit, find_released, page
 
 __all__ = ["ask", "find_further", "reissue", "reset", "show_preparing"]
 
@@ -49,7 +48,7 @@ def show_preparing(visit: Visit) -> Response | None:
     waiting = visit.yard.builder.waiting(name)
     if waiting.given_up and "hx-request" in visit.request.headers:
         return visit.leave(f"/drills/{name}")
-    title = load_drill(drill_of(name, me.id)).title
+    title = find_kit(drill_of(name, me.id)).drill.title
     first = try_number(name, me.id) == 1
     return visit.render("preparing.html", title=title, name=name, waiting=waiting, first=first)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from drillyard.programs.drills import load_drill
 from drillyard.records import RolePlan
 from drillyard.yard.pages.lesson import LessonCard, lessons_of
 from drillyard.yard.submissions import GradingProgress
-from drillyard.yard.visit import Assignment, Visit, page
+from drillyard.yard.visit import Assignment, Visit, find_kit, page
 
 __all__ = ["DrillCard", "go_home", "show_plan"]
 
@@ -48,15 +47,27 @@ def show_plan(visit: Visit) -> Response:
     role = next((one for one in plan.roles if one.role == learner.role), None)
     lessons = lessons_of(visit)
     cards, coming, waiting = [], [], 0
-    roster = visit.yard.programme.roster()
+    roster, held = visit.yard.programme.roster(), visit.yard.floor.held()
+    begun = {event.instance for event in visit.yard.store.events("started", learner=learner.id)}
     for drill in learner.drills:
         tries = learner.tries(drill) or (drill,)
         there = [name for name in tries if name in ready]
         if there:
             preparing = tries[-1] if tries[-1] not in ready else ""
-            cards.append(_card(visit, ready[there[-1]], there, preparing, _before(role, ready[there[-1]], lessons)))
+            one = ready[there[-1]]
+            card = DrillCard(
+                assignment=one,
+                progress=visit.yard.submissions.of(learner.id, one.instance.id),
+                claims=len(visit.yard.store.claims(learner.id, one.instance.id)),
+                begun=one.instance.id in begun,
+                earlier=_earlier(visit, there[:-1]),
+                preparing=preparing,
+                lessons=_before(role, one, lessons),
+                held=one.drill.id in held,
+            )
+            cards.append(card)
         elif roster.built_by_the_yard(learner, tries[-1]):
-            coming.append((load_drill(drill).title, tries[-1]))
+            coming.append((find_kit(drill).drill.title, tries[-1]))
         else:
             waiting += 1
     return visit.render("drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons)
@@ -72,20 +83,7 @@ def _before(role: RolePlan | None, one: Assignment, lessons: Mapping[str, Lesson
     return tuple(card for name, card in lessons.items() if name in after)
 
 
-def _card(
-    visit: Visit, one: Assignment, tries: list[str], preparing: str, lessons: tuple[LessonCard, ...]
-) -> DrillCard:
-    store, of, me = visit.yard.store, visit.yard.submissions.of, visit.me().id
-    name = one.instance.id
-    claims = len(store.claims(me, name))
-    earlier = tuple((before, progress) for before in tries[:-1] if (progress := of(me, before)))
-    return DrillCard(
-        assignment=one,
-        progress=of(me, name),
-        claims=claims,
-        begun=name in {event.instance for event in store.events("started", learner=me)},
-        earlier=earlier,
-        preparing=preparing,
-        lessons=lessons,
-        held=one.drill.id in visit.yard.floor.held(),
-    )
+def _earlier(visit: Visit, tries: Sequence[str]) -> tuple[tuple[str, GradingProgress], ...]:
+    """Return what became of the tries before."""
+    told = ((name, visit.yard.submissions.of(visit.me().id, name)) for name in tries)
+    return tuple((name, progress) for name, progress in told if progress)

@@ -19,7 +19,7 @@ from drillyard.yard import lessons
 from drillyard.yard.lessons import Answers, Shown
 from drillyard.yard.visit import Visit, page
 
-__all__ = ["MOST_ASKED", "LessonCard", "answer", "ask", "lessons_of", "lessons_planned", "read"]
+__all__ = ["MOST_ASKED", "LessonCard", "answer", "ask", "lessons_answered", "lessons_of", "lessons_planned", "read"]
 
 MOST_ASKED = 300
 """Characters of a message to a lesson's model: several times the longest that its world's questions take."""
@@ -47,8 +47,7 @@ class LessonCard:
 def lessons_of(visit: Visit) -> dict[str, LessonCard]:
     """Return the lessons of the learner's plan by the activity's id."""
     cards = {}
-    for activity, lesson in lessons_planned(visit):
-        answers = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
+    for activity, lesson, answers in lessons_answered(visit):
         solved, closed = (sum(map(told, lesson.questions)) for told in (answers.solved, answers.closed))
         cards[activity.id] = LessonCard(
             activity=activity,
@@ -92,7 +91,7 @@ def answer(visit: Visit) -> Response:
         raise HTTPException(404)
     if not (chosen.isascii() and chosen.isdecimal() and int(chosen) < len(question.options)):
         return _render(visit, lesson, 422, unanswered=question.id)
-    answers = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
+    (answers,) = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
     if not answers.closed(question) and answers.last(question) != int(chosen):  # a double click counts once
         lessons.keep_answer(visit.yard.store, visit.me().id, lesson, question, int(chosen))
     return visit.go(f"/lessons/{lesson.id}#{question.id}")
@@ -104,6 +103,13 @@ def lessons_planned(visit: Visit) -> list[tuple[Activity, Lesson]]:
     role = next((one for one in programme.plan().roles if one.role == visit.me().role), None)
     steps = role.activities if role else ()
     return [(one.activity, lesson) for one in steps if (lesson := programme.lesson(one.activity))]
+
+
+def lessons_answered(visit: Visit) -> list[tuple[Activity, Lesson, Answers]]:
+    """Return what `lessons_planned` does, each with what the learner chose in it so far."""
+    planned = lessons_planned(visit)
+    told = lessons.read_answers(visit.yard.store, visit.me().id, *(lesson for _, lesson in planned))
+    return [(activity, lesson, answers) for (activity, lesson), answers in zip(planned, told, strict=True)]
 
 
 def _named(visit: Visit) -> tuple[Activity, Lesson]:
@@ -129,7 +135,7 @@ def _render(
     error: str = "",
     unanswered: str = "",
 ) -> Response:
-    answers = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
+    (answers,) = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
     first = lesson.model.tries[0] if lesson.model else None
     return visit.render(
         "lesson.html",

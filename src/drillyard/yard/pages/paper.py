@@ -8,14 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
-from drillyard.programs.drills import load_kit
 from drillyard.programs.drills.answers.drill import SHEET, AnswerDrill
 from drillyard.programs.drills.answers.scoring import as_answers
 from drillyard.records import AnswerSheet, AnswerSubmission, PaperTable
 from drillyard.records.files import read_record
 from drillyard.yard.pages.checking import AT_A_TIME, Unchecked
 from drillyard.yard.store import Refused
-from drillyard.yard.visit import Assignment, Visit, page, path_of
+from drillyard.yard.visit import Assignment, Visit, find_kit, page, path_of
 
 __all__ = ["put_in_words", "read_answers", "render_paper", "sheet_of", "take_look", "tell_answers", "try_answers"]
 
@@ -63,7 +62,7 @@ def take_look(visit: Visit) -> Response:
     """Take a look at the bench: measured now, kept, and counted; what stands in the form is kept with it."""
     one, me = visit.assignment(), visit.me().id
     sheet = sheet_of(visit, one) if one.drill.hands_in == "answers" else None
-    kit = load_kit(one.instance.drill)
+    kit = find_kit(one.instance.drill)
     if sheet is None or sheet.bench is None or not isinstance(kit, AnswerDrill):
         raise HTTPException(404)
     if visit.yard.submissions.closed(me, one.instance.id):
@@ -87,7 +86,7 @@ def take_look(visit: Visit) -> Response:
 def try_answers(visit: Visit) -> Response:
     """Try what stands in the form on what the learner may see; nothing is handed in, and the form is kept."""
     one = visit.assignment()
-    kit, sheet = load_kit(one.instance.drill), sheet_of(visit, one) if one.drill.hands_in == "answers" else None
+    kit, sheet = find_kit(one.instance.drill), sheet_of(visit, one) if one.drill.hands_in == "answers" else None
     if sheet is None or not sheet.preview or not isinstance(kit, AnswerDrill):
         raise HTTPException(404)
     if visit.yard.submissions.closed(visit.me().id, one.instance.id):

@@ -10,10 +10,9 @@ from starlette.responses import Response
 from drillyard.errors import BadInput
 from drillyard.programs.graph import EVIDENCE
 from drillyard.records import Activity, Attempt, Objective, RolePlan
-from drillyard.yard import lessons
 from drillyard.yard.attempts import attempts_of
 from drillyard.yard.exports.course import course_of
-from drillyard.yard.pages.lesson import LessonCard, lessons_of, lessons_planned
+from drillyard.yard.pages.lesson import LessonCard, lessons_answered, lessons_of
 from drillyard.yard.recalls import RecallCard, cards_of
 from drillyard.yard.visit import Visit, page
 
@@ -36,7 +35,7 @@ def show(visit: Visit) -> Response:
     """Show every skill of the learner's role."""
     role = next((one for one in visit.yard.programme.plan().roles if one.role == visit.me().role), None)
     attempts = attempts_of(visit.yard.programme, visit.yard.store, visit.me().id)
-    cards = lessons_of(visit)
+    cards, facts = lessons_of(visit), _cards(visit)
     aims = [_shown(aim, role, attempts, cards) for aim in role.objectives] if role else []
     skills = (
         [(one, [aim for aim in aims if aim.objective.competency == one.id]) for one in role.competencies]
@@ -48,8 +47,8 @@ def show(visit: Visit) -> Response:
         skills=[(one, found) for one, found in skills if found],
         shown=sum(aim.state == "found" for aim in aims),
         total=len(aims),
-        due=len(visit.yard.recalls.due(visit.me().id, _cards(visit))),
-        cards=len(_cards(visit)),
+        due=len(visit.yard.recalls.due(visit.me().id, facts)),
+        cards=len(facts),
         earned=_earned(visit, attempts),
     )
 
@@ -98,9 +97,7 @@ def _earned(visit: Visit, attempts: list[Attempt]) -> list[tuple[str, str]]:
 
 
 def _cards(visit: Visit) -> list[RecallCard]:
-    me, store = visit.me().id, visit.yard.store
-    planned = lessons_planned(visit)
-    return cards_of([(one.title, lesson, lessons.read_answers(store, me, lesson)) for one, lesson in planned])
+    return cards_of([(activity.title, lesson, answers) for activity, lesson, answers in lessons_answered(visit)])
 
 
 def _shown(aim: Objective, role: RolePlan, attempts: list[Attempt], cards: dict[str, LessonCard]) -> ShownAim:
