@@ -47,13 +47,13 @@ __all__ = ["CODES", "House", "open_house"]
 _TREE = Path(__file__).parents[2] / "examples" / "values" / "helpdesk.yaml"
 _SEED = 2**61 + 5
 _HUNT, _DESK, _REPAIR = "failure-hunt", "contain-the-oracle", "too-permissive-too-censored"
-_BENCH, _PAPER, _DEBATE = "benchmark-builder", "investment-case", "judge-a-debate"
+_EVALS, _PAPER, _DEBATE, _BENCH = "benchmark-builder", "investment-case", "judge-a-debate", "read-the-models-mind"
 _TAKES = {
     "ann": (_HUNT,),
     "bob": (_HUNT,),
     "cay": (_HUNT,),
     "dee": (_DESK,),
-    "eve": (_PAPER, _BENCH, _DEBATE),
+    "eve": (_PAPER, _EVALS, _DEBATE, _BENCH),
     "flo": (_REPAIR,),
     "fox": (_REPAIR,),
     "hal": (_HUNT,),
@@ -154,7 +154,7 @@ def _furnish(path: Path) -> ProgramFolder:
         as_repair = {"drill": _REPAIR, "behaviours": (), "note": "No cracking in this house."}
         folder.write_instance(folder.instance(copy).model_copy(update=as_repair))
         (folder.path / "instances" / copy / "organism").mkdir(parents=True)
-    for drill in (_PAPER, _BENCH, _DEBATE):
+    for drill in (_PAPER, _EVALS, _DEBATE, _BENCH):
         exam = load_kit(drill).materialise(instance_name(drill, "eve"), "engineer", _SEED)
         load_kit(drill).save(exam, folder.target(exam.instance))
         folder.write_truth(exam.truth)
@@ -214,9 +214,15 @@ def _paper(someone: Visitor, here: str, _name: str) -> None:
     someone.send(f"{here}/upload", expect=422, **dict.fromkeys(named, "a lot"))
 
 
-def _benched(someone: Visitor, here: str, _name: str) -> None:
-    kit = load_kit(_BENCH)
-    take_looks(someone, kit.sheet(_SEED), kit.solutions(_SEED)["reference"], here)
+def _evals(someone: Visitor, here: str, _name: str) -> None:
+    someone.send(f"{here}/preview", **dict(load_kit(_EVALS).solutions(_SEED)["reference"]))
+
+
+def _bench(someone: Visitor, here: str, _name: str) -> None:
+    looks = [one for one in load_kit(_BENCH).sheet(_SEED).fields if one.kind == "look"]
+    known = load_kit(_BENCH).solutions(_SEED)["reference"]
+    first = {one.id: known[one.id] if one == looks[0] else "" for one in looks}
+    take_looks(someone, load_kit(_BENCH).sheet(_SEED), known | first, here)
 
 
 def _answered(someone: Visitor, here: str, _name: str) -> None:
@@ -237,4 +243,12 @@ def _repair(someone: Visitor, here: str, name: str) -> None:
         until(lambda: "harmful compliance" in someone.get(f"{here}/result"))
 
 
-_WORK = {_HUNT: _hunt, _DESK: _desk, _PAPER: _paper, _BENCH: _benched, _DEBATE: _answered, _REPAIR: _repair}
+_WORK = {
+    _HUNT: _hunt,
+    _DESK: _desk,
+    _PAPER: _paper,
+    _EVALS: _evals,
+    _BENCH: _bench,
+    _DEBATE: _answered,
+    _REPAIR: _repair,
+}

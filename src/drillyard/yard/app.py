@@ -12,10 +12,12 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
+import anyio.to_thread
 import jinja2
 from markupsafe import Markup
 from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -98,7 +100,7 @@ from drillyard.yard.tickets import Tickets
 from drillyard.yard.tools import open_sender, open_tool
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
-from drillyard.yard.visit import Yard, page_of
+from drillyard.yard.visit import Visit, Yard, page_of, visit_of
 
 __all__ = ["make_app"]
 
@@ -358,38 +360,43 @@ async def _refusal(request: Request, error: Exception) -> Response:
         return JSONResponse({"error": error.detail}, error.status_code)
     own = error.detail != HTTPStatus(error.status_code).phrase
     line = error.detail if own else _ADVICE.get(error.status_code, error.detail)
+    known: Visit | None = getattr(request.state, "visit", None)
+    if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:  # what is behind a fault of ours may break this page too
+        known = known or await anyio.to_thread.run_sync(visit_of, request, FormData())
+        return _error_page(request, error.status_code, line, error.headers or {}, known)
     return _error_page(request, error.status_code, line, error.headers or {})
 
 
-async def _unkept(request: Request, error: Exception) -> HTMLResponse:
+async def _unkept(request: Request, error: Exception) -> Response:
     """Answer with a page what the database could not keep; the yard lives on."""
     if not (line := explain_unkept(error)):
         raise error
     return _error_page(request, 503, line, {})
 
 
-async def _fault(request: Request, error: Exception) -> HTMLResponse:
+async def _fault(request: Request, error: Exception) -> Response:
     """Answer a fault of ours with a page; the traceback goes to the log."""
     return _error_page(request, 500, _ADVICE[500], {})
 
 
-def _error_page(request: Request, status: int, line: str, headers: Mapping[str, str]) -> HTMLResponse:
-    """Answer with a page; what was refused for the time of a pause leads back to where it was typed."""
+def _error_page(
+    request: Request, status: int, line: str, headers: Mapping[str, str], known: Visit | None = None
+) -> Response:
+    """Answer with a page, with the bar of whoever is known; what a pause refused leads back to where it was typed."""
     yard: Yard = request.app.state.yard
-    text = yard.templates.get_template("error.html").render(
-        status=status,
-        phrase=HTTPStatus(status).phrase,
-        line=line,
-        back=page_of(request) if status == HTTPStatus.LOCKED else "",
-        csrf="",
-        learner=None,
-        called="",
-        staff=None,
-        said={},
-        reviews=False,
-        weighs=False,
-    )
+    told = {
+        "code": status,
+        "phrase": HTTPStatus(status).phrase,
+        "line": line,
+        "back": page_of(request) if status == HTTPStatus.LOCKED else "",
+    }
+    if known:
+        answer = known.render("error.html", status, **told)
+    else:
+        nobody = {"csrf": "", "learner": None, "called": "", "staff": None, "said": {}, "reviews": False, "weighs": False}
+        answer = HTMLResponse(yard.templates.get_template("error.html").render(**told, **nobody), status)
     # Where htmx asked for a part of a page, the whole error page takes the place of the body.
     whole = {"HX-Retarget": "body", "HX-Reselect": "body > *", "HX-Reswap": "innerHTML"}
     # A fault is answered outside all middleware, so the headers are put on here.
-    return HTMLResponse(text, status, headers={**headers, **HEADERS, **whole})
+    answer.headers.update({**headers, **HEADERS, **whole})
+    return answer
