@@ -42,9 +42,9 @@ import httpx2 as httpx
 from rich.console import Console
 from rich.table import Table
 
+from drillyard.drills.materialise import truth_hash
 from drillyard.programs.create import create
 from drillyard.programs.design import design
-from drillyard.programs.drills.materialise import truth_hash
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner
 

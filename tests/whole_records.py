@@ -264,14 +264,14 @@ def calibrations() -> Sequence[Record]:
 
 def lessons() -> Sequence[Record]:
     """Return lessons and a quiz."""
-    from drillyard.programs.lessons import load_lesson
+    from drillyard.planning.lessons import load_lesson
 
     return list(map(load_lesson, ("chance-demo", "watch-it-fail", "failure-kinds-quiz")))
 
 
 def lesson_questions() -> Sequence[Record]:
     """Return questions of a lesson."""
-    from drillyard.programs.lessons import load_lesson
+    from drillyard.planning.lessons import load_lesson
 
     return load_lesson("chance-demo").questions
 

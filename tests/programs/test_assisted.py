@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from programs.briefs import example_copy
+from planning.briefs import example_copy
 
+from drillyard.drills import load_kit
 from drillyard.errors import BadInput
 from drillyard.programs.assisted import ask_assistant, read_answers
 from drillyard.programs.create import create
 from drillyard.programs.design import design
-from drillyard.programs.drills import load_kit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.refinement import refine_programme
 from drillyard.records import Conversation, Reply

@@ -15,7 +15,7 @@ import pytest
 
 from drillyard.cli.app import main
 from drillyard.errors import BadInput
-from drillyard.programs.brief import load_brief
+from drillyard.planning.brief import load_brief
 from drillyard.programs.examples import example_brief
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.learned import points_of, responses_of

@@ -11,8 +11,8 @@ from yard.small_programme import ANN, HERE, Clock, EchoingModel, build_programme
 from yard.visitor import Visit, Visitor
 
 from drillyard.programs.folder import ProgramFolder
+from drillyard.registrar.store import Store
 from drillyard.yard.app import make_app
-from drillyard.yard.store import Store
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from yard.small_programme import ANN, BOB, SUBMISSION, Clock, build_programme, grade_of
 
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.planning.catalogue import load_catalogue
+from drillyard.planning.lessons import load_lesson
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import load_lesson
 from drillyard.records import Scheduled, Session
-from drillyard.yard.lessons import keep_answer
-from drillyard.yard.store import Store
-from drillyard.yard.submissions import Submissions
+from drillyard.registrar.lessons import keep_answer
+from drillyard.registrar.store import Store
+from drillyard.registrar.submissions import Submissions
 
 __all__ = ["URL", "build_course", "plan_course"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from programs.artefacts.packed import trade_grade
+from drills.artefacts.packed import trade_grade
 from starlette.applications import Starlette
 from yard.course import plan_course
 from yard.small_programme import DESIGNER_CODE, FIELDS, EchoingModel, grade_of, until
@@ -24,18 +24,18 @@ from yard.visitor import Visitor
 
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.gateway.policy import policy_of
+from drillyard.drills import load_kit
 from drillyard.errors import GradingFailed
+from drillyard.exercises.contain_the_oracle.exam import DeskExam
 from drillyard.organisms.listening import listen, run_in_background
 from drillyard.oversight.live.critic import open_critic
 from drillyard.oversight.live.overseer import HoldQueue, Overseen
 from drillyard.oversight.live.policy import OverseerPolicy
 from drillyard.oversight.values.asking import AskedTree
-from drillyard.programs.drills import load_kit
-from drillyard.programs.drills.contain_the_oracle.exam import DeskExam
+from drillyard.planning.lessons import load_lesson
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_here, open_exam
 from drillyard.programs.joining import appoint, join
-from drillyard.programs.lessons import load_lesson
 from drillyard.programs.people import Person
 from drillyard.programs.roster import Learner, instance_name
 from drillyard.records import AnySubmission, Conversation, Grade, Instance, Submission

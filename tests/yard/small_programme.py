@@ -34,9 +34,9 @@ from drillyard.records import (
     Trigger,
     Truth,
 )
+from drillyard.registrar.store import Store
+from drillyard.registrar.submissions import Submissions
 from drillyard.stats import clopper_pearson
-from drillyard.yard.store import Store
-from drillyard.yard.submissions import Submissions
 
 __all__ = [
     "ANN",

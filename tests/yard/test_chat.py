@@ -19,12 +19,12 @@ from yard.small_programme import ANN, BOB, EchoingModel, build_programme, grade_
 
 from drillyard.organisms.listening import listen, run_in_background
 from drillyard.records import Conversation, Instance
+from drillyard.registrar.store import Store
 from drillyard.yard.app import make_app
 from drillyard.yard.chat import MOST_EACH, SPEAKING, Chat, ChatEvent, Crowded, Talk
 from drillyard.yard.door import form_token
 from drillyard.yard.models import Models
 from drillyard.yard.pages.chat import LINES
-from drillyard.yard.store import Store
 from drillyard.yard.turns import Turns
 from drillyard.yard.visit import COOKIE
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from drillyard.cli.app import main
+from drillyard.planning.lessons import has_lesson, load_lesson
 from drillyard.programs.design import design
 from drillyard.programs.examples import example_brief
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import has_lesson, load_lesson
 from drillyard.programs.roster import make_roster
-from drillyard.yard.attempts import choices
-from drillyard.yard.lessons import keep_answer
-from drillyard.yard.store import Store
+from drillyard.registrar.attempts import choices
+from drillyard.registrar.lessons import keep_answer
+from drillyard.registrar.store import Store
 
 
 def test_first_choices_become_a_proposal(tmp_path: Path, capsys) -> None:

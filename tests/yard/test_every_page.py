@@ -17,7 +17,7 @@ from starlette.routing import Match, Route
 from yard.house import House, open_house
 from yard.node import install
 
-from drillyard.yard.evidence import make_pack
+from drillyard.exports.evidence import make_pack
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra browser-tests")
 pytestmark = [
@@ -33,7 +33,7 @@ PAGES: dict[tuple[str, str], tuple[str, ...]] = {
     (LEARNER, "ann"): (
         "/drills", f"{_HUNT}ann/result", "/progress", "/recall", "/board", "/catalogue", "/catalogue?words=falure",
         "/reading", "/lessons/watch-it-fail", "/lessons/watch-it-fail/ask", "/lessons/watch-it-fail/answer",
-        f"/shell/open?drill=failure-hunt&ticket={'0a' * 24}", "/values",
+        f"/shell/open?drill=failure-hunt&ticket={'0a' * 24}", "/values", "/credential/failure-hunt",
     ),
     (LEARNER, "bob"): (f"{_HUNT}bob/result",),
     (LEARNER, "cay"): ("/drills", f"{_HUNT}cay", f"{_HUNT}cay/submit"),
@@ -59,7 +59,7 @@ PAGES: dict[tuple[str, str], tuple[str, ...]] = {
 NO_PAGES = {
     "/": "ann", "/drills/failure-hunt-ann/model.zip": "ann", "/drills/failure-hunt-ann/export.zip": "ann",
     "/drills/failure-hunt-ann/example.json": "ann",
-    "/drills/failure-hunt-ann/chat": "ann", "/said": "ann", "/shell/state": "", "/credential/failure-hunt": "ann",
+    "/drills/failure-hunt-ann/chat": "ann", "/said": "ann", "/shell/state": "", "/credential/failure-hunt.jwt": "ann",
     "/x/issuer": "", "/x/revoked": "", "/health": "", "/metrics": "", "/sso": "", "/sso/back": "", "/lti/login": "",
     "/lti/keys": "",
 }  # fmt: skip
@@ -208,6 +208,7 @@ PRINTED = {
     "/live/codes": ("facilitator", ("anna-aaaa-bbbb-cccc", "Annabel Quist")),
     "/live/debrief/failure-hunt?anyway=1": ("facilitator", ("Failure hunt", "clean twin")),
     "/drills/failure-hunt-ann/result": ("ann", ("Planted and claimed",)),
+    "/credential/failure-hunt": ("ann", ("Annabel Quist", "Brightwell", "yard.example.org/x/issuer")),
 }
 """What is printed, by whom, and words that must be on the paper."""
 

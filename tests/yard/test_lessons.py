@@ -11,14 +11,14 @@ from yard.small_programme import ANN, DESIGNER_CODE, EchoingModel, grade_of
 from yard.visitor import Visitor
 
 from drillyard.errors import BadInput
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.planning.catalogue import load_catalogue
+from drillyard.planning.lessons import Lesson, load_lesson
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import Lesson, load_lesson
 from drillyard.records import Scheduled
+from drillyard.registrar import lessons
+from drillyard.registrar.store import Store
 from drillyard.stats import clopper_pearson
-from drillyard.yard import lessons
 from drillyard.yard.app import make_app
-from drillyard.yard.store import Store
 
 LESSONS = [activity for activity in load_catalogue().activities if activity.kind == "lesson"]
 QUIZ = next(activity for activity in load_catalogue().activities if activity.id == "failure-kinds-quiz")

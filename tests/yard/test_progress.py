@@ -12,12 +12,12 @@ from yard.course import URL, build_course
 from yard.small_programme import ANN, BOB, DESIGNER_CODE, Clock, EchoingModel, grade_of
 from yard.visitor import Visit, Visitor
 
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.exports.badges import read_credential
+from drillyard.planning.catalogue import load_catalogue
+from drillyard.planning.finding import entries_of, find, nearest
+from drillyard.planning.lessons import load_lesson
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import load_lesson
 from drillyard.yard.app import make_app
-from drillyard.yard.exports.badges import read_credential
-from drillyard.yard.finding import entries_of, find, nearest
 
 DAY = 86400
 
@@ -105,14 +105,17 @@ def test_facts_come_back_when_they_are_due(visit: Visit, late: Clock) -> None:
 
 
 def test_who_passed_has_a_credential_that_checks(visit: Visit, late: Clock) -> None:
-    """Signed by the keys that the yard tells; nobody else's, none for a drill that was not passed."""
+    """Signed by the keys that the yard tells, and said in words; nobody else's, none for a drill that was not passed."""
     ann = visit(ANN.code)
-    token = ann.client.get("/credential/failure-hunt")
+    page = ann.get("/credential/failure-hunt")
+    assert "Passed" in page and "90.00 %" in page and f"{URL}/x/issuer" in page and "does not hold" not in page
+    token = ann.client.get("/credential/failure-hunt.jwt")
     issuer, revoked = (ann.client.get(f"/x/{name}").json() for name in ("issuer", "revoked"))
     body = read_credential(token.content, issuer, revoked, late.now)
     assert body["credentialSubject"]["identifier"][0]["identityHash"] == ANN.id
     assert "ann-2345" not in str(issuer) and issuer["id"] == f"{URL}/x/issuer"
-    visit(BOB.code).get("/credential/failure-hunt", expect=404)
+    for path in ("/credential/failure-hunt", "/credential/failure-hunt.jwt"):
+        visit(BOB.code).get(path, expect=404)
     ann.get("/credential/other", expect=404)
 
 

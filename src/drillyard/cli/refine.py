@@ -19,8 +19,8 @@ from drillyard.programs.refinement import Refinement, refine_programme, simulate
 from drillyard.programs.simulated import SimulatedRefinement
 from drillyard.psychometrics.analysis import Analysis, Proposal
 from drillyard.psychometrics.experiment import RevisionDecision
+from drillyard.registrar.attempts import attempts, choices
 from drillyard.targets import open_in
-from drillyard.yard.attempts import attempts, choices
 
 __all__ = ["command"]
 

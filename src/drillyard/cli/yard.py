@@ -9,18 +9,18 @@ import click
 from drillyard.cli import show
 from drillyard.cli.options import FOLDER, PATH
 from drillyard.errors import bad_input
+from drillyard.exports.evidence import check_pack, make_pack
+from drillyard.exports.writing import FORMATS, export
 from drillyard.programs.again import find_learner, further_try, new_code
 from drillyard.programs.create import build
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.joining import appoint, dismiss, invite
 from drillyard.programs.people import read_list
-from drillyard.yard.backup import back_up, restore
-from drillyard.yard.evidence import check_pack, make_pack
-from drillyard.yard.exports.writing import FORMATS, export
-from drillyard.yard.invites import MOST_DAYS, MOST_PLACES, make_link, mark_of, opened_links, tell_end
-from drillyard.yard.retention import AGED, expire, forget
+from drillyard.registrar.backup import back_up, restore
+from drillyard.registrar.invites import MOST_DAYS, MOST_PLACES, make_link, mark_of, opened_links, tell_end
+from drillyard.registrar.retention import AGED, expire, forget
+from drillyard.registrar.store import end_sessions, seen_in
 from drillyard.yard.serve import DEFAULT_PORT, serve
-from drillyard.yard.store import end_sessions, seen_in
 
 __all__ = ["command"]
 

@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from drillyard.errors import bad_input
-from drillyard.programs.lessons import Lesson, find_lesson
+from drillyard.planning.lessons import Lesson, find_lesson
 from drillyard.programs.roster import People, Roster
 from drillyard.records import Activity, Attempt, Brief, GateReport, Instance, Plan, Record, Truth
 from drillyard.records.files import as_lines, read_unchanged, split_lines, write_atomically, write_record

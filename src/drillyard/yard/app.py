@@ -6,51 +6,51 @@ import dataclasses
 import functools
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from functools import partial
-from http import HTTPStatus
 from pathlib import Path
 
-import anyio.to_thread
 import jinja2
 from markupsafe import Markup
 from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from drillyard.drills import load_drill
+from drillyard.drills.fact_sheet import fact_sheet
+from drillyard.drills.grade import with_hint_cost
 from drillyard.organisms.listening import BodyLimit
 from drillyard.organisms.worlds.world import World
 from drillyard.oversight.live.overseer import HoldQueue
 from drillyard.oversight.values.asking import AskedTree
-from drillyard.programs.drills import load_drill
-from drillyard.programs.drills.fact_sheet import fact_sheet
-from drillyard.programs.drills.grade import with_hint_cost
+from drillyard.planning.graph import EVIDENCE
 from drillyard.programs.fitting import fit_apart
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_isolated, try_last_year
-from drillyard.programs.graph import EVIDENCE
-from drillyard.programs.submission import MAX_BYTES
 from drillyard.records import AnySubmission, Grade, Instance, OracleTrial
+from drillyard.registrar.board import Board
+from drillyard.registrar.drafts import Drafts
+from drillyard.registrar.floor import Floor, said_hash
+from drillyard.registrar.held import Held
+from drillyard.registrar.invites import Invites
+from drillyard.registrar.platforms import Platforms
+from drillyard.registrar.recalls import Recalls
+from drillyard.registrar.seats import Seats
+from drillyard.registrar.store import Store
+from drillyard.registrar.submissions import Submissions
+from drillyard.registrar.tickets import Tickets
 from drillyard.stats.shown import percent
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
 from drillyard.yard import marks
-from drillyard.yard.board import Board
 from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.chat import Chat
-from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
-from drillyard.yard.drafts import Drafts
+from drillyard.yard.door import SecurityHeaders, TryLimit
 from drillyard.yard.fits import Fits, Fitter, FitterCall
-from drillyard.yard.floor import Floor, said_hash
-from drillyard.yard.held import Held
-from drillyard.yard.invites import Invites
 from drillyard.yard.measures import Measured, Measures
 from drillyard.yard.models import Models
 from drillyard.yard.pages import (
@@ -89,18 +89,13 @@ from drillyard.yard.pages import (
     values,
     waiting,
 )
-from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
-from drillyard.yard.recalls import Recalls
-from drillyard.yard.seats import Seats
+from drillyard.yard.refusals import refuse, tell_fault, tell_unkept
 from drillyard.yard.sso import open_sign_on
-from drillyard.yard.store import Store, explain_unkept
-from drillyard.yard.submissions import Submissions
-from drillyard.yard.tickets import Tickets
 from drillyard.yard.tools import open_sender, open_tool
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
-from drillyard.yard.visit import Visit, Yard, page_of, visit_of
+from drillyard.yard.visit import Yard
 
 __all__ = ["make_app"]
 
@@ -160,7 +155,8 @@ _ROUTES = (
     Route("/progress", progress.show, methods=["GET"]),
     Route("/recall", progress.recall, methods=["GET"]),
     Route("/recall", progress.review_card, methods=["POST"]),
-    Route("/credential/{drill}", credential.give, methods=["GET"]),
+    Route("/credential/{drill}.jwt", credential.give, methods=["GET"]),
+    Route("/credential/{drill}", credential.show, methods=["GET"]),
     Route("/x/issuer", credential.issuer, methods=["GET"]),
     Route("/x/revoked", credential.revoked, methods=["GET"]),
     Route("/evidence", evidence.give, methods=["POST"]),
@@ -190,16 +186,6 @@ _ROUTES = (
     Route("/designer/reissue", again.reissue, methods=["POST"]),
     Mount("/static", StaticFiles(directory=_HERE / "static")),
 )
-
-_ADVICE = {
-    400: "The yard could not read what was sent.",
-    403: "You may not open this page.",
-    404: "There is no such page, or it is not yours. Your drills are listed under “My drills”.",
-    405: "This address is for a form. Go back and use the form.",
-    413: f"What was sent is too large. A submission of claims has at most {MAX_BYTES // 1024} kB.",
-    429: "Too many tries.",
-    500: "Something broke on our side. Your work is kept. Load the page again; if it stays, tell your designer.",
-}
 
 
 def make_app(
@@ -261,7 +247,7 @@ def make_app(
             Middleware(SecurityHeaders),
             Middleware(BodyLimit, limit=_MOST),
         ],
-        exception_handlers={HTTPException: _refusal, OperationalError: _unkept, Exception: _fault},
+        exception_handlers={HTTPException: refuse, OperationalError: tell_unkept, Exception: tell_fault},
         lifespan=life,
     )
     app.router.redirect_slashes = False  # a redirect is made from the Host header, which anybody sets
@@ -351,52 +337,3 @@ def _templates() -> jinja2.Environment:
 
     pages.globals.update(facts=facts)
     return pages
-
-
-async def _refusal(request: Request, error: Exception) -> Response:
-    """Answer a 4xx with a page in the same look: what happened, what to do; the chat's script with the line."""
-    assert isinstance(error, HTTPException)
-    if chat.LINES in request.headers.get("accept", ""):
-        return JSONResponse({"error": error.detail}, error.status_code)
-    own = error.detail != HTTPStatus(error.status_code).phrase
-    line = error.detail if own else _ADVICE.get(error.status_code, error.detail)
-    known: Visit | None = getattr(request.state, "visit", None)
-    if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:  # what is behind a fault of ours may break this page too
-        known = known or await anyio.to_thread.run_sync(visit_of, request, FormData())
-        return _error_page(request, error.status_code, line, error.headers or {}, known)
-    return _error_page(request, error.status_code, line, error.headers or {})
-
-
-async def _unkept(request: Request, error: Exception) -> Response:
-    """Answer with a page what the database could not keep; the yard lives on."""
-    if not (line := explain_unkept(error)):
-        raise error
-    return _error_page(request, 503, line, {})
-
-
-async def _fault(request: Request, error: Exception) -> Response:
-    """Answer a fault of ours with a page; the traceback goes to the log."""
-    return _error_page(request, 500, _ADVICE[500], {})
-
-
-def _error_page(
-    request: Request, status: int, line: str, headers: Mapping[str, str], known: Visit | None = None
-) -> Response:
-    """Answer with a page, with the bar of whoever is known; what a pause refused leads back to where it was typed."""
-    yard: Yard = request.app.state.yard
-    told = {
-        "code": status,
-        "phrase": HTTPStatus(status).phrase,
-        "line": line,
-        "back": page_of(request) if status == HTTPStatus.LOCKED else "",
-    }
-    if known:
-        answer = known.render("error.html", status, **told)
-    else:
-        nobody = {"csrf": "", "learner": None, "called": "", "staff": None, "said": {}, "reviews": False, "weighs": False}
-        answer = HTMLResponse(yard.templates.get_template("error.html").render(**told, **nobody), status)
-    # Where htmx asked for a part of a page, the whole error page takes the place of the body.
-    whole = {"HX-Retarget": "body", "HX-Reselect": "body > *", "HX-Reswap": "innerHTML"}
-    # A fault is answered outside all middleware, so the headers are put on here.
-    answer.headers.update({**headers, **HEADERS, **whole})
-    return answer

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 
 from drillyard.errors import BadInput, DrillyardError
-from drillyard.programs.drills.too_permissive_too_censored.workbench import Fitted, WorkbenchOrder
+from drillyard.exercises.too_permissive_too_censored.workbench import Fitted, WorkbenchOrder
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Artefact, Instance, TradePoint
 from drillyard.records.files import as_lines, split_lines
+from drillyard.registrar.store import Refused, Store, require_open
+from drillyard.registrar.tables import FitRow
 from drillyard.yard.rounds import Rounds
-from drillyard.yard.store import Refused, Store, require_open
-from drillyard.yard.tables import FitRow
 
 __all__ = ["QUOTA", "Fit", "Fits", "Fitter", "FitterCall"]
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from drillyard.errors import bad_input
+from drillyard.exports.course import check_url
 from drillyard.organisms.listening import Patience, check_proxies, listen, reachable, run
 from drillyard.oversight.live.overseer import open_queue
 from drillyard.oversight.values.asking import AskedTree
@@ -19,7 +20,6 @@ from drillyard.programs.again import find_learner
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Roster
 from drillyard.yard.app import make_app
-from drillyard.yard.exports.course import check_url
 
 __all__ = ["DEFAULT_PORT", "serve"]
 

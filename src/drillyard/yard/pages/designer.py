@@ -16,11 +16,11 @@ from drillyard.programs.material.queue import find_material
 from drillyard.programs.refine import SMALLEST_COHORT
 from drillyard.programs.roster import Learner, drill_of
 from drillyard.records import Attempt, Estimate, GateReport
+from drillyard.registrar.attempts import attempts_in
+from drillyard.registrar.lessons import FirstAnswers, count_first_answers
+from drillyard.registrar.submissions import GradingProgress
 from drillyard.stats import clopper_pearson
-from drillyard.yard.attempts import attempts_in
-from drillyard.yard.lessons import FirstAnswers, count_first_answers
 from drillyard.yard.marks import in_words
-from drillyard.yard.submissions import GradingProgress
 from drillyard.yard.visit import Visit, Yard, find_released, page
 
 __all__ = ["Place", "Solver", "render_designer", "show", "solve_rates", "solvers"]

@@ -13,10 +13,10 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.lessons import Lesson, LessonQuestion
+from drillyard.planning.lessons import Lesson, LessonQuestion
 from drillyard.records import Activity
-from drillyard.yard import lessons
-from drillyard.yard.lessons import Answers, Shown
+from drillyard.registrar import lessons
+from drillyard.registrar.lessons import Answers, Shown
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["MOST_ASKED", "LessonCard", "answer", "ask", "lessons_answered", "lessons_of", "lessons_planned", "read"]

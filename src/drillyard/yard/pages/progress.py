@@ -8,12 +8,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
-from drillyard.programs.graph import EVIDENCE
+from drillyard.exports.course import course_of
+from drillyard.planning.graph import EVIDENCE
 from drillyard.records import Activity, Attempt, Objective, RolePlan
-from drillyard.yard.attempts import attempts_of
-from drillyard.yard.exports.course import course_of
+from drillyard.registrar.attempts import attempts_of
+from drillyard.registrar.recalls import RecallCard, cards_of
 from drillyard.yard.pages.lesson import LessonCard, lessons_answered, lessons_of
-from drillyard.yard.recalls import RecallCard, cards_of
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["ShownAim", "recall", "review_card", "show"]
