@@ -105,7 +105,7 @@ def test_facts_come_back_when_they_are_due(visit: Visit, late: Clock) -> None:
 
 
 def test_who_passed_has_a_credential_that_checks(visit: Visit, late: Clock) -> None:
-    """Signed by the keys that the yard tells, and said in words; nobody else's, none for a drill that was not passed."""
+    """Signed by the keys that the yard tells, and said in words; nobody else has it, nor who did not pass."""
     ann = visit(ANN.code)
     page = ann.get("/credential/failure-hunt")
     assert "Passed" in page and "90.00 %" in page and f"{URL}/x/issuer" in page and "does not hold" not in page
