@@ -277,9 +277,8 @@ def test_archives_are_read_with_suspicion() -> None:
 def test_items_score_and_tell_why(files: Read) -> None:
     """A lesson's item has the right key and the words of each option; a quiz's has neither."""
     question = load_lesson("watch-it-fail").questions[0]
-    right = next(i for i, option in enumerate(question.options) if option.right)
     item = files("qti3")[ITEM].decode()
-    assert f"<qti-value>o{right}</qti-value>" in item
+    assert f"<qti-value>o{question.key}</qti-value>" in item
     assert all(option.why[:20] in item or "&" in option.why[:20] for option in question.options)
     assert "correct-response" not in files("qti3")[QUIZ].decode()
 

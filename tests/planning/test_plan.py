@@ -62,8 +62,12 @@ def check_order(role: RolePlan, catalogue: Catalogue) -> None:
     for _ in behind:
         behind = {c: before.union(*(behind[b] for b in before)) for c, before in behind.items()}
     competency = {o.id: o.competency for o in catalogue.objectives}
-    for place, late in enumerate(role.activities):
-        for early in role.activities[place + 1 :]:
+    tests = {"pretest": 0, "posttest": 2}
+    ranks = [tests.get(item.activity.kind, 1) for item in role.activities]
+    assert ranks == sorted(ranks)
+    steps = [item for item in role.activities if item.activity.kind not in tests]
+    for place, late in enumerate(steps):
+        for early in steps[place + 1 :]:
             wrong = all(
                 competency[a] in behind[competency[b]]
                 for a in early.activity.objectives

@@ -62,12 +62,11 @@ def _work(folder: ProgramFolder) -> None:
     store = Store(folder.database, clock)
     submissions, lesson = Submissions(store), load_lesson("watch-it-fail")
     question = lesson.questions[0]
-    right = next(i for i, option in enumerate(question.options) if option.right)
     for learner, instance, passed in ((ANN, "hunt-1", True), (BOB, "hunt-2", False)):
         store.sign_in(learner.id, learner.role)
         store.started(learner.id, instance)
         store.open_hint(learner.id, instance, 0, 0.05)
-        chosen = right if passed else (right + 1) % len(question.options)
+        chosen = question.key if passed else str((int(question.key) + 1) % len(question.options))
         keep_answer(store, learner.id, lesson, question, chosen)
         clock.now += 1500.5
         submissions.hand_in(SUBMISSION.model_copy(update={"learner": learner.id, "instance": instance}))

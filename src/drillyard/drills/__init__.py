@@ -11,7 +11,7 @@ that are run. Each drill is reached by its card in the family `drills`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
 
 from drillyard import registry
 
@@ -28,6 +28,7 @@ __all__ = [
     "E",
     "AnyExam",
     "DrillKit",
+    "RefutingKit",
     "load_drill",
     "load_kit",
 ]
@@ -115,6 +116,15 @@ class DrillKit(Protocol[E]):
 
     def gates(self, exam: E, rehearsal: ProofRehearsal, best: str) -> Sequence[Gate]:
         """Measure an instance and return the gates that only this kind of drill has; `best` is the best right fix."""
+        ...
+
+
+@runtime_checkable
+class RefutingKit(Protocol):
+    """A kit whose grader need not go to its end to know that something fails."""
+
+    def refute(self, exam: Any, submission: AnySubmission) -> Grade:
+        """Return a grade that fails as soon as that is sure, with the most that the score could be; else as `grade`."""
         ...
 
 

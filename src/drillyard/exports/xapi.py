@@ -2,7 +2,8 @@
 
 Source: IEEE 9274.1.1 (xAPI 2.0) as far as 1.0.3 has it too; verbs of the cmi5 profile, and `answered` of ADL's. An
 actor is an opaque account of the yard. A drill's seed would tell its answer, so the hashes of the sealed truth
-and of the grader stand for it. What a learner typed stays in the yard.
+and of the grader stand for it. What a learner wrote stays in the yard,
+but for the numbers that questions ask for.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from typing import Any
 
 from drillyard.exports.course import Course
 from drillyard.exports.leaks import keyed_hash
-from drillyard.planning.lessons import Lesson, find_lesson
+from drillyard.planning.forms import pairs_of
+from drillyard.planning.lessons import find_lesson
+from drillyard.planning.questions import AnyQuestion, MatchQuestion, NumberQuestion, OrderQuestion
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Instance
-from drillyard.registrar.lessons import ANSWERED
+from drillyard.registrar.lessons import ANSWERED, answer_of
 from drillyard.registrar.store import Store
 from drillyard.registrar.submissions import Submissions
 
@@ -152,14 +155,14 @@ def _drills(programme: ProgramFolder, store: Store, course: Course) -> Iterator[
 
 
 def _answers(programme: ProgramFolder, store: Store, course: Course) -> Iterator[Statement]:
-    lessons = _lessons(programme)
+    questions = _questions(programme)
     for row in store.events(ANSWERED):
-        told, lesson = json.loads(row.detail), lessons.get(row.instance)
-        question = next((one for one in lesson.questions if one.id == told["question"]), None) if lesson else None
-        if question is None or told["option"] >= len(question.options):
+        asked, answer = answer_of(row)
+        question = questions.get((row.instance, asked))
+        if question is None or not question.knows(answer):
             continue
         at = course.iri("lessons", row.instance)
-        choices = [{"id": f"o{i}", "description": {"en": one.text}} for i, one in enumerate(question.options)]
+        interaction, response = _interaction(question, answer)
         yield {
             "id": _name(course, "answered", str(row.id), row.learner),
             "actor": _actor(course, row.learner),
@@ -169,12 +172,11 @@ def _answers(programme: ProgramFolder, store: Store, course: Course) -> Iterator
                 "id": f"{at}/{question.id}",
                 "definition": {
                     "type": f"{_TYPES}cmi.interaction",
-                    "interactionType": "choice",
                     "description": {"en": question.ask},
-                    "choices": choices,
+                    **interaction,
                 },
             },
-            "result": {"response": f"o{told['option']}", "success": bool(told["right"])},
+            "result": {"response": response, "success": question.earned(answer) == question.points},
             "context": {
                 "registration": _name(course, "lesson", row.instance, row.learner),
                 "contextActivities": {
@@ -186,9 +188,38 @@ def _answers(programme: ProgramFolder, store: Store, course: Course) -> Iterator
         }
 
 
-def _lessons(programme: ProgramFolder) -> dict[str, Lesson]:
-    steps = [step.activity for role in programme.plan().roles for step in role.activities]
-    return {one.id: lesson for one in steps if (lesson := find_lesson(one, programme.path))}
+def _interaction(question: AnyQuestion, answer: str) -> tuple[Statement, str]:
+    """Return how a question is described, and an answer to it, as the specification writes them."""
+    places = answer.split(" ")
+    match question:
+        case OrderQuestion(steps=steps, shown=shown):  # in the order in which they are shown, which tells nothing
+            described = {"interactionType": "sequencing", "choices": _listed("s", (steps[one].text for one in shown))}
+            return described, "[,]".join(f"s{shown.index(int(place))}" for place in places)
+        case MatchQuestion(rows=rows, targets=targets):
+            described = {
+                "interactionType": "matching",
+                "source": _listed("r", (one.text for one in rows)),
+                "target": _listed("t", targets),
+            }
+            return described, "[,]".join(f"r{row}[.]t{place}" for row, place in enumerate(places))
+        case NumberQuestion():
+            return {"interactionType": "numeric"}, answer
+    return {"interactionType": "choice", "choices": _listed("o", (one.text for one in question.options))}, f"o{answer}"
+
+
+def _listed(letter: str, texts: Iterable[str]) -> list[Statement]:
+    return [{"id": f"{letter}{place}", "description": {"en": text}} for place, text in enumerate(texts)]
+
+
+def _questions(programme: ProgramFolder) -> dict[tuple[str, str], AnyQuestion]:
+    """Return the questions by the activity that they are asked in and their id; either form of a test may be."""
+    planned = {step.activity.id: step.activity for role in programme.plan().roles for step in role.activities}
+    lessons = {name: lesson for name, one in planned.items() if (lesson := find_lesson(one, programme.path))}
+    asked = {(name, one.id): one for name, lesson in lessons.items() for one in lesson.questions}
+    for first, then in pairs_of(planned.values()):
+        asked |= {(then, one.id): one for one in lessons[first].questions}
+        asked |= {(first, one.id): one for one in lessons[then].questions}
+    return asked
 
 
 def _frame(course: Course, instance: Instance, learner: str) -> Statement:

@@ -17,6 +17,7 @@ import yaml
 
 from drillyard import registry
 from drillyard.errors import BadInput, bad_input, did_you_mean
+from drillyard.planning.forms import TESTS, check_parallel, pairs_of
 from drillyard.planning.graph import Catalogue, CompetencyModel, Risk, Role, Source
 from drillyard.planning.lessons import check_lesson, read_lesson
 from drillyard.planning.matrix import problems
@@ -39,6 +40,7 @@ _TABLES: dict[str, type[Record]] = {
     "risks": Risk,
 }
 _MODEL = "model"
+_MUST_TEACH = ("lesson", *TESTS)
 
 
 def load_catalogue(beside: Path | None = None) -> Catalogue:
@@ -65,9 +67,13 @@ def read_catalogue(folder: Path | Traversable) -> Catalogue:
     model = read_yaml_record(folder / f"{_MODEL}.yaml", CompetencyModel)
     catalogue = Catalogue.model_validate({**tables, _MODEL: model})
     _require_sound(catalogue, folder.name)
-    for activity in catalogue.activities:
-        if activity.kind == "lesson":
-            read_lesson(folder / "lessons" / f"{activity.id}.yaml")
+    lessons = {
+        activity.id: read_lesson(folder / "lessons" / f"{activity.id}.yaml")
+        for activity in catalogue.activities
+        if activity.kind in _MUST_TEACH
+    }
+    for first, then in pairs_of(catalogue.activities):
+        check_parallel(lessons[first], lessons[then])
     return catalogue
 
 
@@ -166,15 +172,17 @@ def _require_drills(activities: list[Record]) -> None:
 def _require_lessons(own: Path, activities: list[Record]) -> None:
     """Read every own lesson; each belongs to an activity, and each activity of the kind has one."""
     kinds = {one.id: one.kind for one in activities if isinstance(one, Activity)}
-    taught = [name for name, kind in kinds.items() if kind in ("lesson", "quiz")]
+    taught = [name for name, kind in kinds.items() if kind in ("quiz", *_MUST_TEACH)]
     for file in _lesson_names(own):
         if Path(file).stem not in taught:
             near = did_you_mean(Path(file).stem, taught)
-            raise bad_input(f"{OWN}/{file}", "the name of an own activity of kind lesson or quiz", near)
+            raise bad_input(f"{OWN}/{file}", "an own activity of kind lesson, quiz, pretest or posttest", near)
         check_lesson(read_lesson(own / file), own.parent)
-    for name in (name for name, kind in kinds.items() if kind == "lesson"):
+    for name in (name for name, kind in kinds.items() if kind in _MUST_TEACH):
         if not (own / "lessons" / f"{name}.yaml").is_file():
-            raise bad_input(f"no {OWN}/lessons/{name}.yaml", f"it there, for the activity {name!r} is a lesson")
+            raise bad_input(f"no {OWN}/lessons/{name}.yaml", f"it there, for the activity {name!r} is a {kinds[name]}")
+    for pair in pairs_of(one for one in activities if isinstance(one, Activity)):
+        check_parallel(*(read_lesson(own / "lessons" / f"{name}.yaml") for name in pair))
 
 
 def _lesson_names(home: Path) -> Iterator[str]:

@@ -19,6 +19,8 @@ KNOWN = 0.3
 CHANCES = {
     "reading": 0.10,
     "demo": 0.10,
+    "pretest": 0.05,
+    "posttest": 0.05,
     "quiz": 0.15,
     "lesson": 0.20,
     "discussion": 0.20,

@@ -30,9 +30,10 @@ EVIDENCE = {
     "interview": "performance",
     "work-sample": "work-sample",
     "quiz": "choice",
+    "posttest": "choice",
     "discussion": "discussion",
 }
-"""Which kind of evidence a kind of activity gives. Readings, lessons and demos prepare; they show nothing."""
+"""Which kind of evidence a kind of activity gives. Readings, lessons, demos and pretests show nothing."""
 
 Level = Literal[1, 2, 3]
 
@@ -139,16 +140,21 @@ class Catalogue(Record):
         return tuple(a for a in usable.values() if a.id in needed)
 
     def orders(self, activities: Iterable[Activity]) -> Iterator[tuple[str, str]]:
-        """Yield pairs (first, then) of activities that the order of competencies separates.
+        """Yield pairs (first, then) of activities that the order of competencies separates, or that a test does.
 
         An activity comes before another when each of its competencies comes before each competency of the other.
-        Read so, the order of activities has no cycle as long as that of the competencies has none.
+        Read so, the order of activities has no cycle as long as that of the competencies has none. A pretest comes
+        before everything else, a posttest after it.
         """
+        activities = tuple(activities)
+        kept = {"pretest": 0, "posttest": 2}
+        rank = {a.id: kept.get(a.kind, 1) for a in activities}
         competency_of = {o.id: o.competency for o in self.objectives}
         sets = [(a.id, {competency_of[o] for o in a.objectives}) for a in activities]
         for first, early in sets:
             for then, late in sets:
-                if all(early <= self._behind[competency] for competency in late):
+                same = rank[first] == rank[then]
+                if rank[first] < rank[then] or (same and all(early <= self._behind[one] for one in late)):
                     yield first, then
 
     @functools.cached_property

@@ -1,8 +1,7 @@
 """Lessons: a short text, a model to ask whose failures are known, and questions that bring back what was read.
 
 A lesson teaches before a drill tests. Each is a file `catalogue/lessons/<activity>.yaml`, named like the activity of
-kind `lesson` that it belongs to. Every wrong option names the misconception that leads to it, in words for whoever
-chose it.
+kind `lesson` that it belongs to. Its questions name the beliefs that lead to wrong answers (`questions.py`).
 """
 
 from __future__ import annotations
@@ -18,14 +17,13 @@ from pydantic import Field, model_validator
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
+from drillyard.planning.questions import AnyQuestion
 from drillyard.records import Activity, Record
 from drillyard.records.yaml_file import read_yaml
 
 __all__ = [
     "Lesson",
     "LessonModel",
-    "LessonOption",
-    "LessonQuestion",
     "LessonTry",
     "check_lesson",
     "find_lesson",
@@ -36,26 +34,8 @@ __all__ = [
 ]
 
 
-class LessonOption(Record):
-    """What can be chosen, and what whoever chose it is told."""
-
-    text: str
-    why: str
-    right: bool = False
-
-
-class LessonQuestion(Record):
-    """A question with two to five options, one of which is right."""
-
-    id: str
-    ask: str
-    options: tuple[LessonOption, ...] = Field(min_length=2, max_length=5)
-
-    @model_validator(mode="after")
-    def _one_is_right(self) -> Self:
-        if (right := sum(option.right for option in self.options)) != 1:
-            raise ValueError(f"found {right} right options in the question {self.id!r}, expected 1")
-        return self
+TAUGHT = ("lesson", "quiz", "pretest", "posttest", "reading")
+"""The kinds of activity that may have a lesson; a reading has one where the designer's policies made it."""
 
 
 class LessonTry(Record):
@@ -84,7 +64,7 @@ class Lesson(Record):
     needed: int = Field(default=0, ge=0)
     text: str
     model: LessonModel | None = None
-    questions: tuple[LessonQuestion, ...] = Field(min_length=2, max_length=10)
+    questions: tuple[AnyQuestion, ...] = Field(min_length=2, max_length=10)
 
     @model_validator(mode="after")
     def _questions_differ(self) -> Self:
@@ -97,8 +77,8 @@ class Lesson(Record):
 
 @functools.cache
 def has_lesson(activity: Activity) -> bool:
-    """Say whether an activity is taken in the yard: every lesson is, and a quiz that has its questions there."""
-    return activity.kind in ("lesson", "quiz") and _shipped(activity.id).is_file()
+    """Say whether an activity is taken in the yard: as each lesson, and a quiz or test with questions there."""
+    return activity.kind in TAUGHT[:-1] and _shipped(activity.id).is_file()
 
 
 @functools.cache
@@ -117,7 +97,7 @@ def find_lesson(activity: Activity, home: Path) -> Lesson | None:
         activity: of a plan.
         home: the programme folder; own lessons lie in its `catalogue/lessons`.
     """
-    if activity.kind not in ("lesson", "quiz", "reading"):
+    if activity.kind not in TAUGHT:
         return None
     own = home / "catalogue" / "lessons" / f"{activity.id}.yaml"
     if own.is_file():

@@ -8,50 +8,57 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.learned import Answered, ItemScore
 from drillyard.psychometrics.options import Choices
 from drillyard.records import Attempt
-from drillyard.registrar.lessons import count_first_answers
+from drillyard.registrar.lessons import first_answers_in, gains
+from drillyard.registrar.located import kept_store
 from drillyard.registrar.store import Store
 from drillyard.registrar.submissions import GradingProgress, Submissions
 from drillyard.registrar.tables import EventRow
 
-__all__ = ["attempts", "attempts_in", "attempts_of", "choices"]
+__all__ = ["answered", "attempts", "attempts_in", "attempts_of"]
 
 
 def attempts(folder: Path) -> list[Attempt]:
     """Return the attempts of people in a programme folder; none when its yard was never opened."""
     programme = ProgramFolder(folder)
-    if not programme.database.is_file():
-        return []
-    store = Store(programme.database)
-    try:
-        return attempts_in(programme, store)
-    finally:
-        store.close()
+    with kept_store(programme) as store:
+        return attempts_in(programme, store) if store else []
 
 
-def choices(folder: Path) -> list[Choices]:
-    """Return what learners chose first at the questions of the plan's lessons; none when its yard was never opened."""
+def answered(folder: Path) -> Answered:
+    """Return what learners answered first to the questions of a plan; nothing when its yard was never opened."""
     programme = ProgramFolder(folder)
-    if not programme.database.is_file():
-        return []
-    planned = {step.activity.id: step.activity for role in programme.plan().roles for step in role.activities}
-    lessons = [lesson for one in planned.values() if (lesson := programme.lesson(one))]
-    store = Store(programme.database)
-    try:
-        counted = [(lesson, count_first_answers(store, lesson)) for lesson in lessons]
-    finally:
-        store.close()
-    return [
-        Choices(
-            question=f"{lesson.id}: {first.question.id}",
-            options=tuple(option.text for option in first.question.options),
-            right=next(i for i, option in enumerate(first.question.options) if option.right),
-            counts=first.counts,
-        )
-        for lesson, answered in counted
-        for first in answered
-    ]
+    with kept_store(programme) as store:
+        if store is None:
+            return Answered()
+        met = [(one.id, first) for one, all_first in first_answers_in(programme, store) for first in all_first]
+        gained = tuple(gains(programme, store))
+    return Answered(
+        choices=tuple(
+            Choices(
+                question=f"{name}: {first.question.id}{part.part and f', {part.part}'}",
+                options=part.classes,
+                right=part.right,
+                counts=counts,
+                rest=part.rest,
+            )
+            for name, first in met
+            for part, counts in first.counts()
+        ),
+        scores=tuple(
+            ItemScore(
+                learner=learner,
+                item=f"{name}: {first.question.id}",
+                earned=first.question.earned(answer),
+                points=first.question.points,
+            )
+            for name, first in met
+            for learner, answer in first.answers.items()
+        ),
+        gains=gained,
+    )
 
 
 def attempts_in(programme: ProgramFolder, store: Store) -> list[Attempt]:

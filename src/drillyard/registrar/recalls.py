@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from drillyard.errors import bad_input
-from drillyard.planning.lessons import Lesson, LessonQuestion
+from drillyard.planning.lessons import Lesson
+from drillyard.planning.questions import AnyQuestion
 from drillyard.psychometrics.recall import Review, review
 from drillyard.registrar.lessons import Answers
 from drillyard.registrar.store import Store
@@ -27,17 +28,17 @@ class RecallCard:
 
     key: str
     lesson: str
-    question: LessonQuestion
+    question: AnyQuestion
 
     @property
     def answer(self) -> str:
-        """The right option."""
-        return next(option.text for option in self.question.options if option.right)
+        """The right answer in words."""
+        return self.question.words(self.question.key)
 
     @property
     def why(self) -> str:
         """Why it is right."""
-        return next(option.why for option in self.question.options if option.right)
+        return self.question.why
 
 
 def cards_of(lessons: Sequence[tuple[str, Lesson, Answers]]) -> list[RecallCard]:
@@ -74,7 +75,7 @@ class Recalls:
         Raises:
             BadInput: a grade that is none.
         """
-        with self._store.writing() as session:
+        with self._store.writing(learner) as session:
             row = session.get(RecallRow, (learner, card.key))
             times = row.times if row else 0
             if recalled not in range(1, 5):

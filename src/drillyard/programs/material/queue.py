@@ -14,7 +14,8 @@ import yaml
 
 from drillyard.errors import BadInput, bad_input, did_you_mean
 from drillyard.planning.catalogue import OWN
-from drillyard.planning.lessons import Lesson, LessonQuestion
+from drillyard.planning.lessons import Lesson
+from drillyard.planning.questions import LessonQuestion
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.material.by_model import draft_by_model
 from drillyard.programs.material.by_rules import draft_by_rules
