@@ -1,7 +1,7 @@
 """A real grading worker that a test may kill: `python -m yard.workable FOLDER WORKERS`, its database by DRILLYARD_DB.
 
 Its grader writes the learner into `FOLDER/graders.log` when it begins. It takes as long as the file `FOLDER/seconds`
-says, under a lease of `FOLDER/lease` seconds, and kills its whole process where the learner is named in `FOLDER/poison`.
+says, under a lease of `FOLDER/lease` seconds, and kills its process where the learner is named in `FOLDER/poison`.
 """
 
 from __future__ import annotations
