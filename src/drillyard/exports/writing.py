@@ -35,7 +35,7 @@ from drillyard.registrar.tables import LedRow
 
 T = TypeVar("T")
 
-__all__ = ["FORMATS", "Exported", "check_calendar", "export"]
+__all__ = ["FORMATS", "Exported", "check_calendar", "export", "make_files"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +130,19 @@ def export(path: Path, format: str, out: Path, url: str = "https://yard.invalid"
         BadInput: no programme, no such format, an address that is none, nothing to export.
         DrillyardError: what was made breaks a rule, or would let something sealed out; nothing is written.
     """
+    files = make_files(path, format, url, now)
+    form = FORMATS[format]
+    packed = {f"{format}.zip": pack(files)} if form.packed else files
+    if form.packed:
+        assert unpack(packed[f"{format}.zip"]) == dict(files), "what is packed is what was checked"
+    out.mkdir(parents=True, exist_ok=True)
+    for name, data in packed.items():
+        write_atomically(out / name, data, 0o600)
+    return Exported(format=format, files=tuple(out / name for name in packed), entries=len(files), checks=form.checks)
+
+
+def make_files(path: Path, format: str, url: str, now: float | None = None) -> Files:
+    """Return the files of an export, checked, by name. Arguments and errors are those of `export`."""
     if format not in FORMATS:
         raise bad_input(f"the format {format[:40]!r}", f"one of: {', '.join(FORMATS)}")
     folder, form, at = ProgramFolder(path), FORMATS[format], time.time() if now is None else now
@@ -141,13 +154,7 @@ def export(path: Path, format: str, out: Path, url: str = "https://yard.invalid"
     wrong = wrong or [*find_names(form.told(files), folder)]
     if wrong:
         raise DrillyardError(f"the {format} export breaks its rules, so nothing was written: {wrong[0]}")
-    packed = {f"{format}.zip": pack(files)} if form.packed else files
-    if form.packed:
-        assert unpack(packed[f"{format}.zip"]) == dict(files), "what is packed is what was checked"
-    out.mkdir(parents=True, exist_ok=True)
-    for name, data in packed.items():
-        write_atomically(out / name, data, 0o600)
-    return Exported(format=format, files=tuple(out / name for name in packed), entries=len(files), checks=form.checks)
+    return files
 
 
 def _with_store(folder: ProgramFolder, course: Course, read: Callable[[ProgramFolder, Store, Course], T]) -> T:

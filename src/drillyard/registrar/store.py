@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, insert, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from drillyard.errors import BadInput, bad_input
@@ -39,7 +40,7 @@ from drillyard.registrar.tables import (
     SubmissionRow,
 )
 
-__all__ = ["SESSION_SECONDS", "Refused", "Store", "digest", "explain_unkept", "require_open"]
+__all__ = ["AWAY", "SESSION_SECONDS", "Refused", "Store", "digest", "explain_unkept", "require_open"]
 
 SESSION_SECONDS = 12 * 3600.0
 """A working day, so that nobody has to sign in again over lunch."""
@@ -51,6 +52,10 @@ _LOCK_ALL = text(f"SELECT pg_advisory_xact_lock({_ALL}, 0)")
 _LOCK_ONE = text(
     f"SELECT pg_advisory_xact_lock_shared({_ALL}, 0), pg_advisory_xact_lock({_KEYED}, hashtext(CAST(:key AS text)))"
 )
+
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""What a database raises that is away, full or too busy: the same may be kept a little later."""
 
 
 class Refused(BadInput):

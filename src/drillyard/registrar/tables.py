@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     CheckConstraint,
-    Connection,
     Dialect,
     ForeignKey,
     Index,
@@ -18,6 +17,8 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from drillyard.registrar.append_only import make_append_only
 
 __all__ = [
     "BoardRow",
@@ -45,7 +46,6 @@ __all__ = [
     "TicketRow",
     "TipRow",
     "YardTable",
-    "make_append_only",
 ]
 
 
@@ -369,8 +369,7 @@ class EventRow(YardTable):
     """What happened when: `started`, `claimed`, `changed`, `removed`, `looked`, `tried`, `hint`, `tip`.
 
     Then `submitted`, `grading`, `graded`, `failed`, `retried`, `ended`; `answered` and `led`, whose `instance`
-    is a lesson or an activity.
-    Append-only.
+    is a lesson or an activity. Append-only.
     """
 
     __tablename__ = "events"
@@ -383,23 +382,4 @@ class EventRow(YardTable):
     detail: Mapped[str] = mapped_column(default="")
 
 
-@event.listens_for(EventRow.__table__, "after_create")
-def make_append_only(_table: object, connection: Connection, **_options: object) -> None:
-    """Let the database itself refuse to change or delete an event."""
-    for statement in _GUARDS[connection.dialect.name]:
-        connection.exec_driver_sql(statement)
-
-
-_GUARDS = {
-    "sqlite": [
-        f"CREATE TRIGGER events_no_{verb.lower()} BEFORE {verb} ON events "
-        "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
-        for verb in ("UPDATE", "DELETE")
-    ],
-    "postgresql": [
-        "CREATE FUNCTION events_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'events are append-only' USING ERRCODE = '23000'; END $$",
-        "CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON events "
-        "FOR EACH STATEMENT EXECUTE FUNCTION events_refuse()",
-    ],
-}
+event.listen(EventRow.__table__, "after_create", make_append_only)

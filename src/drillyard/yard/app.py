@@ -6,10 +6,9 @@ import dataclasses
 import functools
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from functools import partial
-from http import HTTPStatus
 from pathlib import Path
 
 import jinja2
@@ -18,12 +17,8 @@ from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from drillyard.drills import load_drill
 from drillyard.drills.fact_sheet import fact_sheet
-from drillyard.drills.grade import with_hint_cost
 from drillyard.organisms.listening import BodyLimit
 from drillyard.organisms.worlds.world import World
 from drillyard.oversight.live.overseer import HoldQueue
@@ -31,8 +26,7 @@ from drillyard.oversight.values.asking import AskedTree
 from drillyard.planning.graph import EVIDENCE
 from drillyard.programs.fitting import fit_apart
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.grading import check_upload, grade_isolated, try_last_year
-from drillyard.programs.submission import MAX_BYTES
+from drillyard.programs.grading import check_upload, try_last_year
 from drillyard.records import AnySubmission, Grade, Instance, OracleTrial
 from drillyard.registrar.board import Board
 from drillyard.registrar.drafts import Drafts
@@ -44,7 +38,6 @@ from drillyard.registrar.located import open_store
 from drillyard.registrar.platforms import Platforms
 from drillyard.registrar.recalls import Recalls
 from drillyard.registrar.seats import Seats
-from drillyard.registrar.store import Store, explain_unkept
 from drillyard.registrar.submissions import Submissions
 from drillyard.registrar.tickets import Tickets
 from drillyard.stats.shown import percent
@@ -53,18 +46,19 @@ from drillyard.targets.base import Target
 from drillyard.yard import marks
 from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.chat import Chat
-from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
+from drillyard.yard.door import SecurityHeaders, TryLimit
 from drillyard.yard.fits import Fits, Fitter, FitterCall
 from drillyard.yard.measures import Measured, Measures
 from drillyard.yard.models import Models
-from drillyard.yard.pages.chat import LINES
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
+from drillyard.yard.refusals import refuse, tell_fault, tell_unkept
 from drillyard.yard.routes import ROUTES
 from drillyard.yard.sso import open_sign_on
 from drillyard.yard.tools import open_sender, open_tool
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
-from drillyard.yard.visit import Yard, page_of
+from drillyard.yard.visit import Yard
+from drillyard.yard.working import grade_for
 
 __all__ = ["make_app"]
 
@@ -72,16 +66,6 @@ _HERE = Path(__file__).parent
 
 _MOST = 8_000_000
 """Bytes of a request: a submission of two artefacts and the form around it."""
-
-_ADVICE = {
-    400: "The yard could not read what was sent.",
-    403: "You may not open this page.",
-    404: "There is no such page, or it is not yours. Your drills are listed under “My drills”.",
-    405: "This address is for a form. Go back and use the form.",
-    413: f"What was sent is too large. A submission of claims has at most {MAX_BYTES // 1024} kB.",
-    429: "Too many tries.",
-    500: "Something broke on our side. Your work is kept. Load the page again; if it stays, tell your designer.",
-}
 
 
 def make_app(
@@ -100,6 +84,7 @@ def make_app(
     weighed: AskedTree | None = None,
     url: str = "",
     db: str = "",
+    grading: bool = True,
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder, or at the URL `db`.
 
@@ -107,7 +92,8 @@ def make_app(
     reads an upload, `fit` fits a technique, `trier` tries a policy on last year; the defaults are the organism of the
     instance and processes of their own. What waits in the queue of an `overseer` is decided by the designer and the
     learners in `reviewers`, by id; the tree `weighed` is everybody's; `url` is the address under which others reach the
-    yard, where it is to sign credentials. Nothing runs before the application starts.
+    yard, where it is to sign credentials; without `grading`, others grade (`yard work`). Nothing runs before the
+    application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
@@ -122,7 +108,8 @@ def make_app(
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
-        yard.queue.start()
+        if grading:
+            yard.queue.start()
         yard.builder.start()
         yard.fitter.start()
         if sender:
@@ -144,7 +131,7 @@ def make_app(
             Middleware(SecurityHeaders),
             Middleware(BodyLimit, limit=_MOST),
         ],
-        exception_handlers={HTTPException: _refusal, OperationalError: _unkept, Exception: _fault},
+        exception_handlers={HTTPException: refuse, OperationalError: tell_unkept, Exception: tell_fault},
         lifespan=life,
     )
     app.router.redirect_slashes = False  # a redirect is made from the Host header, which anybody sets
@@ -175,7 +162,7 @@ def _open_yard(
         programme=programme,
         store=store,
         submissions=submissions,
-        queue=GradingQueue(submissions, partial(_grade, programme, store, grader), lease_seconds),
+        queue=GradingQueue(submissions, partial(grade_for, programme, store, grader), lease_seconds),
         check=checker or partial(check_upload, programme),
         try_last_year=trier or partial(try_last_year, programme),
         chat=Chat(Models(targets or (lambda one: open_target(f"organism/{programme.target(one)}"))), store),
@@ -204,16 +191,6 @@ def _open_yard(
     )
 
 
-def _grade(
-    programme: ProgramFolder, store: Store, grader: Callable[[AnySubmission], Grade] | None, submission: AnySubmission
-) -> Grade:
-    """Grade a submission and take off what its learner's hints cost."""
-    plain = grader(submission) if grader else grade_isolated(programme, submission)
-    cost = sum(hint.cost for hint in store.hints(submission.learner, submission.instance))
-    instance = programme.instance(submission.instance)
-    return with_hint_cost(plain, cost, load_drill(instance.drill, instance.world).pass_mark)
-
-
 def _templates() -> jinja2.Environment:
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
@@ -236,47 +213,3 @@ def _templates() -> jinja2.Environment:
 
     pages.globals.update(facts=facts)
     return pages
-
-
-async def _refusal(request: Request, error: Exception) -> Response:
-    """Answer a 4xx with a page in the same look: what happened, what to do; the chat's script with the line."""
-    assert isinstance(error, HTTPException)
-    if LINES in request.headers.get("accept", ""):
-        return JSONResponse({"error": error.detail}, error.status_code)
-    own = error.detail != HTTPStatus(error.status_code).phrase
-    line = error.detail if own else _ADVICE.get(error.status_code, error.detail)
-    return _error_page(request, error.status_code, line, error.headers or {})
-
-
-async def _unkept(request: Request, error: Exception) -> HTMLResponse:
-    """Answer with a page what the database could not keep; the yard lives on."""
-    if not (line := explain_unkept(error)):
-        raise error
-    return _error_page(request, 503, line, {})
-
-
-async def _fault(request: Request, error: Exception) -> HTMLResponse:
-    """Answer a fault of ours with a page; the traceback goes to the log."""
-    return _error_page(request, 500, _ADVICE[500], {})
-
-
-def _error_page(request: Request, status: int, line: str, headers: Mapping[str, str]) -> HTMLResponse:
-    """Answer with a page; what was refused for the time of a pause leads back to where it was typed."""
-    yard: Yard = request.app.state.yard
-    text = yard.templates.get_template("error.html").render(
-        status=status,
-        phrase=HTTPStatus(status).phrase,
-        line=line,
-        back=page_of(request) if status == HTTPStatus.LOCKED else "",
-        csrf="",
-        learner=None,
-        called="",
-        staff=None,
-        said={},
-        reviews=False,
-        weighs=False,
-    )
-    # Where htmx asked for a part of a page, the whole error page takes the place of the body.
-    whole = {"HX-Retarget": "body", "HX-Reselect": "body > *", "HX-Reswap": "innerHTML"}
-    # A fault is answered outside all middleware, so the headers are put on here.
-    return HTMLResponse(text, status, headers={**headers, **HEADERS, **whole})

@@ -80,9 +80,11 @@ def reset(visit: Visit) -> Response:
 def reissue(visit: Visit) -> Response:
     """Give a learner a new sign-in code and show it, this once."""
     try:
+        visit.require_sure()
         learner = new_code(visit.yard.programme, visit.field("learner"))
     except BadInput as error:
         return render_designer(visit, told=str(error), status=422)
     visit.yard.store.sign_out_learner(learner.id)
-    told = f"The new sign-in code of {learner.id} is {learner.code}. The old one opens nothing any more."
+    called = visit.yard.programme.people().get(learner.id, learner.id)
+    told = f"The new sign-in code of {called} is {learner.code}. The old one opens nothing any more."
     return render_designer(visit, told=told)
