@@ -48,6 +48,7 @@ from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import SecurityHeaders, TryLimit
 from drillyard.yard.fits import Fits, Fitter, FitterCall
+from drillyard.yard.logs import Numbered
 from drillyard.yard.measures import Measured, Measures
 from drillyard.yard.models import Models
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
@@ -127,6 +128,7 @@ def make_app(
     app = Starlette(
         routes=ROUTES,
         middleware=[
+            Middleware(Numbered),
             Middleware(Measured, measures=measures),
             Middleware(SecurityHeaders),
             Middleware(BodyLimit, limit=_MOST),

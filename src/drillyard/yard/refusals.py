@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from drillyard.programs.submission import MAX_BYTES
 from drillyard.registrar.store import AWAY, explain_unkept
 from drillyard.yard.door import HEADERS
+from drillyard.yard.logs import number_of_request
 from drillyard.yard.pages.chat import LINES
 from drillyard.yard.visit import Visit, Yard, page_of, visit_of
 
@@ -60,7 +61,8 @@ async def tell_unkept(request: Request, error: Exception) -> Response:
 
 async def tell_fault(request: Request, error: Exception) -> Response:
     """Answer a fault of ours with a page; the traceback goes to the log."""
-    return _error_page(request, 500, _ADVICE[500], {})
+    number = number_of_request(request.scope)
+    return _error_page(request, 500, f"{_ADVICE[500]} They find it in the log by {number}.", {"x-request-id": number})
 
 
 def _error_page(
