@@ -5,7 +5,7 @@
     python benchmarks/blind.py --json                the same as data
 
 The guesses are grown one by one on 500 other draws, each time the one that passes most. A guess that was planted counts
-as found, located and rated right, so a real file scores at most this (`programs/drills/failure_hunt/blind.py`). What it
+as found, located and rated right, so a real file scores at most this (`exercises/failure_hunt/blind.py`). What it
 would cost to grade 200 instances for real, `benchmarks/cheats.py --fix best-blind --instances 200` shows.
 """
 
@@ -18,8 +18,8 @@ import json
 from rich.console import Console
 from rich.table import Table
 
-from drillyard.programs.drills.failure_hunt.blind import passing
-from drillyard.programs.drills.failure_hunt.kit import FailureHunt
+from drillyard.exercises.failure_hunt.blind import passing
+from drillyard.exercises.failure_hunt.kit import FailureHunt
 from drillyard.stats import clopper_pearson
 
 

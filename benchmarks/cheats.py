@@ -35,7 +35,7 @@ from rich.table import Table
 
 from drillyard import registry
 from drillyard.containment.gateway.policy import GatewayPolicy
-from drillyard.programs.drills import load_kit
+from drillyard.drills import load_kit
 from drillyard.stats import clopper_pearson
 from drillyard.tasks.workers import count_processors
 

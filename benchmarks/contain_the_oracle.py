@@ -34,9 +34,9 @@ from rich.table import Table
 from drillyard.containment.adversaries.case import OracleCase
 from drillyard.containment.adversaries.trial import Bench
 from drillyard.containment.gateway.policy import GatewayPolicy, policy_of
-from drillyard.programs.drills import load_kit
-from drillyard.programs.drills.contain_the_oracle.key import best_settings, refusing
-from drillyard.programs.drills.contain_the_oracle.solutions import FIXED, shipped_words
+from drillyard.drills import load_kit
+from drillyard.exercises.contain_the_oracle.key import best_settings, refusing
+from drillyard.exercises.contain_the_oracle.solutions import FIXED, shipped_words
 
 DIGITS = {"passed": 0, "score": 2, "value kept": 2, "bits leaked": 0, "moved": 2, "seconds": 1}
 """The figures of a policy on a desk, with the decimals that are shown."""

@@ -18,7 +18,7 @@ from statistics import median
 
 import yaml
 
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.planning.catalogue import load_catalogue
 from drillyard.programs.create import create
 from drillyard.programs.design import design
 from drillyard.tasks.workers import count_processors

@@ -4,13 +4,16 @@
     OMP_NUM_THREADS=1 python benchmarks/gateway.py --json        the same as data
     python benchmarks/gateway.py --clients 4 --seconds 20 --kills 50 --folder /disk/to/measure
     python benchmarks/gateway.py --database postgresql://…     an empty database in place of SQLite
+    python benchmarks/gateway.py --postgres --pin                a PostgreSQL server of its own, and a core for each
     python benchmarks/gateway.py --crashes 10000                 end a gateway by SIGKILL at random writes
 
 The gateway runs in a process of its own over a database that keeps every commit, three planes, signed requests. Its
 forecaster answers at once and the hold is not waited for, so that what is measured is the gateway: each question is
 admitted and, later, its run recorded, and each of both is on the disk before anybody is told. Clients keep their
-connections and send the next question as soon as they have a reply; their own work is on the same cores.
-`server CPU` is the processor time of the gateway's process over all its questions, which a busy machine changes least.
+connections and send the next question as soon as they have a reply; what they send is signed before the clock starts.
+`--pin` keeps the gateway on the first core and the clients on the second, which they share with the server of
+`--postgres`; what each takes of the processor for a question is told, to reckon each alone.
+Processor time is that of the loaded seconds over the questions asked in them, which a busy machine changes least.
 `kill to zero` is from the sending of a kill to the arrival of the last reply with an answer in it, while another
 client fetches a released answer as fast as it can.
 Crashes are counted in place of speed: each is of a forked process, which takes one question from its asking to its
@@ -23,14 +26,14 @@ import argparse
 import asyncio
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -42,7 +45,7 @@ from rich.table import Table
 from drillyard.containment.gateway.client import Caller, make_headers
 from drillyard.containment.gateway.clock import GuardedClock
 from drillyard.containment.gateway.crashes import CrashReport, rehearse_crashes
-from drillyard.containment.gateway.databases import sqlite_url
+from drillyard.containment.gateway.databases import read_stored, sqlite_url
 from drillyard.containment.gateway.gateway import Gateway
 from drillyard.containment.gateway.keys import make_keys, read_key, read_keyring
 from drillyard.containment.gateway.policy import GatewayPolicy
@@ -63,8 +66,10 @@ POLICY = GatewayPolicy.from_data(
 AIMS = {"admitted per second": (300.0, "≥"), "p99 of replies, ms": (50.0, "<"), "kill to zero, worst, ms": (100.0, "<")}
 
 
-def serve(folder: Path, url: str) -> None:
-    """Serve until the input ends; prints the URLs."""
+def serve(folder: Path, url: str, core: int | None) -> None:
+    """Serve until the input ends, on one core if it is given; prints the URLs."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
     keyring, keys = read_keyring(folder / "keys" / "keyring.json"), folder / "keys"
     store = LedgerStore(url, read_key(keys / "ledger.json"), skew=POLICY.clock_skew_seconds)
     operator, clock = read_key(keys / "operator-cy.json"), GuardedClock(POLICY.clock_skew_seconds)
@@ -76,14 +81,33 @@ def serve(folder: Path, url: str) -> None:
 
 
 @contextmanager
-def server(folder: Path, url: str):
-    """Run the gateway in a process of its own; gives its URLs."""
+def server(folder: Path, url: str, core: int | None) -> Iterator[tuple[dict[str, str], int]]:
+    """Run the gateway in a process of its own; gives its URLs and its id."""
     words = [sys.executable, __file__, "--serve", str(folder), "--database", url]
+    words += [] if core is None else ["--core", str(core)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield json.loads(process.stdout.readline())
+            yield json.loads(process.stdout.readline()), process.pid
         finally:
             process.stdin.close()
+
+
+@contextmanager
+def postgres() -> Iterator[tuple[str, int]]:
+    """Run a PostgreSQL server that syncs, as the tests do; gives an empty database and the server's id."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    from postgres_cluster import cluster
+
+    with cluster() as made:
+        yield made.fresh(), int((made.folder / "data" / "postmaster.pid").read_text().split()[0])
+
+
+def worked(process: int) -> float:
+    """Return the processor seconds of a process and of those that it has started and that live."""
+    children = Path(f"/proc/{process}/task").glob("*/children")
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    below = sum(worked(int(one)) for file in children for one in file.read_text().split())
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + below
 
 
 def question(number: int) -> bytes:
@@ -92,34 +116,36 @@ def question(number: int) -> bytes:
     return json.dumps({"kind": "binary", "topic": "energy", "text": f"Number {number}?", "resolves": day}).encode()
 
 
-async def send(streams, key: Key, method: str, path: str, body: bytes = b"") -> dict:
-    """Send one request over a kept connection."""
-    reader, writer = streams
+def request(key: Key, method: str, path: str, body: bytes = b"") -> bytes:
+    """Return a signed request as it goes over the line."""
     head = [f"{method} {path} HTTP/1.1", "host: localhost", f"content-length: {len(body)}"]
     signed = make_headers(sign_request(key, method, path, body.decode()))
-    head += [f"{name}: {value}" for name, value in signed.items()]
-    writer.write("\r\n".join([*head, "", ""]).encode() + body)
+    return "\r\n".join([*head, *(f"{name}: {value}" for name, value in signed.items()), "", ""]).encode() + body
+
+
+async def send(streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], sent: bytes) -> bytes:
+    """Send one request over a kept connection; returns the reply's body."""
+    reader, writer = streams
+    writer.write(sent)
     told = (await reader.readuntil(b"\r\n\r\n")).lower()
-    return json.loads(await reader.readexactly(int(told.partition(b"content-length:")[2].split()[0])))
+    return await reader.readexactly(int(told.partition(b"content-length:")[2].split()[0]))
 
 
-async def load(url: str, key: Key, clients: int, seconds: float) -> tuple[float, list[float]]:
+async def load(url: str, signed: list[bytes], clients: int, seconds: float) -> tuple[float, list[float]]:
     """Ask for some seconds; returns admissions per second and the milliseconds of every reply."""
     times: list[float] = []
     end = time.perf_counter() + seconds
 
-    async def client(k: int) -> None:
+    async def client() -> None:
         streams = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
-        number = k
         while (began := time.perf_counter()) < end:
-            reply = await send(streams, key, "POST", "/questions", question(number))
-            assert reply["state"] == "received", reply
+            reply = await send(streams, signed.pop())
+            assert b'"received"' in reply, reply
             times.append(1000 * (time.perf_counter() - began))
-            number += clients
         streams[1].close()
 
     began = time.perf_counter()
-    await asyncio.gather(*map(client, range(clients)))
+    await asyncio.gather(*(client() for _ in range(clients)))
     return len(times) / (time.perf_counter() - began), times
 
 
@@ -141,7 +167,7 @@ def kill_once(urls: dict[str, str], keys: dict[str, Key], name: str) -> float:
     async def fetch() -> None:
         streams = await asyncio.open_connection("127.0.0.1", urlsplit(urls["asker"]).port)
         while not stop.is_set():
-            if (await send(streams, keys["asker-ann"], "GET", f"/questions/{name}"))["answer"]:
+            if json.loads(await send(streams, request(keys["asker-ann"], "GET", f"/questions/{name}")))["answer"]:
                 last[0] = time.perf_counter()
                 count[0] += 1
         streams[1].close()
@@ -161,31 +187,44 @@ def kill_once(urls: dict[str, str], keys: dict[str, Key], name: str) -> float:
     return max(0.0, 1000 * (last[0] - began))
 
 
-def measure(folder: Path, url: str, clients: int, seconds: float, kills: int) -> dict[str, float]:
+def measure(folder: Path, given: argparse.Namespace) -> dict[str, float]:
     """Measure all figures on one gateway."""
     people = {"asker": ("ann",), "approver": ("bea", "bob"), "operator": ("cy",), "kill": ("kim",)}
     load_before = os.getloadavg()[0]
     keyring = make_keys(folder / "keys", people)
     keys = {one.id: read_key(folder / "keys" / f"{one.id}.json") for one in keyring.accounts}
-    with server(folder, url) as urls:
-        Caller(urls["operator"], keys["operator-cy"]).call("POST", "/lease")
-        name = release_one(urls, keys)
-        zero = [kill_once(urls, keys, name) for _ in range(kills)]
-        asyncio.run(load(urls["asker"], keys["asker-ann"], clients, 1.0))
-        rate, times = asyncio.run(load(urls["asker"], keys["asker-ann"], clients, seconds))
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    report = verify_database(url, None, [keyring])
+    first, second = sorted(os.sched_getaffinity(0))[:2] if given.pin else (None, None)
+    if given.pin:
+        os.sched_setaffinity(0, {second})
+    with postgres() if given.postgres else nullcontext() as own:
+        url = own[0] if own else given.database or sqlite_url(folder)
+        with server(folder, url, first) as (urls, process):
+            parts = {"gateway": process} | ({"database": own[1]} if own else {})
+            Caller(urls["operator"], keys["operator-cy"]).call("POST", "/lease")
+            name, ann = release_one(urls, keys), keys["asker-ann"]
+            zero = [kill_once(urls, keys, name) for _ in range(given.kills)]
+            signed = [request(ann, "POST", "/questions", question(n)) for n in range(int(1000 * given.seconds))]
+            asyncio.run(load(urls["asker"], signed, given.clients, 1.0))
+            before, began, own_work = {one: worked(parts[one]) for one in parts}, time.time(), time.process_time()
+            rate, times = asyncio.run(load(urls["asker"], signed, given.clients, given.seconds))
+            spent = {one: worked(parts[one]) - before[one] for one in parts} | {
+                "clients": time.process_time() - own_work
+            }
+            ended = time.time()
+        report = verify_database(url, None, [keyring])
+        runs = sum(one.kind == "run" and began <= one.at < ended for one in read_stored(url).entries)
     assert report.whole, report.faults
     cuts = statistics.quantiles(times, n=100)
     return {
         "admitted per second": rate,
+        "run and recorded per second": runs / (ended - began),
         "p50 of replies, ms": cuts[49],
         "p99 of replies, ms": cuts[98],
         "kill to zero, median, ms": statistics.median(zero),
         "kill to zero, worst, ms": max(zero),
-        "server CPU, ms per question": 1000 * (used.ru_utime + used.ru_stime) / report.admitted,
+        **{f"processor of {part}, ms per question": 1000 * value / len(times) for part, value in spent.items()},
         "load of the machine before": load_before,
-        "kills": kills,
+        "kills": given.kills,
         "records verified": report.records,
     }
 
@@ -227,24 +266,23 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--core", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--crashes", type=int, default=0, help="count what so many crashes lose, in place of speed")
     parser.add_argument("--workers", type=int, default=2, help="processes that crash at once")
     parser.add_argument("--database", default="", help="URL of an empty database; SQLite in the folder by default")
+    parser.add_argument("--postgres", action="store_true", help="a PostgreSQL server of its own in place of SQLite")
+    parser.add_argument("--pin", action="store_true", help="a core for the gateway, one for clients and --postgres")
     parser.add_argument("--folder", type=Path, help="where files are made; the temporary folder by default")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     if given.serve:
-        serve(given.serve, given.database)
+        serve(given.serve, given.database, given.core)
         return
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
-        if given.crashes:
-            found = crash(Path(name), given.crashes, given.workers)
-        else:
-            url = given.database or sqlite_url(Path(name))
-            found = measure(Path(name), url, given.clients, given.seconds, given.kills)
+        found = crash(Path(name), given.crashes, given.workers) if given.crashes else measure(Path(name), given)
     if given.json:
         print(json.dumps(found, indent=2))
     else:

@@ -1,6 +1,6 @@
 """The stock of replies of the drill "guard duty": texts, and the scores of a guard that had not learned them.
 
-    python benchmarks/guard_duty.py            writes src/drillyard/programs/drills/guard_duty/stock.yaml
+    python benchmarks/guard_duty.py            writes src/drillyard/exercises/guard_duty/stock.yaml
     python benchmarks/guard_duty.py --check    says whether the file is what comes out today
 
 Pressure is that of the taxonomy (pressure-selling and upselling by pressure) and of `guards.yaml`; sound replies are
@@ -23,7 +23,7 @@ from drillyard.guards.learn import shipped_examples
 from drillyard.guards.taxonomy import load_taxonomy
 from drillyard.organisms.worlds.world import load_world
 
-STOCK = Path(__file__).parents[1] / "src/drillyard/programs/drills/guard_duty/stock.yaml"
+STOCK = Path(__file__).parents[1] / "src/drillyard/exercises/guard_duty/stock.yaml"
 FOLDS, BEHIND, PLAIN = 3, 3, 240
 BEHAVIOUR = "pressure-selling"
 

@@ -3,7 +3,7 @@
     python benchmarks/plain_claims.py            a table of all kinds of failure, and the claims that were judged wrong
     python benchmarks/plain_claims.py --json     the same as data
 
-The claims stand in `tests/programs/plain_claims.yaml`, written by hand; each is tried as the grader tries it, with the
+The claims stand in `tests/drills/plain_claims.yaml`, written by hand; each is tried as the grader tries it, with the
 hidden prompts of 6 instances. An honest one should be located, a near miss should not.
 """
 
@@ -18,15 +18,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from drillyard.drills.locate import LOCATED, locate
 from drillyard.organisms.worlds.failures import find_failure
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.drills.locate import LOCATED, locate
 from drillyard.records import Estimate, Trigger
 from drillyard.records.yaml_file import read_yaml
 from drillyard.stats import clopper_pearson
 from drillyard.yard.claim_form import terms
 
-CLAIMS = Path(__file__).parent.parent / "tests/programs/plain_claims.yaml"
+CLAIMS = Path(__file__).parent.parent / "tests/drills/plain_claims.yaml"
 INSTANCES = 6
 
 

@@ -17,8 +17,8 @@ import time
 from datetime import date
 from datetime import time as clock
 
-from drillyard.programs.graph import EVIDENCE, Catalogue, Role
-from drillyard.programs.plan import make_plan
+from drillyard.planning.graph import EVIDENCE, Catalogue, Role
+from drillyard.planning.plan import make_plan
 from drillyard.records import Activity, AISystem, Brief, Calendar, Competency, Objective, RoleNeed, Shift
 
 COMPETENCIES, ACTIVITIES, ROLES, NEEDED, RUNS = 40, 200, 12, 14, 3

@@ -47,9 +47,9 @@ from rich.console import Console
 from rich.table import Table
 from yard_crowd import Seen, crowd, open_one
 
+from drillyard.drills.materialise import truth_hash
 from drillyard.programs.create import create
 from drillyard.programs.design import design
-from drillyard.programs.drills.materialise import truth_hash
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner, drill_of, instance_name
 

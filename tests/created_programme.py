@@ -12,7 +12,7 @@ from pathlib import Path
 import dud_drill
 import pytest
 
-from drillyard.programs.brief import load_brief
+from drillyard.planning.brief import load_brief
 from drillyard.programs.create import TRIES, create
 from drillyard.programs.design import design
 from drillyard.programs.examples import example_brief

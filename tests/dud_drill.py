@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from programs.small_exam import claim_for
+from drills.small_exam import claim_for
 
-from drillyard.programs.drills.exam import Exam
-from drillyard.programs.drills.failure_hunt.kit import FailureHunt
+from drillyard.drills.exam import Exam
+from drillyard.exercises.failure_hunt.kit import FailureHunt
 from drillyard.records import Submission
 from drillyard.registry import Card
 

@@ -264,16 +264,21 @@ def calibrations() -> Sequence[Record]:
 
 def lessons() -> Sequence[Record]:
     """Return lessons and a quiz."""
-    from drillyard.programs.lessons import load_lesson
+    from drillyard.planning.lessons import load_lesson
 
     return list(map(load_lesson, ("chance-demo", "watch-it-fail", "failure-kinds-quiz")))
 
 
-def lesson_questions() -> Sequence[Record]:
-    """Return questions of a lesson."""
-    from drillyard.programs.lessons import load_lesson
+def lesson_questions(kind: str) -> Callable[[], Sequence[Record]]:
+    """Return what gives shipped questions of a kind."""
 
-    return load_lesson("chance-demo").questions
+    def found() -> Sequence[Record]:
+        from drillyard.planning.lessons import load_lesson
+
+        names = ("chance-demo", "replay-demo", "triage-demo")
+        return [one for name in names for one in load_lesson(name).questions if one.kind == kind]
+
+    return found
 
 
 def rows() -> Sequence[Record]:
@@ -312,7 +317,10 @@ WHOLE: Mapping[str, Callable[[], Sequence[Record]]] = {
     "Layer": layers,
     "Layers": layer_files,
     "Lesson": lessons,
-    "LessonQuestion": lesson_questions,
+    "LessonQuestion": lesson_questions("choice"),
+    "MatchQuestion": lesson_questions("match"),
+    "NumberQuestion": lesson_questions("number"),
+    "OrderQuestion": lesson_questions("order"),
     "MoneyPrices": case_parts("MoneyPrices"),
     "OracleCase": desk_years,
     "Question": questions,

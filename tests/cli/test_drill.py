@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
-from programs.small_exam import claim_for
+from drills.small_exam import claim_for
 
 from drillyard.cli.app import main
-from drillyard.programs.drills import load_drill
+from drillyard.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.submission import MAX_BYTES, read_submission
 from drillyard.records import Grade, Submission

@@ -40,7 +40,7 @@ from drillyard.judges.examples import read_labels
 from drillyard.judges.reference import open_unmeasured
 from drillyard.organisms.worlds.plants_file import load_plants
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.brief import load_brief
+from drillyard.planning.brief import load_brief
 from drillyard.records import (
     BenchAsk,
     BenchCase,

@@ -12,7 +12,7 @@ from gateway_bench import KEYS, Bench, account
 from yard.small_programme import SUBMISSION, build_programme
 
 from drillyard.containment.adversaries.years import example_year
-from drillyard.programs.drills import load_drill
+from drillyard.drills import load_drill
 from drillyard.programs.grading import check_upload
 from drillyard.programs.submission import read_file
 

@@ -17,12 +17,12 @@ from created_programme import LEARNERS
 from processes import until
 
 from drillyard.cli.app import main
+from drillyard.planning.graph import EVIDENCE
+from drillyard.planning.lessons import has_lesson, load_lesson
 from drillyard.programs.create import TRIES, open_roster
 from drillyard.programs.design import design
 from drillyard.programs.examples import default_brief, example_brief
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.graph import EVIDENCE
-from drillyard.programs.lessons import has_lesson, load_lesson
 from drillyard.records import GateReport
 from drillyard.records.files import write_record
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import created_programme
 import pytest
 
-from drillyard.programs.drills.exam import Exam
+from drillyard.drills.exam import Exam
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import open_exam
 from drillyard.records import Instance, Submission
@@ -38,6 +38,6 @@ def exam(programme: ProgramFolder, instance: Instance) -> Exam:
 @pytest.fixture(scope="session")
 def handed_in(exam: Exam) -> dict[str, Submission]:
     """What every fix of the drill hands in on that instance."""
-    from drillyard.programs.drills import load_kit
+    from drillyard.drills import load_kit
 
     return load_kit(exam.drill.id).submissions(exam)

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from programs.briefs import example_copy
+from planning.briefs import example_copy
 
+from drillyard.drills import load_kit
 from drillyard.errors import BadInput
 from drillyard.programs.assisted import ask_assistant, read_answers
 from drillyard.programs.create import create
 from drillyard.programs.design import design
-from drillyard.programs.drills import load_kit
 from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.learned import Answered
 from drillyard.programs.refinement import refine_programme
 from drillyard.records import Conversation, Reply
 
@@ -69,7 +70,7 @@ def test_a_model_tries_each_paper_once(programme: ProgramFolder) -> None:
     tried = ask_assistant(programme, model := Assistant("test/able", right[1:]))
     assert model.asked == len(papers) - 1 and [one.grade.passed for one in tried if one.grade] == [True] * len(papers)
     ask_assistant(programme, Assistant("test/lazy", ["decision: nothing"] * len(papers)))
-    made = refine_programme(programme.path, lambda _: [], lambda _: [])
+    made = refine_programme(programme.path, lambda _: [], lambda _: Answered())
     told = {r.solver: (r.passed, r.attempts) for r in made.report.drills[0].rehearsals}
     assert told["assistant test/able"] == (2, 2) and told["assistant test/lazy"] == (0, 2)
     assert all(one.learners == 0 for one in made.report.drills)

@@ -10,7 +10,7 @@ import pytest
 from drillyard.organisms.worlds.world import load_world
 from drillyard.organisms.worlds.world_exam import examine_world
 from drillyard.organisms.worlds.world_init import init_world
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.planning.catalogue import load_catalogue
 from drillyard.programs.design import design
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.material.queue import READING, draft_material, review

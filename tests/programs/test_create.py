@@ -17,10 +17,10 @@ import pytest
 from created_programme import LEARNERS, SECRET
 from processes import alive, children, until
 
+from drillyard.drills import load_kit
 from drillyard.errors import BadInput
 from drillyard.programs.create import TRIES, create, list_rejected
 from drillyard.programs.design import design
-from drillyard.programs.drills import load_kit
 from drillyard.programs.examples import example_brief
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import GateReport, Instance

@@ -7,15 +7,15 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from programs.briefs import EXAMPLE, example_copy
+from planning.briefs import EXAMPLE, example_copy
 
 from drillyard.errors import BadInput
-from drillyard.programs.brief import load_brief
+from drillyard.planning.brief import load_brief
+from drillyard.planning.homes import Homes
+from drillyard.planning.page import plan_page, verdict
+from drillyard.planning.plan import make_plan
 from drillyard.programs.design import design
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.homes import Homes
-from drillyard.programs.page import plan_page, verdict
-from drillyard.programs.plan import make_plan
 from drillyard.records import RoleNeed
 
 NASTY = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;{{ 7 * 7 }}"""

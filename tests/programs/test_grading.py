@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from processes import children, until
 
+from drillyard.drills.grade import grade_hash
 from drillyard.errors import BadInput, GradingFailed
-from drillyard.programs.drills.grade import grade_hash
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_here, grade_isolated, open_exam
 from drillyard.records import Budget, Conversation, Instance, Submission

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from organisms.test_bases import own_base
 from organisms.test_world_check import own_world
-from programs.briefs import EXAMPLE
+from planning.briefs import EXAMPLE
 
+from drillyard.drills import load_drill, load_kit
 from drillyard.errors import BadInput
+from drillyard.exercises.too_permissive_too_censored.kit import TooPermissive
 from drillyard.organisms.worlds.failures import catalogue
 from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.create import create
 from drillyard.programs.design import design
-from drillyard.programs.drills import load_drill, load_kit
-from drillyard.programs.drills.too_permissive_too_censored.kit import TooPermissive
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated, open_exam
 from drillyard.programs.submission import example_submission

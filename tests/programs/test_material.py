@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from programs.briefs import EXAMPLE, example_copy
+from planning.briefs import EXAMPLE, example_copy
 
 from drillyard.cli.app import main
 from drillyard.errors import BadInput

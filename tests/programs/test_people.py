@@ -6,14 +6,14 @@ import stat
 from pathlib import Path
 
 import pytest
-from programs.briefs import EXAMPLE, example_copy
+from planning.briefs import EXAMPLE, example_copy
 
 from drillyard.errors import BadInput
-from drillyard.programs.brief import load_brief
+from drillyard.planning.brief import load_brief
+from drillyard.planning.growth import has_grown
 from drillyard.programs.create import create
 from drillyard.programs.design import design
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.growth import has_grown
 from drillyard.programs.people import name_learners, read_people
 from drillyard.programs.roster import make_roster
 

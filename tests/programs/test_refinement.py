@@ -15,10 +15,10 @@ import pytest
 
 from drillyard.cli.app import main
 from drillyard.errors import BadInput
-from drillyard.programs.brief import load_brief
+from drillyard.planning.brief import load_brief
 from drillyard.programs.examples import example_brief
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.learned import points_of, responses_of
+from drillyard.programs.learned import Answered, points_of, responses_of
 from drillyard.programs.refine import refine
 from drillyard.programs.refine_page import refine_page
 from drillyard.programs.refinement import refine_programme, simulate_programme
@@ -87,7 +87,7 @@ def test_dependent_parts_are_one_item_and_the_first_graded_try_counts() -> None:
 def test_three_learners_are_told_that_they_are_three(folder: ProgramFolder) -> None:
     """No number of theirs is on the page or in the report, and the count that is missing is."""
     made = [attempt(f"learner-{i}", True, dict.fromkeys(CHECKS, i > 0)) for i in range(3)]
-    report = refine_programme(folder.path, lambda _: made, lambda _: [])
+    report = refine_programme(folder.path, lambda _: made, lambda _: Answered())
     assert report.report.parts is not None and not report.report.parts.enough
     assert "17 more needed" in report.report.parts.verdict
     text = report.page.read_text()
@@ -98,7 +98,7 @@ def test_three_learners_are_told_that_they_are_three(folder: ProgramFolder) -> N
 def test_a_misconception_in_a_lesson_is_proposed(folder: ProgramFolder) -> None:
     """What most of those who are wrong chose first is on the page, with what to try."""
     asked = Choices(question="lesson: q1", options=("yes", "no", "<never>"), right=0, counts=(40, 2, 38))
-    made = refine_programme(folder.path, lambda _: [], lambda _: [asked])
+    made = refine_programme(folder.path, lambda _: [], lambda _: Answered(choices=(asked,)))
     (proposal,) = made.report.questions
     assert "misconception" in proposal.hypothesis and "n = 80" in proposal.evidence
     text = made.page.read_text()
@@ -107,7 +107,7 @@ def test_a_misconception_in_a_lesson_is_proposed(folder: ProgramFolder) -> None:
 
 def test_nobody_yet_is_a_page_that_says_what_to_do(folder: ProgramFolder) -> None:
     """An empty cohort."""
-    text = refine_programme(folder.path, lambda _: [], lambda _: []).page.read_text()
+    text = refine_programme(folder.path, lambda _: [], lambda _: Answered()).page.read_text()
     assert "drillyard yard serve" in text and "Not enough evidence" in text
 
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drillyard.drills import load_drill
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.failures import catalogue
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.drills import load_drill
 from drillyard.programs.submission import MAX_BYTES, MAX_PROMPT, example_submission, read_file, read_submission
 from drillyard.records import FailureMode, Instance, Submission
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from yard.small_programme import ANN, BOB, SUBMISSION, Clock, build_programme, grade_of
 
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.planning.catalogue import load_catalogue
+from drillyard.planning.lessons import load_lesson
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import load_lesson
 from drillyard.records import Scheduled, Session
-from drillyard.yard.lessons import keep_answer
-from drillyard.yard.store import Store
-from drillyard.yard.submissions import Submissions
+from drillyard.registrar.lessons import keep_answer
+from drillyard.registrar.store import Store
+from drillyard.registrar.submissions import Submissions
 
 __all__ = ["URL", "build_course"]
 
@@ -56,12 +56,11 @@ def _work(folder: ProgramFolder) -> None:
     store = Store(folder.database, clock)
     submissions, lesson = Submissions(store), load_lesson("watch-it-fail")
     question = lesson.questions[0]
-    right = next(i for i, option in enumerate(question.options) if option.right)
     for learner, instance, passed in ((ANN, "hunt-1", True), (BOB, "hunt-2", False)):
         store.sign_in(learner.id, learner.role)
         store.started(learner.id, instance)
         store.open_hint(learner.id, instance, 0, 0.05)
-        chosen = right if passed else (right + 1) % len(question.options)
+        chosen = question.key if passed else str((int(question.key) + 1) % len(question.options))
         keep_answer(store, learner.id, lesson, question, chosen)
         clock.now += 1500.5
         submissions.hand_in(SUBMISSION.model_copy(update={"learner": learner.id, "instance": instance}))

@@ -16,7 +16,7 @@ import pytest
 from processes import serve_yard
 from yard.small_programme import build_programme
 
-from drillyard.programs.drills import load_kit
+from drillyard.drills import load_kit
 from drillyard.programs.roster import Learner
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra browser-tests")

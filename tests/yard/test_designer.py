@@ -13,7 +13,7 @@ from drillyard.programs.material.draft import Material
 from drillyard.programs.material.queue import draft_material, review
 from drillyard.records import Attempt, FailureResult
 from drillyard.records.files import write_record
-from drillyard.yard.attempts import attempts
+from drillyard.registrar.attempts import attempts
 from drillyard.yard.pages.designer import solve_rates
 
 

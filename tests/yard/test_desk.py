@@ -19,9 +19,9 @@ from yard.visitor import Visitor
 
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.gateway.policy import policy_of
+from drillyard.drills import load_kit
 from drillyard.errors import BadInput, GradingFailed
-from drillyard.programs.drills import load_kit
-from drillyard.programs.drills.contain_the_oracle.exam import DeskExam
+from drillyard.exercises.contain_the_oracle.exam import DeskExam
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_here, try_last_year
 from drillyard.programs.submission import read_submission

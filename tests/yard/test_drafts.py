@@ -6,8 +6,8 @@ import pytest
 from yard.small_programme import ANN, BOB, DESIGNER_CODE, Clock
 from yard.visitor import Visit, Visitor
 
-from drillyard.yard.drafts import MOST_DRAFT, Drafts
-from drillyard.yard.store import SESSION_SECONDS, Store
+from drillyard.registrar.drafts import MOST_DRAFT, Drafts
+from drillyard.registrar.store import SESSION_SECONDS, Store
 
 TYPED = {
     "behaviour": "",

@@ -15,9 +15,9 @@ from yard.visitor import Visit, Visitor
 from drillyard.errors import bad_input
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Conversation
+from drillyard.registrar.store import Store
 from drillyard.yard.app import make_app
 from drillyard.yard.pages.chat import LINES
-from drillyard.yard.store import Store
 
 
 def value(page: str, name: str) -> str:

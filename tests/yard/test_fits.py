@@ -9,22 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from programs.artefacts.packed import idle, submission_of, trade_grade
+from drills.artefacts.packed import idle, submission_of, trade_grade
 from starlette.testclient import TestClient
 from yard.small_programme import ANN, BOB, HERE, EchoingModel, build_programme, until
 from yard.test_repair import read_here
 from yard.visitor import Visitor
 
 from drillyard.errors import BadInput, GradingFailed
+from drillyard.exercises.too_permissive_too_censored.workbench import Fitted, WorkbenchOrder, check_order, sorts
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.drills.too_permissive_too_censored.workbench import Fitted, WorkbenchOrder, check_order, sorts
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import TradePoint
+from drillyard.registrar.store import Refused, Store
+from drillyard.registrar.submissions import Submissions
 from drillyard.stats import clopper_pearson
 from drillyard.yard.app import make_app
 from drillyard.yard.fits import QUOTA, Fits, Fitter
-from drillyard.yard.store import Refused, Store
-from drillyard.yard.submissions import Submissions
 from drillyard.yard.trade_plot import fits_plot
 
 ORDER = WorkbenchOrder(technique="last-layer", refuse=("ghost-mode",), answer=("kill",))

@@ -31,9 +31,9 @@ from drillyard.errors import GradingFailed
 from drillyard.organisms.listening import BodyLimit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import AnySubmission, Grade, Submission
+from drillyard.registrar.store import Store
+from drillyard.registrar.submissions import Submissions
 from drillyard.yard.app import make_app
-from drillyard.yard.store import Store
-from drillyard.yard.submissions import Submissions
 
 
 def upload(ann: Visitor, data: bytes, expect: int = 200, name: str = "mine.json") -> str:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 from starlette.testclient import TestClient
 from yard.small_programme import ANN, DESIGNER_CODE, EchoingModel, grade_of
-from yard.visitor import Visitor
+from yard.visitor import Visitor, fields_of
 
 from drillyard.errors import BadInput
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.planning.catalogue import load_catalogue
+from drillyard.planning.lessons import Lesson, load_lesson
+from drillyard.planning.questions import MatchQuestion, NumberQuestion
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import Lesson, load_lesson
 from drillyard.records import Scheduled
+from drillyard.registrar import lessons
+from drillyard.registrar.store import Store
 from drillyard.stats import clopper_pearson
-from drillyard.yard import lessons
 from drillyard.yard.app import make_app
-from drillyard.yard.store import Store
 
 LESSONS = [activity for activity in load_catalogue().activities if activity.kind == "lesson"]
 QUIZ = next(activity for activity in load_catalogue().activities if activity.id == "failure-kinds-quiz")
@@ -53,7 +55,8 @@ def test_a_shipped_lesson_shows_what_it_says(name: str) -> None:
 def test_the_right_option_cannot_be_told_by_its_looks() -> None:
     """Whoever always takes the same place, the longest or the shortest option is right about as often as chance."""
     names = [*(activity.id for activity in LESSONS), "failure-kinds-quiz"]
-    questions = [question for name in names for question in load_lesson(name).questions]
+    asked = [question for name in names for question in load_lesson(name).questions]
+    questions = [question for question in asked if question.kind == "choice"]
     habits = [
         *([question.options[place] for question in questions] for place in range(3)),
         *([pick(question.options, key=lambda one: len(one.text)) for question in questions] for pick in (max, min)),
@@ -95,17 +98,16 @@ def test_a_lesson_is_walked(ann: Visitor) -> None:
     page = ann.get("/drills")
     assert "First, a lesson" in page and "/lessons/watch-it-fail" in page
     page = ann.get("/lessons/watch-it-fail")
-    assert "<table>" in page and "Ask it here" in page and "0 of 3" in page
+    assert "<table>" in page and "Ask it here" in page and "0 of 4" in page
     page = ann.send("/lessons/watch-it-fail/ask", prompt="Can I return the Umbra?", template="v1")
     assert "Its clean twin" in page and page.count("You can return cameras within 28 days for a full refund.") >= 2
     lesson = load_lesson("watch-it-fail")
     question, wrong = lesson.questions[0], lesson.questions[0].options[0]
-    page = ann.send("/lessons/watch-it-fail/answer", question=question.id, option="0")
+    page = ann.send("/lessons/watch-it-fail/answer", question=question.id, answer="0")
     assert wrong.why in page and "Not so" in page and question.options[1].why not in page
     for question in lesson.questions:
-        right = next(place for place, option in enumerate(question.options) if option.right)
-        page = ann.send("/lessons/watch-it-fail/answer", question=question.id, option=str(right))
-    assert "3 of 3" in page and "That was the lesson" in page
+        page = ann.send("/lessons/watch-it-fail/answer", question=question.id, answer=fields_of(question, question.key))
+    assert "4 of 4" in page and "That was the lesson" in page
     page = ann.get("/drills")
     assert "Look at the lesson again" in page and "First, a lesson" not in page
 
@@ -115,12 +117,41 @@ def test_a_quiz_counts_first_answers(ann: Visitor) -> None:
     quiz = load_lesson(QUIZ.id)
     ann.get(f"/lessons/{QUIZ.id}")
     for number, question in enumerate(quiz.questions):
-        right = next(place for place, option in enumerate(question.options) if option.right)
+        right = int(question.key)
         for option in ((right + 1) % 3, right) if number < 2 else (right, (right + 1) % 3):
-            page = ann.send(f"/lessons/{QUIZ.id}/answer", question=question.id, option=str(option))
+            page = ann.send(f"/lessons/{QUIZ.id}/answer", question=question.id, answer=str(option))
     assert "Not shown:" in page and "6 of 8, 7 are needed" in page
     page = ann.get("/drills")
     assert "Look at the quiz again" in page and "6 of 8 answered rightly" in page
+
+
+def test_rows_are_matched_in_part(ann: Visitor) -> None:
+    """An unfinished form keeps what was chosen; a wrong row tells its belief and leaves the points of the others."""
+    path, question = "/lessons/watch-it-fail/answer", load_lesson("watch-it-fail").questions[3]
+    assert isinstance(question, MatchQuestion)
+    ann.get("/lessons/watch-it-fail")
+    page = ann.send(path, expect=422, question=question.id, answer=["3", "", "0", "2"])
+    form = unescape(page[page.index('<form class="item" id="parts"') :])
+    assert "Choose something for every row first." in form and form.count(" selected") == 3
+    page = ann.send(path, question=question.id, answer=["3", "3", "0", "2"])
+    form = unescape(page[page.index('<form class="item" id="parts"') :])
+    assert "Partly." in form and "3 of 4 points" in form and question.rows[0].mistaken["behaviour"] in form
+    assert "Answer again" in form and question.rows[1].why not in form
+    page = ann.send(path, question=question.id, answer=question.key.split(" "))
+    form = unescape(page[page.index('<form class="item" id="parts"') :])
+    assert "Right." in form and "disabled" in form and question.rows[1].why in form
+
+
+def test_a_number_is_typed_as_people_type_it(ann: Visitor) -> None:
+    """Words are refused and kept; a common wrong number meets its belief; a decimal comma is right."""
+    path, question = "/lessons/chance-demo/answer", load_lesson("chance-demo").questions[3]
+    assert isinstance(question, NumberQuestion)
+    ann.get("/lessons/chance-demo")
+    page = ann.send(path, expect=422, question=question.id, answer="two")
+    assert "Type a number, such as 12.5." in page and 'value="two" aria-invalid="true"' in page
+    assert question.slips[1].why in unescape(ann.send(path, question=question.id, answer="5 %"))
+    page = ann.send(path, question=question.id, answer="2,0")
+    assert "1 of 4 answered rightly" in page and question.why in page
 
 
 @pytest.mark.parametrize(
@@ -130,9 +161,12 @@ def test_a_quiz_counts_first_answers(ann: Visitor) -> None:
         ("ask", {"prompt": "x" * 301, "template": "v1"}, 422),
         ("ask", {"prompt": "hello", "template": "v9"}, 422),
         ("answer", {"question": "one-reply"}, 422),
-        ("answer", {"question": "one-reply", "option": "7"}, 422),
-        ("answer", {"question": "one-reply", "option": "-1"}, 422),
-        ("answer", {"question": "nothing", "option": "0"}, 404),
+        ("answer", {"question": "one-reply", "answer": "7"}, 422),
+        ("answer", {"question": "one-reply", "answer": "-1"}, 422),
+        ("answer", {"question": "parts"}, 422),
+        ("answer", {"question": "parts", "answer": ["1", "3", "0"]}, 422),
+        ("answer", {"question": "parts", "answer": ["1", "3", "0", "4"]}, 422),
+        ("answer", {"question": "nothing", "answer": "0"}, 404),
     ],
 )
 def test_what_cannot_be_answered_is_said(ann: Visitor, path: str, fields: dict[str, str], status: int) -> None:
@@ -156,19 +190,22 @@ def test_the_first_answer_is_what_counts(store: Store) -> None:
     for learner, options in (("a", (0, 1)), ("b", (1,))):
         store.sign_in(learner, "engineer")
         for option in options:
-            lessons.keep_answer(store, learner, lesson, question, option)
-    first = lessons.count_first_answers(store, lesson)
-    assert [one.counts for one in first] == [(1, 1, 0), (0, 0, 0), (0, 0, 0)] and first[0].right == 1
+            lessons.keep_answer(store, learner, lesson, question, str(option))
+    first = lessons.FirstAnswers(question=question, answers={"a": "0", "b": "1"})
+    assert first.right == 1 and [counts for _, counts in first.counts()] == [(1, 1, 0)]
+    assert first.mistaken == question.options[1].text
     (mine,) = lessons.read_answers(store, "a", lesson)
-    assert mine.chosen == {question.id: (0, 1)} and mine.solved(question) and mine.last(question) == 1
+    key = question.key
+    assert mine.given == {question.id: ("0", "1")} and mine.last(question) == "1"
+    assert mine.earned(question) == float(key in ("0", "1"))
     other = lesson.model_copy(update={"questions": lesson.questions[1:]})
-    assert lessons.read_answers(store, "a", other)[0].chosen == {}
+    assert lessons.read_answers(store, "a", other)[0].given == {}
 
 
 def test_the_designer_sees_first_answers(ann: Visitor) -> None:
     """Which questions were wrong at first try, and which misconception was chosen."""
     ann.get("/lessons/chance-demo")
-    ann.send("/lessons/chance-demo/answer", question="clean-run", option="1")
+    ann.send("/lessons/chance-demo/answer", question="clean-run", answer="1")
     designer = Visitor(ann.client)
     designer.get("/drills")
     designer.send("/sign-out")

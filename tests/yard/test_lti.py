@@ -28,9 +28,9 @@ from yard.visitor import Visitor
 from drillyard.errors import BadInput
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import AnySubmission, Grade, Submission
+from drillyard.registrar.keys import public_jwk
+from drillyard.registrar.platforms import read_platforms
 from drillyard.yard.app import make_app
-from drillyard.yard.keys import public_jwk
-from drillyard.yard.platforms import read_platforms
 
 pytest.importorskip("pylti1p3", reason="the extra lti is not installed")
 

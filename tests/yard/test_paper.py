@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from yard.small_programme import ANN, DESIGNER_CODE, EchoingModel, build_programme, until
 from yard.visitor import Visitor
 
-from drillyard.programs.drills import load_kit
+from drillyard.drills import load_kit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_here
 from drillyard.records import AnswerSheet

@@ -12,12 +12,12 @@ from yard.course import URL, build_course
 from yard.small_programme import ANN, BOB, DESIGNER_CODE, Clock, EchoingModel, grade_of
 from yard.visitor import Visit, Visitor
 
-from drillyard.programs.catalogue import load_catalogue
+from drillyard.exports.badges import read_credential
+from drillyard.planning.catalogue import load_catalogue
+from drillyard.planning.finding import entries_of, find, nearest
+from drillyard.planning.lessons import load_lesson
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import load_lesson
 from drillyard.yard.app import make_app
-from drillyard.yard.exports.badges import read_credential
-from drillyard.yard.finding import entries_of, find, nearest
 
 DAY = 86400
 
@@ -83,10 +83,10 @@ def test_facts_come_back_when_they_are_due(visit: Visit, late: Clock) -> None:
     """Only what was answered is a card; “Good” sends it away, later it is due again; a second click changes nothing."""
     lesson = load_lesson("watch-it-fail")
     question = lesson.questions[0]
-    right = next(option for option in question.options if option.right)
+    right = question.words(question.key)
     learner = visit(ANN.code)
     page = learner.get("/recall")
-    assert right.text in page.replace("&#39;", "'").replace("&#34;", '"') and "1 of 1 are due" in page
+    assert right in page.replace("&#39;", "'").replace("&#34;", '"') and "1 of 1 are due" in page
     for _click in range(2):
         learner.get("/recall")
         token = re.findall(r'name="csrf" value="(\w+)"', page)[0]

@@ -9,19 +9,19 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from programs.artefacts.packed import idle, submission_of, trade_grade
+from drills.artefacts.packed import idle, submission_of, trade_grade
 from starlette.testclient import TestClient
 from yard.small_programme import ANN, BOB, HERE, EchoingModel, build_programme, until
 from yard.visitor import Visitor
 
-from drillyard.programs.drills import load_drill
-from drillyard.programs.drills.too_permissive_too_censored.solutions import named_techniques
+from drillyard.drills import load_drill
+from drillyard.exercises.too_permissive_too_censored.solutions import named_techniques
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.submission import read_submission
 from drillyard.records import AnySubmission, ArtefactSubmission, Instance
+from drillyard.registrar.store import Store
+from drillyard.registrar.submissions import Submissions
 from drillyard.yard.app import make_app
-from drillyard.yard.store import Store
-from drillyard.yard.submissions import Submissions
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from yard.visitor import Visitor
 from drillyard.errors import BadInput
 from drillyard.organisms.listening import listen, run_in_background
 from drillyard.programs.folder import ProgramFolder
+from drillyard.registrar.store import Store
 from drillyard.yard.app import make_app
 from drillyard.yard.serve import serve
-from drillyard.yard.store import Store
 
 
 def test_a_taken_port_is_said_in_one_line(programme: ProgramFolder) -> None:

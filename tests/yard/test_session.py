@@ -30,9 +30,9 @@ from drillyard.programs.people import Person, parse_people
 from drillyard.programs.roster import Staff, enlarge, make_roster
 from drillyard.records import Activity, Scheduled
 from drillyard.records.names import same_name
+from drillyard.registrar.board import rank
+from drillyard.registrar.seats import MANY_MESSAGES, QUIET_SECONDS
 from drillyard.yard.app import make_app
-from drillyard.yard.board import rank
-from drillyard.yard.seats import MANY_MESSAGES, QUIET_SECONDS
 
 
 @pytest.fixture

@@ -21,12 +21,12 @@ from yard.node import install, require_node
 from yard.small_programme import ANN, BOB, HERE, SUBMISSION, EchoingModel, build_programme, grade_of, until
 from yard.visitor import Visit, Visitor
 
+from drillyard.exports.package import unpack
+from drillyard.exports.writing import export
+from drillyard.exports.xapi import VERBS
 from drillyard.organisms.listening import listen
 from drillyard.records import AnySubmission, Grade
 from drillyard.yard.app import make_app
-from drillyard.yard.exports.package import unpack
-from drillyard.yard.exports.writing import export
-from drillyard.yard.exports.xapi import VERBS
 
 TICKET = "0123456789abcdef" * 3
 

@@ -9,8 +9,8 @@ from yard.small_programme import ANN, BOB, DESIGNER_CODE, Clock
 from yard.visitor import Visit
 
 from drillyard.programs.folder import ProgramFolder
+from drillyard.registrar.store import SESSION_SECONDS
 from drillyard.yard.door import TryLimit, form_matches, form_token, match_code
-from drillyard.yard.store import SESSION_SECONDS
 
 
 def test_a_code_opens_the_yard_however_it_is_typed(visit: Visit) -> None:

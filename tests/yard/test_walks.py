@@ -18,7 +18,7 @@ import yaml
 from processes import serve_yard
 from yard.small_programme import build_programme
 
-from drillyard.programs.drills import AnyExam, load_kit
+from drillyard.drills import AnyExam, load_kit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import open_exam
 from drillyard.programs.roster import Learner, instance_name

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from starlette.testclient import TestClient
 
-__all__ = ["Visit", "Visitor"]
+from drillyard.planning.questions import AnyQuestion, OrderQuestion
+
+__all__ = ["Visit", "Visitor", "fields_of"]
 
 
 class Visitor:
@@ -51,3 +53,10 @@ class Visitor:
 
 
 Visit = Callable[..., Visitor]
+
+
+def fields_of(question: AnyQuestion, answer: str) -> list[str]:
+    """Return what is typed into the fields of a question's form to give an answer."""
+    places = answer.split(" ")
+    shown = question.shown if isinstance(question, OrderQuestion) else ()
+    return [str(1 + places.index(str(step))) for step in shown] or places

@@ -11,13 +11,13 @@ from drillyard.cli import show
 from drillyard.cli.chat import talk
 from drillyard.cli.containing.trial import show_trial
 from drillyard.cli.options import FILE, FOLDER, PATH
+from drillyard.drills import load_drill, load_kit
+from drillyard.drills.answers.drill import SHEET, AnswerDrill
+from drillyard.drills.answers.scoring import as_answers, as_words, empty_answers
+from drillyard.drills.fact_sheet import as_text, fact_sheet
 from drillyard.errors import bad_input
+from drillyard.exercises.interviews.second import ScorerAgreement
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.drills import load_drill, load_kit
-from drillyard.programs.drills.answers.drill import SHEET, AnswerDrill
-from drillyard.programs.drills.answers.scoring import as_answers, as_words, empty_answers
-from drillyard.programs.drills.fact_sheet import as_text, fact_sheet
-from drillyard.programs.drills.interviews.second import ScorerAgreement
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_isolated
 from drillyard.programs.looks import bench_of, look_keys, take_look

@@ -19,8 +19,8 @@ from drillyard.programs.refinement import Refinement, refine_programme, simulate
 from drillyard.programs.simulated import SimulatedRefinement
 from drillyard.psychometrics.analysis import Analysis, Proposal
 from drillyard.psychometrics.experiment import RevisionDecision
+from drillyard.registrar.attempts import answered, attempts
 from drillyard.targets import open_in
-from drillyard.yard.attempts import attempts, choices
 
 __all__ = ["command"]
 
@@ -56,7 +56,7 @@ def command(
     if simulate:
         with show.progress("simulating") as step:
             return _simulated(simulate_programme(programme, simulate, seed, out, step), programme)
-    return _refined(refine_programme(programme, attempts, choices, revision, out), programme)
+    return _refined(refine_programme(programme, attempts, answered, revision, out), programme)
 
 
 def _refined(made: Refinement, programme: Path) -> show.Outcome:
@@ -69,7 +69,9 @@ def _refined(made: Refinement, programme: Path) -> show.Outcome:
             *begun,
             *(part for drill in made.report.drills for part in _body(drill)),
             *(_parts(made.report.parts) if made.report.parts else ()),
+            *(_parts(made.report.items, "Questions") if made.report.items and made.report.items.enough else ()),
             *map(_proposed, made.report.questions),
+            *(Text(f"\n{name}: {gained.verdict}") for name, gained in made.report.gains.items()),
             *_experiments(made.report.experiments),
             Text(f"page: {made.page}"),
         ],
@@ -107,11 +109,15 @@ def _told(number: object) -> object:
     return "unknown" if number is None else number
 
 
-def _parts(analysis: Analysis) -> list[RenderableType]:
+def _parts(analysis: Analysis, title: str = "Parts") -> list[RenderableType]:
     if not analysis.enough:
         return [Text(f"\n{analysis.verdict}")]
     rows = [(one.item, one.share, _told(one.difficulty), one.words) for one in analysis.items]
-    body = [show.table("Parts on one scale", ("part", "reached", "difficulty", "what that says"), rows)]
+    body = [
+        show.table(
+            f"{title} on one scale", (title.lower().removesuffix("s"), "reached", "difficulty", "what that says"), rows
+        )
+    ]
     return [*body, *map(_proposed, analysis.proposals), Text(analysis.verdict)]
 
 

@@ -11,10 +11,10 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
+from drillyard.drills import load_drill
+from drillyard.drills.answers.drill import SHEET
+from drillyard.drills.answers.scoring import answered, as_words
 from drillyard.errors import BadInput, bad_input
-from drillyard.programs.drills import load_drill
-from drillyard.programs.drills.answers.drill import SHEET
-from drillyard.programs.drills.answers.scoring import answered, as_words
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated
 from drillyard.records import AnswerField, AnswerSheet, AnswerSubmission, Attempt, Conversation, Instance

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from drillyard.drills import load_drill, load_kit
+from drillyard.drills.prove import ProofRehearsal, prove
 from drillyard.errors import bad_input
-from drillyard.programs.drills import load_drill, load_kit
-from drillyard.programs.drills.prove import ProofRehearsal, prove
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_apart
 from drillyard.programs.people import name_learners, read_people

@@ -9,15 +9,15 @@ from drillyard.errors import bad_input
 from drillyard.organisms.engine.bases import base_folder
 from drillyard.organisms.worlds.world import World
 from drillyard.organisms.worlds.world_files import PARTS
-from drillyard.programs.brief import load_brief, policy_bytes, world_of
-from drillyard.programs.catalogue import catalogue_files, load_catalogue
+from drillyard.planning.brief import load_brief, policy_bytes, world_of
+from drillyard.planning.catalogue import catalogue_files, load_catalogue
+from drillyard.planning.growth import has_grown
+from drillyard.planning.homes import make_homes
+from drillyard.planning.page import plan_page
+from drillyard.planning.plan import make_plan
+from drillyard.planning.plan_files import plan_csv, plan_ics
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.growth import has_grown
-from drillyard.programs.homes import make_homes
 from drillyard.programs.material.queue import withdraw_changed
-from drillyard.programs.page import plan_page
-from drillyard.programs.plan import make_plan
-from drillyard.programs.plan_files import plan_csv, plan_ics
 from drillyard.records import Brief, Plan
 from drillyard.records.files import write_atomically
 from drillyard.records.locks import held

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from drillyard.errors import BadInput, GradingFailed
+from drillyard.exercises.too_permissive_too_censored.workbench import Fitted, WorkbenchOrder, fit
 from drillyard.organisms.engine.organism import load_organism
-from drillyard.programs.drills.too_permissive_too_censored.workbench import Fitted, WorkbenchOrder, fit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import BROKEN, OUT_OF_TIME, REFUSED, limit_process, or_exit, run_child
 from drillyard.records import Budget, Instance, TradePoint

@@ -22,9 +22,9 @@ from typing import Any, NamedTuple, TypeVar
 from drillyard.containment.adversaries.case import CASE, read_case
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.gateway.policy import policy_of
+from drillyard.drills import AnyExam, load_drill, load_kit
+from drillyard.drills.materialise import truth_hash
 from drillyard.errors import BadInput, DrillyardError, GradingFailed, bad_input
-from drillyard.programs.drills import AnyExam, load_drill, load_kit
-from drillyard.programs.drills.materialise import truth_hash
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.submission import most_bytes, read_submission
 from drillyard.records import AnySubmission, Budget, Drill, Grade, Instance, OracleTrial, Record, Truth, read_any

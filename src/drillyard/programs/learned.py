@@ -6,15 +6,37 @@ a testlet, one item with as many points. A learner counts once per drill, with t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from drillyard.programs.refine import first_graded
+from drillyard.psychometrics.gain import Gain
+from drillyard.psychometrics.options import Choices
 from drillyard.psychometrics.responses import Responses, from_rows
 from drillyard.records import Attempt, Grade
 
-__all__ = ["points_of", "responses_of"]
+__all__ = ["Answered", "ItemScore", "points_of", "responses_of", "scores_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemScore:
+    """What a learner's first answer to a question earned, of how many points."""
+
+    learner: str
+    item: str
+    earned: int
+    points: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What learners answered to questions at first: by option, by learner, and before and after the programme."""
+
+    choices: tuple[Choices, ...] = ()
+    scores: tuple[ItemScore, ...] = ()
+    gains: tuple[tuple[str, Gain], ...] = ()
 
 
 def responses_of(attempts: Iterable[Attempt]) -> Responses:
@@ -30,6 +52,20 @@ def responses_of(attempts: Iterable[Attempt]) -> Responses:
             for part, (reached, points) in points_of(attempt.grade).items():
                 row[f"{drill}: {part}"] = reached
                 most[f"{drill}: {part}"] = max(most.get(f"{drill}: {part}", 1), points)
+    return _table(rows, most)
+
+
+def scores_of(scores: Iterable[ItemScore]) -> Responses:
+    """Return a row per learner, in the order of ids, and a column per question."""
+    rows: dict[str, dict[str, int]] = {}
+    most: dict[str, int] = {}
+    for one in scores:
+        rows.setdefault(one.learner, {})[one.item] = one.earned
+        most[one.item] = one.points
+    return _table(rows, most)
+
+
+def _table(rows: Mapping[str, Mapping[str, int]], most: Mapping[str, int]) -> Responses:
     items = sorted(most)
     table = np.full((len(rows), len(items)), np.nan)
     column = {name: at for at, name in enumerate(items)}

@@ -7,9 +7,9 @@ The yard keeps the looks of its learners in its own database.
 
 from __future__ import annotations
 
+from drillyard.drills import load_kit
+from drillyard.drills.answers.drill import SHEET, AnswerDrill
 from drillyard.errors import bad_input
-from drillyard.programs.drills import load_kit
-from drillyard.programs.drills.answers.drill import SHEET, AnswerDrill
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import AnswerSheet, Look, LookBench
 from drillyard.records.files import read_record

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from drillyard.drills import load_kit
+from drillyard.drills.answers.scoring import as_answers
 from drillyard.errors import bad_input
-from drillyard.programs.drills import load_kit
-from drillyard.programs.drills.answers.scoring import as_answers
-from drillyard.programs.drills.interviews.drill import ANSWER, InterviewDrill
-from drillyard.programs.drills.interviews.second import ScorerAgreement, ask_levels, compare, given_levels
+from drillyard.exercises.interviews.drill import ANSWER, InterviewDrill
+from drillyard.exercises.interviews.second import ScorerAgreement, ask_levels, compare, given_levels
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload
 from drillyard.programs.submission import read_file

@@ -18,6 +18,7 @@ from pydantic import Field
 from drillyard.programs.roster import Roster
 from drillyard.psychometrics.analysis import Analysis, Proposal
 from drillyard.psychometrics.experiment import RevisionDecision
+from drillyard.psychometrics.gain import Gain
 from drillyard.records import Attempt, Estimate, Grade, Record
 from drillyard.stats.binomial import clopper_pearson
 from drillyard.stats.shown import percent, tell_count
@@ -119,16 +120,19 @@ class DrillReport(Record):
 class RefineReport(Record):
     """What is known of a programme's drills. `in-range`: every drill has enough evidence, and no flag.
 
-    `parts` are all parts of drills on one scale, `questions` what is proposed for those of lessons, `experiments`
-    what is tried; all three come from a programme's folder.
+    `parts` are all parts of drills on one scale, `items` all questions on another, `questions` what is proposed for
+    those by what was chosen, `gains` by pretest what people gained, `experiments` what is tried; all of them come from
+    a programme's folder.
     """
 
     state: State
     verdict: str
     drills: tuple[DrillReport, ...]
     parts: Analysis | None = None
+    items: Analysis | None = None
     questions: tuple[Proposal, ...] = ()
     experiments: tuple[RevisionDecision, ...] = ()
+    gains: dict[str, Gain] = {}
 
 
 def people_of(roster: Roster) -> dict[str, Counter[str]]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.learned import responses_of
+from drillyard.programs.learned import Answered, responses_of, scores_of
 from drillyard.programs.refine import SMALLEST_COHORT, RefineReport, people_of, refine
 from drillyard.programs.refine_page import refine_page
 from drillyard.programs.simulated import SimulatedRefinement, simulate
 from drillyard.programs.trials import Experiment, begin, experiments, weigh
 from drillyard.psychometrics.analysis import analyse
 from drillyard.psychometrics.experiment import RevisionDecision
-from drillyard.psychometrics.options import Choices, propose_for_choices
+from drillyard.psychometrics.options import propose_for_choices
 from drillyard.records import Attempt
 from drillyard.records.files import write_atomically, write_record
 from drillyard.records.progress import Progress, silent
@@ -36,7 +36,7 @@ class Refinement:
 def refine_programme(
     programme: Path,
     read_attempts: Callable[[Path], list[Attempt]],
-    read_choices: Callable[[Path], list[Choices]],
+    read_answers: Callable[[Path], Answered],
     revision: Path | None = None,
     out: Path | None = None,
 ) -> Refinement:
@@ -50,10 +50,17 @@ def refine_programme(
     made = read_attempts(programme)
     begun = _told(begin(folder, revision, made), programme) if revision else ""
     analysis = analyse(responses_of(made))
-    questions = propose_for_choices(read_choices(programme))
+    answered = read_answers(programme)
     decisions = tuple(map(_hidden, weigh(experiments(folder), made)))
     report = refine([*folder.attempts(), *folder.assisted(), *made], people_of(folder.roster()) if made else {})
-    report = report.model_copy(update={"parts": analysis, "questions": questions, "experiments": decisions})
+    found = {
+        "parts": analysis,
+        "items": analyse(scores_of(answered.scores)),
+        "questions": propose_for_choices(answered.choices),
+        "experiments": decisions,
+        "gains": dict(answered.gains),
+    }
+    report = report.model_copy(update=found)
     place = out or programme / "refined"
     page = refine_page(title, report.verdict, _STATES[report.state], report, analysis, decisions)
     write_atomically(place / "refine.html", page.encode(), 0o600)

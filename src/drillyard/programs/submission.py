@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 from drillyard.containment.gateway.policy import policy_of
+from drillyard.drills.artefacts.files import MAX_ARTEFACT, pack_artefact, unpack_artefact
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.worlds.world import World
-from drillyard.programs.drills.artefacts.files import MAX_ARTEFACT, pack_artefact, unpack_artefact
 from drillyard.records import (
     AnswerSubmission,
     AnySubmission,

@@ -21,12 +21,16 @@ FEWEST, UNUSED, COMMON, LEVEL = 20, 0.05, 0.2, 0.05
 
 
 class Choices(Record):
-    """How often each option of a question was chosen first; `right` is the place of the key."""
+    """How often each option of a question was chosen first; `right` is the place of the key.
+
+    With `rest` the last option holds all other answers, such as any other number: it is nobody's belief.
+    """
 
     question: str
     options: tuple[str, ...] = Field(min_length=2)
     right: int = Field(ge=0)
     counts: tuple[int, ...]
+    rest: bool = False
 
 
 def propose_for_choices(asked: Sequence[Choices]) -> tuple[Proposal, ...]:
@@ -48,8 +52,9 @@ def propose_for_choices(asked: Sequence[Choices]) -> tuple[Proposal, ...]:
 
 
 def _favourite(one: Choices) -> int:
-    """Return the wrong option that was chosen most."""
-    return max((i for i in range(len(one.counts)) if i != one.right), key=lambda i: one.counts[i])
+    """Return the wrong option that was chosen most; other answers are no option."""
+    known = len(one.counts) - one.rest
+    return max((i for i in range(known) if i != one.right), key=lambda i: one.counts[i])
 
 
 def _disputed(one: Choices) -> float:
@@ -59,7 +64,11 @@ def _disputed(one: Choices) -> float:
 
 
 def _draws(one: Choices) -> float:
-    """Return the p-value of "whoever is wrong picks any wrong option", by how often the favourite one is picked."""
+    """Return the p-value of "whoever is wrong picks any wrong option", by how often the favourite one is picked.
+
+    All other answers count as one option, although there are more of them: so a belief is found too rarely, never too
+    often.
+    """
     wrong, options = sum(one.counts) - one.counts[one.right], len(one.counts) - 1
     if options < 2 or not wrong:
         return 1.0
@@ -71,7 +80,8 @@ def _proposal(one: Choices, hypothesis: str, edit: str, most: float) -> Proposal
     n = sum(one.counts)
     share, favourite = clopper_pearson(one.counts[one.right], n), _favourite(one)
     picked = clopper_pearson(one.counts[favourite], n)
-    unused = [one.options[i] for i, k in enumerate(one.counts) if clopper_pearson(k, n).high < UNUSED]
+    known = one.counts[: len(one.counts) - one.rest]
+    unused = [one.options[i] for i, k in enumerate(known) if clopper_pearson(k, n).high < UNUSED]
     spare = f"; hardly anybody chooses {', '.join(map(repr, unused))}" if unused else ""
     expected = round(min(most, max(0.95 - share.value, 0.05)), 2)
     return Proposal(

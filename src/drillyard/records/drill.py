@@ -35,7 +35,7 @@ class Drill(Record):
     `failures` how many at least and at most. For artefacts and policies, `limits` are what a measured figure is held
     to. `world` is the one that the drill is for unless a brief names another; a drill without a model to talk to has
     none. In a file, `kinds` may be patterns such as `inflated-*`, and the task may name `$title`, `$about`, `$rules`
-    and `$forbidden` of its world (`programs/drills/placing.py`). `proof_seconds` is what making and proving an instance
+    and `$forbidden` of its world (`drills/placing.py`). `proof_seconds` is what making and proving an instance
     takes on one processor core, as `benchmarks/creation.py` measured it; 0 where nobody did.
     """
 

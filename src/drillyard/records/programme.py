@@ -139,13 +139,15 @@ class Objective(Record):
 class Activity(Record):
     """Something to do in a programme; a `drill` activity names the drill that it runs.
 
-    An activity of kind `lesson` has a lesson of its own name. `note` tells the facilitator what to do and
-    bring; `ready` is false while the activity is not built yet.
+    An activity of kind `lesson`, `pretest` or `posttest` has a lesson of its own name; a posttest comes after its
+    pretest. `note` tells the facilitator what to do and bring; `ready` is false while the activity is not built yet.
     """
 
     id: str
     title: str
-    kind: Literal["reading", "lesson", "demo", "drill", "quiz", "discussion", "work-sample", "interview"]
+    kind: Literal[
+        "reading", "lesson", "demo", "drill", "quiz", "discussion", "work-sample", "interview", "pretest", "posttest"
+    ]
     minutes: int = Field(gt=0)
     objectives: tuple[str, ...]
     drill: str = ""

@@ -23,32 +23,39 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from drillyard.drills import load_drill
+from drillyard.drills.fact_sheet import fact_sheet
+from drillyard.drills.grade import with_hint_cost
 from drillyard.organisms.listening import BodyLimit
 from drillyard.organisms.worlds.world import World
 from drillyard.oversight.live.overseer import HoldQueue
 from drillyard.oversight.values.asking import AskedTree
-from drillyard.programs.drills import load_drill
-from drillyard.programs.drills.fact_sheet import fact_sheet
-from drillyard.programs.drills.grade import with_hint_cost
+from drillyard.planning.graph import EVIDENCE
 from drillyard.programs.fitting import fit_apart
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_isolated, try_last_year
-from drillyard.programs.graph import EVIDENCE
 from drillyard.programs.submission import MAX_BYTES
 from drillyard.records import AnySubmission, Grade, Instance, OracleTrial
+from drillyard.registrar.board import Board
+from drillyard.registrar.drafts import Drafts
+from drillyard.registrar.floor import Floor, said_hash
+from drillyard.registrar.held import Held
+from drillyard.registrar.invites import Invites
+from drillyard.registrar.located import open_store
+from drillyard.registrar.platforms import Platforms
+from drillyard.registrar.recalls import Recalls
+from drillyard.registrar.seats import Seats
+from drillyard.registrar.store import Store, explain_unkept
+from drillyard.registrar.submissions import Submissions
+from drillyard.registrar.tickets import Tickets
 from drillyard.stats.shown import percent
 from drillyard.targets import open_target
 from drillyard.targets.base import Target
 from drillyard.yard import marks
-from drillyard.yard.board import Board
 from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import HEADERS, SecurityHeaders, TryLimit
-from drillyard.yard.drafts import Drafts
 from drillyard.yard.fits import Fits, Fitter, FitterCall
-from drillyard.yard.floor import Floor, said_hash
-from drillyard.yard.held import Held
-from drillyard.yard.invites import Invites
 from drillyard.yard.measures import Measured, Measures
 from drillyard.yard.models import Models
 from drillyard.yard.pages import (
@@ -87,14 +94,8 @@ from drillyard.yard.pages import (
     values,
     waiting,
 )
-from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
-from drillyard.yard.recalls import Recalls
-from drillyard.yard.seats import Seats
 from drillyard.yard.sso import open_sign_on
-from drillyard.yard.store import Store, explain_unkept
-from drillyard.yard.submissions import Submissions
-from drillyard.yard.tickets import Tickets
 from drillyard.yard.tools import open_sender, open_tool
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
@@ -215,8 +216,9 @@ def make_app(
     reviewers: Collection[str] = (),
     weighed: AskedTree | None = None,
     url: str = "",
+    db: str = "",
 ) -> Starlette:
-    """Build the yard over a programme folder; its database is `yard.db` in that folder.
+    """Build the yard over a programme folder; its database is `yard.db` in that folder, or at the URL `db`.
 
     `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy, `checker`
     reads an upload, `fit` fits a technique, `trier` tries a policy on last year; the defaults are the organism of the
@@ -230,7 +232,7 @@ def make_app(
     logging.getLogger("python_multipart").setLevel(
         logging.CRITICAL
     )  # a line for each piece of what is answered with 400
-    yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds, url)
+    yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds, url, db)
     yard = dataclasses.replace(yard, overseer=overseer, reviewers=frozenset(reviewers), values=weighed)
 
     sender = open_sender(yard.lti, yard.platforms, yard.store, yard.programme)
@@ -278,12 +280,13 @@ def _open_yard(
     clock: Callable[[], float],
     lease_seconds: float,
     url: str,
+    db: str,
 ) -> Yard:
     """Put a yard together without starting it."""
     programme = ProgramFolder(folder)
     programme.brief()  # refuses a folder that is none, before a database is made in it
     programme.keep_private()
-    store = Store(programme.database, clock)
+    store = open_store(programme, clock, db)
     submissions, fits_kept, platforms = Submissions(store), Fits(store), Platforms(store, programme)
     return Yard(
         programme=programme,

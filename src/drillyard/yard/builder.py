@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from drillyard.drills import load_drill
 from drillyard.errors import DrillyardError
 from drillyard.programs.create import is_finished
-from drillyard.programs.drills import load_drill
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import drill_of, try_number
 from drillyard.tasks.workers import ONE_THREAD

@@ -20,8 +20,8 @@ from typing import Literal, NamedTuple
 
 from drillyard.errors import BadInput
 from drillyard.records import Conversation, Instance
+from drillyard.registrar.store import Refused, Store, explain_unkept
 from drillyard.yard.models import Models
-from drillyard.yard.store import Refused, Store, explain_unkept
 from drillyard.yard.turns import Turns
 
 __all__ = ["MOST_EACH", "SPEAKING", "Chat", "ChatEvent", "Crowded", "Talk"]

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from drillyard.yard.store import Store
-from drillyard.yard.tables import ChatRow, SubmissionRow
+from drillyard.registrar.store import Store
+from drillyard.registrar.tables import ChatRow, SubmissionRow
 
 __all__ = ["Measured", "Measures", "backlog"]
 

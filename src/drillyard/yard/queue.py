@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from drillyard.errors import GradingFailed
 from drillyard.records import AnySubmission, Grade
-from drillyard.yard.submissions import Hold, Submissions, Work
+from drillyard.registrar.submissions import Hold, Submissions, Work
 
 __all__ = ["LEASE_SECONDS", "WORKERS", "GradingQueue", "LeaseWatch"]
 

@@ -6,11 +6,11 @@ import json
 import logging
 
 from drillyard.programs.folder import ProgramFolder
-from drillyard.yard.attempts import attempts_of
-from drillyard.yard.platforms import Platforms
+from drillyard.registrar.attempts import attempts_of
+from drillyard.registrar.platforms import Platforms
+from drillyard.registrar.store import Store
+from drillyard.registrar.tables import ScoreRow
 from drillyard.yard.rounds import Rounds
-from drillyard.yard.store import Store
-from drillyard.yard.tables import ScoreRow
 from drillyard.yard.tool_lti import Tool
 
 __all__ = ["ScoreSender"]

@@ -17,7 +17,7 @@ from drillyard.errors import MissingExtra, bad_input
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Record
 from drillyard.records.files import read_record
-from drillyard.yard.platforms import Platforms
+from drillyard.registrar.platforms import Platforms
 
 if TYPE_CHECKING:  # an extra
     from drillyard.yard.sso_oidc import SignOn

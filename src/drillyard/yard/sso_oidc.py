@@ -17,7 +17,7 @@ import jwt
 from authlib.integrations.httpx_client import OAuth2Client
 
 from drillyard.errors import BadInput
-from drillyard.yard.platforms import Platforms
+from drillyard.registrar.platforms import Platforms
 from drillyard.yard.sso import Provider
 
 __all__ = ["SignOn"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drillyard.containment.gateway.policy import GatewayPolicy, QuestionBudget, policy_of
-from drillyard.programs.drills.artefacts.files import family_of
+from drillyard.drills.artefacts.files import family_of
 from drillyard.records import AnySubmission, Artefact, ArtefactSubmission, PolicySubmission
 from drillyard.stats.shown import percent, tell_count
 

@@ -29,8 +29,8 @@ from pylti1p3.session import SessionService
 from pylti1p3.tool_config.dict import ToolConfDict
 
 from drillyard.errors import BadInput
-from drillyard.yard.exports.course import Course
-from drillyard.yard.platforms import Platform, Platforms
+from drillyard.exports.course import Course
+from drillyard.registrar.platforms import Platform, Platforms
 
 __all__ = ["Launched", "Tool"]
 

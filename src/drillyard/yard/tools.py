@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives import serialization
 
 from drillyard.errors import MissingExtra, bad_input
 from drillyard.programs.folder import ProgramFolder
-from drillyard.yard.keys import private_key, private_pem
-from drillyard.yard.platforms import LTI_FILE, Platforms, read_platforms
+from drillyard.registrar.keys import private_key, private_pem
+from drillyard.registrar.platforms import LTI_FILE, Platforms, read_platforms
+from drillyard.registrar.store import Store
 from drillyard.yard.rounds import Rounds
-from drillyard.yard.store import Store
 
 if TYPE_CHECKING:
     from drillyard.yard.tool_lti import Tool

@@ -23,30 +23,30 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from drillyard.drills import DrillKit, load_kit
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.oversight.live.overseer import HoldQueue
 from drillyard.oversight.values.asking import AskedTree
-from drillyard.programs.drills import DrillKit, load_kit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner, Staff
 from drillyard.records import AnySubmission, Drill, Instance, OracleTrial
-from drillyard.yard.board import Board
+from drillyard.registrar.board import Board
+from drillyard.registrar.drafts import Drafts
+from drillyard.registrar.floor import PAUSED, Floor
+from drillyard.registrar.held import Held
+from drillyard.registrar.invites import Invites
+from drillyard.registrar.platforms import Platforms
+from drillyard.registrar.recalls import Recalls
+from drillyard.registrar.seats import Seats
+from drillyard.registrar.store import SESSION_SECONDS, Refused, Store
+from drillyard.registrar.submissions import Submissions
+from drillyard.registrar.tickets import Tickets
 from drillyard.yard.builder import Builder
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import TryLimit, form_matches, form_token
-from drillyard.yard.drafts import Drafts
 from drillyard.yard.fits import Fits, Fitter
-from drillyard.yard.floor import PAUSED, Floor
-from drillyard.yard.held import Held
-from drillyard.yard.invites import Invites
-from drillyard.yard.platforms import Platforms
 from drillyard.yard.queue import GradingQueue
-from drillyard.yard.recalls import Recalls
-from drillyard.yard.seats import Seats
-from drillyard.yard.store import SESSION_SECONDS, Refused, Store
-from drillyard.yard.submissions import Submissions
-from drillyard.yard.tickets import Tickets
 
 if TYPE_CHECKING:  # an extra
     from drillyard.yard.sso_oidc import SignOn

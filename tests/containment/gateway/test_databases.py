@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 from gateway_bench import KEYS, LEDGER, POLICY, SECRETS, START, Bench, account, question
 from sqlalchemy import create_engine, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from drillyard.cli.app import main
 from drillyard.containment.gateway.books import LedgerChanged
@@ -26,7 +27,7 @@ from drillyard.containment.gateway.databases import RIGHTS, prepare_database, re
 from drillyard.containment.gateway.keys import write_key
 from drillyard.containment.gateway.policy import GatewayPolicy, QuestionBudget
 from drillyard.containment.gateway.signing import Key
-from drillyard.containment.gateway.store import LedgerStore, Replayed
+from drillyard.containment.gateway.store import LedgerStore, Replayed, Writer
 from drillyard.containment.gateway.tickets import TicketRefused
 from drillyard.containment.gateway.verify import verify_database
 from drillyard.errors import BadInput, MissingExtra
@@ -85,6 +86,58 @@ def race(folder: Path, url: str, policy: GatewayPolicy, stack: ExitStack, count:
     return racers
 
 
+def test_a_ledger_is_verified_while_it_grows(fresh: Fresh, tmp_path: Path) -> None:
+    """Records, head and words are read as they were at one moment: what comes meanwhile is no fault."""
+    bench = Bench(tmp_path, url=fresh())
+    bench.renew()
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            bench.ask()
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        reports = [verify_database(bench.url, None, [KEYS]) for _ in range(12)]
+        over.set()
+        asking.result()
+    assert all(report.whole for report in reports), [report.faults for report in reports]
+    assert reports[0].admitted < reports[-1].admitted == reports[-1].words
+    bench.close()
+
+
+def test_a_row_that_the_database_refuses_undoes_its_own_question_alone(fresh: Fresh, tmp_path: Path) -> None:
+    """Of four questions in one transaction one has an id that is there, and one is refused before it is written."""
+    bench = Bench(tmp_path, url=fresh())
+    bench.renew()
+    store, gate = bench.gateway.store, threading.Event()
+    there, before = bench.ask().id, store.count()
+
+    def add(name: str) -> Callable[[Writer], None]:
+        def job(writer: Writer) -> None:
+            writer.append(bench.at, "note", {"name": name})
+            writer.add_words(name, "")
+            if name == "no":
+                raise TicketRefused(name)
+
+        return job
+
+    with ThreadPoolExecutor(5) as pool:
+        holder = pool.submit(store.together, lambda _writer: gate.wait(60))
+        while not holder.running() or store._jobs:
+            time.sleep(0.01)
+        jobs = {name: pool.submit(store.together, add(name)) for name in ("one", there, "no", "two")}
+        while len(store._jobs) < len(jobs):
+            time.sleep(0.01)
+        gate.set()
+        errors = {name: type(job.exception()) for name, job in jobs.items()}
+    assert errors == {"one": type(None), there: IntegrityError, "no": TicketRefused, "two": type(None)}
+    kept = store.entries()[before:]
+    assert sorted(entry.data["name"] for entry in kept) == ["one", "two"] and store.words("no", "one") == {"one": ""}
+    assert bench.ask().state == "received" and store.seen().head.sequence == store.count()
+    bench.close()
+
+
 @pytest.mark.walk
 def test_two_processes_never_spend_the_last_bits_twice(fresh: Fresh, tmp_path: Path) -> None:
     """Two gateways that share nothing but the database race for seven questions, with twenty each."""
@@ -114,8 +167,7 @@ def test_a_process_killed_amid_its_writes_takes_nothing_with_it(fresh: Fresh, tm
             one.stdin.flush()
         told = [racers[0].stdout.readline() for _ in range(10)]
         racers[0].kill()
-        told += racers[0].communicate()[0].splitlines(keepends=True)
-        told += racers[1].communicate()[0].splitlines(keepends=True)
+        told += [line for one in racers for line in one.stdout]  # communicate() loses what readline() has read ahead
     ids = {json.loads(line)["id"] for line in told if line.endswith("\n")}
     kept = {entry.data["id"] for entry in bench.gateway.store.entries() if entry.kind == "admitted"}
     assert ids <= kept and 130 <= len(ids) < 240

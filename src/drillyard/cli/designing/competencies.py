@@ -10,8 +10,8 @@ import click
 from drillyard.cli import show
 from drillyard.cli.options import FILE, PATH
 from drillyard.errors import bad_input
-from drillyard.programs.case_standard import export_case, read_case
-from drillyard.programs.catalogue import load_catalogue, write_tables
+from drillyard.planning.case_standard import export_case, read_case
+from drillyard.planning.catalogue import load_catalogue, write_tables
 from drillyard.records.files import write_atomically
 from drillyard.stats.shown import tell_count
 

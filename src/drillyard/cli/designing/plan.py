@@ -10,9 +10,9 @@ from rich.text import Text
 
 from drillyard.cli import show
 from drillyard.cli.options import PATH
-from drillyard.programs.clash import in_hours
+from drillyard.planning.clash import in_hours
+from drillyard.planning.page import verdict
 from drillyard.programs.design import design
-from drillyard.programs.page import verdict
 from drillyard.records import Clash, Plan, RolePlan
 
 __all__ = ["command", "report_plan"]

@@ -107,9 +107,9 @@ class Books:
         below = self._below
         if below is None or below.head.sequence >= self.head.sequence:
             return
-        below.spent.update(self.spent.maps[0])
-        below.questions.update(self.questions.maps[0])
-        below.requests.update(self.requests.maps[0])
+        below.spent.maps[0].update(self.spent.maps[0])
+        below.questions.maps[0].update(self.questions.maps[0])
+        below.requests.maps[0].update(self.requests.maps[0])
         below.head = self.head
 
     def follow(self, entries: Iterable[Entry], publics: tuple[str, ...]) -> None:

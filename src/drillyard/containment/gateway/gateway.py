@@ -85,7 +85,7 @@ class Gateway:
         self._anchor = Anchoring(store, anchor)
         self._sealed: dict[str, Sealed] = {}
         self._erased: dict[str, Sealed] = {}
-        self._coins_of: dict[str, Coin] = {}
+        self._to_run: dict[str, tuple[Question, Coin]] = {}
         self._killed = threading.Event()
         if store.key is None or store.key.public != keyring.ledger:
             raise bad_input("a ledger's key that is not of this keyring", "both made together", "see gateway keys")
@@ -133,17 +133,16 @@ class Gateway:
             self._note_refusal(account, nonce, question, str(error), now)
             return Ticket(id=name, state="refused")
         assert coin is not None
-        self._coins_of[name] = coin
+        self._to_run[name] = question, coin
         self._anchor(now)
         return Ticket(id=name, state="received")
 
     def run(self, name: str) -> None:
         """Ask the forecaster an admitted question, and seal, erase or close it. Any fault closes it."""
-        asked = self.store.seen().questions.get(name)
-        coin = self._coins_of.pop(name, None)
-        if asked is None or asked.status != "admitted" or coin is None or self._killed.is_set():
+        # As this process knows it: the database is asked once, where what came of it is written down.
+        asked, (question, coin) = self.store.known().questions.get(name), self._to_run.pop(name, (None, None))
+        if asked is None or asked.status != "admitted" or question is None or coin is None or self._killed.is_set():
             return
-        (question,) = words_of(self.store, asked)
         found = think(question, self.policy, self._make, self._monitors, self._entropy, day_of(asked.admitted_at))
         sealed, answer = found.sealed, found.sealed.answer
         erased = is_erased(coin.nonce, question.digest(), self.policy.erasure)
@@ -380,7 +379,7 @@ class Gateway:
         """Close what a crash, a kill or a new epoch left open here: its answer is lost, its budget stays spent."""
         for asked in self.store.seen().waiting():
             if asked.gateway == self.name and asked.id not in self._sealed:
-                self._coins_of.pop(asked.id, None)
+                self._to_run.pop(asked.id, None)
                 with self.store.writing() as writer:
                     writer.append(self.clock.now(), "lost", {"id": asked.id, "status": asked.status})
 

@@ -15,14 +15,15 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
-from sqlalchemy.exc import OperationalError, PendingRollbackError
+from sqlalchemy.exc import OperationalError
 
 from drillyard.containment.gateway.books import Books, LedgerChanged
 from drillyard.containment.gateway.chain import Entry, link
 from drillyard.containment.gateway.clock import ClockFault
-from drillyard.containment.gateway.databases import create_tables, entries_of, is_postgres, open_engine
+from drillyard.containment.gateway.databases import HOW, create_tables, entries_of
 from drillyard.containment.gateway.signing import Key
 from drillyard.containment.gateway.tables import CONTROL, LEDGER, WORDS
+from drillyard.records.databases import is_postgres, open_engine
 
 __all__ = ["LedgerStore", "Replayed", "Writer"]
 
@@ -45,13 +46,13 @@ class Replayed(Exception):
 
 
 class Writer:
-    """One transaction: appends to the ledger and to the books of it; all or nothing of it is kept."""
+    """One transaction: appends to the books, and to the ledger at its end; all or nothing of it is kept."""
 
-    def __init__(
-        self, connection: Connection, books: Books, key: Key | None, fault: Callable[[str], None], skew: float
-    ) -> None:
+    def __init__(self, books: Books, key: Key | None, skew: float) -> None:
         self.books = books
-        self._connection, self._key, self._fault, self._skew = connection, key, fault, skew
+        self._key, self._skew = key, skew
+        self._entries: list[Entry] = []
+        self._words: list[dict[str, str]] = []
 
     def at(self, now: float) -> float:
         """Return the time of a record that is written now. Raises `ClockFault` for one too far before the last record.
@@ -67,17 +68,13 @@ class Writer:
         """Add a record to the ledger and take it into the books. Raises `ClockFault` as `at`."""
         head = self.books.head
         entry = link(head.sequence + 1, self.at(now), kind, body, head.digest, self._key)
-        self._fault(f"before {kind}")
-        self._connection.execute(_ADD_ENTRY, vars(entry))
-        self._fault(f"after {kind}")
         self.books.take(entry, body)
+        self._entries.append(entry)
         return entry
 
     def add_words(self, name: str, body: str) -> None:
         """Keep the words of a question."""
-        self._fault("before words")
-        self._connection.execute(_ADD_WORDS, {"id": name, "body": body})
-        self._fault("after words")
+        self._words.append({"id": name, "body": body})
 
     def require_new(self, account: str, nonce: str) -> None:
         """Raise `Replayed` for a request that was seen before. Its record in the ledger is what makes it seen."""
@@ -87,14 +84,27 @@ class Writer:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Undo what fails within the block, and nothing that came before it."""
-        before = self.books
+        before, entries, words = self.books, len(self._entries), len(self._words)
         self.books = before.draft()
         try:
-            with self._connection.begin_nested():
-                yield
+            yield
             self.books.settle()
+        except BaseException:
+            del self._entries[entries:], self._words[words:]
+            raise
         finally:
             self.books = before
+
+    def flush(self, connection: Connection, fault: Callable[[str], None]) -> None:
+        """Write all rows, those of a table in one statement: round trips cost a gateway more than the rows do."""
+        for statement, rows in ((_ADD_WORDS, self._words), (_ADD_ENTRY, [vars(one) for one in self._entries])):
+            steps = [row.get("kind", "words") for row in rows]
+            for step in steps:
+                fault(f"before {step}")
+            if rows:
+                connection.execute(statement, rows)
+            for step in steps:
+                fault(f"after {step}")
 
 
 class _Job:
@@ -106,21 +116,14 @@ class _Job:
         self.result: Any = None
         self.error: BaseException | None = None
 
-    def attempt(self, writer: Writer, alone: bool) -> None:
-        """Do the work; among others, under a savepoint, so that a failure undoes this job and no other."""
-        if alone:
-            self.result = self._job(writer)
-            return
+    def attempt(self, writer: Writer) -> None:
+        """Do the work, so that a failure undoes this job and no other."""
+        self.error = None
         try:
             with writer.alone():
                 self.result = self._job(writer)
         except Exception as error:
-            self.error = _as_lost(error)
-
-
-def _as_lost(error: BaseException) -> BaseException:
-    """Return a connection lost amid a shared transaction as such: jobs after it hear of a rollback alone."""
-    return OperationalError("a shared transaction", {}, error) if isinstance(error, PendingRollbackError) else error
+            self.error = error
 
 
 class LedgerStore:
@@ -142,7 +145,7 @@ class LedgerStore:
         self._books, self._changed = Books(), ""
         self._lock, self._reading = threading.Lock(), threading.Lock()
         self._jobs: deque[_Job] = deque()
-        self._engine = open_engine(url)
+        self._engine = open_engine(url, HOW)
         self._locking = self._engine.execution_options(lock="IMMEDIATE")
         create_tables(self._engine)
 
@@ -157,6 +160,10 @@ class LedgerStore:
                 if entry.sequence > self._books.head.sequence:
                     self._books.take(entry)
             self._books.forget_requests()
+
+    def known(self) -> Books:
+        """Return the books as this process last read or wrote them. They are not to be written to."""
+        return self._books
 
     def seen(self) -> Books:
         """Return the books as the database has them now, without locking it. They are not to be written to.
@@ -194,10 +201,14 @@ class LedgerStore:
         try:
             with self._transaction() as writer:
                 for one in jobs:
-                    one.attempt(writer, alone=len(jobs) == 1)
+                    one.attempt(writer)
         except BaseException as error:
+            if len(jobs) > 1 and isinstance(error, Exception) and not isinstance(error, OperationalError):
+                for one in jobs:  # a row of one of them is refused, and it is not known of which
+                    self._commit([one])
+                return
             for one in jobs:
-                one.error = _as_lost(error)
+                one.error = error
         for one in jobs:
             one.done = True
 
@@ -206,7 +217,9 @@ class LedgerStore:
         with self._locking.begin() as connection:
             self._require_head(connection)
             draft = self._books.draft()
-            yield Writer(connection, draft, self.key, self._fault, self._skew)
+            writer = Writer(draft, self.key, self._skew)
+            yield writer
+            writer.flush(connection, self._fault)
             if draft.head.sequence > self._books.head.sequence:
                 self._fault("before head")
                 connection.execute(_SET_HEAD, {"new_sequence": draft.head.sequence, "new_digest": draft.head.digest})

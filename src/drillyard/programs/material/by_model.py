@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drillyard.errors import BadInput
-from drillyard.programs.lessons import LessonOption, LessonQuestion
+from drillyard.planning.questions import LessonOption, LessonQuestion
 from drillyard.programs.material.draft import Draft, RubricLine, SourcedClaim
 from drillyard.programs.material.knowledge import Knowledge
 from drillyard.records import Conversation, Message, Span

@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from drillyard.programs.lessons import LessonOption, LessonQuestion
+from drillyard.planning.questions import LessonOption, LessonQuestion
 from drillyard.programs.material.draft import Draft, RubricLine, SourcedClaim
 from drillyard.programs.material.knowledge import Knowledge
 from drillyard.records import Fact, Rule, Span

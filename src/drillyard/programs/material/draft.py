@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from drillyard.programs.lessons import LessonQuestion
+from drillyard.planning.questions import LessonQuestion
 from drillyard.records import Record, Span
 from drillyard.records.facts import Standing
 

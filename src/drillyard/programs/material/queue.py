@@ -13,9 +13,10 @@ from pathlib import Path
 import yaml
 
 from drillyard.errors import BadInput, bad_input, did_you_mean
-from drillyard.programs.catalogue import OWN
+from drillyard.planning.catalogue import OWN
+from drillyard.planning.lessons import Lesson
+from drillyard.planning.questions import LessonQuestion
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.lessons import Lesson, LessonQuestion
 from drillyard.programs.material.by_model import draft_by_model
 from drillyard.programs.material.by_rules import draft_by_rules
 from drillyard.programs.material.draft import Draft, Material, SourcedClaim

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
-from drillyard.yard.attempts import attempts_in
-from drillyard.yard.board import rank
+from drillyard.registrar.attempts import attempts_in
+from drillyard.registrar.board import rank
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["change", "show"]

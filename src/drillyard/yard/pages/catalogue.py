@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from drillyard.programs.catalogue import load_catalogue
-from drillyard.yard.finding import entries_of, find, nearest
+from drillyard.planning.catalogue import load_catalogue
+from drillyard.planning.finding import entries_of, find, nearest
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["show"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from drillyard.yard.attempts import attempts_of
-from drillyard.yard.exports.badges import issuer_of, revoked_in, write_badges
-from drillyard.yard.exports.course import Course, course_of
+from drillyard.exports.badges import issuer_of, revoked_in, write_badges
+from drillyard.exports.course import Course, course_of
+from drillyard.registrar.attempts import attempts_of
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["give", "issuer", "revoked"]

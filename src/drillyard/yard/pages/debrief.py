@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from drillyard.programs.refine import SMALLEST_COHORT
 from drillyard.records import Attempt, FailureResult
-from drillyard.yard.attempts import attempts_in
+from drillyard.registrar.attempts import attempts_in
 from drillyard.yard.marks import in_words
 from drillyard.yard.pages.designer import solve_rates
 from drillyard.yard.pages.result import Pair, pairs

@@ -16,11 +16,11 @@ from drillyard.programs.material.queue import find_material
 from drillyard.programs.refine import SMALLEST_COHORT
 from drillyard.programs.roster import drill_of, try_number
 from drillyard.records import Attempt, Estimate, GateReport
+from drillyard.registrar.attempts import attempts_in
+from drillyard.registrar.lessons import FirstAnswers, first_answers_in
+from drillyard.registrar.submissions import GradingProgress
 from drillyard.stats import clopper_pearson
-from drillyard.yard.attempts import attempts_in
-from drillyard.yard.lessons import FirstAnswers, count_first_answers
 from drillyard.yard.marks import in_words
-from drillyard.yard.submissions import GradingProgress
 from drillyard.yard.visit import Visit, Yard, find_released, page
 
 __all__ = ["Place", "Solver", "render_designer", "show", "solve_rates", "solvers"]
@@ -155,14 +155,9 @@ def _status(progress: GradingProgress | None, attempt: Attempt | None) -> str:
 
 
 def _lessons(yard: Yard) -> list[tuple[str, list[FirstAnswers]]]:
-    """Return the lessons of the plan, by title, with what was chosen first where anybody has answered."""
-    planned = {step.activity.id: step.activity for role in yard.programme.plan().roles for step in role.activities}
-    counted = [
-        (one.title, count_first_answers(yard.store, lesson))
-        for one in planned.values()
-        if (lesson := yard.programme.lesson(one))
-    ]
-    return [(title, first) for title, first in counted if any(sum(one.counts) for one in first)]
+    """Return the lessons of the plan, by title, with what was answered first where anybody has."""
+    counted = first_answers_in(yard.programme, yard.store)
+    return [(one.title, first) for one, first in counted if any(each.answers for each in first)]
 
 
 def _gates(programme: ProgramFolder) -> list[GateReport]:

@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from drillyard.containment.adversaries.case import CASE, AskedQuestion, OracleCase, read_case
 from drillyard.errors import BadInput
-from drillyard.programs.drills.contain_the_oracle.exam import NOTES, POLICY
+from drillyard.exercises.contain_the_oracle.exam import NOTES, POLICY
 from drillyard.records import PolicySubmission
 from drillyard.records.submission import MAX_POLICY
-from drillyard.yard.held import Tried
+from drillyard.registrar.held import Tried
 from drillyard.yard.pages.checking import AT_A_TIME, Unchecked, check_file
 from drillyard.yard.visit import Assignment, Visit, page, path_of
 

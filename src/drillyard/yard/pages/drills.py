@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from drillyard.records import RolePlan
+from drillyard.registrar.submissions import GradingProgress
 from drillyard.yard.pages.lesson import LessonCard, lessons_of
-from drillyard.yard.submissions import GradingProgress
 from drillyard.yard.visit import Assignment, Visit, find_kit, page
 
 __all__ = ["DrillCard", "go_home", "show_plan"]

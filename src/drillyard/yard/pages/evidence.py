@@ -7,8 +7,8 @@ from pathlib import Path
 
 from starlette.responses import Response
 
-from drillyard.yard.evidence import make_pack
-from drillyard.yard.exports.package import pack
+from drillyard.exports.evidence import make_pack
+from drillyard.exports.package import pack
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["give"]

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
-from drillyard.programs.drills.too_permissive_too_censored.workbench import (
+from drillyard.exercises.too_permissive_too_censored.workbench import (
     WorkbenchOrder,
     check_order,
     missing,

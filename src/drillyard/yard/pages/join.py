@@ -8,8 +8,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
+from drillyard.registrar.store import Refused
 from drillyard.stats.shown import tell_count
-from drillyard.yard.store import Refused
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["ask", "enter"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import anyio
 from markdown_it import MarkdownIt
@@ -13,13 +15,25 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import load_world
-from drillyard.programs.lessons import Lesson, LessonQuestion
+from drillyard.planning.forms import assign_forms, pairs_of
+from drillyard.planning.lessons import Lesson
+from drillyard.planning.questions import AnyQuestion, OrderQuestion
 from drillyard.records import Activity
-from drillyard.yard import lessons
-from drillyard.yard.lessons import Answers, Shown
+from drillyard.registrar import lessons
+from drillyard.registrar.lessons import Answers, Shown
 from drillyard.yard.visit import Visit, page
 
-__all__ = ["MOST_ASKED", "LessonCard", "answer", "ask", "lessons_answered", "lessons_of", "lessons_planned", "read"]
+__all__ = [
+    "MOST_ASKED",
+    "LessonCard",
+    "ShownQuestion",
+    "answer",
+    "ask",
+    "lessons_answered",
+    "lessons_of",
+    "lessons_planned",
+    "read",
+]
 
 MOST_ASKED = 300
 """Characters of a message to a lesson's model: several times the longest that its world's questions take."""
@@ -29,14 +43,40 @@ _TURNS = anyio.CapacityLimiter(2)
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShownQuestion:
+    """A question with what was answered last, what stands in its fields, and what is wrong with them."""
+
+    question: AnyQuestion
+    last: str | None
+    closed: bool
+    fields: list[str]
+    error: str
+
+    @property
+    def earned(self) -> int:
+        """Points of the last answer."""
+        return self.question.earned(self.last) if self.last is not None else 0
+
+    @property
+    def beliefs(self) -> tuple[str, ...]:
+        """What is said of the last answer where it is wrong."""
+        return self.question.beliefs(self.last) if self.last is not None else ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class LessonCard:
-    """A lesson or quiz of a learner's plan: of how many questions, how many are answered, and how many rightly."""
+    """A lesson or quiz of a learner's plan: of how many questions, how many are answered, and what came of it.
+
+    `earned` sums what each question gave, 0 to 1; `needed` of it show what a quiz is to show. Of a test nothing is
+    `told` before its other form is done as well.
+    """
 
     activity: Activity
-    solved: int
+    earned: float
     closed: int
     questions: int
     needed: int
+    told: bool
 
     @property
     def done(self) -> bool:
@@ -46,17 +86,19 @@ class LessonCard:
 
 def lessons_of(visit: Visit) -> dict[str, LessonCard]:
     """Return the lessons of the learner's plan by the activity's id."""
-    cards = {}
-    for activity, lesson, answers in lessons_answered(visit):
-        solved, closed = (sum(map(told, lesson.questions)) for told in (answers.solved, answers.closed))
-        cards[activity.id] = LessonCard(
+    told = lessons_answered(visit)
+    silent = _untold(told)
+    return {
+        activity.id: LessonCard(
             activity=activity,
-            solved=solved,
-            closed=closed,
+            earned=answers.total(lesson),
+            closed=sum(map(answers.closed, lesson.questions)),
             questions=len(lesson.questions),
             needed=lesson.needed,
+            told=activity.id not in silent,
         )
-    return cards
+        for activity, lesson, answers in told
+    }
 
 
 @page("learner")
@@ -84,25 +126,34 @@ def ask(visit: Visit) -> Response:
 
 @page("learner")
 def answer(visit: Visit) -> Response:
-    """Keep what was chosen and say why it is right or wrong."""
-    lesson, chosen = _lesson(visit), visit.field("option")
+    """Keep what was answered and say why it is right or wrong."""
+    lesson, typed = _lesson(visit), visit.fields("answer")
     question = next((one for one in lesson.questions if one.id == visit.field("question")), None)
     if question is None:
         raise HTTPException(404)
-    if not (chosen.isascii() and chosen.isdecimal() and int(chosen) < len(question.options)):
-        return _render(visit, lesson, 422, unanswered=question.id)
+    try:
+        given = question.read(typed)
+    except BadInput as error:
+        return _render(visit, lesson, 422, wrong={question.id: (str(error), typed)})
     (answers,) = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
-    if not answers.closed(question) and answers.last(question) != int(chosen):  # a double click counts once
-        lessons.keep_answer(visit.yard.store, visit.me().id, lesson, question, int(chosen))
+    if not answers.closed(question) and answers.last(question) != given:  # a double click counts once
+        lessons.keep_answer(visit.yard.store, visit.me().id, lesson, question, given)
     return visit.go(f"/lessons/{lesson.id}#{question.id}")
 
 
 def lessons_planned(visit: Visit) -> list[tuple[Activity, Lesson]]:
-    """Return the lessons and quizzes of the learner's plan, with their activities."""
+    """Return the lessons, quizzes and tests of the learner's plan, with their activities."""
     programme = visit.yard.programme
     role = next((one for one in programme.plan().roles if one.role == visit.me().role), None)
     steps = role.activities if role else ()
-    return [(one.activity, lesson) for one in steps if (lesson := programme.lesson(one.activity))]
+    planned = [(one.activity, lesson) for one in steps if (lesson := programme.lesson(one.activity))]
+    return assign_forms(planned, visit.me().id)
+
+
+def _untold(told: Sequence[tuple[Activity, Lesson, Answers]]) -> set[str]:
+    """Return the tests of which nothing is told yet: those whose other form is not done."""
+    done = {one.id for one, lesson, answers in told if all(map(answers.closed, lesson.questions))}
+    return {name for pair in pairs_of(one for one, _, _ in told) for name in pair if not done.issuperset(pair)}
 
 
 def lessons_answered(visit: Visit) -> list[tuple[Activity, Lesson, Answers]]:
@@ -133,8 +184,9 @@ def _render(
     template: str = "",
     shown: Shown | None = None,
     error: str = "",
-    unanswered: str = "",
+    wrong: Mapping[str, tuple[str, list[str]]] = MappingProxyType({}),
 ) -> Response:
+    card = lessons_of(visit)[lesson.id]
     (answers,) = lessons.read_answers(visit.yard.store, visit.me().id, lesson)
     first = lesson.model.tries[0] if lesson.model else None
     return visit.render(
@@ -149,17 +201,29 @@ def _render(
         template=template or (first.template if first else ""),
         shown=shown,
         error=error,
-        unanswered=unanswered,
-        told={question.id: _told(question, answers) for question in lesson.questions},
-        solved=sum(map(answers.solved, lesson.questions)),
-        done=all(map(answers.closed, lesson.questions)),
+        told=[_told(question, answers, *wrong.get(question.id, ("", []))) for question in lesson.questions],
+        card=card,
         most=MOST_ASKED,
     )
 
 
-def _told(question: LessonQuestion, answers: Answers) -> tuple[int | None, bool]:
-    """Return the option chosen last, and whether there is nothing left to answer."""
-    return answers.last(question), answers.closed(question)
+def _told(question: AnyQuestion, answers: Answers, error: str, typed: list[str]) -> ShownQuestion:
+    last = answers.last(question)
+    return ShownQuestion(
+        question=question,
+        last=last,
+        closed=answers.closed(question),
+        fields=typed or (_fields(question, last) if last is not None else []),
+        error=error,
+    )
+
+
+def _fields(question: AnyQuestion, answer: str) -> list[str]:
+    """Return what stands in the fields of a question's form when it holds an answer."""
+    if not isinstance(question, OrderQuestion):
+        return answer.split(" ")
+    places = answer.split(" ")
+    return [str(1 + places.index(str(step))) for step in question.shown]
 
 
 @functools.cache

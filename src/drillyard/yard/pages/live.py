@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.records import RolePlan
-from drillyard.yard.floor import ANNOUNCED, PAUSED, held_switch, said_hash
+from drillyard.registrar.floor import ANNOUNCED, PAUSED, held_switch, said_hash
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["change", "say_again", "show"]

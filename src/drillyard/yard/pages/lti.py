@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from drillyard.errors import BadInput
+from drillyard.exports.course import course_of
 from drillyard.programs.roster import drill_of
+from drillyard.registrar.store import SESSION_SECONDS
 from drillyard.yard.door import form_token
-from drillyard.yard.exports.course import course_of
-from drillyard.yard.store import SESSION_SECONDS
 from drillyard.yard.visit import COOKIE, Visit, Yard, find_released, page
 
 __all__ = ["choose", "keys", "launch", "login"]

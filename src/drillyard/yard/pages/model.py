@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from drillyard.drills.answers.drill import AnswerDrill
+from drillyard.drills.answers.scoring import as_answers
 from drillyard.errors import BadInput
-from drillyard.programs.drills.answers.drill import AnswerDrill
-from drillyard.programs.drills.answers.scoring import as_answers
-from drillyard.programs.drills.too_permissive_too_censored.fitted import idle_edits
+from drillyard.exercises.too_permissive_too_censored.fitted import idle_edits
 from drillyard.programs.submission import example_submission
 from drillyard.records import AnswerSubmission, AnySubmission, ArtefactSubmission
 from drillyard.yard.visit import Visit, find_kit, page

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from drillyard.drills.answers.drill import SHEET, AnswerDrill
+from drillyard.drills.answers.scoring import as_answers
 from drillyard.errors import BadInput
-from drillyard.programs.drills.answers.drill import SHEET, AnswerDrill
-from drillyard.programs.drills.answers.scoring import as_answers
 from drillyard.records import AnswerSheet, AnswerSubmission, PaperTable
 from drillyard.records.files import read_record
+from drillyard.registrar.store import Refused
 from drillyard.yard.pages.checking import AT_A_TIME, Unchecked
-from drillyard.yard.store import Refused
 from drillyard.yard.visit import Assignment, Visit, find_kit, page, path_of
 
 __all__ = ["put_in_words", "read_answers", "render_paper", "sheet_of", "take_look", "tell_answers", "try_answers"]

@@ -8,8 +8,8 @@ from drillyard.errors import BadInput, bad_input
 from drillyard.programs.again import new_code
 from drillyard.programs.joining import invite
 from drillyard.programs.people import parse_people
-from drillyard.yard.invites import mark_of, tell_end
-from drillyard.yard.retention import forget
+from drillyard.registrar.invites import mark_of, tell_end
+from drillyard.registrar.retention import forget
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["change", "print_codes", "show"]

@@ -8,12 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
-from drillyard.programs.graph import EVIDENCE
+from drillyard.exports.course import course_of
+from drillyard.planning.forms import TESTS
+from drillyard.planning.graph import EVIDENCE
 from drillyard.records import Activity, Attempt, Objective, RolePlan
-from drillyard.yard.attempts import attempts_of
-from drillyard.yard.exports.course import course_of
+from drillyard.registrar.attempts import attempts_of
+from drillyard.registrar.recalls import RecallCard, cards_of
 from drillyard.yard.pages.lesson import LessonCard, lessons_answered, lessons_of
-from drillyard.yard.recalls import RecallCard, cards_of
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["ShownAim", "recall", "review_card", "show"]
@@ -97,7 +98,8 @@ def _earned(visit: Visit, attempts: list[Attempt]) -> list[tuple[str, str]]:
 
 
 def _cards(visit: Visit) -> list[RecallCard]:
-    return cards_of([(activity.title, lesson, answers) for activity, lesson, answers in lessons_answered(visit)])
+    taught = [one for one in lessons_answered(visit) if one[0].kind not in TESTS]
+    return cards_of([(activity.title, lesson, answers) for activity, lesson, answers in taught])
 
 
 def _shown(aim: Objective, role: RolePlan, attempts: list[Attempt], cards: dict[str, LessonCard]) -> ShownAim:
@@ -123,6 +125,6 @@ def _state(activity: Activity, attempts: list[Attempt], cards: dict[str, LessonC
             return "found", "passed"
         return ("missed", "not passed") if graded else ("unknown", "")
     card = cards.get(activity.id)
-    if card is None or not card.done:
+    if card is None or not (card.done and card.told):
         return "unknown", ""
-    return ("found" if card.solved >= card.needed else "missed", f"{card.solved} of {card.questions} right")
+    return ("found" if card.earned >= card.needed else "missed", f"{card.earned:.3g} of {card.questions} right")

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from drillyard.programs.drills.locate import LOCATED
+from drillyard.drills.locate import LOCATED
 from drillyard.records import (
     AnswerSubmission,
     AnySubmission,

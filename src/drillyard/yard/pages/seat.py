@@ -5,14 +5,14 @@ from __future__ import annotations
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from drillyard.drills.answers.drill import SHEET
 from drillyard.errors import BadInput
 from drillyard.programs.again import further_try
-from drillyard.programs.drills.answers.drill import SHEET
 from drillyard.programs.roster import drill_of
 from drillyard.records import AnswerSheet, AnswerSubmission, Hint
 from drillyard.records.files import read_record
+from drillyard.registrar.seats import Seat
 from drillyard.yard.pages.paper import put_in_words
-from drillyard.yard.seats import Seat
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["help_on", "show"]

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from drillyard.programs.roster import drill_of
-from drillyard.yard.tickets import is_ticket
+from drillyard.registrar.tickets import is_ticket
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["lend", "offer", "tell"]

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from drillyard.errors import BadInput
 from drillyard.programs.submission import read_submission
 from drillyard.records import AnswerSubmission, AnySubmission, Claim, PolicySubmission, Submission
-from drillyard.yard.held import Waiting
+from drillyard.registrar.held import Waiting
 from drillyard.yard.pages.drill import path_of
 from drillyard.yard.pages.paper import tell_answers
 from drillyard.yard.summary import summarise

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from drillyard.containment.gateway.policy import policy_of
 from drillyard.errors import BadInput
-from drillyard.programs.drills.contain_the_oracle.exam import POLICY
+from drillyard.exercises.contain_the_oracle.exam import POLICY
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import AnySubmission, PolicySubmission
 from drillyard.yard.pages.checking import AT_A_TIME, Unchecked, check_file
