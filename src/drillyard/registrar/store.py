@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, insert, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from drillyard.errors import BadInput, bad_input
@@ -39,7 +40,7 @@ from drillyard.registrar.tables import (
     SubmissionRow,
 )
 
-__all__ = ["SESSION_SECONDS", "Refused", "Store", "digest", "explain_unkept", "require_open"]
+__all__ = ["AWAY", "SESSION_SECONDS", "Refused", "Store", "digest", "explain_unkept", "require_open"]
 
 SESSION_SECONDS = 12 * 3600.0
 """A working day, so that nobody has to sign in again over lunch."""
@@ -51,6 +52,10 @@ _LOCK_ALL = text(f"SELECT pg_advisory_xact_lock({_ALL}, 0)")
 _LOCK_ONE = text(
     f"SELECT pg_advisory_xact_lock_shared({_ALL}, 0), pg_advisory_xact_lock({_KEYED}, hashtext(CAST(:key AS text)))"
 )
+
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""What a database raises that is away, full or too busy: the same may be kept a little later."""
 
 
 class Refused(BadInput):
@@ -83,7 +88,8 @@ class Store:
         self._engine = open_engine(where if isinstance(where, str) else f"sqlite:///{where}", _HOW)
         self._shared = is_postgres(self._engine)
         self._seeing = self._engine.execution_options(**(_ONE_MOMENT if self._shared else {}))
-        self._locking = self._engine.execution_options(lock="IMMEDIATE")
+        self._locking = self._engine.execution_options(lock="IMMEDIATE", lasting=True)
+        self._quick = self._engine.execution_options(lock="IMMEDIATE", lasting=False)
         if self._shared:
             with reached(self._engine, "a yard's tables and rights", _HOW):
                 self._set_up(mark, upgrade, told=upgrade is not None)
@@ -126,14 +132,18 @@ class Store:
             yield session
 
     @contextmanager
-    def writing(self, key: str = "") -> Iterator[Session]:
+    def writing(self, key: str = "", *, lasting: bool = True) -> Iterator[Session]:
         """Open a transaction that holds the write lock from its first statement and commits at its end.
 
         With a `key`, such as a learner's id, it holds the lock of that key: only those who write under the same key, or
         under none, wait for it where the database allows that. What is read to decide must then be the key's own.
+
+        What need not be `lasting` does not wait for the disk: a killed process loses nothing of it, a power cut may.
         """
-        waiting = nullcontext() if self._shared else self._writers
-        with waiting, Session(self._locking, expire_on_commit=False) as session, session.begin():
+        waiting, engine = nullcontext() if self._shared else self._writers, self._locking if lasting else self._quick
+        with waiting, Session(engine, expire_on_commit=False) as session, session.begin():
+            if self._shared and not lasting:
+                session.execute(text("SET LOCAL synchronous_commit = off"))
             if self._shared:
                 session.execute(_LOCK_ONE, {"key": key}) if key else session.execute(_LOCK_ALL)
             yield session
@@ -147,7 +157,7 @@ class Store:
     def sign_in(self, learner: str | None, role: str, staff: str = "") -> str:
         """Begin a session and return its token; without a learner it is one of the staff's, unnamed the designer's."""
         token, now = secrets.token_urlsafe(32), self.clock()
-        with self.writing() as session:
+        with self.writing(lasting=False) as session:
             if learner is not None and session.get(LearnerRow, learner) is None:
                 session.add(LearnerRow(id=learner, role=role, first_seen=now))
             session.execute(delete(SessionRow).where(SessionRow.expires <= now))
@@ -183,7 +193,7 @@ class Store:
 
     def ask(self, learner: str, instance: str, template: str, prompt: str, seed: int) -> int:
         """Keep what a learner said, under the seed of its answer, and return its id."""
-        with self.writing(learner) as session:
+        with self.writing(learner, lasting=False) as session:
             row = ChatRow(
                 learner=learner, instance=instance, template=template, prompt=prompt, seed=seed, at=self.clock()
             )
@@ -193,7 +203,7 @@ class Store:
 
     def answer(self, chat: int, reply: str) -> None:
         """Keep what the model answered, or as much of it as was heard."""
-        with self.writing(f"chat {chat}") as session:
+        with self.writing(f"chat {chat}", lasting=False) as session:
             session.get_one(ChatRow, chat).reply = reply
 
     def chats(self, learner: str, instance: str) -> list[ChatRow]:
@@ -211,7 +221,7 @@ class Store:
             at = session.scalar(began)
         if at is not None:
             return at
-        with self.writing(learner) as session:
+        with self.writing(learner, lasting=False) as session:
             at = session.scalar(began)
             if at is None:
                 self.note(session, learner, instance, "started")
@@ -231,21 +241,22 @@ class Store:
                 if len(mine) >= limit:
                     raise Refused(f"found {limit} claims filed, expected at most {limit}; remove one first")
                 session.add(ClaimRow(learner=learner, instance=instance, body=claim.to_json()))
+                self.note(session, learner, instance, "claimed", claim.behaviour)
                 return
             row = next((row for row in mine if row.id == row_id), None)
             if row is None:
                 raise Refused("found a claim that was removed, expected one of your claims; file it as a new one")
             row.body = claim.to_json()
+            self.note(session, learner, instance, "changed", claim.behaviour)
 
     def remove_claim(self, learner: str, instance: str, row_id: int) -> None:
         """Take a claim back. A claim that is not there, or not this learner's, is left alone."""
         with self.writing(learner) as session:
             require_open(session, learner, instance)
-            session.execute(
-                delete(ClaimRow).where(
-                    ClaimRow.id == row_id, ClaimRow.learner == learner, ClaimRow.instance == instance
-                )
-            )
+            mine = (ClaimRow.id == row_id, ClaimRow.learner == learner, ClaimRow.instance == instance)
+            if row := session.scalar(select(ClaimRow).where(*mine)):
+                session.delete(row)
+                self.note(session, learner, instance, "removed", Claim.from_json(row.body).behaviour)
 
     def claims(self, learner: str, instance: str) -> dict[int, Claim]:
         """Return the claims in hand by row id, in the order of filing."""
@@ -272,6 +283,11 @@ class Store:
             query = query.where(EventRow.learner == learner)
         with self.reading() as session:
             return list(session.scalars(query.where(EventRow.kind.in_(kinds)) if kinds else query))
+
+    def happened(self, learner: str, instance: str, kind: str, detail: str = "") -> None:
+        """Append an event."""
+        with self.writing() as session:
+            self.note(session, learner, instance, kind, detail)
 
     def _rows(self, table: type[Any], learner: str, instance: str) -> list[Any]:
         with self.reading() as session:

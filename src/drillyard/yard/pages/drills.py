@@ -10,6 +10,7 @@ from starlette.responses import Response
 from drillyard.records import RolePlan
 from drillyard.registrar.submissions import GradingProgress
 from drillyard.yard.pages.lesson import LessonCard, lessons_of
+from drillyard.yard.pages.steps import steps_of
 from drillyard.yard.visit import Assignment, Visit, find_kit, page
 
 __all__ = ["DrillCard", "go_home", "show_plan"]
@@ -70,7 +71,10 @@ def show_plan(visit: Visit) -> Response:
             coming.append((find_kit(drill).drill.title, tries[-1]))
         else:
             waiting += 1
-    return visit.render("drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons)
+    steps = steps_of(visit, role, lessons)
+    return visit.render(
+        "drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons, steps=steps
+    )
 
 
 def _before(role: RolePlan | None, one: Assignment, lessons: Mapping[str, LessonCard]) -> tuple[LessonCard, ...]:
