@@ -77,16 +77,38 @@ class TryLimit:
     def wait(self, name: str) -> float:
         """Return the seconds until this name may try again, 0 when it may now."""
         with self._lock:
-            recent = self._recent(name)
-            return max(0.0, recent[-self._tries] + self._seconds - self._clock()) if len(recent) >= self._tries else 0.0
+            return self._wait(name)
 
     def failed(self, name: str) -> None:
         """Count a failed try."""
         with self._lock:
-            self._failed[name] = [*self._recent(name), self._clock()]
-            self._failed.move_to_end(name)
-            while len(self._failed) > self._names:
-                self._failed.popitem(last=False)
+            self._count(name)
+
+    def admit(self, name: str) -> float:
+        """Count a try as failed before it is looked at, so that of many at once no more are let in than one by one.
+
+        Returns what `wait` does; where that is not 0, nothing is counted. A right try is to be forgiven.
+        """
+        with self._lock:
+            wait = self._wait(name)
+            if not wait:
+                self._count(name)
+        return wait
+
+    def forgive(self, name: str) -> None:
+        """Take back the last try that was counted."""
+        with self._lock:
+            self._failed[name] = self._failed.get(name, [])[:-1]
+
+    def _wait(self, name: str) -> float:
+        recent = self._recent(name)
+        return max(0.0, recent[-self._tries] + self._seconds - self._clock()) if len(recent) >= self._tries else 0.0
+
+    def _count(self, name: str) -> None:
+        self._failed[name] = [*self._recent(name), self._clock()]
+        self._failed.move_to_end(name)
+        while len(self._failed) > self._names:
+            self._failed.popitem(last=False)
 
     def _recent(self, name: str) -> list[float]:
         since = self._clock() - self._seconds
