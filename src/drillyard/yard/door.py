@@ -64,7 +64,8 @@ def form_matches(cookie: str, typed: str) -> bool:
 class TryLimit:
     """Counts failed tries per name (an address, a code's first letters) within a sliding window.
 
-    Forgets the oldest names beyond `names`, so that memory stays bounded. Kept in memory: a restart forgives.
+    Forgets the oldest names beyond `names`, so that memory stays bounded. Kept in memory: a restart forgives. Who holds
+    `looking` from `wait` to `failed` lets no more tries through that come at once than come one by one.
     """
 
     def __init__(
@@ -73,42 +74,21 @@ class TryLimit:
         self._tries, self._seconds, self._clock, self._names = tries, seconds, clock, names
         self._failed: OrderedDict[str, list[float]] = OrderedDict()
         self._lock = threading.Lock()
+        self.looking = threading.Lock()
 
     def wait(self, name: str) -> float:
         """Return the seconds until this name may try again, 0 when it may now."""
         with self._lock:
-            return self._wait(name)
+            recent = self._recent(name)
+            return max(0.0, recent[-self._tries] + self._seconds - self._clock()) if len(recent) >= self._tries else 0.0
 
     def failed(self, name: str) -> None:
         """Count a failed try."""
         with self._lock:
-            self._count(name)
-
-    def admit(self, name: str) -> float:
-        """Count a try as failed before it is looked at, so that of many at once no more are let in than one by one.
-
-        Returns what `wait` does; where that is not 0, nothing is counted. A right try is to be forgiven.
-        """
-        with self._lock:
-            wait = self._wait(name)
-            if not wait:
-                self._count(name)
-        return wait
-
-    def forgive(self, name: str) -> None:
-        """Take back the last try that was counted."""
-        with self._lock:
-            self._failed[name] = self._failed.get(name, [])[:-1]
-
-    def _wait(self, name: str) -> float:
-        recent = self._recent(name)
-        return max(0.0, recent[-self._tries] + self._seconds - self._clock()) if len(recent) >= self._tries else 0.0
-
-    def _count(self, name: str) -> None:
-        self._failed[name] = [*self._recent(name), self._clock()]
-        self._failed.move_to_end(name)
-        while len(self._failed) > self._names:
-            self._failed.popitem(last=False)
+            self._failed[name] = [*self._recent(name), self._clock()]
+            self._failed.move_to_end(name)
+            while len(self._failed) > self._names:
+                self._failed.popitem(last=False)
 
     def _recent(self, name: str) -> list[float]:
         since = self._clock() - self._seconds

@@ -38,10 +38,16 @@ def check(visit: Visit) -> Response:
     """Let the owner of a code in; anybody else may try a few times."""
     yard, code, after = visit.yard, visit.field("code")[:100], _ours(visit.field("next"))
     address = visit.request.client.host if visit.request.client else ""
-    prefix = plain_code(code)[:_PREFIX]
-    wait = yard.by_address.admit(address)
-    if not wait and (wait := yard.by_code.admit(prefix)):
-        yard.by_address.forgive(address)
+    limits = ((yard.by_address, address), (yard.by_code, plain_code(code)[:_PREFIX]))
+    roster = yard.programme.roster()
+    staff, learners = roster.whole_staff, roster.learners
+    with yard.by_address.looking:
+        wait, place = max(limit.wait(name) for limit, name in limits), None
+        if wait <= 0:
+            place = match_code(code, [*(one.code for one in staff), *(one.code for one in learners)])
+        if wait <= 0 and place is None:
+            for limit, name in limits:
+                limit.failed(name)
     if wait > 0:
         minutes = math.ceil(wait / 60)
         error = f"Too many wrong codes. Try again in {tell_count(minutes, 'minute')}."
@@ -50,16 +56,11 @@ def check(visit: Visit) -> Response:
         )
         response.headers["retry-after"] = str(math.ceil(wait))
         return response
-    roster = yard.programme.roster()
-    staff, learners = roster.whole_staff, roster.learners
-    place = match_code(code, [*(one.code for one in staff), *(one.code for one in learners)])
     if place is None:
         error = "This code is not in the programme. Check it letter by letter, or ask your designer for it."
         return visit.render(
             "sign_in.html", 403, called_sso=_sso(visit), again=False, error=error, code=code, next=after
         )
-    yard.by_address.forgive(address)
-    yard.by_code.forgive(prefix)
     if place < len(staff):
         token = yard.store.sign_in(None, staff[place].role, staff[place].id)
         ours = re.match(r"/(designer|live|held|values)", after) is not None
