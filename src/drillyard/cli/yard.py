@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -11,12 +12,13 @@ from drillyard.cli import show
 from drillyard.cli.options import FOLDER, PATH, db_option
 from drillyard.errors import bad_input
 from drillyard.exports.evidence import check_pack, make_pack
+from drillyard.exports.push import push
 from drillyard.exports.writing import FORMATS, export
 from drillyard.programs.again import find_learner, further_try, new_code
 from drillyard.programs.create import build
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.joining import appoint, dismiss, invite
-from drillyard.programs.people import read_list
+from drillyard.programs.people import read_list, rename
 from drillyard.registrar.backup import back_up, restore
 from drillyard.registrar.invites import MOST_DAYS, MOST_PLACES, make_link, mark_of, opened_links, tell_end
 from drillyard.registrar.located import SETTING, kept_store, upgrade_database
@@ -122,6 +124,23 @@ def _reissue(folder: Path, learner: str) -> show.Outcome:
     return show.Outcome(
         verdict=f"The new sign-in code of {changed.id} is {changed.code}; the old one no longer works.",
         data={"learner": changed.id, "code": changed.code},
+        next_command=f"drillyard yard people {folder}",
+    )
+
+
+@command.command("rename")
+@_FOLDER
+@click.argument("learner")
+@click.argument("name")
+@click.option("--team", help="Their team; an empty one for none. Without it they stay in theirs.")
+@show.handler
+def _rename(folder: Path, learner: str, name: str, team: str | None) -> show.Outcome:
+    """Call LEARNER (an id or a name) by another NAME; results are kept by id and stay theirs."""
+    programme = ProgramFolder(folder)
+    renamed = rename(programme, find_learner(programme, learner), name, team)
+    return show.Outcome(
+        verdict=f"{renamed.id} is called {programme.people()[renamed.id]} now.",
+        data={"learner": renamed.id, "name": programme.people()[renamed.id], "team": renamed.team},
         next_command=f"drillyard yard people {folder}",
     )
 
@@ -251,6 +270,33 @@ def _export(folder: Path, form: str, url: str, out: Path) -> show.Outcome:
             show.table("Files", ("file",), [(str(file),) for file in made.files[:20]]),
         ],
         next_command=f"drillyard yard serve {folder}",
+    )
+
+
+@command.command("push")
+@_FOLDER
+@click.option("--lrs", required=True, help="Address of the record store's xAPI, before /statements.")
+@click.option("--url", required=True, help="The yard's address, as learners reach it; the same one each time.")
+@show.handler
+def _push(folder: Path, lrs: str, url: str) -> show.Outcome:
+    """Send xAPI statements of what learners did to a learning record store: each once, whatever dies in between.
+
+    The store knows the yard by DRILLYARD_LRS_KEY and DRILLYARD_LRS_SECRET of the environment. Exits 1 where it refuses
+    a statement or stops answering; the same command then goes on from there.
+    """
+    with show.progress("sending") as step:
+        done = push(folder, lrs, url, progress=step)
+    told = f"{done.sent} sent, {done.known} there already"
+    if done.refused:
+        told += f", {len(done.refused)} refused"
+    if done.stopped:
+        told += f", {done.left} not sent: {done.stopped}"
+    return show.Outcome(
+        verdict=f"{told}.",
+        state="failed" if done.refused or done.stopped else "passed",
+        data=asdict(done),
+        body=[f"▲ {name}: {why}" for name, why in done.refused[:20]],
+        next_command=f"drillyard yard push {folder} --lrs {lrs} --url {url}" if done.stopped else "",
     )
 
 
