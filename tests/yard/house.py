@@ -49,7 +49,7 @@ _SEED = 2**61 + 5
 _HUNT, _DESK, _REPAIR = "failure-hunt", "contain-the-oracle", "too-permissive-too-censored"
 _EVALS, _PAPER, _DEBATE, _BENCH = "benchmark-builder", "investment-case", "judge-a-debate", "read-the-models-mind"
 _TAKES = {
-    "ann": (_HUNT,),
+    "anna": (_HUNT,),
     "bob": (_HUNT,),
     "cay": (_HUNT,),
     "dee": (_DESK,),
@@ -60,7 +60,7 @@ _TAKES = {
     "ida": (_HUNT,),
     **{f"kim{number}": (_HUNT,) for number in range(5)},
 }
-_NAMES = {"ann": "Annabel Quist", "cay": "Cay Lund", "hal": "Hal Orr", "kim0": "Kim Tarr", "kim1": "Kim Tarr"}
+_NAMES = {"anna": "Annabel Quist", "cay": "Cay Lund", "hal": "Hal Orr", "kim0": "Kim Tarr", "kim1": "Kim Tarr"}
 CODES = {name: f"{name:a<4}-aaaa-bbbb-cccc" for name in _TAKES} | {"designer": DESIGNER_CODE}
 """Sign-in codes by who it is."""
 
@@ -94,7 +94,7 @@ class Graders:
         if not isinstance(submission, Submission):
             return grade_here(self.folder, submission)
         grade = grade_of(submission)
-        passed = submission.learner in ("ann", "kim1", "kim2")
+        passed = submission.learner in ("anna", "kim1", "kim2")
         return grade.model_copy(update={"passed": passed, "final": 0.9 if passed else 0.4})
 
     def check(self, instance: Instance, data: bytes) -> AnySubmission:
@@ -197,11 +197,11 @@ def _hunt(someone: Visitor, here: str, name: str) -> None:
     someone.get(f"{here}/submit")
     someone.send(f"{here}/submit")
     until(lambda: name == "ida" or "Your claims are being" not in someone.get(f"{here}/result"))
-    if name == "ann":
+    if name == "anna":
         lesson = load_lesson("watch-it-fail")
         right = next(i for i, option in enumerate(lesson.questions[0].options) if option.right)
         someone.get(f"/lessons/{lesson.id}")
-        someone.send(f"/lessons/{lesson.id}/answer", question=lesson.questions[0].id, option=str(right))
+        someone.send(f"/lessons/{lesson.id}/answer", question=lesson.questions[0].id, answer=str(right))
 
 
 def _desk(someone: Visitor, here: str, _name: str) -> None:
