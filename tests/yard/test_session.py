@@ -421,14 +421,14 @@ def test_who_is_stuck_is_told_by_a_sign(fay: Visitor, ann: Visitor, visit: Visit
 
 
 def test_a_debrief_waits_for_those_at_work_and_hides_few(fay: Visitor, ann: Visitor) -> None:
-    """It tells what was planted, so it asks first; shares of fewer than five people are not shown, names never."""
+    """It tells how the drill is won, so it asks first; few shares are not shown, a fresh copy is worked through."""
     ann.upload(HERE, ("x", SUBMISSION.to_json().encode()))
     until(lambda: "Planted and claimed" in ann.get(f"{HERE}/result"))
     page = fay.get("/live/debrief/failure-hunt")
-    assert "not done with this drill" in page and "Only two are left" not in page
+    assert "not done with this drill" in page and "The clean twin" not in page
     page = fay.get("/live/debrief/failure-hunt?anyway=1")
-    assert "Only two are left" in page and "costs 49 euros" in page and "from 5 people on" in page
-    assert ANN.id not in page and "1 of 1" not in page
+    assert "from 5 people on" in page and "The clean twin, asked the same" in page
+    assert ANN.id not in page and "1 of 1" not in page and "What does the Aurora cost?" not in page, "of nobody's work"
     fay.get("/live/debrief/nothing", expect=404)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # listing the cards of this family loads this file, and must 
     from collections.abc import Sequence
     from pathlib import Path
 
+    from drillyard.drills.debrief import Debrief
     from drillyard.drills.fixes import Fix
     from drillyard.drills.prove import ProofRehearsal
     from drillyard.organisms.worlds.world import World
@@ -116,6 +117,10 @@ class DrillKit(Protocol[E]):
 
     def gates(self, exam: E, rehearsal: ProofRehearsal, best: str) -> Sequence[Gate]:
         """Measure an instance and return the gates that only this kind of drill has; `best` is the best right fix."""
+        ...
+
+    def debrief(self, exam: E) -> Debrief:
+        """Return what is told of an instance when its last attempt is over; it may take seconds."""
         ...
 
 

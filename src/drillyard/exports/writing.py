@@ -19,7 +19,7 @@ from drillyard.exports.leaks import find_leaks, find_names, sealed_strings
 from drillyard.exports.package import Files, pack, unpack
 from drillyard.exports.qti3 import check_qti3, write_qti3
 from drillyard.exports.scorm12 import check_scorm12, write_scorm12
-from drillyard.exports.table import check_table, tell_people, write_table
+from drillyard.exports.table import check_led, check_table, tell_people, write_led, write_table
 from drillyard.exports.xapi import check_statements, tell_actors, write_statements
 from drillyard.planning.case_standard import export_case, import_case
 from drillyard.planning.catalogue import load_catalogue
@@ -28,8 +28,10 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Attempt
 from drillyard.records.files import write_atomically
 from drillyard.registrar.attempts import attempts_in
+from drillyard.registrar.led import Led
 from drillyard.registrar.located import open_store
 from drillyard.registrar.store import Store
+from drillyard.registrar.tables import LedRow
 
 T = TypeVar("T")
 
@@ -62,6 +64,8 @@ class _Format:
 
 _RULES = ("grammar of the elements it uses", "rules beyond the schema", "leaks")
 
+_TABLES = {"results.csv": check_table, "activities.csv": check_led}
+
 FORMATS: Mapping[str, _Format] = {
     "scorm12": _Format(
         make=lambda folder, course, now: write_scorm12(course),
@@ -91,10 +95,13 @@ FORMATS: Mapping[str, _Format] = {
         told=tell_subjects,
     ),
     "csv": _Format(
-        make=lambda folder, course, now: {"results.csv": write_table(folder, _with_store(folder, course, _attempts))},
-        check=lambda files, now: list(check_table(files["results.csv"])),
+        make=lambda folder, course, now: {
+            "results.csv": write_table(folder, _with_store(folder, course, _attempts)),
+            "activities.csv": write_led(folder, _with_store(folder, course, _recorded)),
+        },
+        check=lambda files, now: [found for name, data in files.items() for found in _TABLES[name](data)],
         checks=("columns and ranges", "leaks"),
-        told=lambda files: tell_people(files["results.csv"]),
+        told=lambda files: [pair for table in files.values() for pair in tell_people(table)],
     ),
     "ics": _Format(
         make=lambda folder, course, now: {"plan.ics": _calendar(folder)},
@@ -160,6 +167,10 @@ def _with_store(folder: ProgramFolder, course: Course, read: Callable[[ProgramFo
 
 def _attempts(folder: ProgramFolder, store: Store, course: Course) -> list[Attempt]:
     return attempts_in(folder, store)
+
+
+def _recorded(folder: ProgramFolder, store: Store, course: Course) -> list[LedRow]:
+    return Led(store).all()
 
 
 def _calendar(folder: ProgramFolder) -> bytes:

@@ -36,7 +36,9 @@ class Drill(Record):
     to. `world` is the one that the drill is for unless a brief names another; a drill without a model to talk to has
     none. In a file, `kinds` may be patterns such as `inflated-*`, and the task may name `$title`, `$about`, `$rules`
     and `$forbidden` of its world (`drills/placing.py`). `proof_seconds` is what making and proving an instance
-    takes on one processor core, as `benchmarks/creation.py` measured it; 0 where nobody did.
+    takes on one processor core, as `benchmarks/creation.py` measured it; 0 where nobody did. `checks` are the names
+    that people read for the parts of a grade, by their ids; a `*` in an id stands for any part of it, `{}` for that in
+    words.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Drill(Record):
     max_questions: int = Field(default=0, ge=0)
     budget: Budget
     proof_seconds: float = Field(default=0, ge=0)
+    checks: dict[str, str] = {}
 
 
 class Instance(Record):

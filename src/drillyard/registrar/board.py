@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlalchemy import func, select
 
@@ -26,6 +27,7 @@ class Standing:
     shown_as: str
     points: float
     drills: int
+    led: int
     mine: bool
 
 
@@ -65,8 +67,13 @@ class Board:
                 session.delete(row)
 
 
-def rank(attempts: Sequence[Attempt], names: dict[str, str], me: str) -> list[Standing]:
-    """Return the board: points are the scores of everybody's first graded try at each drill, hints taken off."""
+def rank(
+    attempts: Sequence[Attempt], names: dict[str, str], me: str, led: Mapping[str, int] = MappingProxyType({})
+) -> list[Standing]:
+    """Return the board: points are the scores of everybody's first graded try at each drill, hints taken off.
+
+    `led` says of how many activities a facilitator has recorded that a learner took part; it brings no points.
+    """
     first: dict[tuple[str, str], float] = {}
     for attempt in attempts:
         if attempt.grade is not None and attempt.learner in names:
@@ -80,6 +87,7 @@ def rank(attempts: Sequence[Attempt], names: dict[str, str], me: str) -> list[St
             shown_as=names[learner],
             points=points[learner],
             drills=len(scores[learner]),
+            led=led.get(learner, 0),
             mine=learner == me,
         )
         for learner in sorted(names, key=lambda one: (-points[one], names[one].casefold()))

@@ -17,12 +17,8 @@ from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
-from drillyard.drills import load_drill
 from drillyard.drills.fact_sheet import fact_sheet
-from drillyard.drills.grade import with_hint_cost
 from drillyard.organisms.listening import BodyLimit
 from drillyard.organisms.worlds.world import World
 from drillyard.oversight.live.overseer import HoldQueue
@@ -30,18 +26,18 @@ from drillyard.oversight.values.asking import AskedTree
 from drillyard.planning.graph import EVIDENCE
 from drillyard.programs.fitting import fit_apart
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.grading import check_upload, grade_isolated, try_last_year
+from drillyard.programs.grading import check_upload, try_last_year
 from drillyard.records import AnySubmission, Grade, Instance, OracleTrial
 from drillyard.registrar.board import Board
 from drillyard.registrar.drafts import Drafts
 from drillyard.registrar.floor import Floor, said_hash
 from drillyard.registrar.held import Held
 from drillyard.registrar.invites import Invites
+from drillyard.registrar.led import OUTCOMES, Led
 from drillyard.registrar.located import open_store
 from drillyard.registrar.platforms import Platforms
 from drillyard.registrar.recalls import Recalls
 from drillyard.registrar.seats import Seats
-from drillyard.registrar.store import Store
 from drillyard.registrar.submissions import Submissions
 from drillyard.registrar.tickets import Tickets
 from drillyard.stats.shown import percent
@@ -54,139 +50,22 @@ from drillyard.yard.door import SecurityHeaders, TryLimit
 from drillyard.yard.fits import Fits, Fitter, FitterCall
 from drillyard.yard.measures import Measured, Measures
 from drillyard.yard.models import Models
-from drillyard.yard.pages import (
-    again,
-    board,
-    catalogue,
-    chat,
-    claims,
-    credential,
-    debrief,
-    designer,
-    desk,
-    drafts,
-    drill,
-    drills,
-    evidence,
-    fits,
-    hints,
-    join,
-    lesson,
-    live,
-    lti,
-    model,
-    operation,
-    paper,
-    people,
-    progress,
-    reading,
-    result,
-    seat,
-    shell,
-    sign_in,
-    sso,
-    submit,
-    uploads,
-    values,
-    waiting,
-)
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
 from drillyard.yard.refusals import refuse, tell_fault, tell_unkept
+from drillyard.yard.routes import ROUTES
 from drillyard.yard.sso import open_sign_on
 from drillyard.yard.tools import open_sender, open_tool
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
 from drillyard.yard.visit import Yard
+from drillyard.yard.working import grade_for
 
 __all__ = ["make_app"]
 
 _HERE = Path(__file__).parent
 
-_DRILL = "/drills/{instance}"
-_LESSON = "/lessons/{lesson}"
 _MOST = 8_000_000
 """Bytes of a request: a submission of two artefacts and the form around it."""
-
-_ROUTES = (
-    Route("/", drills.go_home, methods=["GET"]),
-    Route("/sign-in", sign_in.ask, methods=["GET"]),
-    Route("/sign-in", sign_in.check, methods=["POST"]),
-    Route("/sign-out", sign_in.leave, methods=["POST"]),
-    Route("/drills", drills.show_plan, methods=["GET"]),
-    Route("/reading", reading.show, methods=["GET"]),
-    Route(_LESSON, lesson.read, methods=["GET"]),
-    Route(f"{_LESSON}/ask", lesson.ask, methods=["POST"]),
-    Route(f"{_LESSON}/ask", lesson.read, methods=["GET"]),
-    Route(f"{_LESSON}/answer", lesson.answer, methods=["POST"]),
-    Route(f"{_LESSON}/answer", lesson.read, methods=["GET"]),
-    Route(_DRILL, drill.show, methods=["GET"]),
-    Route(f"{_DRILL}/model.zip", model.download, methods=["GET"]),
-    Route(f"{_DRILL}/export.zip", model.take_away, methods=["GET"]),
-    Route(f"{_DRILL}/example.json", model.give_example, methods=["GET"]),
-    Route(f"{_DRILL}/fits", fits.show, methods=["GET"]),
-    Route(f"{_DRILL}/fits", fits.ask, methods=["POST"]),
-    Route(f"{_DRILL}/fits/hand-in", fits.hand_in, methods=["POST"]),
-    Route(f"{_DRILL}/chat", chat.say, methods=["POST"]),
-    Route(f"{_DRILL}/claims", claims.change, methods=["POST"]),
-    Route(f"{_DRILL}/claims/{{claim}}/remove", claims.remove, methods=["POST"]),
-    Route(f"{_DRILL}/hints", hints.open_next, methods=["POST"]),
-    Route(f"{_DRILL}/submit", submit.confirm, methods=["GET"]),
-    Route(f"{_DRILL}/submit", submit.hand_in, methods=["POST"]),
-    Route(f"{_DRILL}/upload", uploads.look_back, methods=["GET"]),
-    Route(f"{_DRILL}/upload", uploads.upload, methods=["POST"]),
-    Route(f"{_DRILL}/trial", desk.try_it, methods=["POST"]),
-    Route(f"{_DRILL}/looks", paper.take_look, methods=["POST"]),
-    Route(f"{_DRILL}/preview", paper.try_answers, methods=["POST"]),
-    Route(f"{_DRILL}/policy", desk.begin_anew, methods=["POST"]),
-    Route(f"{_DRILL}/questions", desk.show_questions, methods=["GET"]),
-    Route(f"{_DRILL}/result", result.show, methods=["GET"]),
-    Route(f"{_DRILL}/retry", result.retry, methods=["POST"]),
-    Route(f"{_DRILL}/again", again.ask, methods=["POST"]),
-    Route(f"{_DRILL}/drafts/{{form}}", drafts.keep, methods=["POST"]),
-    Route(f"{_DRILL}/{{form}}", drafts.lead_back, methods=["GET"]),
-    Route("/held", waiting.show, methods=["GET"]),
-    Route("/held/{id}", waiting.decide, methods=["POST"]),
-    Route("/said", live.say_again, methods=["GET"]),
-    Route("/join/{token}", join.ask, methods=["GET"]),
-    Route("/join/{token}", join.enter, methods=["POST"]),
-    Route("/shell/open", shell.offer, methods=["GET"]),
-    Route("/shell/open", shell.lend, methods=["POST"]),
-    Route("/shell/state", shell.tell, methods=["GET"]),
-    Route("/catalogue", catalogue.show, methods=["GET"]),
-    Route("/progress", progress.show, methods=["GET"]),
-    Route("/recall", progress.recall, methods=["GET"]),
-    Route("/recall", progress.review_card, methods=["POST"]),
-    Route("/credential/{drill}.jwt", credential.give, methods=["GET"]),
-    Route("/credential/{drill}", credential.show, methods=["GET"]),
-    Route("/x/issuer", credential.issuer, methods=["GET"]),
-    Route("/x/revoked", credential.revoked, methods=["GET"]),
-    Route("/evidence", evidence.give, methods=["POST"]),
-    Route("/health", operation.health, methods=["GET"]),
-    Route("/metrics", operation.metrics, methods=["GET"]),
-    Route("/sso", sso.leave_for, methods=["GET"]),
-    Route("/sso/back", sso.come_back, methods=["GET"]),
-    Route("/lti/login", lti.login, methods=["GET", "POST"]),
-    Route("/lti/launch", lti.launch, methods=["POST"]),
-    Route("/lti/choose", lti.choose, methods=["POST"]),
-    Route("/lti/keys", lti.keys, methods=["GET"]),
-    Route("/board", board.show, methods=["GET"]),
-    Route("/board", board.change, methods=["POST"]),
-    Route("/live", live.show, methods=["GET"]),
-    Route("/live", live.change, methods=["POST"]),
-    Route("/live/people", people.show, methods=["GET"]),
-    Route("/live/people", people.change, methods=["POST"]),
-    Route("/live/codes", people.print_codes, methods=["GET"]),
-    Route("/live/at/{instance}", seat.show, methods=["GET"]),
-    Route("/live/at/{instance}", seat.help_on, methods=["POST"]),
-    Route("/live/debrief/{drill}", debrief.show, methods=["GET"]),
-    Route("/values", values.show, methods=["GET"]),
-    Route("/values/compare", values.compare, methods=["POST"]),
-    Route("/values/propose", values.propose, methods=["POST"]),
-    Route("/designer", designer.show, methods=["GET"]),
-    Route("/designer/reset", again.reset, methods=["POST"]),
-    Route("/designer/reissue", again.reissue, methods=["POST"]),
-    Mount("/static", StaticFiles(directory=_HERE / "static")),
-)
 
 
 def make_app(
@@ -205,6 +84,7 @@ def make_app(
     weighed: AskedTree | None = None,
     url: str = "",
     db: str = "",
+    grading: bool = True,
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder, or at the URL `db`.
 
@@ -212,7 +92,8 @@ def make_app(
     reads an upload, `fit` fits a technique, `trier` tries a policy on last year; the defaults are the organism of the
     instance and processes of their own. What waits in the queue of an `overseer` is decided by the designer and the
     learners in `reviewers`, by id; the tree `weighed` is everybody's; `url` is the address under which others reach the
-    yard, where it is to sign credentials. Nothing runs before the application starts.
+    yard, where it is to sign credentials; without `grading`, others grade (`yard work`). Nothing runs before the
+    application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
@@ -227,7 +108,8 @@ def make_app(
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
-        yard.queue.start()
+        if grading:
+            yard.queue.start()
         yard.builder.start()
         yard.fitter.start()
         if sender:
@@ -243,7 +125,7 @@ def make_app(
 
     measures = Measures()
     app = Starlette(
-        routes=_ROUTES,
+        routes=ROUTES,
         middleware=[
             Middleware(Measured, measures=measures),
             Middleware(SecurityHeaders),
@@ -280,7 +162,7 @@ def _open_yard(
         programme=programme,
         store=store,
         submissions=submissions,
-        queue=GradingQueue(submissions, partial(_grade, programme, store, grader), lease_seconds),
+        queue=GradingQueue(submissions, partial(grade_for, programme, store, grader), lease_seconds),
         check=checker or partial(check_upload, programme),
         try_last_year=trier or partial(try_last_year, programme),
         chat=Chat(Models(targets or (lambda one: open_target(f"organism/{programme.target(one)}"))), store),
@@ -290,6 +172,7 @@ def _open_yard(
         drafts=Drafts(store),
         held=Held(store),
         floor=Floor(store),
+        led=Led(store),
         invites=Invites(store, programme),
         board=Board(store),
         seats=Seats(store, programme),
@@ -308,16 +191,6 @@ def _open_yard(
     )
 
 
-def _grade(
-    programme: ProgramFolder, store: Store, grader: Callable[[AnySubmission], Grade] | None, submission: AnySubmission
-) -> Grade:
-    """Grade a submission and take off what its learner's hints cost."""
-    plain = grader(submission) if grader else grade_isolated(programme, submission)
-    cost = sum(hint.cost for hint in store.hints(submission.learner, submission.instance))
-    instance = programme.instance(submission.instance)
-    return with_hint_cost(plain, cost, load_drill(instance.drill, instance.world).pass_mark)
-
-
 def _templates() -> jinja2.Environment:
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
@@ -329,7 +202,7 @@ def _templates() -> jinja2.Environment:
     pages.globals.update(state=marks.state, intervals=marks.intervals, rate_words=marks.rate_words)
     pages.globals.update(choose_pause=marks.choose_pause)
     pages.globals.update(trade_plot=trade_plot, fits_plot=fits_plot, trial_plot=trial_plot)
-    pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE)
+    pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE, outcomes=OUTCOMES)
     pages.filters.update(said_hash=said_hash)
     pages.filters.update(in_words=marks.in_words, as_tried=marks.as_tried, inline_code=marks.mark_code, percent=percent)
 

@@ -41,13 +41,15 @@ def serve(
     values: Path | None = None,
     url: str = "",
     db: str = "",
+    grading: bool = True,
 ) -> None:
     """Serve a programme until interrupted; print the address and the sign-in codes first. Port 0 takes a free one.
 
     What `proxies` say of whom they speak for is believed, and of nobody else. `overseer` is the folder of a live
     overseer whose held drafts the designer and the `reviewers` (ids or names) decide at /held, `values` the file of a
     value tree that everybody weighs at /values, `url` the address under which others reach the yard: with it, it signs
-    credentials; `db` a PostgreSQL URL, which the folder remembers without its password.
+    credentials; `db` a PostgreSQL URL, which the folder remembers without its password. Without `grading` what is
+    handed in waits for `drillyard yard work`.
 
     Raises:
         BadInput: the folder is no programme folder or that of no overseer, a reviewer is no learner, the database
@@ -64,8 +66,9 @@ def serve(
         raise bad_input("--reviewer without --overseer", "the folder of an overseer", "add --overseer FOLDER")
     with listen(host, port) as listener:
         app = make_app(
-            folder, overseer=queue, reviewers=allowed, weighed=weighed, url=check_url(url) if url else "", db=db
-        )
+            folder, overseer=queue, reviewers=allowed, weighed=weighed, url=check_url(url) if url else "", db=db,
+            grading=grading,
+        )  # fmt: skip
         remember_database(programme, db)
         address = f"http://{reachable(host)}:{listener.getsockname()[1]}/"
         _greet(roster, programme.people(), address)

@@ -36,6 +36,7 @@ from drillyard.registrar.drafts import Drafts
 from drillyard.registrar.floor import PAUSED, Floor
 from drillyard.registrar.held import Held
 from drillyard.registrar.invites import Invites
+from drillyard.registrar.led import Led
 from drillyard.registrar.platforms import Platforms
 from drillyard.registrar.recalls import Recalls
 from drillyard.registrar.seats import Seats
@@ -94,6 +95,7 @@ class Yard:
     drafts: Drafts
     held: Held
     floor: Floor
+    led: Led
     invites: Invites
     board: Board
     seats: Seats

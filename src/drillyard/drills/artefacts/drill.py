@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from drillyard.drills import gates
 from drillyard.drills.artefacts.grading import grade_artefacts, refute_artefacts
 from drillyard.drills.artefacts.trial import check_artefacts, start_point, twin_point
+from drillyard.drills.debrief import Debrief, DebriefStep, debrief_of, tell_failure
 from drillyard.drills.exam import FAILING, Exam
 from drillyard.drills.materialise import ModelDrill
 from drillyard.drills.prove import ProofRehearsal
@@ -56,6 +57,12 @@ class ArtefactDrill(ModelDrill):
             gates.monotone(rising, spoiled),
             gates.harmless(_unreadable(exam)),
         )
+
+    def debrief(self, exam: Exam) -> Debrief:
+        """Return on which side the start fails, and what the drill's hints say of a way out: fitting takes minutes."""
+        facts = [tell_failure(mode, exam.world.behaviours[mode.behaviour]) for mode in exam.truth.failures]
+        steps = [DebriefStep(did=f"Step {hint.level}", found=hint.text) for hint in exam.truth.hints]
+        return debrief_of(self.fixes, facts, steps)
 
 
 def _artefacts_in(submission: AnySubmission) -> ArtefactSubmission:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
@@ -37,7 +39,8 @@ def _page(visit: Visit, status: int = 200, error: str = "") -> Response:
     yard, me = visit.yard, visit.me().id
     names = yard.board.names()
     teams = {one.id: one.team for one in yard.programme.roster().learners if one.id in names}
-    rows = rank(attempts_in(yard.programme, yard.store), {one: names[one] for one in teams}, me)
+    led = Counter(row.learner for row in yard.led.all())
+    rows = rank(attempts_in(yard.programme, yard.store), {one: names[one] for one in teams}, me, led)
     sums, asked = add_up(rows, teams), visit.request.query_params.get("team", "")
     team = asked if asked in {one.team for one in sums} else ""
     shown = [one for one in rows if team in ("", teams[one.learner])]
