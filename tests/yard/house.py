@@ -32,13 +32,14 @@ from drillyard.oversight.live.critic import open_critic
 from drillyard.oversight.live.overseer import HoldQueue, Overseen
 from drillyard.oversight.live.policy import OverseerPolicy
 from drillyard.oversight.values.asking import AskedTree
+from drillyard.planning.catalogue import load_catalogue
 from drillyard.planning.lessons import load_lesson
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_here, open_exam
 from drillyard.programs.joining import appoint, join
 from drillyard.programs.people import Person
 from drillyard.programs.roster import Learner, instance_name
-from drillyard.records import AnySubmission, Conversation, Grade, Instance, Submission
+from drillyard.records import AnySubmission, Conversation, Grade, Instance, Scheduled, Submission
 from drillyard.targets.null import ScriptedTarget
 from drillyard.yard.app import make_app
 
@@ -140,6 +141,7 @@ def _wait(closing: threading.Event) -> None:
 
 def _furnish(path: Path) -> ProgramFolder:
     folder = plan_course(path)
+    _add_led(folder)
     taken = {name: tuple(instance_name(drill, name) for drill in drills) for name, drills in _TAKES.items()}
     learners = tuple(
         Learner(id=name, role="engineer", code=CODES[name], instances=copies, team="Blue" if name < "e" else "Green")
@@ -160,6 +162,17 @@ def _furnish(path: Path) -> ProgramFolder:
         folder.write_truth(exam.truth)
         folder.write_instance(exam.instance)
     return folder
+
+
+def _add_led(folder: ProgramFolder) -> None:
+    """Plan an activity that a facilitator leads."""
+    talk = next(one for one in load_catalogue().activities if one.id == "hunt-debrief")
+    plan = folder.plan()
+    roles = [
+        one.model_copy(update={"activities": (*one.activities, Scheduled(activity=talk, start=0))})
+        for one in plan.roles
+    ]
+    folder.write_plan(plan.model_copy(update={"roles": tuple(roles)}))
 
 
 def _queue(path: Path) -> HoldQueue:

@@ -30,15 +30,16 @@ _HUNT, _DESK, _REPAIR = "/drills/failure-hunt-", "/drills/contain-the-oracle-", 
 PAGES: dict[tuple[str, str], tuple[str, ...]] = {
     ("", ""): ("/sign-in", "/nothing", "{invitation}"),
     (LEARNER, "anna"): (
-        "/drills", f"{_HUNT}anna/result", "/progress", "/recall", "/board", "/catalogue?words=falure", "/reading",
-        "/lessons/watch-it-fail",
-        f"/shell/open?drill=failure-hunt&ticket={'0a' * 24}", "/values", "/credential/failure-hunt",
+        "/drills", f"{_HUNT}anna/result", f"{_HUNT}anna/debrief", "/progress", "/recall", "/board", "/reading",
+        "/catalogue?words=falure", "/lessons/watch-it-fail", "/values", "/credential/failure-hunt",
+        f"/shell/open?drill=failure-hunt&ticket={'0a' * 24}",
     ),
     (LEARNER, "bob"): (f"{_HUNT}bob/result",),
     (LEARNER, "cay"): ("/drills", f"{_HUNT}cay", f"{_HUNT}cay/submit"),
     (LEARNER, "dee"): (f"{_DESK}dee", f"{_DESK}dee/questions"),
     (LEARNER, "eve"): (
-        "/drills/investment-case-eve", "/drills/judge-a-debate-eve/result", "/drills/read-the-models-mind-eve",
+        "/drills/investment-case-eve", "/drills/judge-a-debate-eve/result",
+        "/drills/judge-a-debate-eve/debrief", "/drills/read-the-models-mind-eve",
     ),
     (LEARNER, "fox"): (f"{_REPAIR}fox", f"{_REPAIR}fox/fits", f"{_REPAIR}fox/upload"),
     (LEARNER, "flo"): (f"{_REPAIR}flo/result",),
@@ -48,7 +49,7 @@ PAGES: dict[tuple[str, str], tuple[str, ...]] = {
     (FACILITATOR, "facilitator"): (
         "/live", "/live?team=Blue", "/live/people", "/live/codes", "/live/at/failure-hunt-cay",
         "/live/at/investment-case-eve", "/live/debrief/failure-hunt", "/live/debrief/failure-hunt?anyway=1",
-        "/catalogue?words=hunt",
+        "/catalogue?words=hunt", "/live/led", "/live/led/hunt-debrief",
     ),
     (DESIGNER, "designer"): ("/designer", "/held"),
     (AUDITOR, "auditor"): ("/designer", "/catalogue?words=hunt"),
@@ -57,12 +58,11 @@ PAGES: dict[tuple[str, str], tuple[str, ...]] = {
 MORE_FORMS = {"eve": ("/drills/benchmark-builder-eve",)}
 """Pages with forms of their own that look like others."""
 NO_PAGES = {
-    "/lessons/watch-it-fail/ask": "anna", "/lessons/watch-it-fail/answer": "anna",
-    "/": "anna", "/drills/failure-hunt-anna/model.zip": "anna", "/drills/failure-hunt-anna/export.zip": "anna",
-    "/drills/failure-hunt-anna/example.json": "anna",
-    "/drills/failure-hunt-anna/chat": "anna", "/said": "anna", "/shell/state": "", "/credential/failure-hunt.jwt": "anna",
-    "/x/issuer": "", "/x/revoked": "", "/health": "", "/metrics": "", "/sso": "", "/sso/back": "", "/lti/login": "",
-    "/lti/keys": "",
+    "/lessons/watch-it-fail/ask": "anna", "/lessons/watch-it-fail/answer": "anna", "/": "anna", "/said": "anna",
+    "/drills/failure-hunt-anna/model.zip": "anna", "/drills/failure-hunt-anna/export.zip": "anna",
+    "/drills/failure-hunt-anna/example.json": "anna", "/drills/failure-hunt-anna/chat": "anna",
+    "/credential/failure-hunt.jwt": "anna", "/shell/state": "", "/x/issuer": "", "/x/revoked": "", "/health": "",
+    "/metrics": "", "/sso": "", "/sso/back": "", "/lti/login": "", "/lti/keys": "",
 }  # fmt: skip
 """Addresses that give a file, data, another page or a part of one, and who asks for them."""
 
