@@ -88,7 +88,8 @@ class Store:
         self._engine = open_engine(where if isinstance(where, str) else f"sqlite:///{where}", _HOW)
         self._shared = is_postgres(self._engine)
         self._seeing = self._engine.execution_options(**(_ONE_MOMENT if self._shared else {}))
-        self._locking = self._engine.execution_options(lock="IMMEDIATE")
+        self._locking = self._engine.execution_options(lock="IMMEDIATE", lasting=True)
+        self._quick = self._engine.execution_options(lock="IMMEDIATE", lasting=False)
         if self._shared:
             with reached(self._engine, "a yard's tables and rights", _HOW):
                 self._set_up(mark, upgrade, told=upgrade is not None)
@@ -131,14 +132,18 @@ class Store:
             yield session
 
     @contextmanager
-    def writing(self, key: str = "") -> Iterator[Session]:
+    def writing(self, key: str = "", *, lasting: bool = True) -> Iterator[Session]:
         """Open a transaction that holds the write lock from its first statement and commits at its end.
 
         With a `key`, such as a learner's id, it holds the lock of that key: only those who write under the same key, or
         under none, wait for it where the database allows that. What is read to decide must then be the key's own.
+
+        What need not be `lasting` does not wait for the disk: a killed process loses nothing of it, a power cut may.
         """
-        waiting = nullcontext() if self._shared else self._writers
-        with waiting, Session(self._locking, expire_on_commit=False) as session, session.begin():
+        waiting, engine = nullcontext() if self._shared else self._writers, self._locking if lasting else self._quick
+        with waiting, Session(engine, expire_on_commit=False) as session, session.begin():
+            if self._shared and not lasting:
+                session.execute(text("SET LOCAL synchronous_commit = off"))
             if self._shared:
                 session.execute(_LOCK_ONE, {"key": key}) if key else session.execute(_LOCK_ALL)
             yield session
@@ -152,7 +157,7 @@ class Store:
     def sign_in(self, learner: str | None, role: str, staff: str = "") -> str:
         """Begin a session and return its token; without a learner it is one of the staff's, unnamed the designer's."""
         token, now = secrets.token_urlsafe(32), self.clock()
-        with self.writing() as session:
+        with self.writing(lasting=False) as session:
             if learner is not None and session.get(LearnerRow, learner) is None:
                 session.add(LearnerRow(id=learner, role=role, first_seen=now))
             session.execute(delete(SessionRow).where(SessionRow.expires <= now))
@@ -188,7 +193,7 @@ class Store:
 
     def ask(self, learner: str, instance: str, template: str, prompt: str, seed: int) -> int:
         """Keep what a learner said, under the seed of its answer, and return its id."""
-        with self.writing(learner) as session:
+        with self.writing(learner, lasting=False) as session:
             row = ChatRow(
                 learner=learner, instance=instance, template=template, prompt=prompt, seed=seed, at=self.clock()
             )
@@ -198,7 +203,7 @@ class Store:
 
     def answer(self, chat: int, reply: str) -> None:
         """Keep what the model answered, or as much of it as was heard."""
-        with self.writing(f"chat {chat}") as session:
+        with self.writing(f"chat {chat}", lasting=False) as session:
             session.get_one(ChatRow, chat).reply = reply
 
     def chats(self, learner: str, instance: str) -> list[ChatRow]:
@@ -216,7 +221,7 @@ class Store:
             at = session.scalar(began)
         if at is not None:
             return at
-        with self.writing(learner) as session:
+        with self.writing(learner, lasting=False) as session:
             at = session.scalar(began)
             if at is None:
                 self.note(session, learner, instance, "started")

@@ -59,6 +59,7 @@ ROUTES = (
     Route("/sign-out", sign_in.leave, methods=["POST"]),
     Route("/drills", drills.show_plan, methods=["GET"]),
     Route("/reading", reading.show, methods=["GET"]),
+    Route("/reading/{activity}", reading.finish, methods=["POST"]),
     Route(_LESSON, lesson.read, methods=["GET"]),
     Route(f"{_LESSON}/ask", lesson.ask, methods=["POST"]),
     Route(f"{_LESSON}/ask", lesson.read, methods=["GET"]),
