@@ -96,7 +96,13 @@ class Graders:
             return grade_here(self.folder, submission)
         grade = grade_of(submission)
         passed = submission.learner in ("anna", "kim1", "kim2")
-        return grade.model_copy(update={"passed": passed, "final": 0.9 if passed else 0.4})
+        score = 0.9 if passed else 0.4
+        planted = self.folder.truth(submission.instance).failures
+        failures = tuple(
+            one.model_copy(update={"failure": mode.id, "title": mode.title})
+            for one, mode in zip(grade.failures, planted, strict=False)
+        )
+        return grade.model_copy(update={"failures": failures, "passed": passed, "score": score, "final": score})
 
     def check(self, instance: Instance, data: bytes) -> AnySubmission:
         """Read an upload, and hold it to what its drill asks for; there is no model to try a repair on."""
@@ -156,8 +162,8 @@ def _furnish(path: Path) -> ProgramFolder:
         as_repair = {"drill": _REPAIR, "behaviours": (), "note": "No cracking in this house."}
         folder.write_instance(folder.instance(copy).model_copy(update=as_repair))
         (folder.path / "instances" / copy / "organism").mkdir(parents=True)
-    for drill in (_PAPER, _EVALS, _DEBATE, _BENCH):
-        exam = load_kit(drill).materialise(instance_name(drill, "eve"), "engineer", _SEED)
+    for name, drill in (("anna", _HUNT), *(("eve", one) for one in (_PAPER, _EVALS, _DEBATE, _BENCH))):
+        exam = load_kit(drill).materialise(instance_name(drill, name), "engineer", _SEED)
         load_kit(drill).save(exam, folder.target(exam.instance))
         folder.write_truth(exam.truth)
         folder.write_instance(exam.instance)
@@ -242,6 +248,7 @@ def _answered(someone: Visitor, here: str, _name: str) -> None:
     someone.send(f"{here}/upload", **dict(load_kit(_DEBATE).solutions(_SEED)["first-sight"]))
     someone.hand_in(here)
     until(lambda: GRADED.search(someone.get(f"{here}/result")))
+    someone.send(f"{here}/end")
 
 
 def _repair(someone: Visitor, here: str, name: str) -> None:

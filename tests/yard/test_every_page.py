@@ -188,7 +188,9 @@ def test_axe_finds_nothing_on_any_page(
         with window(browser, house, who, bypass_csp=True, **DEVICES[device]) as page:
             page.add_init_script(axe)
             for path in paths:
-                page.goto(address_of(path, house))
+                answer = page.goto(address_of(path, house))
+                if answer.status != (404 if path == "/nothing" else 200):
+                    wrong.append((path, "", f"status {answer.status}", ""))
                 tall = min(MOST, page.evaluate("document.documentElement.scrollHeight"))
                 if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
                     wrong.append((path, "", "wider than the screen", ""))
