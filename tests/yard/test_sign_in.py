@@ -164,6 +164,7 @@ FORMS = [
     "/drills/hunt-1/claims",
     "/drills/hunt-1/claims/1/remove",
     "/drills/hunt-1/hints",
+    "/drills/hunt-1/tutor",
     "/drills/hunt-1/submit",
     "/drills/hunt-1/upload",
     "/drills/hunt-1/trial",

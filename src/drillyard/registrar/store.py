@@ -40,7 +40,10 @@ from drillyard.registrar.tables import (
     SubmissionRow,
 )
 
-__all__ = ["AWAY", "SESSION_SECONDS", "Refused", "Store", "digest", "explain_unkept", "require_open"]
+__all__ = ["ADVICE", "AWAY", "SESSION_SECONDS", "Refused", "Store", "digest", "explain_unkept", "require_open"]
+
+ADVICE = 1000
+"""The place of a tutor's first hint among a copy's hints: behind all that a drill has of its own."""
 
 SESSION_SECONDS = 12 * 3600.0
 """A working day, so that nobody has to sign in again over lunch."""
@@ -270,6 +273,19 @@ class Store:
                 session.add(HintRow(learner=learner, instance=instance, place=place, cost=cost, at=self.clock()))
                 self.note(session, learner, instance, "hint", str(place + 1))
 
+    def advise(self, learner: str, instance: str, rule: str, words: str, cost: float) -> None:
+        """Keep a hint of the tutor; a second one by the same rule changes nothing. Raises as `open_hint`."""
+        tutors = select(HintRow).where(
+            HintRow.learner == learner, HintRow.instance == instance, HintRow.place >= ADVICE
+        )
+        with self.writing(learner) as session:
+            require_open(session, learner, instance)
+            given = session.scalars(tutors).all()
+            if all(row.rule != rule for row in given):
+                told = {"rule": rule, "words": words, "cost": cost, "at": self.clock()}
+                session.add(HintRow(learner=learner, instance=instance, place=ADVICE + len(given), **told))
+                self.note(session, learner, instance, "advised", rule)
+
     def hints(self, learner: str, instance: str) -> list[HintRow]:
         """Return the hints that were opened, in their order."""
         mine = select(HintRow).where(HintRow.learner == learner, HintRow.instance == instance)
@@ -295,13 +311,20 @@ class Store:
 
 
 def explain_unkept(error: BaseException) -> str:
-    """Return the line to read when the database could not keep something, or nothing for another fault."""
-    words = str(error.orig) if isinstance(error, OperationalError) else ""
-    if "full" in words or "disk I/O" in words:
+    """Return the line to read when the database could not keep something, or nothing for another fault.
+
+    What SQLite calls operational may be a fault of ours too; PostgreSQL's kinds of errors tell the two apart.
+    """
+    if not isinstance(error, AWAY):
+        return ""
+    words = str(getattr(error, "orig", error))
+    if any(sign in words for sign in ("is full", "disk I/O", "No space left")):
         return "The yard could not keep this, because its disk is full. Tell your designer, and send it again later."
-    if "locked" in words:
+    if any(sign in words for sign in ("locked", "lock timeout", "deadlock", "QueuePool")):
         return "The yard is too busy to keep this. Send it again in a minute."
-    return ""
+    if isinstance(getattr(error, "orig", None), sqlite3.Error) and "unable to open" not in words:
+        return ""
+    return "The yard cannot reach its database. What it confirmed to you is kept; try this again in a minute."
 
 
 def _of(table: type[Any], learner: str, instance: str) -> Any:

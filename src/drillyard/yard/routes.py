@@ -76,6 +76,7 @@ ROUTES = (
     Route(f"{_DRILL}/claims", claims.change, methods=["POST"]),
     Route(f"{_DRILL}/claims/{{claim}}/remove", claims.remove, methods=["POST"]),
     Route(f"{_DRILL}/hints", hints.open_next, methods=["POST"]),
+    Route(f"{_DRILL}/tutor", hints.ask_tutor, methods=["POST"]),
     Route(f"{_DRILL}/submit", submit.confirm, methods=["GET"]),
     Route(f"{_DRILL}/submit", submit.hand_in, methods=["POST"]),
     Route(f"{_DRILL}/upload", uploads.look_back, methods=["GET"]),
