@@ -52,6 +52,7 @@ def test_a_server_that_stops_and_starts_loses_nothing(programme: ProgramFolder, 
             asked = [client.get(path) for path in ("/drills", "/drills/hunt-1", "/health")]
             asked += [client.post("/drills/hunt-1/claims", data={**form, **FIELDS})]
             asked += [client.post("/drills/hunt-1/submit", data=form)]
+            kept = client.post("/drills/hunt-1/drafts/claim", data={**form, **FIELDS})
             assert client.get("/nowhere").status_code == 404
             said = {**form, "template": "v1", "prompt": "Hello?"}
             told = client.post("/drills/hunt-1/chat", data=said, headers={"accept": LINES})
@@ -62,6 +63,10 @@ def test_a_server_that_stops_and_starts_loses_nothing(programme: ProgramFolder, 
         for one in (asked[0], asked[3]):
             assert "cannot reach its database" in one.text and one.headers["retry-after"] == "10"
             assert "Try again" in one.text and "psycopg" not in one.text and "secret" not in one.text
+        assert kept.status_code == 503, "the page is told that it is not kept"
+        assert (
+            'id="unsent"' in asked[3].text and "Send it again" in asked[3].text and CLAIM.trigger.words in asked[3].text
+        )
         assert told.status_code == 503 and "cannot reach its database" in told.json()["error"]
 
         assert "My drills" in ann.get("/drills")

@@ -349,6 +349,8 @@ def test_a_pause_takes_nothing_and_keeps_what_is_typed(fay: Visitor, ann: Visito
     answer = ann.client.post(f"{HERE}/chat", data=said, headers=accept)
     assert answer.status_code == 423 and "Let us look together" in answer.json()["error"]
     assert "paused the session" in ann.send(f"{HERE}/claims", expect=423, **FIELDS)
+    unsent = dict(re.findall(r'<textarea name="(.*?)" hidden>\n(.*?)</textarea>', ann.page, re.S))
+    assert unsent.items() >= FIELDS.items() and f'action="{HERE}/claims"' in ann.page, "sent again by a click"
     assert f'href="{HERE}">Go back' in ann.page and 'href="/progress"' in ann.page, "with the bar of every page"
     assert "Paused by your facilitator" in ann.get(HERE)
     ann.send(f"{HERE}/drafts/claim", expect=204, **FIELDS)
@@ -357,7 +359,21 @@ def test_a_pause_takes_nothing_and_keeps_what_is_typed(fay: Visitor, ann: Visito
     fay.get("/live")
     fay.send("/live", what="paused", off="1")
     assert "any price question" in ann.get(HERE) and "Paused" not in ann.page
-    ann.send(f"{HERE}/claims", **FIELDS)
+    assert ann.client.post(f"{HERE}/claims", data=unsent).status_code == 200
+    assert f"{HERE}/claims/" in ann.get(HERE)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"), [("Back at 11", "Back at 11. Read on"), ("Ready?", "Ready? Read on"), ("", "</strong>  Read")]
+)
+def test_the_reason_of_a_pause_is_a_sentence(fay: Visitor, ann: Visitor, words: str, shown: str) -> None:
+    """Whether or not it was typed with a full stop; where a form is refused too, which says nothing of going back."""
+    fay.send("/live", what="paused", words=words)
+    assert shown in ann.get(HERE)
+    page = ann.send(f"{HERE}/tutor", expect=423, after="0")
+    told = f"session: {words}" if words else "session"
+    assert f"{told}{'' if words.endswith('?') else '.'} What you typed is still there" in page
+    assert "go back, and" not in page
 
 
 def token(visitor: Visitor) -> str:
@@ -510,7 +526,15 @@ def test_a_person_is_renamed(programme: ProgramFolder, fay: Visitor, ann: Visito
     assert f"ann orr ({BOB.id})" in fay.page and f"Ann Orr ({ANN.id})" in fay.get("/live")
     for learner, name in ((ANN.id, "designer"), (ANN.id, " "), ("nobody", "Zoe")):
         fay.get("/live/people")
-        fay.send("/live/people", expect=422, what="rename", learner=learner, name=name, in_team="")
+        page = fay.send("/live/people", expect=422, what="rename", learner=learner, name=name, in_team="Blu")
+        row = page.partition("<details open>")[2].partition("</details>")[0] or page
+        assert 'tabindex="-1" autofocus' in row, "one sees it, wherever one was"
+        if learner == ANN.id:
+            assert 'class="error"' in row and f'value="{name}"' in row and 'value="Blu"' in row
+    fay.get("/live/people")
+    rename(programme, ANN.id, "Ann Orr", "Green")
+    fay.send("/live/people", what="rename", learner=ANN.id, name="Ann Orr", in_team="Blue", was_team="Blue")
+    assert programme.roster().learners[0].team == "Green", "what was not changed is left as it is now"
     assert programme.people()[ANN.id] == "Ann Orr"
 
 

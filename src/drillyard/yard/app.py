@@ -206,7 +206,13 @@ def _templates() -> jinja2.Environment:
     pages.globals.update(trade_plot=trade_plot, fits_plot=fits_plot, trial_plot=trial_plot)
     pages.globals.update(fact_sheet=fact_sheet, evidence=EVIDENCE, outcomes=OUTCOMES)
     pages.filters.update(said_hash=said_hash)
-    pages.filters.update(in_words=marks.in_words, as_tried=marks.as_tried, inline_code=marks.mark_code, percent=percent)
+    pages.filters.update(
+        in_words=marks.in_words,
+        as_tried=marks.as_tried,
+        as_sentence=marks.as_sentence,
+        inline_code=marks.mark_code,
+        percent=percent,
+    )
 
     @functools.cache
     def facts(world: World) -> Markup:

@@ -10,7 +10,17 @@ from markupsafe import Markup, escape
 from drillyard.records import Estimate, Trigger
 from drillyard.stats.shown import percent
 
-__all__ = ["STATES", "as_tried", "choose_pause", "in_words", "intervals", "mark_code", "rate_words", "state"]
+__all__ = [
+    "STATES",
+    "as_sentence",
+    "as_tried",
+    "choose_pause",
+    "in_words",
+    "intervals",
+    "mark_code",
+    "rate_words",
+    "state",
+]
 
 # The shape of each state, in a box of 12 × 12.
 STATES = {
@@ -36,6 +46,12 @@ def state(name: str, words: str) -> Markup:
 def mark_code(text: str) -> Markup:
     """Return a text in which words in backticks are code; everything else is escaped."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def as_sentence(text: str) -> str:
+    """Return what somebody typed with a full stop, unless it ends like a sentence; nothing stays nothing."""
+    text = text.strip()
+    return f"{text}." if text and not re.search(r"[.!?…:;][”’\"')]*$", text) else text
 
 
 def in_words(code: str) -> str:

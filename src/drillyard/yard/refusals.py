@@ -23,6 +23,9 @@ __all__ = ["refuse", "tell_fault", "tell_unkept"]
 
 _AGAIN_SECONDS = 10  # when to ask again where the database was away: about a restart of it
 
+_LATER = (HTTPStatus.LOCKED, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INTERNAL_SERVER_ERROR)
+"""What may be answered otherwise a little later, so that the same is sent again."""
+
 _ADVICE = {
     400: "The yard could not read what was sent.",
     403: "You may not open this page.",
@@ -30,7 +33,7 @@ _ADVICE = {
     405: "This address is for a form. Go back and use the form.",
     413: f"What was sent is too large. A submission of claims has at most {MAX_BYTES // 1024} kB.",
     429: "Too many tries.",
-    500: "Something broke on our side. Your work is kept. Load the page again; if it stays, tell your designer.",
+    500: "Something broke on our side. What was confirmed to you is kept. Try again; if it stays, tell your designer.",
 }
 
 
@@ -65,6 +68,15 @@ async def tell_fault(request: Request, error: Exception) -> Response:
     return _error_page(request, 500, f"{_ADVICE[500]} They find it in the log by {number}.", {"x-request-id": number})
 
 
+def _unsent(request: Request) -> list[tuple[str, str]]:
+    """Return the fields of a form that was not taken, to be sent again; not those of a file, nor of a sign-in."""
+    form = getattr(request.state, "form", FormData()).multi_items()
+    whole = all(isinstance(value, str) or not value.filename for _, value in form)
+    return (
+        [(name, value) for name, value in form if isinstance(value, str)] if whole and "code" not in dict(form) else []
+    )
+
+
 def _error_page(
     request: Request, status: int, line: str, headers: Mapping[str, str], known: Visit | None = None
 ) -> Response:
@@ -74,7 +86,9 @@ def _error_page(
         "code": status,
         "phrase": HTTPStatus(status).phrase,
         "line": line,
-        "back": page_of(request) if status in (HTTPStatus.LOCKED, HTTPStatus.SERVICE_UNAVAILABLE) else "",
+        "back": page_of(request) if status in _LATER else "",
+        "unsent": _unsent(request) if status in _LATER else [],
+        "path": f"{request.url.path}{f'?{request.url.query}' if request.url.query else ''}",
     }
     if known:
         answer = known.render("error.html", status, **told)

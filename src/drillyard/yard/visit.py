@@ -47,6 +47,7 @@ from drillyard.yard.builder import Builder
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import TryLimit, form_matches, form_token
 from drillyard.yard.fits import Fits, Fitter
+from drillyard.yard.marks import as_sentence
 from drillyard.yard.queue import GradingQueue
 
 if TYPE_CHECKING:  # an extra
@@ -299,6 +300,7 @@ def page(
             posted = request.method == "POST"
             try:
                 async with request.form(max_files=1, max_fields=100) if posted else nullcontext(FormData()) as form:
+                    request.state.form = form
                     return await anyio.to_thread.run_sync(
                         _serve, request, form, handler, who, during_pause, limiter=limiter
                     )
@@ -335,8 +337,8 @@ def _require_running(visit: Visit) -> None:
     """Take nothing from learners while their facilitator has the word."""
     words = visit.yard.floor.switches().get(PAUSED)
     if words is not None:
-        told = f"Your facilitator has paused the session{f': {words}' if words else ''}"
-        raise HTTPException(423, f"{told.rstrip('.')}. What you typed is still there: go back, and send it afterwards.")
+        told = as_sentence(f"Your facilitator has paused the session{f': {words}' if words else ''}")
+        raise HTTPException(423, f"{told} What you typed is still there: send it when the session goes on.")
 
 
 def page_of(request: Request) -> str:

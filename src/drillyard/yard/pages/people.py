@@ -30,7 +30,7 @@ def change(visit: Visit) -> Response:
     try:
         return what(visit) if what else _page(visit, 400)
     except BadInput as error:
-        return _page(visit, 422, error=str(error), at=visit.field("what"))
+        return _page(visit, 422, error=str(error), at=visit.field("what"), about=visit.field("learner"))
 
 
 @page("facilitator")
@@ -79,7 +79,13 @@ def _code(visit: Visit) -> Response:
 
 
 def _rename(visit: Visit) -> Response:
-    renamed = rename(visit.yard.programme, visit.field("learner"), visit.field("name"), visit.field("in_team"))
+    team = visit.field("in_team")
+    renamed = rename(
+        visit.yard.programme,
+        visit.field("learner"),
+        visit.field("name"),
+        None if team == visit.form.get("was_team") else team,  # somebody else may have changed it since
+    )
     called = visit.yard.programme.people()[renamed.id]
     return _page(
         visit, told=f"{renamed.id} is called {called} now{f', of the team {renamed.team}' * bool(renamed.team)}."
@@ -98,13 +104,21 @@ def _remove(visit: Visit) -> Response:
 
 
 def _page(
-    visit: Visit, status: int = 200, *, told: str = "", card: str = "", error: str = "", at: str = "", link: str = ""
+    visit: Visit,
+    status: int = 200,
+    *,
+    told: str = "",
+    card: str = "",
+    error: str = "",
+    at: str = "",
+    about: str = "",
+    link: str = "",
 ) -> Response:
     roster = visit.yard.programme.roster()
-    typed = {name: visit.field(name) for name in ("people", "team", "places", "days", "role")}
+    typed = {name: visit.field(name) for name in ("people", "team", "places", "days", "role", "name", "in_team")}
     links = [(mark_of(one), one, tell_end(one)) for one in visit.yard.invites.open()]
     return visit.render(
         "people.html", status, roster=roster, names=tell_apart(visit.yard.programme.people()),
-        plain=visit.yard.programme.people(), told=told, card=card, error=error, at=at,
+        plain=visit.yard.programme.people(), told=told, card=card, error=error, at=at, about=about,
         link=link, roles=visit.yard.programme.plan().roles, typed=typed, links=links,
     )  # fmt: skip

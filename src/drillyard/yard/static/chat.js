@@ -45,7 +45,9 @@
       wait.remove();
       if (!reply.textContent) reply.remove();
       line("error", words).setAttribute("role", "alert");
-      if (!field.value) field.value = body.get("prompt");
+      if (field.value) return;
+      field.value = body.get("prompt");
+      field.dispatchEvent(new Event("input", { bubbles: true })); // so that it is kept like what is typed
     };
     field.value = "";
     send.disabled = true;

@@ -1,10 +1,11 @@
 // Keeps what is typed into a form that has `data-draft`, on the server, shortly after it is typed. Where the server cannot
-// be reached, or the session has ended, it stays in this tab until it can be kept.
+// be reached, or the session has ended, it stays in this tab until it can be kept; so does what was sent and not taken.
 "use strict";
 {
   const WAIT = 400; // ms after the last key
   const AGAIN = 4000; // ms until what could not be kept is sent again
   const timers = new Map();
+  const SENT = "sent"; // where what was sent last stays until a page says that it was taken
   const told = new Map(); // the request that is under way, by address
 
   const fields = (form) => [...new FormData(form)].filter(([name, value]) => name !== "csrf" && typeof value === "string");
@@ -14,7 +15,7 @@
     sessionStorage.removeItem(form.dataset.draft);
   };
   const say = (form, words) => {
-    const line = form.querySelector(".kept");
+    const line = (form.querySelector(".kept") ? form : form.closest("section"))?.querySelector(".kept");
     if (line) line.textContent = words;
   };
 
@@ -58,8 +59,26 @@
   document.addEventListener("submit", (event) => {
     if (!event.target.dataset.draft) return;
     quiet(event.target);
+    if (event.target.id !== "say") sessionStorage.setItem(SENT, JSON.stringify([event.target.dataset.draft, fields(event.target)]));
     if (event.submitter?.dataset.busy) say(event.target, event.submitter.dataset.busy);
   }, true);
+  // A page that has the form "unsent" is the answer to a form that was not taken.
+  const settle = () => {
+    const sent = JSON.parse(sessionStorage.getItem(SENT));
+    const again = document.getElementById("unsent");
+    if (!again) sessionStorage.removeItem(SENT);
+    else if (sent?.[0].startsWith(again.getAttribute("action").split("/").slice(0, 3).join("/") + "/")) {
+      sessionStorage.setItem(sent[0], JSON.stringify(sent[1]));
+      again.addEventListener("submit", () => sessionStorage.removeItem(sent[0]));
+    }
+  };
+  document.addEventListener("htmx:after:swap", (event) => {
+    settle();
+    if (event.detail.ctx.target !== document.body) return;
+    document.body.className = "read"; // an error page in place of a drill's
+    scrollTo(0, 0);
+  });
+  settle();
   addEventListener("online", () => {
     for (const form of document.querySelectorAll("form[data-draft]")) {
       if (sessionStorage.getItem(form.dataset.draft)) keep(form);
