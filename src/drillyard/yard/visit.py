@@ -33,7 +33,7 @@ from drillyard.programs.roster import Learner, Staff
 from drillyard.records import AnySubmission, Drill, Instance, OracleTrial
 from drillyard.registrar.board import Board
 from drillyard.registrar.drafts import Drafts
-from drillyard.registrar.floor import PAUSED, Floor
+from drillyard.registrar.floor import PAUSED, Floor, held_switch
 from drillyard.registrar.held import Held
 from drillyard.registrar.invites import Invites
 from drillyard.registrar.led import Led
@@ -168,6 +168,11 @@ class Visit:
         own = f"[{host}]" if ":" in host else host
         return self.yard.url or f"{self.request.url.scheme}://{own}{f':{port}' if port else ''}"
 
+    @functools.cached_property
+    def switches(self) -> dict[str, str]:
+        """What a facilitator has set, asked for once: each page of a learner's says it, and most look at more of it."""
+        return self.yard.floor.switches()
+
     @property
     def designer(self) -> bool:
         """Whether they may change the programme."""
@@ -232,7 +237,7 @@ class Visit:
         name = self.request.path_params["instance"]
         for one in self.assigned():
             if one.instance.id == name:
-                if one.drill.id in self.yard.floor.held():
+                if held_switch(one.drill.id) in self.switches:
                     raise HTTPException(403, "Your facilitator opens this drill later. What you did in it is kept.")
                 return one
         raise HTTPException(404)
@@ -244,7 +249,7 @@ class Visit:
             learner=self.learner,
             called=self._called(),
             staff=self.staff,
-            said=self.yard.floor.switches() if self.learner else {},
+            said=self.switches if self.learner else {},
             reviews=self.reviews,
             weighs=bool(self.name) and self.yard.values is not None,
             **context,
