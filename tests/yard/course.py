@@ -18,13 +18,14 @@ from drillyard.registrar.submissions import Submissions
 __all__ = ["URL", "build_course"]
 
 URL = "https://yard.example.org"
+_TESTS = ("check-in", "check-out")
 
 
 def build_course(path: Path) -> ProgramFolder:
     """Write the programme; Ann passed her drill and answered a question rightly, Bob did neither."""
     folder = build_programme(path)
     catalogue = load_catalogue()
-    wanted = ("failure-hunt", "watch-it-fail", "failure-kinds-quiz")
+    wanted = ("failure-hunt", "watch-it-fail", "failure-kinds-quiz", "chance-demo", "escalation-demo", *_TESTS)
     steps = [one for one in catalogue.activities if one.id in wanted or one.drill in wanted]
     aims = [one for one in catalogue.objectives if any(one.id in step.objectives for step in steps)]
     skills = [one for one in catalogue.competencies if any(one.id == aim.competency for aim in aims)]

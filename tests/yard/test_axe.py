@@ -23,7 +23,8 @@ _RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}"
 PAGES = {
     ANN.code: (
         "/drills", "/drills/hunt-1/result", "/progress", "/recall", "/board", "/catalogue", "/catalogue?words=falure",
-        "/reading", "/lessons/watch-it-fail", f"/shell/open?drill=failure-hunt&ticket={'0a' * 24}",
+        "/reading", *(f"/lessons/{name}" for name in ("watch-it-fail", "chance-demo", "escalation-demo", "check-in")),
+        f"/shell/open?drill=failure-hunt&ticket={'0a' * 24}",
     ),
     BOB.code: ("/drills/hunt-2/result",),
     DESIGNER_CODE: (
