@@ -14,10 +14,14 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from costs import Costs, tier
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from postgres_cluster import Cluster
 
 
 def _sweep(place: Path) -> None:
@@ -135,3 +139,19 @@ def no_network() -> Iterator[None]:
         for name in plain:
             patch.setattr(socket.socket, name, guarded(name))
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """Give a server of the tests' own; skipped, with the reason, where PostgreSQL is missing, but not in CI."""
+    try:
+        from postgres_cluster import binaries, cluster
+    except ModuleNotFoundError as error:
+        missing = f"no {error.name} here"
+    else:
+        missing = "" if binaries() else "no PostgreSQL on this machine"
+    if missing:
+        end = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        end(f"{missing}: ./yard test installs it")
+    with cluster() as made:
+        yield made

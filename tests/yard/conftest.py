@@ -21,10 +21,16 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """An empty place for a store in each database that a yard runs on."""
+    return tmp_path / "yard.db" if request.param == "sqlite" else request.getfixturevalue("postgres").schema()
+
+
 @pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+def store(database: Path | str, clock: Clock) -> Iterator[Store]:
     """A store with one learner, under that clock."""
-    store = Store(tmp_path / "yard.db", clock)
+    store = Store(database, clock)
     store.sign_in(ANN.id, ANN.role)
     yield store
     store.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -34,6 +36,7 @@ from drillyard.records import (
     Trigger,
     Truth,
 )
+from drillyard.records.databases import open_engine
 from drillyard.registrar.store import Store
 from drillyard.registrar.submissions import Submissions
 from drillyard.stats import clopper_pearson
@@ -53,6 +56,7 @@ __all__ = [
     "build_programme",
     "grade_of",
     "kept",
+    "rows",
     "until",
 ]
 
@@ -261,3 +265,15 @@ def kept(programme: ProgramFolder) -> list[AnySubmission]:
         return [one.submission for one in Submissions(store).all()]
     finally:
         store.close()
+
+
+def rows(database: Path | str, query: str) -> list[tuple[object, ...]]:
+    """Ask a database, be it a file or a URL, beside the yard; `table NAME` is all of a table."""
+    if isinstance(database, Path):
+        with contextlib.closing(sqlite3.connect(database)) as plain:
+            return plain.execute(query.replace("table ", "select * from ", 1)).fetchall()
+    engine = open_engine(database)
+    with engine.connect() as connection:
+        found = [tuple(row) for row in connection.exec_driver_sql(query)]
+    engine.dispose()
+    return found

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-__all__ = ["FILE", "FOLDER", "PATH", "FiniteRange", "page_option", "seed_option", "spec_argument"]
+__all__ = ["FILE", "FOLDER", "PATH", "FiniteRange", "db_option", "page_option", "seed_option", "spec_argument"]
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -38,6 +38,12 @@ def seed_option(words: str, default: int = 1) -> Callable[[Callable[P, R]], Call
 def page_option(words: str = "Folder for the page.") -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Add `-o DIR` as the argument `out`, None where no page is wanted."""
     return click.option("-o", "--out", type=FOLDER, help=words)
+
+
+def db_option() -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Add `--db`, the URL of a yard's PostgreSQL database; empty for SQLite, or for what the folder remembers."""
+    words = "postgresql:// URL of its database, in place of SQLite; better as DRILLYARD_DB, which `ps` does not show."
+    return click.option("--db", default="", help=words)
 
 
 def spec_argument(name: str = "spec") -> Callable[[Callable[P, R]], Callable[P, R]]:

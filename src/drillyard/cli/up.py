@@ -9,7 +9,7 @@ import click
 from drillyard.cli import create as created
 from drillyard.cli import show
 from drillyard.cli.designing import plan as designed
-from drillyard.cli.options import PATH
+from drillyard.cli.options import PATH, db_option
 from drillyard.programs.create import create, open_roster
 from drillyard.programs.design import design
 from drillyard.programs.examples import default_brief
@@ -26,10 +26,11 @@ __all__ = ["command"]
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="Port; 0 takes a free one."
 )
+@db_option()
 @show.out_option(default=Path("programme"))
 @show.handler
 def command(
-    brief: Path | None, learners: int | None, no_serve: bool, host: str, port: int, out: Path
+    brief: Path | None, learners: int | None, no_serve: bool, host: str, port: int, db: str, out: Path
 ) -> show.Outcome | None:
     """Design, create, rehearse and serve a programme.
 
@@ -49,5 +50,5 @@ def command(
     show.say(
         f"{ready} of {drills} drills are made; the others are made while the yard is open, lessons are there at once."
     )
-    serve(out, host, port, open_browser=True)
+    serve(out, host, port, open_browser=True, db=db)
     return None

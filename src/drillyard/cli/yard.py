@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from drillyard.cli import show
-from drillyard.cli.options import FOLDER, PATH
+from drillyard.cli.options import FOLDER, PATH, db_option
 from drillyard.errors import bad_input
 from drillyard.exports.evidence import check_pack, make_pack
 from drillyard.exports.writing import FORMATS, export
@@ -18,8 +19,10 @@ from drillyard.programs.joining import appoint, dismiss, invite
 from drillyard.programs.people import read_list
 from drillyard.registrar.backup import back_up, restore
 from drillyard.registrar.invites import MOST_DAYS, MOST_PLACES, make_link, mark_of, opened_links, tell_end
+from drillyard.registrar.located import SETTING, kept_store, upgrade_database
+from drillyard.registrar.moving import move
 from drillyard.registrar.retention import AGED, expire, forget
-from drillyard.registrar.store import end_sessions, seen_in
+from drillyard.registrar.schema import TODAY
 from drillyard.yard.serve import DEFAULT_PORT, serve
 
 __all__ = ["command"]
@@ -46,13 +49,45 @@ def command() -> None:
     "--values", type=click.Path(dir_okay=False, path_type=Path), help="A value tree that all compare at /values."
 )
 @click.option("--url", default="", help="Address under which others reach it; with it, it signs credentials.")
+@db_option()
 @show.handler
 def _serve(
     folder: Path, host: str, port: int, open_browser: bool, proxies: tuple[str, ...], overseer: Path | None,
-    reviewers: tuple[str, ...], values: Path | None, url: str,
+    reviewers: tuple[str, ...], values: Path | None, url: str, db: str,
 ) -> None:  # fmt: skip
     """Open the yard of the programme in FOLDER until Ctrl+C; prints the address and the sign-in codes."""
-    serve(folder, host, port, open_browser, proxies, overseer, reviewers, values, url)
+    serve(folder, host, port, open_browser, proxies, overseer, reviewers, values, url, db)
+
+
+@command.command("move")
+@_FOLDER
+@db_option()
+@show.handler
+def _move(folder: Path, db: str) -> show.Outcome:
+    """Carry the work of FOLDER's yard, whose server is stopped, from its file to the database at --db."""
+    rows = move(ProgramFolder(folder), db or os.environ.get(SETTING, ""))
+    return show.Outcome(
+        verdict=f"{rows:,} rows are carried over and compared; the file is kept as yard.db.moved.",
+        data={"rows": rows},
+        next_command=f"drillyard yard serve {folder}",
+    )
+
+
+@command.command("upgrade")
+@_FOLDER
+@db_option()
+@show.handler
+def _upgrade(folder: Path, db: str) -> show.Outcome:
+    """Bring the database of FOLDER's yard up to this Drillyard; a file is brought up by itself when it is opened.
+
+    Stop every yard that works on it first. A copy of it, as a SQLite file, is kept in FOLDER.
+    """
+    found = upgrade_database(ProgramFolder(folder), db)
+    return show.Outcome(
+        verdict=f"The database is of shape {TODAY}{f', brought up from {found}' if found else ' already'}.",
+        data={"shape": TODAY, "before": found or TODAY},
+        next_command=f"drillyard yard serve {folder}",
+    )
 
 
 @command.command("people")
@@ -81,7 +116,9 @@ def _reissue(folder: Path, learner: str) -> show.Outcome:
     """Give LEARNER (an id or a name) a new sign-in code; the old code and its sessions stop working."""
     programme = ProgramFolder(folder)
     changed = new_code(programme, find_learner(programme, learner))
-    end_sessions(programme.database, changed.id)
+    with kept_store(programme) as store:
+        if store:
+            store.sign_out_learner(changed.id)
     return show.Outcome(
         verdict=f"The new sign-in code of {changed.id} is {changed.code}; the old one no longer works.",
         data={"learner": changed.id, "code": changed.code},
@@ -133,7 +170,8 @@ def _invite(folder: Path, people: Path | None, role: str | None, team: str, plac
     if people is None or role is not None:
         raise bad_input("both or neither of --people and --link", "one of them", "type --link ROLE or --people FILE")
     listed = read_list(people, programme.plan())
-    placed = invite(programme, listed, seen_in(programme.database))
+    with kept_store(programme) as store:
+        placed = invite(programme, listed, store.seen() if store else [])
     rows = [(person.name, one.id, one.role, one.team, one.code) for person, one in zip(listed, placed, strict=True)]
     fields = ("name", "learner", "role", "team", "code")
     verdict = f"{len(rows)} {'person has' if len(rows) == 1 else 'people have'} a place."

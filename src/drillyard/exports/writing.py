@@ -28,6 +28,7 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Attempt
 from drillyard.records.files import write_atomically
 from drillyard.registrar.attempts import attempts_in
+from drillyard.registrar.located import open_store
 from drillyard.registrar.store import Store
 
 T = TypeVar("T")
@@ -143,7 +144,7 @@ def export(path: Path, format: str, out: Path, url: str = "https://yard.invalid"
 
 
 def _with_store(folder: ProgramFolder, course: Course, read: Callable[[ProgramFolder, Store, Course], T]) -> T:
-    store = Store(folder.database)
+    store = open_store(folder)
     try:
         return read(folder, store, course)
     finally:

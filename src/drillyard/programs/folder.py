@@ -8,7 +8,7 @@
     prog/instances/<id>/{instance,truth,gates}.json, its target/       one folder per drill instance
     prog/attempts.jsonl                                                rehearsal attempts
     prog/assisted.jsonl                                                attempts of models that tried drills alone
-    prog/yard.db                                                       the yard's database
+    prog/yard.db, or prog/database.url                                 the yard's database, or where it is
 
 The folder is for its owner only (0700, files 0600): roster, truths, gate reports, rehearsals, rejected draws and the
 yard's database all name what was planted. Every write is atomic: a reader sees the old file or the new one, never half

@@ -12,6 +12,7 @@ from drillyard.programs.learned import Answered, ItemScore
 from drillyard.psychometrics.options import Choices
 from drillyard.records import Attempt
 from drillyard.registrar.lessons import first_answers_in, gains
+from drillyard.registrar.located import kept_store
 from drillyard.registrar.store import Store
 from drillyard.registrar.submissions import GradingProgress, Submissions
 from drillyard.registrar.tables import EventRow
@@ -22,26 +23,18 @@ __all__ = ["answered", "attempts", "attempts_in", "attempts_of"]
 def attempts(folder: Path) -> list[Attempt]:
     """Return the attempts of people in a programme folder; none when its yard was never opened."""
     programme = ProgramFolder(folder)
-    if not programme.database.is_file():
-        return []
-    store = Store(programme.database)
-    try:
-        return attempts_in(programme, store)
-    finally:
-        store.close()
+    with kept_store(programme) as store:
+        return attempts_in(programme, store) if store else []
 
 
 def answered(folder: Path) -> Answered:
     """Return what learners answered first to the questions of a plan; nothing when its yard was never opened."""
     programme = ProgramFolder(folder)
-    if not programme.database.is_file():
-        return Answered()
-    store = Store(programme.database)
-    try:
+    with kept_store(programme) as store:
+        if store is None:
+            return Answered()
         met = [(one.id, first) for one, all_first in first_answers_in(programme, store) for first in all_first]
         gained = tuple(gains(programme, store))
-    finally:
-        store.close()
     return Answered(
         choices=tuple(
             Choices(

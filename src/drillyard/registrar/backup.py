@@ -1,6 +1,7 @@
 """Backing a programme up while it is served, and bringing it back.
 
-The database is copied by SQLite itself, page by page under its locks, so the copy is one moment's; the other files of
+The database is copied by SQLite itself, page by page under its locks, or read out of PostgreSQL in one transaction, so
+the copy is one moment's, and a SQLite file on either way: `yard move` carries one back to a server. The other files of
 the folder are each written atomically, and are read after it. The archive holds roster, truths and keys: it opens
 everything, so it is for its owner only, as the folder is.
 """
@@ -19,12 +20,14 @@ from pathlib import Path
 from drillyard.errors import BadInput, bad_input
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records.files import write_atomically
+from drillyard.registrar.located import REMEMBERED, find_database, kept_store
+from drillyard.registrar.moving import copy_to_file
 from drillyard.registrar.store import Store
 
 __all__ = ["back_up", "restore"]
 
 _SUMS = "backup.json"
-_LEFT = (".lock", "-wal", "-shm", ".tmp")
+_LEFT = (".lock", "-wal", "-shm", ".tmp", ".moved", REMEMBERED)
 
 
 def back_up(folder: ProgramFolder, out: Path) -> int:
@@ -39,8 +42,8 @@ def back_up(folder: ProgramFolder, out: Path) -> int:
     held = io.BytesIO()
     sums: dict[str, str] = {}
     with tarfile.open(fileobj=held, mode="w:gz") as archive:
-        if folder.database.is_file():
-            _add(archive, folder.database.name, _copy_of(folder.database), sums)
+        if held_rows := _copy_of(folder):
+            _add(archive, folder.database.name, held_rows, sums)
         for path in sorted(folder.path.rglob("*")):
             name = path.relative_to(folder.path).as_posix()
             if path.is_file() and not path.is_symlink() and not name.endswith(_LEFT) and name not in sums:
@@ -80,9 +83,18 @@ def restore(archive: Path, out: Path) -> int:
     return len(sums)
 
 
-def _copy_of(database: Path) -> bytes:
+def _copy_of(folder: ProgramFolder) -> bytes:
+    """Return the yard's database as a SQLite file, or nothing where there is none."""
+    database = find_database(folder)
     with tempfile.TemporaryDirectory() as held:
         copy = Path(held) / "copy.db"
+        if isinstance(database, str):
+            with kept_store(folder) as store:
+                assert store is not None, "a server is always there, or an error"
+                copy_to_file(store, copy)
+            return copy.read_bytes()
+        if not database.is_file():
+            return b""
         with contextlib.closing(sqlite3.connect(database)) as source, contextlib.closing(sqlite3.connect(copy)) as to:
             try:
                 source.backup(to)

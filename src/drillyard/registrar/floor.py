@@ -65,7 +65,7 @@ class Floor:
         if not words.strip():
             raise Refused("found an empty hint, expected a few words; type what helps them on")
         row = TipRow(learner=learner, instance=instance, words=_short(words), by=by, at=self._store.clock())
-        with self._store.writing() as session:
+        with self._store.writing(learner) as session:
             session.add(row)
             self._store.note(session, learner, instance, "tip", by)
 

@@ -68,7 +68,7 @@ class Held:
         Raises:
             Refused: the attempt is over, or all looks are used up.
         """
-        with self._store.writing() as session:
+        with self._store.writing(learner) as session:
             require_open(session, learner, instance)
             row = session.get(HeldRow, (learner, instance, _LOOKS))
             taken = _looks(row.body if row else "")
@@ -82,12 +82,12 @@ class Held:
     def drop(self, learner: str, instance: str) -> None:
         """Forget what is held for a drill, but for looks: handing in what cannot be graded gives none back."""
         mine = (HeldRow.learner == learner, HeldRow.instance == instance, HeldRow.what != _LOOKS)
-        with self._store.writing() as session:
+        with self._store.writing(learner) as session:
             session.execute(delete(HeldRow).where(*mine))
 
     def _keep(self, learner: str, instance: str, what: str, body: str) -> None:
         row = HeldRow(learner=learner, instance=instance, what=what, body=body, at=self._store.clock())
-        with self._store.writing() as session:
+        with self._store.writing(learner) as session:
             session.merge(row)
 
     def _body(self, learner: str, instance: str, what: str) -> str:

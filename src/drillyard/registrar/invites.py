@@ -19,6 +19,7 @@ from drillyard.programs.joining import join
 from drillyard.programs.people import Person
 from drillyard.programs.roster import Learner
 from drillyard.records.names import person_name, visible_name
+from drillyard.registrar.located import open_store
 from drillyard.registrar.store import Refused, Store, digest
 from drillyard.registrar.tables import InviteRow, JoinRow
 
@@ -126,7 +127,7 @@ def tell_end(link: InviteRow) -> str:
 def opened_links(programme: ProgramFolder) -> Iterator[Invites]:
     """Open the links of a programme, whether it is served or not. Raises `BadInput` for a folder that is none."""
     programme.brief()  # before a database is made in it
-    store = Store(programme.database)
+    store = open_store(programme)
     try:
         yield Invites(store, programme)
     finally:

@@ -125,7 +125,7 @@ def _pair(model: LessonModel) -> tuple[OrganismTarget, OrganismTarget]:
 def keep_answer(store: Store, learner: str, lesson: Lesson, question: AnyQuestion, answer: str) -> None:
     """Keep what a learner answered."""
     told = {"question": question.id, "answer": answer, "right": question.earned(answer) == question.points}
-    with store.writing() as session:
+    with store.writing(learner) as session:
         store.note(session, learner, lesson.id, ANSWERED, json.dumps(told))
 
 

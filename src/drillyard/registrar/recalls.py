@@ -75,7 +75,7 @@ class Recalls:
         Raises:
             BadInput: a grade that is none.
         """
-        with self._store.writing() as session:
+        with self._store.writing(learner) as session:
             row = session.get(RecallRow, (learner, card.key))
             times = row.times if row else 0
             if recalled not in range(1, 5):

@@ -16,6 +16,7 @@ from drillyard.errors import bad_input
 from drillyard.programs.again import find_learner
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Grade, Submission
+from drillyard.registrar.located import kept_store
 from drillyard.registrar.store import Store
 from drillyard.registrar.tables import (
     BoardRow,
@@ -63,12 +64,9 @@ def forget(folder: ProgramFolder, name: str) -> str:
             )
         folder.write_roster(roster.without(learner))
         folder.write_people({one: words for one, words in folder.people().items() if one != learner})
-    if folder.database.is_file():
-        store = Store(folder.database)
-        try:
+    with kept_store(folder) as store:
+        if store:
             _empty(store, learner)
-        finally:
-            store.close()
     return learner
 
 
@@ -82,10 +80,10 @@ def expire(folder: ProgramFolder, days: Mapping[str, float]) -> dict[str, int]:
         if kind not in AGED or age < 0:
             raise bad_input(f"{kind} older than {age} days", f"days of: {', '.join(AGED)}")
     folder.brief()
-    if not folder.database.is_file():
-        return dict.fromkeys(days, 0)
-    store, gone = Store(folder.database), dict[str, int]()
-    try:
+    gone = dict.fromkeys(days, 0)
+    with kept_store(folder) as store:
+        if store is None:
+            return gone
         with store.writing() as session:
             for kind, age in days.items():
                 column = AGED[kind]
@@ -93,8 +91,6 @@ def expire(folder: ProgramFolder, days: Mapping[str, float]) -> dict[str, int]:
                 gone[kind] = done.rowcount
             session.execute(delete(LaunchRow).where(LaunchRow.until < store.clock()))
             store.note(session, "", "", "expired", json.dumps(gone))
-    finally:
-        store.close()
     return gone
 
 

@@ -1,102 +1,59 @@
-"""The shape of the yard's database, numbered, and the way from every earlier shape to today's.
+"""The shape of the yard's database, and the way from every earlier shape to today's: the revisions in `migrations`.
 
-How a file is brought up says `records/schema.py`. To change a table: change it in `tables.py` and append a step here;
-`tests/yard/test_schema.py` compares the two ways.
+A new database is made in today's shape; one of an earlier shape is brought up by the revisions that it lacks, in the
+caller's transaction: it has all of them or none, whatever is killed when. A file is brought up as it is opened, and a
+copy of it kept; a server only when it is told to (`drillyard yard upgrade`), because others may be at work there.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, inspect
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
-from drillyard.errors import BadInput
-from drillyard.records.schema import Schema
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select
+
+from drillyard.errors import BadInput, bad_input
+from drillyard.records.databases import is_postgres, open_engine
 from drillyard.registrar.tables import YardTable
 
-__all__ = ["STEPS", "bring_up", "check_sound"]
+__all__ = ["TODAY", "bring_up", "check_sound", "migrate"]
 
-STEPS: tuple[tuple[str, ...], ...] = (
-    # 1: a lease is held by beats, not by a time that a clock set back would stretch; turns and retries order the queue.
-    (
-        "ALTER TABLE submissions DROP COLUMN lease_until",
-        "ALTER TABLE submissions ADD COLUMN beats INTEGER NOT NULL DEFAULT 0",
-        "ALTER TABLE submissions ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
-        "ALTER TABLE submissions ADD COLUMN retries INTEGER NOT NULL DEFAULT 0",
-    ),
-    # 2: what is typed and not sent yet is kept.
-    (
-        "CREATE TABLE drafts (learner VARCHAR NOT NULL, instance VARCHAR NOT NULL, form VARCHAR NOT NULL, "
-        "body VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (learner, instance, form), "
-        "FOREIGN KEY(learner) REFERENCES learners (id))",
-    ),
-    # 3: techniques that are fitted here.
-    (
-        "CREATE TABLE fits (id INTEGER NOT NULL, learner VARCHAR NOT NULL, instance VARCHAR NOT NULL, "
-        "body VARCHAR NOT NULL, status VARCHAR NOT NULL, error VARCHAR NOT NULL, artefact VARCHAR NOT NULL, "
-        "points VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (id), "
-        "CHECK (status in ('waiting', 'fitting', 'fitted', 'failed', 'cut')), "
-        "FOREIGN KEY(learner) REFERENCES learners (id))",
-        "CREATE INDEX fits_of ON fits (learner, instance)",
-    ),
-    # 4: an upload waits for its learner's word, and the last trial is there again after a reload.
-    (
-        "CREATE TABLE held (learner VARCHAR NOT NULL, instance VARCHAR NOT NULL, what VARCHAR NOT NULL, "
-        "body VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (learner, instance, what), "
-        "FOREIGN KEY(learner) REFERENCES learners (id))",
-    ),
-    # 5: what a claim asks are questions; a probe looks inside a model.
-    (
-        *(
-            f"UPDATE {table} SET body = replace(body, '\"probes\":', '\"questions\":')"
-            for table in ("claims", "submissions", "held")
-        ),
-        """UPDATE drafts SET body = replace(replace(body, '["probe",', '["question",'),
-            '["probe-template",', '["question-template",')""",
-    ),
-    # 6: staff beside the designer, what a facilitator does in a session, invitations, the score board.
-    (
-        "ALTER TABLE sessions ADD COLUMN staff VARCHAR NOT NULL DEFAULT ''",
-        "CREATE TABLE switches (name VARCHAR NOT NULL, words VARCHAR NOT NULL, by VARCHAR NOT NULL, "
-        "at DOUBLE NOT NULL, PRIMARY KEY (name))",
-        "CREATE TABLE tips (id INTEGER NOT NULL, learner VARCHAR NOT NULL, instance VARCHAR NOT NULL, "
-        "words VARCHAR NOT NULL, by VARCHAR NOT NULL, at DOUBLE NOT NULL, PRIMARY KEY (id))",
-        "CREATE INDEX tips_of ON tips (learner, instance)",
-        "CREATE TABLE invites (token_hash VARCHAR NOT NULL, role VARCHAR NOT NULL, team VARCHAR NOT NULL, "
-        "places INTEGER NOT NULL, by VARCHAR NOT NULL, expires DOUBLE NOT NULL, PRIMARY KEY (token_hash))",
-        "CREATE TABLE joins (browser VARCHAR NOT NULL, learner VARCHAR NOT NULL, PRIMARY KEY (browser))",
-        "CREATE TABLE board (learner VARCHAR NOT NULL, shown_as VARCHAR NOT NULL, at DOUBLE NOT NULL, "
-        "PRIMARY KEY (learner), UNIQUE (shown_as), FOREIGN KEY(learner) REFERENCES learners (id))",
-    ),
-    # 7: windows of course platforms.
-    (
-        "CREATE TABLE tickets (ticket_hash VARCHAR NOT NULL, learner VARCHAR NOT NULL, drill VARCHAR NOT NULL, "
-        "at DOUBLE NOT NULL, PRIMARY KEY (ticket_hash))",
-    ),
-    # 8: facts that are recalled.
-    (
-        "CREATE TABLE recalls (learner VARCHAR NOT NULL, card VARCHAR NOT NULL, body VARCHAR NOT NULL, "
-        "times INTEGER NOT NULL, PRIMARY KEY (learner, card), FOREIGN KEY(learner) REFERENCES learners (id))",
-    ),
-    # 9: launches by course platforms, and the scores that they wait for.
-    (
-        "CREATE TABLE launches (key VARCHAR NOT NULL, body VARCHAR NOT NULL, until DOUBLE NOT NULL, PRIMARY KEY (key))",
-        "CREATE TABLE platform_users (subject_hash VARCHAR NOT NULL, learner VARCHAR NOT NULL, "
-        "PRIMARY KEY (subject_hash))",
-        "CREATE TABLE scores (learner VARCHAR NOT NULL, drill VARCHAR NOT NULL, body VARCHAR NOT NULL, "
-        "sent VARCHAR NOT NULL, seen INTEGER NOT NULL, tries INTEGER NOT NULL, next_at DOUBLE NOT NULL, "
-        "PRIMARY KEY (learner, drill))",
-    ),
-)
-"""What makes shape n of shape n - 1; the first made the files of before shapes had numbers into shape 1."""
+TODAY = "0010"
+"""The revision that today's tables are of."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+_NUMBERED = "0009"  # the last shape that a file told by its `user_version` alone, before there were revisions
 
 
-def bring_up(connection: Connection) -> None:
+def bring_up(connection: Connection, copy: Path | None = None, *, told: bool = True) -> str:
     """Make the tables, or bring those of an earlier shape up to today's, within the caller's transaction.
 
+    Returns the revision that was found; empty for a new database. `copy` is a folder where the database is kept as it
+    was, as a SQLite file; without `told`, an earlier shape is refused.
+
     Raises:
-        BadInput: the file is of a later Drillyard.
+        BadInput: the database is of a later Drillyard or, untold, of an earlier; or it holds tables of something else.
     """
-    schema, new = Schema(what="a yard.db", table="learners", steps=STEPS), not inspect(connection).get_table_names()
-    schema.bring_up(connection, new, lambda: YardTable.metadata.create_all(connection))
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        YardTable.metadata.create_all(connection)
+        _stamp(connection)
+        return ""
+    if "learners" not in tables:
+        raise bad_input(f"tables of something else ({', '.join(sorted(tables)[:3])})", "an empty database or a yard's")
+    found = _revision(connection, tables)
+    if found == TODAY:
+        return found
+    if not told:
+        how = "stop its yards, then type: drillyard yard upgrade FOLDER"
+        raise bad_input(f"a yard's database of shape {found}", f"today's, {TODAY}", how)
+    if copy:
+        _keep_copy(connection, copy / f"yard.db.before-{TODAY}", found)
+    migrate(connection, found)
+    _stamp(connection)
+    return found
 
 
 def check_sound(connection: Connection) -> None:
@@ -106,3 +63,60 @@ def check_sound(connection: Connection) -> None:
         raise BadInput(
             f"found damage ({str(found).splitlines()[-1]}), expected a sound database; restore it from a copy"
         )
+
+
+def migrate(connection: Connection, found: str | None, to: str = TODAY) -> None:
+    """Run the revisions after one that was found, all of them for none, up to another."""
+    from alembic.migration import MigrationContext  # a quarter of a second, which only an upgrade needs
+    from alembic.operations import Operations
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(_MIGRATIONS), version_locations=[str(_MIGRATIONS)])
+    with Operations.context(MigrationContext.configure(connection)):
+        for revision in reversed(list(scripts.iterate_revisions(to, found or "base"))):
+            revision.module.upgrade()
+
+
+def _keep_copy(connection: Connection, file: Path, found: str) -> None:
+    """Write all that a database of an earlier shape holds into a new SQLite file, for its owner only."""
+    file.unlink(missing_ok=True)
+    file.touch(0o600)
+    if not is_postgres(connection):
+        place = connection.engine.url.database or ""
+        with closing(sqlite3.connect(place)) as source, closing(sqlite3.connect(file)) as target:
+            source.backup(target)  # which the lock of our transaction lets it read
+        return
+    tables = MetaData()
+    tables.reflect(connection)
+    engine = open_engine(f"sqlite:///{file}")
+    with engine.begin() as target:
+        migrate(target, None, found)
+        for table in tables.sorted_tables:
+            if table.name != _VERSION.name and (rows := connection.execute(select(table)).mappings().all()):
+                target.execute(insert(table), [dict(row) for row in rows])
+        _stamp(target, found)
+    engine.dispose()
+
+
+def _revision(connection: Connection, tables: list[str]) -> str:
+    """Return the revision of a yard's database. Raises `BadInput` for one later than ours."""
+    if _VERSION.name in tables:
+        found, latest = str(connection.execute(select(_VERSION.c.version_num)).scalar_one()), TODAY
+    elif is_postgres(connection):
+        raise bad_input("a yard's tables without the number of their shape", "a whole database", "restore it")
+    else:
+        number = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        found, latest = f"{number:04}", _NUMBERED
+    if found > latest:
+        how = "install the Drillyard that wrote it, or a later one"
+        raise bad_input(f"a yard's database of shape {found}", f"at most {TODAY}", how)
+    return found
+
+
+def _stamp(connection: Connection, revision: str = TODAY) -> None:
+    """Write down of which shape a database is; in a file also where an earlier Drillyard looks."""
+    _VERSION.create(connection, checkfirst=True)
+    connection.execute(_VERSION.delete())
+    connection.execute(insert(_VERSION).values(version_num=revision))
+    if not is_postgres(connection):
+        connection.exec_driver_sql(f"PRAGMA user_version = {int(revision)}")

@@ -1,8 +1,9 @@
 """The yard's database: who is signed in, what was said to the models, and the work that is not handed in yet.
 
-SQLite in WAL mode, one file `yard.db` in the programme folder. A writer takes its lock with the first statement
-(`BEGIN IMMEDIATE`), be it a read, so that two requests never act on the same stale reading; `synchronous=FULL` keeps a
-commit over a power cut as well as over a killed process.
+SQLite, one file `yard.db` in the programme folder, or PostgreSQL (`records/databases.py`: what was committed is on the
+disk). A writer takes its lock with the first statement, be it a read, so that two requests never act on the same stale
+reading: SQLite's one lock (`BEGIN IMMEDIATE`), or advisory locks of PostgreSQL, where those who write under different
+keys, such as two learners, do not wait for each other. Who reads sees one moment of the database, on both.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, delete, event, select
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from drillyard.errors import BadInput, bad_input
 from drillyard.records import Claim
+from drillyard.records.databases import is_postgres, open_engine, reached
 from drillyard.registrar.schema import bring_up, check_sound
 from drillyard.registrar.tables import (
     ChatRow,
@@ -32,16 +34,23 @@ from drillyard.registrar.tables import (
     HintRow,
     JoinRow,
     LearnerRow,
+    ProgrammeRow,
     SessionRow,
     SubmissionRow,
 )
 
-__all__ = ["SESSION_SECONDS", "Refused", "Store", "digest", "end_sessions", "explain_unkept", "require_open", "seen_in"]
+__all__ = ["SESSION_SECONDS", "Refused", "Store", "digest", "explain_unkept", "require_open"]
 
 SESSION_SECONDS = 12 * 3600.0
 """A working day, so that nobody has to sign in again over lunch."""
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
+_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_HOW = "see docs/reference/registrar.md, or leave --db out for SQLite"
+_ALL, _KEYED = 0x0D121178, 0x0D121179  # our numbers among the advisory locks of a PostgreSQL database
+_LOCK_ALL = text(f"SELECT pg_advisory_xact_lock({_ALL}, 0)")
+_LOCK_ONE = text(
+    f"SELECT pg_advisory_xact_lock_shared({_ALL}, 0), pg_advisory_xact_lock({_KEYED}, hashtext(CAST(:key AS text)))"
+)
 
 
 class Refused(BadInput):
@@ -51,25 +60,44 @@ class Refused(BadInput):
 class Store:
     """Reads and writes of everything but submissions (those are in `submissions.py`).
 
-    `clock` gives seconds since 1970; tests pass their own to let sessions run out. Rows that are returned are detached:
-    they are values, changing them changes nothing.
+    `where` is a SQLite file or a database's URL. `clock` gives seconds since 1970; tests pass their own to let sessions
+    run out. `mark` is that of the programme whose yard it is. A server whose tables are of an earlier Drillyard is
+    brought up where `upgrade` names the folder for a copy of it, and refused otherwise; `found` is the shape that it
+    had. Rows that are returned are detached: they are values, changing them changes nothing.
 
     Raises:
-        BadInput: the file is damaged, cannot be written, or is of a later Drillyard.
+        BadInput: the database is damaged, cannot be reached or written, is of another Drillyard or another programme.
+        MissingExtra: psycopg is not installed.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        where: Path | str,
+        clock: Callable[[], float] = time.time,
+        *,
+        mark: str = "",
+        upgrade: Path | None = None,
+    ) -> None:
         self.clock = clock
         self._writers = threading.Lock()  # SQLite lets writers wait too, but by trying again after ever longer sleeps
-        self._engine = create_engine(f"sqlite:///{path}")
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+        self._engine = open_engine(where if isinstance(where, str) else f"sqlite:///{where}", _HOW)
+        self._shared = is_postgres(self._engine)
+        self._seeing = self._engine.execution_options(**(_ONE_MOMENT if self._shared else {}))
         self._locking = self._engine.execution_options(lock="IMMEDIATE")
+        if self._shared:
+            with reached(self._engine, "a yard's tables and rights", _HOW):
+                self._set_up(mark, upgrade, told=upgrade is not None)
+        else:
+            self._open_file(Path(self._engine.url.database or ""), mark)
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._engine.dispose()
+
+    def _open_file(self, path: Path, mark: str) -> None:
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # its journals get the same rights from SQLite
-            with self._locking.begin() as connection:
-                check_sound(connection)
-                bring_up(connection)
+            self._set_up(mark, path.parent, told=True)
         except BadInput as error:
             self.close()
             raise BadInput(f"{path}: {error}") from None
@@ -79,20 +107,35 @@ class Store:
             hint = "restore it from a copy, or make room and give it back its rights"
             raise bad_input(f"{str(path)!r} ({what})", "a database of the yard that can be written", hint) from None
 
-    def close(self) -> None:
-        """Give the database file back."""
-        self._engine.dispose()
+    def _set_up(self, mark: str, copy: Path | None, told: bool) -> None:
+        with self._locking.begin() as connection:
+            if self._shared:
+                connection.execute(_LOCK_ALL)  # several yards may start on an empty database at once
+            else:
+                check_sound(connection)
+            self.found = bring_up(connection, copy, told=told)
+            if mark and (there := connection.scalars(select(ProgrammeRow.mark)).all()) != [mark]:
+                if there:
+                    raise bad_input("the database of another programme's yard", "one of its own for each", _HOW)
+                connection.execute(insert(ProgrammeRow).values(mark=mark))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a transaction that only reads."""
-        with Session(self._engine, expire_on_commit=False) as session:
+        """Open a transaction that only reads, and sees one moment."""
+        with Session(self._seeing, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """Open a transaction that holds the write lock from its first statement and commits at its end."""
-        with self._writers, Session(self._locking, expire_on_commit=False) as session, session.begin():
+    def writing(self, key: str = "") -> Iterator[Session]:
+        """Open a transaction that holds the write lock from its first statement and commits at its end.
+
+        With a `key`, such as a learner's id, it holds the lock of that key: only those who write under the same key, or
+        under none, wait for it where the database allows that. What is read to decide must then be the key's own.
+        """
+        waiting = nullcontext() if self._shared else self._writers
+        with waiting, Session(self._locking, expire_on_commit=False) as session, session.begin():
+            if self._shared:
+                session.execute(_LOCK_ONE, {"key": key}) if key else session.execute(_LOCK_ALL)
             yield session
 
     def note(self, session: Session, learner: str, instance: str, kind: str, detail: str = "") -> None:
@@ -140,7 +183,7 @@ class Store:
 
     def ask(self, learner: str, instance: str, template: str, prompt: str, seed: int) -> int:
         """Keep what a learner said, under the seed of its answer, and return its id."""
-        with self.writing() as session:
+        with self.writing(learner) as session:
             row = ChatRow(
                 learner=learner, instance=instance, template=template, prompt=prompt, seed=seed, at=self.clock()
             )
@@ -150,7 +193,7 @@ class Store:
 
     def answer(self, chat: int, reply: str) -> None:
         """Keep what the model answered, or as much of it as was heard."""
-        with self.writing() as session:
+        with self.writing(f"chat {chat}") as session:
             session.get_one(ChatRow, chat).reply = reply
 
     def chats(self, learner: str, instance: str) -> list[ChatRow]:
@@ -168,7 +211,7 @@ class Store:
             at = session.scalar(began)
         if at is not None:
             return at
-        with self.writing() as session:
+        with self.writing(learner) as session:
             at = session.scalar(began)
             if at is None:
                 self.note(session, learner, instance, "started")
@@ -181,7 +224,7 @@ class Store:
         Raises:
             Refused: the attempt is over, there are `limit` claims already, or no such claim is this learner's.
         """
-        with self.writing() as session:
+        with self.writing(learner) as session:
             require_open(session, learner, instance)
             mine = session.scalars(_of(ClaimRow, learner, instance)).all()
             if row_id is None:
@@ -196,7 +239,7 @@ class Store:
 
     def remove_claim(self, learner: str, instance: str, row_id: int) -> None:
         """Take a claim back. A claim that is not there, or not this learner's, is left alone."""
-        with self.writing() as session:
+        with self.writing(learner) as session:
             require_open(session, learner, instance)
             session.execute(
                 delete(ClaimRow).where(
@@ -210,7 +253,7 @@ class Store:
 
     def open_hint(self, learner: str, instance: str, place: int, cost: float) -> None:
         """Open a hint; opening it again costs nothing more. Raises `Refused` when the attempt is over."""
-        with self.writing() as session:
+        with self.writing(learner) as session:
             require_open(session, learner, instance)
             if session.get(HintRow, (learner, instance, place)) is None:
                 session.add(HintRow(learner=learner, instance=instance, place=place, cost=cost, at=self.clock()))
@@ -233,27 +276,6 @@ class Store:
     def _rows(self, table: type[Any], learner: str, instance: str) -> list[Any]:
         with self.reading() as session:
             return list(session.scalars(_of(table, learner, instance)))
-
-
-def end_sessions(path: Path, learner: str) -> None:
-    """End every session of a learner in a database file, where there is one."""
-    if path.is_file():
-        store = Store(path)
-        try:
-            store.sign_out_learner(learner)
-        finally:
-            store.close()
-
-
-def seen_in(path: Path) -> list[str]:
-    """Return who has signed in at least once by a database file; nobody where there is none."""
-    if not path.is_file():
-        return []
-    store = Store(path)
-    try:
-        return store.seen()
-    finally:
-        store.close()
 
 
 def explain_unkept(error: BaseException) -> str:
@@ -280,14 +302,3 @@ def require_open(session: Session, learner: str, instance: str) -> None:
 def digest(token: str) -> str:
     """Return what the database keeps of a secret."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _prepare(connection: Any, _record: object) -> None:
-    """Set up a fresh SQLite connection; `isolation_level=None` leaves BEGIN to us."""
-    connection.isolation_level = None
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('lock', 'DEFERRED')}")

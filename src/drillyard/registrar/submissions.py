@@ -83,7 +83,7 @@ class Submissions:
         Where the first could not be graded, the second takes its place: only a grade uses up an attempt.
         """
         learner, instance = submission.learner, submission.instance
-        with self._store.writing() as session:
+        with self._store.writing(learner) as session:
             row: SubmissionRow | None = session.scalar(_mine(learner, instance))
             if row is None:
                 row = SubmissionRow(
@@ -138,12 +138,12 @@ class Submissions:
 
     def beat(self, work: Work, owner: str) -> None:
         """Show that the worker lives; of no effect once another worker holds the submission."""
-        with self._store.writing() as session:
+        with self._store.writing(f"submission {work.id}") as session:
             session.execute(update(SubmissionRow).where(*_held(work, owner)).values(beats=SubmissionRow.beats + 1))
 
     def finish(self, work: Work, owner: str, grade: Grade) -> bool:
         """Store the grade and end the grading; false, with nothing stored, when another worker holds it by now."""
-        with self._store.writing() as session:
+        with self._store.writing(f"submission {work.id}") as session:
             row = session.scalar(select(SubmissionRow).where(*_held(work, owner)))
             if row is None:
                 return False
@@ -153,7 +153,7 @@ class Submissions:
 
     def fail(self, work: Work, owner: str, error: str) -> bool:
         """End the grading without a grade and say why; the submission is kept for `retry`."""
-        with self._store.writing() as session:
+        with self._store.writing(f"submission {work.id}") as session:
             row = session.scalar(select(SubmissionRow).where(*_held(work, owner)))
             if row is None:
                 return False
@@ -166,7 +166,7 @@ class Submissions:
         Raises:
             Refused: it was retried `MAX_RETRIES` times.
         """
-        with self._store.writing() as session:
+        with self._store.writing(learner) as session:
             row = session.scalar(_mine(learner, instance))
             if row is None or row.status != "failed":
                 return

@@ -6,7 +6,17 @@ never here. `docs/reference/yard.md` lists every column with its purpose.
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, UniqueConstraint, event
+from sqlalchemy import (
+    CheckConstraint,
+    Connection,
+    Dialect,
+    ForeignKey,
+    Index,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+    event,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = [
@@ -24,19 +34,35 @@ __all__ = [
     "LaunchRow",
     "LearnerRow",
     "PlatformUserRow",
+    "ProgrammeRow",
     "RecallRow",
     "ScoreRow",
     "SessionRow",
+    "StoredText",
     "SubmissionRow",
     "SwitchRow",
     "TicketRow",
     "TipRow",
     "YardTable",
+    "make_append_only",
 ]
+
+
+class StoredText(TypeDecorator[str]):
+    """A text as both databases keep it: PostgreSQL knows no NUL, so a replacement character stands for one."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return what is sent to the database."""
+        return value.replace("\0", "\ufffd") if value else value
 
 
 class YardTable(DeclarativeBase):
     """The base of all tables."""
+
+    type_annotation_map = {str: StoredText()}
 
 
 class LearnerRow(YardTable):
@@ -301,6 +327,14 @@ class RecallRow(YardTable):
     times: Mapped[int]
 
 
+class ProgrammeRow(YardTable):
+    """Whose yard this is, as a mark that only the programme's own roster leads to."""
+
+    __tablename__ = "programme"
+
+    mark: Mapped[str] = mapped_column(primary_key=True)
+
+
 class TicketRow(YardTable):
     """A window of a course platform to which a learner lends how far they are with a drill."""
 
@@ -329,9 +363,22 @@ class EventRow(YardTable):
 
 
 @event.listens_for(EventRow.__table__, "after_create")
-def _append_only(_table: object, connection: Connection, **_options: object) -> None:
-    for verb in ("UPDATE", "DELETE"):
-        connection.exec_driver_sql(
-            f"CREATE TRIGGER events_no_{verb.lower()} BEFORE {verb} ON events "
-            "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
-        )
+def make_append_only(_table: object, connection: Connection, **_options: object) -> None:
+    """Let the database itself refuse to change or delete an event."""
+    for statement in _GUARDS[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
+
+
+_GUARDS = {
+    "sqlite": [
+        f"CREATE TRIGGER events_no_{verb.lower()} BEFORE {verb} ON events "
+        "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
+        for verb in ("UPDATE", "DELETE")
+    ],
+    "postgresql": [
+        "CREATE FUNCTION events_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'events are append-only' USING ERRCODE = '23000'; END $$",
+        "CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON events "
+        "FOR EACH STATEMENT EXECUTE FUNCTION events_refuse()",
+    ],
+}

@@ -41,6 +41,7 @@ from drillyard.registrar.drafts import Drafts
 from drillyard.registrar.floor import Floor, said_hash
 from drillyard.registrar.held import Held
 from drillyard.registrar.invites import Invites
+from drillyard.registrar.located import open_store
 from drillyard.registrar.platforms import Platforms
 from drillyard.registrar.recalls import Recalls
 from drillyard.registrar.seats import Seats
@@ -215,8 +216,9 @@ def make_app(
     reviewers: Collection[str] = (),
     weighed: AskedTree | None = None,
     url: str = "",
+    db: str = "",
 ) -> Starlette:
-    """Build the yard over a programme folder; its database is `yard.db` in that folder.
+    """Build the yard over a programme folder; its database is `yard.db` in that folder, or at the URL `db`.
 
     `targets` opens the model of an instance, `grader` grades a submission, `build` makes a further copy, `checker`
     reads an upload, `fit` fits a technique, `trier` tries a policy on last year; the defaults are the organism of the
@@ -230,7 +232,7 @@ def make_app(
     logging.getLogger("python_multipart").setLevel(
         logging.CRITICAL
     )  # a line for each piece of what is answered with 400
-    yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds, url)
+    yard = _open_yard(folder, targets, grader, build, checker, fit, trier, clock, lease_seconds, url, db)
     yard = dataclasses.replace(yard, overseer=overseer, reviewers=frozenset(reviewers), values=weighed)
 
     sender = open_sender(yard.lti, yard.platforms, yard.store, yard.programme)
@@ -278,12 +280,13 @@ def _open_yard(
     clock: Callable[[], float],
     lease_seconds: float,
     url: str,
+    db: str,
 ) -> Yard:
     """Put a yard together without starting it."""
     programme = ProgramFolder(folder)
     programme.brief()  # refuses a folder that is none, before a database is made in it
     programme.keep_private()
-    store = Store(programme.database, clock)
+    store = open_store(programme, clock, db)
     submissions, fits_kept, platforms = Submissions(store), Fits(store), Platforms(store, programme)
     return Yard(
         programme=programme,

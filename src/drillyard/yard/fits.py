@@ -71,7 +71,7 @@ class Fits:
         Raises:
             Refused: the attempt is over, one of this learner's is under way, or the quota of the drill is used up.
         """
-        with self._store.writing() as session:
+        with self._store.writing(learner) as session:
             require_open(session, learner, instance)
             mine = select(func.count()).where(FitRow.learner == learner)
             if session.scalar(mine.where(FitRow.status.in_(_OPEN))):
@@ -135,7 +135,7 @@ class Fits:
         else:
             points = as_lines([found.start, found.point]).decode()
             values = {"status": "fitted", "artefact": found.artefact.to_json(), "points": points}
-        with self._store.writing() as session:
+        with self._store.writing(f"fit {row.id}") as session:
             session.execute(update(FitRow).where(FitRow.id == row.id, FitRow.status == "fitting").values(values))
 
 

@@ -19,6 +19,7 @@ from drillyard.oversight.values.asking import AskedTree
 from drillyard.programs.again import find_learner
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Roster
+from drillyard.registrar.located import remember_database
 from drillyard.yard.app import make_app
 
 __all__ = ["DEFAULT_PORT", "serve"]
@@ -39,13 +40,14 @@ def serve(
     reviewers: Sequence[str] = (),
     values: Path | None = None,
     url: str = "",
+    db: str = "",
 ) -> None:
     """Serve a programme until interrupted; print the address and the sign-in codes first. Port 0 takes a free one.
 
     What `proxies` say of whom they speak for is believed, and of nobody else. `overseer` is the folder of a live
     overseer whose held drafts the designer and the `reviewers` (ids or names) decide at /held, `values` the file of a
     value tree that everybody weighs at /values, `url` the address under which others reach the yard: with it, it signs
-    credentials.
+    credentials; `db` a PostgreSQL URL, which the folder remembers without its password.
 
     Raises:
         BadInput: the folder is no programme folder or that of no overseer, a reviewer is no learner, the database
@@ -61,7 +63,10 @@ def serve(
     if allowed and queue is None:
         raise bad_input("--reviewer without --overseer", "the folder of an overseer", "add --overseer FOLDER")
     with listen(host, port) as listener:
-        app = make_app(folder, overseer=queue, reviewers=allowed, weighed=weighed, url=check_url(url) if url else "")
+        app = make_app(
+            folder, overseer=queue, reviewers=allowed, weighed=weighed, url=check_url(url) if url else "", db=db
+        )
+        remember_database(programme, db)
         address = f"http://{reachable(host)}:{listener.getsockname()[1]}/"
         _greet(roster, programme.people(), address)
         if open_browser:

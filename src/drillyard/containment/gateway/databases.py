@@ -7,28 +7,27 @@ it, and neither change nor delete what is there: `RIGHTS` is all that such a rol
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, inspect, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, ProgrammingError
+from sqlalchemy import Connection, Engine, Row, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from drillyard.containment.gateway.chain import GENESIS, Entry
 from drillyard.containment.gateway.tables import CONTROL, LEDGER, METADATA, WORDS
-from drillyard.errors import BadInput, MissingExtra, bad_input
+from drillyard.errors import bad_input
+from drillyard.records.databases import is_postgres, open_engine, reached
 from drillyard.records.schema import Schema
 
 __all__ = [
+    "HOW",
     "RIGHTS",
     "SHAPE",
     "Stored",
     "create_tables",
     "entries_of",
-    "is_postgres",
-    "open_engine",
     "prepare_database",
     "read_stored",
     "sqlite_url",
@@ -52,46 +51,15 @@ SHAPE = Schema(
 """The shapes of a gateway's tables."""
 
 _READER = ("control", "ledger")
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
-# A commit is on the disk before anybody is told; a gateway that hangs gives its place in the line up.
-_SETTINGS = ("synchronous_commit = on", "lock_timeout = '10s'", "idle_in_transaction_session_timeout = '10s'")
 _ONE_MAKER = 0x0D121177
-_HOW = "see docs/reference/gateway.md, or leave --database out for SQLite"
+_EXPECTED = "a gateway's tables and rights"
+HOW = "see docs/reference/gateway.md, or leave --database out for SQLite"
+"""What to type where a database cannot be used."""
 
 
 def sqlite_url(folder: Path) -> str:
     """Return the URL of the database in a ledger folder."""
     return f"sqlite:///{folder / 'gateway.db'}"
-
-
-def open_engine(url: str) -> Engine:
-    """Return an engine that has not connected yet; `postgresql://` means psycopg 3.
-
-    Raises:
-        BadInput: no such kind of database. MissingExtra: psycopg is not installed.
-    """
-    try:
-        made = make_url(url)
-        if made.drivername == "postgresql":
-            made = made.set(drivername="postgresql+psycopg")
-        kind = made.get_backend_name()
-        if kind not in ("sqlite", "postgresql"):
-            raise bad_input(f"a database of kind {kind!r}", "sqlite or postgresql", _HOW)
-        if kind == "postgresql":
-            return _postgres(create_engine(made, isolation_level="READ COMMITTED", pool_pre_ping=True))
-        engine = create_engine(made)
-    except ModuleNotFoundError:
-        raise MissingExtra("postgres", "a PostgreSQL database") from None
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise bad_input(f"{url.partition('://')[0]!r:.40} ({error})", "a database's URL", _HOW) from None
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def is_postgres(engine: Engine) -> bool:
-    """Say whether the database is a PostgreSQL server."""
-    return engine.dialect.name == "postgresql"
 
 
 def create_tables(engine: Engine) -> None:
@@ -100,7 +68,7 @@ def create_tables(engine: Engine) -> None:
     Raises:
         BadInput: that is not allowed, or the tables are those of a gateway that kept budgets beside its ledger.
     """
-    with _reached(engine), engine.execution_options(lock="IMMEDIATE").begin() as connection:
+    with reached(engine, _EXPECTED, HOW), engine.execution_options(lock="IMMEDIATE").begin() as connection:
         if is_postgres(engine):  # two gateways may start on an empty database at once
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_MAKER})"))
         if inspect(connection).has_table("spent"):
@@ -120,14 +88,14 @@ def prepare_database(url: str, role: str, reader: str = "") -> None:
     Raises:
         BadInput: not PostgreSQL, no such role, or this role may not do it.
     """
-    engine = open_engine(url)
+    engine = open_engine(url, HOW)
     if not is_postgres(engine):
-        raise bad_input(f"{url.partition(':')[0]}", "a postgresql:// URL: only there are roles", _HOW)
+        raise bad_input(engine.dialect.name, "a postgresql:// URL: only there are roles", HOW)
     create_tables(engine)
     quote = engine.dialect.identifier_preparer.quote_identifier
     grants = [f"{rights} ON {table} TO {quote(role)}" for table, rights in RIGHTS.items()]
     grants += [f"SELECT ON {table} TO {quote(reader)}" for table in _READER if reader]
-    with _reached(engine), engine.begin() as connection:
+    with reached(engine, _EXPECTED, HOW), engine.begin() as connection:
         for table in RIGHTS:
             for name in filter(None, ("PUBLIC", quote(role), reader and quote(reader))):
                 connection.execute(text(f"REVOKE ALL ON {table} FROM {name}"))
@@ -154,10 +122,10 @@ def read_stored(url: str) -> Stored:
     Raises:
         BadInput: the database cannot be reached or is no gateway's.
     """
-    engine = open_engine(url)
+    engine = open_engine(url, HOW)
     # One snapshot: a gateway may be adding to the ledger, and its head must be that of the records read here.
     reading = engine.execution_options(isolation_level="REPEATABLE READ") if is_postgres(engine) else engine
-    with _reached(engine), reading.connect() as connection:
+    with reached(engine, _EXPECTED, HOW), reading.connect() as connection:
         SHAPE.number(connection)
         entries = entries_of(connection.execute(select(LEDGER).order_by(LEDGER.c.sequence)))
         heads = connection.execute(select(CONTROL)).all()
@@ -185,49 +153,3 @@ def _words(connection: Connection) -> dict[str, str] | None:
         return {str(row.id): str(row.body) for row in connection.execute(select(WORDS))}
     except DBAPIError:
         return None
-
-
-@contextmanager
-def _reached(engine: Engine) -> Iterator[None]:
-    """Turn what a database says at the door into one line without its password."""
-    url = engine.url.render_as_string(hide_password=True)
-    try:
-        yield
-    except BadInput:
-        engine.dispose()
-        raise
-    except DBAPIError as error:
-        engine.dispose()
-        words = (
-            "a gateway's tables and rights" if isinstance(error, ProgrammingError) else "a database that can be reached"
-        )
-        raise bad_input(f"{url} ({_line(error)})", words, _HOW) from None
-
-
-def _line(error: DBAPIError) -> str:
-    """Return the last line of a server's words that says something; the first ones repeat the host."""
-    lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()]
-    told = [line for line in lines if "FATAL" in line or "ERROR" in line]
-    return (told or lines or [type(error.orig).__name__])[0]
-
-
-def _postgres(engine: Engine) -> Engine:
-    event.listen(engine, "connect", _prepare_postgres)
-    return engine
-
-
-def _prepare_postgres(connection: Any, _record: object) -> None:
-    for setting in _SETTINGS:
-        connection.execute(f"SET {setting}")
-    connection.commit()
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Set up a fresh SQLite connection; `isolation_level=None` leaves BEGIN to us."""
-    connection.isolation_level = None
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('lock', 'DEFERRED')}")

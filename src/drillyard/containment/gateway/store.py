@@ -20,9 +20,10 @@ from sqlalchemy.exc import OperationalError
 from drillyard.containment.gateway.books import Books, LedgerChanged
 from drillyard.containment.gateway.chain import Entry, link
 from drillyard.containment.gateway.clock import ClockFault
-from drillyard.containment.gateway.databases import create_tables, entries_of, is_postgres, open_engine
+from drillyard.containment.gateway.databases import HOW, create_tables, entries_of
 from drillyard.containment.gateway.signing import Key
 from drillyard.containment.gateway.tables import CONTROL, LEDGER, WORDS
+from drillyard.records.databases import is_postgres, open_engine
 
 __all__ = ["LedgerStore", "Replayed", "Writer"]
 
@@ -144,7 +145,7 @@ class LedgerStore:
         self._books, self._changed = Books(), ""
         self._lock, self._reading = threading.Lock(), threading.Lock()
         self._jobs: deque[_Job] = deque()
-        self._engine = open_engine(url)
+        self._engine = open_engine(url, HOW)
         self._locking = self._engine.execution_options(lock="IMMEDIATE")
         create_tables(self._engine)
 
