@@ -23,9 +23,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from drillyard.drills import load_drill
 from drillyard.drills.fact_sheet import fact_sheet
 from drillyard.drills.grade import with_hint_cost
+from drillyard.drills.levels import kit_of
 from drillyard.organisms.listening import BodyLimit
 from drillyard.organisms.worlds.world import World
 from drillyard.oversight.live.overseer import HoldQueue
@@ -327,7 +327,7 @@ def _grade(
     plain = grader(submission) if grader else grade_isolated(programme, submission)
     cost = sum(hint.cost for hint in store.hints(submission.learner, submission.instance))
     instance = programme.instance(submission.instance)
-    return with_hint_cost(plain, cost, load_drill(instance.drill, instance.world).pass_mark)
+    return with_hint_cost(plain, cost, kit_of(instance).drill.pass_mark)
 
 
 def _templates() -> jinja2.Environment:

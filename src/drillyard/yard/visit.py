@@ -24,6 +24,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from drillyard.drills import DrillKit, load_kit
+from drillyard.drills.levels import at_level
 from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.oversight.live.overseer import HoldQueue
@@ -52,7 +53,7 @@ if TYPE_CHECKING:  # an extra
     from drillyard.yard.sso_oidc import SignOn
     from drillyard.yard.tool_lti import Tool
 
-__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_kit", "find_released", "page", "page_of", "path_of"]
+__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_kit", "find_released", "kit_at", "page", "page_of", "path_of"]
 
 COOKIE = "drillyard"
 
@@ -110,9 +111,14 @@ def find_released(programme: ProgramFolder, name: str) -> Instance | None:
 
 
 @functools.cache
-def find_kit(name: str, place: str = "") -> DrillKit[Any]:
-    """Return a drill's kit as `load_kit` does, but once: looking for it takes three quarters of a page's time."""
-    return load_kit(name, place)
+def find_kit(name: str, place: str = "", level: str = "") -> DrillKit[Any]:
+    """Return a drill's kit as `kit_of` does, but once: looking for it takes three quarters of a page's time."""
+    return at_level(load_kit(name, place), level)
+
+
+def kit_at(instance: Instance) -> DrillKit[Any]:
+    """Return the kit of an instance, as `find_kit` does."""
+    return find_kit(instance.drill, instance.world, instance.level)
 
 
 _find_world = functools.cache(load_world)
@@ -203,7 +209,7 @@ class Visit:
         found = []
         for name in self.me().instances:
             if instance := find_released(self.yard.programme, name):
-                drill = find_kit(instance.drill, instance.world).drill
+                drill = kit_at(instance).drill
                 found.append(
                     Assignment(instance=instance, drill=drill, world=_find_world(drill.world) if drill.world else None)
                 )
