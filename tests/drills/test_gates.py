@@ -179,7 +179,7 @@ def test_a_fact_sheet_names_all_and_tells_nothing(name: str) -> None:
 def test_figures_beside_a_limit_are_on_its_right_side() -> None:
     """A reference at 0.5966 is not shown as 0.60 where 0.60 is needed, nor a cheat, nor a rate at its bound."""
     assert "reference scores 0.597" in gates.solvable({"reference": graded(0.5966)}, 0.6).detail
-    assert gates.wrong_fixes_fail({"spray": graded(0.5966)}, 0.6).detail == "scores: spray 0.597"
+    assert gates.wrong_fixes_fail({"spray": graded(0.5966)}, 0.6).detail == "scores, at most: spray 0.597"
     assert "30.04 s of 30" in gates.within_budget(graded(1, seconds=30.04), Budget(seconds=30, memory_mb=2048)).detail
 
 

@@ -16,8 +16,9 @@ from processes import children, until
 
 from drillyard.drills.grade import grade_hash
 from drillyard.errors import BadInput, GradingFailed
+from drillyard.organisms.engine.kernel.library import load_library
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.grading import grade_here, grade_isolated, open_exam
+from drillyard.programs.grading import grade_here, grade_isolated, open_exam, run_child
 from drillyard.records import Budget, Conversation, Instance, Submission
 
 ROOM = Budget(seconds=60, memory_mb=2048)
@@ -121,6 +122,17 @@ def test_the_environment_is_not_handed_on(
     monkeypatch.setenv("PYTHONSTARTUP", "/nowhere")
     monkeypatch.setenv("PYTHONINSPECT", "1")  # would keep the child waiting for more input
     assert grade_isolated(programme, submission.model_copy(update={"claims": ()})).verdict
+
+
+@pytest.mark.skipif(load_library() is None, reason="no C compiler on this machine")
+def test_grading_runs_on_the_compiled_kernel() -> None:
+    """The child, which may build nothing, finds the kernel that its parent built."""
+    code = (
+        "import json, sys; from drillyard.programs.grading import limit_process; from drillyard.records import Budget\n"
+        "limit_process(Budget.from_data(json.load(sys.stdin)['budget']))\n"
+        "from drillyard.organisms.engine.kernel.library import load_library; print(load_library() is not None)"
+    )
+    assert run_child({"budget": ROOM.to_data()}, ROOM, code).answer == b"True\n"
 
 
 def test_what_cannot_be_graded_is_told_in_its_own_words(programme: ProgramFolder, submission: Submission) -> None:

@@ -35,6 +35,8 @@ from drillyard.registrar.tables import YardTable
 if TYPE_CHECKING:
     from postgres_cluster import Cluster
 
+LATER = ("programme", "led")
+"""Tables that came after the shapes in `old`."""
 OLD = sorted(Path(__file__).with_name("old").glob("*.sql"))
 
 
@@ -173,7 +175,7 @@ def test_the_command_brings_a_server_up(
     with kept_store(programme) as store:
         assert store and len(Submissions(store).all()) == 2
     copy = programme.path / f"yard.db.before-{TODAY}"
-    tables = [table.name for table in YardTable.metadata.sorted_tables if table.name != "programme"]
+    tables = [table.name for table in YardTable.metadata.sorted_tables if table.name not in LATER]
     for table in tables:
         assert sorted(rows(copy, f"table {table}"), key=repr) == sorted(rows(file, f"table {table}"), key=repr)
 

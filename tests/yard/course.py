@@ -15,7 +15,7 @@ from drillyard.registrar.lessons import keep_answer
 from drillyard.registrar.store import Store
 from drillyard.registrar.submissions import Submissions
 
-__all__ = ["URL", "build_course"]
+__all__ = ["URL", "build_course", "plan_course"]
 
 URL = "https://yard.example.org"
 _TESTS = ("check-in", "check-out")
@@ -23,6 +23,14 @@ _TESTS = ("check-in", "check-out")
 
 def build_course(path: Path) -> ProgramFolder:
     """Write the programme; Ann passed her drill and answered a question rightly, Bob did neither."""
+    folder = plan_course(path)
+    folder.write_people({ANN.id: "Annabel Quist"})
+    _work(folder)
+    return folder
+
+
+def plan_course(path: Path) -> ProgramFolder:
+    """Write the programme before anybody has done anything."""
     folder = build_programme(path)
     catalogue = load_catalogue()
     wanted = ("failure-hunt", "watch-it-fail", "failure-kinds-quiz", "chance-demo", "escalation-demo", *_TESTS)
@@ -47,8 +55,6 @@ def build_course(path: Path) -> ProgramFolder:
     )  # fmt: skip
     changed = {"roles": roles, "worlds": {"failure-hunt": "helpdesk"}, "sessions": sessions}
     folder.write_plan(plan.model_copy(update=changed))
-    folder.write_people({ANN.id: "Annabel Quist"})
-    _work(folder)
     return folder
 
 

@@ -129,10 +129,12 @@ def test_the_policy_is_kept_and_said(folder: ProgramFolder, build: Gated, arrive
 
 
 def test_a_new_code_ends_the_old_one(folder: ProgramFolder, arrive: Callable[[str], Visitor]) -> None:
-    """From the designer's page: the new code is shown once, the old code and the session that it opened are over."""
+    """From the designer's page, once they are sure: it is shown once, the old code and its session are over."""
     cleo, designer = arrive(CLEO.code), arrive(DESIGNER_CODE)
     designer.get("/designer")
-    designer.send("/designer/reissue", learner=CLEO.id)
+    designer.send("/designer/reissue", expect=422, learner=CLEO.id)
+    assert "tick it" in designer.page and folder.roster().learners[0].code == CLEO.code
+    designer.send("/designer/reissue", learner=CLEO.id, sure="yes")
     code = folder.roster().learners[0].code
     assert code != CLEO.code and code in designer.page and code not in designer.get("/designer")
     assert "Sign in" in cleo.get("/drills")

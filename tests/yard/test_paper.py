@@ -62,7 +62,7 @@ def ann(programme: ProgramFolder) -> Iterator[Visitor]:
         yield visitor
 
 
-def take_looks(ann: Visitor, sheet: AnswerSheet, answers: Mapping[str, str]) -> None:
+def take_looks(ann: Visitor, sheet: AnswerSheet, answers: Mapping[str, str], here: str = HERE) -> None:
     """Take the looks that answers name, where the paper has a bench."""
     for field in sheet.fields:
         if field.kind == "look" and answers[field.id]:
@@ -70,7 +70,7 @@ def take_looks(ann: Visitor, sheet: AnswerSheet, answers: Mapping[str, str]) -> 
             counted = {axis for one in sheet.bench.kinds if one.id == kind for axis in one.axes}
             axes = [f"look-{axis.id}" for axis in sheet.bench.axes if axis.id in counted]
             ann.send(
-                f"{HERE}/looks", **{"look-model": model, "look-kind": kind}, **dict(zip(axes, chosen, strict=True))
+                f"{here}/looks", **{"look-model": model, "look-kind": kind}, **dict(zip(axes, chosen, strict=True))
             )
 
 

@@ -105,14 +105,17 @@ def test_facts_come_back_when_they_are_due(visit: Visit, late: Clock) -> None:
 
 
 def test_who_passed_has_a_credential_that_checks(visit: Visit, late: Clock) -> None:
-    """Signed by the keys that the yard tells; nobody else's, none for a drill that was not passed."""
+    """Signed by the keys that the yard tells, and said in words; nobody else has it, nor who did not pass."""
     ann = visit(ANN.code)
-    token = ann.client.get("/credential/failure-hunt")
+    page = ann.get("/credential/failure-hunt")
+    assert "Passed" in page and "90.00 %" in page and f"{URL}/x/issuer" in page and "does not hold" not in page
+    token = ann.client.get("/credential/failure-hunt.jwt")
     issuer, revoked = (ann.client.get(f"/x/{name}").json() for name in ("issuer", "revoked"))
     body = read_credential(token.content, issuer, revoked, late.now)
     assert body["credentialSubject"]["identifier"][0]["identityHash"] == ANN.id
     assert "ann-2345" not in str(issuer) and issuer["id"] == f"{URL}/x/issuer"
-    visit(BOB.code).get("/credential/failure-hunt", expect=404)
+    for path in ("/credential/failure-hunt", "/credential/failure-hunt.jwt"):
+        visit(BOB.code).get(path, expect=404)
     ann.get("/credential/other", expect=404)
 
 

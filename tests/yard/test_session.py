@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,11 +27,11 @@ from yard.visitor import Visit, Visitor
 from drillyard.errors import BadInput
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.joining import appoint, dismiss, invite
-from drillyard.programs.people import Person, parse_people
+from drillyard.programs.people import Person, parse_people, rename
 from drillyard.programs.roster import Staff, enlarge, make_roster
 from drillyard.records import Activity, Scheduled
 from drillyard.records.names import same_name
-from drillyard.registrar.board import rank
+from drillyard.registrar.board import rank, told_teams
 from drillyard.registrar.seats import MANY_MESSAGES, QUIET_SECONDS
 from drillyard.yard.app import make_app
 
@@ -259,7 +260,7 @@ def test_links_are_seen_and_ended(programme: ProgramFolder, app: Callable[[str],
     path = link_to(designer, places=7)
     page = designer.get("/live/people")
     (mark,) = re.findall(r'name="link" value="(\w{8})"', page)
-    assert "<td>7</td>" in page and path not in page
+    assert ">7</td>" in page and path not in page
     zoe.get(path)
     assert "lets nobody in any more" in designer.send("/live/people", what="end", link=mark)
     zoe.send(path, expect=404, name="Zoe")
@@ -348,7 +349,7 @@ def test_a_pause_takes_nothing_and_keeps_what_is_typed(fay: Visitor, ann: Visito
     answer = ann.client.post(f"{HERE}/chat", data=said, headers=accept)
     assert answer.status_code == 423 and "Let us look together" in answer.json()["error"]
     assert "paused the session" in ann.send(f"{HERE}/claims", expect=423, **FIELDS)
-    assert f'href="{HERE}">Go back' in ann.page
+    assert f'href="{HERE}">Go back' in ann.page and 'href="/progress"' in ann.page, "with the bar of every page"
     assert "Paused by your facilitator" in ann.get(HERE)
     ann.send(f"{HERE}/drafts/claim", expect=204, **FIELDS)
     ann.get(HERE)
@@ -420,14 +421,14 @@ def test_who_is_stuck_is_told_by_a_sign(fay: Visitor, ann: Visitor, visit: Visit
 
 
 def test_a_debrief_waits_for_those_at_work_and_hides_few(fay: Visitor, ann: Visitor) -> None:
-    """It tells what was planted, so it asks first; shares of fewer than five people are not shown, names never."""
+    """It tells how the drill is won, so it asks first; few shares are not shown, a fresh copy is worked through."""
     ann.upload(HERE, ("x", SUBMISSION.to_json().encode()))
     until(lambda: "Planted and claimed" in ann.get(f"{HERE}/result"))
     page = fay.get("/live/debrief/failure-hunt")
-    assert "not done with this drill" in page and "Only two are left" not in page
+    assert "not done with this drill" in page and "The clean twin" not in page
     page = fay.get("/live/debrief/failure-hunt?anyway=1")
-    assert "Only two are left" in page and "costs 49 euros" in page and "from 5 people on" in page
-    assert ANN.id not in page and "1 of 1" not in page
+    assert "from 5 people on" in page and "The clean twin, asked the same" in page
+    assert ANN.id not in page and "1 of 1" not in page and "What does the Aurora cost?" not in page, "of nobody's work"
     fay.get("/live/debrief/nothing", expect=404)
 
 
@@ -460,6 +461,66 @@ def test_first_tries_count_on_the_board() -> None:
     assert [(one.place, one.shown_as, one.points, one.mine) for one in rows] == [
         (1, "A", 0.4, False), (1, "B", 0.4, True), (3, "D", 0, False),
     ]  # fmt: skip
+
+
+def test_no_team_of_few_is_told_on_the_board() -> None:
+    """For every make-up of three teams and those of none: a told one has five, as have all others, or none is left."""
+    for sizes in itertools.product(range(8), repeat=4):
+        teams = {
+            f"{team}{one}": team for team, size in zip(("", "A", "B", "C"), sizes, strict=True) for one in range(size)
+        }
+        told = told_teams(teams)
+        counted = dict(zip(("", "A", "B", "C"), sizes, strict=True))
+        others = sum(sizes) - sum(counted[team] for team in told)
+        assert (
+            "" not in told and all(counted[team] >= 5 for team in told) and (not told or others == 0 or others >= 5)
+        ), sizes
+        if all(size == 0 or size >= 5 for size in sizes):
+            assert set(told) == {team for team, size in counted.items() if team and size}, (
+                "nothing is hidden for nothing"
+            )
+
+
+def test_the_board_is_seen_by_team(programme: ProgramFolder, ann: Visitor, visit: Visit) -> None:
+    """A team of five has its own view and its sum; the two of another one are in neither, but on the whole board."""
+    with_teams = {f"t{number}": "Blue" for number in range(5)} | {f"u{number}": "Red" for number in range(5)}
+    roster = programme.roster()
+    more = [ANN.model_copy(update={"id": one, "instances": (), "team": team}) for one, team in with_teams.items()]
+    programme.write_roster(roster.model_copy(update={"learners": (*roster.learners, *more)}))
+    yard = ann.client.app.state.yard  # type: ignore[attr-defined]
+    for one in with_teams:
+        yard.store.sign_in(one, ANN.role)
+        yard.board.join(one, f"Name of {one}")
+    page = ann.get("/board?team=Blue")
+    assert "Name of t1" in page and "Name of u1" not in page and "By team" not in page
+    assert "Points a head" in ann.get("/board") and "Name of u1" in ann.page
+    yard.board.leave("u4")
+    assert "Name of u1" in ann.get("/board?team=Red") and "By team" not in ann.page, (
+        "four others are too few for either"
+    )
+
+
+def test_a_person_is_renamed(programme: ProgramFolder, fay: Visitor, ann: Visitor) -> None:
+    """Name and team change, the id and the work stay; a name of the staff is refused; twins are told apart by id."""
+    fay.get("/live/people")
+    page = fay.send("/live/people", what="rename", learner=ANN.id, name="Ann Orr", in_team="Blue")
+    assert f"{ANN.id} is called Ann Orr now, of the team Blue" in page
+    assert "Ann Orr" in ann.get(HERE) and programme.roster().learners[0].team == "Blue"
+    fay.send("/live/people", what="rename", learner=BOB.id, name="ann orr", in_team="")
+    assert f"ann orr ({BOB.id})" in fay.page and f"Ann Orr ({ANN.id})" in fay.get("/live")
+    for learner, name in ((ANN.id, "designer"), (ANN.id, " "), ("nobody", "Zoe")):
+        fay.get("/live/people")
+        fay.send("/live/people", expect=422, what="rename", learner=learner, name=name, in_team="")
+    assert programme.people()[ANN.id] == "Ann Orr"
+
+
+def test_a_card_is_printed_for_one_person_or_a_team(programme: ProgramFolder, fay: Visitor) -> None:
+    """One code on the page, and nobody else's; an id that nobody has is no empty page."""
+    rename(programme, BOB.id, "Bob", "Blue")
+    for query in (f"person={BOB.id}", "team=Blue"):
+        assert BOB.code in fay.get(f"/live/codes?{query}") and ANN.code not in fay.page
+    fay.get("/live/codes?person=nobody", expect=404)
+    assert "<nav" in fay.page, "a refusal keeps the way on"
 
 
 def test_staff_are_in_the_roster_s_file(programme: ProgramFolder) -> None:

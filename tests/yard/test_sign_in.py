@@ -136,6 +136,7 @@ FORMS = [
     "/drills/hunt-1/policy",
     "/drills/hunt-1/retry",
     "/drills/hunt-1/again",
+    "/drills/hunt-1/end",
     "/drills/hunt-1/drafts/claim",
     "/drills/hunt-1/fits",
     "/drills/hunt-1/fits/hand-in",
@@ -150,7 +151,7 @@ FORMS = [
     "/shell/open",
     "/recall",
 ]
-FACILITATORS = ["/live", "/live/people", "/live/at/hunt-1"]
+FACILITATORS = ["/live", "/live/people", "/live/at/hunt-1", "/live/led/talk"]
 DESIGNERS = ["/designer/reset", "/designer/reissue"]
 AUDITORS = ["/evidence"]
 ALL_FORMS = [*FORMS, *FACILITATORS, *DESIGNERS, *AUDITORS]
@@ -191,6 +192,7 @@ def test_every_form_of_the_yard_is_in_that_list(visit: Visit) -> None:
         "drafts/claim": "drafts/{form}",
         "held/draft": "held/{id}",
         "lessons/watch-it-fail": "lessons/{lesson}",
+        "led/talk": "led/{activity}",
     }
     listed = {re.sub("|".join(names), lambda found: names[found[0]], path) for path in ALL_FORMS}
     # a platform's launch hangs on its signature: tests/yard/test_lti.py

@@ -14,7 +14,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drillyard.judges.base import Judge
 from drillyard.judges.reply_kinds import KINDS, Kind, kind_of
@@ -73,21 +73,30 @@ class ExamQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class AlignExam:
-    """Questions in a fixed order, about a world or a documents' scope."""
+    """Questions in a fixed order, about a world or a documents' scope.
+
+    A part of an exam holds the `places` of its questions in the whole, whose seeds they keep.
+    """
 
     world: Scope
     questions: tuple[ExamQuestion, ...]
     seed: int
+    places: Sequence[int] = ()
 
     @property
     def texts(self) -> frozenset[str]:
         """What is asked, as `plain` words: none of it may stand in a lesson."""
         return frozenset(normalise(one.conversation.last_user) for one in self.questions)
 
+    def part(self, first: int, parts: int) -> AlignExam:
+        """Return one of so many parts: every question that stands `parts` places after another, from `first` on."""
+        places = (self.places or range(len(self.questions)))[first::parts]
+        return replace(self, questions=self.questions[first::parts], places=places)
+
     def sit(self, target: Target) -> list[Transcript]:
         """Ask everything, question i with seed `seed * 1_000_003 + i`, and return the transcripts in order."""
         asked = [one.conversation for one in self.questions]
-        replies = target.generate(asked, [self.seed * 1_000_003 + i for i in range(len(asked))])
+        replies = target.generate(asked, [self.seed * 1_000_003 + i for i in self.places or range(len(asked))])
         pairs = zip(asked, replies, strict=True)
         return [Transcript(conversation=one, reply=reply, target=target.reference) for one, reply in pairs]
 

@@ -11,7 +11,7 @@ that are run. Each drill is reached by its card in the family `drills`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
 
 from drillyard import registry
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # listing the cards of this family loads this file, and must 
     from collections.abc import Sequence
     from pathlib import Path
 
+    from drillyard.drills.debrief import Debrief
     from drillyard.drills.fixes import Fix
     from drillyard.drills.prove import ProofRehearsal
     from drillyard.organisms.worlds.world import World
@@ -28,6 +29,7 @@ __all__ = [
     "E",
     "AnyExam",
     "DrillKit",
+    "RefutingKit",
     "load_drill",
     "load_kit",
 ]
@@ -115,6 +117,19 @@ class DrillKit(Protocol[E]):
 
     def gates(self, exam: E, rehearsal: ProofRehearsal, best: str) -> Sequence[Gate]:
         """Measure an instance and return the gates that only this kind of drill has; `best` is the best right fix."""
+        ...
+
+    def debrief(self, exam: E) -> Debrief:
+        """Return what is told of an instance when its last attempt is over; it may take seconds."""
+        ...
+
+
+@runtime_checkable
+class RefutingKit(Protocol):
+    """A kit whose grader need not go to its end to know that something fails."""
+
+    def refute(self, exam: Any, submission: AnySubmission) -> Grade:
+        """Return a grade that fails as soon as that is sure, with the most that the score could be; else as `grade`."""
         ...
 
 

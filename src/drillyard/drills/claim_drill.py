@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drillyard.drills import gates
+from drillyard.drills.debrief import Debrief, debrief_of, tell_failure, walk_failure
 from drillyard.drills.exam import Exam
 from drillyard.drills.grade import grade
 from drillyard.drills.materialise import ModelDrill
@@ -46,6 +47,12 @@ class ClaimDrill(ModelDrill):
             gates.true_triggers(measured.failing, measured.elsewhere),
             gates.findable(exam.truth, {"task": exam.drill.task, **exam.shown}),
         )
+
+    def debrief(self, exam: Exam) -> Debrief:
+        """Return every planted failure, and the shortest way to it."""
+        failures = exam.truth.failures
+        facts = [tell_failure(mode, exam.world.behaviours[mode.behaviour]) for mode in failures]
+        return debrief_of(self.fixes, facts, [step for mode in failures for step in walk_failure(exam, mode)])
 
 
 def _claims_in(submission: AnySubmission) -> Submission:

@@ -73,7 +73,7 @@ def wrong_fixes_fail(wrong: Mapping[str, Grade], mark: float) -> Gate:
     """G4: every wrong fix and every cheat stays below the pass mark."""
     scores = {name: number(grade.score, mark, 2) for name, grade in wrong.items()}
     passing = [f"{name} {scores[name]}" for name, grade in wrong.items() if reaches(grade.score, mark)]
-    good = "scores: " + ", ".join(f"{name} {score}" for name, score in scores.items())
+    good = "scores, at most: " + ", ".join(f"{name} {score}" for name, score in scores.items())
     return _gate(
         "G4", "cheats fail", bool(wrong) and not passing, good, f"passes: {', '.join(passing) or 'none tried'}"
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from drillyard.drills import DrillKit, E, gates
+from drillyard.drills import AnyExam, DrillKit, E, RefutingKit, gates
 from drillyard.errors import GradingFailed
-from drillyard.records import AnySubmission, GateReport, Grade
+from drillyard.records import AnySubmission, Gate, GateReport, Grade
 
 __all__ = ["ProofRehearsal", "prove"]
 
@@ -25,29 +25,36 @@ class ProofRehearsal:
 def prove(kit: DrillKit[E], exam: E, regrade: Callable[[AnySubmission], Grade]) -> tuple[GateReport, ProofRehearsal]:
     """Run every gate on an instance and return the report, with the rehearsal that it took.
 
-    `regrade` grades a submission as a learner's is graded: in a process of its own, within the drill's budget.
+    `regrade` grades a submission as a learner's is graded: in a process of its own, within the drill's budget. Where no
+    right fix passes, the report has that gate alone: nothing else needs to be tried.
     """
-    began = time.monotonic()
+    began, mark = time.monotonic(), kit.drill.pass_mark
     submissions = kit.submissions(exam)
-    grades = {name: kit.grade(exam, submission) for name, submission in submissions.items()}
-    right = {fix.name: grades[fix.name] for fix in kit.fixes if fix.verdict == "right"}
-    wrong = {fix.name: grades[fix.name] for fix in kit.fixes if fix.verdict == "wrong"}
-    rehearsal = ProofRehearsal(submissions=submissions, grades=grades, right=tuple(right))
+    right = {fix.name: kit.grade(exam, submissions[fix.name]) for fix in kit.fixes if fix.verdict == "right"}
+    rehearsal = ProofRehearsal(submissions=submissions, grades=right, right=tuple(right))
+    solvable = gates.solvable(right, mark)
+    if not solvable.passed:
+        return _report(exam, (solvable,), began), rehearsal
+    refute = kit.refute if isinstance(kit, RefutingKit) else kit.grade
+    wrong = {fix.name: refute(exam, submissions[fix.name]) for fix in kit.fixes if fix.verdict == "wrong"}
+    rehearsal = replace(rehearsal, grades={**right, **wrong})
     best = max(right, key=lambda name: right[name].score)
     again = _again(regrade, submissions[best])
-    mark = kit.drill.pass_mark
     checked = (
         *kit.gates(exam, rehearsal, best),
-        gates.solvable(right, mark),
+        solvable,
         gates.wrong_fixes_fail(wrong, mark),
-        gates.repeatable(grades[best], again),
+        gates.repeatable(right[best], again),
         gates.no_leak(exam.instance, kit.drill, {**kit.bundle, **exam.shown}, exam.truth),
         gates.within_budget(again, kit.drill.budget),
     )
+    return _report(exam, checked, began, again.peak_mb if isinstance(again, Grade) else 0.0), rehearsal
+
+
+def _report(exam: AnyExam, checked: Iterable[Gate], began: float, peak_mb: float = 0.0) -> GateReport:
     in_order = tuple(sorted(checked, key=lambda gate: int(gate.id.removeprefix("G"))))
     seconds = round(time.monotonic() - began, 2)
-    peak_mb = again.peak_mb if isinstance(again, Grade) else 0.0
-    return GateReport(instance=exam.instance.id, gates=in_order, seconds=seconds, peak_mb=peak_mb), rehearsal
+    return GateReport(instance=exam.instance.id, gates=in_order, seconds=seconds, peak_mb=peak_mb)
 
 
 def _again(regrade: Callable[[AnySubmission], Grade], submission: AnySubmission) -> Grade | GradingFailed:

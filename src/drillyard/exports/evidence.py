@@ -28,12 +28,15 @@ from pydantic import Field
 
 from drillyard.errors import bad_input
 from drillyard.exports.leaks import keyed_hash
+from drillyard.planning.graph import EVIDENCE
 from drillyard.programs.folder import ProgramFolder
-from drillyard.records import Attempt, Estimate, Record
+from drillyard.records import Attempt, Estimate, Record, RolePlan
 from drillyard.records.files import read_record, write_atomically, write_record
 from drillyard.records.pages import fill
 from drillyard.registrar.attempts import attempts
 from drillyard.registrar.keys import private_key, public_jwk
+from drillyard.registrar.led import Led, taken_by_oneself
+from drillyard.registrar.located import kept_store
 from drillyard.stats import clopper_pearson
 
 __all__ = [
@@ -55,6 +58,8 @@ __all__ = [
 SMALLEST_GROUP = 5
 """Fewest people of whom something is told."""
 KEY_FILE, _RELEASED = "evidence-key.pem", "evidence-released.json"
+_OBSERVED = hashlib.sha256(b"seen by a facilitator").hexdigest()
+"""What stands for the grader where a person has seen it."""
 _ROWS, _NUMBERS, _PAGE, _MANIFEST = "rows.json", "evidence.json", "evidence.html", "manifest.jwt"
 
 
@@ -121,10 +126,16 @@ class Released(Record):
     rows: dict[str, tuple[EvidenceRow, ...]] = {}
 
 
-def collect(tried: Sequence[Attempt], before: Released, hashed: Callable[[str], str] = lambda plain: plain) -> Released:
+def collect(
+    tried: Sequence[Attempt],
+    before: Released,
+    hashed: Callable[[str], str] = lambda plain: plain,
+    led: Sequence[tuple[str, EvidenceRow]] = (),
+) -> Released:
     """Return what may be told now: a cell's people of today where enough differ from all told before, or as before.
 
-    `hashed` makes of a submission's hash what is told of it: short answers could be found from the plain one.
+    `hashed` makes of a submission's hash what is told of it: short answers could be found from the plain one. `led` are
+    learners with what a facilitator recorded of them.
     """
     now: dict[str, dict[str, EvidenceRow]] = {}
     for one in tried:
@@ -138,6 +149,8 @@ def collect(tried: Sequence[Attempt], before: Released, hashed: Callable[[str], 
                 grader=one.grade.grader_hash,
             )
             now.setdefault(f"{one.role}/{one.drill}", {}).setdefault(one.learner, row)
+    for learner, row in led:
+        now.setdefault(f"{row.role}/{row.drill}", {})[learner] = row
     people, rows = dict(before.people), dict(before.rows)
     for name, cell in now.items():
         earlier = people.get(name, ())
@@ -170,7 +183,7 @@ def make_pack(path: Path, out: Path, now: float | None = None) -> EvidencePack:
     folder.brief()
     with folder.changing_roster():  # two packs at once would each forget what the other told
         before = read_record(memory, Released) if memory.is_file() else Released()
-        released = collect(attempts(path), before, functools.partial(keyed_hash, folder))
+        released = collect(attempts(path), before, functools.partial(keyed_hash, folder), _led(folder))
         write_record(memory, released, 0o600)
     rows = tuple(row for name in sorted(released.rows) for row in released.rows[name])
     pack = _numbers(folder, rows, at)
@@ -187,6 +200,28 @@ def make_pack(path: Path, out: Path, now: float | None = None) -> EvidencePack:
     signed = jwt.encode({"files": hashes, "iat": int(at.timestamp())}, key, "RS256", {"jwk": public_jwk(key)})
     write_atomically(out / _MANIFEST, signed.encode(), 0o600)
     return pack
+
+
+def _led(folder: ProgramFolder) -> list[tuple[str, EvidenceRow]]:
+    """Return what a facilitator recorded in activities that give evidence: shown counts as passed, not yet does not."""
+    roles = {learner.id: learner.role for learner in folder.roster().learners}
+    with kept_store(folder) as store:
+        kept = Led(store).all() if store else []
+    rows = [row for row in kept if row.outcome in ("shown", "not-yet") and row.learner in roles]
+    return [
+        (
+            row.learner,
+            EvidenceRow(
+                role=roles[row.learner],
+                drill=row.activity,
+                passed=row.outcome == "shown",
+                score=float(row.outcome == "shown"),
+                submission=keyed_hash(folder, f"{row.learner} {row.activity} {row.at}"),
+                grader=_OBSERVED,
+            ),
+        )
+        for row in rows
+    ]
 
 
 def check_pack(folder: Path, kid: str = "") -> tuple[EvidencePack, str, list[str]]:
@@ -250,6 +285,7 @@ def _in_order(pack: EvidencePack, rows: Sequence[EvidenceRow]) -> list[Cell]:
 def _numbers(folder: ProgramFolder, rows: Sequence[EvidenceRow], at: datetime) -> EvidencePack:
     brief, plan = folder.brief(), folder.plan()
     cells = {(cell.role, cell.drill): cell for cell in count_cells(rows)}
+    shown = {role.role: _evidence_of(folder, role) for role in plan.roles}
     roles = tuple(
         RoleEvidence(
             role=role.role,
@@ -258,13 +294,11 @@ def _numbers(folder: ProgramFolder, rows: Sequence[EvidenceRow], at: datetime) -
             planned_minutes=role.minutes,
             objectives=tuple(aim.statement for aim in role.objectives),
             activities=tuple(f"{one.activity.title} ({one.activity.minutes} min)" for one in role.activities),
-            cells=tuple(
-                cells.get((role.role, drill), Cell(role=role.role, drill=drill)) for drill in dict.fromkeys(role.drills)
-            ),
+            cells=tuple(cells.get((role.role, name), Cell(role=role.role, drill=name)) for name in shown[role.role]),
         )
         for role in plan.roles
     )
-    told = [row for row in rows if any(row.role == role.role and row.drill in role.drills for role in plan.roles)]
+    told = [row for row in rows if row.drill in shown.get(row.role, ())]
     return EvidencePack(
         title=brief.title,
         organisation=brief.organisation,
@@ -278,6 +312,13 @@ def _numbers(folder: ProgramFolder, rows: Sequence[EvidenceRow], at: datetime) -
         roles=roles,
         totals=tuple(count_totals(told)),
     )
+
+
+def _evidence_of(folder: ProgramFolder, role: RolePlan) -> tuple[str, ...]:
+    """Return what shows something of a role: its drills, and what a facilitator leads, in the order of the plan."""
+    steps = [step.activity for step in role.activities]
+    led = [one.id for one in steps if one.kind in EVIDENCE and not taken_by_oneself(folder, one)]
+    return tuple(dict.fromkeys([*role.drills, *led]))
 
 
 def _cell(role: str, drill: str, rows: Sequence[EvidenceRow]) -> Cell:

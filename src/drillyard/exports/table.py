@@ -1,17 +1,20 @@
-"""Results as a table: a row per try at a drill, under opaque ids."""
+"""Results as tables, under opaque ids: a row per try at a drill, and one per activity that a facilitator recorded."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from drillyard.exports.leaks import keyed_hash
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import try_number
 from drillyard.records import Attempt
+from drillyard.registrar.led import OUTCOMES
+from drillyard.registrar.tables import LedRow
 
-__all__ = ["FIELDS", "check_table", "tell_people", "write_table"]
+__all__ = ["FIELDS", "LED_FIELDS", "check_led", "check_table", "tell_people", "write_led", "write_table"]
 
 FIELDS = (
     "learner",
@@ -27,6 +30,8 @@ FIELDS = (
     "submission",
     "grader",
 )
+
+LED_FIELDS = ("learner", "role", "team", "activity", "kind", "outcome", "at")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -63,6 +68,40 @@ def write_table(programme: ProgramFolder, attempts: list[Attempt]) -> bytes:
         )
         out.writerow([_plain(str(cell)) for cell in row])
     return held.getvalue().encode()
+
+
+def write_led(programme: ProgramFolder, led: Iterable[LedRow]) -> bytes:
+    """Return what was recorded of activities that are led as CSV, without the notes; times are UTC."""
+    held = io.StringIO()
+    out = csv.writer(held)
+    out.writerow(LED_FIELDS)
+    learners = {learner.id: learner for learner in programme.roster().learners}
+    kinds = {step.activity.id: step.activity.kind for role in programme.plan().roles for step in role.activities}
+    for row in led:
+        one = learners.get(row.learner)
+        at = datetime.fromtimestamp(row.at, UTC).isoformat(timespec="seconds")
+        who = (row.learner, one.role if one else "", one.team if one else "")
+        cells = (*who, row.activity, kinds.get(row.activity, ""), row.outcome, at)
+        out.writerow([_plain(cell) for cell in cells])
+    return held.getvalue().encode()
+
+
+def check_led(data: bytes) -> Iterator[str]:
+    """Yield what is wrong with a table of activities that are led."""
+    rows = list(csv.reader(io.StringIO(data.decode()), strict=True))
+    if not rows or tuple(rows[0]) != LED_FIELDS:
+        yield "its columns are others"
+        return
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != len(LED_FIELDS):
+            yield f"line {number}: {len(row)} cells"
+        elif any(cell.startswith(_FORMULA) for cell in row):
+            yield f"line {number}: a cell that a spreadsheet would run"
+        elif row[5] not in OUTCOMES or not row[5]:
+            yield f"line {number}: outcome is {row[5]!r:.40}"
+    keys = [(row[0], row[3]) for row in rows[1:] if len(row) == len(LED_FIELDS)]
+    if len(set(keys)) < len(keys):
+        yield "an activity twice"
 
 
 def check_table(data: bytes) -> Iterator[str]:

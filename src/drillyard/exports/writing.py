@@ -19,7 +19,7 @@ from drillyard.exports.leaks import find_leaks, find_names, sealed_strings
 from drillyard.exports.package import Files, pack, unpack
 from drillyard.exports.qti3 import check_qti3, write_qti3
 from drillyard.exports.scorm12 import check_scorm12, write_scorm12
-from drillyard.exports.table import check_table, tell_people, write_table
+from drillyard.exports.table import check_led, check_table, tell_people, write_led, write_table
 from drillyard.exports.xapi import check_statements, tell_actors, write_statements
 from drillyard.planning.case_standard import export_case, import_case
 from drillyard.planning.catalogue import load_catalogue
@@ -28,12 +28,14 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Attempt
 from drillyard.records.files import write_atomically
 from drillyard.registrar.attempts import attempts_in
+from drillyard.registrar.led import Led
 from drillyard.registrar.located import open_store
 from drillyard.registrar.store import Store
+from drillyard.registrar.tables import LedRow
 
 T = TypeVar("T")
 
-__all__ = ["FORMATS", "Exported", "check_calendar", "export"]
+__all__ = ["FORMATS", "Exported", "check_calendar", "export", "make_files"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,8 @@ class _Format:
 
 
 _RULES = ("grammar of the elements it uses", "rules beyond the schema", "leaks")
+
+_TABLES = {"results.csv": check_table, "activities.csv": check_led}
 
 FORMATS: Mapping[str, _Format] = {
     "scorm12": _Format(
@@ -91,10 +95,13 @@ FORMATS: Mapping[str, _Format] = {
         told=tell_subjects,
     ),
     "csv": _Format(
-        make=lambda folder, course, now: {"results.csv": write_table(folder, _with_store(folder, course, _attempts))},
-        check=lambda files, now: list(check_table(files["results.csv"])),
+        make=lambda folder, course, now: {
+            "results.csv": write_table(folder, _with_store(folder, course, _attempts)),
+            "activities.csv": write_led(folder, _with_store(folder, course, _recorded)),
+        },
+        check=lambda files, now: [found for name, data in files.items() for found in _TABLES[name](data)],
         checks=("columns and ranges", "leaks"),
-        told=lambda files: tell_people(files["results.csv"]),
+        told=lambda files: [pair for table in files.values() for pair in tell_people(table)],
     ),
     "ics": _Format(
         make=lambda folder, course, now: {"plan.ics": _calendar(folder)},
@@ -123,6 +130,19 @@ def export(path: Path, format: str, out: Path, url: str = "https://yard.invalid"
         BadInput: no programme, no such format, an address that is none, nothing to export.
         DrillyardError: what was made breaks a rule, or would let something sealed out; nothing is written.
     """
+    files = make_files(path, format, url, now)
+    form = FORMATS[format]
+    packed = {f"{format}.zip": pack(files)} if form.packed else files
+    if form.packed:
+        assert unpack(packed[f"{format}.zip"]) == dict(files), "what is packed is what was checked"
+    out.mkdir(parents=True, exist_ok=True)
+    for name, data in packed.items():
+        write_atomically(out / name, data, 0o600)
+    return Exported(format=format, files=tuple(out / name for name in packed), entries=len(files), checks=form.checks)
+
+
+def make_files(path: Path, format: str, url: str, now: float | None = None) -> Files:
+    """Return the files of an export, checked, by name. Arguments and errors are those of `export`."""
     if format not in FORMATS:
         raise bad_input(f"the format {format[:40]!r}", f"one of: {', '.join(FORMATS)}")
     folder, form, at = ProgramFolder(path), FORMATS[format], time.time() if now is None else now
@@ -134,13 +154,7 @@ def export(path: Path, format: str, out: Path, url: str = "https://yard.invalid"
     wrong = wrong or [*find_names(form.told(files), folder)]
     if wrong:
         raise DrillyardError(f"the {format} export breaks its rules, so nothing was written: {wrong[0]}")
-    packed = {f"{format}.zip": pack(files)} if form.packed else files
-    if form.packed:
-        assert unpack(packed[f"{format}.zip"]) == dict(files), "what is packed is what was checked"
-    out.mkdir(parents=True, exist_ok=True)
-    for name, data in packed.items():
-        write_atomically(out / name, data, 0o600)
-    return Exported(format=format, files=tuple(out / name for name in packed), entries=len(files), checks=form.checks)
+    return files
 
 
 def _with_store(folder: ProgramFolder, course: Course, read: Callable[[ProgramFolder, Store, Course], T]) -> T:
@@ -153,6 +167,10 @@ def _with_store(folder: ProgramFolder, course: Course, read: Callable[[ProgramFo
 
 def _attempts(folder: ProgramFolder, store: Store, course: Course) -> list[Attempt]:
     return attempts_in(folder, store)
+
+
+def _recorded(folder: ProgramFolder, store: Store, course: Course) -> list[LedRow]:
+    return Led(store).all()
 
 
 def _calendar(folder: ProgramFolder) -> bytes:

@@ -1,4 +1,4 @@
-"""xAPI statements of what learners did, for any record store: begun, passed or failed, answered, terminated.
+"""xAPI statements of what learners did, for any record store: begun, passed or failed, answered, completed.
 
 Source: IEEE 9274.1.1 (xAPI 2.0) as far as 1.0.3 has it too; verbs of the cmi5 profile, and `answered` of ADL's. An
 actor is an opaque account of the yard. A drill's seed would tell its answer, so the hashes of the sealed truth
@@ -22,6 +22,7 @@ from drillyard.planning.lessons import find_lesson
 from drillyard.planning.questions import AnyQuestion, MatchQuestion, NumberQuestion, OrderQuestion
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Instance
+from drillyard.registrar.led import Led
 from drillyard.registrar.lessons import ANSWERED, answer_of
 from drillyard.registrar.store import Store
 from drillyard.registrar.submissions import Submissions
@@ -33,6 +34,7 @@ Statement = dict[str, Any]
 _ADL = "http://adlnet.gov/expapi/verbs/"
 VERBS = tuple(f"{_ADL}{name}" for name in ("initialized", "completed", "passed", "failed", "answered", "terminated"))
 _TYPES = "http://adlnet.gov/expapi/activities/"
+_LED_TYPES = {"discussion": "meeting", "work-sample": "performance", "interview": "performance"}
 _DURATION = r"P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d{1,2})?S)?)?"
 _MOST_TEXT = 1000
 _FIELDS = {
@@ -48,6 +50,7 @@ _FIELDS = {
 def write_statements(programme: ProgramFolder, store: Store, course: Course) -> list[Statement]:
     """Return every statement, oldest first; the same work gives the same ids, so that sending it twice adds nothing."""
     statements = [*_drills(programme, store, course), *_answers(programme, store, course)]
+    statements += _led(programme, store, course)
     return sorted(statements, key=lambda one: (one["timestamp"], one["id"]))
 
 
@@ -182,6 +185,36 @@ def _answers(programme: ProgramFolder, store: Store, course: Course) -> Iterator
                 "contextActivities": {
                     "parent": [{"objectType": "Activity", "id": at}],
                     "grouping": [{"objectType": "Activity", "id": course.iri("programmes", course.key)}],
+                },
+            },
+            "timestamp": _time(row.at),
+        }
+
+
+def _led(programme: ProgramFolder, store: Store, course: Course) -> Iterator[Statement]:
+    """Yield what a facilitator recorded; the note, and who recorded it, stay in the yard."""
+    steps = {step.activity.id: step.activity for role in programme.plan().roles for step in role.activities}
+    for row in Led(store).all():
+        if (activity := steps.get(row.activity)) is None:
+            continue
+        shown = {} if row.outcome == "took-part" else {"success": row.outcome == "shown"}
+        yield {
+            "id": _name(course, "led", row.activity, row.learner, row.outcome, _time(row.at)),
+            "actor": _actor(course, row.learner),
+            "verb": {"id": f"{_ADL}completed", "display": {"en": "completed"}},
+            "object": {
+                "objectType": "Activity",
+                "id": course.iri("activities", row.activity),
+                "definition": {
+                    "type": f"{_TYPES}{_LED_TYPES.get(activity.kind, 'lesson')}",
+                    "name": {"en": activity.title},
+                },
+            },
+            "result": {"completion": True, **shown},
+            "context": {
+                "registration": _name(course, "led", row.activity, row.learner),
+                "contextActivities": {
+                    "grouping": [{"objectType": "Activity", "id": course.iri("programmes", course.key)}]
                 },
             },
             "timestamp": _time(row.at),

@@ -133,6 +133,10 @@ class ProgramFolder:
         """Return the attempts of models that tried drills alone; none before."""
         return self._attempts("assisted.jsonl")
 
+    def rehearsals(self, instance_id: str) -> tuple[Attempt, ...]:
+        """Return what the fixes did on an instance when it was proven; none before."""
+        return self._attempts(self._inside(instance_id, "rehearsal.jsonl"))
+
     def add_assisted(self, attempt: Attempt) -> None:
         """Store one more attempt of a model."""
         write_atomically(self.path / "assisted.jsonl", as_lines([*self.assisted(), attempt]), 0o600)

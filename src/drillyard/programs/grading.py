@@ -19,9 +19,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from drillyard.containment.adversaries.case import CASE, read_case
-from drillyard.containment.adversaries.trial import try_policy
-from drillyard.containment.gateway.policy import policy_of
 from drillyard.drills import AnyExam
 from drillyard.drills.levels import kit_of
 from drillyard.drills.materialise import truth_hash
@@ -56,7 +53,8 @@ Python."""
 T = TypeVar("T")
 
 _CHILD = "from drillyard.programs.grading import serve_one; serve_one()"
-_KEPT = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH")  # what the child may need to find Python and the package
+# What the child may need to find Python, the package, and the compiled kernel, which it cannot build itself.
+_KEPT = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "PATH", "CC", "HOME", "XDG_CACHE_HOME", "DRILLYARD_KERNEL")
 # Exit codes of a child that says in one line why: what was handed in is wrong, for the learner; or the instance could
 # not be opened, which names files and is for the designer.
 REFUSED, BROKEN = 2, 3
@@ -94,6 +92,8 @@ def try_last_year(folder: ProgramFolder, instance: Instance, policy: str) -> Ora
     Raises:
         BadInput, GradingFailed: as `check_upload`.
     """
+    from drillyard.containment.adversaries.case import CASE
+
     budget = _quick(kit_of(instance).drill)
     job = {"case": str((folder.target(instance) / CASE).resolve()), "policy": policy, "budget": budget.to_data()}
     return OracleTrial.from_json(_checked(job, budget))
@@ -172,6 +172,11 @@ def serve_one() -> None:
 
 
 def _try(job: Mapping[str, Any]) -> Record:
+    """Put a case through a policy; what that takes is loaded here, as every other child starts faster without it."""
+    from drillyard.containment.adversaries.case import read_case
+    from drillyard.containment.adversaries.trial import try_policy
+    from drillyard.containment.gateway.policy import policy_of
+
     case = or_exit(BROKEN, lambda: read_case(Path(job["case"])))
     return or_exit(REFUSED, lambda: try_policy(policy_of(job["policy"]), case))
 

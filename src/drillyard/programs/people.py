@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,16 @@ from drillyard.programs.roster import CODE_FORM, Learner, Roster
 from drillyard.records import Plan
 from drillyard.records.names import person_name, same_name, visible_name
 
-__all__ = ["Person", "name_learners", "parse_people", "read_list", "read_people", "require_own_names"]
+__all__ = [
+    "Person",
+    "name_learners",
+    "parse_people",
+    "read_list",
+    "read_people",
+    "rename",
+    "require_own_names",
+    "tell_apart",
+]
 
 _STAFF_WORDS = ("designer", "facilitator", "auditor")
 _MOST_BYTES = 10_000_000
@@ -116,6 +125,30 @@ def name_learners(folder: ProgramFolder, people: Sequence[Person]) -> dict[str, 
             learners = tuple(one.model_copy(update={"team": teams.get(one.id) or one.team}) for one in roster.learners)
             folder.write_roster(roster.model_copy(update={"learners": learners}))
     return names
+
+
+def rename(folder: ProgramFolder, learner_id: str, name: str, team: str) -> Learner:
+    """Call a learner something else, and put them into a team or, with an empty one, into none.
+
+    Raises:
+        BadInput: no such learner, a name that is none or stands for the staff or an id, or a team that is none.
+    """
+    name, team = person_name(name), visible_name(team, "team", 60) if team.strip() else ""
+    with folder.changing_roster():
+        roster = folder.roster()
+        require_own_names(roster, [name])
+        if all(one.id != learner_id for one in roster.learners):
+            raise bad_input(f"learner {learner_id[:100]!r}", f"an id; list them: drillyard yard people {folder.path}")
+        folder.write_people({**folder.people(), learner_id: name})
+        learners = [one.model_copy(update={"team": team}) if one.id == learner_id else one for one in roster.learners]
+        folder.write_roster(roster.model_copy(update={"learners": tuple(learners)}))
+    return next(one for one in learners if one.id == learner_id)
+
+
+def tell_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Return what each learner is called where somebody reads it: with their id where another is called the same."""
+    alike = Counter(map(same_name, names.values()))
+    return {one: f"{name} ({one})" if alike[same_name(name)] > 1 else name for one, name in names.items()}
 
 
 def require_own_names(roster: Roster, names: Iterable[str]) -> None:

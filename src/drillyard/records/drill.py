@@ -62,7 +62,8 @@ class Drill(Record):
     takes on one processor core, as `benchmarks/creation.py` measured it; 0 where nobody did. `audience` says in words
     whom it is for. `level` is the form that is stated here, `gives` what it gives, `levels` what the other forms differ
     in (`drills/levels.py`); `hints` cost what they say, nothing, or are not given; `settings` are numbers by which a
-    drill scales what it plants.
+    drill scales what it plants. `checks` are the names that people read for the parts of a grade, by their ids; a `*`
+    in an id stands for any part of it, `{}` for that in words.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Drill(Record):
     max_questions: int = Field(default=0, ge=0)
     budget: Budget
     proof_seconds: float = Field(default=0, ge=0)
+    checks: dict[str, str] = {}
 
     @model_validator(mode="before")
     @classmethod

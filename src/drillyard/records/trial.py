@@ -10,11 +10,17 @@ __all__ = ["AdversaryRun", "ContainmentLimits", "GradeCheck", "OracleTrial"]
 
 
 class GradeCheck(Record):
-    """One condition on what was handed in: what was found, what was wanted, in words."""
+    """One condition on what was handed in: what was found, what was wanted, in words.
+
+    `asked` and `right` are the two halves of it that hold for whoever answered, where there are such: what was asked,
+    and what would have been right, with its reason.
+    """
 
     id: str
     passed: bool
     words: str
+    asked: str = ""
+    right: str = ""
 
 
 class AdversaryRun(Record):

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlalchemy import func, select
 
+from drillyard.programs.refine import SMALLEST_COHORT
 from drillyard.records import Attempt
 from drillyard.records.names import visible_name
 from drillyard.registrar.store import Refused, Store
 from drillyard.registrar.tables import BoardRow
 
-__all__ = ["Board", "Standing", "rank"]
+__all__ = ["Board", "Standing", "TeamStanding", "add_up", "rank", "told_teams"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """A row of the board; those of equal points share a place."""
 
+    learner: str
     place: int
     shown_as: str
     points: float
     drills: int
+    led: int
     mine: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamStanding:
+    """What those of a team who are on the board have together."""
+
+    team: str
+    people: int
+    points: float
 
 
 class Board:
@@ -53,8 +67,13 @@ class Board:
                 session.delete(row)
 
 
-def rank(attempts: Sequence[Attempt], names: dict[str, str], me: str) -> list[Standing]:
-    """Return the board: points are the scores of everybody's first graded try at each drill, hints taken off."""
+def rank(
+    attempts: Sequence[Attempt], names: dict[str, str], me: str, led: Mapping[str, int] = MappingProxyType({})
+) -> list[Standing]:
+    """Return the board: points are the scores of everybody's first graded try at each drill, hints taken off.
+
+    `led` says of how many activities a facilitator has recorded that a learner took part; it brings no points.
+    """
     first: dict[tuple[str, str], float] = {}
     for attempt in attempts:
         if attempt.grade is not None and attempt.learner in names:
@@ -63,11 +82,34 @@ def rank(attempts: Sequence[Attempt], names: dict[str, str], me: str) -> list[St
     points = {learner: sum(found) for learner, found in scores.items()}
     return [
         Standing(
+            learner=learner,
             place=1 + sum(other > points[learner] for other in points.values()),
             shown_as=names[learner],
             points=points[learner],
             drills=len(scores[learner]),
+            led=led.get(learner, 0),
             mine=learner == me,
         )
         for learner in sorted(names, key=lambda one: (-points[one], names[one].casefold()))
     ]
+
+
+def told_teams(teams: Mapping[str, str]) -> list[str]:
+    """Return the teams that the board tells apart, given the team of everybody on it.
+
+    Each has `SMALLEST_COHORT` people on the board, and so have all others together, or none: who stands there under a
+    name of their own choice is one of several, also by the difference of two views.
+    """
+    people = Counter(teams.values())
+    told = sorted((team for team in people if team and people[team] >= SMALLEST_COHORT), key=lambda one: people[one])
+    others = sum(number for team, number in people.items() if team not in told)
+    while told and 0 < others < SMALLEST_COHORT:
+        others += people[told.pop(0)]
+    return sorted(told)
+
+
+def add_up(rows: Sequence[Standing], teams: Mapping[str, str]) -> list[TeamStanding]:
+    """Return what each team that is told apart has, the most points a head first."""
+    mine = {team: [one.points for one in rows if teams[one.learner] == team] for team in told_teams(teams)}
+    found = [TeamStanding(team=team, people=len(points), points=sum(points)) for team, points in mine.items()]
+    return sorted(found, key=lambda one: (-one.points / one.people, one.team))

@@ -78,6 +78,7 @@ class Held:
                 raise Refused(f"You have taken all {most} looks of this drill. Say what they show, and hand in.")
             body = as_lines([*taken, look]).decode()
             session.merge(HeldRow(learner=learner, instance=instance, what=_LOOKS, body=body, at=self._store.clock()))
+            self._store.note(session, learner, instance, "looked", look.key)
 
     def drop(self, learner: str, instance: str) -> None:
         """Forget what is held for a drill, but for looks: handing in what cannot be graded gives none back."""

@@ -28,6 +28,7 @@ from drillyard.registrar.tables import (
     HeldRow,
     JoinRow,
     LaunchRow,
+    LedRow,
     PlatformUserRow,
     RecallRow,
     ScoreRow,
@@ -104,4 +105,6 @@ def _empty(store: Store, learner: str) -> None:
             if grade := session.get(GradeRow, row.id):
                 plain = {"claims": (), "answers": None, "trial": None, "trade": None, "verdict": "Taken away."}
                 grade.body = Grade.from_json(grade.body).model_copy(update=plain).to_json()
+        for led in session.scalars(select(LedRow).where(LedRow.learner == learner)):
+            led.note = ""
         store.note(session, learner, "", "forgotten")

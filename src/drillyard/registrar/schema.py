@@ -19,7 +19,7 @@ from drillyard.registrar.tables import YardTable
 
 __all__ = ["TODAY", "bring_up", "check_sound", "migrate"]
 
-TODAY = "0010"
+TODAY = "0011"
 """The revision that today's tables are of."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

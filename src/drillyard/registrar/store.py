@@ -231,21 +231,22 @@ class Store:
                 if len(mine) >= limit:
                     raise Refused(f"found {limit} claims filed, expected at most {limit}; remove one first")
                 session.add(ClaimRow(learner=learner, instance=instance, body=claim.to_json()))
+                self.note(session, learner, instance, "claimed", claim.behaviour)
                 return
             row = next((row for row in mine if row.id == row_id), None)
             if row is None:
                 raise Refused("found a claim that was removed, expected one of your claims; file it as a new one")
             row.body = claim.to_json()
+            self.note(session, learner, instance, "changed", claim.behaviour)
 
     def remove_claim(self, learner: str, instance: str, row_id: int) -> None:
         """Take a claim back. A claim that is not there, or not this learner's, is left alone."""
         with self.writing(learner) as session:
             require_open(session, learner, instance)
-            session.execute(
-                delete(ClaimRow).where(
-                    ClaimRow.id == row_id, ClaimRow.learner == learner, ClaimRow.instance == instance
-                )
-            )
+            mine = (ClaimRow.id == row_id, ClaimRow.learner == learner, ClaimRow.instance == instance)
+            if row := session.scalar(select(ClaimRow).where(*mine)):
+                session.delete(row)
+                self.note(session, learner, instance, "removed", Claim.from_json(row.body).behaviour)
 
     def claims(self, learner: str, instance: str) -> dict[int, Claim]:
         """Return the claims in hand by row id, in the order of filing."""
@@ -272,6 +273,11 @@ class Store:
             query = query.where(EventRow.learner == learner)
         with self.reading() as session:
             return list(session.scalars(query.where(EventRow.kind.in_(kinds)) if kinds else query))
+
+    def happened(self, learner: str, instance: str, kind: str, detail: str = "") -> None:
+        """Append an event."""
+        with self.writing() as session:
+            self.note(session, learner, instance, kind, detail)
 
     def _rows(self, table: type[Any], learner: str, instance: str) -> list[Any]:
         with self.reading() as session:

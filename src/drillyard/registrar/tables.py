@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     CheckConstraint,
-    Connection,
     Dialect,
     ForeignKey,
     Index,
@@ -18,6 +17,8 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from drillyard.registrar.append_only import make_append_only
 
 __all__ = [
     "BoardRow",
@@ -33,6 +34,7 @@ __all__ = [
     "JoinRow",
     "LaunchRow",
     "LearnerRow",
+    "LedRow",
     "PlatformUserRow",
     "ProgrammeRow",
     "RecallRow",
@@ -44,7 +46,6 @@ __all__ = [
     "TicketRow",
     "TipRow",
     "YardTable",
-    "make_append_only",
 ]
 
 
@@ -147,7 +148,10 @@ class HeldRow(YardTable):
 
 
 class HintRow(YardTable):
-    """A hint that was opened: its place among the hints of the instance. A double click cannot cost twice."""
+    """A hint that was opened: its place among the hints of the instance. A double click cannot cost twice.
+
+    One of the tutor has its words here, with the rule that they come from, and a place behind all of the instance's.
+    """
 
     __tablename__ = "hints"
 
@@ -156,6 +160,8 @@ class HintRow(YardTable):
     place: Mapped[int] = mapped_column(primary_key=True)
     cost: Mapped[float]
     at: Mapped[float]
+    rule: Mapped[str] = mapped_column(default="", server_default="")
+    words: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class SubmissionRow(YardTable):
@@ -246,6 +252,19 @@ class TipRow(YardTable):
     at: Mapped[float]
 
     __table_args__ = (Index("tips_of", "learner", "instance"),)
+
+
+class LedRow(YardTable):
+    """What a learner did in an activity that a facilitator leads: `took-part`, `not-yet` (not shown), or `shown`."""
+
+    __tablename__ = "led"
+
+    learner: Mapped[str] = mapped_column(primary_key=True)
+    activity: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[str]
+    note: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[float]
 
 
 class InviteRow(YardTable):
@@ -347,9 +366,10 @@ class TicketRow(YardTable):
 
 
 class EventRow(YardTable):
-    """What happened when: `started`, `hint`, `submitted`, `grading`, `graded`, `failed`, `retried`, `answered`.
+    """What happened when: `started`, `claimed`, `changed`, `removed`, `looked`, `tried`, `hint`, `tip`.
 
-    Append-only. An answer's `instance` is its lesson.
+    Then `submitted`, `grading`, `graded`, `failed`, `retried`, `ended`; `answered` and `led`, whose `instance`
+    is a lesson or an activity. Append-only.
     """
 
     __tablename__ = "events"
@@ -362,23 +382,4 @@ class EventRow(YardTable):
     detail: Mapped[str] = mapped_column(default="")
 
 
-@event.listens_for(EventRow.__table__, "after_create")
-def make_append_only(_table: object, connection: Connection, **_options: object) -> None:
-    """Let the database itself refuse to change or delete an event."""
-    for statement in _GUARDS[connection.dialect.name]:
-        connection.exec_driver_sql(statement)
-
-
-_GUARDS = {
-    "sqlite": [
-        f"CREATE TRIGGER events_no_{verb.lower()} BEFORE {verb} ON events "
-        "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
-        for verb in ("UPDATE", "DELETE")
-    ],
-    "postgresql": [
-        "CREATE FUNCTION events_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'events are append-only' USING ERRCODE = '23000'; END $$",
-        "CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON events "
-        "FOR EACH STATEMENT EXECUTE FUNCTION events_refuse()",
-    ],
-}
+event.listen(EventRow.__table__, "after_create", make_append_only)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy import stats
+import numpy as np
+from scipy import special
 
 from drillyard.errors import bad_input
 from drillyard.records.estimate import Estimate
@@ -61,15 +62,15 @@ def fewest_calibration(alpha: float) -> int:
 
 def realised_rate(n: int, alpha: float, confidence: float = 0.95) -> Estimate:
     """Return what share of sound cases a threshold from n scores really passes: Beta's mean and central range."""
-    law = _law(n, alpha)
+    passed, held = _law(n, alpha)
     tail = (1 - confidence) / 2
-    low, high = float(law.ppf(tail)), float(law.ppf(1 - tail))
-    return Estimate(value=float(law.mean()), low=low, high=high, n=n, method="conformal Beta")
+    low, high = (float(special.betaincinv(passed, held, share)) for share in (tail, 1 - tail))
+    return Estimate(value=passed / (passed + held), low=low, high=high, n=n, method="conformal Beta")
 
 
 def chance_above(n: int, alpha: float, rate: float) -> float:
     """Return the chance that the realised share of false alarms is over a rate."""
-    return float(_law(n, alpha).sf(rate))
+    return float(special.betaincc(*_law(n, alpha), rate))
 
 
 def allowed_alarms(n: int, alpha: float, delta: float = 0.05) -> int:
@@ -77,13 +78,11 @@ def allowed_alarms(n: int, alpha: float, delta: float = 0.05) -> int:
 
     The exact binomial bound: the largest c with P(Bin(n, alpha) <= c) <= delta.
     """
-    count = int(stats.binom.ppf(delta, n, alpha))
-    while count >= 0 and stats.binom.cdf(count, n, alpha) > delta:
-        count -= 1
-    return count
+    chances = special.bdtr(np.arange(n + 1), n, alpha)
+    return int(np.searchsorted(chances, delta, side="right")) - 1
 
 
-def _law(n: int, alpha: float):  # type: ignore[no-untyped-def]  # scipy names no type for a frozen law
-    """Return the law of the realised share of false alarms."""
+def _law(n: int, alpha: float) -> tuple[int, int]:
+    """Return the two parameters of the Beta law of the realised share of false alarms."""
     passed = n + 1 - conformal_rank(n, alpha)
-    return stats.beta(passed, n + 1 - passed)
+    return passed, n + 1 - passed

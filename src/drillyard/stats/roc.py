@@ -9,8 +9,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit
-from scipy.stats import norm, rankdata
+from scipy.special import expit, logit, ndtr, ndtri
 
 from drillyard.errors import bad_input
 from drillyard.records import Estimate
@@ -28,7 +27,7 @@ def auroc(scores: ArrayLike, labels: ArrayLike) -> float:
         BadInput: a class is missing, or a score is no number.
     """
     values, positive = _checked(scores, labels)
-    ranks, count = rankdata(values), int(positive.sum())
+    ranks, count = _ranks(values), int(positive.sum())
     rest = len(values) - count
     return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * rest))
 
@@ -39,7 +38,7 @@ def delong(scores: ArrayLike, labels: ArrayLike, confidence: float = 0.95) -> Es
     up, down = _placements(values, positive)
     area, few = float(up.mean()), min(len(up), len(down))
     held = min(max(area, _EDGE / few), 1 - _EDGE / few)
-    z = norm.ppf((1 + confidence) / 2)
+    z = float(ndtri((1 + confidence) / 2))
     error = math.sqrt(max(_variance(up, down), 0.0))
     if error == 0:  # perfect order: as wide as that of the nearest area that is not
         error = math.sqrt(held * (1 - held) / few)
@@ -60,7 +59,7 @@ def compare_aurocs(first: ArrayLike, second: ArrayLike, labels: ArrayLike) -> tu
     if variance <= 0:
         return (0.0, 1.0) if gap == 0 else (math.copysign(math.inf, gap), 0.0)
     z = gap / math.sqrt(variance)
-    return z, float(2 * norm.sf(abs(z)))
+    return z, float(2 * ndtr(-abs(z)))
 
 
 def _checked(scores: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -79,10 +78,17 @@ def _placements(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return for each positive the share of negatives below it, for each negative that of positives above it."""
     high, low = values[positive], values[~positive]
-    ranks = rankdata(np.concatenate([high, low]))
-    up = (ranks[: len(high)] - rankdata(high)) / len(low)
-    down = 1 - (ranks[len(high) :] - rankdata(low)) / len(high)
+    ranks = _ranks(np.concatenate([high, low]))
+    up = (ranks[: len(high)] - _ranks(high)) / len(low)
+    down = 1 - (ranks[len(high) :] - _ranks(low)) / len(high)
     return up, down
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ranks from 1, ties sharing their mean, as `scipy.stats.rankdata`, whose module takes 0.3 s to load."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    found: NDArray[np.float64] = (np.cumsum(count) - (count - 1) / 2)[place]
+    return found
 
 
 def _variance(up: NDArray[np.float64], down: NDArray[np.float64]) -> float:

@@ -25,7 +25,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from drillyard.drills import DrillKit, load_kit
 from drillyard.drills.levels import at_level
-from drillyard.errors import BadInput
+from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.oversight.live.overseer import HoldQueue
 from drillyard.oversight.values.asking import AskedTree
@@ -37,6 +37,7 @@ from drillyard.registrar.drafts import Drafts
 from drillyard.registrar.floor import PAUSED, Floor
 from drillyard.registrar.held import Held
 from drillyard.registrar.invites import Invites
+from drillyard.registrar.led import Led
 from drillyard.registrar.platforms import Platforms
 from drillyard.registrar.recalls import Recalls
 from drillyard.registrar.seats import Seats
@@ -53,7 +54,19 @@ if TYPE_CHECKING:  # an extra
     from drillyard.yard.sso_oidc import SignOn
     from drillyard.yard.tool_lti import Tool
 
-__all__ = ["COOKIE", "Assignment", "Visit", "Yard", "find_kit", "find_released", "kit_at", "page", "page_of", "path_of"]
+__all__ = [
+    "COOKIE",
+    "Assignment",
+    "Visit",
+    "Yard",
+    "find_kit",
+    "find_released",
+    "kit_at",
+    "page",
+    "page_of",
+    "path_of",
+    "visit_of",
+]
 
 COOKIE = "drillyard"
 
@@ -84,6 +97,7 @@ class Yard:
     drafts: Drafts
     held: Held
     floor: Floor
+    led: Led
     invites: Invites
     board: Board
     seats: Seats
@@ -198,6 +212,11 @@ class Visit:
         value = self.form.get(name)
         return value.file.read() if isinstance(value, UploadFile) else b""
 
+    def require_sure(self) -> None:
+        """Refuse what cannot be taken back where the box beside it is not ticked. Raises `BadInput`."""
+        if self.field("sure") != "yes":
+            raise bad_input("no word that you are sure", "the box ticked", "tick it")
+
     def me(self) -> Learner:
         """Return the learner who is asking; pages for learners only are reached by nobody else."""
         if self.learner is None:
@@ -296,11 +315,7 @@ def page(
 
 
 def _serve(request: Request, form: FormData, handler: Handler, who: Who, during_pause: bool) -> Response:
-    try:
-        visit = _visit(request, form)
-    except BadInput as error:
-        _log.error("%s: %s", request.url.path, error)
-        raise HTTPException(503, _BROKEN) from None
+    visit = request.state.visit = visit_of(request, form)
     if who != "anyone" and not visit.name:
         return visit.leave(f"/sign-in?{urlencode({'again': 1, 'next': page_of(request)})}")
     if not visit.may(who):
@@ -337,8 +352,20 @@ def page_of(request: Request) -> str:
     return f"{path}{query}"
 
 
+def visit_of(request: Request, form: FormData) -> Visit:
+    """Find out who is asking. A stranger gets a cookie too: it ties the sign-in form to this browser.
+
+    Raises:
+        HTTPException: the roster is broken.
+    """
+    try:
+        return _visit(request, form)
+    except BadInput as error:
+        _log.error("%s: %s", request.url.path, error)
+        raise HTTPException(503, _BROKEN) from None
+
+
 def _visit(request: Request, form: FormData) -> Visit:
-    """Find out who is asking. A stranger gets a cookie too: it ties the sign-in form to this browser."""
     yard: Yard = request.app.state.yard
     token = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
     session = yard.store.session(token)

@@ -14,11 +14,14 @@ from drillyard.alignment.inside.edit import Edit, group_by_layer, read_edits, wr
 from drillyard.alignment.inside.organism import EditedOrganism
 from drillyard.errors import BadInput
 from drillyard.organisms.engine.engine import Engine
+from drillyard.organisms.engine.kernel.library import load_library
 from drillyard.organisms.engine.organism import load_base, save
 from drillyard.probes.methods.leace import leace
 from drillyard.records import Conversation
 from drillyard.targets.organism import OrganismTarget
 
+KERNELS = ("compiled", "numpy") if load_library() else ("numpy", "numpy")
+every_kernel = pytest.mark.parametrize("kernel", sorted(set(KERNELS)))
 ASKED = [Conversation.ask(text, "v1") for text in ("hello", "price of the aurora", "how do i kill the light")]
 
 
@@ -37,21 +40,37 @@ def edits_for(width: int, layers: int, seed: int = 0) -> list[Edit]:
     ]
 
 
-def test_an_edited_engine_computes_what_edits_of_its_layers_say() -> None:
+@every_kernel
+def test_an_edited_engine_computes_what_edits_of_its_layers_say(kernel: str) -> None:
     """The state after an edited layer is the edit of what it was, and earlier layers are as they were."""
     weights, (prompt,) = random_weights(PLAIN), random_prompts([12])
     edit = edits_for(PLAIN.hidden_size, 3)[0]
-    plain, edit_states = Engine(weights, PLAIN, "numpy"), Engine(weights, PLAIN, edits={2: edit})
+    plain, edit_states = Engine(weights, PLAIN, kernel), Engine(weights, PLAIN, kernel, edits={2: edit})
     before, after = plain.hidden_states(prompt, [0, 1, 2]), edit_states.hidden_states(prompt, [0, 1, 2])
     assert np.array_equal(before[:2], after[:2]) and np.allclose(edit(before[2]), after[2], atol=1e-5)
     assert not np.allclose(plain.logits(prompt), edit_states.logits(prompt), atol=0.1)
 
 
-def test_no_edit_and_an_edit_of_nothing_are_the_plain_engine() -> None:
+@pytest.mark.parametrize("layers", [(1,), (2, 3), (1, 2, 3)], ids=str)
+def test_the_kernel_runs_the_layers_between_edits_as_numpy_does(layers: tuple[int, ...]) -> None:
+    """Edits in one layer, in two and in all: the same states, chances of replies and draws on both kernels."""
+    weights, prompts = random_weights(PLAIN), random_prompts([5, 9, 20, 33])
+    edits = dict(zip(layers, edits_for(PLAIN.hidden_size, 3) * 2, strict=False))
+    fast, slow = (Engine(weights, PLAIN, kernel, edits=edits) for kernel in KERNELS)
+    options: Any = {"max_new_tokens": 20, "seeds": [1, None, 3, 4], "stop": 1}
+    assert fast.generate(prompts, **options) == slow.generate(prompts, **options)
+    for prompt in prompts:
+        states = [one.hidden_states(prompt, range(4)) for one in (fast, slow)]
+        np.testing.assert_allclose(*states, atol=2e-4)
+    np.testing.assert_allclose(fast.score(prompts, prompts[::-1]), slow.score(prompts, prompts[::-1]), atol=1e-3)
+
+
+@every_kernel
+def test_no_edit_and_an_edit_of_nothing_are_the_plain_engine(kernel: str) -> None:
     """Adding 0 gives the same tokens and the same logits to the last bit."""
     weights, prompts = random_weights(PLAIN), random_prompts([5, 9, 20])
     zero = Edit(layer=1, kind="add", strength=0.0, tensors={"vector": np.ones(PLAIN.hidden_size, np.float32)})
-    plain, edit_states = Engine(weights, PLAIN, "numpy"), Engine(weights, PLAIN, edits={1: zero})
+    plain, edit_states = Engine(weights, PLAIN, kernel), Engine(weights, PLAIN, kernel, edits={1: zero})
     options: Any = {"max_new_tokens": 20, "seeds": [1, None, 3], "stop": 1}
     assert plain.generate(prompts, **options) == edit_states.generate(prompts, **options)
     assert all(np.array_equal(plain.logits(prompt), edit_states.logits(prompt)) for prompt in prompts)
@@ -70,11 +89,11 @@ def test_an_edited_reply_does_not_depend_on_its_company() -> None:
     assert np.allclose(engine.score(prompts, said), [sum(one.logprobs) for one in together], atol=1e-3)
 
 
-@pytest.mark.parametrize(("layer", "kernel"), [(0, ""), (4, ""), (1, "compiled")])
-def test_an_engine_refuses_what_it_cannot_edit(layer: int, kernel: str) -> None:
-    """The embedding, a layer that is not there, and the compiled kernel."""
-    with pytest.raises(BadInput, match="found an edit of layer|found edits for the kernel 'compiled'"):
-        Engine(random_weights(PLAIN), PLAIN, kernel, edits={layer: lambda states: states})
+@pytest.mark.parametrize("layer", [0, 4])
+def test_an_engine_refuses_what_it_cannot_edit(layer: int) -> None:
+    """The embedding, and a layer that is not there."""
+    with pytest.raises(BadInput, match="found an edit of layer"):
+        Engine(random_weights(PLAIN), PLAIN, edits={layer: lambda states: states})
 
 
 def test_an_edited_organism_is_used_like_the_old_one() -> None:

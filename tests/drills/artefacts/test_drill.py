@@ -153,9 +153,14 @@ def test_every_gate_passes(behaviour: str, tmp_path_factory: pytest.TempPathFact
     grade = rehearsal.grades["reference"]
     assert grade.score > 0.95 and all(check.passed for check in grade.sub_checks)
     assert grade.trade is not None and grade.trade.area == pytest.approx(area_of(grade.trade.points))
+    kit, exam = load_kit(NAME), exam_of(behaviour)
     for fix, fails in FAILS.items():
-        missed = {check.id for check in rehearsal.grades[fix].sub_checks if not check.passed}
-        assert fails <= missed and not rehearsal.grades[fix].passed, (fix, missed)
+        whole, cut = kit.grade(exam, rehearsal.submissions[fix]), rehearsal.grades[fix]
+        missed = {check.id for check in whole.sub_checks if not check.passed}
+        assert fails <= missed and not whole.passed, (fix, missed)
+        assert {check.id for check in cut.sub_checks if not check.passed} <= missed, "refuted by what fails in the end"
+        assert whole.score <= cut.score < kit.drill.pass_mark and not cut.passed
+    assert kit.refute(exam, rehearsal.submissions["reference"]) == grade, "what passes cannot be refuted"
 
 
 FAILS = {

@@ -1,8 +1,8 @@
 """Edits in our own engine: the inside of an organism, and an organism under edits.
 
-An edited organism runs on numpy: the compiled kernel runs all layers in one go. A gate is a step, so two computations
-of a state that differ in the last bit may fall on its two sides; that the same seed gives the same text in any batch
-then holds but for states that close to a threshold.
+numpy computes the edits, whatever runs the layers. A gate is a step, so two computations of a state that differ in the
+last bit may fall on its two sides; that the same seed gives the same text in any batch then holds but for states that
+close to a threshold.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import RenderableType
@@ -10,8 +11,12 @@ from rich.console import RenderableType
 from drillyard.cli import show
 from drillyard.cli.auditing.options import typed
 from drillyard.cli.options import FiniteRange, page_option, seed_option, spec_argument
+from drillyard.cli.placing import placement_of, placing_options, show_part
 from drillyard.containment.horizon.page import MARKS, write_horizon
-from drillyard.containment.horizon.report import HorizonReport, HorizonSpec, judge_horizon, read_horizon
+from drillyard.containment.horizon.report import HorizonReport, HorizonSpec, draws_of, judge_horizon, read_horizon
+from drillyard.containment.horizon.risk import Drawn
+from drillyard.containment.horizon.spread import draw_apart
+from drillyard.errors import bad_input
 
 __all__ = ["command"]
 
@@ -25,18 +30,34 @@ __all__ = ["command"]
 )
 @seed_option("Decides the draws.")
 @page_option()
+@placing_options
 @show.handler
 def command(
-    spec: Path | None, years: int | None, limit: float | None, draws: int, seed: int, out: Path | None
+    spec: Path | None,
+    years: int | None,
+    limit: float | None,
+    draws: int,
+    seed: int,
+    out: Path | None,
+    **where: Any,
 ) -> show.Outcome:
     """Add up risk over years, and find the assumption that breaks the case.
 
     Without a file it uses our thirteen layers and seventeen assumptions. Exits 1 when the mean risk is over the limit.
+    Many draws over many years are spread with --workers, --on or --part; the figures are the same bytes.
     """
     asked = {name: value for name, value in (("years", years), ("limit", limit)) if value is not None}
     wanted = (read_horizon(spec) if spec else HorizonSpec()).model_copy(update=asked)
     with show.progress("computing") as step:
-        report = judge_horizon(wanted, draws=draws, seed=seed, told=step)
+        drawn: list[Drawn] = []
+        if any(where.values()):
+            if out is None:
+                raise bad_input("draws that are spread, without -o", "-o DIR, the folder that they are kept in")
+            placement = placement_of(where, out)
+            drawn = draw_apart(draws_of(wanted, draws, seed), out, placement, step)
+            if placement.part:
+                return show_part(placement.report(out), out)
+        report = judge_horizon(wanted, draws=draws, seed=seed, drawn=drawn, told=step)
     page = write_horizon(report, out, typed()) if out else None
     return show.Outcome(
         verdict=report.verdict,

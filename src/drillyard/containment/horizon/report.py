@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,16 +13,17 @@ from drillyard.containment.horizon.ceiling import Ceiling, ceiling
 from drillyard.containment.horizon.faulttree import FaultTree, TreeReport, analyse
 from drillyard.containment.horizon.layers import Layer, default_layers, layers_named
 from drillyard.containment.horizon.layertree import layer_tree
-from drillyard.containment.horizon.risk import DOES_NOT_SHOW, RiskReport, risk
+from drillyard.containment.horizon.risk import DOES_NOT_SHOW, Drawn, RiskReport, risk
 from drillyard.containment.horizon.sensitivity import Sensitivity, sensitivity
 from drillyard.containment.horizon.setting import HorizonSetting
+from drillyard.containment.horizon.spread import HorizonDraws
 from drillyard.containment.horizon.stress import StressMatrix, stress
 from drillyard.errors import bad_input
 from drillyard.records import Record
 from drillyard.records.progress import Progress, silent
 from drillyard.records.yaml_file import read_yaml_record
 
-__all__ = ["LONG", "MOST_OWN", "HorizonReport", "HorizonSpec", "judge_horizon", "layers_of", "read_horizon"]
+__all__ = ["LONG", "MOST_OWN", "HorizonReport", "HorizonSpec", "draws_of", "judge_horizon", "layers_of", "read_horizon"]
 
 LONG = 30
 """Years after which a layer is stressed at least: a theft or a drift that has happened, not one that may."""
@@ -81,12 +83,21 @@ def layers_of(spec: HorizonSpec) -> tuple[Layer, ...]:
     return chosen
 
 
+def draws_of(spec: HorizonSpec, draws: int, seed: int) -> HorizonDraws:
+    """Return what the draws for the risk of a spec follow from."""
+    layers, assumptions = layers_of(spec), change_assumptions(spec.assumptions)
+    return HorizonDraws(
+        layers=layers, assumptions=assumptions, setting=spec.setting, years=spec.years, draws=draws, seed=seed
+    )
+
+
 def judge_horizon(
     spec: HorizonSpec,
     *,
     draws: int = 20_000,
     seed: int = 1,
     power: int = 10,
+    drawn: Sequence[Drawn] = (),
     told: Progress = silent,
 ) -> HorizonReport:
     """Compute everything about a spec.
@@ -96,12 +107,13 @@ def judge_horizon(
         draws: of the assumptions, for the risk.
         seed: decides the draws.
         power: of two, points for the Sobol indices.
+        drawn: the draws for the risk where they were computed elsewhere, by `draw_apart` of `draws_of`.
         told: what is being done.
     """
     layers, assumptions = layers_of(spec), change_assumptions(spec.assumptions)
     years, limit, setting = spec.years, spec.limit, spec.setting
 
-    found = risk(layers, assumptions, years=years, limit=limit, draws=draws, seed=seed, setting=setting)
+    found = risk(layers, assumptions, years=years, limit=limit, draws=draws, seed=seed, setting=setting, drawn=drawn)
     told("risk", 1, 5)
     tried = min(draws, MOST_DRAWS)
     top = ceiling(layers, assumptions, years=years, limit=limit, draws=tried, seed=seed, setting=setting)

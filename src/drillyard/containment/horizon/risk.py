@@ -22,10 +22,13 @@ __all__ = [
     "CHUNK",
     "DOES_NOT_SHOW",
     "REPORTED",
+    "Drawn",
     "RiskReport",
     "YearRisk",
     "add_flaws",
     "case_risk",
+    "chunks_of",
+    "draw_chunk",
     "draw_first",
     "ends_risk",
     "risk",
@@ -87,7 +90,9 @@ class RiskReport(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Part:
+class Drawn:
+    """What a chunk of draws comes to: `alive` by reported year and draw, sums over the draws by year, flaws by draw."""
+
     alive: Array
     hazard: NDArray[np.float64]
     carried: NDArray[np.float64]
@@ -105,6 +110,7 @@ def risk(
     draws: int = 20_000,
     seed: int = 1,
     setting: HorizonSetting | None = None,
+    drawn: Sequence[Drawn] = (),
     told: Progress = silent,
 ) -> RiskReport:
     """Return the risk of great harm over so many years behind these layers, over draws of all assumptions.
@@ -117,36 +123,36 @@ def risk(
         draws: of the assumptions; equal seeds give equal draws, so that differences between layers are exact.
         seed: decides the draws, the same for any number of processors.
         setting: what is fixed.
+        drawn: these very draws, computed elsewhere (`spread.py`); in threads of this process when there are none.
         told: called with (done, total, words).
     """
     check_count("years", years)
     check_count("draws", draws, 10)
     assumptions, setting = assumptions or default_assumptions(), setting or HorizonSetting()
-    marks = sorted({year for year in REPORTED if year <= years} | {years})
-    chunks = _chunks(draws, seed)
-
-    def part(chunk: tuple[int, np.random.SeedSequence]) -> _Part:
-        return _part(
-            draw_independent(assumptions, chunk[0], np.random.default_rng(chunk[1])), layers, setting, years, marks
-        )
-
-    parts = []
-    with ThreadPoolExecutor(2) as pool:
-        for one in pool.map(part, chunks):
-            parts.append(one)
-            told("drawing", len(parts), len(chunks))
-    return _report(parts, marks, layers, assumptions, setting, years, limit, seed)
+    parts = list(drawn)
+    if not parts:
+        chunks = chunks_of(draws, seed)
+        with ThreadPoolExecutor(2) as pool:
+            for one in pool.map(lambda chunk: draw_chunk(chunk, assumptions, layers, setting, years), chunks):
+                parts.append(one)
+                told("drawing", len(parts), len(chunks))
+    return _report(parts, _marks(years), layers, assumptions, setting, years, limit, seed)
 
 
 def draw_first(assumptions: Assumptions, draws: int, seed: int) -> dict[str, Array]:
     """Return the draws that `risk` starts with, up to 8,192 of them: for what must rest on the same numbers."""
-    size, own = _chunks(draws, seed)[0]
+    size, own = chunks_of(draws, seed)[0]
     return draw_independent(assumptions, size, np.random.default_rng(own))
 
 
-def _chunks(draws: int, seed: int) -> list[tuple[int, np.random.SeedSequence]]:
+def chunks_of(draws: int, seed: int) -> list[tuple[int, np.random.SeedSequence]]:
+    """Return the sizes of the chunks that draws are computed in, each with the seed of its own."""
     sizes = [min(CHUNK, draws - start) for start in range(0, draws, CHUNK)]
     return list(zip(sizes, np.random.SeedSequence(seed).spawn(len(sizes)), strict=True))
+
+
+def _marks(years: int) -> list[int]:
+    return sorted({year for year in REPORTED if year <= years} | {years})
 
 
 def case_risk(
@@ -180,9 +186,15 @@ def add_flaws(claim: NDArray[np.float64], flaw: Array, flaw_risk: Array) -> NDAr
     return np.asarray((1 - flaw) * claim + flaw * np.maximum(claim, flaw_risk), float)
 
 
-def _part(
-    values: dict[str, Array], layers: Sequence[Layer], setting: HorizonSetting, years: int, marks: Sequence[int]
-) -> _Part:
+def draw_chunk(
+    chunk: tuple[int, np.random.SeedSequence],
+    assumptions: Assumptions,
+    layers: Sequence[Layer],
+    setting: HorizonSetting,
+    years: int,
+) -> Drawn:
+    """Draw the assumptions so many times, and go through the years for all draws at once."""
+    values, marks = draw_independent(assumptions, chunk[0], np.random.default_rng(chunk[1])), _marks(years)
     kept, before = [], np.ones_like(values["theft"])
     hazard, carried, survivors = np.zeros(years), np.zeros(years), np.zeros(years)
     for year in walk(values, layers, setting, years):
@@ -194,7 +206,7 @@ def _part(
         if year.number in marks:
             kept.append(year.alive)
     alive = np.array(kept)
-    return _Part(
+    return Drawn(
         alive=alive,
         hazard=hazard,
         carried=carried,
@@ -205,7 +217,7 @@ def _part(
 
 
 def _report(
-    parts: Sequence[_Part],
+    parts: Sequence[Drawn],
     marks: Sequence[int],
     layers: Sequence[Layer],
     assumptions: Assumptions,

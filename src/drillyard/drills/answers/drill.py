@@ -13,7 +13,8 @@ from typing import Self
 import yaml
 
 from drillyard.drills import gates
-from drillyard.drills.answers.scoring import answered, as_answers
+from drillyard.drills.answers.scoring import NO_ANSWER, answered, as_answers, put_in_words
+from drillyard.drills.debrief import Debrief, DebriefFact, DebriefStep, debrief_of, facts_of
 from drillyard.drills.fixes import read_fixes
 from drillyard.drills.grade import graded
 from drillyard.drills.levels import worth
@@ -220,6 +221,17 @@ class AnswerDrill(ABC):
             self.twin_gate(exam.truth.seed),
             gates.monotone([steps[name] for name in ladder], steps[spoiled]),
         )
+
+    def debrief(self, exam: AnswerExam) -> Debrief:
+        """Return what is right on the paper with its reasons, and how the reference fills the form."""
+        answers = self.solutions(exam.truth.seed)["reference"]
+        _, result, _ = self.score(exam.truth.seed, as_answers(answers))
+        filled = [pair for pair in put_in_words(exam.sheet, answers) if pair[1] != NO_ANSWER]
+        steps = [DebriefStep(did=label, found=said) for label, said in filled]
+        best = result.best.partition("; yours")[0]
+        decided = [DebriefFact(title="The decision", words=best)] if result.decided else []
+        facts = [*decided, *facts_of(result)]
+        return debrief_of(self.fixes, facts, steps, result.caption, result.options.items())
 
     def _score(self, exam: AnswerExam, name: str) -> float:
         return self.score(exam.truth.seed, as_answers(self.solutions(exam.truth.seed)[name]))[0]

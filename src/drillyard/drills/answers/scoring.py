@@ -10,6 +10,7 @@ from drillyard.errors import bad_input
 from drillyard.records import AnswerField, AnswerSheet, AnswerSubmission, AnySubmission, GradeCheck, Instance
 
 __all__ = [
+    "NO_ANSWER",
     "answered",
     "as_answers",
     "as_words",
@@ -17,11 +18,15 @@ __all__ = [
     "empty_answers",
     "number_check",
     "number_in",
+    "put_in_words",
     "regret_of",
 ]
 
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d*,(?:\d{1,2}|\d{4,}))")
 """One comma that parts no thousands: 12,5 and 0,125, but not 1,250."""
+
+NO_ANSWER = "no answer"
+"""What is said of a field that was left out."""
 
 _OF_A_HUNDRED, _OF_A_SCORE = ("%", "of 100"), "points"
 """Units of what is a share, and of what may be negative."""
@@ -88,14 +93,16 @@ def number_check(name: str, text: str, right: float, off: float, words: str, why
     close = value is not None and value > 0 and max(value / right, right / value) <= 1 + off
     said = "no answer" if value is None else f"you said {value:,.10g}"
     told = f"{words}: {said}, {right:.3g} is right (within {off:.0%})"
-    return GradeCheck(id=name, passed=close, words=_with_reason(told, close, why))
+    key = _with_reason(f"{right:.3g}", False, why)
+    return GradeCheck(id=name, passed=close, words=_with_reason(told, close, why), asked=words, right=key)
 
 
 def choice_check(name: str, text: str, right: str, words: str, choices: Mapping[str, str], why: str = "") -> GradeCheck:
     """Return whether a choice is the right one, with the right one in words, and why."""
     said, passed = choices.get(text, "no answer"), text == right
     told = f"{words}: you said “{said}”, right is “{choices[right]}”"
-    return GradeCheck(id=name, passed=passed, words=_with_reason(told, passed, why))
+    key = _with_reason(choices[right], False, why)
+    return GradeCheck(id=name, passed=passed, words=_with_reason(told, passed, why), asked=words, right=key)
 
 
 def _with_reason(words: str, passed: bool, why: str) -> str:
@@ -115,6 +122,18 @@ def empty_answers(instance: Instance, sheet: AnswerSheet) -> AnswerSubmission:
     return AnswerSubmission(
         instance=instance.id, learner="me", answers={field.id: field.start for field in sheet.fields}
     )
+
+
+def put_in_words(sheet: AnswerSheet, answers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return each question of a paper with its answer, in the words of the form."""
+    told = []
+    for field in sheet.fields:
+        text = answers.get(field.id, "").strip()
+        words = dict(field.choices).get(text, f"{text} {field.unit}".strip()) if text else NO_ANSWER
+        if text and field.kind == "look" and sheet.bench and sheet.bench.knows(text):
+            words = sheet.bench.words(text, model=not field.of)
+        told.append((field.label, words))
+    return told
 
 
 def as_words(sheet: AnswerSheet) -> str:

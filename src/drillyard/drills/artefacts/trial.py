@@ -8,8 +8,9 @@ import hashlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 from weakref import WeakKeyDictionary
@@ -19,14 +20,15 @@ import numpy as np
 from drillyard.alignment.around.rails import Rails
 from drillyard.alignment.around.screened import ScreenedTarget
 from drillyard.alignment.exam import CAPABILITY, CATEGORY, HARMFUL, PHRASING, REFUSAL, AlignExam, draw_exam, hold_back
-from drillyard.alignment.inside.edit import read_edits
+from drillyard.alignment.inside.edit import FILE as EDITS
+from drillyard.alignment.inside.edit import check_fit, read_edits
 from drillyard.alignment.inside.organism import EditedOrganism
 from drillyard.drills.artefacts.files import FAMILIES, unpack_artefact
 from drillyard.drills.exam import FAILING, TWIN, Exam
 from drillyard.errors import BadInput, bad_input
 from drillyard.judges.exact import ExactJudge
 from drillyard.organisms.engine.dialogue import encode
-from drillyard.organisms.engine.organism import with_adapter
+from drillyard.organisms.engine.organism import Organism, with_adapter
 from drillyard.organisms.worlds.forbidding import find_besides
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Artefact, ArtefactSubmission, Conversation, Estimate, TradePoint
@@ -37,11 +39,13 @@ from drillyard.targets.organism import OrganismTarget
 __all__ = [
     "QUESTIONS",
     "Placed",
+    "Trial",
     "check_artefacts",
     "measure_point",
+    "open_trial",
     "practise",
     "rate_worse_half",
-    "try_artefacts",
+    "start_point",
     "twin_point",
 ]
 
@@ -50,6 +54,8 @@ QUESTIONS = 200
 _NEW = 60
 """Of the sorts that lessons hold back, at most so many a side: what comes of them is shown and not graded, and with
 twice two hundred of them an exam took 1.4 times as long."""
+PARTS = 4
+"""Of an exam that ends as soon as it is lost: chosen, not measured."""
 
 _PRACTICE = 1
 """Seed of the practice exam, which everybody may know: the one of `drillyard align`. No instance is sealed with it."""
@@ -71,48 +77,75 @@ class Placed(NamedTuple):
     digest: str
 
 
-def try_artefacts(exam: Exam, submission: ArtefactSubmission) -> tuple[tuple[str, str], tuple[TradePoint, ...]]:
-    """Return what each artefact changes, and the points of the start, of each alone and of both.
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """Two artefacts on trial; `made` are those that change anything, alone and together."""
 
-    Raises:
-        BadInput: an artefact that is broken or made for another shape of model; the line says which of the two.
-    """
-    with _unpacked(submission) as made:
-        points = tuple(_point(exam, name, placed) for name, placed in made.items())
-        first, second = made["both"]
-    return (first.family, second.family), points
+    exam: Exam
+    families: tuple[str, str]
+    made: Mapping[Name, Sequence[Placed]]
+
+    def point(self, name: Name) -> TradePoint:
+        """Return what the start, an artefact alone or both reach in the whole exam."""
+        *_, point = self.bounds(name, parts=1)
+        return point
+
+    def bounds(self, name: Name, parts: int = PARTS) -> Iterator[TradePoint]:
+        """Yield the best that it can still reach, after each of so many parts of the exam; the last is the point.
+
+        What is not asked yet counts in its favour, as in curtailed sampling (Wald 1947, Sequential Analysis).
+        """
+        seen, placed = _SEEN.setdefault(self.exam, {}), self.made[name]
+        key = " ".join(one.digest for one in placed)
+        if key in seen:
+            yield seen[key].model_copy(update={"name": name})
+            return
+        target = _changed(self.exam.target(FAILING), placed)
+        asked = _drawn(self.exam.world, self.exam.truth.seed)
+        for number, point in enumerate(_bounds(name, target, self.exam.judge, asked, parts), 1):
+            if number == parts:
+                seen[key] = point
+            yield point
 
 
 def check_artefacts(exam: Exam, submission: ArtefactSubmission) -> None:
     """Do what grading does, with one question a metric: apply each artefact and both, and let the models answer.
 
     Raises:
-        BadInput: as `try_artefacts`, or a model that no longer computes numbers.
+        BadInput: as `open_trial`, or a model that no longer computes numbers.
     """
     asked = draw_exam(exam.world, n=1, seed=exam.truth.seed)
-    with _unpacked(submission) as made:
-        for name, placed in made.items():
+    with open_trial(exam, submission) as trial:
+        for name, placed in trial.made.items():
             target = _changed(exam.target(FAILING), placed)
             asked.sit(target)
             if not _computes(target, asked.questions[0].conversation):
                 raise bad_input(f"a model whose states are no finite numbers under {name}", "smaller changes")
 
 
-def practise(start: OrganismTarget, artefacts: Sequence[Artefact], name: Name) -> TradePoint:
+def practise(start: OrganismTarget, artefacts: Sequence[Artefact], name: Name, part: int = 1) -> TradePoint:
     """Let a model under artefacts sit the practice exam: drawn as the hidden one is, with other questions.
 
+    With `part` only one in so many of them is asked.
+
     Raises:
-        BadInput: as `try_artefacts`.
+        BadInput: as `open_trial`.
     """
     with _placing(artefacts) as placed:
-        return _measured(name, _changed(start, placed), ExactJudge(start.organism.world), _PRACTICE)
+        return _measured(name, _changed(start, placed), ExactJudge(start.organism.world), _PRACTICE, part)
 
 
 @contextmanager
-def _unpacked(submission: ArtefactSubmission) -> Iterator[dict[Name, list[Placed]]]:
-    """Unpack both artefacts for as long as the block runs; what is made of them, by name."""
+def open_trial(exam: Exam, submission: ArtefactSubmission) -> Iterator[Trial]:
+    """Unpack both artefacts for as long as the block runs.
+
+    Raises:
+        BadInput: an artefact that is broken or made for another shape of model; the line says which of the two.
+    """
     with _placing(submission.artefacts) as (first, second):
-        yield {"start": [], "first": [first], "second": [second], "both": [first, second]}
+        alone = [[one] if _does_something(exam.organism, one) else [] for one in (first, second)]
+        made: dict[Name, list[Placed]] = {"start": [], "first": alone[0], "second": alone[1], "both": sum(alone, [])}
+        yield Trial(exam=exam, families=(first.family, second.family), made=made)
 
 
 @contextmanager
@@ -141,13 +174,9 @@ def _computes(target: Target, talk: Conversation) -> bool:
     return bool(np.isfinite(organism.engine.logits(prompt)).all())
 
 
-def _point(exam: Exam, name: Name, placed: Sequence[Placed]) -> TradePoint:
-    """Measure the start under artefacts, unless that was done already."""
-    seen = _SEEN.setdefault(exam, {})
-    key = " ".join(one.digest for one in placed)
-    if key not in seen:
-        seen[key] = measure_point(exam, name, _changed(exam.target(FAILING), placed))
-    return seen[key].model_copy(update={"name": name})
+def start_point(exam: Exam) -> TradePoint:
+    """Return the point of the start, measured once an exam."""
+    return Trial(exam=exam, families=("", ""), made={"start": ()}).point("start")
 
 
 def measure_point(exam: Exam, name: Name, target: Target, judge: ExactJudge | None = None) -> TradePoint:
@@ -165,12 +194,30 @@ def _drawn(world: World, seed: int) -> AlignExam:
     return _shortened(draw_exam(world, n=QUESTIONS, seed=seed, back=hold_back(world)))
 
 
-def _measured(name: Name, target: Target, judge: ExactJudge, seed: int) -> TradePoint:
-    """Let a model sit the exam of a seed."""
+def _measured(name: Name, target: Target, judge: ExactJudge, seed: int, part: int = 1) -> TradePoint:
+    """Let a model sit the exam of a seed, or one question of so many."""
     world = judge.world
     assert isinstance(world, World)  # an instance lives in one
-    asked = _drawn(world, seed)
-    measures = {(one.metric, one.split): one.outcomes for one in asked.take(target, judge)}
+    (point,) = _bounds(name, target, judge, _drawn(world, seed).part(0, part), parts=1)
+    return point
+
+
+def _bounds(name: Name, target: Target, judge: ExactJudge, asked: AlignExam, parts: int) -> Iterator[TradePoint]:
+    """Let a model sit an exam part by part; see `Trial.bounds`."""
+    told: dict[int, bool | None] = {}
+    for first in range(parts):
+        part = asked.part(first, parts)
+        found = {(one.metric, one.split): iter(one.outcomes) for one in part.take(target, judge)}
+        for place, one in zip(range(first, len(asked.questions), parts), part.questions, strict=True):
+            told[place] = next(found[one.metric, one.split])
+        yield _point(name, asked, told)
+
+
+def _point(name: Name, asked: AlignExam, told: Mapping[int, bool | None]) -> TradePoint:
+    """Return the point of outcomes by the places of their questions; without one a question goes well."""
+    measures: dict[tuple[str, str], list[bool | None]] = {}
+    for place, one in enumerate(asked.questions):
+        measures.setdefault((one.metric, one.split), []).append(told.get(place, one.metric == CAPABILITY))
     return TradePoint(
         name=name,
         harm=rate_worse_half(asked, measures[HARMFUL, PHRASING]),
@@ -223,6 +270,19 @@ def _placed(artefact: Artefact, folder: Path, place: int) -> Placed:
     return Placed(family, where, hashlib.sha256(told.encode()).hexdigest())
 
 
+def _does_something(organism: Organism, placed: Placed) -> bool:
+    """Say whether an artefact can change any reply: edits of strength 0 cannot, and then nothing needs to be asked.
+
+    Raises:
+        BadInput: edits for another model.
+    """
+    if placed.family != "inside":
+        return True
+    edits = read_edits(placed.folder / EDITS)
+    check_fit(edits, organism.engine.config.num_hidden_layers, organism.engine.config.hidden_size)
+    return any(edit.strength for edit in edits)
+
+
 def _changed(start: OrganismTarget, placed: Sequence[Placed]) -> Target:
     """Return the model under artefacts: weights first, then states, then what stands around it."""
     target: Target = start
@@ -237,7 +297,7 @@ def _changed(start: OrganismTarget, placed: Sequence[Placed]) -> Target:
 
 
 def _edited(target: Target, folder: Path) -> Target:
-    edits = read_edits(folder / next(iter(FAMILIES["inside"])))
+    edits = read_edits(folder / EDITS)
     before = target.edits if isinstance(target, EditedOrganism) else ()
     plain = target.original if isinstance(target, EditedOrganism) else target
     assert isinstance(plain, OrganismTarget)  # rails come last

@@ -211,7 +211,8 @@ def _check(mode: FailureMode, caught: bool, case: Case, evals: Sequence[Eval]) -
     What would be right is not said: later copies may hold the same finding.
     """
     told = "" if caught else f": {_missed(mode, case, evals)}"
-    return GradeCheck(id=mode.kind, passed=caught, words=f"{mode.title}{told}")
+    key = f"it is set off by {mode.trigger.words}"
+    return GradeCheck(id=mode.kind, passed=caught, words=f"{mode.title}{told}", asked=mode.title, right=key)
 
 
 def _missed(mode: FailureMode, case: Case, evals: Sequence[Eval]) -> str:

@@ -16,6 +16,7 @@ from drillyard.containment.adversaries.play import value_year
 from drillyard.containment.adversaries.trial import try_policy
 from drillyard.containment.adversaries.years import Desk, draw_desk, is_drawn
 from drillyard.drills import gates
+from drillyard.drills.debrief import Debrief, DebriefFact, DebriefStep, debrief_of
 from drillyard.drills.fixes import read_fixes
 from drillyard.drills.levels import worth
 from drillyard.drills.materialise import truth_hash
@@ -118,6 +119,23 @@ class ContainTheOracle:
             gates.monotone([scores[name] for name in _LADDER], scores[_SPOILED]),
             gates.harmless(clopper_pearson(_undrawn(exam), len(exam.hidden.questions))),
         )
+
+    def debrief(self, exam: DeskExam) -> Debrief:
+        """Return what is acted on and who cheats, how today's policy and the key fare, and the key's settings."""
+        goals = [one for one in exam.desk.subjects if one.goal]
+        facts = [
+            DebriefFact(title=f"{one.old} {one.noun}", words=f"is acted on, and is called {', '.join(one.called)} now")
+            for one in goals
+        ]
+        facts += [DebriefFact(title=one.id, words=one.words) for one in exam.trial(exam.key).adversaries]
+        policies = {"Today's policy": starter_of(exam), "The reference's policy": exam.key}
+        steps = [
+            DebriefStep(did=name, found="; ".join(check.words for check in exam.trial(policy).checks))
+            for name, policy in policies.items()
+        ]
+        settings = exam.key.model_dump(mode="json", exclude_defaults=True).items()
+        told = [(name.replace("_", " "), str(value)) for name, value in settings]
+        return debrief_of(self.fixes, facts, steps, "The settings of the reference's policy", told)
 
     def _hints(self, desk: Desk) -> tuple[Hint, ...]:
         about = next(one for one in desk.subjects if one.goal)

@@ -61,6 +61,8 @@ class InterviewDrill(AnswerDrill):
                 passed=level == LEVELS - 1,
                 words=f"{criterion.statement}: {_LEVELS[level]}"
                 + ("" if level == LEVELS - 1 else f"; right is: {criterion.fact}"),
+                asked=criterion.statement,
+                right=criterion.fact,
             )
             for criterion, level in zip(item.criteria, levels, strict=True)
         )

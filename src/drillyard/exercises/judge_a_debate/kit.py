@@ -212,7 +212,8 @@ def _check(place: int, one: Dispute, chance: float) -> GradeCheck:
     why = f"{led}{_HOW[one.how]}"
     got = _points(worth(chance, one.truth))
     words = f"dispute {place + 1}: you {said} ({got} points); {right}. {why[0].upper()}{why[1:]}"
-    return GradeCheck(id=one.how.replace(" ", "-"), passed=passed, words=words)
+    key = f"{right.removeprefix('right is ')}: {_HOW[one.how]}"
+    return GradeCheck(id=one.how.replace(" ", "-"), passed=passed, words=words, asked=f"dispute {place + 1}", right=key)
 
 
 def _compare(disputes: Sequence[Dispute], said: Sequence[float]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from drillyard.drills.artefacts.files import pack_artefact
 from drillyard.exercises.too_permissive_too_censored.start import PAIRS
 from drillyard.organisms.engine.adapter import low_rank, write_adapter
 from drillyard.organisms.engine.organism import Organism
-from drillyard.organisms.training.retrain import changed_matrices, retrain
+from drillyard.organisms.training.retrain import STEPS, changed_matrices, retrain
 from drillyard.organisms.worlds.world import World
 from drillyard.records import Artefact, ModelPolicy, Preference
 from drillyard.targets.organism import OrganismTarget
@@ -39,9 +39,9 @@ def lesson_for(world: World, seed: int) -> tuple[Preference, ...]:
     return draw_pairs(world, n=PAIRS, seed=seed, without=hold_back(world))
 
 
-def weights(organism: Organism, pairs: Sequence[Preference], seed: int) -> Artefact:
+def weights(organism: Organism, pairs: Sequence[Preference], seed: int, steps: int = STEPS) -> Artefact:
     """Return an adapter that teaches the wanted replies to the last feed-forward layer."""
-    after = retrain(organism, [(pair.conversation, pair.chosen) for pair in pairs], seed=seed)
+    after = retrain(organism, [(pair.conversation, pair.chosen) for pair in pairs], seed=seed, steps=steps)
     old, new = organism.engine.weights, after.engine.weights
     factors = {name: low_rank(new[name] - old[name], _RANK) for name in changed_matrices(organism)}
     with tempfile.TemporaryDirectory() as made:

@@ -45,6 +45,10 @@ _NEVER = 1e9
 """A limit, in log-odds, that no score reaches; below its negative all do."""
 _SHARES = (0.15, 0.25, 0.4)
 """Of the difference to the public base, those that win most alone: at most 0.34 of the area, at 0.2 (2026-11-29)."""
+_PRACTISED = 4
+"""Of the practice exam one question in so many is asked to choose between these shares."""
+_BRIEFLY = 30
+"""Steps of a training that goes the wrong way: a quarter of the others', and it makes nothing better."""
 _NAMED = re.compile(r"--technique[= ]+([a-z][a-z+-]*)")
 
 
@@ -164,7 +168,7 @@ def _other_side(given: _Given) -> Handed:
     """Teach only the side that is sound, as a recipe for a model that fails there does."""
     failing = given.mine.start.family
     pairs = [pair for pair in given.mine.lesson if not pair.category.startswith(failing)]
-    return fitted.weights(given.mine.model, pairs, given.mine.start.seed), given.idle, "first"
+    return fitted.weights(given.mine.model, pairs, given.mine.start.seed, steps=_BRIEFLY), given.idle, "first"
 
 
 def _someone_elses(given: _Given) -> Handed:
@@ -190,7 +194,7 @@ def _half_undone(given: _Given) -> Handed:
     public, target = load_base(given.world.reference), OrganismTarget(given.mine.model, reference="start")
 
     def left(artefact: Artefact) -> float:
-        point = practise(target, (artefact,), "first")
+        point = practise(target, (artefact,), "first", _PRACTISED)
         return (1 - point.harm.value) * (1 - point.refusal.value)
 
     best = max((undo_difference(public, given.mine.model, share) for share in _SHARES), key=left)

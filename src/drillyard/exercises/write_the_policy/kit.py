@@ -192,7 +192,7 @@ def _checks(house: House, found: Outcome) -> tuple[GradeCheck, ...]:
         name = _TITLES.get(sort) or _quoted(told("stop" if stopped else "answer", sort))
         example = f", for example not “{found.slipped[sort]}”" if sort in found.slipped else ""
         words = f"{name}: {percent(share)} went as the policy says{example}; right is “{wanted}”"
-        checks.append(GradeCheck(id=sort, passed=share >= _HELD, words=words))
+        checks.append(GradeCheck(id=sort, passed=share >= _HELD, words=words, asked=name, right=wanted))
     return tuple(checks)
 
 

@@ -55,11 +55,11 @@ class Engine:
         config: the model's shape.
         kernel: `numpy` or `compiled`; by default what `DRILLYARD_KERNEL` says, else the faster one that works here.
         edits: changes of hidden states by layer, numbered as in `hidden_states`: 1 changes what the first layer gives
-            to the second, and what that layer wrote is read changed from then on. An edited engine runs on numpy.
+            to the second, and what that layer wrote is read changed from then on.
 
     Raises:
-        BadInput: a tensor is missing, unknown, or of another shape or type than `config` asks for; no such kernel, or
-            none that can edit; an edit of a layer that is not there.
+        BadInput: a tensor is missing, unknown, or of another shape or type than `config` asks for; no such kernel;
+            an edit of a layer that is not there.
     """
 
     def __init__(

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from drillyard.errors import bad_input
+from drillyard.organisms.engine.kernel.edited import EditedKernelNetwork
 from drillyard.organisms.engine.kernel.library import load_library
 from drillyard.organisms.engine.kernel.network import KernelNetwork
 from drillyard.organisms.engine.llama import Floats, Ints, LayerEdits, LlamaConfig
@@ -130,27 +131,21 @@ def open_network(
 ) -> Network:
     """Return the network of this `kernel`: `numpy`, `compiled`, or what `DRILLYARD_KERNEL` says, else the faster one.
 
-    With `edits` of hidden states it is numpy's: the compiled one runs all layers in one go and lets nobody in between.
+    With `edits` of hidden states the compiled one runs the layers between two of them in one go.
 
     Raises:
-        BadInput: there is no such kernel, it does not work here or cannot edit, or an edit of no layer.
+        BadInput: there is no such kernel, it does not work here, or an edit of no layer.
     """
-    if edits:
-        _check_edits(config, kernel, edits)
-        return NumpyNetwork(weights, config, edits)
+    if wrong := [layer for layer in edits or () if not 1 <= layer <= config.num_hidden_layers]:
+        raise bad_input(f"an edit of layer {wrong[0]}", f"a number from 1 to {config.num_hidden_layers}")
     asked = kernel or os.environ.get(SWITCH, "")
     if asked not in ("", "compiled", "numpy"):
         raise bad_input(f"the kernel {asked!r}", "numpy, compiled, or nothing for the faster one that works here")
     library = None if asked == "numpy" else load_library()
+    if library and edits:
+        return EditedKernelNetwork(weights, config, library, edits)
     if library:
         return KernelNetwork(weights, config, library)
     if asked == "compiled":
         raise bad_input("no compiled kernel", "a C compiler (cc, gcc or clang) and a cache folder", f"unset {SWITCH}")
-    return NumpyNetwork(weights, config)
-
-
-def _check_edits(config: LlamaConfig, kernel: str, edits: LayerEdits) -> None:
-    if kernel == "compiled":
-        raise bad_input("edits for the kernel 'compiled'", "numpy, or no kernel named")
-    if wrong := [layer for layer in edits if not 1 <= layer <= config.num_hidden_layers]:
-        raise bad_input(f"an edit of layer {wrong[0]}", f"a number from 1 to {config.num_hidden_layers}")
+    return NumpyNetwork(weights, config, edits)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from drillyard.errors import BadInput
 from drillyard.programs.again import further_try, new_code, tries_left
 from drillyard.programs.roster import drill_of, try_number
+from drillyard.registrar.walked import has_ended, is_over
 from drillyard.yard.pages.designer import render_designer
 from drillyard.yard.visit import Visit, find_kit, find_released, page
 
@@ -18,7 +19,8 @@ def ask(visit: Visit) -> Response:
     """Give the learner a fresh copy of a drill that they did not pass; a second click leads to the same one."""
     one, me = visit.assignment(), visit.me()
     progress = visit.yard.submissions.of(me.id, one.instance.id)
-    if progress is None or progress.grade is None or progress.grade.passed:
+    ended = has_ended(visit.yard.store, me.id, one.instance.id)
+    if progress is None or progress.grade is None or progress.grade.passed or ended:
         return visit.go(f"/drills/{one.instance.id}")
     drill = drill_of(one.instance.id, me.id)
     try:
@@ -35,8 +37,15 @@ def find_further(visit: Visit, name: str) -> dict[str, object]:
     drill = drill_of(name, me.id)
     tries = me.tries(drill) if name in me.tries(drill) else (name,)
     later = tries[tries.index(name) + 1 :]
-    brief = visit.yard.programme.brief()
-    return {"later": later[0] if later else "", "left": tries_left(brief, me, drill), "policy": brief.retries}
+    brief, store = visit.yard.programme.brief(), visit.yard.store
+    ended = has_ended(store, me.id, tries[-1])
+    return {
+        "later": later[0] if later else "",
+        "left": 0 if ended else tries_left(brief, me, drill),
+        "policy": brief.retries,
+        "ended": ended,
+        "over": is_over(brief, store, me, drill),
+    }
 
 
 def show_preparing(visit: Visit) -> Response | None:
@@ -71,9 +80,11 @@ def reset(visit: Visit) -> Response:
 def reissue(visit: Visit) -> Response:
     """Give a learner a new sign-in code and show it, this once."""
     try:
+        visit.require_sure()
         learner = new_code(visit.yard.programme, visit.field("learner"))
     except BadInput as error:
         return render_designer(visit, told=str(error), status=422)
     visit.yard.store.sign_out_learner(learner.id)
-    told = f"The new sign-in code of {learner.id} is {learner.code}. The old one opens nothing any more."
+    called = visit.yard.programme.people().get(learner.id, learner.id)
+    told = f"The new sign-in code of {called} is {learner.code}. The old one opens nothing any more."
     return render_designer(visit, told=told)

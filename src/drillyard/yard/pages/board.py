@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
+from drillyard.programs.refine import SMALLEST_COHORT
 from drillyard.registrar.attempts import attempts_in
-from drillyard.registrar.board import rank
+from drillyard.registrar.board import add_up, rank
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["change", "show"]
@@ -33,7 +36,16 @@ def change(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, status: int = 200, error: str = "") -> Response:
-    names, me = visit.yard.board.names(), visit.me().id
-    rows = rank(attempts_in(visit.yard.programme, visit.yard.store), names, me)
+    yard, me = visit.yard, visit.me().id
+    names = yard.board.names()
+    teams = {one.id: one.team for one in yard.programme.roster().learners if one.id in names}
+    led = Counter(row.learner for row in yard.led.all())
+    rows = rank(attempts_in(yard.programme, yard.store), {one: names[one] for one in teams}, me, led)
+    sums, asked = add_up(rows, teams), visit.request.query_params.get("team", "")
+    team = asked if asked in {one.team for one in sums} else ""
+    shown = [one for one in rows if team in ("", teams[one.learner])]
     typed = visit.field("shown_as") or names.get(me, "")
-    return visit.render("board.html", status, rows=rows, joined=me in names, typed=typed, error=error)
+    return visit.render(
+        "board.html", status, rows=shown, sums=sums, team=team, smallest=SMALLEST_COHORT, joined=me in names,
+        typed=typed, error=error,
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.material.page import tell_queue
 from drillyard.programs.material.queue import find_material
 from drillyard.programs.refine import SMALLEST_COHORT
-from drillyard.programs.roster import drill_of, try_number
+from drillyard.programs.roster import Learner, drill_of
 from drillyard.records import Attempt, Estimate, GateReport
 from drillyard.registrar.attempts import attempts_in
 from drillyard.registrar.lessons import FirstAnswers, first_answers_in
@@ -129,19 +129,19 @@ def _cohort(yard: Yard, attempts: Sequence[Attempt]) -> list[Place]:
                     instance=instance,
                     drill=drill,
                     last=instance == (learner.tries(drill) or (instance,))[-1],
-                    status=_ready(yard, instance, learner.id) or _status(done.get(key), begun.get(key)),
+                    status=_ready(yard, instance, learner) or _status(done.get(key), begun.get(key)),
                     attempt=begun.get(key),
                 )
             )
     return places
 
 
-def _ready(yard: Yard, instance: str, learner: str) -> str:
+def _ready(yard: Yard, instance: str, learner: Learner) -> str:
     """Return why a copy cannot be opened, or nothing when it can."""
     if find_released(yard.programme, instance):
         return ""
-    further = try_number(instance, learner) > 1
-    return "being prepared" if further and not yard.builder.waiting(instance).given_up else "held back"
+    ours = yard.programme.roster().built_by_the_yard(learner, instance)
+    return "being prepared" if ours and not yard.builder.waiting(instance).given_up else "held back"
 
 
 def _status(progress: GradingProgress | None, attempt: Attempt | None) -> str:

@@ -83,6 +83,8 @@ def try_it(visit: Visit) -> Response:
     except Unchecked as error:
         return render_desk(visit, one, error.status, str(error))
     visit.yard.held.keep_trial(me, name, Tried(policy=text, trial=trial))
+    held = sum(check.passed for check in trial.checks)
+    visit.yard.store.happened(me, name, "tried", f"{held} of {len(trial.checks)} limits of last year held")
     return visit.go(f"{path_of(one)}#trial")
 
 

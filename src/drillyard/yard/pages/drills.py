@@ -45,7 +45,7 @@ def show_plan(visit: Visit) -> Response:
     learner, ready = visit.me(), {one.instance.id: one for one in visit.assigned()}
     plan = visit.yard.programme.plan()
     role = next((one for one in plan.roles if one.role == learner.role), None)
-    lessons = lessons_of(visit)
+    lessons, led = lessons_of(visit), visit.yard.led.of(learner.id)
     cards, coming, waiting = [], [], 0
     roster, held = visit.yard.programme.roster(), visit.yard.floor.held()
     begun = {event.instance for event in visit.yard.store.events("started", learner=learner.id)}
@@ -70,7 +70,9 @@ def show_plan(visit: Visit) -> Response:
             coming.append((find_kit(drill).drill.title, tries[-1]))
         else:
             waiting += 1
-    return visit.render("drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons)
+    return visit.render(
+        "drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons, led=led
+    )
 
 
 def _before(role: RolePlan | None, one: Assignment, lessons: Mapping[str, LessonCard]) -> tuple[LessonCard, ...]:

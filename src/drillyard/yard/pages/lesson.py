@@ -28,6 +28,7 @@ __all__ = [
     "LessonCard",
     "ShownQuestion",
     "answer",
+    "as_html",
     "ask",
     "lessons_answered",
     "lessons_of",
@@ -195,7 +196,7 @@ def _render(
         lesson=lesson,
         title=_named(visit)[0].title,
         here=f"/lessons/{lesson.id}",
-        text=_html(lesson.text),
+        text=as_html(lesson.text),
         templates=load_world(lesson.model.world).templates if lesson.model else {},
         prompt=prompt or (first.prompt if first and not error else ""),
         template=template or (first.template if first else ""),
@@ -227,6 +228,6 @@ def _fields(question: AnyQuestion, answer: str) -> list[str]:
 
 
 @functools.cache
-def _html(text: str) -> Markup:
-    """Turn a shipped lesson's Markdown into HTML; HTML in it stays text."""
+def as_html(text: str) -> Markup:
+    """Turn Markdown into HTML; HTML in it stays text."""
     return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))

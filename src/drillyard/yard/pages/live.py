@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from drillyard.programs.people import tell_apart
 from drillyard.records import RolePlan
 from drillyard.registrar.floor import ANNOUNCED, PAUSED, held_switch, said_hash
+from drillyard.registrar.seats import Seat
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["change", "say_again", "show"]
@@ -27,9 +31,11 @@ def show(visit: Visit) -> Response:
     return visit.render(
         "live.html",
         seats=shown,
-        counts=[(state, sum(seat.state == state for seat in shown)) for state in _STATES],
-        names=visit.yard.programme.people(),
+        counts=_count(shown),
+        states=_STATES,
+        names=tell_apart(visit.yard.programme.people()),
         team=team if team in teams else "",
+        sums=[] if team else [(name, _count([one for one in seats if one.learner.team == name])) for name in teams],
         teams=teams,
         drills=sorted(drills.items(), key=lambda one: one[1]),
         switches=visit.yard.floor.switches(),
@@ -63,3 +69,8 @@ def say_again(visit: Visit) -> Response:
 
 def _drills(role: RolePlan) -> dict[str, str]:
     return {one.activity.drill: one.activity.title for one in role.activities if one.activity.drill}
+
+
+def _count(seats: Sequence[Seat]) -> list[tuple[str, int]]:
+    """Return how many seats are in each state."""
+    return [(state, sum(seat.state == state for seat in seats)) for state in _STATES]

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.drills.answers.drill import SHEET, AnswerDrill
-from drillyard.drills.answers.scoring import as_answers
+from drillyard.drills.answers.scoring import as_answers, put_in_words
 from drillyard.errors import BadInput
 from drillyard.records import AnswerSheet, AnswerSubmission, PaperTable
 from drillyard.records.files import read_record
@@ -16,7 +16,7 @@ from drillyard.registrar.store import Refused
 from drillyard.yard.pages.checking import AT_A_TIME, Unchecked
 from drillyard.yard.visit import Assignment, Visit, kit_at, page, path_of
 
-__all__ = ["put_in_words", "read_answers", "render_paper", "sheet_of", "take_look", "tell_answers", "try_answers"]
+__all__ = ["read_answers", "render_paper", "sheet_of", "take_look", "tell_answers", "try_answers"]
 
 _FORM = "answers"
 
@@ -96,6 +96,7 @@ def try_answers(visit: Visit) -> Response:
         found = kit.preview(seed, as_answers(answers))
     except BadInput as error:
         return render_paper(visit, one, 422, preview_error=str(error))
+    visit.yard.store.happened(visit.me().id, one.instance.id, "tried")
     return render_paper(visit, one, tried=found)
 
 
@@ -118,18 +119,6 @@ def read_answers(visit: Visit, one: Assignment) -> bytes:
 def tell_answers(visit: Visit, one: Assignment, handed: AnswerSubmission) -> list[tuple[str, str]]:
     """Return the answers in the words of the form, for a look back."""
     return put_in_words(sheet_of(visit, one), handed.answers)
-
-
-def put_in_words(sheet: AnswerSheet, answers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return each question of a paper with its answer, in the words of the form."""
-    told = []
-    for field in sheet.fields:
-        text = answers.get(field.id, "").strip()
-        words = dict(field.choices).get(text, f"{text} {field.unit}".strip()) if text else "no answer"
-        if text and field.kind == "look" and sheet.bench and sheet.bench.knows(text):
-            words = sheet.bench.words(text, model=not field.of)
-        told.append((field.label, words))
-    return told
 
 
 def _keep(visit: Visit, one: Assignment, sheet: AnswerSheet) -> dict[str, str]:

@@ -1,13 +1,14 @@
-"""Who takes part: invitations by link or list, new codes, and codes to print."""
+"""Who takes part: invitations by link or list, names and teams, new codes, and codes to print."""
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from drillyard.errors import BadInput, bad_input
+from drillyard.errors import BadInput
 from drillyard.programs.again import new_code
 from drillyard.programs.joining import invite
-from drillyard.programs.people import parse_people
+from drillyard.programs.people import parse_people, rename, tell_apart
 from drillyard.registrar.invites import mark_of, tell_end
 from drillyard.registrar.retention import forget
 from drillyard.yard.visit import Visit, page
@@ -23,8 +24,9 @@ def show(visit: Visit) -> Response:
 
 @page("facilitator")
 def change(visit: Visit) -> Response:
-    """Make a link, add the people of a list, give somebody a new code, end a link, or remove somebody."""
-    what = {"link": _link, "list": _list, "code": _code, "end": _end, "remove": _remove}.get(visit.field("what"))
+    """Make or end a link, add the people of a list, rename somebody, renew their code, or remove them."""
+    known = {"link": _link, "list": _list, "code": _code, "end": _end, "remove": _remove, "rename": _rename}
+    what = known.get(visit.field("what"))
     try:
         return what(visit) if what else _page(visit, 400)
     except BadInput as error:
@@ -33,10 +35,12 @@ def change(visit: Visit) -> Response:
 
 @page("facilitator")
 def print_codes(visit: Visit) -> Response:
-    """Show a card with the code of every learner, to print and cut."""
-    yard = visit.yard
-    team = visit.request.query_params.get("team", "")
-    learners = [one for one in yard.programme.roster().learners if not team or one.team == team]
+    """Show a card with the code of every learner, of a team or of one person, to print and cut."""
+    yard, asked = visit.yard, visit.request.query_params
+    team, person = asked.get("team", ""), asked.get("person", "")
+    learners = [one for one in yard.programme.roster().learners if team in ("", one.team) and person in ("", one.id)]
+    if person and not learners:
+        raise HTTPException(404, "Nobody here has that id.")
     return visit.render(
         "codes.html",
         learners=learners,
@@ -66,12 +70,20 @@ def _list(visit: Visit) -> Response:
 
 
 def _code(visit: Visit) -> Response:
-    _require_sure(visit)
+    visit.require_sure()
     learner = new_code(visit.yard.programme, visit.field("learner"))
     visit.yard.store.sign_out_learner(learner.id)
     called = visit.yard.programme.people().get(learner.id, learner.id)
     told = f"The new sign-in code of {called} is {learner.code}. The old one opens nothing any more."
-    return _page(visit, told=told)
+    return _page(visit, told=told, card=learner.id)
+
+
+def _rename(visit: Visit) -> Response:
+    renamed = rename(visit.yard.programme, visit.field("learner"), visit.field("name"), visit.field("in_team"))
+    called = visit.yard.programme.people()[renamed.id]
+    return _page(
+        visit, told=f"{renamed.id} is called {called} now{f', of the team {renamed.team}' * bool(renamed.team)}."
+    )
 
 
 def _end(visit: Visit) -> Response:
@@ -79,24 +91,20 @@ def _end(visit: Visit) -> Response:
     return _page(visit, told="The link lets nobody in any more. Who came by it stays.")
 
 
-def _require_sure(visit: Visit) -> None:
-    if visit.field("sure") != "yes":
-        raise bad_input("no word that you are sure", "the box ticked", "tick it")
-
-
 def _remove(visit: Visit) -> Response:
-    _require_sure(visit)
+    visit.require_sure()
     gone = forget(visit.yard.programme, visit.field("learner"))
     return _page(visit, told=f"{gone} was removed: name, code and everything typed. Grades stay counted, of nobody.")
 
 
 def _page(
-    visit: Visit, status: int = 200, *, told: str = "", error: str = "", at: str = "", link: str = ""
+    visit: Visit, status: int = 200, *, told: str = "", card: str = "", error: str = "", at: str = "", link: str = ""
 ) -> Response:
     roster = visit.yard.programme.roster()
     typed = {name: visit.field(name) for name in ("people", "team", "places", "days", "role")}
     links = [(mark_of(one), one, tell_end(one)) for one in visit.yard.invites.open()]
     return visit.render(
-        "people.html", status, roster=roster, names=visit.yard.programme.people(), told=told, error=error, at=at,
+        "people.html", status, roster=roster, names=tell_apart(visit.yard.programme.people()),
+        plain=visit.yard.programme.people(), told=told, card=card, error=error, at=at,
         link=link, roles=visit.yard.programme.plan().roles, typed=typed, links=links,
     )  # fmt: skip

@@ -13,7 +13,9 @@ from drillyard.planning.forms import TESTS
 from drillyard.planning.graph import EVIDENCE
 from drillyard.records import Activity, Attempt, Objective, RolePlan
 from drillyard.registrar.attempts import attempts_of
+from drillyard.registrar.led import OUTCOMES
 from drillyard.registrar.recalls import RecallCard, cards_of
+from drillyard.registrar.tables import LedRow
 from drillyard.yard.pages.lesson import LessonCard, lessons_answered, lessons_of
 from drillyard.yard.visit import Visit, page
 
@@ -36,8 +38,8 @@ def show(visit: Visit) -> Response:
     """Show every skill of the learner's role."""
     role = next((one for one in visit.yard.programme.plan().roles if one.role == visit.me().role), None)
     attempts = attempts_of(visit.yard.programme, visit.yard.store, visit.me().id)
-    cards, facts = lessons_of(visit), _cards(visit)
-    aims = [_shown(aim, role, attempts, cards) for aim in role.objectives] if role else []
+    cards, facts, led = lessons_of(visit), _cards(visit), visit.yard.led.of(visit.me().id)
+    aims = [_shown(aim, role, attempts, cards, led) for aim in role.objectives] if role else []
     skills = (
         [(one, [aim for aim in aims if aim.objective.competency == one.id]) for one in role.competencies]
         if role
@@ -102,14 +104,20 @@ def _cards(visit: Visit) -> list[RecallCard]:
     return cards_of([(activity.title, lesson, answers) for activity, lesson, answers in taught])
 
 
-def _shown(aim: Objective, role: RolePlan, attempts: list[Attempt], cards: dict[str, LessonCard]) -> ShownAim:
+def _shown(
+    aim: Objective,
+    role: RolePlan,
+    attempts: list[Attempt],
+    cards: dict[str, LessonCard],
+    led: dict[str, LedRow],
+) -> ShownAim:
     """Return what of the learner's work shows an objective: only evidence of the kind that it asks for counts."""
     gives = [
         step.activity
         for step in role.activities
         if aim.id in step.activity.objectives and EVIDENCE.get(step.activity.kind) == aim.evidence
     ]
-    told = [_state(one, attempts, cards) for one in gives]
+    told = [_state(one, attempts, cards, led.get(one.id)) for one in gives]
     for state in ("found", "missed"):
         for one, (found, words) in zip(gives, told, strict=True):
             if found == state:
@@ -118,13 +126,23 @@ def _shown(aim: Objective, role: RolePlan, attempts: list[Attempt], cards: dict[
     return ShownAim(objective=aim, state="unknown", words=words)
 
 
-def _state(activity: Activity, attempts: list[Attempt], cards: dict[str, LessonCard]) -> tuple[str, str]:
+def _state(
+    activity: Activity, attempts: list[Attempt], cards: dict[str, LessonCard], led: LedRow | None
+) -> tuple[str, str]:
     if activity.drill:
         graded = [one.grade for one in attempts if one.drill == activity.drill and one.grade]
         if any(one.passed for one in graded):
             return "found", "passed"
         return ("missed", "not passed") if graded else ("unknown", "")
+    if led:
+        return "found" if led.outcome == "shown" else "missed", _seen(led)
     card = cards.get(activity.id)
     if card is None or not (card.done and card.told):
         return "unknown", ""
     return ("found" if card.earned >= card.needed else "missed", f"{card.earned:.3g} of {card.questions} right")
+
+
+def _seen(led: LedRow) -> str:
+    """Return what was recorded by a facilitator, with the note."""
+    told = f"{OUTCOMES[led.outcome]}, recorded by {led.by}"  # type: ignore[index]
+    return f"{told}: {led.note}" if led.note else told

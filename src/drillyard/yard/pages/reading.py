@@ -13,7 +13,7 @@ MOST_SHOWN = 200_000
 """Most bytes of a policy that are shown; longer ones, and what is no text, are with the facilitator."""
 
 
-@page("learner")
+@page("member")
 def show(visit: Visit) -> Response:
     """Show the texts that readings of the plan are about."""
     brief = visit.yard.programme.brief()

@@ -6,13 +6,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.drills.answers.drill import SHEET
+from drillyard.drills.answers.scoring import put_in_words
 from drillyard.errors import BadInput
 from drillyard.programs.again import further_try
 from drillyard.programs.roster import drill_of
 from drillyard.records import AnswerSheet, AnswerSubmission, Hint
 from drillyard.records.files import read_record
 from drillyard.registrar.seats import Seat
-from drillyard.yard.pages.paper import put_in_words
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["help_on", "show"]

@@ -239,12 +239,12 @@ INLINE void some(int what, const float *x, int64_t x_step, int64_t n, const Matr
     product(what, x, x_step, n, w, share(w->panels, s.me, s.of), share(w->panels, s.me + 1, s.of), y, y_step);
 }
 
-/* Run up to CHUNK tokens through all layers. `d` is the team's desk, `own` this thread's, for what is not shared.
+/* Run up to CHUNK tokens, each from its row of `table`, through all layers. `d` is the team's desk, `own` this thread's, for what is not shared.
    Returns how many are left in d->x: those whose output is wanted. `streams`, if any: (layers, tokens, width). */
-static int64_t layers(const Model *m, const Cache *c, Token *tokens, int64_t n, const Desk *d, const Desk *own, Share s,
-                      float *streams, int64_t stream_step) {
+static int64_t layers(const Model *m, const Cache *c, const float *table, Token *tokens, int64_t n, const Desk *d,
+                      const Desk *own, Share s, float *streams, int64_t stream_step) {
     for (int64_t i = s.me; i < n; i += s.of) {
-        memcpy(d->x + i * m->row, m->embedding + tokens[i].id * m->width, (size_t)m->width * 4);
+        memcpy(d->x + i * m->row, table + tokens[i].id * m->width, (size_t)m->width * 4);
         memset(d->x + i * m->row + m->width, 0, (size_t)(m->row - m->width) * 4);
     }
     meet(s.of);

@@ -10,6 +10,7 @@ typedef struct {
     const Cache *c;
     int64_t rows;
     const int64_t *tokens, *counts, *starts, *wanted; /* of each row; `tokens` and outputs one row after another */
+    const float *table; /* what tokens begin as: rows of the embedding, or states that other layers left */
     float *out, *streams;
     int64_t longest, threads;
     atomic_int failed;
@@ -68,7 +69,7 @@ static int few(int64_t rows, int of) { return rows < (int64_t)ROWS_EACH * of; }
 
 static void pass(ReadCall *r, Token *tokens, int64_t n, const Desk *d, const Desk *own, Share s, int64_t all) {
     const Model *m = r->m;
-    int64_t left = layers(m, r->c, tokens, n, d, own, s, r->streams, all * m->width);
+    int64_t left = layers(m, r->c, r->table, tokens, n, d, own, s, r->streams, all * m->width);
     for (int64_t i = s.me; i < left; i += s.of)
         memcpy(r->out + tokens[i].out * m->width, d->x + i * m->row, (size_t)m->width * 4);
     meet(s.of);
@@ -197,7 +198,7 @@ static void advance(DrawCall *r, const int64_t *order, int64_t n, const Desk *d,
             const Row *row = &r->each[order[i]];
             tokens[i] = (Token){.id = row->token, .row = order[i], .at = row->length, .out = i};
         }
-        layers(m, r->c, tokens, n, d, own, s, 0, 0);
+        layers(m, r->c, m->embedding, tokens, n, d, own, s, 0, 0);
         for (int64_t i = s.me; i < n; i += s.of) {
             memcpy(r->last + order[i] * m->width, d->x + i * m->row, (size_t)m->width * 4);
             r->each[order[i]].length++;

@@ -89,7 +89,7 @@ class KernelNetwork:
         held = None
         if streams is not None:
             held = np.empty((self.config.num_hidden_layers, len(tokens), self.config.hidden_size), np.float32)
-        out = self._read(tokens, counts, starts, asked, cache, held)
+        out = self.run(tokens, counts, starts, asked, cache, held)
         if streams is not None and held is not None:
             streams.extend(held)
         return out
@@ -97,7 +97,50 @@ class KernelNetwork:
     def step(self, tokens: Ints, lengths: Ints, cache: KernelCache) -> Floats:
         """Run one new token per row; see `Network.step`."""
         ones = np.ones(len(tokens), np.int64)
-        return self._read(np.ascontiguousarray(tokens), ones, np.ascontiguousarray(lengths), ones, cache, None)
+        return self.run(np.ascontiguousarray(tokens), ones, np.ascontiguousarray(lengths), ones, cache)
+
+    def run(
+        self,
+        tokens: Ints,
+        counts: Ints,
+        starts: Ints,
+        wanted: Ints,
+        cache: KernelCache,
+        streams: Floats | None = None,
+        table: Floats | None = None,
+    ) -> Floats:
+        """Run each row's new tokens, one row after another, through all layers.
+
+        Args:
+            tokens: (all) rows of the embedding, or of `table`.
+            counts: (rows,) how many new tokens each row has.
+            starts: (rows,) how many own tokens it has in the cache already.
+            wanted: (rows,) of how many last tokens the output is wanted.
+            cache: its first rows are these rows.
+            streams: (layers, all, width) is filled with the input of every layer, if all is wanted.
+            table: (…, width) what tokens begin as, in place of the embedding.
+
+        Returns:
+            (all that is wanted, width): the output of the last layer, before the final norm.
+        """
+        out = np.empty((int(wanted.sum()), self.config.hidden_size), np.float32)
+        view, begun = CacheView.of(cache), self._kept[0] if table is None else _plain(table)
+        call = ReadCall(
+            model=self._model,
+            cache=ctypes.pointer(view),
+            rows=len(counts),
+            tokens=at(tokens),
+            counts=at(counts),
+            starts=at(starts),
+            wanted=at(wanted),
+            table=at(begun),
+            out=at(out),
+            streams=None if streams is None else at(streams),
+            longest=cache.shared + int((counts + starts).max(initial=0)),
+            threads=self._threads,
+        )
+        self._done(self._library.drillyard_read(ctypes.byref(call)))
+        return out
 
     def logits(self, x: Floats) -> Floats:
         """Return (rows, vocabulary) scores of the next token for the last layer's output (rows, width)."""
@@ -155,27 +198,6 @@ class KernelNetwork:
         )
         self._done(self._library.drillyard_draw(ctypes.byref(call)))
         return tokens[:, : call.step]
-
-    def _read(
-        self, tokens: Ints, counts: Ints, starts: Ints, wanted: Ints, cache: KernelCache, streams: Floats | None
-    ) -> Floats:
-        out = np.empty((int(wanted.sum()), self.config.hidden_size), np.float32)
-        view = CacheView.of(cache)
-        call = ReadCall(
-            model=self._model,
-            cache=ctypes.pointer(view),
-            rows=len(counts),
-            tokens=at(tokens),
-            counts=at(counts),
-            starts=at(starts),
-            wanted=at(wanted),
-            out=at(out),
-            streams=None if streams is None else at(streams),
-            longest=cache.shared + int((counts + starts).max(initial=0)),
-            threads=self._threads,
-        )
-        self._done(self._library.drillyard_read(ctypes.byref(call)))
-        return out
 
     def _done(self, failed: int) -> None:
         if failed:

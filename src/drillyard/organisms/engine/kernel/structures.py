@@ -72,7 +72,7 @@ class ReadCall(ctypes.Structure):
         ("model", _P),
         ("cache", ctypes.POINTER(CacheView)),
         ("rows", _N),
-        *((name, _P) for name in ("tokens", "counts", "starts", "wanted", "out", "streams")),
+        *((name, _P) for name in ("tokens", "counts", "starts", "wanted", "table", "out", "streams")),
         ("longest", _N),
         ("threads", _N),
         ("failed", ctypes.c_int),

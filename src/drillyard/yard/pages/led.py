@@ -1,0 +1,119 @@
+"""What a facilitator leads: every activity of the plan with its text, and who took part in those that need them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from drillyard.errors import BadInput
+from drillyard.planning.graph import EVIDENCE
+from drillyard.programs.roster import Learner
+from drillyard.records import Activity, Objective
+from drillyard.registrar.led import MOST_NOTE, OUTCOMES, led_activities, outcomes_of
+from drillyard.yard.pages.lesson import as_html
+from drillyard.yard.visit import Visit, page
+
+__all__ = ["record", "show", "show_all"]
+
+_SHOWN = 40
+"""People on a page: a form has a hundred fields, two for each."""
+
+
+@page("facilitator")
+def show_all(visit: Visit) -> Response:
+    """Show the plan as whoever leads it needs it."""
+    programme, rows = visit.yard.programme, visit.yard.led.all()
+    plan = programme.plan()
+    led = led_activities(programme, plan)
+    return visit.render(
+        "led.html",
+        roles=[(role, [(step.activity, step.activity.id in led) for step in role.activities]) for role in plan.roles],
+        recorded={name: sum(row.activity == name for row in rows) for name in led},
+        people={name: len(_people(visit, name)) for name in led},
+        evidence=EVIDENCE,
+    )
+
+
+@page("facilitator")
+def show(visit: Visit) -> Response:
+    """Show one activity."""
+    return _page(visit, _activity(visit))
+
+
+@page("facilitator")
+def record(visit: Visit) -> Response:
+    """Keep what was chosen for each of the people on the page; who is left as they are is left alone."""
+    activity, yard = _activity(visit), visit.yard
+    if activity.id not in led_activities(yard.programme, yard.programme.plan()):
+        raise HTTPException(404)
+    known, sent = {one.id for one in _people(visit, activity.id)}, dict(visit.texts())
+    try:
+        for name, outcome in sent.items():
+            learner = name.removeprefix("outcome ")
+            if learner != name and learner in known:
+                if outcome not in outcomes_of(activity):
+                    raise HTTPException(400)
+                note = sent.get(f"note {learner}", "").strip()
+                yard.led.record(learner, activity.id, outcome, note if outcome else "", visit.name)
+    except BadInput as error:
+        return _page(visit, activity, 422, error=str(error))
+    return visit.go(f"/live/led/{activity.id}?{visit.request.url.query}#who")
+
+
+def _activity(visit: Visit) -> Activity:
+    plan = visit.yard.programme.plan()
+    steps = {step.activity.id: step.activity for role in plan.roles for step in role.activities}
+    found = steps.get(visit.request.path_params["activity"])
+    if found is None:
+        raise HTTPException(404, "No role's plan has an activity of that name.")
+    return found
+
+
+def _people(visit: Visit, activity: str) -> list[Learner]:
+    """Return those whose plan has an activity, by team and name."""
+    programme = visit.yard.programme
+    roles = {role.role for role in programme.plan().roles if activity in [step.activity.id for step in role.activities]}
+    names = programme.people()
+    found = [one for one in programme.roster().learners if one.role in roles]
+    return sorted(found, key=lambda one: (one.team, names.get(one.id, one.id).casefold()))
+
+
+def _page(visit: Visit, activity: Activity, status: int = 200, error: str = "") -> Response:
+    yard = visit.yard
+    people, begin = _people(visit, activity.id), visit.request.query_params.get("from", "")
+    first = int(begin) if begin.isascii() and begin.isdecimal() else 0
+    lesson = yard.programme.lesson(activity)
+    return visit.render(
+        "led_activity.html",
+        status,
+        activity=activity,
+        aims=_aims(visit, activity),
+        led=activity.id in led_activities(yard.programme, yard.programme.plan()),
+        lesson=lesson,
+        text=as_html(lesson.text) if lesson else "",
+        scenarios=as_html(_scenarios(visit)) if activity.kind in ("discussion", "work-sample") else "",
+        people=people[first : first + _SHOWN],
+        first=first,
+        more=range(0, len(people), _SHOWN) if len(people) > _SHOWN else (),
+        names=yard.programme.people(),
+        recorded=yard.led.at(activity.id),
+        typed=dict(visit.texts()),
+        outcomes=[(one, OUTCOMES[one]) for one in outcomes_of(activity)],
+        most=MOST_NOTE,
+        error=error,
+    )
+
+
+def _aims(visit: Visit, activity: Activity) -> Sequence[Objective]:
+    """Return what an activity is for."""
+    aims = {aim.id: aim for role in visit.yard.programme.plan().roles for aim in role.objectives}
+    return [aims[one] for one in activity.objectives if one in aims]
+
+
+def _scenarios(visit: Visit) -> str:
+    """Return the scenarios that were drafted from the policies and accepted, if there are any."""
+    file = visit.yard.programme.path / "material" / "scenarios.md"
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return text if "\n## " in text else ""

@@ -1,0 +1,103 @@
+"""A learner's debrief: there when the last attempt is over, with truth, own way and the reference's; never before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+from yard.small_programme import ANN, BOB, EchoingModel, build_programme, until
+from yard.test_paper import take_looks
+from yard.visitor import Visitor
+
+from drillyard.drills import load_kit
+from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.grading import check_upload, grade_here
+from drillyard.yard.app import make_app
+
+HERE, SEED = "/drills/hunt-1", 2**61 + 5
+KIT = load_kit("launch-gate-memo")
+
+
+@pytest.fixture
+def programme(tmp_path: Path) -> ProgramFolder:
+    """A programme whose first instance is a memo on paper."""
+    folder = build_programme(tmp_path / "prog")
+    exam = KIT.materialise("hunt-1", "executive", SEED)
+    KIT.save(exam, folder.target(exam.instance))
+    folder.write_truth(exam.truth)
+    folder.write_instance(exam.instance)
+    return folder
+
+
+@pytest.fixture
+def arrive(programme: ProgramFolder) -> Iterator[Callable[[str], Visitor]]:
+    """Let somebody sign in at a running yard."""
+    app = make_app(
+        programme.path,
+        targets=lambda _: EchoingModel(),
+        grader=lambda one: grade_here(programme, one),
+        checker=lambda instance, data: check_upload(programme, instance, data),
+    )
+    with TestClient(app):
+        yield lambda code: Visitor(TestClient(app)).sign_in(code)
+
+
+def hand_in(visitor: Visitor, fix: str) -> None:
+    """Hand in what a fix answers, and wait for its grade."""
+    answers = KIT.solutions(SEED)[fix]
+    visitor.get(HERE)
+    take_looks(visitor, KIT.sheet(SEED), answers)
+    visitor.send(f"{HERE}/upload", **answers)
+    visitor.hand_in(HERE)
+    until(lambda: "What next" in visitor.get(f"{HERE}/result"))
+
+
+def test_a_debrief_comes_after_a_pass_with_all_three_parts(arrive: Callable[[str], Visitor]) -> None:
+    """Before, and for anybody else, there is no such page; then truth, own way in time order, and the reference."""
+    ann, bob = arrive(ANN.code), arrive(BOB.code)
+    ann.get(HERE)
+    ann.send(f"{HERE}/hints", place=0)
+    ann.get(f"{HERE}/debrief", expect=404)
+    hand_in(ann, "reference")
+    assert f"{HERE}/debrief" in ann.page
+    page = ann.get(f"{HERE}/debrief")
+    for part in ("What was planted", "95 prompts of the test are in the tuning set", "Launch to one in twenty"):
+        assert part in page, part
+    way = page[page.index("Your way") : page.index("reference’s way")]
+    told = [way.index(words) for words in ("Opened the drill", "Opened hint 1", "Handed in", "Was graded")]
+    assert told == sorted(told) and "Ask where in the report" in way
+    assert "Enough prompts were asked" in page and "tiny-n" not in page
+    assert "Roads that look right and fail" in page and "Why it tempts" in page
+    bob.get(f"{HERE}/debrief", expect=404)
+
+
+def test_who_did_not_pass_reads_it_once_no_try_is_left(
+    arrive: Callable[[str], Visitor], programme: ProgramFolder
+) -> None:
+    """While a fresh copy may be asked for, nothing is told; whoever ends the drill gets no more of them."""
+    ann = arrive(ANN.code)
+    hand_in(ann, "believes-the-headline")
+    ann.get(f"{HERE}/debrief", expect=404)
+    assert "End this drill" in ann.get(f"{HERE}/result")
+    assert "What was planted" in ann.send(f"{HERE}/end")
+    assert "Ended the drill without a further try" in ann.page and "Not passed" in ann.page
+    assert "You ended this drill" in ann.get(f"{HERE}/result") and "Try again" not in ann.page
+    ann.get("/drills")
+    ann.send(f"{HERE}/again")
+    assert len(programme.roster().learners[0].tries("hunt-1")) == 1
+
+
+def test_a_programme_without_retries_tells_after_the_first(
+    arrive: Callable[[str], Visitor], programme: ProgramFolder
+) -> None:
+    """Tries that are used up end it; a copy that the facilitator gives closes it again until that one is done."""
+    programme.write_brief(programme.brief().model_copy(update={"retries": 0}))
+    ann = arrive(ANN.code)
+    hand_in(ann, "flags-everything")
+    assert "What was planted" in ann.get(f"{HERE}/debrief")
+    roster = programme.roster()
+    more = roster.learners[0].model_copy(update={"instances": (*ANN.instances, f"hunt-1-{ANN.id}-2")})
+    programme.write_roster(roster.model_copy(update={"learners": (more, *roster.learners[1:])}))
+    ann.get(f"{HERE}/debrief", expect=404)
