@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
+from annotated_types import Ge, Gt, Le
 from pydantic import Field, model_validator
 
 from drillyard.records.base import Record
@@ -39,16 +40,16 @@ class DrillLevel(Record):
     """
 
     gives: str = Field(min_length=20)
-    minutes: int | None = Field(default=None, gt=0)
+    minutes: Annotated[int, Gt(0)] | None = None
     hints: Literal["free", "priced", "none"] | None = None
     steps: str | None = None
     words: dict[str, str] | None = None
     failures: tuple[int, int] | None = None
     limits: dict[str, float] | None = None
     settings: dict[str, float] | None = None
-    pass_mark: float | None = Field(default=None, gt=0, le=1)
-    max_claims: int | None = Field(default=None, ge=0)
-    max_questions: int | None = Field(default=None, ge=0)
+    pass_mark: Annotated[float, Gt(0), Le(1)] | None = None
+    max_claims: Annotated[int, Ge(0)] | None = None
+    max_questions: Annotated[int, Ge(0)] | None = None
 
 
 class Drill(Record):
