@@ -50,6 +50,7 @@ class DrillLevel(Record):
     pass_mark: Annotated[float, Gt(0), Le(1)] | None = None
     max_claims: Annotated[int, Ge(0)] | None = None
     max_questions: Annotated[int, Ge(0)] | None = None
+    usual: dict[str, float] | None = None
 
 
 class Drill(Record):
@@ -64,7 +65,8 @@ class Drill(Record):
     whom it is for. `level` is the form that is stated here, `gives` what it gives, `levels` what the other forms differ
     in (`drills/levels.py`); `hints` cost what they say, nothing, or are not given; `settings` are numbers by which a
     drill scales what it plants. `checks` are the names that people read for the parts of a grade, by their ids; a `*`
-    in an id stands for any part of it, `{}` for that in words.
+    in an id stands for any part of it, `{}` for that in words. `usual` is what each fix scores on average over copies,
+    as `benchmarks/equal_forms.py` measured it; empty where nobody did.
     """
 
     id: str
@@ -89,6 +91,7 @@ class Drill(Record):
     budget: Budget
     proof_seconds: float = Field(default=0, ge=0)
     checks: dict[str, str] = {}
+    usual: dict[str, float] = {}
 
     @model_validator(mode="before")
     @classmethod
