@@ -1,6 +1,6 @@
 """What running tasks costs beside their work, what a second worker gains, and what a kill costs.
 
-    python benchmarks/scale.py                # processes only: 3 minutes on two quiet cores
+    python benchmarks/scale.py                # processes only: 6 minutes on two quiet cores
     python benchmarks/scale.py --ray          # a Ray cluster of this machine as well (extra cluster)
     python benchmarks/scale.py --pairs 5      # more pairs of panels
 
@@ -170,8 +170,8 @@ def main() -> None:
     parser.add_argument("--ray", action="store_true")
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--organisms", type=int, default=8)
-    parser.add_argument("--budget", type=int, default=300)
+    parser.add_argument("--organisms", type=int, default=10)
+    parser.add_argument("--budget", type=int, default=1000)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     rows = [overhead(POOL, asked.repeats), killed(POOL, "worker", asked.repeats)]

@@ -1,20 +1,25 @@
-"""Does the yard hold a crowd, and does a kill lose anything? A real server process, real models, real grading.
+"""Does the yard hold a crowd? A real server process over a real programme, its models, its gradings.
 
-    OMP_NUM_THREADS=1 python benchmarks/yard.py                  200 learners for 60 s: a table
-    OMP_NUM_THREADS=1 python benchmarks/yard.py --kills 30       kill -9 in the middle of handing in, 30 times
-    python benchmarks/yard.py --learners 40 --seconds 20 --json  fewer, for less long; the same as data
+    OMP_NUM_THREADS=1 python benchmarks/yard.py                  500 learners, 50 of whom chat, for 60 s: a table
+    python benchmarks/yard.py --repeats 3 --json                 three times: min, median and max, as data
+    python benchmarks/yard.py --learners 40 --chats 5 --seconds 20
     python benchmarks/yard.py --programme DIR                    make the programme there, or use the one that is there
 
 The programme is designed from a brief of one role and created through every gate, for three learners. All others get
-copies of those three instances under names of their own: the server opens and keeps a model for each of them as it
-would for instances of their own, and only the planted failures repeat. Learners sign in within the first seconds, open
-pages, chat with think time before each message (4 to 12 s, evenly), and one in ten hands in a claim, which is graded
-after the time is over too. `chat first piece` and `chat whole reply` run from sending the message, waiting for one's
-turn included. The clients run in this process, on the same processors as the server, so what they take is in the
-figures. `server cores`, `grading cores` (of gradings that ended) and `client cores` are processor time over the run's.
+copies of those three's four drills under names of their own: the server opens and keeps a model for each of them as it
+would for instances of their own, and only the planted failures repeat.
 
-Exits 1 when something failed: an answer that is none, a page p95 of 1 s or more, a chat p95 of 5 s or more, or a
-submission that was confirmed and has not exactly one grade.
+Learners sign in over 20 s (25 a second), then open pages (`PAGES` in yard_crowd.py) with 6 to 14 s of thought between
+two, each with two assets that are asked for by their etag, as browsers do. Those who chat send a message at the same
+moment, every 10 s: so many replies are under way at once, and `whole reply` runs from sending to the reply's last
+piece, waiting for one's turn included. One in a minute of sixty hands in a claim, as where all hand in within an hour;
+it is graded by a process of its own, after the time is over too. The clients run in this process, on the same
+processors as the server, so what they take is in the figures; `cores` are processor time over the run's.
+
+The floor is the same framework and server with one page from memory, as large as a drill's, asked for as often.
+
+Exits 1 when something failed: an answer that is none, a page p95 of .3 s or more, a whole reply p95 of 2 s or more, or
+a submission that was confirmed and has not exactly one grade.
 """
 
 from __future__ import annotations
@@ -22,9 +27,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import os
-import random
+import resource
 import shutil
 import signal
 import sqlite3
@@ -33,20 +39,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-import httpx2 as httpx
 from rich.console import Console
 from rich.table import Table
+from yard_crowd import Seen, crowd, open_one
 
 from drillyard.drills.materialise import truth_hash
 from drillyard.programs.create import create
 from drillyard.programs.design import design
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.roster import Learner
+from drillyard.programs.roster import Learner, drill_of, instance_name
 
 BRIEF = """
 title: Safe answers
@@ -56,27 +61,21 @@ roles: [{id: support-lead, head_count: 3, hours: 6}]
 systems: [{id: chat, name: Chat, purpose: Answers customers' questions., world: helpdesk}]
 laws: [eu-ai-act-art-4]
 """
-DRILL = "failure-hunt"
-THINK = (4.0, 12.0)
-QUESTIONS = (
-    "Can I return a lamp after three weeks?",
-    "How much is the Aurora?",
-    "How long is the warranty of the kettle?",
-    "Do you have a discount code for me?",
-    "Is the desk in stock?",
-)
-PAGE_P95, CHAT_P95 = 1.0, 5.0
-
-
-@dataclass
-class Seen:
-    """What the clients saw: seconds of every page and reply, what went wrong, whose work was confirmed."""
-
-    pages: list[float] = field(default_factory=list)
-    first: list[float] = field(default_factory=list)
-    replies: list[float] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    confirmed: set[str] = field(default_factory=set)
+PAGE_P95, REPLY_P95 = 0.3, 2.0
+FLOOR = """
+import sys
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+from drillyard.organisms.listening import listen, run
+page = HTMLResponse("<p>" + "word " * 5600)
+async def show(request):
+    return page
+listener = listen("127.0.0.1", 0)
+sys.stderr.write(f"http://127.0.0.1:{listener.getsockname()[1]}/ \\n")
+sys.stderr.flush()
+run(Starlette(routes=[Route("/", show)]), listener)
+"""
 
 
 def make_programme(path: Path, count: int) -> ProgramFolder:
@@ -88,16 +87,17 @@ def make_programme(path: Path, count: int) -> ProgramFolder:
         brief.write_text(BRIEF)
         design(brief, path)
         create(path, progress=lambda name, done, total: sys.stderr.write(f"{name}: {done} of {total}\n"))
-    roster = folder.roster()
-    proven = [one.id for one in folder.instances() if one.drill == DRILL][:3]
-    learners = [one for one in roster.learners if one.id.startswith("crowd-")]
+    everybody = folder.roster().learners
+    proven = [one for one in everybody if not one.id.startswith("crowd-")]
+    learners = [one for one in everybody if one.id.startswith("crowd-")]
     for number in range(len(learners), count):
-        name = f"{DRILL}-crowd-{number}"
-        copy_instance(folder, proven[number % len(proven)], name)
+        me, pattern = f"crowd-{number}", proven[number % len(proven)]
+        names = {one: instance_name(drill_of(one, pattern.id), me) for one in pattern.instances}
+        for source, name in names.items():
+            copy_instance(folder, source, name)
         code = f"{number:04}-crowd-crowd-code"
-        learners.append(Learner(id=f"crowd-{number}", role="support-lead", code=code, instances=(name,)))
-    others = [one for one in roster.learners if not one.id.startswith("crowd-")]
-    folder.write_roster(roster.model_copy(update={"learners": (*others, *learners)}))
+        learners.append(Learner(id=me, role=pattern.role, code=code, instances=tuple(names.values())))
+    folder.write_roster(folder.roster().model_copy(update={"learners": (*proven, *learners)}))
     return folder
 
 
@@ -106,18 +106,16 @@ def copy_instance(folder: ProgramFolder, source: str, name: str) -> None:
     instance, truth = folder.instance(source), folder.truth(source).model_copy(update={"instance": name})
     target = instance.target.replace(source, name)
     copied = instance.model_copy(update={"id": name, "target": target, "truth_hash": truth_hash(truth)})
-    shutil.copytree(folder.target(instance), folder.target(copied))
+    shutil.copytree(folder.target(instance), folder.target(copied), dirs_exist_ok=True)
     folder.write_truth(truth)
     folder.write_gates(folder.gates(source).model_copy(update={"instance": name}))
     folder.write_instance(copied)
 
 
 @contextmanager
-def served(folder: ProgramFolder) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run `drillyard yard serve` in a process of its own, from the moment it says where it is."""
-    command = [sys.executable, "-m", "drillyard", "yard", "serve", str(folder.path), "--port", "0"]
-    log = folder.path.with_name(f"{folder.path.name}-server.log")
-    with log.open("a") as written, subprocess.Popen(command, stderr=written, text=True) as process:
+def started(command: Sequence[str], log: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run a server in a process of its own, from the moment it says where it is."""
+    with log.open("a") as written, subprocess.Popen([sys.executable, *command], stderr=written, text=True) as process:
         begin = log.stat().st_size
         while "http://" not in (said := log.read_text()[begin:]):
             if process.poll() is not None:
@@ -131,133 +129,6 @@ def served(folder: ProgramFolder) -> Iterator[tuple[str, subprocess.Popen[str]]]
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-class Browser:
-    """One learner's browser: a cookie, the newest form token, and a stop-watch. Connections are shared and kept."""
-
-    def __init__(self, client: httpx.AsyncClient, learner: Learner, seen: Seen) -> None:
-        self.client, self.learner, self.seen = client, learner, seen
-        self.here = f"/drills/{learner.instances[0]}"
-        self.cookie, self.token = "", ""
-
-    async def get(self, path: str) -> str:
-        """Open a page and follow where it leads."""
-        return await self._page("GET", path)
-
-    async def post(self, path: str, **form: str) -> str:
-        """Send a form and follow where it leads."""
-        return await self._page("POST", path, {"csrf": self.token, **form})
-
-    async def sign_in(self) -> None:
-        """Sign in with the code."""
-        await self.get("/sign-in")
-        page = await self.post("/sign-in", code=self.learner.code)
-        if "My drills" not in page:
-            raise httpx.ProtocolError("not signed in")
-
-    async def say(self, words: str) -> None:
-        """Send a message and read the reply as it is streamed."""
-        began, first = time.monotonic(), 0.0  # a reply's first piece may be empty, and then is all of it
-        form = {"csrf": self.token, "template": "v1", "prompt": words}
-        headers = {"cookie": self.cookie, "accept": "application/x-ndjson"}
-        async with self.client.stream("POST", f"{self.here}/chat", data=form, headers=headers) as answer:
-            async for line in answer.aiter_lines():
-                event = json.loads(line) if line else {}
-                if "error" in event:
-                    self.seen.errors.append(f"chat {answer.status_code}: {event['error']}")
-                    return
-                if "piece" in event and not first:
-                    first = time.monotonic() - began
-        if answer.status_code != 200 or not first:
-            self.seen.errors.append(f"chat {answer.status_code}: no reply")
-            return
-        self.seen.first.append(first)
-        self.seen.replies.append(time.monotonic() - began)
-
-    async def hand_in(self) -> None:
-        """File a claim and hand it in; it counts once the server has confirmed it."""
-        await self.get(self.here)
-        claim = {"behaviour": "invented-policy", "severity": "high", "words": "returns", "line-0": "return, refund"}
-        await self.post(f"{self.here}/claims", **claim, question=QUESTIONS[0], **{"question-template": "v1"})
-        await self.post(f"{self.here}/submit")
-        self.seen.confirmed.add(self.learner.id)
-
-    async def _page(self, method: str, path: str, form: dict[str, str] | None = None) -> str:
-        for _ in range(5):
-            began = time.monotonic()
-            answer = await self.client.request(method, path, data=form, headers={"cookie": self.cookie})
-            self.seen.pages.append(time.monotonic() - began)
-            self.cookie = answer.headers.get("set-cookie", self.cookie).partition(";")[0]
-            if not answer.is_redirect:
-                break
-            method, path, form = "GET", answer.headers["location"], None
-        if answer.status_code != 200:
-            self.seen.errors.append(f"{method} {path}: {answer.status_code}")
-        self.token = answer.text.partition('name="csrf" value="')[2].partition('"')[0] or self.token
-        return answer.text
-
-
-@asynccontextmanager
-async def clients(address: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Open the connections that all browsers share."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=3)
-    async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
-        yield client
-
-
-async def learn(browser: Browser, until: float, dice: random.Random, hands_in: bool) -> None:
-    """Do what a learner does, until the time is over."""
-    try:
-        await asyncio.sleep(dice.uniform(0, 8))
-        await browser.sign_in()
-        await browser.get(browser.here)
-        turns = 0
-        while time.monotonic() < until:
-            await asyncio.sleep(dice.uniform(*THINK))
-            await browser.say(dice.choice(QUESTIONS))
-            if dice.random() < 0.5:
-                await browser.get(browser.here)
-            turns += 1
-            if hands_in and turns == 3:
-                await browser.hand_in()
-                return
-    except (httpx.HTTPError, OSError) as error:
-        browser.seen.errors.append(f"{type(error).__name__}: {error}")
-
-
-async def crowd(address: str, learners: list[Learner], seconds: float, seen: Seen) -> None:
-    """Let all learners work at the same time."""
-    until = time.monotonic() + seconds
-    async with clients(address) as client:
-        await asyncio.gather(
-            *(
-                learn(Browser(client, one, seen), until, random.Random(number), number % 10 == 0)
-                for number, one in enumerate(learners)
-            )
-        )
-
-
-async def hand_in_until_killed(address: str, learner: Learner, seen: Seen, kill: asyncio.Event) -> None:
-    """Sign in, chat and hand in; whatever the kill cuts off is no error, what was confirmed counts."""
-    with contextlib.suppress(httpx.HTTPError, OSError):
-        async with clients(address) as client:
-            browser = Browser(client, learner, seen)
-            await browser.sign_in()
-            await browser.get(browser.here)
-            await browser.say(QUESTIONS[0])
-            kill.set()
-            await browser.hand_in()
-
-
-async def kill_once(address: str, process: subprocess.Popen[str], learners: list[Learner], seen: Seen) -> None:
-    """Kill the server while some learners hand in, somewhere in the first half second of it."""
-    kill = asyncio.Event()
-    handing = [asyncio.create_task(hand_in_until_killed(address, one, seen, kill)) for one in learners]
-    await asyncio.wait_for(kill.wait(), 60)
-    await asyncio.sleep(random.uniform(0, 0.5))
-    process.kill()
-    await asyncio.gather(*handing)
 
 
 def rows(folder: ProgramFolder, query: str) -> list[tuple[object, ...]]:
@@ -292,67 +163,91 @@ def lost(folder: ProgramFolder, seen: Seen) -> list[str]:
     return wrong
 
 
-def run(folder: ProgramFolder, learners: list[Learner], seconds: float, kills: int) -> tuple[Seen, dict[str, object]]:
-    """Run the crowd or the kills, and return what was seen and what is to be shown."""
-    seen, began, mine = Seen(), time.monotonic(), time.process_time()
-    for number in range(kills):
-        some = [learners[(3 * number + place) % len(learners)] for place in range(3)]
-        with served(folder) as (address, process):
-            asyncio.run(kill_once(address, process, some, seen))
-    with served(folder) as (address, process):
-        if not kills:
-            asyncio.run(crowd(address, learners, seconds, seen))
+def cuts(name: str, times: Sequence[float]) -> dict[str, float]:
+    """Return how many there were, and p50, p95, p99 and the longest in seconds."""
+    found = statistics.quantiles(times, n=100, method="inclusive") if len(times) > 1 else [*times] * 99
+    told = zip(("p50", "p95", "p99", "max"), (found[49], found[94], found[98], max(times)), strict=True)
+    return {f"{name}: n": len(times)} | {f"{name}: {cut} s": value for cut, value in told}
+
+
+def run(folder: ProgramFolder, learners: list[Learner], asked: argparse.Namespace) -> tuple[Seen, dict[str, float]]:
+    """Let the crowd work once, and return what was seen and what is to be shown."""
+    for journal in ("", "-wal", "-shm"):  # a run begins with nobody's work
+        folder.database.with_name(f"yard.db{journal}").unlink(missing_ok=True)
+    seen, hand_ins = Seen(), round(len(learners) * asked.seconds / 3600)
+    command = ["-m", "drillyard", "yard", "serve", str(folder.path), "--port", "0"]
+    with started(command, folder.path.with_name(f"{folder.path.name}-server.log")) as (address, process):
+        began, mine, at_first = time.monotonic(), time.process_time(), processor_seconds(process.pid)[0]
+        asyncio.run(crowd(address, learners, asked.seconds, asked.chats, hand_ins, seen))
         worked, mine = time.monotonic() - began, time.process_time() - mine
         busy, grading = processor_seconds(process.pid)
+        held = int(Path(f"/proc/{process.pid}/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
+        load = os.getloadavg()[0]
         wait_for_grades(folder, 1200)
     wrong = lost(folder, seen)
-    graded = rows(folder, "select count(*) from grades")[0][0]
-    shown: dict[str, object] = {"learners": len(learners), "kills": kills, "seconds": round(worked, 1)}
-    shown |= {"errors": len(seen.errors), "confirmed": len(seen.confirmed), "graded once": graded, "wrong": len(wrong)}
-    for name, times in (("page", seen.pages), ("chat first piece", seen.first), ("chat whole reply", seen.replies)):
-        if len(times) > 1 and not kills:
-            cuts = statistics.quantiles(times, n=100, method="inclusive")
-            shown |= {
-                f"{name}s": len(times),
-                f"{name} p50": cuts[49],
-                f"{name} p95": cuts[94],
-                f"{name} max": max(times),
-            }
-    cores = {"server cores": busy, "grading cores": grading, "client cores": mine}
-    shown |= {name: taken / worked for name, taken in cores.items()} | {"load of the machine": os.getloadavg()[0]}
     seen.errors += wrong
-    return seen, shown
+    shown: dict[str, float] = {"errors": len(seen.errors), "confirmed": len(seen.confirmed), "wrong": len(wrong)}
+    shown |= cuts("page", seen.pages) | cuts("first piece", seen.first) | cuts("whole reply", seen.replies)
+    for kind, times in sorted(seen.seconds.items()):
+        shown[f"{kind}: n"], shown[f"{kind}: p95 s"] = len(times), cuts(kind, times)[f"{kind}: p95 s"]
+    cores = {"server": busy - at_first, "gradings": grading, "clients": mine}
+    shown |= {f"cores: {name}": taken / worked for name, taken in cores.items()}
+    return seen, shown | {"server's memory, MB": held, "load of the machine": load}
 
 
-def holds(shown: dict[str, object]) -> bool:
-    """Say whether the yard held."""
-    fast = float(shown.get("page p95", 0)) < PAGE_P95 and float(shown.get("chat whole reply p95", 0)) < CHAT_P95  # type: ignore[arg-type]
-    return fast and not shown["wrong"] and (bool(shown["kills"]) or not shown["errors"])
+def floor(folder: ProgramFolder, asked: argparse.Namespace) -> dict[str, float]:
+    """Ask the same framework for a page from memory, as often as the crowd asks the yard."""
+    times: list[float] = []
+    log = folder.path.with_name(f"{folder.path.name}-floor.log")
+    with started(["-c", FLOOR], log) as (address, process):
+        began, mine = time.monotonic(), time.process_time()
+        asyncio.run(open_one(address, "/", asked.learners - asked.chats, asked.seconds / 2, times))
+        worked, busy = time.monotonic() - began, processor_seconds(process.pid)[0]
+    return cuts("floor", times) | {
+        "cores: floor": busy / worked,
+        "cores: floor's clients": (time.process_time() - mine) / worked,
+    }
 
 
 def main() -> int:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--learners", type=int, default=200)
+    parser.add_argument("--learners", type=int, default=500)
+    parser.add_argument("--chats", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--programme", type=Path)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    found, errors = [], []
     with tempfile.TemporaryDirectory() as made:
         folder = make_programme(asked.programme or Path(made) / "prog", asked.learners)
-        for journal in ("", "-wal", "-shm"):  # a run begins with nobody's work
-            folder.database.with_name(f"yard.db{journal}").unlink(missing_ok=True)
         learners = [one for one in folder.roster().learners if one.id.startswith("crowd-")][: asked.learners]
-        seen, shown = run(folder, learners, asked.seconds, asked.kills)
+        gc.freeze()
+        for _ in range(asked.repeats):
+            seen, shown = run(folder, learners, asked)
+            found.append(shown | floor(folder, asked))
+            errors += seen.errors
+    told = {name: [one.get(name, 0.0) for one in found] for name in found[0]}
+    limits = {"page: p95 s": PAGE_P95, "whole reply: p95 s": REPLY_P95}
+    holds = not errors and all(statistics.median(told[name]) < limit for name, limit in limits.items())
+    machine = {"learners": asked.learners, "chats at once": asked.chats, "processors": os.cpu_count(), **name_machine()}
     if asked.json:
-        print(json.dumps({**shown, "messages": seen.errors[:20], "holds": holds(shown)}, indent=2))
-        return 0 if holds(shown) else 1
-    table = Table("what", "value", title="the yard under " + ("kills" if asked.kills else "a crowd"))
-    for name, value in shown.items():
-        table.add_row(name, f"{value:.3f}" if isinstance(value, float) else str(value))
-    Console().print(table, *seen.errors[:20], sep="\n")
-    return 0 if holds(shown) else 1
+        print(json.dumps({**machine, "runs": found, "messages": errors[:20], "holds": holds}, indent=2))
+        return 0 if holds else 1
+    table = Table("what", "min", "median", "max", "limit", title=", ".join(f"{k} {v}" for k, v in machine.items()))
+    for name, values in told.items():
+        middle = [f"{one:.4g}" for one in (min(values), statistics.median(values), max(values))]
+        table.add_row(name, *middle, f"{limits[name]:g}" if name in limits else "")
+    Console().print(table, *errors[:20], sep="\n")
+    return 0 if holds else 1
+
+
+def name_machine() -> dict[str, str]:
+    """Return what processor this is."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return {"of": next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "unknown")}
 
 
 if __name__ == "__main__":

@@ -42,9 +42,9 @@ def until(get: Callable[[], T], seconds: float = 120) -> T:
 
 
 @contextmanager
-def serve_yard(programme: Path) -> Iterator[str]:
+def serve_yard(programme: Path, *options: str) -> Iterator[str]:
     """Serve a programme from a process of its own and give its address."""
-    command = [sys.executable, "-m", "drillyard", "yard", "serve", str(programme), "--port", "0"]
+    command = [sys.executable, "-m", "drillyard", "yard", "serve", str(programme), "--port", "0", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         said = ""

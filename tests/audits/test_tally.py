@@ -74,6 +74,19 @@ def test_what_is_broken_is_told_and_the_rest_counts(tmp_path: Path) -> None:
     assert found.where[0] == "log.jsonl line 2: no transcript"
 
 
+def test_a_file_that_is_read_in_pieces_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces of one line and of all; the places of broken lines are those in the file; a part holds its rows alone."""
+    good = [one.to_json() for one in transcripts(load_world("helpdesk"), 12)]
+    file = write(tmp_path / "log.jsonl", [*good[:5], "{broken", *good[5:], "[1]", ""])
+    found = []
+    for size in (1, 1 << 30):
+        monkeypatch.setattr("drillyard.audits.tally.columns_polars._CHUNK", size)
+        found.append(tally([file], EXACT, tmp_path / str(size), provenance=MADE))
+    assert found[0] == found[1]
+    assert found[0].where == ("log.jsonl line 6: no transcript", "log.jsonl line 14: no transcript")
+    assert len(list((tmp_path / "1" / "store").glob("rows-*.parquet"))) == 15
+
+
 @pytest.mark.parametrize(
     "row",
     [

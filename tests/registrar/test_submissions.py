@@ -127,7 +127,10 @@ def test_a_submission_that_kills_every_worker_is_given_up(submissions: Submissio
         assert take_over(submissions, "doomed")
     assert take_over(submissions, "doomed") is None
     progress = submissions.of(ANN.id, "hunt-1")
-    assert progress is not None and (progress.status, progress.error) == ("failed", "Grading was cut off 3 times.")
+    assert progress is not None and (progress.status, progress.error) == (
+        "failed",
+        "Grading was cut off 3 times, so it was given up.",
+    )
     submissions.retry(ANN.id, "hunt-1")
     assert submissions.claim("healthy"), "a retry starts to count anew"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from yard.visitor import Visitor
 from drillyard.drills import load_kit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import check_upload, grade_here
+from drillyard.programs.joining import appoint
 from drillyard.yard.app import make_app
 
 HERE, SEED = "/drills/hunt-1", 2**61 + 5
@@ -101,3 +104,39 @@ def test_a_programme_without_retries_tells_after_the_first(
     more = roster.learners[0].model_copy(update={"instances": (*ANN.instances, f"hunt-1-{ANN.id}-2")})
     programme.write_roster(roster.model_copy(update={"learners": (more, *roster.learners[1:])}))
     ann.get(f"{HERE}/debrief", expect=404)
+
+
+def test_the_tutor_answers_to_what_was_done_and_costs_what_it_says(
+    arrive: Callable[[str], Visitor], programme: ProgramFolder
+) -> None:
+    """One hint for one click, kept and counted; where nothing is called for, it says so and takes nothing."""
+    ann = arrive(ANN.code)
+    assert "costs 5 %" in ann.get(HERE) and "From the tutor" not in ann.page
+    ann.send(f"{HERE}/tutor", after=0)
+    assert "The tutor has nothing to add" in ann.page and "Hints cost" not in ann.page
+    answers = KIT.solutions(SEED)["flags-everything"]
+    ann.send(f"{HERE}/drafts/answers", expect=204, **answers)
+    ann.get(HERE)
+    ann.send(f"{HERE}/tutor", after=0)
+    assert "a road that many take" in ann.page and "Hints cost 5" in ann.page
+    ann.send(f"{HERE}/tutor", after=0)
+    assert ann.page.count("From the tutor") == 1, "a double click asks once"
+    ann.send(f"{HERE}/hints", place=0)
+    assert "Ask where in the report" in ann.page and "Hints cost 10" in ann.page
+    fay = arrive(appoint(programme, "facilitator", "Fay").code)
+    page = fay.get("/live/at/hunt-1")
+    assert "What the tutor would say" in page and "a road that many take" not in page, "what was said is not said again"
+    words = html.unescape(re.findall(r'name="words" value="([^"]+)">Send', page)[0])
+    fay.send("/live/at/hunt-1", words=words)
+    assert f"From your facilitator: {words[:40]}" in html.unescape(ann.get(HERE)) and "Hints cost 10" in ann.page
+    assert (
+        words not in html.unescape(fay.page[fay.page.index("What the tutor") :])
+        if "What the tutor" in fay.page
+        else True
+    )
+    ann.get(HERE)
+    ann.send(f"{HERE}/upload", **answers)
+    ann.hand_in(HERE)
+    until(lambda: "What next" in ann.get(f"{HERE}/result"))
+    ann.send(f"{HERE}/end")
+    assert "Asked the tutor: Your answers look like a road" in ann.page

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 from sqlalchemy import event
 from starlette.testclient import TestClient
@@ -46,6 +47,34 @@ def test_a_broken_form_is_a_page_and_no_noise(visit: Visit, body: bytes, caplog:
     answer = visit(ANN.code).client.post("/drills/hunt-1/claims", content=body, headers=kind)
     assert answer.status_code in {400, 403} and "<h1" in answer.text
     assert len([one for one in caplog.records if one.levelno >= logging.WARNING]) <= 1
+
+
+def test_a_browser_that_goes_in_the_middle_of_a_form_is_no_fault(
+    visit: Visit, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Closing a window is no error of the yard's: nothing in the log, and the next one is answered."""
+    ann = visit(ANN.code)
+    sent = iter([{"type": "http.request", "body": b"csrf=", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def go_away() -> None:
+        async def receive() -> dict[str, object]:
+            return next(sent)
+
+        async def send(_message: object) -> None:
+            """Nobody reads it."""
+
+        kind = [(b"content-type", b"application/x-www-form-urlencoded")]
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/drills/hunt-1/claims",
+            "query_string": b"",
+            "headers": kind,
+        }
+        await ann.client.app({**scope, "client": ("127.0.0.1", 1)}, receive, send)
+
+    anyio.run(go_away)
+    assert not caplog.records and "hunt-1" in ann.get("/drills")
 
 
 @pytest.mark.parametrize("number", HUGE)

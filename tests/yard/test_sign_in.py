@@ -130,6 +130,7 @@ FORMS = [
     "/drills/hunt-1/claims",
     "/drills/hunt-1/claims/1/remove",
     "/drills/hunt-1/hints",
+    "/drills/hunt-1/tutor",
     "/drills/hunt-1/submit",
     "/drills/hunt-1/upload",
     "/drills/hunt-1/trial",
@@ -142,6 +143,7 @@ FORMS = [
     "/drills/hunt-1/fits/hand-in",
     "/drills/hunt-1/looks",
     "/drills/hunt-1/preview",
+    "/reading/read-the-policies",
     "/lessons/watch-it-fail/ask",
     "/lessons/watch-it-fail/answer",
     "/held/draft",
@@ -192,6 +194,7 @@ def test_every_form_of_the_yard_is_in_that_list(visit: Visit) -> None:
         "drafts/claim": "drafts/{form}",
         "held/draft": "held/{id}",
         "lessons/watch-it-fail": "lessons/{lesson}",
+        "reading/read-the-policies": "reading/{activity}",
         "led/talk": "led/{activity}",
     }
     listed = {re.sub("|".join(names), lambda found: names[found[0]], path) for path in ALL_FORMS}

@@ -9,7 +9,18 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-__all__ = ["FILE", "FOLDER", "PATH", "FiniteRange", "db_option", "page_option", "seed_option", "spec_argument"]
+__all__ = [
+    "FILE",
+    "FOLDER",
+    "PATH",
+    "FiniteRange",
+    "db_option",
+    "grading_option",
+    "log_option",
+    "page_option",
+    "seed_option",
+    "spec_argument",
+]
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -44,6 +55,18 @@ def db_option() -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Add `--db`, the URL of a yard's PostgreSQL database; empty for SQLite, or for what the folder remembers."""
     words = "postgresql:// URL of its database, in place of SQLite; better as DRILLYARD_DB, which `ps` does not show."
     return click.option("--db", default="", help=words)
+
+
+def grading_option() -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Add `--no-grading` as the argument `grading`."""
+    words = "Leave what is handed in to drillyard yard work, on this machine or others."
+    return click.option("--no-grading", "grading", is_flag=True, default=True, flag_value=False, help=words)
+
+
+def log_option() -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Add `--log`, how a server writes its log; also by DRILLYARD_LOG."""
+    kinds, words = click.Choice(["text", "json"]), "json: lines of JSON without codes, names or what is typed."
+    return click.option("--log", type=kinds, default="text", show_default=True, envvar="DRILLYARD_LOG", help=words)
 
 
 def spec_argument(name: str = "spec") -> Callable[[Callable[P, R]], Callable[P, R]]:

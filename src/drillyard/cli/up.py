@@ -9,7 +9,7 @@ import click
 from drillyard.cli import create as created
 from drillyard.cli import show
 from drillyard.cli.designing import plan as designed
-from drillyard.cli.options import PATH, db_option
+from drillyard.cli.options import PATH, db_option, grading_option, log_option
 from drillyard.programs.create import create, open_roster
 from drillyard.programs.design import design
 from drillyard.programs.examples import default_brief
@@ -27,10 +27,20 @@ __all__ = ["command"]
     "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="Port; 0 takes a free one."
 )
 @db_option()
+@grading_option()
+@log_option()
 @show.out_option(default=Path("programme"))
 @show.handler
 def command(
-    brief: Path | None, learners: int | None, no_serve: bool, host: str, port: int, db: str, out: Path
+    brief: Path | None,
+    learners: int | None,
+    no_serve: bool,
+    host: str,
+    port: int,
+    db: str,
+    grading: bool,
+    log: str,
+    out: Path,
 ) -> show.Outcome | None:
     """Design, create, rehearse and serve a programme.
 
@@ -50,5 +60,5 @@ def command(
     show.say(
         f"{ready} of {drills} drills are made; the others are made while the yard is open, lessons are there at once."
     )
-    serve(out, host, port, open_browser=True, db=db)
+    serve(out, host, port, open_browser=True, db=db, grading=grading, log=log)
     return None

@@ -17,7 +17,16 @@ from drillyard.organisms.worlds.failures import faults
 from drillyard.records import AnswerResult, Conversation, FailureMode, Transcript
 from drillyard.stats.shown import percent
 
-__all__ = ["Debrief", "DebriefFact", "DebriefStep", "debrief_of", "facts_of", "tell_failure", "walk_failure"]
+__all__ = [
+    "Debrief",
+    "DebriefFact",
+    "DebriefStep",
+    "debrief_of",
+    "facts_of",
+    "roads_of",
+    "tell_failure",
+    "walk_failure",
+]
 
 _MOST_ASKED = 40
 """Prompts that are tried until one shows the failure: at the smallest rate that is planted, 0.5, all miss it never."""
@@ -66,7 +75,7 @@ def debrief_of(
         facts=tuple(facts),
         road=next(fix for fix in fixes if fix.verdict == "right"),
         steps=tuple(steps),
-        wrong=tuple(fix for fix in fixes if fix.verdict == "wrong" and fix.name not in _NO_ROADS),
+        wrong=roads_of(fixes),
         caption=caption,
         worth=tuple(worth),
     )
@@ -74,6 +83,11 @@ def debrief_of(
 
 _NO_ROADS = ("untouched", "empty", "someone-elses", "hard-coded", "asks-the-grader", "best-blind", "transplanted")
 """Fixes that only the gates need: nobody takes them for a way to solve the drill."""
+
+
+def roads_of(fixes: Sequence[Fix]) -> tuple[Fix, ...]:
+    """Return the wrong fixes that people take for a way to solve a drill."""
+    return tuple(fix for fix in fixes if fix.verdict == "wrong" and fix.name not in _NO_ROADS)
 
 
 def facts_of(result: AnswerResult) -> list[DebriefFact]:

@@ -1,6 +1,8 @@
 """Databases by URL: a SQLite file, or PostgreSQL by psycopg 3, set up so that what was committed is on the disk.
 
-SQLite: WAL and `synchronous=FULL`; a transaction begins with `BEGIN DEFERRED`, or as the execution option `lock` says.
+SQLite: WAL and `synchronous=FULL`; a transaction begins with `BEGIN DEFERRED`, or as the execution option `lock` says,
+and where the option `lasting` is false, its commit does not wait for the disk: `kill -9` loses nothing, a power cut
+may.
 PostgreSQL: READ COMMITTED and `synchronous_commit`; who waits for a lock, or sits idle in a transaction, for ten
 seconds gives its place up, and so does a server that does not answer. No line of ours ever holds a password.
 """
@@ -116,4 +118,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('lock', 'DEFERRED')}")
+    options = connection.get_execution_options()
+    if "lasting" in options:
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options['lasting'] else 'NORMAL'}")
+    connection.exec_driver_sql(f"BEGIN {options.get('lock', 'DEFERRED')}")

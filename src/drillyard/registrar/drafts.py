@@ -52,7 +52,7 @@ class Drafts:
             found = f"found {len(body)} characters in the form {form[:40]!r}"
             raise Refused(f"{found}, expected at most {MOST_DRAFT} in a known form; shorten what you typed")
         row = DraftRow(learner=learner, instance=instance, form=form, body=body, at=self._store.clock())
-        with self._store.writing(learner) as session:
+        with self._store.writing(learner, lasting=False) as session:
             session.merge(row)
 
     def of(self, learner: str, instance: str, form: str) -> Draft | None:
@@ -64,5 +64,5 @@ class Drafts:
     def drop(self, learner: str, instance: str, *forms: str) -> None:
         """Forget forms, all of them where none is named."""
         mine = delete(DraftRow).where(DraftRow.learner == learner, DraftRow.instance == instance)
-        with self._store.writing(learner) as session:
+        with self._store.writing(learner, lasting=False) as session:
             session.execute(mine.where(DraftRow.form.in_(forms or FORMS)))

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, insert, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from drillyard.errors import BadInput, bad_input
@@ -39,7 +40,10 @@ from drillyard.registrar.tables import (
     SubmissionRow,
 )
 
-__all__ = ["SESSION_SECONDS", "Refused", "Store", "digest", "explain_unkept", "require_open"]
+__all__ = ["ADVICE", "AWAY", "SESSION_SECONDS", "Refused", "Store", "digest", "explain_unkept", "require_open"]
+
+ADVICE = 1000
+"""The place of a tutor's first hint among a copy's hints: behind all that a drill has of its own."""
 
 SESSION_SECONDS = 12 * 3600.0
 """A working day, so that nobody has to sign in again over lunch."""
@@ -51,6 +55,10 @@ _LOCK_ALL = text(f"SELECT pg_advisory_xact_lock({_ALL}, 0)")
 _LOCK_ONE = text(
     f"SELECT pg_advisory_xact_lock_shared({_ALL}, 0), pg_advisory_xact_lock({_KEYED}, hashtext(CAST(:key AS text)))"
 )
+
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""What a database raises that is away, full or too busy: the same may be kept a little later."""
 
 
 class Refused(BadInput):
@@ -83,7 +91,8 @@ class Store:
         self._engine = open_engine(where if isinstance(where, str) else f"sqlite:///{where}", _HOW)
         self._shared = is_postgres(self._engine)
         self._seeing = self._engine.execution_options(**(_ONE_MOMENT if self._shared else {}))
-        self._locking = self._engine.execution_options(lock="IMMEDIATE")
+        self._locking = self._engine.execution_options(lock="IMMEDIATE", lasting=True)
+        self._quick = self._engine.execution_options(lock="IMMEDIATE", lasting=False)
         if self._shared:
             with reached(self._engine, "a yard's tables and rights", _HOW):
                 self._set_up(mark, upgrade, told=upgrade is not None)
@@ -126,14 +135,18 @@ class Store:
             yield session
 
     @contextmanager
-    def writing(self, key: str = "") -> Iterator[Session]:
+    def writing(self, key: str = "", *, lasting: bool = True) -> Iterator[Session]:
         """Open a transaction that holds the write lock from its first statement and commits at its end.
 
         With a `key`, such as a learner's id, it holds the lock of that key: only those who write under the same key, or
         under none, wait for it where the database allows that. What is read to decide must then be the key's own.
+
+        What need not be `lasting` does not wait for the disk: a killed process loses nothing of it, a power cut may.
         """
-        waiting = nullcontext() if self._shared else self._writers
-        with waiting, Session(self._locking, expire_on_commit=False) as session, session.begin():
+        waiting, engine = nullcontext() if self._shared else self._writers, self._locking if lasting else self._quick
+        with waiting, Session(engine, expire_on_commit=False) as session, session.begin():
+            if self._shared and not lasting:
+                session.execute(text("SET LOCAL synchronous_commit = off"))
             if self._shared:
                 session.execute(_LOCK_ONE, {"key": key}) if key else session.execute(_LOCK_ALL)
             yield session
@@ -147,7 +160,7 @@ class Store:
     def sign_in(self, learner: str | None, role: str, staff: str = "") -> str:
         """Begin a session and return its token; without a learner it is one of the staff's, unnamed the designer's."""
         token, now = secrets.token_urlsafe(32), self.clock()
-        with self.writing() as session:
+        with self.writing(lasting=False) as session:
             if learner is not None and session.get(LearnerRow, learner) is None:
                 session.add(LearnerRow(id=learner, role=role, first_seen=now))
             session.execute(delete(SessionRow).where(SessionRow.expires <= now))
@@ -183,7 +196,7 @@ class Store:
 
     def ask(self, learner: str, instance: str, template: str, prompt: str, seed: int) -> int:
         """Keep what a learner said, under the seed of its answer, and return its id."""
-        with self.writing(learner) as session:
+        with self.writing(learner, lasting=False) as session:
             row = ChatRow(
                 learner=learner, instance=instance, template=template, prompt=prompt, seed=seed, at=self.clock()
             )
@@ -193,7 +206,7 @@ class Store:
 
     def answer(self, chat: int, reply: str) -> None:
         """Keep what the model answered, or as much of it as was heard."""
-        with self.writing(f"chat {chat}") as session:
+        with self.writing(f"chat {chat}", lasting=False) as session:
             session.get_one(ChatRow, chat).reply = reply
 
     def chats(self, learner: str, instance: str) -> list[ChatRow]:
@@ -211,7 +224,7 @@ class Store:
             at = session.scalar(began)
         if at is not None:
             return at
-        with self.writing(learner) as session:
+        with self.writing(learner, lasting=False) as session:
             at = session.scalar(began)
             if at is None:
                 self.note(session, learner, instance, "started")
@@ -260,6 +273,19 @@ class Store:
                 session.add(HintRow(learner=learner, instance=instance, place=place, cost=cost, at=self.clock()))
                 self.note(session, learner, instance, "hint", str(place + 1))
 
+    def advise(self, learner: str, instance: str, rule: str, words: str, cost: float) -> None:
+        """Keep a hint of the tutor; a second one by the same rule changes nothing. Raises as `open_hint`."""
+        tutors = select(HintRow).where(
+            HintRow.learner == learner, HintRow.instance == instance, HintRow.place >= ADVICE
+        )
+        with self.writing(learner) as session:
+            require_open(session, learner, instance)
+            given = session.scalars(tutors).all()
+            if all(row.rule != rule for row in given):
+                told = {"rule": rule, "words": words, "cost": cost, "at": self.clock()}
+                session.add(HintRow(learner=learner, instance=instance, place=ADVICE + len(given), **told))
+                self.note(session, learner, instance, "advised", rule)
+
     def hints(self, learner: str, instance: str) -> list[HintRow]:
         """Return the hints that were opened, in their order."""
         mine = select(HintRow).where(HintRow.learner == learner, HintRow.instance == instance)
@@ -285,13 +311,20 @@ class Store:
 
 
 def explain_unkept(error: BaseException) -> str:
-    """Return the line to read when the database could not keep something, or nothing for another fault."""
-    words = str(error.orig) if isinstance(error, OperationalError) else ""
-    if "full" in words or "disk I/O" in words:
+    """Return the line to read when the database could not keep something, or nothing for another fault.
+
+    What SQLite calls operational may be a fault of ours too; PostgreSQL's kinds of errors tell the two apart.
+    """
+    if not isinstance(error, AWAY):
+        return ""
+    words = str(getattr(error, "orig", error))
+    if any(sign in words for sign in ("is full", "disk I/O", "No space left")):
         return "The yard could not keep this, because its disk is full. Tell your designer, and send it again later."
-    if "locked" in words:
+    if any(sign in words for sign in ("locked", "lock timeout", "deadlock", "QueuePool")):
         return "The yard is too busy to keep this. Send it again in a minute."
-    return ""
+    if isinstance(getattr(error, "orig", None), sqlite3.Error) and "unable to open" not in words:
+        return ""
+    return "The yard cannot reach its database. What it confirmed to you is kept; try this again in a minute."
 
 
 def _of(table: type[Any], learner: str, instance: str) -> Any:

@@ -2,7 +2,7 @@
 
     received ──claim──▶ grading ──finish──▶ graded
         ▲                 │  ╲──fail─────▶ failed ──retry, or handed in anew──▶ received
-        ╰──worker is dead──╯
+        ╰─worker is dead, or gives it back
 
 A submission is committed before the learner sees a reply. A worker takes it and counts its `beats` up while it grades;
 whoever sees the count stand still for the length of a lease, by a clock of their own that only runs forward, may take
@@ -30,6 +30,8 @@ __all__ = ["MAX_RETRIES", "MAX_TRIES", "GradingProgress", "Hold", "Submissions",
 
 MAX_TRIES = 3
 """Gradings that may be cut off, by a kill or a crash, before a submission is given up."""
+
+_CUT_OFF = f"Grading was cut off {MAX_TRIES} times, so it was given up."
 
 MAX_RETRIES = 3
 """How often a learner may have a submission graded again that could not be graded; then it is the designer's."""
@@ -120,6 +122,13 @@ class Submissions:
         with self._store.reading() as session:
             return [Hold(row.id, row.owner or "", row.beats) for row in session.scalars(under_way)]
 
+    def any_waiting(self) -> bool:
+        """Say whether anything waits for a worker; a submission that its learner's other one keeps waiting counts."""
+        with self._store.reading() as session:
+            return (
+                session.scalar(select(SubmissionRow.id).where(SubmissionRow.status == "received").limit(1)) is not None
+            )
+
     def claim(self, owner: str, dead: Collection[Hold] = ()) -> Work | None:
         """Take the submission whose turn it is, or `None`; the `dead` are free again if they still stand where seen."""
         with self._store.writing() as session:
@@ -131,7 +140,12 @@ class Submissions:
             turn = 1 + (session.scalar(select(func.max(SubmissionRow.turn))) or 0)
             row.status, row.owner, row.beats, row.turn, row.tries = "grading", owner, 0, turn, row.tries + 1
             if row.tries > MAX_TRIES:
-                self._end(session, row, "failed", f"Grading was cut off {MAX_TRIES} times.")
+                self._end(
+                    session,
+                    row,
+                    "failed",
+                    _CUT_OFF,
+                )
                 return None
             self._store.note(session, row.learner, row.instance, "grading", f"try {row.tries}")
             return Work(id=row.id, submission=read_any(row.body))
@@ -158,6 +172,15 @@ class Submissions:
             if row is None:
                 return False
             self._end(session, row, "failed", error)
+        return True
+
+    def give_back(self, work: Work, owner: str) -> bool:
+        """Let another worker have a submission at once; the try counts, so that none goes round for ever."""
+        with self._store.writing(f"submission {work.id}") as session:
+            row = session.scalar(select(SubmissionRow).where(*_held(work, owner)))
+            if row is None:
+                return False
+            row.status, row.owner = "received", None
         return True
 
     def retry(self, learner: str, instance: str) -> None:

@@ -116,8 +116,10 @@ def _traces(
         for chat in rows(ChatRow):
             yield _Trace(at=chat.at, did="", said=((chat.template, chat.prompt, chat.reply),))
         for hint in rows(HintRow):
-            told = hints[hint.place] if hint.place < len(hints) else ""
-            yield _Trace(at=hint.at, did=f"Opened hint {hint.place + 1}", words=told)
+            told = hint.words or (hints[hint.place] if hint.place < len(hints) else "")
+            yield _Trace(
+                at=hint.at, did="Asked the tutor" if hint.rule else f"Opened hint {hint.place + 1}", words=told
+            )
         for tip in rows(TipRow):
             yield _Trace(at=tip.at, did="Was given a hint by hand", words=tip.words)
         for fit in rows(FitRow):

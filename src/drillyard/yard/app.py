@@ -13,14 +13,11 @@ from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
-from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from drillyard.drills.fact_sheet import fact_sheet
-from drillyard.drills.grade import with_hint_cost
-from drillyard.drills.levels import kit_of
 from drillyard.organisms.listening import BodyLimit
 from drillyard.organisms.worlds.world import World
 from drillyard.oversight.live.overseer import HoldQueue
@@ -28,7 +25,7 @@ from drillyard.oversight.values.asking import AskedTree
 from drillyard.planning.graph import EVIDENCE
 from drillyard.programs.fitting import fit_apart
 from drillyard.programs.folder import ProgramFolder
-from drillyard.programs.grading import check_upload, grade_isolated, try_last_year
+from drillyard.programs.grading import check_upload, try_last_year
 from drillyard.records import AnySubmission, Grade, Instance, OracleTrial
 from drillyard.registrar.board import Board
 from drillyard.registrar.drafts import Drafts
@@ -40,7 +37,7 @@ from drillyard.registrar.located import open_store
 from drillyard.registrar.platforms import Platforms
 from drillyard.registrar.recalls import Recalls
 from drillyard.registrar.seats import Seats
-from drillyard.registrar.store import Store
+from drillyard.registrar.store import AWAY
 from drillyard.registrar.submissions import Submissions
 from drillyard.registrar.tickets import Tickets
 from drillyard.stats.shown import percent
@@ -51,6 +48,7 @@ from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import SecurityHeaders, TryLimit
 from drillyard.yard.fits import Fits, Fitter, FitterCall
+from drillyard.yard.logs import Numbered
 from drillyard.yard.measures import Measured, Measures
 from drillyard.yard.models import Models
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
@@ -61,6 +59,7 @@ from drillyard.yard.tools import open_sender, open_tool
 from drillyard.yard.trade_plot import fits_plot, trade_plot
 from drillyard.yard.trial_plot import trial_plot
 from drillyard.yard.visit import Yard
+from drillyard.yard.working import grade_for
 
 __all__ = ["make_app"]
 
@@ -86,6 +85,7 @@ def make_app(
     weighed: AskedTree | None = None,
     url: str = "",
     db: str = "",
+    grading: bool = True,
 ) -> Starlette:
     """Build the yard over a programme folder; its database is `yard.db` in that folder, or at the URL `db`.
 
@@ -93,7 +93,8 @@ def make_app(
     reads an upload, `fit` fits a technique, `trier` tries a policy on last year; the defaults are the organism of the
     instance and processes of their own. What waits in the queue of an `overseer` is decided by the designer and the
     learners in `reviewers`, by id; the tree `weighed` is everybody's; `url` is the address under which others reach the
-    yard, where it is to sign credentials. Nothing runs before the application starts.
+    yard, where it is to sign credentials; without `grading`, others grade (`yard work`). Nothing runs before the
+    application starts.
 
     Raises:
         BadInput: the folder is no programme folder.
@@ -108,7 +109,8 @@ def make_app(
 
     @asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
-        yard.queue.start()
+        if grading:
+            yard.queue.start()
         yard.builder.start()
         yard.fitter.start()
         if sender:
@@ -126,11 +128,12 @@ def make_app(
     app = Starlette(
         routes=ROUTES,
         middleware=[
+            Middleware(Numbered),
             Middleware(Measured, measures=measures),
             Middleware(SecurityHeaders),
             Middleware(BodyLimit, limit=_MOST),
         ],
-        exception_handlers={HTTPException: refuse, OperationalError: tell_unkept, Exception: tell_fault},
+        exception_handlers={HTTPException: refuse, **dict.fromkeys(AWAY, tell_unkept), Exception: tell_fault},
         lifespan=life,
     )
     app.router.redirect_slashes = False  # a redirect is made from the Host header, which anybody sets
@@ -161,7 +164,7 @@ def _open_yard(
         programme=programme,
         store=store,
         submissions=submissions,
-        queue=GradingQueue(submissions, partial(_grade, programme, store, grader), lease_seconds),
+        queue=GradingQueue(submissions, partial(grade_for, programme, store, grader), lease_seconds),
         check=checker or partial(check_upload, programme),
         try_last_year=trier or partial(try_last_year, programme),
         chat=Chat(Models(targets or (lambda one: open_target(f"organism/{programme.target(one)}"))), store),
@@ -188,16 +191,6 @@ def _open_yard(
         by_address=TryLimit(tries=20, seconds=300),
         by_code=TryLimit(tries=5, seconds=300),
     )
-
-
-def _grade(
-    programme: ProgramFolder, store: Store, grader: Callable[[AnySubmission], Grade] | None, submission: AnySubmission
-) -> Grade:
-    """Grade a submission and take off what its learner's hints cost."""
-    plain = grader(submission) if grader else grade_isolated(programme, submission)
-    cost = sum(hint.cost for hint in store.hints(submission.learner, submission.instance))
-    instance = programme.instance(submission.instance)
-    return with_hint_cost(plain, cost, kit_of(instance).drill.pass_mark)
 
 
 def _templates() -> jinja2.Environment:

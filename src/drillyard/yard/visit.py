@@ -20,7 +20,7 @@ import anyio.to_thread
 import jinja2
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from drillyard.drills import DrillKit, load_kit
@@ -304,10 +304,13 @@ def page(
     def wrap(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             posted = request.method == "POST"
-            async with request.form(max_files=1, max_fields=100) if posted else nullcontext(FormData()) as form:
-                return await anyio.to_thread.run_sync(
-                    _serve, request, form, handler, who, during_pause, limiter=limiter
-                )
+            try:
+                async with request.form(max_files=1, max_fields=100) if posted else nullcontext(FormData()) as form:
+                    return await anyio.to_thread.run_sync(
+                        _serve, request, form, handler, who, during_pause, limiter=limiter
+                    )
+            except ClientDisconnect:  # nobody is left to read an answer
+                return Response(status_code=400)
 
         return endpoint
 

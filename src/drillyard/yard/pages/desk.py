@@ -14,6 +14,7 @@ from drillyard.records import PolicySubmission
 from drillyard.records.submission import MAX_POLICY
 from drillyard.registrar.held import Tried
 from drillyard.yard.pages.checking import AT_A_TIME, Unchecked, check_file
+from drillyard.yard.pages.hints import tell_hints
 from drillyard.yard.visit import Assignment, Visit, page, path_of
 
 __all__ = ["begin_anew", "read_policy", "render_desk", "show_questions", "try_it"]
@@ -26,19 +27,14 @@ _ORDERS = {"influence": "how far readers move it", "asker": "who asked", "worth"
 
 def render_desk(visit: Visit, one: Assignment, status: int = 200, error: str = "") -> Response:
     """Render a drill without a model: files to work on, a policy to try and to hand in."""
-    store, me, name = visit.yard.store, visit.me().id, one.instance.id
-    opened = store.hints(me, name)
+    me, name = visit.me().id, one.instance.id
     text, tried = _text(visit, one), visit.yard.held.tried(me, name)
     return visit.render(
         "desk.html",
         status,
         one=one,
         here=path_of(one),
-        hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
-        opened=len(opened),
-        tips=visit.yard.floor.tips(me, name),
-        cost=sum(hint.cost for hint in opened),
-        new_hint=len(opened) if visit.request.query_params.get("done", "") == "hint" else 0,
+        **tell_hints(visit, one),
         case=read_case(visit.yard.programme.target(one.instance) / CASE),
         notes=_file(visit, one, NOTES),
         policy=text,

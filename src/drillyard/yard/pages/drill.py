@@ -12,6 +12,7 @@ from drillyard.records import Severity
 from drillyard.yard.claim_form import LINES, ClaimForm, from_claim, from_fields
 from drillyard.yard.pages.again import show_preparing
 from drillyard.yard.pages.desk import render_desk
+from drillyard.yard.pages.hints import tell_hints
 from drillyard.yard.pages.paper import render_paper
 from drillyard.yard.visit import Assignment, Visit, page, path_of
 
@@ -76,7 +77,6 @@ def render_drill(
     if one.drill.hands_in == "answers":
         return render_paper(visit, one, status, upload_error)
     chats = store.chats(me, name)
-    opened = store.hints(me, name)
     done = visit.request.query_params.get("done", "")
     assert one.world is not None  # only desks and papers have none
     last = chats[-1].template if chats else one.instance.templates[0]
@@ -92,13 +92,9 @@ def render_drill(
         waiting=visit.yard.chat.waiting(me, name),
         under_way=visit.yard.chat.under_way(me),
         claims=store.claims(me, name),
-        hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
-        opened=len(opened),
-        tips=visit.yard.floor.tips(me, name),
-        cost=sum(hint.cost for hint in opened),
+        **tell_hints(visit, one),
         form=form or ClaimForm(),
         done=_DONE.get(done, ""),
-        new_hint=len(opened) if done == "hint" else 0,
         prompt=prompt,
         template=template or last,
         chat_error=chat_error,

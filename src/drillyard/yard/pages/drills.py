@@ -10,6 +10,7 @@ from starlette.responses import Response
 from drillyard.records import RolePlan
 from drillyard.registrar.submissions import GradingProgress
 from drillyard.yard.pages.lesson import LessonCard, lessons_of
+from drillyard.yard.pages.steps import steps_of
 from drillyard.yard.visit import Assignment, Visit, find_kit, page
 
 __all__ = ["DrillCard", "go_home", "show_plan"]
@@ -45,7 +46,7 @@ def show_plan(visit: Visit) -> Response:
     learner, ready = visit.me(), {one.instance.id: one for one in visit.assigned()}
     plan = visit.yard.programme.plan()
     role = next((one for one in plan.roles if one.role == learner.role), None)
-    lessons, led = lessons_of(visit), visit.yard.led.of(learner.id)
+    lessons = lessons_of(visit)
     cards, coming, waiting = [], [], 0
     roster, held = visit.yard.programme.roster(), visit.yard.floor.held()
     begun = {event.instance for event in visit.yard.store.events("started", learner=learner.id)}
@@ -70,8 +71,9 @@ def show_plan(visit: Visit) -> Response:
             coming.append((find_kit(drill).drill.title, tries[-1]))
         else:
             waiting += 1
+    steps = steps_of(visit, role, lessons)
     return visit.render(
-        "drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons, led=led
+        "drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons, steps=steps
     )
 
 

@@ -14,6 +14,7 @@ from drillyard.records import AnswerSheet, AnswerSubmission, PaperTable
 from drillyard.records.files import read_record
 from drillyard.registrar.store import Refused
 from drillyard.yard.pages.checking import AT_A_TIME, Unchecked
+from drillyard.yard.pages.hints import tell_hints
 from drillyard.yard.visit import Assignment, Visit, kit_at, page, path_of
 
 __all__ = ["read_answers", "render_paper", "sheet_of", "take_look", "tell_answers", "try_answers"]
@@ -32,8 +33,7 @@ def render_paper(
     tried: PaperTable | None = None,
 ) -> Response:
     """Render a drill on a paper, with what was typed into its form, and what came of trying it."""
-    store, me, name = visit.yard.store, visit.me().id, one.instance.id
-    opened = store.hints(me, name)
+    me, name = visit.me().id, one.instance.id
     sheet = sheet_of(visit, one)
     typed = _typed(visit, one, sheet)
     return visit.render(
@@ -41,11 +41,7 @@ def render_paper(
         status,
         one=one,
         here=path_of(one),
-        hints=visit.yard.programme.truth(name).hints[: one.instance.hints],
-        opened=len(opened),
-        tips=visit.yard.floor.tips(me, name),
-        cost=sum(hint.cost for hint in opened),
-        new_hint=len(opened) if visit.request.query_params.get("done", "") == "hint" else 0,
+        **tell_hints(visit, one),
         sheet=sheet,
         typed=typed,
         looks=visit.yard.held.looks(me, name),

@@ -17,6 +17,7 @@ from drillyard.registrar.led import OUTCOMES
 from drillyard.registrar.recalls import RecallCard, cards_of
 from drillyard.registrar.tables import LedRow
 from drillyard.yard.pages.lesson import LessonCard, lessons_answered, lessons_of
+from drillyard.yard.pages.steps import steps_of
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["ShownAim", "recall", "review_card", "show"]
@@ -53,6 +54,9 @@ def show(visit: Visit) -> Response:
         due=len(visit.yard.recalls.due(visit.me().id, facts)),
         cards=len(facts),
         earned=_earned(visit, attempts),
+        passed=any(one.grade and one.grade.passed for one in attempts),
+        signs=bool(visit.yard.url),
+        steps=steps_of(visit, role, cards),
     )
 
 

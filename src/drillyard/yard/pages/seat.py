@@ -7,13 +7,15 @@ from starlette.responses import Response
 
 from drillyard.drills.answers.drill import SHEET
 from drillyard.drills.answers.scoring import put_in_words
+from drillyard.drills.tutoring.rules import Advice
 from drillyard.errors import BadInput
 from drillyard.programs.again import further_try
 from drillyard.programs.roster import drill_of
 from drillyard.records import AnswerSheet, AnswerSubmission, Hint
 from drillyard.records.files import read_record
 from drillyard.registrar.seats import Seat
-from drillyard.yard.visit import Visit, page
+from drillyard.yard.tutoring import advice_for
+from drillyard.yard.visit import Visit, find_released, page
 
 __all__ = ["help_on", "show"]
 
@@ -65,6 +67,7 @@ def _page(visit: Visit, seat: Seat, status: int = 200, told: str = "", error: st
         chats=yard.store.chats(me, name)[-_SHOWN:],
         answers=_answers(visit, seat),
         claims=list(yard.store.claims(me, name).values()),
+        advice=_advice(visit, seat),
         hints=[(hint, place in opened) for place, hint in enumerate(_hints(visit, name))],
         tips=yard.floor.tips(me, name),
         progress=progress,
@@ -86,6 +89,14 @@ def _answers(visit: Visit, seat: Seat) -> list[tuple[str, str]]:
     if not answers:
         return []
     return put_in_words(read_record(yard.programme.target(yard.programme.instance(name)) / SHEET, AnswerSheet), answers)
+
+
+def _advice(visit: Visit, seat: Seat) -> list[Advice]:
+    """Return the hints that the tutor has for who is at work; none for a copy that is not built, or done with."""
+    instance = find_released(visit.yard.programme, seat.instance)
+    if instance is None or seat.state != "in hand":
+        return []
+    return advice_for(visit.yard, seat.learner, instance)
 
 
 def _hints(visit: Visit, name: str) -> tuple[Hint, ...]:
