@@ -11,7 +11,6 @@ import yaml
 
 from drillyard import registry
 from drillyard.drills import load_drill, load_kit
-from drillyard.drills.answers.drill import AnswerDrill
 from drillyard.drills.levels import at_level, kit_of, levels_of, tell_levels
 from drillyard.drills.prove import prove
 from drillyard.errors import BadInput
@@ -65,14 +64,10 @@ def test_the_gates_hold_at_every_level(name: str, level: str) -> None:
 def test_looks_and_words_are_those_of_the_level() -> None:
     """As many looks as the task says, on the paper that is sealed; the stated form is untouched."""
     for name, told in (("read-the-models-mind", ("48", "36", "31")), ("root-cause", ("sixteen", "twelve", "nine"))):
-        budgets = []
-        for level, words in zip(LEVELS, told, strict=True):
-            kit = at_level(load_kit(name), level)
-            assert isinstance(kit, AnswerDrill) and f"{words} looks" in kit.drill.task
-            bench = kit.given(5).bench
-            assert bench is not None
-            budgets.append(bench.budget)
-        assert budgets == {"read-the-models-mind": [48, 36, 31], "root-cause": [16, 12, 9]}[name]
+        kits = [at_level(load_kit(name), level) for level in LEVELS]
+        assert [f"{words} looks" in kit.drill.task for kit, words in zip(kits, told, strict=True)] == [True] * 3
+    papers = [at_level(load_kit("read-the-models-mind"), level).given(5) for level in LEVELS]
+    assert [paper.bench.budget for paper in papers] == [48, 36, 31]
     assert load_drill("root-cause").level == "intermediate"
 
 
