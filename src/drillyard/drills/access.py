@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from drillyard.records import AnswerSheet, Gate
 
-__all__ = ["GRADES", "FEWEST_WORDS", "accessible", "form_faults", "grades_of"]
+__all__ = ["FEWEST_WORDS", "GRADES", "accessible", "form_faults", "grades_of"]
 
 GRADES = 12.0
 """Years of school that a drill's words may take: who has finished school reads them. Policy; ours take 3 to 9."""
