@@ -16,6 +16,7 @@ __all__ = [
     "FiniteRange",
     "db_option",
     "grading_option",
+    "log_option",
     "page_option",
     "seed_option",
     "spec_argument",
@@ -60,6 +61,12 @@ def grading_option() -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Add `--no-grading` as the argument `grading`."""
     words = "Leave what is handed in to drillyard yard work, on this machine or others."
     return click.option("--no-grading", "grading", is_flag=True, default=True, flag_value=False, help=words)
+
+
+def log_option() -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Add `--log`, how a server writes its log; also by DRILLYARD_LOG."""
+    kinds, words = click.Choice(["text", "json"]), "json: lines of JSON without codes, names or what is typed."
+    return click.option("--log", type=kinds, default="text", show_default=True, envvar="DRILLYARD_LOG", help=words)
 
 
 def spec_argument(name: str = "spec") -> Callable[[Callable[P, R]], Callable[P, R]]:

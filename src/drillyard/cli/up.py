@@ -9,7 +9,7 @@ import click
 from drillyard.cli import create as created
 from drillyard.cli import show
 from drillyard.cli.designing import plan as designed
-from drillyard.cli.options import PATH, db_option, grading_option
+from drillyard.cli.options import PATH, db_option, grading_option, log_option
 from drillyard.programs.create import create, open_roster
 from drillyard.programs.design import design
 from drillyard.programs.examples import default_brief
@@ -28,10 +28,19 @@ __all__ = ["command"]
 )
 @db_option()
 @grading_option()
+@log_option()
 @show.out_option(default=Path("programme"))
 @show.handler
 def command(
-    brief: Path | None, learners: int | None, no_serve: bool, host: str, port: int, db: str, grading: bool, out: Path
+    brief: Path | None,
+    learners: int | None,
+    no_serve: bool,
+    host: str,
+    port: int,
+    db: str,
+    grading: bool,
+    log: str,
+    out: Path,
 ) -> show.Outcome | None:
     """Design, create, rehearse and serve a programme.
 
@@ -51,5 +60,5 @@ def command(
     show.say(
         f"{ready} of {drills} drills are made; the others are made while the yard is open, lessons are there at once."
     )
-    serve(out, host, port, open_browser=True, db=db, grading=grading)
+    serve(out, host, port, open_browser=True, db=db, grading=grading, log=log)
     return None

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from drillyard.cli import show
-from drillyard.cli.options import FOLDER, PATH, db_option, grading_option
+from drillyard.cli.options import FOLDER, PATH, db_option, grading_option, log_option
 from drillyard.errors import bad_input
 from drillyard.exports.evidence import check_pack, make_pack
 from drillyard.exports.writing import FORMATS, export
@@ -23,6 +23,7 @@ from drillyard.registrar.located import SETTING, kept_store, upgrade_database
 from drillyard.registrar.moving import move
 from drillyard.registrar.retention import AGED, expire, forget
 from drillyard.registrar.schema import TODAY
+from drillyard.yard.logs import set_up_logs
 from drillyard.yard.queue import WORKERS
 from drillyard.yard.serve import DEFAULT_PORT, serve
 from drillyard.yard.working import work
@@ -53,26 +54,31 @@ def command() -> None:
 @click.option("--url", default="", help="Address under which others reach it; with it, it signs credentials.")
 @db_option()
 @grading_option()
+@log_option()
 @show.handler
 def _serve(
     folder: Path, host: str, port: int, open_browser: bool, proxies: tuple[str, ...], overseer: Path | None,
     reviewers: tuple[str, ...], values: Path | None, url: str, db: str, grading: bool,
+    log: str,
 ) -> None:  # fmt: skip
     """Open the yard of the programme in FOLDER until Ctrl+C; prints the address and the sign-in codes."""
-    serve(folder, host, port, open_browser, proxies, overseer, reviewers, values, url, db, grading)
+    serve(folder, host, port, open_browser, proxies, overseer, reviewers, values, url, db, grading, log)
 
 
 @command.command("work")
 @_FOLDER
 @click.option("--workers", default=WORKERS, show_default=True, type=click.IntRange(1, 64), help="Gradings at a time.")
 @db_option()
+@log_option()
 @show.handler
-def _work(folder: Path, workers: int, db: str) -> None:
+def _work(folder: Path, workers: int, db: str, log: str) -> None:
     """Grade what is handed in at FOLDER's yard, beside its server, until Ctrl+C.
 
     Any number of these share one database, on several machines where it is PostgreSQL: each submission gets one grade,
     and what one that was killed left behind another takes up.
     """
+    if log == "json":
+        set_up_logs()
     work(folder, workers, db, ready=lambda: show.say(f"Grading {workers} at a time. Stop it with Ctrl+C."))
 
 

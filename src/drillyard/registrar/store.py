@@ -311,13 +311,20 @@ class Store:
 
 
 def explain_unkept(error: BaseException) -> str:
-    """Return the line to read when the database could not keep something, or nothing for another fault."""
-    words = str(error.orig) if isinstance(error, OperationalError) else ""
-    if "full" in words or "disk I/O" in words:
+    """Return the line to read when the database could not keep something, or nothing for another fault.
+
+    What SQLite calls operational may be a fault of ours too; PostgreSQL's kinds of errors tell the two apart.
+    """
+    if not isinstance(error, AWAY):
+        return ""
+    words = str(getattr(error, "orig", error))
+    if any(sign in words for sign in ("is full", "disk I/O", "No space left")):
         return "The yard could not keep this, because its disk is full. Tell your designer, and send it again later."
-    if "locked" in words:
+    if any(sign in words for sign in ("locked", "lock timeout", "deadlock", "QueuePool")):
         return "The yard is too busy to keep this. Send it again in a minute."
-    return ""
+    if isinstance(getattr(error, "orig", None), sqlite3.Error) and "unable to open" not in words:
+        return ""
+    return "The yard cannot reach its database. What it confirmed to you is kept; try this again in a minute."
 
 
 def _of(table: type[Any], learner: str, instance: str) -> Any:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
-from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -38,6 +37,7 @@ from drillyard.registrar.located import open_store
 from drillyard.registrar.platforms import Platforms
 from drillyard.registrar.recalls import Recalls
 from drillyard.registrar.seats import Seats
+from drillyard.registrar.store import AWAY
 from drillyard.registrar.submissions import Submissions
 from drillyard.registrar.tickets import Tickets
 from drillyard.stats.shown import percent
@@ -48,6 +48,7 @@ from drillyard.yard.builder import Builder, build_apart
 from drillyard.yard.chat import Chat
 from drillyard.yard.door import SecurityHeaders, TryLimit
 from drillyard.yard.fits import Fits, Fitter, FitterCall
+from drillyard.yard.logs import Numbered
 from drillyard.yard.measures import Measured, Measures
 from drillyard.yard.models import Models
 from drillyard.yard.queue import LEASE_SECONDS, GradingQueue
@@ -127,11 +128,12 @@ def make_app(
     app = Starlette(
         routes=ROUTES,
         middleware=[
+            Middleware(Numbered),
             Middleware(Measured, measures=measures),
             Middleware(SecurityHeaders),
             Middleware(BodyLimit, limit=_MOST),
         ],
-        exception_handlers={HTTPException: refuse, OperationalError: tell_unkept, Exception: tell_fault},
+        exception_handlers={HTTPException: refuse, **dict.fromkeys(AWAY, tell_unkept), Exception: tell_fault},
         lifespan=life,
     )
     app.router.redirect_slashes = False  # a redirect is made from the Host header, which anybody sets

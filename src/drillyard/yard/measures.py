@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from drillyard.registrar.store import Store
 from drillyard.registrar.tables import ChatRow, SubmissionRow
 
-__all__ = ["Measured", "Measures", "backlog"]
+__all__ = ["Measured", "Measures", "backlog", "route_of"]
 
 _EDGES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Upper ends of the classes of answering times, in seconds: .3 is what a page is held to."""
@@ -71,7 +71,7 @@ class Measured:
         async def counting(message: Message) -> None:
             if message["type"] == "http.response.start":
                 took = time.perf_counter() - began
-                self._measures.add(scope["method"], _route(scope), message["status"], took)
+                self._measures.add(scope["method"], route_of(scope), message["status"], took)
             await send(message)
 
         await self._app(scope, receive, counting if scope["type"] == "http" else send)
@@ -94,7 +94,7 @@ def backlog(store: Store) -> dict[str, float]:
     }
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """Return an address with the names of people and things taken out."""
     if "endpoint" not in scope:
         return "other"

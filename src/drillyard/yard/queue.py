@@ -108,6 +108,7 @@ class GradingQueue:
         if work is None:
             return False
         self._held[owner] = work
+        _log.info("grading of submission %d begins", work.id)
         done = threading.Event()
         keeper = threading.Thread(target=self._keep, args=(work, owner, done), name="grading-lease", daemon=True)
         keeper.start()
@@ -117,6 +118,7 @@ class GradingQueue:
             done.set()
             keeper.join()
             self._held.pop(owner, None)
+            _log.info("grading of submission %d is over", work.id)
         return True
 
     def _claim(self, owner: str) -> Work | None:

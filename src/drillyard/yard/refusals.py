@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 
 import anyio.to_thread
@@ -12,12 +13,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from drillyard.programs.submission import MAX_BYTES
-from drillyard.registrar.store import explain_unkept
+from drillyard.registrar.store import AWAY, explain_unkept
 from drillyard.yard.door import HEADERS
+from drillyard.yard.logs import number_of_request
 from drillyard.yard.pages.chat import LINES
 from drillyard.yard.visit import Visit, Yard, page_of, visit_of
 
 __all__ = ["refuse", "tell_fault", "tell_unkept"]
+
+_AGAIN_SECONDS = 10  # when to ask again where the database was away: about a restart of it
 
 _ADVICE = {
     400: "The yard could not read what was sent.",
@@ -39,7 +43,8 @@ async def refuse(request: Request, error: Exception) -> Response:
     line = error.detail if own else _ADVICE.get(error.status_code, error.detail)
     known: Visit | None = getattr(request.state, "visit", None)
     if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:  # what is behind a fault of ours may break this page too
-        known = known or await anyio.to_thread.run_sync(visit_of, request, FormData())
+        with suppress(*AWAY):
+            known = known or await anyio.to_thread.run_sync(visit_of, request, FormData())
         return _error_page(request, error.status_code, line, error.headers or {}, known)
     return _error_page(request, error.status_code, line, error.headers or {})
 
@@ -48,12 +53,16 @@ async def tell_unkept(request: Request, error: Exception) -> Response:
     """Answer with a page what the database could not keep; the yard lives on."""
     if not (line := explain_unkept(error)):
         raise error
-    return _error_page(request, 503, line, {})
+    back = {"retry-after": str(_AGAIN_SECONDS)}
+    if LINES in request.headers.get("accept", ""):
+        return JSONResponse({"error": line}, 503, back)
+    return _error_page(request, 503, line, back)
 
 
 async def tell_fault(request: Request, error: Exception) -> Response:
     """Answer a fault of ours with a page; the traceback goes to the log."""
-    return _error_page(request, 500, _ADVICE[500], {})
+    number = number_of_request(request.scope)
+    return _error_page(request, 500, f"{_ADVICE[500]} They find it in the log by {number}.", {"x-request-id": number})
 
 
 def _error_page(
@@ -65,7 +74,7 @@ def _error_page(
         "code": status,
         "phrase": HTTPStatus(status).phrase,
         "line": line,
-        "back": page_of(request) if status == HTTPStatus.LOCKED else "",
+        "back": page_of(request) if status in (HTTPStatus.LOCKED, HTTPStatus.SERVICE_UNAVAILABLE) else "",
     }
     if known:
         answer = known.render("error.html", status, **told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import webbrowser
@@ -21,10 +22,13 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Roster
 from drillyard.registrar.located import remember_database
 from drillyard.yard.app import make_app
+from drillyard.yard.logs import set_up_logs
 
 __all__ = ["DEFAULT_PORT", "serve"]
 
 DEFAULT_PORT = 8425
+
+_log = logging.getLogger(__name__)
 
 _BEHIND_PROXY = Patience(idle=75)
 """Longer than the 60 s that proxies keep a connection, or it is closed just as they ask again, which gives 502."""
@@ -42,6 +46,7 @@ def serve(
     url: str = "",
     db: str = "",
     grading: bool = True,
+    log: str = "text",
 ) -> None:
     """Serve a programme until interrupted; print the address and the sign-in codes first. Port 0 takes a free one.
 
@@ -49,7 +54,7 @@ def serve(
     overseer whose held drafts the designer and the `reviewers` (ids or names) decide at /held, `values` the file of a
     value tree that everybody weighs at /values, `url` the address under which others reach the yard: with it, it signs
     credentials; `db` a PostgreSQL URL, which the folder remembers without its password. Without `grading` what is
-    handed in waits for `drillyard yard work`.
+    handed in waits for `drillyard yard work`. With `log` as `json` lines of JSON are written, and no codes.
 
     Raises:
         BadInput: the folder is no programme folder or that of no overseer, a reviewer is no learner, the database
@@ -71,7 +76,11 @@ def serve(
         )  # fmt: skip
         remember_database(programme, db)
         address = f"http://{reachable(host)}:{listener.getsockname()[1]}/"
-        _greet(roster, programme.people(), address)
+        if log == "json":  # a journal is read by many, so no codes
+            set_up_logs()
+            _log.info("the yard is open", extra={"told": {"port": listener.getsockname()[1]}})
+        else:
+            _greet(roster, programme.people(), address)
         if open_browser:
             threading.Timer(0.5, webbrowser.open, [address]).start()
         run(app, listener, proxies, patience=_BEHIND_PROXY if proxies else Patience())
