@@ -152,6 +152,7 @@ FORMS = [
     "/board",
     "/shell/open",
     "/recall",
+    "/placement",
 ]
 FACILITATORS = ["/live", "/live/people", "/live/at/hunt-1", "/live/led/talk"]
 DESIGNERS = ["/designer/review", "/designer/reset", "/designer/reissue"]
