@@ -77,9 +77,10 @@ def _work(folder: Path, workers: int, db: str, log: str) -> None:
     Any number of these share one database, on several machines where it is PostgreSQL: each submission gets one grade,
     and what one that was killed left behind another takes up.
     """
+    told = f"Grading {workers} at a time. Stop it with Ctrl+C."
     if log == "json":
         set_up_logs()
-    work(folder, workers, db, ready=lambda: show.say(f"Grading {workers} at a time. Stop it with Ctrl+C."))
+    work(folder, workers, db, ready=lambda: None if log == "json" else show.say(told))
 
 
 @command.command("move")

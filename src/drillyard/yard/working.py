@@ -5,6 +5,7 @@ They share one database, and see the programme folder: the same one over a netwo
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -25,6 +26,8 @@ __all__ = ["GRACE_SECONDS", "grade_for", "work"]
 
 GRACE_SECONDS = 60.0
 """How long a worker that is told to stop goes on with what it grades: most take under 30 s; then it is given back."""
+
+_log = logging.getLogger(__name__)
 
 Grader = Callable[[AnySubmission], Grade]
 
@@ -58,6 +61,7 @@ def work(
 
     before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
     queue.start()
+    _log.info("%d workers are at work", workers)
     ready()
     try:
         told.wait()
