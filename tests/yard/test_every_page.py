@@ -31,7 +31,7 @@ _HUNT, _DESK, _REPAIR = "/drills/failure-hunt-", "/drills/contain-the-oracle-", 
 PAGES: dict[tuple[str, str], tuple[str, ...]] = {
     ("", ""): ("/sign-in", "/nothing", "{invitation}"),
     (LEARNER, "ann"): (
-        "/drills", f"{_HUNT}ann/result", "/progress", "/recall", "/board", "/catalogue", "/catalogue?words=falure",
+        "/drills", f"{_HUNT}ann/result", f"{_HUNT}ann/debrief", "/placement", "/progress", "/recall", "/board", "/catalogue", "/catalogue?words=falure",
         "/reading", "/lessons/watch-it-fail", "/lessons/watch-it-fail/ask", "/lessons/watch-it-fail/answer",
         f"/shell/open?drill=failure-hunt&ticket={'0a' * 24}", "/values", "/credential/failure-hunt",
     ),
@@ -50,9 +50,9 @@ PAGES: dict[tuple[str, str], tuple[str, ...]] = {
     (FACILITATOR, "facilitator"): (
         "/live", "/live?team=Blue", "/live/people", "/live/codes", "/live/at/failure-hunt-cay",
         "/live/at/investment-case-eve", "/live/debrief/failure-hunt", "/live/debrief/failure-hunt?anyway=1",
-        "/catalogue?words=hunt",
+        "/catalogue?words=hunt", "/live/led", "/live/led/watch-it-fail",
     ),
-    (DESIGNER, "designer"): ("/designer", "/held"),
+    (DESIGNER, "designer"): ("/designer", "/designer/review", "/held"),
     (AUDITOR, "auditor"): ("/designer", "/catalogue?words=hunt"),
 }  # fmt: skip
 """What each person opens, by their role and name."""
