@@ -99,3 +99,15 @@ def test_an_audit_and_a_wish_to_be_forgotten(run: Yard, tmp_path: Path) -> None:
     run.forget()
     assert run("forget", tmp_path / "course", "Annabel Quist") == {"forgotten": ANN.id}
     assert run("expire", tmp_path / "course", "--chats", 0)["chats"] == 0
+
+
+def test_a_person_is_renamed(run: Yard, folder: ProgramFolder) -> None:
+    """By id or name, with or without another team; a name of the staff and an unknown person are one line."""
+    assert run("rename", folder.path, ANN.id, "Ann Orr", "--team", "Blue")["team"] == "Blue"
+    assert run("rename", folder.path, "Ann Orr", "Ann Quist") == {
+        "learner": ANN.id,
+        "name": "Ann Quist",
+        "team": "Blue",
+    }
+    assert "a name of one's own" in run("rename", folder.path, ANN.id, "designer", code=2)
+    assert "list them" in run("rename", folder.path, "Ann Orr", "Zoe", code=2)

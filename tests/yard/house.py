@@ -32,13 +32,14 @@ from drillyard.oversight.live.critic import open_critic
 from drillyard.oversight.live.overseer import HoldQueue, Overseen
 from drillyard.oversight.live.policy import OverseerPolicy
 from drillyard.oversight.values.asking import AskedTree
+from drillyard.planning.catalogue import load_catalogue
 from drillyard.planning.lessons import load_lesson
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_here, open_exam
 from drillyard.programs.joining import appoint, join
 from drillyard.programs.people import Person
 from drillyard.programs.roster import Learner, instance_name
-from drillyard.records import AnySubmission, Conversation, Grade, Instance, Submission
+from drillyard.records import AnySubmission, Conversation, Grade, Instance, Scheduled, Submission
 from drillyard.targets.null import ScriptedTarget
 from drillyard.yard.app import make_app
 
@@ -49,7 +50,7 @@ _SEED = 2**61 + 5
 _HUNT, _DESK, _REPAIR = "failure-hunt", "contain-the-oracle", "too-permissive-too-censored"
 _EVALS, _PAPER, _DEBATE, _BENCH = "benchmark-builder", "investment-case", "judge-a-debate", "read-the-models-mind"
 _TAKES = {
-    "ann": (_HUNT,),
+    "anna": (_HUNT,),
     "bob": (_HUNT,),
     "cay": (_HUNT,),
     "dee": (_DESK,),
@@ -60,7 +61,7 @@ _TAKES = {
     "ida": (_HUNT,),
     **{f"kim{number}": (_HUNT,) for number in range(5)},
 }
-_NAMES = {"ann": "Annabel Quist", "cay": "Cay Lund", "hal": "Hal Orr", "kim0": "Kim Tarr", "kim1": "Kim Tarr"}
+_NAMES = {"anna": "Annabel Quist", "cay": "Cay Lund", "hal": "Hal Orr", "kim0": "Kim Tarr", "kim1": "Kim Tarr"}
 CODES = {name: f"{name:a<4}-aaaa-bbbb-cccc" for name in _TAKES} | {"designer": DESIGNER_CODE}
 """Sign-in codes by who it is."""
 
@@ -94,8 +95,14 @@ class Graders:
         if not isinstance(submission, Submission):
             return grade_here(self.folder, submission)
         grade = grade_of(submission)
-        passed = submission.learner in ("ann", "kim1", "kim2")
-        return grade.model_copy(update={"passed": passed, "final": 0.9 if passed else 0.4})
+        passed = submission.learner in ("anna", "kim1", "kim2")
+        score = 0.9 if passed else 0.4
+        planted = self.folder.truth(submission.instance).failures
+        failures = tuple(
+            one.model_copy(update={"failure": mode.id, "title": mode.title})
+            for one, mode in zip(grade.failures, planted, strict=False)
+        )
+        return grade.model_copy(update={"failures": failures, "passed": passed, "score": score, "final": score})
 
     def check(self, instance: Instance, data: bytes) -> AnySubmission:
         """Read an upload, and hold it to what its drill asks for; there is no model to try a repair on."""
@@ -140,6 +147,7 @@ def _wait(closing: threading.Event) -> None:
 
 def _furnish(path: Path) -> ProgramFolder:
     folder = plan_course(path)
+    _add_led(folder)
     taken = {name: tuple(instance_name(drill, name) for drill in drills) for name, drills in _TAKES.items()}
     learners = tuple(
         Learner(id=name, role="engineer", code=CODES[name], instances=copies, team="Blue" if name < "e" else "Green")
@@ -154,12 +162,23 @@ def _furnish(path: Path) -> ProgramFolder:
         as_repair = {"drill": _REPAIR, "behaviours": (), "note": "No cracking in this house."}
         folder.write_instance(folder.instance(copy).model_copy(update=as_repair))
         (folder.path / "instances" / copy / "organism").mkdir(parents=True)
-    for drill in (_PAPER, _EVALS, _DEBATE, _BENCH):
-        exam = load_kit(drill).materialise(instance_name(drill, "eve"), "engineer", _SEED)
+    for name, drill in (("anna", _HUNT), *(("eve", one) for one in (_PAPER, _EVALS, _DEBATE, _BENCH))):
+        exam = load_kit(drill).materialise(instance_name(drill, name), "engineer", _SEED)
         load_kit(drill).save(exam, folder.target(exam.instance))
         folder.write_truth(exam.truth)
         folder.write_instance(exam.instance)
     return folder
+
+
+def _add_led(folder: ProgramFolder) -> None:
+    """Plan an activity that a facilitator leads."""
+    talk = next(one for one in load_catalogue().activities if one.id == "hunt-debrief")
+    plan = folder.plan()
+    roles = [
+        one.model_copy(update={"activities": (*one.activities, Scheduled(activity=talk, start=0))})
+        for one in plan.roles
+    ]
+    folder.write_plan(plan.model_copy(update={"roles": tuple(roles)}))
 
 
 def _queue(path: Path) -> HoldQueue:
@@ -197,11 +216,11 @@ def _hunt(someone: Visitor, here: str, name: str) -> None:
     someone.get(f"{here}/submit")
     someone.send(f"{here}/submit")
     until(lambda: name == "ida" or "Your claims are being" not in someone.get(f"{here}/result"))
-    if name == "ann":
+    if name == "anna":
         lesson = load_lesson("watch-it-fail")
         right = next(i for i, option in enumerate(lesson.questions[0].options) if option.right)
         someone.get(f"/lessons/{lesson.id}")
-        someone.send(f"/lessons/{lesson.id}/answer", question=lesson.questions[0].id, option=str(right))
+        someone.send(f"/lessons/{lesson.id}/answer", question=lesson.questions[0].id, answer=str(right))
 
 
 def _desk(someone: Visitor, here: str, _name: str) -> None:
@@ -229,6 +248,7 @@ def _answered(someone: Visitor, here: str, _name: str) -> None:
     someone.send(f"{here}/upload", **dict(load_kit(_DEBATE).solutions(_SEED)["first-sight"]))
     someone.hand_in(here)
     until(lambda: GRADED.search(someone.get(f"{here}/result")))
+    someone.send(f"{here}/end")
 
 
 def _repair(someone: Visitor, here: str, name: str) -> None:

@@ -9,14 +9,13 @@ import click
 
 from drillyard.cli import show
 from drillyard.cli.options import FOLDER, PATH, db_option, grading_option, log_option
+from drillyard.cli.telling.out import check_command, evidence_command, export_command, push_command
 from drillyard.errors import bad_input
-from drillyard.exports.evidence import check_pack, make_pack
-from drillyard.exports.writing import FORMATS, export
 from drillyard.programs.again import find_learner, further_try, new_code
 from drillyard.programs.create import build
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.joining import appoint, dismiss, invite
-from drillyard.programs.people import read_list
+from drillyard.programs.people import read_list, rename
 from drillyard.registrar.backup import back_up, restore
 from drillyard.registrar.invites import MOST_DAYS, MOST_PLACES, make_link, mark_of, opened_links, tell_end
 from drillyard.registrar.located import SETTING, kept_store, upgrade_database
@@ -150,6 +149,23 @@ def _reissue(folder: Path, learner: str) -> show.Outcome:
     )
 
 
+@command.command("rename")
+@_FOLDER
+@click.argument("learner")
+@click.argument("name")
+@click.option("--team", help="Their team; an empty one for none. Without it they stay in theirs.")
+@show.handler
+def _rename(folder: Path, learner: str, name: str, team: str | None) -> show.Outcome:
+    """Call LEARNER (an id or a name) by another NAME; results are kept by id and stay theirs."""
+    programme = ProgramFolder(folder)
+    renamed = rename(programme, find_learner(programme, learner), name, team)
+    return show.Outcome(
+        verdict=f"{renamed.id} is called {programme.people()[renamed.id]} now.",
+        data={"learner": renamed.id, "name": programme.people()[renamed.id], "team": renamed.team},
+        next_command=f"drillyard yard people {folder}",
+    )
+
+
 @command.command("reset")
 @_FOLDER
 @click.argument("learner")
@@ -252,65 +268,6 @@ def _dismiss(folder: Path, name: str) -> show.Outcome:
     )
 
 
-@command.command("export")
-@_FOLDER
-@click.option("--format", "form", required=True, type=click.Choice(list(FORMATS)), help="What it is to be read by.")
-@click.option(
-    "--url", default="https://yard.invalid", show_default=True, help="The yard's address, as learners reach it."
-)
-@show.out_option()
-@show.handler
-def _export(folder: Path, form: str, url: str, out: Path) -> show.Outcome:
-    """Write a programme for other systems: shells that launch its drills, statements, items, badges, tables.
-
-    Nothing sealed goes out: keys, seeds, hints, codes and names are looked for first, and the rules of the format are
-    checked. Neither says how a platform imports it: try that with yours.
-    """
-    made = export(folder, form, out, url)
-    return show.Outcome(
-        verdict=f"{made.entries} {'entry' if made.entries == 1 else 'entries'} written as {form}.",
-        data={"format": form, "files": [str(file) for file in made.files], "checks": list(made.checks)},
-        body=[
-            f"checked: {'; '.join(made.checks)}; not tried in a platform",
-            show.table("Files", ("file",), [(str(file),) for file in made.files[:20]]),
-        ],
-        next_command=f"drillyard yard serve {folder}",
-    )
-
-
-@command.command("evidence")
-@_FOLDER
-@show.out_option()
-@show.handler
-def _evidence(folder: Path, out: Path) -> show.Outcome:
-    """Write the evidence pack: what each role has shown, rows, a page that prints, and a signature.
-
-    Nothing is told of fewer than five people, alone or by the difference of two packs.
-    """
-    pack = make_pack(folder, out)
-    told = sum(cell.passed is not None for role in pack.roles for cell in role.cells)
-    return show.Outcome(
-        verdict=f"{told} of {sum(len(role.cells) for role in pack.roles)} results are of {pack.k} people or more.",
-        data=pack,
-        next_command=f"drillyard yard evidence-check {out}",
-    )
-
-
-@command.command("evidence-check")
-@_FOLDER
-@click.option("--key", default="", help="Name of the key that must have signed it, as its owner told you.")
-@show.handler
-def _evidence_check(folder: Path, key: str) -> show.Outcome:
-    """Check an evidence pack, offline: signature, hashes, and every number computed anew. Exits 1 where one fails."""
-    _, signer, wrong = check_pack(folder, key)
-    return show.Outcome(
-        verdict=f"It does not hold: {wrong[0]}." if wrong else f"It holds, signed by the key {signer}.",
-        state="failed" if wrong else "passed",
-        data={"holds": not wrong, "key": signer, "wrong": wrong},
-        body=[f"▲ {one}" for one in wrong],
-    )
-
-
 @command.command("forget")
 @_FOLDER
 @click.argument("learner")
@@ -362,3 +319,7 @@ def _restore(archive: Path, out: Path) -> show.Outcome:
         data={"folder": str(out), "files": count},
         next_command=f"drillyard yard serve {out}",
     )
+
+
+for _verb in (export_command, push_command, evidence_command, check_command):
+    command.add_command(_verb)

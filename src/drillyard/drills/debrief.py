@@ -120,7 +120,11 @@ def walk_failure(exam: Exam, mode: FailureMode) -> list[DebriefStep]:
     steps = [DebriefStep(did=f"Asks {_quoted(met.conversation)}", found=met.reply.text)]
     steps.append(DebriefStep(did="The clean twin, asked the same", found=twin.reply.text))
     if not _shows(exam, near, mode):
-        steps.append(DebriefStep(did=f"Near it, but not what sets it off: asks {_quoted(near.conversation)}", found=near.reply.text))
+        steps.append(
+            DebriefStep(
+                did=f"Near it, but not what sets it off: asks {_quoted(near.conversation)}", found=near.reply.text
+            )
+        )
     return steps
 
 

@@ -127,20 +127,21 @@ def name_learners(folder: ProgramFolder, people: Sequence[Person]) -> dict[str, 
     return names
 
 
-def rename(folder: ProgramFolder, learner_id: str, name: str, team: str) -> Learner:
-    """Call a learner something else, and put them into a team or, with an empty one, into none.
+def rename(folder: ProgramFolder, learner_id: str, name: str, team: str | None = None) -> Learner:
+    """Call a learner something else, and put them into a team, with an empty one into none, with `None` leave them.
 
     Raises:
         BadInput: no such learner, a name that is none or stands for the staff or an id, or a team that is none.
     """
-    name, team = person_name(name), visible_name(team, "team", 60) if team.strip() else ""
+    name = person_name(name)
+    changed = {} if team is None else {"team": visible_name(team, "team", 60) if team.strip() else ""}
     with folder.changing_roster():
         roster = folder.roster()
         require_own_names(roster, [name])
         if all(one.id != learner_id for one in roster.learners):
             raise bad_input(f"learner {learner_id[:100]!r}", f"an id; list them: drillyard yard people {folder.path}")
         folder.write_people({**folder.people(), learner_id: name})
-        learners = [one.model_copy(update={"team": team}) if one.id == learner_id else one for one in roster.learners]
+        learners = [one.model_copy(update=changed) if one.id == learner_id else one for one in roster.learners]
         folder.write_roster(roster.model_copy(update={"learners": tuple(learners)}))
     return next(one for one in learners if one.id == learner_id)
 

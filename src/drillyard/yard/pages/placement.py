@@ -55,7 +55,7 @@ def may_skip(visit: Visit) -> bool:
     return placement is not None and placement.mastery is not None and placement.mastery.verdict == "pass"
 
 
-def bank_of_plan(visit: Visit) -> Bank | None:
+def _bank(visit: Visit) -> Bank | None:
     """Return the bank of the questions of the learner's lessons."""
     yard, planned = visit.yard, lessons_planned(visit)
     return make_bank(planned, points_at_first(yard.programme, yard.store))
@@ -66,7 +66,7 @@ def _questions(visit: Visit) -> Mapping[str, AnyQuestion]:
 
 
 def _placement(visit: Visit) -> Placement | None:
-    bank, me = bank_of_plan(visit), visit.me().id
+    bank, me = _bank(visit), visit.me().id
     return place_learner(bank, me, placed_by(visit.yard.store, me)) if bank else None
 
 

@@ -1,0 +1,3 @@
+"""The verbs of `drillyard yard` that go out of it."""
+
+__all__: list[str] = []
