@@ -30,8 +30,8 @@ _HUNT, _DESK, _REPAIR = "/drills/failure-hunt-", "/drills/contain-the-oracle-", 
 PAGES: dict[tuple[str, str], tuple[str, ...]] = {
     ("", ""): ("/sign-in", "/nothing", "{invitation}"),
     (LEARNER, "anna"): (
-        "/drills", f"{_HUNT}anna/result", f"{_HUNT}anna/debrief", "/progress", "/recall", "/board", "/reading", "/placement",
-        "/catalogue?words=falure", "/lessons/watch-it-fail", "/values", "/credential/failure-hunt",
+        "/drills", f"{_HUNT}anna/result", f"{_HUNT}anna/debrief", "/progress", "/recall", "/board", "/reading",
+        "/placement", "/catalogue?words=falure", "/lessons/watch-it-fail", "/values", "/credential/failure-hunt",
         f"/shell/open?drill=failure-hunt&ticket={'0a' * 24}",
     ),
     (LEARNER, "bob"): (f"{_HUNT}bob/result",),
