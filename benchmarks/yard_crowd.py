@@ -35,6 +35,12 @@ PAGES = {"my drills": 4, "drill": 6, "lesson": 5, "answer": 3, "progress": 2, "c
 """What people open, by how often."""
 
 
+_CHOICE = re.compile(
+    r'action="(/lessons/[^"]+/answer)">(?:(?!</form>).)*?name="question" value="([^"]+)"(?:(?!</form>).)*?type="radio"',
+    re.DOTALL,
+)
+
+
 @dataclass
 class Seen:
     """What the clients saw: seconds by kind of page and of replies, what went wrong, whose work was confirmed."""
@@ -87,9 +93,8 @@ class Browser:
         """Open a page of a kind, or answer a lesson's first question."""
         if kind == "answer":
             page = await self.get("lesson", dice.choice(self.lessons))
-            asked = re.search(r'action="(/lessons/[^"]+/answer)">.*?name="question" value="([^"]+)"', page, re.DOTALL)
-            if asked:
-                await self.post("answer", asked[1], question=asked[2], option="0")
+            if asked := _CHOICE.search(page):
+                await self.post("answer", asked[1], question=asked[2], answer="0")
             return
         addresses = {"my drills": "/drills", "drill": self.here, "lesson": dice.choice(self.lessons)}
         await self.get(kind, addresses.get(kind, f"/{kind}"))

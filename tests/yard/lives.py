@@ -1,8 +1,9 @@
-"""A yard that is killed time and again: `python -m yard.lives FOLDER` waits for orders and forks a server for each.
+"""A yard that is killed time and again: `python -m yard.lives FOLDER` waits for orders and forks a process for each.
 
-All imports are made once, so that a life begins within a tenth of a second; each is a process of its own, with a
-listener that all inherit. The word `server` on standard input begins one, its process id is the answer. The model
-echoes, and a grading takes up to 50 ms and always gives the same: what is under test is what is kept.
+All imports are made once, so that a life begins within a tenth of a second; servers share a listener. The words
+`server`, `web` (one that does not grade) and `worker` on standard input begin one, its process id is the answer. The
+database is the folder's, or where DRILLYARD_DB says. The model echoes, and a grading takes up to 50 ms and always gives
+the same: what is under test is what is kept.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from drillyard.organisms.listening import listen, run
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.roster import Learner, Roster
 from drillyard.records import Grade, Submission
+from drillyard.registrar.located import SETTING
 from drillyard.yard.app import make_app
+from drillyard.yard.working import work
 
 __all__ = ["Lives", "build_crowd"]
 
@@ -53,18 +56,19 @@ def build_crowd(path: Path, learners: int, each: int) -> ProgramFolder:
 
 
 class Lives:
-    """A server that can be killed and begun again, always at the same address."""
+    """A server, and workers if there are to be any, that can be killed and begun again, always at the same address."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, url: str = "") -> None:
+        self._folder, self._url = folder, url
         self._pids: dict[str, int] = {}
+        self.ended = 0
 
     def __enter__(self) -> Self:
         tests = str(Path(__file__).resolve().parents[1])
         path = os.pathsep.join(filter(None, [tests, os.environ.get("PYTHONPATH")]))
         self._nursery = subprocess.Popen(
             [sys.executable, "-m", "yard.lives", str(self._folder)],
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", SETTING: self._url},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -87,9 +91,22 @@ class Lives:
     def kill(self, who: str = "server") -> None:
         """End a life by SIGKILL, wherever it is, and wait until it is gone."""
         pid = self._pids.pop(who)
-        assert alive(pid), "it had ended by itself"
-        os.kill(pid, signal.SIGKILL)
-        until(lambda: not alive(pid))
+        if alive(pid):
+            os.kill(pid, signal.SIGKILL)
+            until(lambda: not alive(pid))
+        else:
+            self.ended += 1
+
+    def replace(self, who: str) -> None:
+        """End a life and begin the next."""
+        self.kill(who)
+        self.begin(who)
+
+    def keep(self) -> None:
+        """Begin anew what has ended by itself, as where no database was there at its start."""
+        for who, pid in [*self._pids.items()]:
+            if not alive(pid):
+                self.replace(who)
 
     def _answer(self) -> str:
         assert self._nursery.stdout
@@ -103,15 +120,20 @@ def _grade_soon(submission: Submission) -> Grade:
     return grade_of(submission)
 
 
-def _serve(folder: Path, listener: socket.socket) -> None:
-    run(make_app(folder, targets=lambda _: EchoingModel(), grader=_grade_soon, lease_seconds=LEASE), listener)
+def _serve(folder: Path, listener: socket.socket, grading: bool) -> None:
+    app = make_app(folder, targets=lambda _: EchoingModel(), grader=_grade_soon, lease_seconds=LEASE, grading=grading)
+    run(app, listener)
 
 
 def main(folder: Path) -> None:
     """Fork a life for each order, until the orders end."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
     listener = listen("127.0.0.1", 0)
-    kinds: dict[str, Callable[[], None]] = {"server": lambda: _serve(folder, listener)}
+    kinds: dict[str, Callable[[], None]] = {
+        "server": lambda: _serve(folder, listener, grading=True),
+        "web": lambda: _serve(folder, listener, grading=False),
+        "worker": lambda: work(folder, grader=_grade_soon, lease_seconds=LEASE),
+    }
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     for line in sys.stdin:
         if pid := os.fork():

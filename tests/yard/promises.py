@@ -8,17 +8,17 @@ confirmed is kept as it was, once, and is graded once; a grade that was seen sta
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import httpx2 as httpx
+from sqlalchemy.exc import ProgrammingError
 from yard.lives import Lives
 
 from drillyard.programs.roster import Learner
@@ -54,7 +54,8 @@ class Promises:
         there = {number for (number,) in rows("select submission from grades")}
         wrong += [f"submission {number}: its grade is gone" for number in self.grades if number not in there]
         for kind in ("submitted", "graded"):
-            often = "select learner, instance, count(*) from events where kind = '{}' group by learner, instance"
+            # What was given up can be handed in again, which is noted as such.
+            often = "select learner, instance, count(*) from events where kind = '{}' and detail = '' group by 1, 2"
             wrong += [f"{row[:2]}: {kind} {row[2]} times" for row in rows(often.format(kind)) if row[2] != 1]
         return wrong
 
@@ -136,7 +137,7 @@ def _token(page: httpx.Response) -> str:
 
 @dataclass(frozen=True)
 class Toll:
-    """What so many kills came to; `wrong` is empty where every promise was kept."""
+    """What so many kills came to; `wrong` is empty where every promise was kept, `ended` are lives that gave up."""
 
     kills: int
     confirmed: int
@@ -145,65 +146,73 @@ class Toll:
     answers: int
     cut: int
     replays: int
+    ended: int
     wrong: tuple[str, ...]
 
 
-def sqlite_rows(path: Path) -> Rows:
-    """Return what reads the database beside the server."""
+async def kill_often(
+    lives: Lives,
+    learners: Sequence[Learner],
+    kills: int,
+    rows: Rows,
+    seed: int,
+    victims: Sequence[str] = ("server",),
+    crash: Callable[[], None] | None = None,
+) -> Toll:
+    """Let learners hand in while what serves them is killed at random moments of its life, its start among them.
 
-    def rows(query: str) -> list[tuple[Any, ...]]:
-        with contextlib.closing(sqlite3.connect(path, timeout=30)) as plain:
-            return plain.execute(query).fetchall()
-
-    return rows
-
-
-async def kill_often(lives: Lives, learners: Sequence[Learner], kills: int, rows: Rows, seed: int) -> Toll:
-    """Let learners hand in while their server is killed at random moments of its life, its start among them."""
+    The `victims` are lives, and the database where `crash` ends it and starts it again.
+    """
+    strikes = [partial(lives.replace, one) for one in victims] + [crash] * (crash is not None)
     dice, told, stop = random.Random(seed), Promises(), asyncio.Event()
     clients = [_Client(lives.address, one, told, random.Random(f"{seed} {one.id}")) for one in learners]
     working = [asyncio.create_task(client.work(stop)) for client in clients]
     wrong: list[str] = []
+    for one in victims:
+        lives.begin(one)
     for _ in range(kills):
-        lives.begin()
-        if dice.random() < 0.9:  # else it is killed while it starts
-            await _answering(told)
+        if dice.random() < 0.9:  # else one is killed while it starts
+            await _answering(lives, told)
         await asyncio.sleep(dice.uniform(0, 0.4))
-        lives.kill()
+        dice.choice(strikes)()
         wrong += _kept(told, rows)
-    lives.begin()
-    await asyncio.gather(*(client.done.wait() for client in clients))
+    while not all(client.done.is_set() for client in clients):
+        await _answering(lives, told)
     stop.set()
     await asyncio.gather(*working)
-    wrong += await _settle(lives, learners, told, rows, seed)
-    lives.kill()
+    await _settle(lives, learners, told, rows, seed)
+    for one in victims:
+        lives.kill(one)
     wrong += [*told.broken(rows), *told.open(rows)]
     ((stored,),), ((graded,),) = rows("select count(*) from submissions"), rows("select count(*) from grades")
-    return Toll(kills, len(told.confirmed), stored, graded, told.answers, told.cut, told.replays, tuple(wrong))
+    return Toll(
+        kills, len(told.confirmed), stored, graded, told.answers, told.cut, told.replays, lives.ended, tuple(wrong)
+    )
 
 
-async def _answering(told: Promises) -> None:
+async def _answering(lives: Lives, told: Promises) -> None:
     """Wait until a server that has begun answers."""
     before, end = told.answers, time.monotonic() + 60
     while told.answers == before and time.monotonic() < end:
+        lives.keep()
         await asyncio.sleep(0.005)
 
 
 def _kept(told: Promises, rows: Rows) -> Iterator[str]:
-    """Look at a dead yard's database; one that died before it made its tables has promised nothing."""
+    """Look at a killed yard's database; one that died before it made its tables has promised nothing."""
     try:
         yield from told.broken(rows)
-    except sqlite3.OperationalError as error:
+    except (sqlite3.OperationalError, ProgrammingError) as error:
         if told.confirmed:
             yield str(error)
 
 
-async def _settle(lives: Lives, learners: Sequence[Learner], told: Promises, rows: Rows, seed: int) -> list[str]:
+async def _settle(lives: Lives, learners: Sequence[Learner], told: Promises, rows: Rows, seed: int) -> None:
     """Wait until all is graded; what was cut off too often to be graded, its learner has graded again."""
     end = time.monotonic() + 120
     people = {one.id: _Client(lives.address, one, told, random.Random(seed)) for one in learners}
     while told.open(rows) and time.monotonic() < end:
         for learner, instance in rows("select learner, instance from submissions where status = 'failed'"):
             await people[learner].retry(instance)
+        lives.keep()
         await asyncio.sleep(0.2)
-    return told.open(rows)

@@ -273,7 +273,8 @@ def rows(database: Path | str, query: str) -> list[tuple[object, ...]]:
         with contextlib.closing(sqlite3.connect(database)) as plain:
             return plain.execute(query.replace("table ", "select * from ", 1)).fetchall()
     engine = open_engine(database)
-    with engine.connect() as connection:
-        found = [tuple(row) for row in connection.exec_driver_sql(query)]
-    engine.dispose()
-    return found
+    try:
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
+    finally:
+        engine.dispose()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from yard.small_programme import ANN, BOB, DESIGNER_CODE, Clock
@@ -11,6 +14,7 @@ from yard.visitor import Visit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.registrar.store import SESSION_SECONDS
 from drillyard.yard.door import TryLimit, form_matches, form_token, match_code
+from drillyard.yard.pages import sign_in
 
 
 def test_a_code_opens_the_yard_however_it_is_typed(visit: Visit) -> None:
@@ -57,6 +61,36 @@ def test_guessing_is_slowed_down_by_address(visit: Visit) -> None:
     stranger.get("/sign-in")
     stranger.send("/sign-in", expect=429, code=BOB.code)
     assert stranger.client.post("/sign-in", data={"csrf": "?", "code": BOB.code}).status_code == 403
+
+
+def test_many_guesses_at_once_are_no_more_than_one_by_one(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is counted before the next is looked at: of thirty wrong ones that arrive together, twenty are."""
+    strangers = [visit() for _ in range(30)]
+    for stranger in strangers:
+        stranger.get("/sign-in")
+    looked: list[str] = []
+
+    def look(code: str, codes: Iterable[str]) -> int | None:
+        looked.append(code)
+        time.sleep(0.01)
+        return match_code(code, codes)
+
+    monkeypatch.setattr(sign_in, "match_code", look)
+
+    def guess(number: int) -> int:
+        token = strangers[number].page.partition('name="csrf" value="')[2].partition('"')[0]
+        form = {"csrf": token, "code": f"{number:04}-wrong"}
+        return strangers[number].client.post("/sign-in", data=form).status_code
+
+    with ThreadPoolExecutor(30) as pool:
+        assert sorted(pool.map(guess, range(30))) == [403] * 20 + [429] * 10
+    assert len(looked) == 20
+
+
+def test_a_class_behind_one_address_signs_in_at_once(visit: Visit) -> None:
+    """Right codes that arrive together use up no tries, however many they are."""
+    with ThreadPoolExecutor(30) as pool:
+        assert all(BOB.id in one.page for one in pool.map(visit, [BOB.code] * 60))
 
 
 def test_a_limit_forgets_with_time_and_forgets_the_oldest_names_first(clock: Clock) -> None:

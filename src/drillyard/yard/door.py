@@ -64,7 +64,8 @@ def form_matches(cookie: str, typed: str) -> bool:
 class TryLimit:
     """Counts failed tries per name (an address, a code's first letters) within a sliding window.
 
-    Forgets the oldest names beyond `names`, so that memory stays bounded. Kept in memory: a restart forgives.
+    Forgets the oldest names beyond `names`, so that memory stays bounded. Kept in memory: a restart forgives. Who holds
+    `looking` from `wait` to `failed` lets no more tries through that come at once than come one by one.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class TryLimit:
         self._tries, self._seconds, self._clock, self._names = tries, seconds, clock, names
         self._failed: OrderedDict[str, list[float]] = OrderedDict()
         self._lock = threading.Lock()
+        self.looking = threading.Lock()
 
     def wait(self, name: str) -> float:
         """Return the seconds until this name may try again, 0 when it may now."""

@@ -39,7 +39,15 @@ def check(visit: Visit) -> Response:
     yard, code, after = visit.yard, visit.field("code")[:100], _ours(visit.field("next"))
     address = visit.request.client.host if visit.request.client else ""
     limits = ((yard.by_address, address), (yard.by_code, plain_code(code)[:_PREFIX]))
-    wait = max(limit.wait(name) for limit, name in limits)
+    roster = yard.programme.roster()
+    staff, learners = roster.whole_staff, roster.learners
+    with yard.by_address.looking:
+        wait, place = max(limit.wait(name) for limit, name in limits), None
+        if wait <= 0:
+            place = match_code(code, [*(one.code for one in staff), *(one.code for one in learners)])
+        if wait <= 0 and place is None:
+            for limit, name in limits:
+                limit.failed(name)
     if wait > 0:
         minutes = math.ceil(wait / 60)
         error = f"Too many wrong codes. Try again in {tell_count(minutes, 'minute')}."
@@ -48,12 +56,7 @@ def check(visit: Visit) -> Response:
         )
         response.headers["retry-after"] = str(math.ceil(wait))
         return response
-    roster = yard.programme.roster()
-    staff, learners = roster.whole_staff, roster.learners
-    place = match_code(code, [*(one.code for one in staff), *(one.code for one in learners)])
     if place is None:
-        for limit, name in limits:
-            limit.failed(name)
         error = "This code is not in the programme. Check it letter by letter, or ask your designer for it."
         return visit.render(
             "sign_in.html", 403, called_sso=_sso(visit), again=False, error=error, code=code, next=after
