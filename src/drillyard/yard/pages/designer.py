@@ -13,6 +13,7 @@ from drillyard.errors import BadInput
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.material.page import tell_queue
 from drillyard.programs.material.queue import find_material
+from drillyard.programs.people import tell_apart
 from drillyard.programs.refine import SMALLEST_COHORT
 from drillyard.programs.roster import Learner, drill_of
 from drillyard.psychometrics.gain import Gain
@@ -69,7 +70,7 @@ def render_designer(visit: Visit, told: str = "", status: int = 200) -> Response
         brief=yard.programme.brief(),
         plan=yard.programme.plan(),
         roster=yard.programme.roster(),
-        names=yard.programme.people(),
+        names=tell_apart(yard.programme.people()),
         told=told,
         material=material,
         queue=tell_queue(material) if material else "",
