@@ -113,6 +113,7 @@ class Walker:
             assert where not in self.taken, f"{where} was taken and is next again"
             self.taken.append(where)
             next_one.click()
+            self.page.wait_for_url(re.compile(f"{re.escape(where)}$"))
             take = {"lessons": self.lesson, "reading": self.reading, "drills": self.drill}[
                 where.split("/")[1].split("#")[0]
             ]
@@ -226,6 +227,7 @@ def test_the_whole_programme_is_finished_without_a_terminal(
     """From the sign-in code to the page that says that it is finished, with a signed credential to take away."""
     shots = Path(os.environ.get("DRILLYARD_SCREENSHOTS") or tmp_path)
     shots.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=PATIENCE)
 
     def shot(page: object, name: str) -> None:
         page.screenshot(path=shots / f"finish-{role}-{device}-{name}.png", full_page=True, caret="initial")
@@ -255,8 +257,11 @@ def test_the_whole_programme_is_finished_without_a_terminal(
             page.get_by_text(f"You have shown {len(plan.objectives)} of {len(plan.objectives)} things")
         ).to_be_visible()
         walker.look("finished-progress")
+        page.locator("a[href^='/credential/']").first.click()
+        expect(page.get_by_text("Passed with 100 %")).to_be_visible()
+        walker.look("credential")
         with page.expect_download() as taken:
-            page.locator("a[href^='/credential/']").first.click()
+            page.get_by_role("link", name="Download the signed file").click()
         signed = Path(taken.value.path()).read_text().split(".")
         told = json.loads(base64.urlsafe_b64decode(signed[1] + "=="))
         assert len(signed) == 3 and learner.id in json.dumps(told)

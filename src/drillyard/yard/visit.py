@@ -24,6 +24,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from drillyard.drills import DrillKit, load_kit
+from drillyard.drills.levels import at_level
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.oversight.live.overseer import HoldQueue
@@ -60,6 +61,7 @@ __all__ = [
     "Yard",
     "find_kit",
     "find_released",
+    "kit_at",
     "page",
     "page_of",
     "path_of",
@@ -123,9 +125,14 @@ def find_released(programme: ProgramFolder, name: str) -> Instance | None:
 
 
 @functools.cache
-def find_kit(name: str, place: str = "") -> DrillKit[Any]:
-    """Return a drill's kit as `load_kit` does, but once: looking for it takes three quarters of a page's time."""
-    return load_kit(name, place)
+def find_kit(name: str, place: str = "", level: str = "") -> DrillKit[Any]:
+    """Return a drill's kit as `kit_of` does, but once: looking for it takes three quarters of a page's time."""
+    return at_level(load_kit(name, place), level)
+
+
+def kit_at(instance: Instance) -> DrillKit[Any]:
+    """Return the kit of an instance, as `find_kit` does."""
+    return find_kit(instance.drill, instance.world, instance.level)
 
 
 _find_world = functools.cache(load_world)
@@ -226,7 +233,7 @@ class Visit:
         found = []
         for name in self.me().instances:
             if instance := find_released(self.yard.programme, name):
-                drill = find_kit(instance.drill, instance.world).drill
+                drill = kit_at(instance).drill
                 found.append(
                     Assignment(instance=instance, drill=drill, world=_find_world(drill.world) if drill.world else None)
                 )
