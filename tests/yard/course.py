@@ -12,7 +12,7 @@ from drillyard.planning.lessons import load_lesson
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Scheduled, Session
 from drillyard.registrar.lessons import keep_answer
-from drillyard.registrar.store import Store
+from drillyard.registrar.located import open_store
 from drillyard.registrar.submissions import Submissions
 
 __all__ = ["URL", "build_course", "plan_course"]
@@ -59,7 +59,7 @@ def plan_course(path: Path) -> ProgramFolder:
 
 def _work(folder: ProgramFolder) -> None:
     clock = Clock()
-    store = Store(folder.database, clock)
+    store = open_store(folder, clock)
     submissions, lesson = Submissions(store), load_lesson("watch-it-fail")
     question = lesson.questions[0]
     for learner, instance, passed in ((ANN, "hunt-1", True), (BOB, "hunt-2", False)):

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from drillyard.records import RolePlan
 from drillyard.registrar.submissions import GradingProgress
 from drillyard.yard.pages.lesson import LessonCard, lessons_of
+from drillyard.yard.pages.placement import may_skip
 from drillyard.yard.pages.steps import steps_of
 from drillyard.yard.visit import Assignment, Visit, find_kit, page
 
@@ -73,7 +74,15 @@ def show_plan(visit: Visit) -> Response:
             waiting += 1
     steps = steps_of(visit, role, lessons)
     return visit.render(
-        "drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons, steps=steps
+        "drills.html",
+        cards=cards,
+        coming=coming,
+        preparing=waiting,
+        role=role,
+        lessons=lessons,
+        steps=steps,
+        skips=may_skip(visit),
+        places=any(one.activity.kind == "lesson" and not one.done for one in lessons.values()),
     )
 
 
