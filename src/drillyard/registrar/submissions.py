@@ -26,7 +26,7 @@ from drillyard.records import AnySubmission, Grade, read_any
 from drillyard.registrar.store import Refused, Store
 from drillyard.registrar.tables import GradeRow, SubmissionRow
 
-__all__ = ["UNATTENDED", "MAX_RETRIES", "MAX_TRIES", "GradingProgress", "Hold", "Submissions", "Work"]
+__all__ = ["MAX_RETRIES", "MAX_TRIES", "UNATTENDED", "GradingProgress", "Hold", "Submissions", "Work"]
 
 MAX_TRIES = 3
 """Gradings that may be cut off, by a kill or a crash, before a submission is given up."""
