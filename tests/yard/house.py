@@ -162,7 +162,8 @@ def _furnish(path: Path) -> ProgramFolder:
         as_repair = {"drill": _REPAIR, "behaviours": (), "note": "No cracking in this house."}
         folder.write_instance(folder.instance(copy).model_copy(update=as_repair))
         (folder.path / "instances" / copy / "organism").mkdir(parents=True)
-    for name, drill in (("anna", _HUNT), *(("eve", one) for one in (_PAPER, _EVALS, _DEBATE, _BENCH))):
+    real = (_HUNT, _PAPER, _EVALS, _DEBATE, _BENCH)
+    for name, drill in ((name, drill) for name, drills in _TAKES.items() for drill in drills if drill in real):
         exam = load_kit(drill).materialise(instance_name(drill, name), "engineer", _SEED)
         load_kit(drill).save(exam, folder.target(exam.instance))
         folder.write_truth(exam.truth)
@@ -218,9 +219,8 @@ def _hunt(someone: Visitor, here: str, name: str) -> None:
     until(lambda: name == "ida" or "Your claims are being" not in someone.get(f"{here}/result"))
     if name == "anna":
         lesson = load_lesson("watch-it-fail")
-        right = next(i for i, option in enumerate(lesson.questions[0].options) if option.right)
         someone.get(f"/lessons/{lesson.id}")
-        someone.send(f"/lessons/{lesson.id}/answer", question=lesson.questions[0].id, answer=str(right))
+        someone.send(f"/lessons/{lesson.id}/answer", question=lesson.questions[0].id, answer=lesson.questions[0].key)
 
 
 def _desk(someone: Visitor, here: str, _name: str) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.planning.graph import EVIDENCE
+from drillyard.programs.people import tell_apart
 from drillyard.programs.roster import Learner
 from drillyard.records import Activity, Objective
 from drillyard.registrar.led import MOST_NOTE, OUTCOMES, led_activities, outcomes_of
@@ -97,7 +98,7 @@ def _page(visit: Visit, activity: Activity, status: int = 200, error: str = "") 
         people=people[first : first + _SHOWN],
         first=first,
         more=range(0, len(people), _SHOWN) if len(people) > _SHOWN else (),
-        names=yard.programme.people(),
+        names=tell_apart(yard.programme.people()),
         recorded=yard.led.at(activity.id),
         typed=dict(visit.texts()),
         outcomes=[(one, OUTCOMES[one]) for one in outcomes_of(activity)],
