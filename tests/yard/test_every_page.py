@@ -31,7 +31,7 @@ PAGES: dict[tuple[str, str], tuple[str, ...]] = {
     ("", ""): ("/sign-in", "/nothing", "{invitation}"),
     (LEARNER, "anna"): (
         "/drills", f"{_HUNT}anna/result", f"{_HUNT}anna/debrief", "/progress", "/recall", "/board", "/reading",
-        "/catalogue?words=falure", "/lessons/watch-it-fail", "/values", "/credential/failure-hunt",
+        "/placement", "/catalogue?words=falure", "/lessons/watch-it-fail", "/values", "/credential/failure-hunt",
         f"/shell/open?drill=failure-hunt&ticket={'0a' * 24}",
     ),
     (LEARNER, "bob"): (f"{_HUNT}bob/result",),
@@ -51,7 +51,7 @@ PAGES: dict[tuple[str, str], tuple[str, ...]] = {
         "/live/at/investment-case-eve", "/live/debrief/failure-hunt", "/live/debrief/failure-hunt?anyway=1",
         "/catalogue?words=hunt", "/live/led", "/live/led/hunt-debrief",
     ),
-    (DESIGNER, "designer"): ("/designer", "/held"),
+    (DESIGNER, "designer"): ("/designer", "/designer/review", "/held"),
     (AUDITOR, "auditor"): ("/designer", "/catalogue?words=hunt"),
 }  # fmt: skip
 """What each person opens, by their role and name."""

@@ -186,9 +186,10 @@ FORMS = [
     "/board",
     "/shell/open",
     "/recall",
+    "/placement",
 ]
 FACILITATORS = ["/live", "/live/people", "/live/at/hunt-1", "/live/led/talk"]
-DESIGNERS = ["/designer/reset", "/designer/reissue"]
+DESIGNERS = ["/designer/review", "/designer/reset", "/designer/reissue"]
 AUDITORS = ["/evidence"]
 ALL_FORMS = [*FORMS, *FACILITATORS, *DESIGNERS, *AUDITORS]
 
