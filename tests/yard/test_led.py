@@ -22,8 +22,8 @@ from drillyard.programs.joining import appoint
 from drillyard.programs.roster import Learner
 from drillyard.records import Scheduled
 from drillyard.registrar.led import Led
+from drillyard.registrar.located import open_store
 from drillyard.registrar.retention import forget
-from drillyard.registrar.store import Store
 from drillyard.yard.app import make_app
 
 TALK, SHEET, READ = "correction-talk", "interval-sheet", "read-the-policies"
@@ -130,7 +130,7 @@ def test_bad_records_change_nothing(fay: Visitor, programme: ProgramFolder) -> N
     record(fay, TALK, Learner(id="eve", role="engineer", code=""), "shown")
     fay.get(f"/live/led/{TALK}")
     fay.send("/live/led/watch-it-fail", expect=404, **{f"outcome {ANN.id}": "took-part"})
-    store = Store(programme.database)
+    store = open_store(programme)
     assert Led(store).all() == []
     store.close()
 
@@ -167,7 +167,7 @@ def test_a_pack_tells_of_five_people_on_and_survives_forgetting(programme: Progr
     roster = programme.roster()
     more = tuple(Learner(id=f"eve-{n}", role="engineer", code=f"code-{n}") for n in range(5))
     programme.write_roster(roster.model_copy(update={"learners": (*roster.learners, *more)}))
-    store = Store(programme.database)
+    store = open_store(programme)
     led = Led(store)
     for learner in more[:4]:
         led.record(learner.id, SHEET, "shown", "well done", "Fay")
@@ -182,7 +182,7 @@ def test_a_pack_tells_of_five_people_on_and_survives_forgetting(programme: Progr
     assert check_pack(tmp_path / "b")[2] == []
     store.close()
     forget(programme, "eve-0")
-    store = Store(programme.database)
+    store = open_store(programme)
     assert [(row.learner, row.note) for row in Led(store).all()][0] == ("eve-0", "")
     store.close()
 
