@@ -111,6 +111,12 @@ class Submissions:
             found = session.execute(_graded().where(*_match(learner, instance))).one_or_none()
         return _progress(*found) if found else None
 
+    def of_learner(self, learner: str) -> dict[str, GradingProgress]:
+        """Return the progress of all that a learner handed in, by instance."""
+        with self._store.reading() as session:
+            found = session.execute(_graded().where(SubmissionRow.learner == learner))
+            return {row.instance: _progress(row, grade) for row, grade in found}
+
     def all(self) -> list[GradingProgress]:
         """Return every submission's progress, oldest first."""
         with self._store.reading() as session:
