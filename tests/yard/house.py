@@ -172,13 +172,11 @@ def _furnish(path: Path) -> ProgramFolder:
 
 
 def _add_led(folder: ProgramFolder) -> None:
-    """Plan an activity that a facilitator leads."""
-    talk = next(one for one in load_catalogue().activities if one.id == "hunt-debrief")
+    """Plan an activity that a facilitator leads, and something to read."""
     plan = folder.plan()
-    roles = [
-        one.model_copy(update={"activities": (*one.activities, Scheduled(activity=talk, start=0))})
-        for one in plan.roles
-    ]
+    wanted = [one for one in load_catalogue().activities if one.id in ("hunt-debrief", "read-the-policies")]
+    steps = tuple(Scheduled(activity=one, start=0) for one in wanted)
+    roles = [one.model_copy(update={"activities": (*one.activities, *steps)}) for one in plan.roles]
     folder.write_plan(plan.model_copy(update={"roles": tuple(roles)}))
 
 
