@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,15 +67,16 @@ def fay(programme: ProgramFolder, visit: Visit) -> Visitor:
 
 def record(fay: Visitor, activity: str, learner: Learner, outcome: str, note: str = "", expect: int = 200) -> str:
     """Record something, on the page of the activity."""
-    fay.get(f"/live/led/{activity}")
-    fields = {f"outcome {learner.id}": outcome, f"note {learner.id}": note}
+    page = fay.get(f"/live/led/{activity}")
+    seen = re.findall(f'name="seen {learner.id}" value="([^"]*)"', page)
+    fields = {f"outcome {learner.id}": outcome, f"note {learner.id}": note, f"seen {learner.id}": (*seen, "")[0]}
     return fay.send(f"/live/led/{activity}", expect=expect, **fields)
 
 
 def test_a_facilitator_reads_all_that_they_lead(fay: Visitor, visit: Visit) -> None:
     """The plan, what each activity is for and brings, the texts and keys of lessons, the policies; learners do not."""
     page = fay.get("/live/led")
-    assert "Putting a wrong promise right" in page and "0 of 2 recorded" in page and "they take it here" in page
+    assert "Putting a wrong promise right" in page and "0 of 1 recorded" in page and "they take it here" in page
     page = fay.get(f"/live/led/{TALK}")
     assert "In pairs, customer and support lead" in page and "It is shown when" in page and "Annabel Quist" in page
     page = fay.get("/live/led/watch-it-fail")
@@ -98,10 +100,26 @@ def test_what_is_recorded_closes_a_learner_s_aim(fay: Visitor, visit: Visit) -> 
     assert "Second go, all right" in ann.get("/drills")
     record(fay, READ, ANN, "took-part")
     assert "Read it again" in ann.get("/drills")
-    assert "1 of 2 recorded" in fay.get("/live/led")
+    assert "1 of 1 recorded" in fay.get("/live/led")
     record(fay, TALK, ANN, "")
     assert "not shown yet: Putting a wrong promise right" in ann.get("/progress"), "it can be taken back"
     assert "Second go" not in ann.page
+
+
+def test_two_pages_do_not_erase_each_other(fay: Visitor, visit: Visit) -> None:
+    """A page changes those whom it changes; what came since it was opened is seen before it is replaced."""
+    designer = visit(DESIGNER_CODE)
+    designer.get(f"/live/led/{TALK}")
+    record(fay, TALK, ANN, "shown", "Very well")
+    fields = {f"{part} {one.id}": "" for one in (ANN, BOB) for part in ("seen", "outcome", "note")}
+    designer.send(f"/live/led/{TALK}", **{**fields, f"outcome {BOB.id}": "shown"})
+    assert "Very well" in fay.get(f"/live/led/{TALK}") and fay.page.count('value="shown" selected') == 2
+    late = {**fields, f"outcome {ANN.id}": "not-yet", f"outcome {BOB.id}": "shown", f"seen {BOB.id}": "shown"}
+    page = designer.send(f"/live/led/{TALK}", expect=409, **late)
+    assert "Somebody recorded something else of Annabel Quist" in page and "Very well" in page
+    assert "Very well" in fay.get(f"/live/led/{TALK}")
+    designer.send(f"/live/led/{TALK}", **{**late, f"seen {ANN.id}": "shown Very well"})
+    assert "Very well" not in fay.get(f"/live/led/{TALK}")
 
 
 def test_bad_records_change_nothing(fay: Visitor, programme: ProgramFolder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from starlette.exceptions import HTTPException
@@ -13,13 +14,14 @@ from drillyard.programs.people import tell_apart
 from drillyard.programs.roster import Learner
 from drillyard.records import Activity, Objective
 from drillyard.registrar.led import MOST_NOTE, OUTCOMES, led_activities, outcomes_of
+from drillyard.registrar.tables import LedRow
 from drillyard.yard.pages.lesson import as_html
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["record", "show", "show_all"]
 
-_SHOWN = 40
-"""People on a page: a form has a hundred fields, two for each."""
+_SHOWN = 30
+"""People on a page: a form has a hundred fields, three for each."""
 
 
 @page("facilitator")
@@ -27,12 +29,12 @@ def show_all(visit: Visit) -> Response:
     """Show the plan as whoever leads it needs it."""
     programme, rows = visit.yard.programme, visit.yard.led.all()
     plan = programme.plan()
-    led = led_activities(programme, plan)
+    led, roles = led_activities(programme, plan), {one.id: one.role for one in programme.roster().learners}
     return visit.render(
         "led.html",
         roles=[(role, [(step.activity, step.activity.id in led) for step in role.activities]) for role in plan.roles],
-        recorded={name: sum(row.activity == name for row in rows) for name in led},
-        people={name: len(_people(visit, name)) for name in led},
+        recorded=Counter((roles[row.learner], row.activity) for row in rows if row.learner in roles),
+        people=Counter(roles.values()),
         evidence=EVIDENCE,
     )
 
@@ -45,22 +47,44 @@ def show(visit: Visit) -> Response:
 
 @page("facilitator")
 def record(visit: Visit) -> Response:
-    """Keep what was chosen for each of the people on the page; who is left as they are is left alone."""
+    """Keep what was changed on the page; who is left as they were is left alone, whatever came meanwhile.
+
+    Where somebody else has recorded another thing of a person since the page was opened, nothing of that person is
+    written before it was seen.
+    """
     activity, yard = _activity(visit), visit.yard
     if activity.id not in led_activities(yard.programme, yard.programme.plan()):
         raise HTTPException(404)
-    known, sent = {one.id for one in _people(visit, activity.id)}, dict(visit.texts())
+    sent, rows, other = dict(visit.texts()), yard.led.at(activity.id), []
     try:
-        for name, outcome in sent.items():
-            learner = name.removeprefix("outcome ")
-            if learner != name and learner in known:
-                if outcome not in outcomes_of(activity):
-                    raise HTTPException(400)
-                note = sent.get(f"note {learner}", "").strip()
-                yard.led.record(learner, activity.id, outcome, note if outcome else "", visit.name)
+        for one in _people(visit, activity.id):
+            outcome, note = sent.get(f"outcome {one.id}"), sent.get(f"note {one.id}", "").strip()
+            seen, now = sent.get(f"seen {one.id}", ""), _state(rows.get(one.id))
+            if outcome is None or _told(outcome, note) == seen:
+                continue
+            if outcome not in outcomes_of(activity):
+                raise HTTPException(400)
+            if seen != now:
+                other.append(one.id)
+            else:
+                yard.led.record(one.id, activity.id, outcome, note if outcome else "", visit.name)
     except BadInput as error:
         return _page(visit, activity, 422, error=str(error))
+    if other:
+        names = yard.programme.people()
+        who = ", ".join(names.get(one, one) for one in other)
+        told = f"Somebody recorded something else of {who} since you opened this page; it stands beside your choice."
+        return _page(visit, activity, 409, error=f"{told} Record again to put yours in its place.")
     return visit.go(f"/live/led/{activity.id}?{visit.request.url.query}#who")
+
+
+def _state(row: LedRow | None) -> str:
+    return _told(row.outcome, row.note) if row else _told("", "")
+
+
+def _told(outcome: str, note: str) -> str:
+    """Return what stands of a person, as one text, to tell whether it has changed."""
+    return f"{outcome} {note if outcome else ''}".strip()
 
 
 def _activity(visit: Visit) -> Activity:
@@ -99,7 +123,8 @@ def _page(visit: Visit, activity: Activity, status: int = 200, error: str = "") 
         first=first,
         more=range(0, len(people), _SHOWN) if len(people) > _SHOWN else (),
         names=tell_apart(yard.programme.people()),
-        recorded=yard.led.at(activity.id),
+        recorded=(rows := yard.led.at(activity.id)),
+        seen={one.id: _state(rows.get(one.id)) for one in people},
         typed=dict(visit.texts()),
         outcomes=[(one, OUTCOMES[one]) for one in outcomes_of(activity)],
         most=MOST_NOTE,
