@@ -127,7 +127,9 @@ class ContainTheOracle:
             DebriefFact(title=f"{one.old} {one.noun}", words=f"is acted on, and is called {', '.join(one.called)} now")
             for one in goals
         ]
-        facts += [DebriefFact(title=one.id, words=one.words) for one in exam.trial(exam.key).adversaries]
+        facts += [
+            DebriefFact(title=f"Adversary “{one.id}”", words=one.words) for one in exam.trial(exam.key).adversaries
+        ]
         policies = {"Today's policy": starter_of(exam), "The reference's policy": exam.key}
         steps = [
             DebriefStep(did=name, found="; ".join(check.words for check in exam.trial(policy).checks))
