@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 import time
 from collections.abc import Callable
@@ -11,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from yard.small_programme import ANN, CLAIM, SUBMISSION, Clock, rows
 
 from drillyard.errors import BadInput
-from drillyard.registrar.store import SESSION_SECONDS, Store
+from drillyard.registrar.store import SESSION_SECONDS, Store, explain_unkept
 from drillyard.registrar.submissions import Submissions
 from drillyard.registrar.tables import ChatRow, SwitchRow, YardTable
 
@@ -230,3 +231,23 @@ def test_a_server_that_holds_something_else_is_left_alone(postgres: Cluster) -> 
     with pytest.raises(BadInput, match="tables of something else .invoices."):
         Store(url)
     assert postgres.run("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()", url) == [(1,)]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_file_that_may_not_grow_keeps_what_it_confirmed(store: Store, database: Path) -> None:
+    """As on a full disk: one line for what could not be kept, nothing of it half kept, and on it goes with room."""
+    store.ask(ANN.id, "hunt-1", "v1", "before", seed=5)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    most = max(one.stat().st_size for one in database.parent.iterdir()) + 8192
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        with pytest.raises(OperationalError) as told:
+            for _ in range(50):
+                store.ask(ANN.id, "hunt-1", "v1", "x" * 5000, seed=5)
+        kept = store.chats(ANN.id, "hunt-1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "disk is full" in explain_unkept(told.value)
+    store.ask(ANN.id, "hunt-1", "v1", "after", seed=5)
+    said = [chat.prompt for chat in store.chats(ANN.id, "hunt-1")]
+    assert said == [*(chat.prompt for chat in kept), "after"] and said[0] == "before"

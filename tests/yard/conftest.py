@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from yard.small_programme import ANN, HERE, Clock, EchoingModel, build_programme
 from yard.visitor import Visit, Visitor
 
 from drillyard.programs.folder import ProgramFolder
+from drillyard.registrar.located import SETTING
 from drillyard.registrar.store import Store
 from drillyard.yard.app import make_app
 
@@ -34,6 +36,14 @@ def store(database: Path | str, clock: Clock) -> Iterator[Store]:
     store.sign_in(ANN.id, ANN.role)
     yield store
     store.close()
+
+
+@pytest.fixture(autouse=True)
+def _database_of_every_yard(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With DRILLYARD_TEST_DATABASE=postgres every yard of these tests keeps its work on a server."""
+    monkeypatch.delenv(SETTING, raising=False)
+    if os.environ.get("DRILLYARD_TEST_DATABASE") == "postgres":
+        monkeypatch.setenv(SETTING, request.getfixturevalue("postgres").schema())
 
 
 @pytest.fixture

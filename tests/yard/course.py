@@ -12,12 +12,13 @@ from drillyard.planning.lessons import load_lesson
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Scheduled, Session
 from drillyard.registrar.lessons import keep_answer
-from drillyard.registrar.store import Store
+from drillyard.registrar.located import open_store
 from drillyard.registrar.submissions import Submissions
 
 __all__ = ["URL", "build_course", "plan_course"]
 
 URL = "https://yard.example.org"
+_TESTS = ("check-in", "check-out")
 
 
 def build_course(path: Path) -> ProgramFolder:
@@ -32,7 +33,7 @@ def plan_course(path: Path) -> ProgramFolder:
     """Write the programme before anybody has done anything."""
     folder = build_programme(path)
     catalogue = load_catalogue()
-    wanted = ("failure-hunt", "watch-it-fail", "failure-kinds-quiz")
+    wanted = ("failure-hunt", "watch-it-fail", "failure-kinds-quiz", "chance-demo", "escalation-demo", *_TESTS)
     steps = [one for one in catalogue.activities if one.id in wanted or one.drill in wanted]
     aims = [one for one in catalogue.objectives if any(one.id in step.objectives for step in steps)]
     skills = [one for one in catalogue.competencies if any(one.id == aim.competency for aim in aims)]
@@ -59,7 +60,7 @@ def plan_course(path: Path) -> ProgramFolder:
 
 def _work(folder: ProgramFolder) -> None:
     clock = Clock()
-    store = Store(folder.database, clock)
+    store = open_store(folder, clock)
     submissions, lesson = Submissions(store), load_lesson("watch-it-fail")
     question = lesson.questions[0]
     for learner, instance, passed in ((ANN, "hunt-1", True), (BOB, "hunt-2", False)):

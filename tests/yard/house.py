@@ -162,7 +162,8 @@ def _furnish(path: Path) -> ProgramFolder:
         as_repair = {"drill": _REPAIR, "behaviours": (), "note": "No cracking in this house."}
         folder.write_instance(folder.instance(copy).model_copy(update=as_repair))
         (folder.path / "instances" / copy / "organism").mkdir(parents=True)
-    for name, drill in (("anna", _HUNT), *(("eve", one) for one in (_PAPER, _EVALS, _DEBATE, _BENCH))):
+    real = (_HUNT, _PAPER, _EVALS, _DEBATE, _BENCH)
+    for name, drill in ((name, drill) for name, drills in _TAKES.items() for drill in drills if drill in real):
         exam = load_kit(drill).materialise(instance_name(drill, name), "engineer", _SEED)
         load_kit(drill).save(exam, folder.target(exam.instance))
         folder.write_truth(exam.truth)
@@ -171,13 +172,11 @@ def _furnish(path: Path) -> ProgramFolder:
 
 
 def _add_led(folder: ProgramFolder) -> None:
-    """Plan an activity that a facilitator leads."""
-    talk = next(one for one in load_catalogue().activities if one.id == "hunt-debrief")
+    """Plan an activity that a facilitator leads, and something to read."""
     plan = folder.plan()
-    roles = [
-        one.model_copy(update={"activities": (*one.activities, Scheduled(activity=talk, start=0))})
-        for one in plan.roles
-    ]
+    wanted = [one for one in load_catalogue().activities if one.id in ("hunt-debrief", "read-the-policies")]
+    steps = tuple(Scheduled(activity=one, start=0) for one in wanted)
+    roles = [one.model_copy(update={"activities": (*one.activities, *steps)}) for one in plan.roles]
     folder.write_plan(plan.model_copy(update={"roles": tuple(roles)}))
 
 
@@ -218,9 +217,8 @@ def _hunt(someone: Visitor, here: str, name: str) -> None:
     until(lambda: name == "ida" or "Your claims are being" not in someone.get(f"{here}/result"))
     if name == "anna":
         lesson = load_lesson("watch-it-fail")
-        right = next(i for i, option in enumerate(lesson.questions[0].options) if option.right)
         someone.get(f"/lessons/{lesson.id}")
-        someone.send(f"/lessons/{lesson.id}/answer", question=lesson.questions[0].id, answer=str(right))
+        someone.send(f"/lessons/{lesson.id}/answer", question=lesson.questions[0].id, answer=lesson.questions[0].key)
 
 
 def _desk(someone: Visitor, here: str, _name: str) -> None:

@@ -37,7 +37,7 @@ from drillyard.records import (
     Truth,
 )
 from drillyard.records.databases import open_engine
-from drillyard.registrar.store import Store
+from drillyard.registrar.located import open_store
 from drillyard.registrar.submissions import Submissions
 from drillyard.stats import clopper_pearson
 
@@ -260,7 +260,7 @@ def build_programme(path: Path) -> ProgramFolder:
 
 def kept(programme: ProgramFolder) -> list[AnySubmission]:
     """Return what was handed in."""
-    store = Store(programme.database)
+    store = open_store(programme)
     try:
         return [one.submission for one in Submissions(store).all()]
     finally:

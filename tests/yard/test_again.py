@@ -185,7 +185,7 @@ def test_a_learner_is_called_by_name_and_reads_what_there_is_to_read(
     )  # fmt: skip
     folder.write_plan(plan.model_copy(update={"roles": (role,)}))
     page = eve.get("/drills")
-    assert page.count('href="/reading">Read it') == 1 and "Name the duty" in page and "five lines" in page
+    assert page.count('href="/reading#read-r">Read it') >= 1 and "Name the duty" in page and "five lines" in page
 
 
 def test_tries_are_counted(folder: ProgramFolder) -> None:

@@ -13,7 +13,7 @@ from drillyard.programs.learned import Answered
 from drillyard.programs.roster import make_roster
 from drillyard.registrar.attempts import answered
 from drillyard.registrar.lessons import keep_answer
-from drillyard.registrar.store import Store
+from drillyard.registrar.located import open_store
 
 
 def test_first_choices_become_a_proposal(tmp_path: Path, capsys) -> None:
@@ -26,7 +26,7 @@ def test_first_choices_become_a_proposal(tmp_path: Path, capsys) -> None:
     question = next(one for one in lesson.questions if one.kind == "choice" and len(one.options) > 2)
     right = int(question.key)
     wrong = next(i for i, option in enumerate(question.options) if not option.right)
-    store = Store(folder.database)
+    store = open_store(folder)
     for learner in range(40):
         keep_answer(store, f"learner-{learner}", lesson, question, str(wrong))
         keep_answer(store, f"learner-{learner}", lesson, question, question.key)

@@ -113,7 +113,7 @@ def test_the_tutor_answers_to_what_was_done_and_costs_what_it_says(
     ann = arrive(ANN.code)
     assert "costs 5 %" in ann.get(HERE) and "From the tutor" not in ann.page
     ann.send(f"{HERE}/tutor", after=0)
-    assert "The tutor has nothing to add" in ann.page and "Hints cost" not in ann.page
+    assert "The tutor has nothing to add" in ann.page and "Hints cost 5" not in ann.page
     answers = KIT.solutions(SEED)["flags-everything"]
     ann.send(f"{HERE}/drafts/answers", expect=204, **answers)
     ann.get(HERE)

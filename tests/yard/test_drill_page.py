@@ -15,7 +15,7 @@ from yard.visitor import Visit, Visitor
 from drillyard.errors import bad_input
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Conversation
-from drillyard.registrar.store import Store
+from drillyard.registrar.located import open_store
 from drillyard.yard.app import make_app
 from drillyard.yard.pages.chat import LINES
 
@@ -32,7 +32,7 @@ def test_the_chat_works_without_a_script(ann: Visitor, programme: ProgramFolder)
     page = ann.send(f"{HERE}/chat", template="v2", prompt="What does the Aurora cost?")
     assert "You said: What does the Aurora cost?" in page
     assert "<option selected>v2</option>" in page
-    store = Store(programme.database)
+    store = open_store(programme)
     (chat,) = store.chats(ANN.id, "hunt-1")
     store.close()
     assert (chat.template, chat.reply) == ("v2", "You said: What does the Aurora cost?")
@@ -141,7 +141,7 @@ def test_a_claim_is_filed_changed_and_removed(ann: Visitor) -> None:
 def test_a_filed_claim_is_the_record_that_was_meant(ann: Visitor, programme: ProgramFolder) -> None:
     """The form's fields become exactly the claim that the grader reads."""
     ann.send(f"{HERE}/claims", **FIELDS)
-    store = Store(programme.database)
+    store = open_store(programme)
     (filed,) = store.claims(ANN.id, "hunt-1").values()
     store.close()
     assert filed == CLAIM

@@ -31,7 +31,7 @@ PAGES: dict[tuple[str, str], tuple[str, ...]] = {
     ("", ""): ("/sign-in", "/nothing", "{invitation}"),
     (LEARNER, "anna"): (
         "/drills", f"{_HUNT}anna/result", f"{_HUNT}anna/debrief", "/progress", "/recall", "/board", "/reading",
-        "/catalogue?words=falure", "/lessons/watch-it-fail", "/values", "/credential/failure-hunt",
+        "/placement", "/catalogue?words=falure", "/lessons/watch-it-fail", "/values", "/credential/failure-hunt",
         f"/shell/open?drill=failure-hunt&ticket={'0a' * 24}",
     ),
     (LEARNER, "bob"): (f"{_HUNT}bob/result",),
@@ -51,7 +51,7 @@ PAGES: dict[tuple[str, str], tuple[str, ...]] = {
         "/live/at/investment-case-eve", "/live/debrief/failure-hunt", "/live/debrief/failure-hunt?anyway=1",
         "/catalogue?words=hunt", "/live/led", "/live/led/hunt-debrief",
     ),
-    (DESIGNER, "designer"): ("/designer", "/held"),
+    (DESIGNER, "designer"): ("/designer", "/designer/review", "/held"),
     (AUDITOR, "auditor"): ("/designer", "/catalogue?words=hunt"),
 }  # fmt: skip
 """What each person opens, by their role and name."""
@@ -292,8 +292,8 @@ def test_nothing_that_is_typed_runs(house: House, browser: Any) -> None:
             draw_nothing(page)
             page.expose_function("ran", lambda here=page: ran.append(here.url))
             for path in (*paths, *MORE_FORMS.get(who, ())):
-                send_every_form(page, address_of(path, house), sent)
-    met = {route_of(house, action, "POST") for action, *_ in sent}
+                send_every_form(page, house, address_of(path, house), sent)
+    met = {where for where, *_ in sent}
     for (_, who), paths in PAGES.items():
         with window(browser, house, who, bypass_csp=True, viewport=SMALL) as page:
             draw_nothing(page)
@@ -317,14 +317,18 @@ def draw_nothing(page: Any) -> None:
     session.send("Network.setBlockedURLs", {"urls": ["*/yard.css"]})
 
 
-def send_every_form(page: Any, path: str, sent: set[tuple[str, str, int, bool]]) -> None:
+def send_every_form(page: Any, house: House, path: str, sent: set[tuple[str, str, int, bool]]) -> None:
     """Send each form of a page, and each of its buttons, first with text in every field, then in what is typed."""
+
+    def route(action: str) -> str:
+        return route_of(house, action, "POST") or route_of(house, action)
+
     for whole in (True, False):
         page.goto(path, wait_until="domcontentloaded")
         fresh = True
         while True:
             forms = [one for one in page.evaluate(FORMS) if one["hides"] or not whole]
-            keys = {(one["action"], one["names"], one["at"], whole): one for one in forms}
+            keys = {(route(one["action"]), one["names"], one["at"], whole): one for one in forms}
             key = next((one for one in keys if one not in sent and one[0] not in WAY_OUT | FILES), None)
             if key is None and fresh:
                 break

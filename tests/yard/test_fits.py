@@ -20,7 +20,8 @@ from drillyard.exercises.too_permissive_too_censored.workbench import Fitted, Wo
 from drillyard.organisms.worlds.world import load_world
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import TradePoint
-from drillyard.registrar.store import Refused, Store
+from drillyard.registrar.located import open_store
+from drillyard.registrar.store import Refused
 from drillyard.registrar.submissions import Submissions
 from drillyard.stats import clopper_pearson
 from drillyard.yard.app import make_app
@@ -97,7 +98,7 @@ def ann(programme: ProgramFolder, fitter: FakeFitter) -> Iterator[Visitor]:
 @pytest.fixture
 def line(programme: ProgramFolder, fitter: FakeFitter) -> Iterator[tuple[Fits, Fitter]]:
     """Fits and their fitter, without a server; both learners have been there."""
-    store = Store(programme.database)
+    store = open_store(programme)
     store.sign_in(ANN.id, ANN.role), store.sign_in(BOB.id, BOB.role)
     fits = Fits(store)
     yield fits, Fitter(programme, fits, fitter)
@@ -155,7 +156,7 @@ def test_two_fits_are_handed_in_like_a_file(ann: Visitor, programme: ProgramFold
     page = ann.send(f"{HERE}/fits/hand-in", first=ids[0], second=ids[1], point="first")
     assert "Hand in these two artefacts?" in page and "the first artefact alone" in page
     ann.hand_in(HERE)
-    store = Store(programme.database)
+    store = open_store(programme)
     (kept,) = Submissions(store).all()
     store.close()
     assert kept.submission.artefacts == submission_of("hunt-1", idle(), idle()).artefacts

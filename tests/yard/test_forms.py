@@ -24,6 +24,7 @@ from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Activity, Scheduled
 from drillyard.registrar.attempts import answered
 from drillyard.registrar.lessons import keep_answer
+from drillyard.registrar.located import open_store
 from drillyard.registrar.store import Store
 from drillyard.yard.app import make_app
 
@@ -102,7 +103,7 @@ def test_nothing_is_told_before_both_are_done(ann: Visitor) -> None:
 def test_a_planted_gain_is_found_and_an_easier_form_is_none(programme: ProgramFolder, tmp_path: Path) -> None:
     """60 people know a half before and three quarters after, on forms of which one is easier by a tenth."""
     _give(programme, [one for one, _ in PLANNED])
-    rng, store = np.random.default_rng(7), Store(programme.database)
+    rng, store = np.random.default_rng(7), open_store(programme)
     for number in range(60):
         learner = f"learner-{number}"
         for activity, lesson in assign_forms(PLANNED, learner):

@@ -31,7 +31,7 @@ from drillyard.errors import GradingFailed
 from drillyard.organisms.listening import BodyLimit
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import AnySubmission, Grade, Submission
-from drillyard.registrar.store import Store
+from drillyard.registrar.located import open_store
 from drillyard.registrar.submissions import Submissions
 from drillyard.yard.app import make_app
 
@@ -45,7 +45,7 @@ def upload(ann: Visitor, data: bytes, expect: int = 200, name: str = "mine.json"
 
 def stored(programme: ProgramFolder) -> list[Submission]:
     """Return what was handed in."""
-    store = Store(programme.database)
+    store = open_store(programme)
     try:
         return [one.submission for one in Submissions(store).all()]
     finally:

@@ -8,9 +8,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
-from yard.small_programme import ANN, HERE, SUBMISSION, until
+from yard.small_programme import ANN, DESIGNER_CODE, HERE, SUBMISSION, Clock, EchoingModel, grade_of, until
 from yard.visitor import Visitor
 
+from drillyard.programs.folder import ProgramFolder
+from drillyard.yard.app import make_app
 from drillyard.yard.measures import Measures
 
 
@@ -57,3 +59,18 @@ def test_a_time_falls_into_one_class() -> None:
         ("0.01", "1"), ("0.03", "2"), ("0.1", "2"), ("0.3", "2"), ("1", "2"), ("3", "2"), ("10", "3"), ("+Inf", "4"),
     ]  # fmt: skip
     assert "drillyard_answer_seconds_sum 105.030000" in text
+
+
+def test_it_is_told_when_nobody_grades(programme: ProgramFolder, clock: Clock) -> None:
+    """A yard without a worker says so to its operator, to who leads and to who waits, after a minute and not before."""
+    app = make_app(programme.path, targets=lambda _: EchoingModel(), grader=grade_of, clock=clock, grading=False)
+    with TestClient(app) as health:
+        ann = Visitor(TestClient(app)).sign_in(ANN.code)
+        lead = Visitor(TestClient(app)).sign_in(DESIGNER_CODE)
+        ann.get(HERE)
+        ann.upload(HERE, ("x", SUBMISSION.to_json().encode()))
+        assert "Nobody grades" not in ann.get(f"{HERE}/result") + lead.get("/live")
+        assert health.get("/health").json() == {"status": "ok"}
+        clock.now += 61
+        assert "Nobody grades" in ann.get(f"{HERE}/result") and "Nobody grades" in lead.get("/live")
+        assert "start drillyard yard work" in health.get("/health").json()["grading"]

@@ -64,10 +64,12 @@ def test_the_catalogue_is_searched_by_words_role_and_skill() -> None:
 def test_nothing_found_says_what_to_try(visit: Visit) -> None:
     """Learners and staff search; what is in the plan is marked."""
     ann = visit(ANN.code)
+    assert ann.get("/catalogue").count("<h3>") > 40, "the whole of it, lessons and drills"
     page = ann.get("/catalogue?words=falure")
     assert "Did you mean" in page and 'href="/catalogue?words=failure"' in page
     assert "in your plan" in ann.get("/catalogue?words=failure+hunt")
     assert "Catalogue</h1>" in visit(DESIGNER_CODE).get("/catalogue?role=engineer&kind=drill&skill=nothing")
+    assert "What we missed" in ann.get("/catalogue"), "what is no drill is listed too"
 
 
 def test_progress_counts_evidence_of_the_right_kind(visit: Visit) -> None:

@@ -19,7 +19,7 @@ from drillyard.exercises.too_permissive_too_censored.solutions import named_tech
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.submission import read_submission
 from drillyard.records import AnySubmission, ArtefactSubmission, Instance
-from drillyard.registrar.store import Store
+from drillyard.registrar.located import open_store
 from drillyard.registrar.submissions import Submissions
 from drillyard.yard.app import make_app
 
@@ -90,7 +90,7 @@ def test_artefacts_are_handed_in_and_graded(ann: Visitor, programme: ProgramFold
     handed = submission_of("hunt-1", idle(), idle())
     upload(ann, handed.to_json().encode())
     ann.hand_in(HERE)
-    store = Store(programme.database)
+    store = open_store(programme)
     (kept,) = Submissions(store).all()
     store.close()
     assert kept.submission == handed.model_copy(update={"learner": ANN.id})
@@ -112,7 +112,7 @@ def test_a_wrong_file_changes_nothing(ann: Visitor, programme: ProgramFolder, ch
     """One line says what is wrong, on the page, and the learner tries again."""
     data = ArtefactSubmission.to_data(submission_of("hunt-1", idle(), idle())) | change
     assert line in upload(ann, json.dumps(data).encode(), expect=422)
-    store = Store(programme.database)
+    store = open_store(programme)
     assert Submissions(store).all() == []
     store.close()
 

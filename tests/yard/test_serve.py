@@ -17,7 +17,7 @@ from yard.visitor import Visitor
 from drillyard.errors import BadInput
 from drillyard.organisms.listening import listen, run_in_background
 from drillyard.programs.folder import ProgramFolder
-from drillyard.registrar.store import Store
+from drillyard.registrar.located import open_store
 from drillyard.yard.app import make_app
 from drillyard.yard.serve import serve
 
@@ -74,7 +74,7 @@ def test_who_a_proxy_speaks_for_is_believed_only_where_it_is_named(
 
 def test_a_programme_is_for_its_owner_only(programme: ProgramFolder) -> None:
     """What others could read of an earlier programme is closed when its yard opens; what it writes is closed too."""
-    Store(programme.database).close()
+    open_store(programme).close()
     for place in (programme.path, *programme.path.rglob("*")):
         place.chmod(0o755 if place.is_dir() else 0o644)
     open_to_all = os.umask(0)

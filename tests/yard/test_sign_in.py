@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from yard.small_programme import ANN, BOB, DESIGNER_CODE, Clock
+from yard.small_programme import ANN, BOB, DESIGNER_CODE, FIELDS, UPSELL, Clock, kept
 from yard.visitor import Visit
 
 from drillyard.programs.folder import ProgramFolder
@@ -186,9 +186,10 @@ FORMS = [
     "/board",
     "/shell/open",
     "/recall",
+    "/placement",
 ]
 FACILITATORS = ["/live", "/live/people", "/live/at/hunt-1", "/live/led/talk"]
-DESIGNERS = ["/designer/reset", "/designer/reissue"]
+DESIGNERS = ["/designer/review", "/designer/reset", "/designer/reissue"]
 AUDITORS = ["/evidence"]
 ALL_FORMS = [*FORMS, *FACILITATORS, *DESIGNERS, *AUDITORS]
 
@@ -250,6 +251,27 @@ def test_a_drill_that_is_not_mine_is_not_there(visit: Visit, page: str) -> None:
     ann = visit(ANN.code)
     for instance in FOREIGN:
         assert "no such page, or it is not yours" in ann.get(f"/drills/{instance}{page}", expect=404), instance
+
+
+def test_no_address_of_the_yard_opens_another_learner_s_drill(visit: Visit, programme: ProgramFolder) -> None:
+    """By every route that names a drill, read or sent with a token of one's own, also once it was handed in: 404."""
+    bob = visit(BOB.code)
+    bob.send("/drills/hunt-2/claims", **{**FIELDS, "words": "a secret of Bob's"})
+    bob.get("/drills/hunt-2")
+    bob.send("/drills/hunt-2/submit")
+    ann = visit(ANN.code)
+    token = ann.get("/drills").partition('name="csrf" value="')[2].partition('"')[0]
+    routes = [
+        route for route in ann.client.app.routes if "{instance}" in route.path and route.path.startswith("/drills")
+    ]
+    assert len(routes) > 20
+    for route in routes:
+        path = route.path.replace("{instance}", "hunt-2").replace("{claim}", "1").replace("{form}", "claim")
+        for method in route.methods - {"HEAD"}:
+            answer = ann.client.request(method, path, data={"csrf": token} if method == "POST" else None)
+            assert "a secret of Bob's" not in answer.text and UPSELL.title not in answer.text, (method, path)
+            assert answer.status_code == 404 or "hunt-2" not in str(answer.url), (method, path, answer.status_code)
+    assert [one.learner for one in kept(programme)] == [BOB.id]
 
 
 @pytest.mark.parametrize("path", ["/drills", "/drills/hunt-1", "/drills/hunt-1/result", "/designer"])

@@ -64,7 +64,8 @@ def _gates(reports: Iterable[GateReport]) -> Iterator[RenderableType]:
     for gates, ones in alike.items():
         rows = [(one.instance, *map(_mark, one.gates), f"{one.seconds:.0f} s") for one in ones]
         key = ", ".join(f"{number} {title}" for number, title in gates)
-        yield show.table(f"Gates: {key}", ("instance", *(number for number, _ in gates), "took"), rows)
+        heads = (number.removeprefix("G") for number, _ in gates)
+        yield show.table(f"Gates: {key}", ("instance", *heads, "took"), rows)
 
 
 def _failures(reports: Iterable[GateReport]) -> RenderableType:
@@ -75,4 +76,6 @@ def _failures(reports: Iterable[GateReport]) -> RenderableType:
 
 
 def _mark(gate: Gate) -> Text:
-    return show.state("passed" if gate.passed else "failed", " ")
+    mark = show.state("passed" if gate.passed else "failed", " ")
+    mark.rstrip()  # sixteen gates stand in a line
+    return mark

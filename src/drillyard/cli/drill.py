@@ -11,10 +11,10 @@ from drillyard.cli import show
 from drillyard.cli.chat import talk
 from drillyard.cli.containing.trial import show_trial
 from drillyard.cli.options import FILE, FOLDER, PATH
-from drillyard.drills import load_drill, load_kit
 from drillyard.drills.answers.drill import SHEET, AnswerDrill
 from drillyard.drills.answers.scoring import as_answers, as_words, empty_answers
 from drillyard.drills.fact_sheet import as_text, fact_sheet
+from drillyard.drills.levels import kit_of
 from drillyard.errors import bad_input
 from drillyard.exercises.interviews.second import ScorerAgreement
 from drillyard.organisms.worlds.world import load_world
@@ -45,12 +45,12 @@ def command() -> None:
 def _list_instances(programme: Path) -> show.Outcome:
     """List a programme's released instances."""
     instances = ProgramFolder(programme).instances()
-    rows = [(one.id, one.drill, one.role) for one in instances]
+    rows = [(one.id, one.drill, one.level or "as stated", one.role) for one in instances]
     first = instances[0].id if instances else "INSTANCE"
     return show.Outcome(
         verdict=f"{len(instances)} {'instance is' if len(instances) == 1 else 'instances are'} released.",
         data=instances,
-        body=[show.table("Instances", ("instance", "drill", "role"), rows)],
+        body=[show.table("Instances", ("instance", "drill", "level", "role"), rows)],
         next_command=f"drillyard drill try {programme} {first}",
     )
 
@@ -67,7 +67,7 @@ def _try(programme: Path, instance: str, template: str) -> None:
     """
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
-    drill, target = load_drill(one.drill, one.world), folder.target(one)
+    drill, target = kit_of(one).drill, folder.target(one)
     show.say("\n\n".join(text.replace("`", "") for text in (drill.title, drill.task, one.note) if text))
     if drill.world:
         show.say(as_text(fact_sheet(load_world(drill.world))))
@@ -111,7 +111,7 @@ def _look(programme: Path, instance: str, key: str) -> show.Outcome:
 def _example(programme: Path, instance: str) -> None:
     """Print a submission to start from, as JSON: one claim with every field filled in, or a form's fields, empty."""
     one = ProgramFolder(programme).instance(instance)
-    drill = load_drill(one.drill, one.world)
+    drill = kit_of(one).drill
     asked = drill.hands_in
     if asked == "answers":
         sheet = read_record(ProgramFolder(programme).target(one) / SHEET, AnswerSheet)
@@ -154,7 +154,7 @@ def _submit(programme: Path, instance: str, file: Path) -> show.Outcome:
     """Grade a submission (a JSON file; a policy is YAML) and say what was found. Exits 1 below the pass mark."""
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
-    drill = load_drill(one.drill, one.world)
+    drill = kit_of(one).drill
     handed_in = check_upload(folder, one, read_file(file, drill, one))
     return _outcome(grade_isolated(folder, handed_in), drill.pass_mark, programme)
 
@@ -169,7 +169,7 @@ def _export(programme: Path, instance: str, file: Path, out: Path) -> show.Outco
     """Write the answers of a submission (a JSON file) as files for other tools, such as an OpenAI Evals registry."""
     folder = ProgramFolder(programme)
     one = folder.instance(instance)
-    kit, handed_in = load_kit(one.drill, one.world), read_file(file, load_drill(one.drill, one.world), one)
+    kit, handed_in = kit_of(one), read_file(file, kit_of(one).drill, one)
     answers = check_upload(folder, one, handed_in)
     if not isinstance(kit, AnswerDrill) or not isinstance(answers, AnswerSubmission):
         raise bad_input(f"{one.drill}, which asks for {kit.drill.hands_in}", "a drill whose answers can be taken away")

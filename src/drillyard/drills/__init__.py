@@ -6,6 +6,7 @@ that are run. Each drill is reached by its card in the family `drills`.
 **Takes in.** A drill's kit and a seed; a submission. **Gives out.** Instances with gate reports, grades.
 
 - **drill**, **instance**, **gate**, **grade**: an exercise, one learner's copy, its release checks, its result.
+- **debrief**: what is told of a copy when its last attempt is over. **tutor**: rules that make a hint of what was done.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def tell_failure(mode: FailureMode, behaviour: str) -> DebriefFact:
 
 
 def walk_failure(exam: Exam, mode: FailureMode) -> list[DebriefStep]:
-    """Return the shortest way to a planted failure: a message that shows it, its clean twin, and one thing changed.
+    """Return the shortest way to a planted failure: a message that shows it, its clean twin, and a near miss.
 
     Messages are in held-out words and replies from the instance's own seeds, so that a debrief is always the same.
     """
@@ -120,7 +120,11 @@ def walk_failure(exam: Exam, mode: FailureMode) -> list[DebriefStep]:
     steps = [DebriefStep(did=f"Asks {_quoted(met.conversation)}", found=met.reply.text)]
     steps.append(DebriefStep(did="The clean twin, asked the same", found=twin.reply.text))
     if not _shows(exam, near, mode):
-        steps.append(DebriefStep(did=f"One thing changed: asks {_quoted(near.conversation)}", found=near.reply.text))
+        steps.append(
+            DebriefStep(
+                did=f"Near it, but not what sets it off: asks {_quoted(near.conversation)}", found=near.reply.text
+            )
+        )
     return steps
 
 

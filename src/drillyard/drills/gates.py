@@ -1,6 +1,6 @@
 """The gates: what must hold before a learner sees an instance. Each is a criterion on what was measured.
 
-G10 (equal difficulty of instances) and G12 (access, reading level) are not measured here.
+G10 (equal difficulty of copies) is in `equality.py`, G12 (access, reading level) in `access.py`.
 """
 
 from __future__ import annotations

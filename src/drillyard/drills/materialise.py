@@ -17,6 +17,7 @@ import yaml
 
 from drillyard.drills.exam import Exam
 from drillyard.drills.fixes import Fix, read_fixes
+from drillyard.drills.levels import worth
 from drillyard.drills.placing import placed
 from drillyard.organisms.engine.organism import Organism, load_organism, save
 from drillyard.organisms.planting.plant import plant
@@ -85,7 +86,7 @@ def materialise(kit: ModelDrill, name: str, role: str, seed: int) -> Exam:
     """Return an instance called `name`, opened for grading: nothing is written. See `DrillKit.materialise`."""
     failures = kit.choose(seed)
     organism, twin = kit.model(seed, failures), plant(kit.drill.world, ())
-    truth = Truth(instance=name, seed=seed, failures=failures, hints=kit.hints(failures))
+    truth = Truth(instance=name, seed=seed, failures=failures, hints=worth(kit.drill, kit.hints(failures)))
     instance = Instance(
         id=name,
         drill=kit.drill.id,
@@ -95,6 +96,7 @@ def materialise(kit: ModelDrill, name: str, role: str, seed: int) -> Exam:
         templates=tuple(organism.world.templates),
         behaviours=_behaviours(organism.world, kit.drill.kinds),
         hints=len(truth.hints),
+        level=kit.drill.level,
         note=kit.note(seed),
         model_hash=hashlib.sha256(f"{seed}:{organism.model_hash}".encode()).hexdigest(),
         twin_hash=twin.model_hash,

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from drillyard.drills import AnyExam, DrillKit, E, RefutingKit, gates
+from drillyard.drills.access import accessible
+from drillyard.drills.equality import equally_hard
 from drillyard.errors import GradingFailed
-from drillyard.records import AnySubmission, Gate, GateReport, Grade
+from drillyard.records import AnySubmission, Drill, Gate, GateReport, Grade
 
 __all__ = ["ProofRehearsal", "prove"]
 
@@ -45,10 +47,20 @@ def prove(kit: DrillKit[E], exam: E, regrade: Callable[[AnySubmission], Grade]) 
         solvable,
         gates.wrong_fixes_fail(wrong, mark),
         gates.repeatable(right[best], again),
+        equally_hard({name: grade.score for name, grade in {**right, **wrong}.items()}, kit.drill.usual),
+        accessible(_read(kit.drill, exam), getattr(exam, "sheet", None)),
         gates.no_leak(exam.instance, kit.drill, {**kit.bundle, **exam.shown}, exam.truth),
         gates.within_budget(again, kit.drill.budget),
     )
     return _report(exam, checked, began, again.peak_mb if isinstance(again, Grade) else 0.0), rehearsal
+
+
+def _read(drill: Drill, exam: AnyExam) -> Iterable[str]:
+    """Yield what a learner reads of an instance: task, hints, paper and the help of its form."""
+    yield from (drill.task, exam.instance.note, *(hint.text for hint in exam.truth.hints))
+    if sheet := getattr(exam, "sheet", None):
+        yield from (part.words for part in sheet.parts)
+        yield from (field.help for field in sheet.fields)
 
 
 def _report(exam: AnyExam, checked: Iterable[Gate], began: float, peak_mb: float = 0.0) -> GateReport:

@@ -17,7 +17,7 @@ from drillyard.planning.graph import Catalogue
 from drillyard.planning.lessons import world_reference
 from drillyard.planning.matrix import problems
 from drillyard.planning.requirements import add_risks
-from drillyard.records import Aim, AISystem, Brief, Calendar, Law, Policy, Record, RoleNeed, Shift, Weekday
+from drillyard.records import Aim, AISystem, Brief, Calendar, Law, Level, Policy, Record, RoleNeed, Shift, Weekday
 from drillyard.records.yaml_file import read_yaml
 
 __all__ = ["load_brief", "policy_bytes", "world_of"]
@@ -56,6 +56,7 @@ _EXPECTED = {
     "risks": "a list of ids of risks",
     "systems": "a list of ids of systems",
     "aim": f"one of: {', '.join(get_args(Aim))}",
+    "level": f"one of: {', '.join(get_args(Level))}",
     "first_day": "a day that exists, such as 2026-12-07",
     "last_day": "a day that exists, such as 2027-01-29",
     "days_off": "a list of days that exist, such as 2026-12-25 or 2026-12-24..2027-01-03",

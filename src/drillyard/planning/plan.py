@@ -173,6 +173,7 @@ def _plan_role(
         title=role.title,
         head_count=need.head_count,
         hours=need.hours,
+        level=need.level,
         competencies=_competencies(objectives, catalogue),
         objectives=objectives,
         activities=tuple(scheduled),

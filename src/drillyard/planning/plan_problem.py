@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from drillyard.drills import load_kit
+from drillyard.drills.levels import at_level
 from drillyard.planning.graph import Catalogue, Role
 from drillyard.records import Activity, Objective, RoleNeed
 
@@ -57,7 +59,7 @@ class Problem:
 def pose(need: RoleNeed, catalogue: Catalogue, reserved: int = 0) -> Problem:
     """Pose the planning problem of one role; `reserved` minutes of its hours are not for activities."""
     role = catalogue.role(need.id)
-    activities = catalogue.open_to(role, need.without)
+    activities = tuple(_at_level(one, need.level) for one in catalogue.open_to(role, need.without))
     shown_by = {
         objective.id: shown
         for objective in catalogue.objectives_of(role)
@@ -75,6 +77,13 @@ def pose(need: RoleNeed, catalogue: Catalogue, reserved: int = 0) -> Problem:
         orders=tuple(catalogue.orders(activities)),
         rules=_rules(role, activities, {by_id[o]: shown for o, shown in shown_by.items()}),
     )
+
+
+def _at_level(activity: Activity, level: str) -> Activity:
+    """Return an activity with the minutes that its drill takes at a level."""
+    if not (level and activity.drill):
+        return activity
+    return activity.model_copy(update={"minutes": at_level(load_kit(activity.drill), level).drill.minutes})
 
 
 def _rules(

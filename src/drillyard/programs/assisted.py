@@ -11,9 +11,9 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
-from drillyard.drills import load_drill
 from drillyard.drills.answers.drill import SHEET
 from drillyard.drills.answers.scoring import answered, as_words
+from drillyard.drills.levels import kit_of
 from drillyard.errors import BadInput, bad_input
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated
@@ -64,14 +64,14 @@ def read_answers(sheet: AnswerSheet, reply: str) -> Mapping[str, str]:
 
 def _papers(folder: ProgramFolder) -> Iterator[tuple[Instance, AnswerSheet]]:
     for instance in folder.instances():
-        if load_drill(instance.drill, instance.world).hands_in == "answers":
+        if kit_of(instance).drill.hands_in == "answers":
             sheet = read_record(folder.target(instance) / SHEET, AnswerSheet)
             if not sheet.bench:
                 yield instance, sheet
 
 
 def _try(folder: ProgramFolder, target: Target, solver: str, instance: Instance, sheet: AnswerSheet) -> Attempt:
-    drill = load_drill(instance.drill, instance.world)
+    drill = kit_of(instance).drill
     prompt = "\n\n".join((drill.title, drill.task, as_words(sheet))) + _ASKED
     seed = int.from_bytes(hashlib.sha256(instance.id.encode()).digest()[:4])
     reply = target.generate([Conversation.ask(prompt)], [seed])[0]

@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import fmean
 
 from drillyard.drills import load_drill, load_kit
+from drillyard.drills.levels import at_level
 from drillyard.drills.prove import ProofRehearsal, prove
 from drillyard.errors import bad_input
 from drillyard.programs.folder import ProgramFolder
@@ -46,6 +47,7 @@ class _Job:
     drill: str
     world: str
     role: str
+    level: str
     seeds: tuple[int, ...]
 
 
@@ -162,7 +164,8 @@ def _roster(folder: ProgramFolder, plan: Plan, limit: int | None, secret: str) -
 
 
 def _jobs(folder: ProgramFolder, roster: Roster) -> Iterator[_Job]:
-    worlds = folder.plan().worlds
+    plan = folder.plan()
+    worlds, levels = plan.worlds, {role.role: role.level for role in plan.roles}
     for learner in roster.learners:
         for name in learner.instances:
             drill = drill_of(name, learner.id)
@@ -172,6 +175,7 @@ def _jobs(folder: ProgramFolder, roster: Roster) -> Iterator[_Job]:
                 drill=drill,
                 world=folder.world(worlds.get(drill, "")),
                 role=learner.role,
+                level=levels.get(learner.role, ""),
                 seeds=tuple(_seed(roster.secret, f"{name}:{draw}") for draw in range(TRIES)),
             )
 
@@ -231,7 +235,7 @@ def _build(job: _Job) -> GateReport:
 
 def _draw(job: _Job, draw: int) -> GateReport:
     """Prove the instance of one seed; release it, or keep why not. What says that it is done is written last."""
-    folder, kit = ProgramFolder(job.folder), load_kit(job.drill, job.world)
+    folder, kit = ProgramFolder(job.folder), at_level(load_kit(job.drill, job.world), job.level)
     exam = kit.materialise(job.instance, job.role, job.seeds[draw])
     target = folder.target(exam.instance)
     kit.save(exam, target)

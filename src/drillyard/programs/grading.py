@@ -19,7 +19,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from drillyard.drills import AnyExam, load_drill, load_kit
+from drillyard.drills import AnyExam
+from drillyard.drills.levels import kit_of
 from drillyard.drills.materialise import truth_hash
 from drillyard.errors import BadInput, DrillyardError, GradingFailed, bad_input
 from drillyard.programs.folder import ProgramFolder
@@ -72,12 +73,12 @@ def check_upload(folder: ProgramFolder, instance: Instance, data: bytes) -> AnyS
         BadInput: whatever its learner can put right, a check out of time or memory among it.
         GradingFailed: the child ended in another way, by no fault of theirs.
     """
-    drill = load_drill(instance.drill, instance.world)
+    drill = kit_of(instance).drill
     if drill.hands_in == "claims":
         return read_submission(data, drill, instance)
     if drill.hands_in == "answers":  # numbers and choices, held to the form
         submission = read_submission(data, drill, instance)
-        load_kit(drill.id).check(open_exam(folder, instance.id), submission)
+        kit_of(instance).check(open_exam(folder, instance.id), submission)
         return submission
     if len(data) > most_bytes(drill):
         raise bad_input(f"a submission of {len(data):,} bytes", f"at most {most_bytes(drill):,}", "shorten it")
@@ -93,7 +94,7 @@ def try_last_year(folder: ProgramFolder, instance: Instance, policy: str) -> Ora
     """
     from drillyard.containment.adversaries.case import CASE
 
-    budget = _quick(load_drill(instance.drill, instance.world))
+    budget = _quick(kit_of(instance).drill)
     job = {"case": str((folder.target(instance) / CASE).resolve()), "policy": policy, "budget": budget.to_data()}
     return OracleTrial.from_json(_checked(job, budget))
 
@@ -124,7 +125,7 @@ def grade_isolated(folder: ProgramFolder, submission: AnySubmission, budget: Bud
         BadInput: the instance does not exist, or is not what was sealed.
     """
     instance = folder.instance(submission.instance)
-    budget = budget or load_drill(instance.drill, instance.world).budget
+    budget = budget or kit_of(instance).drill.budget
     return grade_apart(instance, folder.truth(instance.id), folder.target(instance), submission, budget)
 
 
@@ -152,7 +153,8 @@ def grade_apart(instance: Instance, truth: Truth, folder: Path, submission: AnyS
 def grade_here(folder: ProgramFolder, submission: AnySubmission) -> Grade:
     """Grade in this process, without limits. Raises `BadInput`."""
     exam = open_exam(folder, submission.instance)
-    return load_kit(exam.drill.id, exam.instance.world).grade(exam, submission)
+    grade: Grade = kit_of(exam.instance).grade(exam, submission)
+    return grade
 
 
 def open_exam(folder: ProgramFolder, instance_id: str) -> AnyExam:
@@ -189,12 +191,12 @@ def _on_exam(job: Mapping[str, Any]) -> Record:
 
 def _check(exam: AnyExam, job: Mapping[str, Any]) -> Record:
     submission = read_submission(base64.b64decode(job["upload"]), exam.drill, exam.instance)
-    load_kit(exam.drill.id, exam.instance.world).check(exam, submission)
+    kit_of(exam.instance).check(exam, submission)
     return submission
 
 
 def _grade(exam: AnyExam, job: Mapping[str, Any]) -> Record:
-    grade = load_kit(exam.drill.id, exam.instance.world).grade(exam, read_any(json.dumps(job["submission"])))
+    grade: Grade = kit_of(exam.instance).grade(exam, read_any(json.dumps(job["submission"])))
     return grade.model_copy(update={"peak_mb": round(_peak_mb(), 1)})
 
 
@@ -227,7 +229,7 @@ def _peak_mb() -> float:
 def _open(instance: Instance, truth: Truth, folder: Path) -> AnyExam:
     if truth_hash(truth) != instance.truth_hash:
         raise BadInput(f"found a truth of {instance.id!r} that is not the one sealed; create the programme again")
-    exam: AnyExam = load_kit(instance.drill, instance.world).open(instance, truth, folder)
+    exam: AnyExam = kit_of(instance).open(instance, truth, folder)
     return exam
 
 

@@ -7,8 +7,8 @@ The yard keeps the looks of its learners in its own database.
 
 from __future__ import annotations
 
-from drillyard.drills import load_kit
 from drillyard.drills.answers.drill import SHEET, AnswerDrill
+from drillyard.drills.levels import kit_of
 from drillyard.errors import bad_input
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import AnswerSheet, Look, LookBench
@@ -36,7 +36,7 @@ def take_look(folder: ProgramFolder, name: str, key: str) -> tuple[Look, int]:
         BadInput: an instance without a bench, a look that cannot be had, or none left.
     """
     bench, one = bench_of(folder, name), folder.instance(name)
-    kit = load_kit(one.drill, one.world)
+    kit = kit_of(one)
     place = folder.path / "looks"
     place.mkdir(mode=0o700, exist_ok=True)
     with locked(place / f".{one.id}.lock"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from drillyard.drills import load_kit
 from drillyard.drills.answers.scoring import as_answers
+from drillyard.drills.levels import kit_of
 from drillyard.errors import bad_input
 from drillyard.exercises.interviews.drill import ANSWER, InterviewDrill
 from drillyard.exercises.interviews.second import ScorerAgreement, ask_levels, compare, given_levels
@@ -35,7 +35,7 @@ def rate_twice(folder: ProgramFolder, instance: str, file: Path, scorer: str, le
     if bool(scorer) == (levels is not None):
         raise bad_input("no second scorer, or two", "one of them", "add --scorer MODEL or --levels FILE")
     one = folder.instance(instance)
-    kit = load_kit(one.drill, one.world)
+    kit = kit_of(one)
     handed_in = check_upload(folder, one, read_file(file, kit.drill, one))
     if not isinstance(kit, InterviewDrill) or not isinstance(handed_in, AnswerSubmission):
         raise bad_input(one.drill, "an interview, whose answer is prose")

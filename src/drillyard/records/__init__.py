@@ -56,7 +56,7 @@ from drillyard.records.bench import (
 )
 from drillyard.records.calendar import Aim, Calendar, PlanOption, Session, Shift, Weekday
 from drillyard.records.conversation import Conversation, Message, Reply, Transcript
-from drillyard.records.drill import Budget, Drill, Gate, GateReport, Hint, Instance, Truth
+from drillyard.records.drill import Budget, Drill, DrillLevel, Gate, GateReport, Hint, Instance, Level, Truth
 from drillyard.records.estimate import Estimate
 from drillyard.records.facts import Action, Fact, Quantity, Rule, Span
 from drillyard.records.failure import FailureMode, Finding, RegressionTest, Ruling, Severity, Trigger
@@ -135,6 +135,7 @@ __all__ = [
     "Criterion",
     "CriterionReport",
     "Drill",
+    "DrillLevel",
     "Estimate",
     "Fact",
     "FailureMode",
@@ -151,6 +152,7 @@ __all__ = [
     "KindCount",
     "LabelledTranscript",
     "Law",
+    "Level",
     "Look",
     "LookAxis",
     "LookBench",

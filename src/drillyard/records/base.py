@@ -88,7 +88,11 @@ def first_problem(error: ValidationError, what: str) -> str:
         first = next((one for one in problems if one["type"] == "extra_forbidden"), first)
     where = ".".join(part for part in map(str, first["loc"]) if "[" not in part) or what  # branches of a union have one
     given = first["input"]
-    told = f"fields {', '.join(map(str, given))}"[:120] if isinstance(given, dict) and given else tell(given, 120)
+    told = (
+        f"fields {', '.join(name if name.isprintable() else repr(name) for name in map(str, given))}"[:120]
+        if isinstance(given, dict) and given
+        else tell(given, 120)
+    )
     found = "nothing" if first["type"] == "missing" else told
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{what}: field {where!r:.120}: found {found}, expected: {_expected(first, problems)}{more}"

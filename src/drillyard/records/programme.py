@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from drillyard.records.base import Record
 from drillyard.records.calendar import Aim, Calendar, PlanOption, Session
+from drillyard.records.drill import Level
 
 __all__ = [
     "AISystem",
@@ -32,7 +33,8 @@ class RoleNeed(Record):
 
     `hours` may be written as hours and minutes, `1:30`. `without` names objectives or drills that the designer gives up
     for this role, knowingly. `systems` are the AI systems that the role works with; all where it names none.
-    `shift` is the one of the calendar in which the role trains; the first where it names none.
+    `shift` is the one of the calendar in which the role trains; the first where it names none. `level` is that of its
+    drills, each in the form that its file states where it says nothing.
     """
 
     id: str
@@ -41,6 +43,7 @@ class RoleNeed(Record):
     without: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
     shift: str = ""
+    level: Level | Literal[""] = ""
 
     @field_validator("hours", mode="before")
     @classmethod
@@ -180,7 +183,7 @@ class Clash(Record):
 class RolePlan(Record):
     """The plan of one role. `because` says per competency which risk of which system asks for it, where one does.
 
-    `gain` is how many objectives one of its people may be expected to master newly.
+    `gain` is how many objectives one of its people may be expected to master newly. `level` is that of its drills.
     """
 
     role: str
@@ -191,6 +194,7 @@ class RolePlan(Record):
     objectives: tuple[Objective, ...]
     activities: tuple[Scheduled, ...]
     left_out: tuple[str, ...] = ()
+    level: Level | Literal[""] = ""
     because: dict[str, str] = {}
     gain: float = 0
 

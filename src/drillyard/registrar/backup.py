@@ -69,7 +69,10 @@ def restore(archive: Path, out: Path) -> int:
                 packed.extractall(place, filter="data")
             sums: dict[str, str] = json.loads((place / _SUMS).read_text(encoding="utf-8"))
         except (OSError, EOFError, tarfile.TarError, ValueError) as error:
-            raise bad_input(f"{archive} that is no whole backup ({error})", "one that yard backup wrote") from None
+            why = "no such file" if not archive.is_file() else "damaged, or none"
+            raise bad_input(
+                f"{archive}: {why} ({type(error).__name__})", "a whole backup that yard backup wrote"
+            ) from None
         for name, digest in sums.items():
             if not (place / name).is_file() or hashlib.sha256((place / name).read_bytes()).hexdigest() != digest:
                 raise bad_input(f"{name} missing or changed in {archive}", "a whole backup", "take an older one")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from sqlalchemy import select
 
@@ -14,17 +13,7 @@ from drillyard.records import Activity, Plan
 from drillyard.registrar.store import Refused, Store
 from drillyard.registrar.tables import LedRow
 
-__all__ = [
-    "MOST_NOTE",
-    "OUTCOMES",
-    "Led",
-    "Outcome",
-    "Overtaken",
-    "led_activities",
-    "mark_of",
-    "outcomes_of",
-    "taken_by_oneself",
-]
+__all__ = ["MOST_NOTE", "OUTCOMES", "Led", "Outcome", "led_activities", "outcomes_of", "taken_by_oneself"]
 
 Outcome = Literal["", "took-part", "not-yet", "shown"]
 """Nothing is recorded; was there; was there and has not shown it yet; has shown it."""
@@ -55,34 +44,16 @@ def led_activities(programme: ProgramFolder, plan: Plan) -> dict[str, Activity]:
     return {name: one for name, one in steps.items() if not taken_by_oneself(programme, one)}
 
 
-def mark_of(outcome: str, note: str) -> str:
-    """Return what tells one record of somebody from another, or from none, for a form that was made after it."""
-    return hashlib.sha256(f"{outcome}\0{note}".encode()).hexdigest()[:16]
-
-
-class Overtaken(Refused):
-    """Somebody recorded something else in the meantime; the line says what, and who did."""
-
-
 class Led:
     """What was recorded in a yard's database."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def record(self, learner: str, activity: str, outcome: str, note: str, by: str, seen: str = "") -> None:
+    def record(self, learner: str, activity: str, outcome: str, note: str, by: str) -> None:
         """Record what somebody did in an activity, in place of what was recorded before; nothing takes it back.
 
-        Args:
-            learner: who did it.
-            activity: what was done.
-            outcome: what they did; empty takes back what was recorded.
-            note: in words.
-            by: who saw it.
-            seen: the `mark_of` what it is to take the place of; empty for whatever stands there.
-
         Raises:
-            Overtaken: something else stands there than what was seen.
             Refused: an outcome that is none, or too long a note.
         """
         if outcome not in get_args(Outcome):
@@ -91,11 +62,8 @@ class Led:
             raise Refused(f"found a note of {len(note)} characters, expected at most {MOST_NOTE}; say it shorter")
         with self._store.writing() as session:
             row = session.get(LedRow, (learner, activity))
-            stands = (row.outcome, row.note) if row else ("", "")
-            if stands == (outcome, note):
+            if (row.outcome if row else "", row.note if row else "") == (outcome, note):
                 return
-            if seen and seen != mark_of(*stands):
-                raise Overtaken(_tell(row))
             if outcome:
                 at = self._store.clock()
                 session.merge(LedRow(learner=learner, activity=activity, outcome=outcome, note=note, by=by, at=at))
@@ -119,9 +87,3 @@ class Led:
         query = select(LedRow).where(*where).order_by(LedRow.at, LedRow.learner, LedRow.activity)  # type: ignore[arg-type]
         with self._store.reading() as session:
             return list(session.scalars(query))
-
-
-def _tell(row: LedRow | None) -> str:
-    if row is None:
-        return "was taken back"
-    return f"{OUTCOMES[cast('Outcome', row.outcome)]}{f' ({row.note})' if row.note else ''}, by {row.by}"

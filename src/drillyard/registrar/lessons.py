@@ -34,6 +34,7 @@ __all__ = [
     "first_answers_in",
     "gains",
     "keep_answer",
+    "points_at_first",
     "read_answers",
     "show",
 ]
@@ -157,6 +158,16 @@ def first_answers_in(programme: ProgramFolder, store: Store) -> list[tuple[Activ
             for one in lesson.questions
         ]
         found.append((activity, first))
+    return found
+
+
+def points_at_first(programme: ProgramFolder, store: Store) -> dict[str, dict[str, int]]:
+    """Return by learner the points of their first answer to each question of a plan, as `lesson/question`."""
+    found: dict[str, dict[str, int]] = {}
+    for activity, first in first_answers_in(programme, store):
+        for one in first:
+            for learner, answer in one.answers.items():
+                found.setdefault(learner, {})[f"{activity.id}/{one.question.id}"] = one.question.earned(answer)
     return found
 
 

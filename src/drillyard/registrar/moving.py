@@ -81,6 +81,9 @@ def _carry(source: Connection, target: Connection) -> int:
     Raises:
         BadInput: other work is there, or a row came out otherwise.
     """
+    for side in (source, target):
+        if is_postgres(side):  # it may wait longer for the other one than a server waits for a page
+            side.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
     tables = YardTable.metadata.sorted_tables
     if not any(target.scalar(select(func.count()).select_from(table)) for table in tables):
         for table in tables:

@@ -49,7 +49,7 @@ SESSION_SECONDS = 12 * 3600.0
 """A working day, so that nobody has to sign in again over lunch."""
 
 _ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-_HOW = "see docs/reference/registrar.md, or leave --db out for SQLite"
+_HOW = "leave --db and DRILLYARD_DB out for SQLite"
 _ALL, _KEYED = 0x0D121178, 0x0D121179  # our numbers among the advisory locks of a PostgreSQL database
 _LOCK_ALL = text(f"SELECT pg_advisory_xact_lock({_ALL}, 0)")
 _LOCK_ONE = text(

@@ -26,7 +26,7 @@ from drillyard.records import AnySubmission, Grade, read_any
 from drillyard.registrar.store import Refused, Store
 from drillyard.registrar.tables import GradeRow, SubmissionRow
 
-__all__ = ["MAX_RETRIES", "MAX_TRIES", "GradingProgress", "Hold", "Submissions", "Work"]
+__all__ = ["MAX_RETRIES", "MAX_TRIES", "UNATTENDED", "GradingProgress", "Hold", "Submissions", "Work"]
 
 MAX_TRIES = 3
 """Gradings that may be cut off, by a kill or a crash, before a submission is given up."""
@@ -111,6 +111,12 @@ class Submissions:
             found = session.execute(_graded().where(*_match(learner, instance))).one_or_none()
         return _progress(*found) if found else None
 
+    def of_learner(self, learner: str) -> dict[str, GradingProgress]:
+        """Return the progress of all that a learner handed in, by instance."""
+        with self._store.reading() as session:
+            found = session.execute(_graded().where(SubmissionRow.learner == learner))
+            return {row.instance: _progress(row, grade) for row, grade in found}
+
     def all(self) -> list[GradingProgress]:
         """Return every submission's progress, oldest first."""
         with self._store.reading() as session:
@@ -128,6 +134,13 @@ class Submissions:
             return (
                 session.scalar(select(SubmissionRow.id).where(SubmissionRow.status == "received").limit(1)) is not None
             )
+
+    def unattended(self) -> bool:
+        """Say whether something has waited for `UNATTENDED` seconds while nothing is graded: no worker may be there."""
+        with self._store.reading() as session:
+            oldest = session.scalar(select(func.min(SubmissionRow.received)).where(SubmissionRow.status == "received"))
+            graded = select(SubmissionRow.id).where(SubmissionRow.status == "grading").limit(1)
+            return oldest is not None and self._store.clock() - oldest > UNATTENDED and session.scalar(graded) is None
 
     def claim(self, owner: str, dead: Collection[Hold] = ()) -> Work | None:
         """Take the submission whose turn it is, or `None`; the `dead` are free again if they still stand where seen."""
@@ -248,3 +261,7 @@ def _progress(row: SubmissionRow, grade: GradeRow | None) -> GradingProgress:
         grade=Grade.from_json(grade.body) if grade else None,
         retries=MAX_RETRIES - row.retries,
     )
+
+
+UNATTENDED = 60.0
+"""Seconds that a submission waits before it is said that nobody grades: a worker looks for work every second or so."""

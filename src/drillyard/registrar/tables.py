@@ -366,10 +366,10 @@ class TicketRow(YardTable):
 
 
 class EventRow(YardTable):
-    """What happened when: `started`, `claimed`, `changed`, `removed`, `looked`, `tried`, `hint`, `tip`.
+    """What happened when: `started`, `claimed`, `changed`, `removed`, `looked`, `tried`, `hint`, `advised`, `tip`.
 
     Then `submitted`, `grading`, `graded`, `failed`, `retried`, `ended`; `answered` and `led`, whose `instance`
-    is a lesson or an activity. Append-only.
+    is a lesson or an activity; `placed`, which has none. Append-only.
     """
 
     __tablename__ = "events"

@@ -24,7 +24,7 @@ from drillyard.scopes.tables import read_table
 from drillyard.scopes.tools import read_tools
 from drillyard.scopes.wordings import LANGUAGES, ask_for
 
-__all__ = ["compile_folder", "read_documents"]
+__all__ = ["compile_folder", "list_unread", "read_documents"]
 
 _SYSTEM = re.compile(r"^(?:system|prompt|instructions)(?:[-_ ](?:prompt|message))?$", re.IGNORECASE)
 
@@ -107,6 +107,22 @@ def compile_folder(
         contradictions=tuple(contradictions_of(facts)),
         reopened=reopened,
     )
+
+
+def list_unread(folder: Path) -> list[Trouble]:
+    """Return which documents of a folder cannot be read, and why. Raises `BadInput` where there is none at all."""
+    found = []
+    for path in list_files(folder):
+        name = path.relative_to(folder).as_posix()
+        try:
+            data, sha256 = read_bytes(path)
+            if path.suffix.casefold() == ".json":
+                decode(data)
+            else:
+                _read(path, name, data, sha256, [])
+        except BadInput as error:
+            found.append(Trouble(document=name, words=str(error)))
+    return found
 
 
 def read_documents(folder: Path) -> list[Document]:

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from drillyard.registrar.store import Store
+from drillyard.registrar.submissions import Submissions
 from drillyard.registrar.tables import ChatRow, SubmissionRow
 
 __all__ = ["Measured", "Measures", "backlog", "route_of"]
@@ -90,6 +91,7 @@ def backlog(store: Store) -> dict[str, float]:
         "submissions_graded": float(status.get("graded", 0)),
         "submissions_failed": float(status.get("failed", 0)),
         "oldest_waiting_seconds": max(0.0, store.clock() - oldest) if oldest else 0.0,
+        "grading_unattended": float(Submissions(store).unattended()),
         "messages": float(chats),
     }
 

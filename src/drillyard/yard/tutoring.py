@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drillyard.drills import load_kit
 from drillyard.drills.answers.drill import SHEET
+from drillyard.drills.levels import kit_of
 from drillyard.drills.tutoring.deeds import Deeds, FitDeed
 from drillyard.drills.tutoring.rules import Advice, advise
 from drillyard.drills.tutoring.states import state_of
@@ -22,7 +22,7 @@ def next_advice(yard: Yard, learner: Learner, instance: Instance) -> Advice | No
 
 def advice_for(yard: Yard, learner: Learner, instance: Instance) -> list[Advice]:
     """Return all hints that a learner's work calls for and that they were not given, the most urgent first."""
-    kit, me, name = load_kit(instance.drill, instance.world), learner.id, instance.id
+    kit, me, name = kit_of(instance), learner.id, instance.id
     family = kit.drill.hands_in
     paper = yard.programme.target(instance) / SHEET
     sheet = read_record(paper, AnswerSheet) if family == "answers" else None

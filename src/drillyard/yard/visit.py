@@ -24,6 +24,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from drillyard.drills import DrillKit, load_kit
+from drillyard.drills.levels import at_level
 from drillyard.errors import BadInput, bad_input
 from drillyard.organisms.worlds.world import World, load_world
 from drillyard.oversight.live.overseer import HoldQueue
@@ -33,7 +34,7 @@ from drillyard.programs.roster import Learner, Staff
 from drillyard.records import AnySubmission, Drill, Instance, OracleTrial
 from drillyard.registrar.board import Board
 from drillyard.registrar.drafts import Drafts
-from drillyard.registrar.floor import PAUSED, Floor
+from drillyard.registrar.floor import PAUSED, Floor, held_switch
 from drillyard.registrar.held import Held
 from drillyard.registrar.invites import Invites
 from drillyard.registrar.led import Led
@@ -61,6 +62,7 @@ __all__ = [
     "Yard",
     "find_kit",
     "find_released",
+    "kit_at",
     "page",
     "page_of",
     "path_of",
@@ -124,9 +126,14 @@ def find_released(programme: ProgramFolder, name: str) -> Instance | None:
 
 
 @functools.cache
-def find_kit(name: str, place: str = "") -> DrillKit[Any]:
-    """Return a drill's kit as `load_kit` does, but once: looking for it takes three quarters of a page's time."""
-    return load_kit(name, place)
+def find_kit(name: str, place: str = "", level: str = "") -> DrillKit[Any]:
+    """Return a drill's kit as `kit_of` does, but once: looking for it takes three quarters of a page's time."""
+    return at_level(load_kit(name, place), level)
+
+
+def kit_at(instance: Instance) -> DrillKit[Any]:
+    """Return the kit of an instance, as `find_kit` does."""
+    return find_kit(instance.drill, instance.world, instance.level)
 
 
 _find_world = functools.cache(load_world)
@@ -168,6 +175,11 @@ class Visit:
         host, port = self.request.scope.get("server") or ("127.0.0.1", None)
         own = f"[{host}]" if ":" in host else host
         return self.yard.url or f"{self.request.url.scheme}://{own}{f':{port}' if port else ''}"
+
+    @functools.cached_property
+    def switches(self) -> dict[str, str]:
+        """What a facilitator has set, asked for once: each page of a learner's says it, and most look at more of it."""
+        return self.yard.floor.switches()
 
     @property
     def designer(self) -> bool:
@@ -222,7 +234,7 @@ class Visit:
         found = []
         for name in self.me().instances:
             if instance := find_released(self.yard.programme, name):
-                drill = find_kit(instance.drill, instance.world).drill
+                drill = kit_at(instance).drill
                 found.append(
                     Assignment(instance=instance, drill=drill, world=_find_world(drill.world) if drill.world else None)
                 )
@@ -233,7 +245,7 @@ class Visit:
         name = self.request.path_params["instance"]
         for one in self.assigned():
             if one.instance.id == name:
-                if one.drill.id in self.yard.floor.held():
+                if held_switch(one.drill.id) in self.switches:
                     raise HTTPException(403, "Your facilitator opens this drill later. What you did in it is kept.")
                 return one
         raise HTTPException(404)
@@ -245,7 +257,7 @@ class Visit:
             learner=self.learner,
             called=self._called(),
             staff=self.staff,
-            said=self.yard.floor.switches() if self.learner else {},
+            said=self.switches if self.learner else {},
             reviews=self.reviews,
             weighs=bool(self.name) and self.yard.values is not None,
             **context,

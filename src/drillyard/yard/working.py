@@ -12,8 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from drillyard.drills import load_drill
 from drillyard.drills.grade import with_hint_cost
+from drillyard.drills.levels import kit_of
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.grading import grade_isolated
 from drillyard.records import AnySubmission, Grade
@@ -80,4 +80,4 @@ def grade_for(programme: ProgramFolder, store: Store, grader: Grader | None, sub
     cost = sum(hint.cost for hint in store.hints(submission.learner, submission.instance))
     plain = grader(submission) if grader else grade_isolated(programme, submission)
     instance = programme.instance(submission.instance)
-    return with_hint_cost(plain, cost, load_drill(instance.drill, instance.world).pass_mark)
+    return with_hint_cost(plain, cost, kit_of(instance).drill.pass_mark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import click
@@ -13,6 +14,8 @@ from drillyard.cli.options import PATH
 from drillyard.planning.clash import in_hours
 from drillyard.planning.page import verdict
 from drillyard.programs.design import design
+from drillyard.programs.folder import ProgramFolder
+from drillyard.programs.material.queue import tell_reopened, tell_unread
 from drillyard.records import Clash, Plan, RolePlan
 
 __all__ = ["command", "report_plan"]
@@ -29,7 +32,8 @@ def command(brief: Path, out: Path) -> show.Outcome:
     """
     with show.progress("designing") as step:
         plan = design(brief, out, progress=step)
-    return report_plan(plan, brief, out)
+    told = report_plan(plan, brief, out)
+    return dataclasses.replace(told, body=[*_material(ProgramFolder(out)), *told.body])
 
 
 def report_plan(plan: Plan, brief: Path, out: Path) -> show.Outcome:
@@ -40,6 +44,15 @@ def report_plan(plan: Plan, brief: Path, out: Path) -> show.Outcome:
         return show.Outcome(verdict=verdict(plan), data=plan, body=body, next_command=f"drillyard create {out}")
     again = f"change {brief}, then drillyard design {brief} -o ANOTHER"
     return show.Outcome(verdict=verdict(plan), state="failed", data=plan, body=body, next_command=again)
+
+
+def _material(folder: ProgramFolder) -> list[RenderableType]:
+    """Return what of the policies is not read, and which drafts are open again because one has changed."""
+    told = [Text(f"▲ not read, so nothing is drafted from it: {line}") for line in tell_unread(folder)]
+    if opened := tell_reopened(folder):
+        many = f"{len(opened)} draft{'s are' if len(opened) > 1 else ' is'} open again, because a policy has changed"
+        told.append(Text(f"▲ {many}: {', '.join(opened)}; type: drillyard design review {folder.path}"))
+    return [*told]
 
 
 def _role(role: RolePlan) -> RenderableType:

@@ -26,11 +26,18 @@ _WORDS = {"open": "open", "confirmed": "accepted", "refused": "rejected"}
 @click.option("--show", "shown", default="", metavar="ID", help="Print one draft as YAML, to read or to edit.")
 @click.option("--accept", multiple=True, metavar="ID", help="Say that a draft was read and is right; repeatable.")
 @click.option("--reject", multiple=True, metavar="ID", help="Say that a draft is not to be used; repeatable.")
+@click.option("--reason", default="", metavar="TEXT", help="Why those are not to be used; kept with them.")
 @click.option("--edit", "edits", multiple=True, type=FILE, help="Take over a draft that was changed; repeatable.")
 @click.option("--rest", is_flag=True, help="Accept all open drafts by rules whose claims are verified.")
 @show.handler
 def command(
-    programme: Path, shown: str, accept: tuple[str, ...], reject: tuple[str, ...], edits: tuple[Path, ...], rest: bool
+    programme: Path,
+    shown: str,
+    accept: tuple[str, ...],
+    reject: tuple[str, ...],
+    reason: str,
+    edits: tuple[Path, ...],
+    rest: bool,
 ) -> show.Outcome | None:
     """Review drafts of a programme: every claim with its place; accept, reject or edit by id.
 
@@ -41,7 +48,7 @@ def command(
     if shown and not show.wants_json():
         click.echo(as_text(_find(read_material(folder), shown)), nl=False)
         return None
-    material = review(folder, accept=accept, reject=reject, edits=edits, rest=rest)
+    material = review(folder, accept=accept, reject=reject, edits=edits, rest=rest, reason=reason)
     waiting = any(draft.standing == "open" for draft in material.drafts)
     return show.Outcome(
         verdict=tell_queue(material),
@@ -60,7 +67,9 @@ def list_drafts(material: Material) -> list[RenderableType]:
             draft.kind,
             draft.title,
             f"{len(draft.claims) - len(draft.unsupported)} of {len(draft.claims)}",
-            _WORDS[draft.standing] + (" again" if draft.reopened else ""),
+            _WORDS[draft.standing]
+            + (" again" if draft.reopened else "")
+            + (f": {draft.reason}" if draft.reason else ""),
         )
         for draft in material.drafts
     ]

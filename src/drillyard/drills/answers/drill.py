@@ -17,6 +17,7 @@ from drillyard.drills.answers.scoring import NO_ANSWER, answered, as_answers, pu
 from drillyard.drills.debrief import Debrief, DebriefFact, DebriefStep, debrief_of, facts_of
 from drillyard.drills.fixes import read_fixes
 from drillyard.drills.grade import graded
+from drillyard.drills.levels import worth
 from drillyard.drills.materialise import truth_hash
 from drillyard.drills.prove import ProofRehearsal
 from drillyard.errors import BadInput, bad_input
@@ -95,6 +96,14 @@ class AnswerDrill(ABC):
     def fault_gate(self, seed: int) -> Gate:
         """Return whether what the paper suggests at first sight is wrong."""
 
+    def given(self, seed: int, *, clean: bool = False) -> AnswerSheet:
+        """Return the paper as the level gives it: a bench, where there is one, with the `looks` of the settings."""
+        sheet = self.sheet(seed, clean=clean)
+        looks = self.drill.settings.get("looks")
+        if looks is None or sheet.bench is None:
+            return sheet
+        return sheet.model_copy(update={"bench": sheet.bench.model_copy(update={"budget": int(looks)})})
+
     def look(self, seed: int, key: str) -> Look:
         """Return what a look at the bench shows. Raises `BadInput` for one that cannot be had: by default, any."""
         raise bad_input(f"the look {key[:60]!r}", "one that the bench offers")
@@ -129,8 +138,8 @@ class AnswerDrill(ABC):
 
     def materialise(self, name: str, role: str, seed: int) -> AnswerExam:
         """Return the paper of a seed."""
-        sheet = self.sheet(seed)
-        truth = Truth(instance=name, seed=seed, failures=(), hints=self.hints(seed))
+        sheet = self.given(seed)
+        truth = Truth(instance=name, seed=seed, failures=(), hints=worth(self.drill, self.hints(seed)))
         instance = Instance(
             id=name,
             drill=self.drill.id,
@@ -139,8 +148,9 @@ class AnswerDrill(ABC):
             templates=(),
             behaviours=(),
             hints=len(truth.hints),
+            level=self.drill.level,
             model_hash=_sealed(seed, sheet),
-            twin_hash=_sealed(seed, self.sheet(seed, clean=True)),
+            twin_hash=_sealed(seed, self.given(seed, clean=True)),
             truth_hash=truth_hash(truth),
         )
         return AnswerExam(drill=self.drill, instance=instance, truth=truth, sheet=sheet, files=self.files(seed))
@@ -161,7 +171,7 @@ class AnswerDrill(ABC):
             raise bad_input(
                 f"another paper in {str(folder)!r}", "the one that was sealed", "create the programme again"
             )
-        if self.sheet(truth.seed) != sheet:
+        if self.given(truth.seed) != sheet:
             how = "give a fresh copy: drillyard yard reset, or create the programme again"
             raise bad_input(f"a paper in {str(folder)!r} that another release drew", "one of this release", how)
         files = self.files(truth.seed)

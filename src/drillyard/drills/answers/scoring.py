@@ -28,8 +28,8 @@ _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d*,(?:\d{1,2}|\d{4,}))")
 NO_ANSWER = "no answer"
 """What is said of a field that was left out."""
 
-_OF_A_HUNDRED = ("%", "of 100")
-"""Units of what is a share."""
+_OF_A_HUNDRED, _OF_A_SCORE = ("%", "of 100"), "points"
+"""Units of what is a share, and of what may be negative."""
 
 
 def answered(sheet: AnswerSheet, submission: AnySubmission) -> Mapping[str, str]:
@@ -64,7 +64,8 @@ def _check_number(field: AnswerField, text: str) -> None:
     if value is None:
         raise bad_input(f"{text[:40]!r} at “{field.label}”", "a number", "such as 12.5")
     most = 100 if field.unit in _OF_A_HUNDRED else math.inf
-    if not 0 <= value <= most:
+    least = -math.inf if field.unit == _OF_A_SCORE else 0  # a guard's points may lie below 0
+    if not least <= value <= most:
         expected = "a number from 0 to 100" if most == 100 else "a number that is not negative"
         raise bad_input(f"{text[:40]!r} at “{field.label}”", expected)
 

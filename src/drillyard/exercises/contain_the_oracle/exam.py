@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 from drillyard.containment.adversaries.adversary import Adversary, disguise, draw_stranger
 from drillyard.containment.adversaries.case import CASE, OracleCase
@@ -99,12 +100,17 @@ def hidden_of(desk: Desk, seed: int, limits: ContainmentLimits) -> OracleCase:
     return year.model_copy(update={"adversaries": about})
 
 
-def with_limits(desk: Desk, seed: int, draft: OracleCase, key: GatewayPolicy) -> OracleCase:
-    """Return last year with limits that the key holds in both years, and not much else does."""
+def with_limits(
+    desk: Desk, seed: int, draft: OracleCase, key: GatewayPolicy, given: Mapping[str, float] = MappingProxyType({})
+) -> OracleCase:
+    """Return last year with limits that the key holds in both years, and not much else does.
+
+    `given` may say otherwise what share of the key's `value` must be kept, and how many times its `bits` may leak.
+    """
     trials = [try_policy(key, year) for year in (draft, hidden_of(desk, seed, draft.limits))]
     limits = ContainmentLimits(
-        value=math.floor(100 * _VALUE * min(one.value for one in trials)) / 100,
-        leaked_bits=math.ceil(_BITS * max(one.leaked_bits for one in trials)),
+        value=math.floor(100 * given.get("value", _VALUE) * min(one.value for one in trials)) / 100,
+        leaked_bits=math.ceil(given.get("bits", _BITS) * max(one.leaked_bits for one in trials)),
         progress=desk.progress,
     )
     return draft.model_copy(update={"limits": limits})

@@ -18,6 +18,7 @@ from drillyard.containment.adversaries.years import Desk, draw_desk, is_drawn
 from drillyard.drills import gates
 from drillyard.drills.debrief import Debrief, DebriefFact, DebriefStep, debrief_of
 from drillyard.drills.fixes import read_fixes
+from drillyard.drills.levels import worth
 from drillyard.drills.materialise import truth_hash
 from drillyard.drills.prove import ProofRehearsal
 from drillyard.errors import bad_input
@@ -64,8 +65,8 @@ class ContainTheOracle:
         desk = draw_desk("your desk", seed)
         draft = draft_of(desk, seed)
         key = key_of(desk, draft)
-        known = with_limits(desk, seed, draft, key)
-        truth = Truth(instance=name, seed=seed, failures=(), hints=self._hints(desk))
+        known = with_limits(desk, seed, draft, key, self.drill.settings)
+        truth = Truth(instance=name, seed=seed, failures=(), hints=worth(self.drill, self._hints(desk)))
         instance = Instance(
             id=name,
             drill=self.drill.id,
@@ -74,6 +75,7 @@ class ContainTheOracle:
             templates=(),
             behaviours=(),
             hints=len(truth.hints),
+            level=self.drill.level,
             model_hash=_sealed(seed, known),
             twin_hash=hashlib.sha256(HONEST.to_json().encode()).hexdigest(),
             truth_hash=truth_hash(truth),
@@ -125,7 +127,9 @@ class ContainTheOracle:
             DebriefFact(title=f"{one.old} {one.noun}", words=f"is acted on, and is called {', '.join(one.called)} now")
             for one in goals
         ]
-        facts += [DebriefFact(title=one.id, words=one.words) for one in exam.trial(exam.key).adversaries]
+        facts += [
+            DebriefFact(title=f"Adversary “{one.id}”", words=one.words) for one in exam.trial(exam.key).adversaries
+        ]
         policies = {"Today's policy": starter_of(exam), "The reference's policy": exam.key}
         steps = [
             DebriefStep(did=name, found="; ".join(check.words for check in exam.trial(policy).checks))

@@ -29,7 +29,7 @@ _DRAWS = 500
 class FailureHunt(ClaimDrill):
     """The kit of the drill. Which kinds, how many, which variants and at which rates: all of it is drawn."""
 
-    _blind: ClassVar[dict[str, list[tuple[str, ...]]]] = {}  # by world: takes a second, and is the same every time
+    _blind: ClassVar[dict[tuple[str, str], list[tuple[str, ...]]]] = {}  # by world and level: takes a second
 
     def __init__(self) -> None:
         super().__init__(resources.files("drillyard.exercises.failure_hunt"))
@@ -45,7 +45,7 @@ class FailureHunt(ClaimDrill):
         return ""
 
     def choose(self, seed: int) -> tuple[FailureMode, ...]:
-        """Return four to six failures, at most one variant per kind, so that no two triggers hide each other.
+        """Return as many failures as the level has, at most one per kind, so that no two triggers hide each other.
 
         Every variant is as likely as any other, whatever its kind: no guess is better than one in ten.
         """
@@ -79,10 +79,10 @@ class FailureHunt(ClaimDrill):
 
     def blind_files(self) -> list[tuple[str, ...]]:
         """Return the best guesses that can be made without a model: files of 1, 2 … as many as may be claimed."""
-        world = self.drill.world
-        if world not in self._blind:
-            self._blind[world] = best_files(self._draws(), self.drill.max_claims, self.drill.pass_mark)
-        return self._blind[world]
+        where = self.drill.world, self.drill.level
+        if where not in self._blind:
+            self._blind[where] = best_files(self._draws(), self.drill.max_claims, self.drill.pass_mark)
+        return self._blind[where]
 
     def _draws(self, first: int = 0) -> list[set[str]]:
         return [{mode.id for mode in self.choose(seed)} for seed in range(first, first + _DRAWS)]

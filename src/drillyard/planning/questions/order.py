@@ -58,9 +58,9 @@ class OrderQuestion(Asked):
 
     @property
     def shown(self) -> tuple[int, ...]:
-        """The places of the steps in the order in which they are shown: the same for everybody, never the right one."""
+        """The places of the steps as they are shown to all: no step behind its own, and not all reversed."""
         places, rng = list(range(len(self.steps))), random.Random(f"order:{self.id}")
-        while any(then == first + 1 for first, then in pairwise(places)):
+        while any(then == first + 1 for first, then in pairwise(places)) or places[0] - places[-1] == len(places) - 1:
             rng.shuffle(places)
         return tuple(places)
 

@@ -42,7 +42,8 @@ class RubricLine(Record):
 class Draft(Record):
     """One piece of material. `author` is `rules`, or the reference of the model that wrote it; `edited` by a person.
 
-    A reading has Markdown as `text`; an item a question; a scenario a task as `text` and a rubric.
+    A reading has Markdown as `text`; an item a question; a scenario a task as `text` and a rubric. `reason` says why it
+    was rejected.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Draft(Record):
     author: str = "rules"
     edited: bool = False
     standing: Standing = "open"
+    reason: str = ""
     reopened: bool = False
 
     @property

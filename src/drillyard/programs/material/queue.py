@@ -23,11 +23,23 @@ from drillyard.programs.material.draft import Draft, Material, SourcedClaim
 from drillyard.programs.material.knowledge import Knowledge, read_knowledge
 from drillyard.programs.material.page import review_page
 from drillyard.records.files import read_record, write_atomically, write_record
+from drillyard.records.locks import locked
 from drillyard.records.yaml_file import read_yaml
+from drillyard.scopes.compiling import list_unread
 from drillyard.scopes.documents import place
 from drillyard.targets.base import Target
 
-__all__ = ["READING", "as_text", "draft_material", "find_material", "read_material", "review", "withdraw_changed"]
+__all__ = [
+    "READING",
+    "as_text",
+    "draft_material",
+    "find_material",
+    "read_material",
+    "review",
+    "tell_reopened",
+    "tell_unread",
+    "withdraw_changed",
+]
 
 READING = "read-the-policies"
 """The activity whose lesson released material becomes."""
@@ -82,6 +94,7 @@ def review(
     reject: Iterable[str] = (),
     edits: Sequence[Path] = (),
     rest: bool = False,
+    reason: str = "",
 ) -> Material:
     """Take over what a person says of drafts, release what is accepted, and return the queue as it stands.
 
@@ -91,10 +104,20 @@ def review(
         reject: ids of those that are not to be used.
         edits: files as `as_text` writes them, changed; their claims are checked again and the draft is open.
         rest: accept every draft that rules wrote, that nobody has ruled on before, and whose claims are all verified.
+        reason: why those to reject are not to be used; whoever drafts the next ones reads it.
 
     Raises:
         BadInput: an id that is none, or a draft to accept with a claim that does not stand at its places.
     """
+    read_material(folder)  # refuses a folder without any, before a lock is made in it
+    with locked(folder.path / ".material.lock"):
+        return _review(folder, accept, reject, edits, rest, reason)
+
+
+def _review(
+    folder: ProgramFolder, accept: Iterable[str], reject: Iterable[str], edits: Sequence[Path], rest: bool, reason: str
+) -> Material:
+    """Do what `review` says, while nobody else does."""
     material, knowledge = read_material(folder), read_knowledge(folder.policies)
     drafts = {one.id: _checked(one, knowledge) for one in material.drafts}
     for path in edits:
@@ -105,7 +128,8 @@ def review(
             raise bad_input(f"the draft {name!r}", "one of the queue", did_you_mean(name, drafts) or "list it first")
         if standing == "confirmed":
             _require_supported(drafts[name])
-        drafts[name] = drafts[name].model_copy(update={"standing": standing, "reopened": False})
+        said = {"standing": standing, "reason": reason if standing == "refused" else "", "reopened": False}
+        drafts[name] = drafts[name].model_copy(update=said)
     if rest:
         for name, draft in drafts.items():
             fresh = draft.standing == "open" and not draft.reopened and not draft.edited
@@ -114,6 +138,19 @@ def review(
     changed = material.model_copy(update={"drafts": tuple(drafts.values()), "sources": knowledge.sources})
     _store(folder, changed)
     return changed
+
+
+def tell_reopened(folder: ProgramFolder) -> tuple[str, ...]:
+    """Return the ids of the drafts that are open again because a policy that they name has changed."""
+    material = find_material(folder)
+    return tuple(one.id for one in material.drafts if one.reopened and one.standing == "open") if material else ()
+
+
+def tell_unread(folder: ProgramFolder) -> tuple[str, ...]:
+    """Return which policies cannot be read, and why, so that nothing is drafted from them."""
+    if not folder.policies.is_dir() or not any(folder.policies.rglob("*.*")):
+        return ()
+    return tuple(map(str, list_unread(folder.policies)))
 
 
 def withdraw_changed(folder: ProgramFolder) -> tuple[str, ...]:
@@ -159,7 +196,7 @@ def _kept(draft: Draft, before: Draft | None) -> Draft:
         return before
     refused = before.standing == "refused" and [c.text for c in before.claims] == [c.text for c in draft.claims]
     if refused or (same and before.standing != "open"):
-        return draft.model_copy(update={"standing": before.standing})
+        return draft.model_copy(update={"standing": before.standing, "reason": before.reason})
     return draft.model_copy(update={"reopened": before.reopened or before.standing != "open"})
 
 

@@ -39,7 +39,7 @@ def _page(visit: Visit, status: int = 200, error: str = "") -> Response:
     yard, me = visit.yard, visit.me().id
     names = yard.board.names()
     teams = {one.id: one.team for one in yard.programme.roster().learners if one.id in names}
-    led = Counter(row.learner for row in yard.led.all())
+    led = Counter(row.learner for row in yard.led.all() if row.by != row.learner)  # readings are their own word
     rows = rank(attempts_in(yard.programme, yard.store), {one: names[one] for one in teams}, me, led)
     sums, asked = add_up(rows, teams), visit.request.query_params.get("team", "")
     team = asked if asked in {one.team for one in sums} else ""

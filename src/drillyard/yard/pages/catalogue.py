@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from drillyard.drills.levels import tell_levels
 from drillyard.planning.catalogue import load_catalogue
 from drillyard.planning.finding import entries_of, find, nearest
-from drillyard.yard.visit import Visit, page
+from drillyard.yard.visit import Visit, find_kit, page
 
 __all__ = ["show"]
 
@@ -27,6 +28,7 @@ def show(visit: Visit) -> Response:
         total=len(entries),
         near=[] if found else nearest(entries, asked["words"]),
         mine=mine,
+        levels={one: tell_levels(find_kit(one).drill) for one in {entry.activity.drill for entry in found} if one},
         roles=[(one.id, one.title) for one in catalogue.roles],
         skills=[(one.id, one.title) for one in catalogue.competencies],
         kinds=sorted({one.activity.kind for one in entries}),

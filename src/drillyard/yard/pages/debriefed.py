@@ -6,7 +6,7 @@ import anyio
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from drillyard.drills import load_kit
+from drillyard.drills.levels import kit_of
 from drillyard.drills.naming import name_check
 from drillyard.programs.roster import drill_of
 from drillyard.records import Grade
@@ -31,7 +31,7 @@ def show(visit: Visit) -> Response:
     progress = visit.yard.submissions.of(me.id, name)
     assert progress is not None and progress.grade is not None  # else it would not be over
     truth = programme.truth(name)
-    kit = load_kit(one.instance.drill, one.instance.world)
+    kit = kit_of(one.instance)
     return visit.render(
         "debriefed.html",
         one=one,

@@ -13,11 +13,14 @@ from drillyard.errors import BadInput
 from drillyard.programs.folder import ProgramFolder
 from drillyard.programs.material.page import tell_queue
 from drillyard.programs.material.queue import find_material
+from drillyard.programs.people import tell_apart
 from drillyard.programs.refine import SMALLEST_COHORT
 from drillyard.programs.roster import Learner, drill_of
+from drillyard.psychometrics.gain import Gain
 from drillyard.records import Attempt, Estimate, GateReport
 from drillyard.registrar.attempts import attempts_in
-from drillyard.registrar.lessons import FirstAnswers, first_answers_in
+from drillyard.registrar.differences import differences
+from drillyard.registrar.lessons import first_answers_in, gains
 from drillyard.registrar.submissions import GradingProgress
 from drillyard.stats import clopper_pearson
 from drillyard.yard.marks import in_words
@@ -60,21 +63,23 @@ def render_designer(visit: Visit, told: str = "", status: int = 200) -> Response
     """Render the designer's page; `told` says what a button of it has done."""
     yard = visit.yard
     attempts = attempts_in(yard.programme, yard.store)
-    material = find_material(yard.programme)
+    material, counted = find_material(yard.programme), first_answers_in(yard.programme, yard.store)
     return visit.render(
         "designer.html",
         status,
         brief=yard.programme.brief(),
         plan=yard.programme.plan(),
         roster=yard.programme.roster(),
-        names=yard.programme.people(),
+        names=tell_apart(yard.programme.people()),
         told=told,
         material=material,
         queue=tell_queue(material) if material else "",
         cohort=_cohort(yard, attempts),
         smallest=SMALLEST_COHORT,
         rates=[(in_words(kind), rate) for kind, rate in solve_rates(yard.programme, attempts)],
-        lessons=_lessons(yard),
+        lessons=[(one.title, first) for one, first in counted if any(each.answers for each in first)],
+        gains=_gains(yard),
+        differences=list(differences(counted, yard.programme.roster())),
         rehearsals=solvers(yard.programme.attempts()),
         gates=_gates(yard.programme),
     )
@@ -154,10 +159,10 @@ def _status(progress: GradingProgress | None, attempt: Attempt | None) -> str:
     return f"grading failed{'' if progress.retries else ', no retry left'}: {progress.error}"
 
 
-def _lessons(yard: Yard) -> list[tuple[str, list[FirstAnswers]]]:
-    """Return the lessons of the plan, by title, with what was answered first where anybody has."""
-    counted = first_answers_in(yard.programme, yard.store)
-    return [(one.title, first) for one, first in counted if any(each.answers for each in first)]
+def _gains(yard: Yard) -> list[tuple[str, Gain]]:
+    """Return per pretest, by title, what was learned until its other form."""
+    titles = {step.activity.id: step.activity.title for role in yard.programme.plan().roles for step in role.activities}
+    return [(titles[name], gain) for name, gain in gains(yard.programme, yard.store)]
 
 
 def _gates(programme: ProgramFolder) -> list[GateReport]:

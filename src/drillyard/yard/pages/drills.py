@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from drillyard.records import RolePlan
+from drillyard.registrar.floor import held_switch
 from drillyard.registrar.submissions import GradingProgress
 from drillyard.yard.pages.lesson import LessonCard, lessons_of
+from drillyard.yard.pages.placement import may_skip
 from drillyard.yard.pages.steps import steps_of
 from drillyard.yard.visit import Assignment, Visit, find_kit, page
 
@@ -48,7 +50,7 @@ def show_plan(visit: Visit) -> Response:
     role = next((one for one in plan.roles if one.role == learner.role), None)
     lessons = lessons_of(visit)
     cards, coming, waiting = [], [], 0
-    roster, held = visit.yard.programme.roster(), visit.yard.floor.held()
+    roster, work = visit.yard.programme.roster(), visit.yard.submissions.of_learner(learner.id)
     begun = {event.instance for event in visit.yard.store.events("started", learner=learner.id)}
     for drill in learner.drills:
         tries = learner.tries(drill) or (drill,)
@@ -58,13 +60,13 @@ def show_plan(visit: Visit) -> Response:
             one = ready[there[-1]]
             card = DrillCard(
                 assignment=one,
-                progress=visit.yard.submissions.of(learner.id, one.instance.id),
+                progress=work.get(one.instance.id),
                 claims=len(visit.yard.store.claims(learner.id, one.instance.id)),
                 begun=one.instance.id in begun,
-                earlier=_earlier(visit, there[:-1]),
+                earlier=tuple((name, work[name]) for name in there[:-1] if name in work),
                 preparing=preparing,
                 lessons=_before(role, one, lessons),
-                held=one.drill.id in held,
+                held=held_switch(one.drill.id) in visit.switches,
             )
             cards.append(card)
         elif roster.built_by_the_yard(learner, tries[-1]):
@@ -73,7 +75,15 @@ def show_plan(visit: Visit) -> Response:
             waiting += 1
     steps = steps_of(visit, role, lessons)
     return visit.render(
-        "drills.html", cards=cards, coming=coming, preparing=waiting, role=role, lessons=lessons, steps=steps
+        "drills.html",
+        cards=cards,
+        coming=coming,
+        preparing=waiting,
+        role=role,
+        lessons=lessons,
+        steps=steps,
+        skips=may_skip(visit),
+        places=any(one.activity.kind == "lesson" and not one.done for one in lessons.values()),
     )
 
 
@@ -85,9 +95,3 @@ def _before(role: RolePlan | None, one: Assignment, lessons: Mapping[str, Lesson
         else set()
     )
     return tuple(card for name, card in lessons.items() if name in after)
-
-
-def _earlier(visit: Visit, tries: Sequence[str]) -> tuple[tuple[str, GradingProgress], ...]:
-    """Return what became of the tries before."""
-    told = ((name, visit.yard.submissions.of(visit.me().id, name)) for name in tries)
-    return tuple((name, progress) for name, progress in told if progress)

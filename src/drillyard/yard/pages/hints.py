@@ -24,7 +24,7 @@ def tell_hints(visit: Visit, one: Assignment) -> dict[str, Any]:
         "advised": [row for row in rows if row.rule],
         "tips": visit.yard.floor.tips(me, name),
         "cost": sum(row.cost for row in rows),
-        "advice_cost": COST,
+        "advice_cost": _price(one),
         "new_hint": opened if done == "hint" else 0,
         "answered": done if done in ("advice", "silence") else "",
     }
@@ -50,10 +50,16 @@ def ask_tutor(visit: Visit) -> Response:
     one, me = visit.assignment(), visit.me()
     name = one.instance.id
     given = sum(bool(row.rule) for row in visit.yard.store.hints(me.id, name))
-    if visit.field("after") != str(given):
+    price = _price(one)
+    if visit.field("after") != str(given) or price is None:
         return visit.go(f"{path_of(one)}#hints")
     advice = next_advice(visit.yard, me, one.instance)
     if advice is None:
         return visit.go(f"{path_of(one)}?done=silence#hints")
-    visit.yard.store.advise(me.id, name, advice.rule, advice.words, COST)
+    visit.yard.store.advise(me.id, name, advice.rule, advice.words, price)
     return visit.go(f"{path_of(one)}?done=advice#hints")
+
+
+def _price(one: Assignment) -> float | None:
+    """Return what a hint of the tutor costs at the level of a drill; `None` where that gives no hints."""
+    return {"free": 0.0, "none": None}.get(one.drill.hints, COST)

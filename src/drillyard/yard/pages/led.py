@@ -4,32 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from drillyard.errors import BadInput
 from drillyard.planning.graph import EVIDENCE
+from drillyard.programs.people import tell_apart
 from drillyard.programs.roster import Learner
 from drillyard.records import Activity, Objective
-from drillyard.registrar.led import MOST_NOTE, OUTCOMES, Overtaken, led_activities, mark_of, outcomes_of
+from drillyard.registrar.led import MOST_NOTE, OUTCOMES, led_activities, outcomes_of
+from drillyard.registrar.tables import LedRow
 from drillyard.yard.pages.lesson import as_html
 from drillyard.yard.visit import Visit, page
 
 __all__ = ["record", "show", "show_all"]
 
-_SHOWN = 32
+_SHOWN = 30
 """People on a page: a form has a hundred fields, three for each."""
-
-
-class _Sent(NamedTuple):
-    """What was chosen for somebody, in place of what the form was made with, whose mark is `seen`."""
-
-    learner: str
-    outcome: str
-    note: str
-    seen: str
 
 
 @page("facilitator")
@@ -37,16 +29,12 @@ def show_all(visit: Visit) -> Response:
     """Show the plan as whoever leads it needs it."""
     programme, rows = visit.yard.programme, visit.yard.led.all()
     plan = programme.plan()
-    led = led_activities(programme, plan)
-    roles = {one.id: one.role for one in programme.roster().learners}
-    people = Counter(roles.values())
+    led, roles = led_activities(programme, plan), {one.id: one.role for one in programme.roster().learners}
     return visit.render(
         "led.html",
-        roles=[
-            (role, people[role.role], [(step.activity, step.activity.id in led) for step in role.activities])
-            for role in plan.roles
-        ],
-        recorded=Counter((row.activity, roles.get(row.learner)) for row in rows),
+        roles=[(role, [(step.activity, step.activity.id in led) for step in role.activities]) for role in plan.roles],
+        recorded=Counter((roles[row.learner], row.activity) for row in rows if row.learner in roles),
+        people=Counter(roles.values()),
         evidence=EVIDENCE,
     )
 
@@ -59,28 +47,56 @@ def show(visit: Visit) -> Response:
 
 @page("facilitator")
 def record(visit: Visit) -> Response:
-    """Keep what was chosen for each of the people on the page; who is left as they are is left alone.
+    """Keep what was changed on the page; who is left as they were is left alone, whatever came meanwhile.
 
-    Where somebody else recorded another thing since the page was made, theirs stays, and both are shown.
+    Where somebody else has recorded another thing of a person since the page was opened, nothing of that person is
+    written before it was seen.
     """
     activity, yard = _activity(visit), visit.yard
     if activity.id not in led_activities(yard.programme, yard.programme.plan()):
         raise HTTPException(404)
-    sent = _sent(visit, activity)
-    if any(one.outcome not in outcomes_of(activity) for one in sent):
-        raise HTTPException(400)
-    wrong = {}
-    for one in sent:
-        try:
-            yard.led.record(one.learner, activity.id, one.outcome, one.note, visit.name, one.seen)
-        except Overtaken as error:
-            now = f"Somebody else changed this since you opened the page. Now it says: {error}"
-            wrong[one.learner] = f"{now}. What you chose is still here; press Record again to put it in its place."
-        except BadInput as error:
-            wrong[one.learner] = f"{error}."
-    if wrong:
-        return _page(visit, activity, 422, wrong, {one.learner: one for one in sent if one.learner in wrong})
+    sent, rows, other = dict(visit.texts()), yard.led.at(activity.id), []
+    try:
+        for one in _people(visit, activity.id):
+            outcome, note = sent.get(f"outcome {one.id}"), sent.get(f"note {one.id}", "").strip()
+            seen, now = sent.get(f"seen {one.id}", ""), _state(rows.get(one.id))
+            if outcome is None or _told(outcome, note) == seen:
+                continue
+            if outcome not in outcomes_of(activity):
+                raise HTTPException(400)
+            if seen != now:
+                other.append(one.id)
+            else:
+                yard.led.record(one.id, activity.id, outcome, note if outcome else "", visit.name)
+    except BadInput as error:
+        return _page(visit, activity, 422, error=str(error))
+    if other:
+        names = yard.programme.people()
+        who = ", ".join(names.get(one, one) for one in other)
+        told = f"Somebody recorded something else of {who} since you opened this page; it stands beside your choice."
+        return _page(visit, activity, 409, error=f"{told} Record again to put yours in its place.")
     return visit.go(f"/live/led/{activity.id}?{visit.request.url.query}#who")
+
+
+def _changed(sent: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields of the rows that were changed: the others are shown as they are recorded by now."""
+    found = {}
+    for name, seen in sent.items():
+        part, _, learner = name.partition(" ")
+        mine = {key: sent.get(key, "") for key in (f"outcome {learner}", f"note {learner}")}
+        outcome, note = mine.values()
+        if part == "seen" and _told(outcome, note.strip()) != seen:
+            found |= mine
+    return found
+
+
+def _state(row: LedRow | None) -> str:
+    return _told(row.outcome, row.note) if row else _told("", "")
+
+
+def _told(outcome: str, note: str) -> str:
+    """Return what stands of a person, as one text, to tell whether it has changed."""
+    return f"{outcome} {note if outcome else ''}".strip()
 
 
 def _activity(visit: Visit) -> Activity:
@@ -89,19 +105,6 @@ def _activity(visit: Visit) -> Activity:
     found = steps.get(visit.request.path_params["activity"])
     if found is None:
         raise HTTPException(404, "No role's plan has an activity of that name.")
-    return found
-
-
-def _sent(visit: Visit, activity: Activity) -> list[_Sent]:
-    """Return what the form changes: a row as the page showed it is nobody's choice."""
-    known, sent, found = {one.id for one in _people(visit, activity.id)}, dict(visit.texts()), []
-    for name, outcome in sent.items():
-        learner = name.removeprefix("outcome ")
-        if learner != name and learner in known:
-            note = sent.get(f"note {learner}", "").strip() if outcome else ""
-            one = _Sent(learner, outcome, note, sent.get(f"seen {learner}", ""))
-            if mark_of(one.outcome, one.note) != one.seen:
-                found.append(one)
     return found
 
 
@@ -114,13 +117,7 @@ def _people(visit: Visit, activity: str) -> list[Learner]:
     return sorted(found, key=lambda one: (one.team, names.get(one.id, one.id).casefold()))
 
 
-def _page(
-    visit: Visit,
-    activity: Activity,
-    status: int = 200,
-    wrong: Mapping[str, str] | None = None,
-    typed: Mapping[str, _Sent] | None = None,
-) -> Response:
+def _page(visit: Visit, activity: Activity, status: int = 200, error: str = "") -> Response:
     yard = visit.yard
     people, begin = _people(visit, activity.id), visit.request.query_params.get("from", "")
     first = int(begin) if begin.isascii() and begin.isdecimal() else 0
@@ -137,13 +134,13 @@ def _page(
         people=people[first : first + _SHOWN],
         first=first,
         more=range(0, len(people), _SHOWN) if len(people) > _SHOWN else (),
-        names=yard.programme.people(),
-        recorded=yard.led.at(activity.id),
-        mark=mark_of,
-        wrong=wrong or {},
-        typed=typed or {},
+        names=tell_apart(yard.programme.people()),
+        recorded=(rows := yard.led.at(activity.id)),
+        seen={one.id: _state(rows.get(one.id)) for one in people},
+        typed=_changed(dict(visit.texts())),
         outcomes=[(one, OUTCOMES[one]) for one in outcomes_of(activity)],
         most=MOST_NOTE,
+        error=error,
     )
 
 

@@ -38,6 +38,7 @@ def show(visit: Visit) -> Response:
         sums=[] if team else [(name, _count([one for one in seats if one.learner.team == name])) for name in teams],
         teams=teams,
         drills=sorted(drills.items(), key=lambda one: one[1]),
+        unattended=visit.yard.submissions.unattended(),
         switches=visit.yard.floor.switches(),
         held=visit.yard.floor.held(),
     )

@@ -16,7 +16,7 @@ from drillyard.errors import BadInput
 from drillyard.exercises.too_permissive_too_censored.fitted import idle_edits
 from drillyard.programs.submission import example_submission
 from drillyard.records import AnswerSubmission, AnySubmission, ArtefactSubmission
-from drillyard.yard.visit import Visit, find_kit, page
+from drillyard.yard.visit import Visit, kit_at, page
 
 __all__ = ["download", "give_example", "take_away"]
 
@@ -40,7 +40,7 @@ def download(visit: Visit) -> Response:
 def take_away(visit: Visit) -> Response:
     """Return what the learner handed in on a paper, as files for other tools, in a zip archive with one folder."""
     one = visit.assignment()
-    progress, kit = visit.yard.submissions.of(visit.me().id, one.instance.id), find_kit(one.instance.drill)
+    progress, kit = visit.yard.submissions.of(visit.me().id, one.instance.id), kit_at(one.instance)
     if progress is None or not isinstance(progress.submission, AnswerSubmission) or not isinstance(kit, AnswerDrill):
         raise HTTPException(404)
     try:

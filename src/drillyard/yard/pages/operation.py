@@ -16,11 +16,13 @@ _HERE = ("127.0.0.1", "::1")
 
 
 async def health(request: Request) -> Response:
-    """Say whether the database answers; a balancer takes a yard that does not out of its list."""
+    """Say whether the database answers, and whether anybody grades; a balancer goes by the first alone."""
     try:
-        await run_sync(backlog, request.app.state.yard.store)
+        known = await run_sync(backlog, request.app.state.yard.store)
     except SQLAlchemyError:
         return JSONResponse({"status": "the database does not answer"}, 503)
+    if known["grading_unattended"]:  # pages are served all the same, so this takes no yard out of a balancer's list
+        return JSONResponse({"status": "ok", "grading": "nobody takes what waits: start drillyard yard work"})
     return JSONResponse({"status": "ok"})
 
 

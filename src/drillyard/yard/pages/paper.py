@@ -15,7 +15,7 @@ from drillyard.records.files import read_record
 from drillyard.registrar.store import Refused
 from drillyard.yard.pages.checking import AT_A_TIME, Unchecked
 from drillyard.yard.pages.hints import tell_hints
-from drillyard.yard.visit import Assignment, Visit, find_kit, page, path_of
+from drillyard.yard.visit import Assignment, Visit, kit_at, page, path_of
 
 __all__ = ["read_answers", "render_paper", "sheet_of", "take_look", "tell_answers", "try_answers"]
 
@@ -58,7 +58,7 @@ def take_look(visit: Visit) -> Response:
     """Take a look at the bench: measured now, kept, and counted; what stands in the form is kept with it."""
     one, me = visit.assignment(), visit.me().id
     sheet = sheet_of(visit, one) if one.drill.hands_in == "answers" else None
-    kit = find_kit(one.instance.drill)
+    kit = kit_at(one.instance)
     if sheet is None or sheet.bench is None or not isinstance(kit, AnswerDrill):
         raise HTTPException(404)
     if visit.yard.submissions.closed(me, one.instance.id):
@@ -82,7 +82,7 @@ def take_look(visit: Visit) -> Response:
 def try_answers(visit: Visit) -> Response:
     """Try what stands in the form on what the learner may see; nothing is handed in, and the form is kept."""
     one = visit.assignment()
-    kit, sheet = find_kit(one.instance.drill), sheet_of(visit, one) if one.drill.hands_in == "answers" else None
+    kit, sheet = kit_at(one.instance), sheet_of(visit, one) if one.drill.hands_in == "answers" else None
     if sheet is None or not sheet.preview or not isinstance(kit, AnswerDrill):
         raise HTTPException(404)
     if visit.yard.submissions.closed(visit.me().id, one.instance.id):

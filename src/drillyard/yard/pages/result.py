@@ -81,7 +81,10 @@ def show(visit: Visit) -> Response:
         if not progress.waiting:
             return visit.leave(f"{path_of(one)}/result")
     if progress.grade is None:
-        return visit.render("grading.html", one=one, here=path_of(one), progress=progress, waited=waited)
+        alone = progress.waiting and visit.yard.submissions.unattended()
+        return visit.render(
+            "grading.html", one=one, here=path_of(one), progress=progress, waited=waited, unattended=alone
+        )
     return _graded(visit, one, progress.grade, progress.submission)
 
 

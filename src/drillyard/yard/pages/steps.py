@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drillyard.records import Activity, RolePlan, Scheduled
+from drillyard.registrar.floor import held_switch
 from drillyard.registrar.led import OUTCOMES
+from drillyard.registrar.submissions import GradingProgress
+from drillyard.registrar.tables import LedRow
 from drillyard.yard.pages.lesson import LessonCard
 from drillyard.yard.visit import Visit
 
@@ -63,18 +66,24 @@ class Steps:
 
 def steps_of(visit: Visit, role: RolePlan | None, lessons: Mapping[str, LessonCard]) -> Steps:
     """Return the steps of the learner's plan; a drill is done when a try of it is graded."""
-    return Steps(all=[_step(visit, one, lessons) for one in role.activities] if role else [])
+    if role is None:
+        return Steps(all=[])
+    led, work = visit.yard.led.of(visit.me().id), visit.yard.submissions.of_learner(visit.me().id)
+    return Steps(
+        all=[
+            _drill(visit, one, work) if one.activity.drill else _step(one, lessons.get(one.activity.id), led)
+            for one in role.activities
+        ]
+    )
 
 
-def _step(visit: Visit, scheduled: Scheduled, lessons: Mapping[str, LessonCard]) -> Step:
-    activity, lesson = scheduled.activity, lessons.get(scheduled.activity.id)
-    if activity.drill:
-        return _drill(visit, scheduled)
+def _step(scheduled: Scheduled, lesson: LessonCard | None, led: Mapping[str, LedRow]) -> Step:
+    activity = scheduled.activity
     if lesson:
         state, words = _of_lesson(lesson)
         where = f"/lessons/{activity.id}"
         return Step(scheduled=scheduled, done=lesson.done, state=state, words=words, where=where)
-    row, own = visit.yard.led.of(visit.me().id).get(activity.id), activity.kind == "reading"
+    row, own = led.get(activity.id), activity.kind == "reading"
     words = "" if row is None else "read" if own else OUTCOMES[row.outcome]  # type: ignore[index]
     if row and row.note:
         words += f": {row.note}"
@@ -83,10 +92,10 @@ def _step(visit: Visit, scheduled: Scheduled, lessons: Mapping[str, LessonCard])
     return Step(scheduled=scheduled, done=row is not None, state=state, words=words, where=where)
 
 
-def _drill(visit: Visit, scheduled: Scheduled) -> Step:
+def _drill(visit: Visit, scheduled: Scheduled, work: Mapping[str, GradingProgress]) -> Step:
     learner, drill = visit.me(), scheduled.activity.drill
     tries = [name for name in learner.tries(drill)]
-    found = [one for name in tries if (one := visit.yard.submissions.of(learner.id, name))]
+    found = [work[name] for name in tries if name in work]
     grades = [one.grade for one in found if one.grade]
     passed = any(grade.passed for grade in grades)
     words = "passed" if passed else "not passed" if grades else "handed in" if found else ""
@@ -96,7 +105,7 @@ def _drill(visit: Visit, scheduled: Scheduled) -> Step:
         state="found" if passed else "missed" if grades else "unknown" if found else "",
         words=words,
         where=f"/drills/{tries[-1]}" if tries else "",
-        held=drill in visit.yard.floor.held(),
+        held=held_switch(drill) in visit.switches,
     )
 
 

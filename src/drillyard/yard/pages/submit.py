@@ -85,6 +85,7 @@ def _render(visit: Visit, one: Assignment, status: int, **context: object) -> Re
 
 def _keep(visit: Visit, one: Assignment, submission: AnySubmission) -> Response:
     """Commit a submission and wake the queue."""
+    visit.yard.store.started(submission.learner, submission.instance)  # who sends a file need not have opened it
     visit.yard.submissions.hand_in(submission)
     visit.yard.drafts.drop(submission.learner, submission.instance)
     visit.yard.held.drop(submission.learner, submission.instance)
