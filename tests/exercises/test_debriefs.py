@@ -12,7 +12,10 @@ from drillyard.drills.naming import name_check
 from drillyard.registry import cards
 
 SEED = 2**61 + 5
-SLOW = ("contain-the-oracle", "root-cause", "too-permissive-too-censored")
+SLOW = (
+    "benchmark-builder", "contain-the-oracle", "read-the-models-mind", "root-cause", "too-permissive-too-censored",
+    "write-the-policy",
+)  # fmt: skip
 DRILLS = [
     pytest.param(name, marks=pytest.mark.walk) if name in SLOW else name
     for name in sorted(cards("drills"))
