@@ -52,5 +52,7 @@ def serve_yard(programme: Path, *options: str) -> Iterator[str]:
             line = server.stderr.readline()
             assert line, said
             said += line
-        yield next(word for word in said.split() if word.startswith("http://")).rstrip("/")
-        server.terminate()
+        try:
+            yield next(word for word in said.split() if word.startswith("http://")).rstrip("/")
+        finally:  # else a test that fails would wait for it for ever
+            server.terminate()

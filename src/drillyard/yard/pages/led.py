@@ -80,7 +80,7 @@ def record(visit: Visit) -> Response:
 
 def _changed(sent: Mapping[str, str]) -> dict[str, str]:
     """Return the fields of the rows that were changed: the others are shown as they are recorded by now."""
-    found = {}
+    found: dict[str, str] = {}
     for name, seen in sent.items():
         part, _, learner = name.partition(" ")
         mine = {key: sent.get(key, "") for key in (f"outcome {learner}", f"note {learner}")}

@@ -72,9 +72,9 @@
       again.addEventListener("submit", () => sessionStorage.removeItem(sent[0]));
     }
   };
-  document.addEventListener("htmx:after:swap", (event) => {
+  document.addEventListener("htmx:after:swap", () => {
     settle();
-    if (event.detail.ctx.target !== document.body) return;
+    if (document.body.className === "read" || document.querySelector(".pane")) return;
     document.body.className = "read"; // an error page in place of a drill's
     scrollTo(0, 0);
   });
