@@ -30,7 +30,7 @@ def test_design_prints_the_plan(tmp_path: Path, capsys: pytest.CaptureFixture[st
     out = tmp_path / "prog"
     assert main(["design", str(EXAMPLE), "-o", str(out)]) == 0
     shown = capsys.readouterr()
-    assert shown.out.splitlines()[0].endswith("The programme fits: 4 roles, 11 people, 38 hours of training in all.")
+    assert shown.out.splitlines()[0].endswith("The programme fits: 4 roles, 11 people, 39 hours of training in all.")
     assert shown.out.splitlines()[-1] == f"next: drillyard create {out}"
     assert "planning 4 roles" in shown.err and "planning" not in shown.out
 

@@ -34,7 +34,7 @@ def test_list_names_the_released_instances(programme: ProgramFolder, capsys: pyt
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "● 2 instances are released."
     for one in programme.instances():
-        assert any(line.split() == [one.id, one.drill, one.role] for line in lines)
+        assert any(line.split() == [one.id, one.drill, one.level, one.role] for line in lines)
     assert lines[-1] == f"next: drillyard drill try {programme.path} {programme.instances()[0].id}"
 
 

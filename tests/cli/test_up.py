@@ -46,7 +46,7 @@ def test_up_prints_every_gate_report(programme: Path, capsys: pytest.CaptureFixt
     shown = capsys.readouterr()
     reports = [GateReport.from_data(one) for one in json.loads(shown.out)["instances"]]
     assert len(reports) == LEARNERS
-    assert all(report.released and len(report.gates) == 12 for report in reports)
+    assert all(report.released and len(report.gates) == 14 for report in reports)
     assert "is designed already" in shown.err
 
 

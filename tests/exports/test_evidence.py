@@ -18,7 +18,7 @@ from yard.visitor import Visit
 from drillyard.errors import BadInput
 from drillyard.exports.evidence import (
     SMALLEST_GROUP,
-    Released,
+    ToldEvidence,
     check_pack,
     collect,
     count_cells,
@@ -57,13 +57,13 @@ def test_cells_of_few_people_tell_nothing() -> None:
     open_ended = Attempt(drill="hunt", instance="i", learner="x", role="lead")
     again = tried("lead-0", passed=True)
     for count in (SMALLEST_GROUP - 1, SMALLEST_GROUP):
-        rows = collect([*crowd(count, passed=0), again, open_ended], Released()).rows
+        rows = collect([*crowd(count, passed=0), again, open_ended], ToldEvidence()).rows
         assert bool(rows) == (count == SMALLEST_GROUP)
         cells = [cell for one in rows.values() for cell in count_cells(one)]
         assert all(cell.people == SMALLEST_GROUP and cell.passed and cell.passed.value == 0 for cell in cells)
 
 
-def views(released: Released) -> dict[str, frozenset[str]]:
+def views(released: ToldEvidence) -> dict[str, frozenset[str]]:
     """Return whom each number of a pack is about: the told cells, and the totals over them."""
     cells = {name: frozenset(people[-1]) for name, people in released.people.items()}
     rows = [row for one in released.rows.values() for row in one]
@@ -83,7 +83,7 @@ def test_no_two_views_differ_by_few_people() -> None:
     """
     draw = random.Random(3)
     for _history in range(20):
-        held, told, naive = list[Attempt](), Released(), list[dict[str, frozenset[str]]]()
+        held, told, naive = list[Attempt](), ToldEvidence(), list[dict[str, frozenset[str]]]()
         seen: list[dict[str, frozenset[str]]] = []
         for step in range(40):
             role, drill = draw.choice(["lead", "engineer", "clerk"]), draw.choice(["hunt", "desk"])
@@ -93,7 +93,7 @@ def test_no_two_views_differ_by_few_people() -> None:
                 held = [one for one in held if one.learner != gone]
             told = collect(held, told)
             seen.append(views(told))
-            naive.append(views(collect(held, Released())))
+            naive.append(views(collect(held, ToldEvidence())))
         assert not leaks(seen)
     assert leaks(naive), "the attack works where nothing is remembered"
 

@@ -42,11 +42,11 @@ from drillyard.stats import clopper_pearson
 __all__ = [
     "KEY_FILE",
     "SMALLEST_GROUP",
-    "Cell",
-    "EvidencePack",
+    "RoleResult",
+    "TrainingEvidence",
     "EvidenceRow",
     "EvidenceRows",
-    "Released",
+    "ToldEvidence",
     "RoleEvidence",
     "check_pack",
     "collect",
@@ -80,7 +80,7 @@ class EvidenceRows(Record):
     rows: tuple[EvidenceRow, ...]
 
 
-class Cell(Record):
+class RoleResult(Record):
     """What is told of a role at a drill, or of all told roles (an empty `role`); nothing where there are too few."""
 
     role: str
@@ -102,10 +102,10 @@ class RoleEvidence(Record):
     planned_minutes: int
     objectives: tuple[str, ...]
     activities: tuple[str, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[RoleResult, ...]
 
 
-class EvidencePack(Record):
+class TrainingEvidence(Record):
     """Every number of a pack, with what it is about."""
 
     title: str
@@ -116,10 +116,10 @@ class EvidencePack(Record):
     brief_sha256: str
     k: int
     roles: tuple[RoleEvidence, ...]
-    totals: tuple[Cell, ...]
+    totals: tuple[RoleResult, ...]
 
 
-class Released(Record):
+class ToldEvidence(Record):
     """What was ever told, cell by cell: whose rows each time, and the rows told last. It never leaves the folder."""
 
     people: dict[str, tuple[tuple[str, ...], ...]] = {}
@@ -128,10 +128,10 @@ class Released(Record):
 
 def collect(
     tried: Sequence[Attempt],
-    before: Released,
+    before: ToldEvidence,
     hashed: Callable[[str], str] = lambda plain: plain,
     led: Sequence[tuple[str, EvidenceRow]] = (),
-) -> Released:
+) -> ToldEvidence:
     """Return what may be told now: a cell's people of today where enough differ from all told before, or as before.
 
     `hashed` makes of a submission's hash what is told of it: short answers could be found from the plain one. `led` are
@@ -157,22 +157,22 @@ def collect(
         if len(cell) >= SMALLEST_GROUP and all(len(set(cell) ^ set(told)) >= SMALLEST_GROUP for told in earlier):
             people[name] = (*earlier, tuple(sorted(cell)))
             rows[name] = tuple(sorted(cell.values(), key=lambda row: (row.submission, row.score)))
-    return Released(people=people, rows=rows)
+    return ToldEvidence(people=people, rows=rows)
 
 
-def count_cells(rows: Sequence[EvidenceRow]) -> list[Cell]:
+def count_cells(rows: Sequence[EvidenceRow]) -> list[RoleResult]:
     """Return the cells of rows; of one with too few people nothing is told."""
     return [_cell(role, drill, rows) for role, drill in sorted({(row.role, row.drill) for row in rows})]
 
 
-def count_totals(rows: Sequence[EvidenceRow]) -> list[Cell]:
+def count_totals(rows: Sequence[EvidenceRow]) -> list[RoleResult]:
     """Return one cell per drill, of the rows of told cells alone."""
     told = {(cell.role, cell.drill) for cell in count_cells(rows) if cell.passed}
     kept = [row for row in rows if (row.role, row.drill) in told]
     return [_cell("", drill, kept) for drill in sorted({row.drill for row in kept})]
 
 
-def make_pack(path: Path, out: Path, now: float | None = None) -> EvidencePack:
+def make_pack(path: Path, out: Path, now: float | None = None) -> TrainingEvidence:
     """Write the pack of a programme into the folder `out`, and remember what it tells.
 
     Raises:
@@ -182,7 +182,7 @@ def make_pack(path: Path, out: Path, now: float | None = None) -> EvidencePack:
     memory = folder.path / _RELEASED
     folder.brief()
     with folder.changing_roster():  # two packs at once would each forget what the other told
-        before = read_record(memory, Released) if memory.is_file() else Released()
+        before = read_record(memory, ToldEvidence) if memory.is_file() else ToldEvidence()
         released = collect(attempts(path), before, functools.partial(keyed_hash, folder), _led(folder))
         write_record(memory, released, 0o600)
     rows = tuple(row for name in sorted(released.rows) for row in released.rows[name])
@@ -224,7 +224,7 @@ def _led(folder: ProgramFolder) -> list[tuple[str, EvidenceRow]]:
     ]
 
 
-def check_pack(folder: Path, kid: str = "") -> tuple[EvidencePack, str, list[str]]:
+def check_pack(folder: Path, kid: str = "") -> tuple[TrainingEvidence, str, list[str]]:
     """Return a pack, the name of the key that signed it, and what does not hold; needs nothing but the folder.
 
     Args:
@@ -245,7 +245,7 @@ def check_pack(folder: Path, kid: str = "") -> tuple[EvidencePack, str, list[str
     for name in (_ROWS, _NUMBERS, _PAGE):
         if hashes.get(name) != hashlib.sha256((folder / name).read_bytes()).hexdigest():
             wrong.append(f"{name} is not what was signed")
-    pack, rows = read_record(folder / _NUMBERS, EvidencePack), read_record(folder / _ROWS, EvidenceRows).rows
+    pack, rows = read_record(folder / _NUMBERS, TrainingEvidence), read_record(folder / _ROWS, EvidenceRows).rows
     page = (folder / _PAGE).read_bytes()
     return pack, signer, [*wrong, *_contradictions(pack, rows, page)]
 
@@ -261,7 +261,7 @@ def _signed(token: str) -> tuple[str, dict[str, str], list[str]]:
         return "", {}, [f"the signature does not hold ({type(error).__name__})"]
 
 
-def _contradictions(pack: EvidencePack, rows: Sequence[EvidenceRow], page: bytes) -> Iterator[str]:
+def _contradictions(pack: TrainingEvidence, rows: Sequence[EvidenceRow], page: bytes) -> Iterator[str]:
     """Yield what of a pack does not follow from its rows."""
     if [cell for role in pack.roles for cell in role.cells if cell.passed] != _in_order(pack, rows):
         yield "a number of a role does not follow from the rows"
@@ -275,14 +275,14 @@ def _contradictions(pack: EvidencePack, rows: Sequence[EvidenceRow], page: bytes
         yield "the page does not say what the numbers say"
 
 
-def _in_order(pack: EvidencePack, rows: Sequence[EvidenceRow]) -> list[Cell]:
+def _in_order(pack: TrainingEvidence, rows: Sequence[EvidenceRow]) -> list[RoleResult]:
     cells = {(cell.role, cell.drill): cell for cell in count_cells(rows)}
     named = [(role.role, cell.drill) for role in pack.roles for cell in role.cells]
     left = [cell for name, cell in cells.items() if name not in named]
     return [cells[name] for name in named if name in cells] + left
 
 
-def _numbers(folder: ProgramFolder, rows: Sequence[EvidenceRow], at: datetime) -> EvidencePack:
+def _numbers(folder: ProgramFolder, rows: Sequence[EvidenceRow], at: datetime) -> TrainingEvidence:
     brief, plan = folder.brief(), folder.plan()
     cells = {(cell.role, cell.drill): cell for cell in count_cells(rows)}
     shown = {role.role: _evidence_of(folder, role) for role in plan.roles}
@@ -294,12 +294,14 @@ def _numbers(folder: ProgramFolder, rows: Sequence[EvidenceRow], at: datetime) -
             planned_minutes=role.minutes,
             objectives=tuple(aim.statement for aim in role.objectives),
             activities=tuple(f"{one.activity.title} ({one.activity.minutes} min)" for one in role.activities),
-            cells=tuple(cells.get((role.role, name), Cell(role=role.role, drill=name)) for name in shown[role.role]),
+            cells=tuple(
+                cells.get((role.role, name), RoleResult(role=role.role, drill=name)) for name in shown[role.role]
+            ),
         )
         for role in plan.roles
     )
     told = [row for row in rows if row.drill in shown.get(row.role, ())]
-    return EvidencePack(
+    return TrainingEvidence(
         title=brief.title,
         organisation=brief.organisation,
         made=at.isoformat(timespec="seconds"),
@@ -321,10 +323,10 @@ def _evidence_of(folder: ProgramFolder, role: RolePlan) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*role.drills, *led]))
 
 
-def _cell(role: str, drill: str, rows: Sequence[EvidenceRow]) -> Cell:
+def _cell(role: str, drill: str, rows: Sequence[EvidenceRow]) -> RoleResult:
     mine = [row for row in rows if row.drill == drill and role in ("", row.role)]
     if len(mine) < SMALLEST_GROUP:
-        return Cell(role=role, drill=drill)
+        return RoleResult(role=role, drill=drill)
     median = round(statistics.median(row.score for row in mine), 4)
     passed = clopper_pearson(sum(row.passed for row in mine), len(mine))
-    return Cell(role=role, drill=drill, people=len(mine), passed=passed, median=median)
+    return RoleResult(role=role, drill=drill, people=len(mine), passed=passed, median=median)

@@ -36,13 +36,13 @@ def move(folder: ProgramFolder, db: str) -> int:
     if not file.is_file():
         raise bad_input(f"no {file}", "a yard that has a file to move", f"type: drillyard yard serve {folder.path}")
     _require_alone(file)
-    source, target = Store(file), Store(db)
-    try:
-        with source.writing() as here, target.writing() as there:
-            rows = _carry(here.connection(), there.connection())
-    finally:
-        source.close()
-        target.close()
+    with (
+        closing(Store(file)) as source,
+        closing(Store(db)) as target,
+        source.writing() as here,
+        target.writing() as there,
+    ):
+        rows = _carry(here.connection(), there.connection())
     write_setting(folder, db)  # until the file is set aside, both are there, which every command refuses
     file.rename(file.with_name(f"{file.name}.moved"))
     return rows

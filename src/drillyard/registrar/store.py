@@ -94,8 +94,12 @@ class Store:
         self._locking = self._engine.execution_options(lock="IMMEDIATE", lasting=True)
         self._quick = self._engine.execution_options(lock="IMMEDIATE", lasting=False)
         if self._shared:
-            with reached(self._engine, "a yard's tables and rights", _HOW):
-                self._set_up(mark, upgrade, told=upgrade is not None)
+            try:
+                with reached(self._engine, "a yard's tables and rights", _HOW):
+                    self._set_up(mark, upgrade, told=upgrade is not None)
+            except BaseException:
+                self.close()
+                raise
         else:
             self._open_file(Path(self._engine.url.database or ""), mark)
 
