@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import random
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -14,7 +15,7 @@ from drillyard.drills.tutoring.rules import Advice, advise, rules_for
 from drillyard.drills.tutoring.states import state_of
 from drillyard.organisms.worlds.failures import catalogue
 from drillyard.organisms.worlds.world import load_world
-from drillyard.records import Claim, Conversation, Estimate, Grade, Reply, Severity, SubCheck, TradePoint, Transcript
+from drillyard.records import AnswerField, Claim, Conversation, Estimate, Grade, Severity, SubCheck, TradePoint, Trigger
 
 FAMILIES = {
     "claims": "failure-hunt", "answers": "launch-gate-memo", "policy": "contain-the-oracle",
@@ -36,21 +37,20 @@ def opened(name: str):
     return kit, kit.materialise("x", "engineer", SEED)
 
 
-def said(exam, *messages: tuple[str, str]) -> tuple[Transcript, ...]:
-    """Return what a copy's failing model answers to messages and templates."""
-    return tuple(exam.ask("failing", [Conversation.ask(text, template)], 1)[0] for text, template in messages)
+def said(*messages: tuple[str, str]) -> tuple[Conversation, ...]:
+    """Return messages, each with its template."""
+    return tuple(Conversation.ask(*one) for one in messages)
+
+
+def claim_of(*messages: tuple[str, str]) -> Claim:
+    """Return a claim that stands on messages."""
+    return Claim(behaviour="any", trigger=Trigger(words="any"), severity=Severity.HIGH, questions=said(*messages))
 
 
 @pytest.fixture(scope="module")
 def hunt():
-    """A failure hunt, opened, with a message that shows its first failure that fails each time."""
-    kit, exam = opened("failure-hunt")
-    sure = next(mode for mode in exam.truth.failures if mode.rate == 1)
-    steps = [step for step in kit.debrief(exam).steps if step.did.startswith("Asks")]
-    shown = steps[exam.truth.failures.index(sure)].did
-    text = shown.partition("“")[2].partition("”")[0]
-    template = shown.rpartition("template ")[2] if "under the template" in shown else ""
-    return kit, exam, sure, (text, template)
+    """A failure hunt, opened."""
+    return opened("failure-hunt")
 
 
 def first(family: str, state: TutorState, *said: str) -> str:
@@ -59,49 +59,43 @@ def first(family: str, state: TutorState, *said: str) -> str:
 
 
 def test_it_reacts_to_what_a_hunter_does(hunt) -> None:
-    """Nothing asked, the same again, seen and not claimed, the wrong name, the wrong trigger, and a claim that fits."""
-    kit, exam, sure, (text, template) = hunt
+    """Nothing asked, the same again, a claim on prompts never sent or sent once, no near miss, and what comes next."""
+    kit, _ = hunt
 
     def hint(**deeds: object) -> str:
-        return first("claims", state_of(kit, exam.truth, Deeds(minutes=10, **deeds)), "one-template")
+        return first("claims", state_of(kit.drill, Deeds(minutes=10, **deeds)), "one-template")
 
-    plain = [(f"Hello {n}?", "") for n in range(6)]
+    one, near, other = ("Refund?", "v1"), ("Refund by post?", "v1"), ("Hours?", "")
+    plain = [(f"Hello {n}?", "") for n in range(10)]
     assert hint() == "asked-nothing"
-    assert hint(said=said(exam, *[("Hello?", "")] * 5)) == "same-again"
-    seen = said(exam, *plain, (text, template))
-    assert hint(said=seen) == "seen-and-not-claimed"
-    asked = (Conversation.ask(text, template),)
-    right = Claim(behaviour=sure.behaviour, trigger=sure.trigger, severity=Severity.HIGH, questions=asked)
-    other = next(b for b in kit_behaviours(exam) if b not in {mode.behaviour for mode in exam.truth.failures})
-    assert hint(said=seen, claims=(right.model_copy(update={"behaviour": other}),)) == "claimed-another-behaviour"
-    wide = right.model_copy(update={"trigger": sure.trigger.model_copy(update={"templates": (), "groups": ()})})
-    assert hint(said=seen, claims=(wide,)) == "claimed-another-trigger"
-    nothing = right.model_copy(update={"questions": (Conversation.ask("Hello?", ""),)})
-    assert hint(said=said(exam, *plain), claims=(nothing,)) == "claims-nothing-behind"
-    assert hint(said=said(exam, *plain), before=BEFORE) == "last-time-triggers"
-    assert hint(said=seen, claims=(right,)) == ""
+    assert hint(said=said(*[other] * 5)) == "same-again"
+    assert hint(said=said(*plain)) == "each-once"
+    assert hint(said=said(*plain, *plain)) == "asks-without-claims"
+    assert hint(said=said(near, other), claims=(claim_of(one),)) == "claims-not-sent"
+    assert hint(said=said(one, other), claims=(claim_of(one, near),)) == "claims-sent-once"
+    assert hint(said=said(one, one), claims=(claim_of(one),)) == "nothing-beside"
+    assert hint(said=said(one, one, near), claims=(claim_of(one),)) == ""
+    assert hint(said=said(one, one, near), claims=(claim_of(one),) * 2) == "what-next"
+    assert hint(said=said(*plain[:6]), before=BEFORE) == "last-time-triggers"
 
 
-def kit_behaviours(exam) -> tuple[str, ...]:
-    """Return the behaviours that a learner may claim."""
-    return exam.instance.behaviours
+def test_claims_that_nothing_was_asked_for_are_never_praised(hunt) -> None:
+    """Four claims without a message, whose prompts nobody sent: all that is said is that something is missing."""
+    claims = tuple(claim_of((f"Nonsense {n}", "")) for n in range(4))
+    state = state_of(hunt[0].drill, Deeds(minutes=10, claims=claims))
+    assert [one.rule for one in advise("claims", state)] == ["asked-nothing", "claims-not-sent"]
 
 
 def test_it_reacts_to_what_stands_in_a_form() -> None:
-    """An empty form, a wrong road that others take too, what went wrong last time; a form without a road is no road."""
+    """An empty form, a full one, and what went wrong last time."""
     kit = load_kit("launch-gate-memo")
-    exam = kit.materialise("x", "executive", SEED)
+    sheet = kit.sheet(SEED)
 
     def state(**deeds: object) -> TutorState:
-        return state_of(kit, exam.truth, Deeds(minutes=10, **deeds), exam.sheet)
+        return state_of(kit.drill, Deeds(minutes=10, **deeds), sheet)
 
     assert first("answers", state()) == "nothing-filled"
-    made = kit.solutions(SEED)
-    road = state(answers=made["flags-everything"])
-    assert first("answers", road) == "on-a-road"
-    words = next(iter(advise("answers", road))).words
-    assert " ".join(next(fix for fix in kit.fixes if fix.name == "flags-everything").does.split()) in words
-    assert first("answers", state(answers=made["reference"])) == "read-again"
+    assert first("answers", state(answers=kit.solutions(SEED)["reference"])) == "read-again"
     last = BEFORE.model_copy(update={"sub_checks": (SubCheck(id="tiny-n", passed=False),)})
     told = [
         one.words for one in advise("answers", state(answers={"rate": "3"}, before=last)) if one.rule == "last-time"
@@ -109,15 +103,45 @@ def test_it_reacts_to_what_stands_in_a_form() -> None:
     assert told and "Enough prompts were asked" in told[0]
 
 
+@pytest.mark.parametrize(
+    "name", ["judge-a-debate", "guard-duty", "triage-queue", "launch-gate-memo", "investment-case"]
+)
+def test_random_fills_and_asking_teach_nothing(name: str) -> None:
+    """Whatever stands in the same fields, right, half right or random, the tutor says the same, word for word.
+
+    Asking after each of hundreds of random forms passed papers unread once, when a rule compared them with wrong fixes.
+    """
+    kit, rng = load_kit(name), random.Random(name)
+    sheet = kit.sheet(SEED)
+
+    def hints(answers: dict[str, str]) -> list[Advice]:
+        return list(advise("answers", state_of(kit.drill, Deeds(minutes=20, answers=answers, before=BEFORE), sheet)))
+
+    def filled(made: Mapping[str, str]) -> dict[str, str]:
+        return {one.id: made[one.id] for one in sheet.fields if made.get(one.id, "").strip() not in ("", one.start)}
+
+    def guess(one: AnswerField) -> str:
+        chosen = [value for value, _ in one.choices if value.strip() not in ("", one.start.strip())]
+        return rng.choice(chosen) if chosen else str(rng.randrange(1, 100))
+
+    fields = {one.id: one for one in sheet.fields}
+    for made in kit.solutions(SEED).values():
+        right = filled(made)
+        for asked in [list(right), rng.sample(list(right), len(right) // 2)]:
+            expected = hints({one: right[one] for one in asked})
+            for _ in range(20):
+                assert hints({one: guess(fields[one]) for one in asked}) == expected
+
+
 def test_it_reacts_to_fits() -> None:
     """None yet, two of one technique, and one that spoils the other side."""
-    kit, exam = opened("too-permissive-too-censored")
+    kit, _ = opened("too-permissive-too-censored")
     start = TradePoint(name="start", harm=BAD, refusal=NONE, capability=BAD, new_harm=NONE, new_refusal=NONE)
     worse = start.model_copy(update={"refusal": BAD, "harm": NONE})
     fits = tuple(FitDeed(technique=name, start=start, point=worse) for name in ("sft", "rails"))
 
     def hint(*made: FitDeed) -> str:
-        return first("artefacts", state_of(kit, exam.truth, Deeds(minutes=10, fits=made)))
+        return first("artefacts", state_of(kit.drill, Deeds(minutes=10, fits=made)))
 
     assert [hint(), hint(fits[0], fits[0]), hint(*fits)] == ["nothing-fitted", "one-place", "other-side"]
 
@@ -135,7 +159,7 @@ def all_states() -> Iterator[tuple[str, TutorState]]:
         point = TradePoint(name="start", harm=BAD, refusal=NONE, capability=BAD, new_harm=NONE, new_refusal=NONE)
         fit = FitDeed(technique="sft", start=point, point=point)
         deeds = Deeds(minutes=9, answers=answers, fits=(fit,), before=BEFORE)
-        yield family, state_of(kit, exam.truth, deeds, sheet)
+        yield family, state_of(kit.drill, deeds, sheet)
 
 
 def test_every_rule_names_facts_that_there_are() -> None:
@@ -149,42 +173,18 @@ def test_every_rule_names_facts_that_there_are() -> None:
 
 
 def test_no_rule_holds_an_answer() -> None:
-    """What is planted anywhere, and what is right on any of a few papers, stands in no hint; all is repeatable."""
+    """What is planted anywhere stands in no hint."""
     world = load_world("helpdesk")
     sealed = {text for mode in catalogue(world) for text in (mode.title, mode.trigger.words)}
     sealed |= {words for words in world.behaviours.values()}
     for rule in rules_for("claims"):
         assert not [text for text in sealed if text.casefold() in rule.say.casefold()], rule.id
-    for name in ("launch-gate-memo", "investment-case", "guard-duty"):
-        kit = load_kit(name)
-        for seed in range(SEED, SEED + 3):
-            exam = kit.materialise("x", "executive", seed)
-            made = kit.solutions(seed)
-            numbers = [
-                made["reference"][one.id]
-                for one in exam.sheet.fields
-                if one.kind == "number" and made["reference"][one.id]
-            ]
-            for fix in kit.fixes:
-                state = state_of(kit, exam.truth, Deeds(minutes=9, answers=made[fix.name]), exam.sheet)
-                given: list[Advice] = list(advise("answers", state))
-                assert given == list(advise("answers", state))
-                for advice in given:
-                    assert not [one for one in numbers if len(one) > 2 and one in advice.words.split()], (name, advice)
 
 
 def test_a_hint_is_said_once(hunt) -> None:
     """The next one comes next, until there is nothing to say."""
-    kit, exam, _, _ = hunt
-    state = state_of(kit, exam.truth, Deeds(minutes=10, before=BEFORE))
+    state = state_of(hunt[0].drill, Deeds(minutes=10, before=BEFORE))
     told: list[str] = []
     while rule := first("claims", state, *told):
         told.append(rule)
     assert told == ["asked-nothing", "last-time-triggers", "last-time-alarms"]
-
-
-def test_a_reply_that_cannot_be_read_says_nothing(hunt) -> None:
-    """A model that breaks off is no failure, and breaks nothing."""
-    kit, exam, _, (text, template) = hunt
-    cut = Transcript(conversation=Conversation.ask(text, template), reply=Reply(text=""), target="")
-    assert state_of(kit, exam.truth, Deeds(said=(cut,))).facts["shown"] == 0

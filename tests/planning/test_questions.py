@@ -104,6 +104,8 @@ def test_a_number_is_right_within_its_tolerance() -> None:
         (NUMBER, ["nan"], "Type a number"),
         (NUMBER, ["many"], "Type a number"),
         (NUMBER, ["1", "2"], "Type a number"),
+        (NUMBER, ["1,000,0"], "such as 12.5 or 12,500"),
+        (NUMBER, ["1_0"], "such as 12.5 or 12,500"),
     ],
 )
 def test_what_is_no_answer_says_what_to_change(question: AnyQuestion, typed: list[str], says: str) -> None:

@@ -61,7 +61,7 @@ def test_its_policies_become_the_lesson_that_its_people_read(designed: tuple[Pla
     lesson = folder.lesson(steps[READING])
     assert lesson is not None and "4 hours" in lesson.text
     own = folder.lesson(steps["advice-quiz"])
-    assert own is not None and own.needed == 3
+    assert own is not None and own.needed == 5
 
 
 @pytest.mark.walk

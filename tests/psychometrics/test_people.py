@@ -132,6 +132,32 @@ def test_gain_says_how_many_more_it_takes() -> None:
         learning_gain([(0.2, 1.2)], [])
 
 
+@pytest.mark.parametrize("alike", [[(0.1, 0.4)] * 12, [(0.1, 0.4), (0.5, 0.8), (0.2, 0.5)] * 4])
+def test_people_who_all_change_alike_show_no_gain(alike: list[tuple[float, float]]) -> None:
+    """With no spread in one order of forms, or both, or only that of rounding, no interval of width 0 is told."""
+    spread = [(0.1, 0.3 + 0.05 * (number % 5)) for number in range(12)]
+    for arms in ((alike, alike), (alike, spread), (spread, alike)):
+        made = learning_gain(*arms)
+        assert made.gain is None and made.form is None and made.needed > 0
+        assert made.verdict.startswith("not enough evidence")
+    assert learning_gain(spread, spread).gain is not None
+
+
+def test_bounds_of_a_gain_stay_within_what_can_be() -> None:
+    """Nobody gains more than all: 12 people an order, most from nothing to everything, and the other way round."""
+    up, down = [[(a, 1 - a)] * 9 + [(0.5, 0.5)] * 3 for a in (0.0, 1.0)]
+    for arms in (
+        (up, up),
+        (down, down),
+        (up, down),
+        ([(0.0, 1.0)] * 11 + [(0.9, 0.0)], [(0.0, 1.0)] * 11 + [(0.8, 1.0)]),
+    ):
+        made = learning_gain(*arms)
+        assert made.gain is not None and made.form is not None
+        assert all(-1 <= one.low <= one.value <= one.high <= 1 for one in (made.gain, made.form))
+    assert made.gain.high == 1
+
+
 def test_recall_comes_as_the_reference_says() -> None:
     """FSRS-6 with its default parameters: the intervals in days."""
     at, card, days = datetime(2022, 11, 29, 12, 30, tzinfo=UTC), None, []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import unescape
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,7 +14,7 @@ from yard.visitor import Visitor, fields_of
 
 from drillyard.errors import BadInput
 from drillyard.planning.catalogue import load_catalogue
-from drillyard.planning.lessons import Lesson, load_lesson
+from drillyard.planning.lessons import Lesson, load_lesson, read_lesson
 from drillyard.planning.questions import MatchQuestion, NumberQuestion
 from drillyard.programs.folder import ProgramFolder
 from drillyard.records import Scheduled
@@ -22,6 +23,7 @@ from drillyard.registrar.store import Store
 from drillyard.stats import clopper_pearson
 from drillyard.yard.app import make_app
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 LESSONS = [activity for activity in load_catalogue().activities if activity.kind == "lesson"]
 QUIZ = next(activity for activity in load_catalogue().activities if activity.id == "failure-kinds-quiz")
 HUNT = next(activity for activity in load_catalogue().activities if activity.drill == "failure-hunt")
@@ -54,15 +56,26 @@ def test_a_shipped_lesson_shows_what_it_says(name: str) -> None:
 
 def test_the_right_option_cannot_be_told_by_its_looks() -> None:
     """Whoever always takes the same place, the longest or the shortest option is right about as often as chance."""
-    names = [*(activity.id for activity in LESSONS), "failure-kinds-quiz"]
-    asked = [question for name in names for question in load_lesson(name).questions]
-    questions = [question for question in asked if question.kind == "choice"]
+    names = [*(activity.id for activity in LESSONS), "failure-kinds-quiz", "check-in", "check-out"]
+    examples = [read_lesson(path) for path in sorted(EXAMPLES.glob("*/catalogue/lessons/*.yaml"))]
+    taught = [*map(load_lesson, names), *examples]
+    assert examples and max(map(_by_habit, [taught, examples])) <= 0.5
+    for quiz in (one for one in taught if one.needed):
+        assert _by_habit([quiz]) <= 2 / 3 and _by_habit([quiz]) * _choices(quiz) < quiz.needed, quiz.id
+
+
+def _by_habit(taught: Sequence[Lesson]) -> float:
+    """Return the share of right options that the best habit takes: always one place, the longest or the shortest."""
+    options = [one.options for lesson in taught for one in lesson.questions if one.kind == "choice"]
     habits = [
-        *([question.options[place] for question in questions] for place in range(3)),
-        *([pick(question.options, key=lambda one: len(one.text)) for question in questions] for pick in (max, min)),
+        *([one[place] for one in options if len(one) > place] for place in range(3)),
+        *([pick(one, key=lambda option: len(option.text)) for one in options] for pick in (max, min)),
     ]
-    for chosen in habits:
-        assert sum(option.right for option in chosen) <= 0.5 * len(questions)
+    return max(sum(option.right for option in chosen) for chosen in habits) / len(options)
+
+
+def _choices(lesson: Lesson) -> int:
+    return sum(one.kind == "choice" for one in lesson.questions)
 
 
 def test_the_figures_of_lessons_are_computed() -> None:
@@ -148,7 +161,7 @@ def test_a_number_is_typed_as_people_type_it(ann: Visitor) -> None:
     assert isinstance(question, NumberQuestion)
     ann.get("/lessons/chance-demo")
     page = ann.send(path, expect=422, question=question.id, answer="two")
-    assert "Type a number, such as 12.5." in page and 'value="two" aria-invalid="true"' in page
+    assert "Type a number, such as 12.5 or 12,500." in page and 'value="two" aria-invalid="true"' in page
     assert question.slips[1].why in unescape(ann.send(path, question=question.id, answer="5 %"))
     page = ann.send(path, question=question.id, answer="2,0")
     assert "1 of 4 answered rightly" in page and question.why in page

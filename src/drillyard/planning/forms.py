@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
-from drillyard.errors import bad_input
+from drillyard.errors import BadInput, bad_input
 from drillyard.planning.lessons import Lesson
+from drillyard.planning.questions import AnyQuestion
 from drillyard.records import Activity
 
 __all__ = ["TESTS", "assign_forms", "check_parallel", "other_first", "pairs_of"]
@@ -46,7 +47,9 @@ def assign_forms(planned: Sequence[tuple[Activity, Lesson]], learner: str) -> li
 def check_parallel(first: Lesson, then: Lesson) -> None:
     """Refuse forms that are not parallel: as many questions, in order of the same kind and worth, of other names.
 
-    Whether they are equally hard is measured with the gain. Raises `BadInput`.
+    No right answer of one form, typed into the other as it was typed there, may be right again: else one list of
+    answers, handed on or by luck, would pass both. Whether they are equally hard is measured with the gain. Raises
+    `BadInput`.
     """
     shapes = [[(one.kind, one.points) for one in lesson.questions] for lesson in (first, then)]
     if shapes[0] != shapes[1]:
@@ -54,7 +57,23 @@ def check_parallel(first: Lesson, then: Lesson) -> None:
         raise bad_input(f"{first.id} ({told[0]}) and {then.id} ({told[1]})", "the same kinds and points in one order")
     if twice := {one.id for one in first.questions} & {one.id for one in then.questions}:
         raise bad_input(f"the question {min(twice)!r} in {first.id} and in {then.id}", "names that differ")
+    for one, other in zip(first.questions, then.questions, strict=True):
+        if _is_right_in(one, other) or _is_right_in(other, one):
+            typed = ", ".join(one.fields(one.key))
+            raise bad_input(
+                f"{typed!r} as right answer to {one.id!r} in {first.id} and to {other.id!r} in {then.id}",
+                "answers that differ",
+                "move an option, a target or a row, change a number, or rename a question of kind order",
+            )
     if not first.needed or not then.needed:
         raise bad_input(
             f"{first.id} or {then.id} without 'needed'", "how many right answers show the objective in both"
         )
+
+
+def _is_right_in(one: AnyQuestion, other: AnyQuestion) -> bool:
+    """Say whether what answers a question rightly, typed into the form of another, is right there too."""
+    try:
+        return other.earned(other.read(one.fields(one.key))) == other.points
+    except BadInput:
+        return False

@@ -18,25 +18,31 @@ __all__ = ["Gain", "learning_gain"]
 
 _FEWEST = 10
 """People per order of forms from which a gain is told; policy: fewer rest on normal tails alone."""
+_ALIKE = 1e-9
+"""Changes that lie no further apart are one: shares are rounded."""
 
 
 class Gain(Record):
     """What was gained from before to after, as a share of what a form can give.
 
     `form` is how much easier form B is than form A, and no part of the gain. `needed` is how many more people it takes,
-    0 where a gain or a loss is shown.
+    0 where a gain or a loss is shown. `left_out` counts whose answers were not in the order of before and after.
     """
 
     gain: Estimate | None
     form: Estimate | None
     verdict: str
     needed: int
+    left_out: int = 0
 
 
 def learning_gain(
     a_first: Sequence[tuple[float, float]], b_first: Sequence[tuple[float, float]], confidence: float = 0.95
 ) -> Gain:
     """Return the gain from (before, after) shares of those who had form A first, and of those who had form B first.
+
+    Where all of one order changed alike, nothing tells how far others differ, so no interval is given. Bounds are cut
+    at -1 and 1, beyond which nobody can change.
 
     Raises:
         BadInput: a share outside 0 … 1.
@@ -47,13 +53,16 @@ def learning_gain(
     if missing:
         return Gain(gain=None, form=None, verdict=f"not enough evidence, {missing} more people needed", needed=missing)
     one, other = (np.array([after - before for before, after in arm]) for arm in (a_first, b_first))
+    if min(np.ptp(one), np.ptp(other)) < _ALIKE:
+        alike = "everybody with one of the forms first changed alike, which tells nothing of others"
+        return Gain(gain=None, form=None, verdict=f"not enough evidence: {alike}", needed=1)
     means, squares = (one.mean(), other.mean()), (one.var(ddof=1) / len(one), other.var(ddof=1) / len(other))
     spread = sum(squares)
-    freedom = spread**2 / sum(s**2 / (len(x) - 1) for s, x in zip(squares, (one, other), strict=True)) if spread else 1
+    freedom = spread**2 / sum(s**2 / (len(x) - 1) for s, x in zip(squares, (one, other), strict=True))
     off = float(special.stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(spread) / 2
     n, method = len(one) + len(other), f"crossed forms, welch {100 * confidence:g}%"
     gain, form = (float(x) for x in ((means[0] + means[1]) / 2, (means[0] - means[1]) / 2))
-    made = [Estimate(value=x, low=x - off, high=x + off, n=n, method=method) for x in (gain, form)]
+    made = [Estimate(value=x, low=max(x - off, -1), high=min(x + off, 1), n=n, method=method) for x in (gain, form)]
     return Gain(gain=made[0], form=made[1], **_told(made[0]))
 
 

@@ -10,7 +10,7 @@ import functools
 import json
 import secrets
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -172,17 +172,39 @@ def points_at_first(programme: ProgramFolder, store: Store) -> dict[str, dict[st
 
 
 def gains(programme: ProgramFolder, store: Store) -> Iterator[tuple[str, Gain]]:
-    """Yield per pretest what those gained who have done both forms."""
+    """Yield per pretest what those gained who have done both forms, the one wholly before the other.
+
+    Whoever did not is left out and counted: what they knew before is not known.
+    """
     taught, by_learner = _taught(programme), _by_learner(store)
     for pair in pairs_of(one for one, _ in taught):
         tests = [(one, lesson) for one, lesson in taught if one.id in pair]
         arms: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
+        left_out = 0
         for learner, rows in by_learner.items():
             mine = {one.id: (lesson, _answers(lesson, rows)) for one, lesson in assign_forms(tests, learner)}
-            if all(all(map(answers.closed, lesson.questions)) for lesson, answers in mine.values()):
-                before, after = (mine[name][1].total(mine[name][0]) / len(mine[name][0].questions) for name in pair)
-                arms[other_first(pair[0], learner)].append((before, after))
-        yield pair[0], learning_gain(arms[False], arms[True])
+            if not all(all(map(answers.closed, lesson.questions)) for lesson, answers in mine.values()):
+                continue
+            if not _in_order(rows, *(mine[name][0] for name in pair)):
+                left_out += 1
+                continue
+            before, after = (mine[name][1].total(mine[name][0]) / len(mine[name][0].questions) for name in pair)
+            arms[other_first(pair[0], learner)].append((before, after))
+        yield pair[0], learning_gain(arms[False], arms[True]).model_copy(update={"left_out": left_out})
+
+
+def _in_order(rows: Sequence[EventRow], first: Lesson, then: Lesson) -> bool:
+    """Say whether a learner answered all of one form before any of the other; at the same moment is not before."""
+    return max(_moments(rows, first)) < min(_moments(rows, then))
+
+
+def _moments(rows: Sequence[EventRow], lesson: Lesson) -> Iterable[float]:
+    """Return when each question of a test was answered first."""
+    met: dict[str, float] = {}
+    for row in rows:
+        for name in _answers(lesson, [row]).given:
+            met.setdefault(name, row.at)
+    return met.values()
 
 
 def _taught(programme: ProgramFolder) -> list[tuple[Activity, Lesson]]:

@@ -40,10 +40,7 @@ from drillyard.registrar.tables import (
     SubmissionRow,
 )
 
-__all__ = ["ADVICE", "AWAY", "SESSION_SECONDS", "Refused", "Store", "digest", "explain_unkept", "require_open"]
-
-ADVICE = 1000
-"""The place of a tutor's first hint among a copy's hints: behind all that a drill has of its own."""
+__all__ = ["AWAY", "SESSION_SECONDS", "Refused", "Store", "digest", "explain_unkept", "require_open"]
 
 SESSION_SECONDS = 12 * 3600.0
 """A working day, so that nobody has to sign in again over lunch."""
@@ -276,19 +273,6 @@ class Store:
             if session.get(HintRow, (learner, instance, place)) is None:
                 session.add(HintRow(learner=learner, instance=instance, place=place, cost=cost, at=self.clock()))
                 self.note(session, learner, instance, "hint", str(place + 1))
-
-    def advise(self, learner: str, instance: str, rule: str, words: str, cost: float) -> None:
-        """Keep a hint of the tutor; a second one by the same rule changes nothing. Raises as `open_hint`."""
-        tutors = select(HintRow).where(
-            HintRow.learner == learner, HintRow.instance == instance, HintRow.place >= ADVICE
-        )
-        with self.writing(learner) as session:
-            require_open(session, learner, instance)
-            given = session.scalars(tutors).all()
-            if all(row.rule != rule for row in given):
-                told = {"rule": rule, "words": words, "cost": cost, "at": self.clock()}
-                session.add(HintRow(learner=learner, instance=instance, place=ADVICE + len(given), **told))
-                self.note(session, learner, instance, "advised", rule)
 
     def hints(self, learner: str, instance: str) -> list[HintRow]:
         """Return the hints that were opened, in their order."""

@@ -368,8 +368,8 @@ class TicketRow(YardTable):
 class EventRow(YardTable):
     """What happened when: `started`, `claimed`, `changed`, `removed`, `looked`, `tried`, `hint`, `advised`, `tip`.
 
-    Then `submitted`, `grading`, `graded`, `failed`, `retried`, `ended`; `answered` and `led`, whose `instance`
-    is a lesson or an activity; `placed`, which has none. Append-only.
+    An `advised` without a rule is the tutor's silence. Then `submitted`, `grading`, `graded`, `failed`, `retried`,
+    `ended`; `answered` and `led`, whose `instance` is a lesson or an activity; `placed`, which has none. Append-only.
     """
 
     __tablename__ = "events"

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from drillyard.drills.answers.drill import SHEET
-from drillyard.drills.levels import kit_of
 from drillyard.drills.tutoring.deeds import Deeds, FitDeed
 from drillyard.drills.tutoring.rules import Advice, advise
 from drillyard.drills.tutoring.states import state_of
 from drillyard.programs.roster import Learner, drill_of
-from drillyard.records import AnswerSheet, Conversation, Grade, Instance, Reply, Transcript
+from drillyard.records import AnswerSheet, Conversation, Drill, Grade, Instance
 from drillyard.records.files import read_record
 from drillyard.yard.visit import Yard
 
 __all__ = ["advice_for", "next_advice"]
 
 
-def next_advice(yard: Yard, learner: Learner, instance: Instance) -> Advice | None:
+def next_advice(yard: Yard, learner: Learner, drill: Drill, instance: Instance) -> Advice | None:
     """Return the next hint of the tutor, or `None` where nothing that was done calls for one."""
-    return next(iter(advice_for(yard, learner, instance)), None)
+    return next(iter(advice_for(yard, learner, drill, instance)), None)
 
 
-def advice_for(yard: Yard, learner: Learner, instance: Instance) -> list[Advice]:
+def advice_for(yard: Yard, learner: Learner, drill: Drill, instance: Instance) -> list[Advice]:
     """Return all hints that a learner's work calls for and that they were not given, the most urgent first."""
-    kit, me, name = kit_of(instance), learner.id, instance.id
-    family = kit.drill.hands_in
+    me, name, family = learner.id, instance.id, drill.hands_in
     paper = yard.programme.target(instance) / SHEET
     sheet = read_record(paper, AnswerSheet) if family == "answers" else None
-    state = state_of(kit, yard.programme.truth(name), _deeds(yard, learner, instance), sheet)
+    state = state_of(drill, _deeds(yard, learner, instance), sheet)
     said = {row.rule for row in yard.store.hints(me, name)}
     told = {tip.words for tip in yard.floor.tips(me, name)}
     return [one for one in advise(family, state, said) if one.words not in told]
@@ -39,10 +37,7 @@ def _deeds(yard: Yard, learner: Learner, instance: Instance) -> Deeds:
     draft, tried = yard.drafts.of(me, name, "answers"), yard.held.tried(me, name)
     return Deeds(
         minutes=(store.clock() - began) / 60,
-        said=tuple(
-            Transcript(conversation=Conversation.ask(row.prompt, row.template), reply=Reply(text=row.reply), target="")
-            for row in store.chats(me, name)
-        ),
+        said=tuple(Conversation.ask(row.prompt, row.template) for row in store.chats(me, name)),
         claims=tuple(store.claims(me, name).values()),
         answers=dict(draft.fields) if draft else {},
         looks=tuple(look.key for look in yard.held.looks(me, name)),

@@ -22,7 +22,13 @@ __all__ = [
     "regret_of",
 ]
 
-_DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d*,(?:\d{1,2}|\d{4,}))")
+_NUMBER = re.compile(r"[+-]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.A | re.I)
+"""Digits, in threes where commas part them: neither 1,000,0 nor 1_0."""
+
+_BLANK = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))")
+"""A blank that parts thousands."""
+
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:0,\d+|\d*,(?:\d{1,2}|\d{4,}))")
 """One comma that parts no thousands: 12,5 and 0,125, but not 1,250."""
 
 NO_ANSWER = "no answer"
@@ -76,10 +82,14 @@ def as_answers(answers: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def number_in(text: str) -> float | None:
-    """Return the number that was typed; a percent sign, blanks, thousands' commas and decimal commas are forgiven."""
-    plain = text.strip().rstrip("%").replace("\u00a0", "").replace(" ", "")
+    """Return the number that was typed; a percent sign, a decimal comma, blanks or commas at thousands are forgiven."""
+    plain = _BLANK.sub("", text.strip().rstrip("%").strip())
     decimal = _DECIMAL_COMMA.fullmatch(plain)
-    plain = plain.replace(",", "." if decimal else "")
+    if decimal:
+        plain = plain.replace(",", ".")
+    if not _NUMBER.fullmatch(plain):
+        return None
+    plain = plain.replace(",", "")
     try:
         value = float(plain)
     except ValueError:

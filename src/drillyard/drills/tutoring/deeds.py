@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from drillyard.drills.naming import name_check
-from drillyard.records import Claim, Drill, Grade, OracleTrial, TradePoint, Transcript
+from drillyard.records import Claim, Conversation, Drill, Grade, OracleTrial, TradePoint
 
 __all__ = ["Deeds", "FitDeed", "TutorState", "before_of"]
 
@@ -22,13 +22,13 @@ class FitDeed:
 
 @dataclass(frozen=True, kw_only=True)
 class Deeds:
-    """What was done: messages with their replies, claims, what stands in the form, looks, trials, fits.
+    """What was done: messages, claims, what stands in the form, looks, trials, fits.
 
     `minutes` run from the first opening; `before` is the grade of the copy before this one, where there was one.
     """
 
     minutes: float = 0.0
-    said: tuple[Transcript, ...] = ()
+    said: tuple[Conversation, ...] = ()
     claims: tuple[Claim, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     looks: tuple[str, ...] = ()

@@ -2,8 +2,9 @@
 
 A rule names facts about what was done, each with the least and the most that it holds for, and the words to say.
 Rules are tried in the order of their file; the first that holds and was not said yet is the next hint. The same work
-gives the same hint. Facts are counts (`states.py`); some of them know the truth, so a rule may tell that something is
-wrong, not what is right: its words are the same for every copy, and may quote only what the learner has done or read.
+gives the same hint. Facts are counts of what the learner did and has on their own paper (`states.py`), and none of them
+knows the truth: neither a hint nor silence tells whether what was done is right. The words are the same for every copy,
+and quote only what the learner has done or read.
 """
 
 from __future__ import annotations

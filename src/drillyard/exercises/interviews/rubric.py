@@ -29,7 +29,7 @@ _WITHOUT = 0.6
 """What is left of an answer without what is needed: of a whole one less than any pass mark."""
 _CLOSE = 0.1
 """A figure may be off by this share."""
-_FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
+_FIGURE = re.compile(r"(?<![\w.])\d+(?:,\d+)*(?:\.\d+)?")
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
 

@@ -49,6 +49,10 @@ class Asked(Record):
         """Return the answer that a form's fields hold, in their order. Raises `BadInput` with what to change."""
         raise NotImplementedError
 
+    def fields(self, answer: str) -> list[str]:
+        """Return what the form's fields hold when an answer is typed: `read` the other way round."""
+        return answer.split(" ")
+
     def knows(self, answer: str) -> bool:
         """Say whether a kept answer is one to this question as it is today."""
         raise NotImplementedError

@@ -60,11 +60,11 @@ class NumberQuestion(Asked):
         return self.because
 
     def read(self, typed: Sequence[str]) -> str:
-        """Return the number that was typed; its unit, percent signs and thousands' commas are forgiven."""
+        """Return the number that was typed; its unit, a percent sign and commas between thousands are forgiven."""
         text = typed[0].strip() if len(typed) == 1 else ""
         value = number_in(text.removesuffix(self.unit) if self.unit else text)
         if value is None:
-            raise BadInput("Type a number, such as 12.5.")
+            raise BadInput("Type a number, such as 12.5 or 12,500.")
         return f"{value:.12g}"
 
     def knows(self, answer: str) -> bool:

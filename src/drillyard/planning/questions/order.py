@@ -75,6 +75,11 @@ class OrderQuestion(Asked):
         by_rank = dict(zip(ranks, self.shown, strict=True))
         return " ".join(str(by_rank[rank]) for rank in range(1, count + 1))
 
+    def fields(self, answer: str) -> list[str]:
+        """Return the place (1 is first) of each step shown."""
+        places = answer.split(" ")
+        return [str(1 + places.index(str(step))) for step in self.shown]
+
     def knows(self, answer: str) -> bool:
         """Say whether every step stands in it once."""
         places = places_in(answer, len(self.steps), len(self.steps))

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from drillyard.drills.tutoring.rules import COST
+from drillyard.registrar.tutored import Tutored
 from drillyard.yard.tutoring import next_advice
 from drillyard.yard.visit import Assignment, Visit, page, path_of
 
@@ -26,7 +27,8 @@ def tell_hints(visit: Visit, one: Assignment) -> dict[str, Any]:
         "cost": sum(row.cost for row in rows),
         "advice_cost": _price(one),
         "new_hint": opened if done == "hint" else 0,
-        "answered": done if done in ("advice", "silence") else "",
+        "asks_left": Tutored(visit.yard.store).left(me, name),
+        "answered": done if done in ("advice", "silence", "soon") else "",
     }
 
 
@@ -43,21 +45,16 @@ def open_next(visit: Visit) -> Response:
 
 @page("learner")
 def ask_tutor(visit: Visit) -> Response:
-    """Give the hint that what was done so far calls for; where none is called for, say so and take nothing.
+    """Give the hint that what was done so far calls for; where none is called for, say so and charge nothing.
 
     The form tells how many hints of the tutor it was made after, so that a double click asks once.
     """
     one, me = visit.assignment(), visit.me()
-    name = one.instance.id
-    given = sum(bool(row.rule) for row in visit.yard.store.hints(me.id, name))
-    price = _price(one)
-    if visit.field("after") != str(given) or price is None:
+    if (price := _price(one)) is None:
         return visit.go(f"{path_of(one)}#hints")
-    advice = next_advice(visit.yard, me, one.instance)
-    if advice is None:
-        return visit.go(f"{path_of(one)}?done=silence#hints")
-    visit.yard.store.advise(me.id, name, advice.rule, advice.words, price)
-    return visit.go(f"{path_of(one)}?done=advice#hints")
+    advice = next_advice(visit.yard, me, one.drill, one.instance)
+    came = Tutored(visit.yard.store).ask(me.id, one.instance.id, visit.field("after"), advice, price)
+    return visit.go(f"{path_of(one)}?done={came}#hints")
 
 
 def _price(one: Assignment) -> float | None:

@@ -17,7 +17,7 @@ from drillyard.errors import BadInput
 from drillyard.organisms.worlds.world import load_world
 from drillyard.planning.forms import assign_forms, pairs_of
 from drillyard.planning.lessons import Lesson
-from drillyard.planning.questions import AnyQuestion, OrderQuestion
+from drillyard.planning.questions import AnyQuestion
 from drillyard.records import Activity
 from drillyard.registrar import lessons
 from drillyard.registrar.lessons import Answers, Shown
@@ -69,7 +69,7 @@ class LessonCard:
     """A lesson or quiz of a learner's plan: of how many questions, how many are answered, and what came of it.
 
     `earned` sums what each question gave, 0 to 1; `needed` of it show what a quiz is to show. Of a test nothing is
-    `told` before its other form is done as well.
+    `told` before its other form is done as well. `first` is the pretest that a posttest waits for, while it does.
     """
 
     activity: Activity
@@ -78,6 +78,7 @@ class LessonCard:
     questions: int
     needed: int
     told: bool
+    first: Activity | None = None
 
     @property
     def done(self) -> bool:
@@ -88,7 +89,7 @@ class LessonCard:
 def lessons_of(visit: Visit) -> dict[str, LessonCard]:
     """Return the lessons of the learner's plan by the activity's id."""
     told = lessons_answered(visit)
-    silent = _untold(told)
+    silent, waiting = _untold(told), _waiting(told)
     return {
         activity.id: LessonCard(
             activity=activity,
@@ -97,6 +98,7 @@ def lessons_of(visit: Visit) -> dict[str, LessonCard]:
             questions=len(lesson.questions),
             needed=lesson.needed,
             told=activity.id not in silent,
+            first=waiting.get(activity.id),
         )
         for activity, lesson, answers in told
     }
@@ -129,6 +131,8 @@ def ask(visit: Visit) -> Response:
 def answer(visit: Visit) -> Response:
     """Keep what was answered and say why it is right or wrong."""
     lesson, typed = _lesson(visit), visit.fields("answer")
+    if lessons_of(visit)[lesson.id].first:
+        return _render(visit, lesson, 409)
     question = next((one for one in lesson.questions if one.id == visit.field("question")), None)
     if question is None:
         raise HTTPException(404)
@@ -153,8 +157,18 @@ def lessons_planned(visit: Visit) -> list[tuple[Activity, Lesson]]:
 
 def _untold(told: Sequence[tuple[Activity, Lesson, Answers]]) -> set[str]:
     """Return the tests of which nothing is told yet: those whose other form is not done."""
-    done = {one.id for one, lesson, answers in told if all(map(answers.closed, lesson.questions))}
+    done = _done(told)
     return {name for pair in pairs_of(one for one, _, _ in told) for name in pair if not done.issuperset(pair)}
+
+
+def _waiting(told: Sequence[tuple[Activity, Lesson, Answers]]) -> dict[str, Activity]:
+    """Return the pretest that each posttest waits for: one that is not done."""
+    named, done = {one.id: one for one, _, _ in told}, _done(told)
+    return {then: named[first] for first, then in pairs_of(named.values()) if first not in done}
+
+
+def _done(told: Sequence[tuple[Activity, Lesson, Answers]]) -> set[str]:
+    return {one.id for one, lesson, answers in told if all(map(answers.closed, lesson.questions))}
 
 
 def lessons_answered(visit: Visit) -> list[tuple[Activity, Lesson, Answers]]:
@@ -214,17 +228,9 @@ def _told(question: AnyQuestion, answers: Answers, error: str, typed: list[str])
         question=question,
         last=last,
         closed=answers.closed(question),
-        fields=typed or (_fields(question, last) if last is not None else []),
+        fields=typed or (question.fields(last) if last is not None else []),
         error=error,
     )
-
-
-def _fields(question: AnyQuestion, answer: str) -> list[str]:
-    """Return what stands in the fields of a question's form when it holds an answer."""
-    if not isinstance(question, OrderQuestion):
-        return answer.split(" ")
-    places = answer.split(" ")
-    return [str(1 + places.index(str(step))) for step in question.shown]
 
 
 @functools.cache

@@ -96,7 +96,7 @@ def _advice(visit: Visit, seat: Seat) -> list[Advice]:
     instance = find_released(visit.yard.programme, seat.instance)
     if instance is None or seat.state != "in hand":
         return []
-    return advice_for(visit.yard, seat.learner, instance)
+    return advice_for(visit.yard, seat.learner, seat.drill, instance)
 
 
 def _hints(visit: Visit, name: str) -> tuple[Hint, ...]:
