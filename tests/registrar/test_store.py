@@ -251,3 +251,13 @@ def test_a_file_that_may_not_grow_keeps_what_it_confirmed(store: Store, database
     store.ask(ANN.id, "hunt-1", "v1", "after", seed=5)
     said = [chat.prompt for chat in store.chats(ANN.id, "hunt-1")]
     assert said == [*(chat.prompt for chat in kept), "after"] and said[0] == "before"
+
+
+def test_a_store_that_is_closed_leaves_no_connection(store: Store) -> None:
+    """What a thread still has in hand when the store is closed is closed when that thread ends, and not kept."""
+    with store.reading() as session:
+        held = session.connection().connection.dbapi_connection
+        store.close()
+        assert session.scalar(text("select 1")) == 1
+    with pytest.raises(Exception, match="closed"):
+        held.cursor().execute("select 1")

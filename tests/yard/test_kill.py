@@ -111,7 +111,7 @@ def test_a_server_killed_while_grading_loses_nothing_and_grades_once(folder: Pat
     assert begun(folder) == 2, "the second server had to begin anew"
     assert rows(folder, "select count(*) from grades") == [(1,)]
     kinds = [kind for (kind,) in rows(folder, "select kind from events order by id")]
-    assert kinds == ["started", "submitted", "grading", "grading", "graded"]
+    assert kinds == ["started", "claimed", "submitted", "grading", "grading", "graded"]
 
 
 MORE = [pytest.param(delay, marks=pytest.mark.walk) for delay in (0.004, 0.008, 0.016, 0.032)]

@@ -19,7 +19,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, event, insert, select, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -101,7 +102,8 @@ class Store:
             self._open_file(Path(self._engine.url.database or ""), mark)
 
     def close(self) -> None:
-        """Give the database back."""
+        """Give the database back; a thread that is still at work gives its connection back as it ends."""
+        event.listen(self._engine, "checkin", _end_connection)
         self._engine.dispose()
 
     def _open_file(self, path: Path, mark: str) -> None:
@@ -329,3 +331,7 @@ def require_open(session: Session, learner: str, instance: str) -> None:
 def digest(token: str) -> str:
     """Return what the database keeps of a secret."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _end_connection(connection: DBAPIConnection, _: object) -> None:
+    connection.close()
